@@ -229,11 +229,14 @@ static void fleet_vpn_cell(const struct row *r, struct cell *c)
 	cell_set(c, TONE_DIM, "%s", "");
 	if (!vpn_brief(fleet_server_of(r), words, sizeof(words), &since, &well))
 		return;
-	cell_set(c,
-	         !well   ? TONE_WARN
-	         : since ? TONE_IDLE
-	                 : TONE_PLAIN,
-	         "%s%s", words, since ? " " : "");
+	enum tone tone;
+	if (!well)
+		tone = TONE_WARN;
+	else if (since)
+		tone = TONE_IDLE;
+	else
+		tone = TONE_PLAIN;
+	cell_set(c, tone, "%s%s", words, since ? " " : "");
 	cell_add_age(c, since);
 }
 
@@ -254,9 +257,14 @@ static void fleet_lost_note(const struct server *s, struct cell *c, const char *
 	int64_t heard = server_heard_ms(s);
 	cell_set(c, TONE_BAD, "%s", lost);
 	/* The link's own state begins again with each try. */
-	cell_add_age(c, heard                                             ? heard
-	                : s->row.health == HEALTH_BAD && s->row.health_ms ? s->row.health_ms
-	                                                                  : link->since_ms);
+	int64_t since;
+	if (heard)
+		since = heard;
+	else if (s->row.health == HEALTH_BAD && s->row.health_ms)
+		since = s->row.health_ms;
+	else
+		since = link->since_ms;
+	cell_add_age(c, since);
 	/* the row's own sentence is the same without the server's name before it */
 	if (link->err.text[0])
 		cell_add(c, ": %s", s->row.why ? s->row.why : link->err.text);

@@ -82,7 +82,15 @@ static void sessions_model_cell(const struct row *r, struct cell *c)
 	const struct session *s = sessions_panel_of(r);
 	const char *slash = s->model ? strrchr(s->model, '/') : NULL;
 	bool has = s->model && s->type != SESSION_TMUX;
-	cell_set(c, TONE_DIM, "%s", has ? slash ? slash + 1 : s->model : "");
+	const char *model;
+	if (has) {
+		if (slash)
+			model = slash + 1;
+		else
+			model = s->model;
+	} else
+		model = "";
+	cell_set(c, TONE_DIM, "%s", model);
 }
 
 static double sessions_context_of(const struct row *r)

@@ -37,10 +37,14 @@ static void vpn_server_cell(const struct row *r, struct cell *c)
 static void vpn_address_cell(const struct row *r, struct cell *c)
 {
 	const struct vpn_peer *at = &vpn_told(r)->at;
-	cell_set(c, TONE_PLAIN, "%s",
-	         at->n_addrs             ? at->addrs[0]
-	         : vpn_of(r)->at.n_addrs ? vpn_of(r)->at.addrs[0]
-	                                 : "");
+	const char *address;
+	if (at->n_addrs)
+		address = at->addrs[0];
+	else if (vpn_of(r)->at.n_addrs)
+		address = vpn_of(r)->at.addrs[0];
+	else
+		address = "";
+	cell_set(c, TONE_PLAIN, "%s", address);
 }
 
 static void vpn_state_cell(const struct row *r, struct cell *c)
@@ -58,12 +62,16 @@ static void vpn_state_cell(const struct row *r, struct cell *c)
 	bool well = !strcmp(state, "online") || !strcmp(state, "up") || !strcmp(state, "answers");
 	bool idle = !strcmp(state, "offline") || !strcmp(state, "idle") ||
 	            !strcmp(state, "no handshake") || !strcmp(state, "stopped");
-	cell_set(c,
-	         r->health >= HEALTH_ATTENTION ? tone_health(r->health)
-	         : well                        ? TONE_PLAIN
-	         : idle                        ? TONE_IDLE
-	                                       : TONE_WARN,
-	         "%s", state);
+	enum tone tone;
+	if (r->health >= HEALTH_ATTENTION)
+		tone = tone_health(r->health);
+	else if (well)
+		tone = TONE_PLAIN;
+	else if (idle)
+		tone = TONE_IDLE;
+	else
+		tone = TONE_WARN;
+	cell_set(c, tone, "%s", state);
 	if (since && !well) {
 		cell_add(c, " ");
 		cell_add_age(c, since);
@@ -155,10 +163,14 @@ static int vpn_tx_compare(const struct row *a, const struct row *b)
 static void vpn_exit_cell(const struct row *r, struct cell *c)
 {
 	const struct vpn_peer *at = &vpn_told(r)->at;
-	cell_set(c, at->exit_node ? TONE_ACCENT : TONE_DIM, "%s",
-	         at->exit_node     ? "in use"
-	         : at->exit_option ? "offers"
-	                           : "");
+	const char *use;
+	if (at->exit_node)
+		use = "in use";
+	else if (at->exit_option)
+		use = "offers";
+	else
+		use = "";
+	cell_set(c, at->exit_node ? TONE_ACCENT : TONE_DIM, "%s", use);
 }
 
 static void vpn_routes_cell(const struct row *r, struct cell *c)

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "backends/base/mem.h"
+#include "backends/containers/containers.h"
 #include "backends/link/link.h"
+#include "backends/services/unit.h"
 #include "tui/attach.h"
 #include "tui/console_internal.h"
 
@@ -44,9 +46,10 @@ static void bar_count(const struct console *c, struct counts *n)
 		n->lost += s->link && s->link->state == LINK_LOST;
 		n->waiting += s->link &&
 		              (s->link->state == LINK_CONNECTING || s->link->state == LINK_ASKING);
-		n->containers += s->containers;
-		n->containers_up += s->containers_up;
-		n->failed += s->units_failed;
+		struct container_counts counts = containers_count(s);
+		n->containers += counts.all;
+		n->containers_up += counts.up;
+		n->failed += units_failed(s);
 	}
 }
 
@@ -101,7 +104,14 @@ void draw_header(struct console *c)
 	cells_cut(shown, sizeof(shown), where, right > 2 ? (size_t)right - 2 : 0, CUT_MIDDLE,
 	          glyph_ellipsis());
 	int x = 1 + canvas_text(at, 0, 1, -1, TONE_TITLE_FOCUS, shown);
-	canvas_text(at, 0, right, -1, asks ? TONE_ASKS : needs ? TONE_WARN : TONE_DIM, need);
+	enum tone tone;
+	if (asks)
+		tone = TONE_ASKS;
+	else if (needs)
+		tone = TONE_WARN;
+	else
+		tone = TONE_DIM;
+	canvas_text(at, 0, right, -1, tone, need);
 	if (c->settings->read_only && x + 2 + (int)cells(read_only) < right)
 		x += 2 + canvas_text(at, 0, x + 2, -1, TONE_ACCENT, read_only);
 	if (kept) {

@@ -206,10 +206,14 @@ bool cell_order(const struct row *r, struct cell *c)
 		return shown;
 	}
 	c->passing = true;
-	cell_set(c, TONE_BUSY, "%s ",
-	         o->progress[0]     ? o->progress
-	         : o->action->doing ? o->action->doing
-	                            : o->action->verb);
+	const char *doing;
+	if (o->progress[0])
+		doing = o->progress;
+	else if (o->action->doing)
+		doing = o->action->doing;
+	else
+		doing = o->action->verb;
+	cell_set(c, TONE_BUSY, "%s ", doing);
 	cell_add_age(c, o->started_ms);
 	return true;
 }

@@ -198,7 +198,15 @@ static void console_draw_now(struct console *c)
 	c->drawn_ms = loop_now(c->loop);
 	console_draw(c);
 	int64_t wait = c->next_change_ms ? c->next_change_ms - now_wall_ms() : -1;
-	console_draw_later(c, c->next_change_ms ? (wait > 1 ? wait : 1) : -1);
+	int64_t due_ms;
+	if (c->next_change_ms) {
+		if (wait > 1)
+			due_ms = wait;
+		else
+			due_ms = 1;
+	} else
+		due_ms = -1;
+	console_draw_later(c, due_ms);
 }
 
 /* The terminal takes bytes again. The next frame includes everything that it missed. */

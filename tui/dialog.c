@@ -187,11 +187,14 @@ static int dialog_draw_choice(const struct dialog *d, const struct canvas *c, in
 
 	x += canvas_textf(c, y, x, -1, it->disabled ? TONE_DIM : TONE_KEY, "[%s]", it->key_text);
 	x += canvas_text(c, y, x, -1, TONE_PLAIN, " ");
-	x += canvas_text(c, y, x, -1,
-	                 it->disabled ? TONE_DIM
-	                 : chosen     ? TONE_TITLE_FOCUS
-	                              : TONE_PLAIN,
-	                 it->label);
+	enum tone tone;
+	if (it->disabled)
+		tone = TONE_DIM;
+	else if (chosen)
+		tone = TONE_TITLE_FOCUS;
+	else
+		tone = TONE_PLAIN;
+	x += canvas_text(c, y, x, -1, tone, it->label);
 	if (chosen) {
 		struct canvas part = canvas_part(c, y, from, 1, x - from);
 		canvas_row_tone(&part, 0, TONE_CURSOR);

@@ -198,12 +198,10 @@ static void logview_say_lines(const struct logview *v, bool brief, char *buf, si
 	if (logview_filtered(v))
 		logview_say(buf, size, brief ? "%llu/%llu" : "%llu of %llu lines",
 		            (unsigned long long)log_seen_count(v->log), lines);
+	else if (brief)
+		logview_say(buf, size, "%llu", lines);
 	else
-		logview_say(buf, size,
-		            brief        ? "%llu"
-		            : lines == 1 ? "%llu line"
-		                         : "%llu lines",
-		            lines);
+		logview_say(buf, size, lines == 1 ? "%llu line" : "%llu lines", lines);
 }
 
 static void logview_say_losses(const struct logview *v, bool brief, char *buf, size_t size)
@@ -226,8 +224,10 @@ void logview_facts(const struct logview *v, bool brief, char *buf, size_t size)
 	if (brief) /* losses first, because the end may be cut off */
 		logview_say_losses(v, brief, buf, size);
 	logview_say_lines(v, brief, buf, size);
-	if (on)
-		logview_say(buf, size, brief ? "&%u" : on == 1 ? "%u filter" : "%u filters", on);
+	if (on && brief)
+		logview_say(buf, size, "&%u", on);
+	else if (on)
+		logview_say(buf, size, on == 1 ? "%u filter" : "%u filters", on);
 	if (v->least > LOG_LEVEL_DEBUG)
 		logview_say(buf, size, brief ? "%s+" : "%s and worse", level_name(v->least));
 	if (!brief)

@@ -33,7 +33,14 @@ static void pager_draw_stamp_of(const struct pager *p, int64_t time_us, char *bu
 		return;
 	bool narrow = p->width < DATE_WIDTH; /* a date would leave no room for the text */
 	if (time_us <= 0 || !localtime_r(&s, &tm)) {
-		snprintf(buf, size, "%*s", p->times == PAGER_TIME_CLOCK ? 9 : narrow ? 13 : 24, "");
+		int blank;
+		if (p->times == PAGER_TIME_CLOCK)
+			blank = 9;
+		else if (narrow)
+			blank = 13;
+		else
+			blank = 24;
+		snprintf(buf, size, "%*s", blank, "");
 		return;
 	}
 	if (p->times == PAGER_TIME_CLOCK) {
@@ -88,9 +95,11 @@ static size_t pager_draw_source_width(const struct pager *p, bool servers)
 {
 	char name[256];
 	const struct log *log = p->log;
-	size_t widest = 0, most = p->width / 4 < SOURCE_LEAST   ? SOURCE_LEAST
-	                          : p->width / 4 < SOURCE_CELLS ? (size_t)p->width / 4
-	                                                        : SOURCE_CELLS;
+	size_t widest = 0, most = SOURCE_CELLS;
+	if (p->width / 4 < SOURCE_LEAST)
+		most = SOURCE_LEAST;
+	else if (p->width / 4 < SOURCE_CELLS)
+		most = (size_t)p->width / 4;
 	for (unsigned i = 0; i < log_sources(log) && widest < most; i++) {
 		pager_draw_source_name(log, i, servers, name, sizeof(name));
 		size_t w = cells(name);

@@ -532,7 +532,9 @@ static bool pane_scroll_key(struct pane *p, const struct key *key)
 		long half = p->height > 1 ? p->height / 2 : 1;
 		long most = p->lines > (size_t)p->height ? (long)p->lines - p->height : 0;
 		long top = (long)p->top + moves[i].step + moves[i].page * half;
-		p->top = (size_t)(top < 0 ? 0 : top > most ? most : top);
+		if (top > most)
+			top = most;
+		p->top = (size_t)(top > 0 ? top : 0);
 		return true;
 	}
 	return false;

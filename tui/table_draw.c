@@ -588,8 +588,8 @@ bool table_left_out(const struct table *t, struct cell *out)
 		bool says = row[i].text[0] && strcmp(row[i].text, "-") != 0;
 		if (!col->title[0] || !says || (int)cells(row[i].text) <= t->drawn[i])
 			continue;
-		cell_add(out, "%s%s %s", out->text[0] ? (canvas_ascii() ? "  " : " · ") : "",
-		         col->title, row[i].text);
+		const char *gap = canvas_ascii() ? "  " : " · ";
+		cell_add(out, "%s%s %s", out->text[0] ? gap : "", col->title, row[i].text);
 		if (row[i].changes_ms && (!out->changes_ms || row[i].changes_ms < out->changes_ms))
 			out->changes_ms = row[i].changes_ms;
 	}

@@ -78,12 +78,16 @@ static void act_done(struct call *call, const struct reply *r, void *arg)
 	char said[300];
 	a->call = NULL;
 	/* 304: already in that state */
-	if (!err.code && r->status / 100 != 2 && r->status != 304)
-		err_set(&err,
-		        r->status == 404                       ? ERR_ABSENT
-		        : r->status == 403 || r->status == 401 ? ERR_DENIED
-		                                               : ERR_REFUSED,
-		        "%s", ctr_message(said, sizeof(said), r->body, r->len));
+	if (!err.code && r->status / 100 != 2 && r->status != 304) {
+		enum err_code code;
+		if (r->status == 404)
+			code = ERR_ABSENT;
+		else if (r->status == 403 || r->status == 401)
+			code = ERR_DENIED;
+		else
+			code = ERR_REFUSED;
+		err_set(&err, code, "%s", ctr_message(said, sizeof(said), r->body, r->len));
+	}
 	engine_relist(a->engine);
 	act_end(a, &err, r->status == 304 ? "it was so already" : "");
 }

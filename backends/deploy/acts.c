@@ -246,10 +246,9 @@ static void deploy_act_launch(struct act *a)
 	if (text && (back || values_read(c->ask, values, &exports, &err)) &&
 	    deploy_act_export_secrets(a, c->ask, &secrets, &err) &&
 	    command_build(text, c->ask, &command, &err)) {
-		char id[DEPLOY_ID_SIZE], *args = wash_dup(values ? values
-		                                          : back ? d->run.args
-		                                                 : "",
-		                                          200);
+		char id[DEPLOY_ID_SIZE];
+		const char *said = back ? d->run.args : "";
+		char *args = wash_dup(values ? values : said, 200);
 		snprintf(id, sizeof(id), "%lld-%s", (long long)now_wall_ms(), c->name);
 		struct start_words w = { .id = id,
 			                 .name = c->name,

@@ -126,10 +126,14 @@ static bool check_holds(struct checking *k, size_t i, char *why, size_t size)
 	}
 	const char *kind = w->what == CHECK_UNIT ? "unit" : "container";
 	const struct row *r = check_find(d, kind, w->name);
-	snprintf(why, size, "%s %s %s", kind, w->name,
-	         !r       ? "is not there"
-	         : r->why ? r->why
-	                  : "is not running well");
+	const char *state;
+	if (!r)
+		state = "is not there";
+	else if (r->why)
+		state = r->why;
+	else
+		state = "is not running well";
+	snprintf(why, size, "%s %s %s", kind, w->name, state);
 	return r && r->health == HEALTH_GOOD;
 }
 

@@ -34,7 +34,14 @@ static void deploy_json(const struct row *row, void *out)
 	bool ran = r->id[0] != '\0';
 	json_add_filled(o, "state", deploy_state_name(d->state));
 	json_add_filled(o, "command", c ? c->run : NULL);
-	json_add_filled(o, "directory", c ? c->directory : d->project ? d->project->dir : NULL);
+	const char *directory;
+	if (c)
+		directory = c->directory;
+	else if (d->project)
+		directory = d->project->dir;
+	else
+		directory = NULL;
+	json_add_filled(o, "directory", directory);
 	json_add_filled(o, "run", r->id);
 	json_add_filled(o, "what", r->what);
 	json_add_filled(o, "by", r->by);
@@ -49,11 +56,16 @@ static void deploy_json(const struct row *row, void *out)
 	json_add_number(o, "containers", d->project ? d->project->containers : 0,
 	                d->project != NULL);
 	json_add_number(o, "containers_up", d->project ? d->project->up : 0, d->project != NULL);
-	json_add_filled(o, "checks",
-	                !c || !c->check  ? NULL
-	                : r->checked > 0 ? "true"
-	                : r->checked < 0 ? "not true"
-	                                 : "not known");
+	const char *checks;
+	if (!c || !c->check)
+		checks = NULL;
+	else if (r->checked > 0)
+		checks = "true";
+	else if (r->checked < 0)
+		checks = "not true";
+	else
+		checks = "not known";
+	json_add_filled(o, "checks", checks);
 	json_add_number(o, "usual_ms", d->usual_s * 1000, d->usual_s > 0);
 }
 

@@ -115,7 +115,14 @@ static void output_on_closed(struct stream *s, const struct stream_end *end, voi
 	}
 	if (r && !r->ended && ++w->idle % AGAIN_MOST == 3)
 		events_again(w->owner); /* the run may have vanished without an end event */
-	loop_timer_set(w->timer, w->idle > AGAIN_MOST ? 10 * AGAIN_MS : w->idle ? AGAIN_MS : 20);
+	int64_t wait_ms;
+	if (w->idle > AGAIN_MOST)
+		wait_ms = 10 * AGAIN_MS;
+	else if (w->idle)
+		wait_ms = AGAIN_MS;
+	else
+		wait_ms = 20;
+	loop_timer_set(w->timer, wait_ms);
 }
 
 static void output_on_timer(struct loop_timer *t, void *arg)

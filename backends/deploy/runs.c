@@ -148,6 +148,27 @@ static void runs_started(struct deploys *ds, const char *id, const char *line, s
 	deploy_judge(d);
 }
 
+/* The end of a deploy's newest run, in the activity. by: who cancelled the run. */
+static void runs_tell_end(struct deploys *ds, const struct deploy *d, const char *by)
+{
+	const struct deploy_run *run = &((struct dep *)d->priv)->runs[0];
+	struct store *store = ds->source.store;
+	enum health health;
+	if (run->code == 0)
+		health = HEALTH_GOOD;
+	else
+		health = run->cancelled ? HEALTH_ATTENTION : HEALTH_BAD;
+	if (run->gone)
+		activity_add(store, ACTIVITY_CHANGE, health, d->row.id, "%s ended without a word",
+		             run->what);
+	else if (run->cancelled)
+		activity_add(store, ACTIVITY_CHANGE, health, d->row.id, "%s cancelled by %s",
+		             run->what, by);
+	else
+		activity_add(store, ACTIVITY_CHANGE, health, d->row.id, "%s ended with code %d",
+		             run->what, run->code);
+}
+
 static void runs_ended(struct deploys *ds, const char *id, const char *line, size_t len, bool gone)
 {
 	char by[128];
@@ -169,15 +190,7 @@ static void runs_ended(struct deploys *ds, const char *id, const char *line, siz
 	run->size = runs_number(line, len, "size", -1);
 	run->ended_s = runs_number(line, len, "ended", run->started_s);
 	if (run == &((struct dep *)d->priv)->runs[0] && ds->listed)
-		activity_add(ds->source.store, ACTIVITY_CHANGE,
-		             run->code == 0   ? HEALTH_GOOD
-		             : run->cancelled ? HEALTH_ATTENTION
-		                              : HEALTH_BAD,
-		             d->row.id,
-		             run->gone        ? "%s ended without a word%s%s"
-		             : run->cancelled ? "%s cancelled by %s%s"
-		                              : "%s ended%s%s with code %d",
-		             run->what, run->cancelled ? by : "", "", run->code);
+		runs_tell_end(ds, d, by);
 	deploy_judge(d);
 	if (!ds->loading)
 		deploy_history_add(d, run);

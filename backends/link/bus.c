@@ -176,7 +176,11 @@ static void bus_json_string(struct buf *out, const char *s)
 		} else {
 			/* sd-bus has validated the string already. A bad byte becomes U+FFFD all
 			 * the same. */
-			size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2, i = 1;
+			size_t n = 2, i = 1;
+			if (c >= 0xf0)
+				n = 4;
+			else if (c >= 0xe0)
+				n = 3;
 			while (i < n && ((unsigned char)s[i] & 0xc0) == 0x80)
 				i++;
 			if (c < 0xc2 || c > 0xf4 || i < n)

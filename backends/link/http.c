@@ -134,14 +134,18 @@ static void http_explain(const struct call *c, CURLcode code, struct err *err)
 		*err = d->err;
 	else if (d->last.code)
 		*err = d->last;
-	else if (code == CURLE_COULDNT_CONNECT)
-		err_set(err,
-		        os == ENOENT   ? ERR_ABSENT
-		        : os == EACCES ? ERR_DENIED
-		                       : ERR_REFUSED,
-		        "%s: connecting to %s: %s", name, place, os ? strerror((int)os) : words);
-	else if (code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING ||
-	         code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR)
+	else if (code == CURLE_COULDNT_CONNECT) {
+		enum err_code kind;
+		if (os == ENOENT)
+			kind = ERR_ABSENT;
+		else if (os == EACCES)
+			kind = ERR_DENIED;
+		else
+			kind = ERR_REFUSED;
+		err_set(err, kind, "%s: connecting to %s: %s", name, place,
+		        os ? strerror((int)os) : words);
+	} else if (code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING ||
+	           code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR)
 		err_set(err, ERR_LOST, "%s: the answer to %s %s was cut off: %s", name, c->method,
 		        c->path, words);
 	else
@@ -503,7 +507,14 @@ struct call *call_start(struct origin *origin, const struct call_spec *spec)
 	c->path = xstrdup(spec->path);
 	c->body_out = http_copy_body(spec);
 	c->headers = http_copy_headers(spec);
-	buf_init(&c->body, spec->data ? ERROR_BODY_MAX : spec->max ? spec->max : CALL_MAX_DEFAULT);
+	size_t most;
+	if (spec->data)
+		most = ERROR_BODY_MAX;
+	else if (spec->max)
+		most = spec->max;
+	else
+		most = CALL_MAX_DEFAULT;
+	buf_init(&c->body, most);
 	c->body.secret = true; /* an answer may hold keys */
 	c->timer = loop_timer_add(c->http->loop, c->spec.timeout_ms, http_on_timeout, c);
 	LIST_APPEND(c->http->calls, c); /* calls start in order */

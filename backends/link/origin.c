@@ -58,10 +58,14 @@ static const char *origin_endpoint_words(const struct endpoint *r, char *buf, si
 		snprintf(buf, size, "%s", r->path);
 	else if (r->kind == ENDPOINT_TCP)
 		snprintf(buf, size, "%s port %d", r->host, r->port);
-	else
-		snprintf(buf, size, "`%s`",
-		         r->shown ? r->shown
-		                  : r->command + (strncmp(r->command, "exec ", 5) ? 0 : 5));
+	else {
+		const char *shown;
+		if (r->shown)
+			shown = r->shown;
+		else
+			shown = r->command + (strncmp(r->command, "exec ", 5) ? 0 : 5);
+		snprintf(buf, size, "`%s`", shown);
+	}
 	return buf;
 }
 

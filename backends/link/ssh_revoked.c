@@ -108,10 +108,14 @@ static enum revoked ssh_revoked_revoked_by_krl(struct login *in, ssh_key key, co
 		return REVOKED_NO;
 	if (code == 1)
 		return REVOKED_YES;
-	snprintf(why, size, "%s",
-	         code == 127 ? "ssh-keygen is missing"
-	         : *said     ? said
-	                     : "ssh-keygen could not read it");
+	const char *problem;
+	if (code == 127)
+		problem = "ssh-keygen is missing";
+	else if (*said)
+		problem = said;
+	else
+		problem = "ssh-keygen could not read it";
+	snprintf(why, size, "%s", problem);
 	return REVOKED_UNKNOWN;
 }
 
@@ -126,7 +130,14 @@ static bool ssh_revoked_revoked_load(const char *path, struct buf *file, char *w
 		if (!buf_add(file, chunk, (size_t)n))
 			break;
 	bool ok = fd >= 0 && n == 0;
-	snprintf(why, size, "%s", file->overflowed ? "it is too big" : ok ? "" : strerror(errno));
+	const char *problem;
+	if (file->overflowed)
+		problem = "it is too big";
+	else if (ok)
+		problem = "";
+	else
+		problem = strerror(errno);
+	snprintf(why, size, "%s", problem);
 	if (fd >= 0)
 		close(fd);
 	return ok;

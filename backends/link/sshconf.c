@@ -132,7 +132,14 @@ static void sshconf_add_own(struct buf *out, bool name)
 		return;
 	}
 	const struct passwd *own = sshconf_own_passwd(&pw, buf, sizeof(buf));
-	buf_puts(out, !own ? "" : name ? own->pw_name : own->pw_dir);
+	const char *part;
+	if (!own)
+		part = "";
+	else if (name)
+		part = own->pw_name;
+	else
+		part = own->pw_dir;
+	buf_puts(out, part);
 }
 
 static void sshconf_add_token(const struct sshconf *c, char token, struct buf *out)

@@ -20,8 +20,8 @@ enum target_what { TARGET_JOURNAL, TARGET_KERNEL, TARGET_FILE, TARGET_ROWS };
 struct target {
 	enum target_what what;
 	const struct kind *kind; /* TARGET_ROWS: of which rows; NULL for the others */
-	char server[128]; /* name or pattern */
-	char name[512];   /* name or pattern, or path; "" for the others */
+	char server[128];        /* name or pattern */
+	char name[512];          /* name or pattern, or path; "" for the others */
 };
 /* Pure. False and why, with the nearest word when one was mistyped. */
 bool target_parse(const char *text, struct target *, char *why, size_t size);

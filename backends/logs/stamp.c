@@ -50,8 +50,11 @@ static bool stamp_offset_of(const char *p, const char *end, int *east_s)
 	if (end - p < 5 || (*p != '+' && *p != '-'))
 		return false;
 	bool colon = p[3] == ':';
-	int hours = stamp_digits(p + 1, 2),
-	    minutes = end - p >= 6 || !colon ? stamp_digits(p + (colon ? 4 : 3), 2) : -1;
+	int hours = stamp_digits(p + 1, 2), minutes = -1;
+	if (!colon)
+		minutes = stamp_digits(p + 3, 2);
+	else if (end - p >= 6)
+		minutes = stamp_digits(p + 4, 2);
 	*east_s = (*p == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
 	return hours >= 0 && hours <= EAST_MOST && minutes >= 0 && minutes < 60;
 }

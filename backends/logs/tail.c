@@ -644,9 +644,12 @@ static void tail_begin_earlier(struct tail *t, const char *bytes, size_t len)
 	         bytes);
 	if (sscanf(head, TAIL_HEAD "%lf %299s", &begun, name) != 2)
 		return;
-	t->earlier = (struct earlier){ .what = t->what == TAIL_UNIT   ? "run"
-		                               : t->what == TAIL_FILE ? "file"
-		                                                      : "boot",
+	const char *what = "boot";
+	if (t->what == TAIL_UNIT)
+		what = "run";
+	else if (t->what == TAIL_FILE)
+		what = "file";
+	t->earlier = (struct earlier){ .what = what,
 		                       .source = t->units[0].source,
 		                       .begun_us = number_whole(begun * 1e6, 0) };
 	for (size_t i = 0; i < t->n_units; i++)

@@ -109,11 +109,14 @@ static void server_detail_link(const struct server *v, struct doc *doc)
 	const struct link *l = v->link;
 	char age[HUMAN_SIZE];
 	doc_head(doc, "Link");
-	doc_pair(doc,
-	         l->state == LINK_UP     ? DOC_GOOD
-	         : l->state == LINK_LOST ? DOC_BAD
-	                                 : DOC_PLAIN,
-	         "state", "%s for %s", link_state_name(l->state),
+	enum doc_tone tone;
+	if (l->state == LINK_UP)
+		tone = DOC_GOOD;
+	else if (l->state == LINK_LOST)
+		tone = DOC_BAD;
+	else
+		tone = DOC_PLAIN;
+	doc_pair(doc, tone, "state", "%s for %s", link_state_name(l->state),
 	         human_span(age, now_wall_ms() - l->since_ms));
 	if (*l->detail)
 		doc_pair(doc, DOC_PLAIN, "by", "%s", l->detail);

@@ -415,11 +415,12 @@ static void sudo_start_staged(struct sudo_run *r)
 		answer[r->tried->len] = '\n';
 		stages.answer = answer;
 	}
-	char *command = sudo_scripted(r,
-	                              stages.terminal ? on_terminal
-	                              : asks          ? with_password
-	                                              : without_password,
-	                              stages.terminal ? count : NULL);
+	const char *script = without_password;
+	if (stages.terminal)
+		script = on_terminal;
+	else if (asks)
+		script = with_password;
+	char *command = sudo_scripted(r, script, stages.terminal ? count : NULL);
 	r->run = link_run_staged(r->sudo->server->link, command, &stages, r->input, r->input_len,
 	                         r->max, r->timeout_ms, sudo_on_result, r);
 	free(command);

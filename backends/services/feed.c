@@ -271,10 +271,14 @@ static void unit_take_file(struct systemd_source *sd, const char *path, const ch
 	p->in_files = true;
 	if (!p->loaded) {
 		bool masked = strncmp(state, "masked", 6) == 0;
-		snprintf(u->load, sizeof u->load, "%s",
-		         masked                      ? "masked"
-		         : strcmp(state, "bad") == 0 ? "bad-setting"
-		                                     : "loaded");
+		const char *load;
+		if (masked)
+			load = "masked";
+		else if (strcmp(state, "bad") == 0)
+			load = "bad-setting";
+		else
+			load = "loaded";
+		snprintf(u->load, sizeof u->load, "%s", load);
 		snprintf(u->active, sizeof u->active, "inactive");
 		snprintf(u->sub, sizeof u->sub, "dead");
 	}

@@ -112,11 +112,14 @@ static void conversation_diff_doc(const cJSON *diffs, struct doc *doc)
 			conversation_sides_doc(before, after, doc);
 		for (const char *at = patch; at && *at;) {
 			size_t n = strcspn(at, "\n");
-			doc_text(doc,
-			         *at == '+'   ? DOC_GOOD
-			         : *at == '-' ? DOC_BAD
-			                      : DOC_DIM,
-			         at, n);
+			enum doc_tone tone;
+			if (*at == '+')
+				tone = DOC_GOOD;
+			else if (*at == '-')
+				tone = DOC_BAD;
+			else
+				tone = DOC_DIM;
+			doc_text(doc, tone, at, n);
 			at += n + (at[n] == '\n');
 		}
 	}
@@ -208,14 +211,21 @@ static void conversation_todo_doc(const cJSON *messages, struct doc *doc)
 		                            ? conversation_text(item, "status")
 		                            : "";
 		bool done = !strcmp(state, "completed"), now = !strcmp(state, "in_progress");
-		doc_add(doc,
-		        done  ? DOC_DIM
-		        : now ? DOC_WARN
-		              : DOC_PLAIN,
-		        "[%c] %.300s",
-		        done  ? 'x'
-		        : now ? '>'
-		              : ' ',
+		enum doc_tone tone;
+		if (done)
+			tone = DOC_DIM;
+		else if (now)
+			tone = DOC_WARN;
+		else
+			tone = DOC_PLAIN;
+		char mark;
+		if (done)
+			mark = 'x';
+		else if (now)
+			mark = '>';
+		else
+			mark = ' ';
+		doc_add(doc, tone, "[%c] %.300s", mark,
 		        conversation_text(item, "content") ? conversation_text(item, "content")
 		                                           : "");
 	}
@@ -227,10 +237,14 @@ void session_conversation(struct ses *s, struct doc *doc)
 {
 	if (!s->messages) {
 		doc_head(doc, "Conversation");
-		doc_add(doc, s->messages_err ? DOC_WARN : DOC_DIM, "%s",
-		        s->messages_err                     ? s->messages_err
-		        : s->messages_call || s->export_run ? "asking for it..."
-		                                            : "not reached now");
+		const char *state;
+		if (s->messages_err)
+			state = s->messages_err;
+		else if (s->messages_call || s->export_run)
+			state = "asking for it...";
+		else
+			state = "not reached now";
+		doc_add(doc, s->messages_err ? DOC_WARN : DOC_DIM, "%s", state);
 		return;
 	}
 	cJSON *root = json_parse(s->messages, s->messages_len);

@@ -100,10 +100,14 @@ static void session_why_of(const struct ses *s, const struct request *r, char *b
 	} else if (s->row->shown == SESSION_RETRY) {
 		snprintf(buf, size, "try %d failed: %s", s->row->attempt, s->run.message);
 	} else if (s->row->shown == SESSION_ERROR) {
-		snprintf(buf, size, "%s",
-		         s->row->words      ? s->row->words
-		         : s->last.error[0] ? s->last.error
-		                            : "its last turn failed");
+		const char *what;
+		if (s->row->words)
+			what = s->row->words;
+		else if (s->last.error[0])
+			what = s->last.error;
+		else
+			what = "its last turn failed";
+		snprintf(buf, size, "%s", what);
 	} else if (s->row->shown == SESSION_INTERRUPTED) {
 		snprintf(buf, size,
 		         "interrupted: its server was killed, or another process runs it");

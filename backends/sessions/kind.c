@@ -321,12 +321,13 @@ size_t session_names(const struct row *row, enum session_list list, const char *
 		oc = NULL;
 	if (list == SESSION_DIRECTORIES)
 		return session_directories(sessions_of(row->source), out, max);
-	if (oc)
-		return session_lines_into(list == SESSION_AGENTS   ? oc->agents
-		                          : list == SESSION_MODELS ? oc->models
-		                                                   : oc->commands,
-		                          out, max);
-	return 0;
+	if (!oc)
+		return 0;
+	if (list == SESSION_AGENTS)
+		return session_lines_into(oc->agents, out, max);
+	if (list == SESSION_MODELS)
+		return session_lines_into(oc->models, out, max);
+	return session_lines_into(oc->commands, out, max);
 }
 
 /* --- folders over the link ----------------------------------------------- */

@@ -204,11 +204,16 @@ static void move_imported(const struct run_result *r, void *arg)
 	size_t n = id ? strspn(id,
 	                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 	              : 0;
-	if (!err.code && (!n || n >= sizeof(a->sid)))
-		err_set(&err, ERR_REFUSED, "its program did not take it: %.200s",
-		        r->err_len   ? r->err_out
-		        : r->out_len ? r->out
-		                     : "no word");
+	if (!err.code && (!n || n >= sizeof(a->sid))) {
+		const char *words;
+		if (r->err_len)
+			words = r->err_out;
+		else if (r->out_len)
+			words = r->out;
+		else
+			words = "no word";
+		err_set(&err, ERR_REFUSED, "its program did not take it: %.200s", words);
+	}
 	if (err.code) {
 		oc_act_end(a, &err, NULL);
 		return;

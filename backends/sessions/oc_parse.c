@@ -349,10 +349,14 @@ static void oc_parse_error_of(const cJSON *error, struct oc_message *m)
 		return;
 	oc_parse_washed(m->error, sizeof(m->error),
 	                oc_parse_text(error, "name") ? oc_parse_text(error, "name") : "Error");
-	oc_parse_washed(m->words, sizeof(m->words),
-	                words                             ? words
-	                : oc_parse_text(error, "message") ? oc_parse_text(error, "message")
-	                                                  : m->error);
+	const char *said;
+	if (words)
+		said = words;
+	else if (oc_parse_text(error, "message"))
+		said = oc_parse_text(error, "message");
+	else
+		said = m->error;
+	oc_parse_washed(m->words, sizeof(m->words), said);
 }
 
 static bool oc_parse_message_of(const cJSON *o, struct oc_message *m)

@@ -132,9 +132,14 @@ struct log *log_create_in(struct log_pool *pool)
 {
 	struct log *log = xcalloc(1, sizeof(*log));
 	size_t chunk = pool->max / CHUNKS_IN_POOL;
-	pack_init(&log->pack, chunk > CHUNK_MOST    ? CHUNK_MOST
-	                      : chunk < CHUNK_LEAST ? CHUNK_LEAST
-	                                            : chunk);
+	size_t room;
+	if (chunk > CHUNK_MOST)
+		room = CHUNK_MOST;
+	else if (chunk < CHUNK_LEAST)
+		room = CHUNK_LEAST;
+	else
+		room = chunk;
+	pack_init(&log->pack, room);
 	log->pool = pool;
 	log->born_us = now_wall_ms() * 1000;
 	log->next = pool->logs;

@@ -39,7 +39,11 @@ const char *nearest(const char *word, const char *const *names, size_t n)
 {
 	const char *best = NULL;
 	/* of four letters one may be wrong */
-	size_t len = strlen(word), best_distance = len > 8 ? len / 3 + 1 : len > 4 ? 3 : 2;
+	size_t len = strlen(word), best_distance = 2;
+	if (len > 8)
+		best_distance = len / 3 + 1;
+	else if (len > 4)
+		best_distance = 3;
 	for (size_t i = 0; i < n; i++) {
 		size_t d = nearest_distance(word, names[i]);
 		if (len >= 3 && strlen(names[i]) >= 3 &&

@@ -26,7 +26,9 @@ VPN_ACT(ping)
 VPN_ACT(up)
 VPN_ACT(down)
 VPN_ACT(logout)
-VPN_ACT(exit) VPN_ACT(exit_off) void suggest_up(const struct row *, char *buf, size_t size);
+VPN_ACT(exit)
+VPN_ACT(exit_off)
+void suggest_up(const struct row *, char *buf, size_t size);
 void suggest_exit(const struct row *, char *buf, size_t size);
 /* Sends one disco ping through tailscaled's LocalAPI behind origin. Parse the answer with
  * ts_pong_parse. */
@@ -45,8 +47,12 @@ VPN_ACT(delete)
 VPN_ACT(tags)
 VPN_ACT(routes)
 VPN_ACT(key)
-VPN_ACT(key_expire) VPN_ACT(keys) VPN_ACT(users) VPN_ACT(dns_list)
-	VPN_ACT(dns) void suggest_name(const struct row *, char *buf, size_t size);
+VPN_ACT(key_expire)
+VPN_ACT(keys)
+VPN_ACT(users)
+VPN_ACT(dns_list)
+VPN_ACT(dns)
+void suggest_name(const struct row *, char *buf, size_t size);
 void suggest_tags(const struct row *, char *buf, size_t size);
 void suggest_routes(const struct row *, char *buf, size_t size);
 void suggest_key(const struct row *, char *buf, size_t size);

@@ -115,11 +115,14 @@ static void hs_failed(struct hs *h, const struct err *err)
 	if (source_link(&h->source) && source_link(&h->source)->state != LINK_UP &&
 	    !link_is_local(source_link(&h->source)))
 		return;
-	source_set_state(&h->source,
-	                 err->code == ERR_DENIED ? SOURCE_DENIED
-	                 : h->round              ? SOURCE_STALE
-	                                         : SOURCE_FAILED,
-	                 &said);
+	enum source_state state;
+	if (err->code == ERR_DENIED)
+		state = SOURCE_DENIED;
+	else if (h->round)
+		state = SOURCE_STALE;
+	else
+		state = SOURCE_FAILED;
+	source_set_state(&h->source, state, &said);
 	if (known && err->code != ERR_DENIED)
 		hs_control_health(h, err);
 	vpn_join(h->source.store);
@@ -245,11 +248,15 @@ static void hs_feed_look(struct hs *h, const char *look, size_t len)
 	(void)own;
 	source_left_out(&h->source, &kind_peer, nodes.left_out);
 	vpn_list_finish(&nodes);
+	const char *how;
+	if (hs_by_rest(h))
+		how = ", by REST";
+	else if (h->by_sudo)
+		how = ", by sudo -n headscale";
+	else
+		how = ", by its program";
 	snprintf(h->source.detail, sizeof(h->source.detail), "Headscale %s, %zu users%s",
-	         *h->version ? h->version : "of an unknown release", h->users.n,
-	         hs_by_rest(h) ? ", by REST"
-	         : h->by_sudo  ? ", by sudo -n headscale"
-	                       : ", by its program");
+	         *h->version ? h->version : "of an unknown release", h->users.n, how);
 	source_set_state(&h->source, SOURCE_LIVE, NULL);
 	hs_control_health(h, NULL);
 	vpn_join(h->source.store);
@@ -755,10 +762,14 @@ void hs_detail(struct source *source, struct doc *doc)
 	doc_head(doc, "Headscale");
 	doc_pair(doc, DOC_PLAIN, "release", "%s",
 	         *h->version ? h->version : "unknown: actions are tried as 0.26 has them");
-	doc_pair(doc, DOC_PLAIN, "asked", "%s",
-	         hs_by_rest(h) ? h->config->url
-	         : h->by_sudo  ? "by its program, with sudo -n"
-	                       : "by its program");
+	const char *how;
+	if (hs_by_rest(h))
+		how = h->config->url;
+	else if (h->by_sudo)
+		how = "by its program, with sudo -n";
+	else
+		how = "by its program";
+	doc_pair(doc, DOC_PLAIN, "asked", "%s", how);
 	if (*source->err.text)
 		doc_pair(doc, DOC_BAD, "why", "%s", source->err.text);
 	doc_head(doc, "Users");

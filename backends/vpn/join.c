@@ -370,7 +370,14 @@ static void join_show_health(struct peer *p)
 	}
 	/* Only the primary row announces changes. The other rows take only the color. */
 	bool well = peer_online(p) || p->at.self;
-	store_row_color(&p->row, p->control ? p->row.health : well ? HEALTH_GOOD : HEALTH_IDLE);
+	enum health color;
+	if (p->control)
+		color = p->row.health;
+	else if (well)
+		color = HEALTH_GOOD;
+	else
+		color = HEALTH_IDLE;
+	store_row_color(&p->row, color);
 }
 
 /* --- build the rings ------------------------------------------------------ */
@@ -591,11 +598,14 @@ void peer_seen(const struct peer *p, char *buf, size_t size)
 		         ts_state(p->row.source), *p->at.health ? "; " : "", p->at.health);
 	else {
 		join_seen_where(p, words, sizeof(words));
-		snprintf(buf, size, "%s%s %s", who,
-		         p->family == VPN_HEADSCALE   ? "'s Headscale"
-		         : p->family == VPN_WIREGUARD ? " (WireGuard)"
-		                                      : "",
-		         words);
+		const char *seen_by;
+		if (p->family == VPN_HEADSCALE)
+			seen_by = "'s Headscale";
+		else if (p->family == VPN_WIREGUARD)
+			seen_by = " (WireGuard)";
+		else
+			seen_by = "";
+		snprintf(buf, size, "%s%s %s", who, seen_by, words);
 	}
 	if (!join_is_live(p)) {
 		char age[HUMAN_SIZE];

@@ -147,7 +147,14 @@ static void ts_fail_absent(struct ts *t)
 	/* at first the units are not known yet */
 	bool soon = should || !t->pause.fails++,
 	     told = t->source.server->is_local || ts_units_are_known(t->source.server);
-	loop_timer_set(t->retry, soon ? ABSENT_SOON_MS : told ? ABSENT_MS : ABSENT_UNTOLD_MS);
+	int64_t wait_ms;
+	if (soon)
+		wait_ms = ABSENT_SOON_MS;
+	else if (told)
+		wait_ms = ABSENT_MS;
+	else
+		wait_ms = ABSENT_UNTOLD_MS;
+	loop_timer_set(t->retry, wait_ms);
 }
 
 static void ts_fail(struct ts *t, const struct err *err)
@@ -175,11 +182,14 @@ static void ts_fail(struct ts *t, const struct err *err)
 		err_set(&said, ERR_ABSENT,
 		        "%s: tailscaled has stopped; `systemctl start tailscaled` there starts it",
 		        t->source.server->name);
-	source_set_state(&t->source,
-	                 err->code == ERR_DENIED ? SOURCE_DENIED
-	                 : t->greeted            ? SOURCE_STALE
-	                                         : SOURCE_FAILED,
-	                 &said);
+	enum source_state state;
+	if (err->code == ERR_DENIED)
+		state = SOURCE_DENIED;
+	else if (t->greeted)
+		state = SOURCE_STALE;
+	else
+		state = SOURCE_FAILED;
+	source_set_state(&t->source, state, &said);
 	int64_t delay = backoff_ms(&t->pause, RETRY_MIN_MS, RETRY_MAX_MS);
 	if (t->by_program && err->code == ERR_DENIED)
 		delay = PROGRAM_MS;

@@ -293,12 +293,17 @@ REST(25)
 REST(26)
 REST(27)
 REST(28)
-REST(29) REST(30)
-	/* what lies between is called as its neighbour */
-	PROGRAM(23) PROGRAM(25) PROGRAM(26) PROGRAM(28) PROGRAM(30)
+REST(29)
+REST(30)
+/* what lies between is called as its neighbour */
+PROGRAM(23)
+PROGRAM(25)
+PROGRAM(26)
+PROGRAM(28)
+PROGRAM(30)
 
-	/* Up to 0.26 a wrong key is answered with 500. */
-	static void test_a_wrong_key(void **state)
+/* Up to 0.26 a wrong key is answered with 500. */
+static void test_a_wrong_key(void **state)
 {
 	for (int minor = 26; minor <= 30; minor += 4) {
 		struct world *w = world_new(minor, true, "wrong");
