@@ -24,7 +24,7 @@ TEST_PACKAGES := $(BUILD_PACKAGES) ncurses-term clang libclang-rt-dev cppcheck v
 
 OPT ?= -O2 -g
 # With sanitizers gcc warns of paths that cannot be; the plain builds hold the line.
-WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-unused-parameter \
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Werror=implicit-function-declaration -Werror=int-conversion -Wno-unused-parameter \
 	$(if $(SAN)$(filter 0,$(WERROR)),,-Werror)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)

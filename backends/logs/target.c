@@ -24,8 +24,8 @@ static size_t target_kind_names(const struct kind *k, const char *names[3])
 	size_t n = 0;
 	if (!k->follow)
 		return 0;
-	names[n++] = k->name;
 	names[n++] = k->plural;
+	names[n++] = k->name;
 	if (k->alias)
 		names[n++] = k->alias;
 	return n;

@@ -51,7 +51,7 @@ int units_failed(const struct server *v)
 const struct kind kind_unit = {
 	.name = "unit",
 	.plural = "units",
-	.alias = "services",
+	.alias = "service",
 	.suffix = ".service",
 	.row_size = sizeof(struct unit),
 	.actions = unit_actions,

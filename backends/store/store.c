@@ -673,9 +673,8 @@ const struct kind *kind_find(const char *word)
 		const struct kind *k = kinds[i];
 		if (!strcmp(k->name, word) || !strcmp(k->plural, word))
 			return k;
-		if (k->alias &&
-		    (!strcmp(k->alias, word) || (strlen(word) + 1 == strlen(k->alias) &&
-		                                 !strncmp(k->alias, word, strlen(word)))))
+		size_t n = k->alias ? strlen(k->alias) : 0;
+		if (n && !strncmp(word, k->alias, n) && (!word[n] || !strcmp(word + n, "s")))
 			return k;
 	}
 	return NULL;

@@ -56,11 +56,11 @@ enum health {
 /* A kind of row. One const of these per kind; every function may be NULL where nothing is to be
  * done. */
 struct kind {
-	const char *name;             /* "container": in ids, config, JSON */
-	const char *plural;           /* "containers": the panel's and the JSON array's name */
-	const char *alias;            /* another word for the plural, "services"; NULL */
-	const char *suffix;           /* a person may leave it out of a name, ".service"; NULL */
-	size_t row_size;              /* of the struct that starts with a struct row */
+	const char *name;   /* "container": in ids, config, JSON */
+	const char *plural; /* "containers": the panel's and the JSON array's name */
+	const char *alias;  /* another word for name, "service"; its plural has an s; NULL */
+	const char *suffix; /* a person may leave it out of a name, ".service"; NULL */
+	size_t row_size;    /* of the struct that starts with a struct row */
 	const struct action *actions; /* ends at .name == NULL */
 	void (*finish)(struct row *); /* frees what the row owns beyond struct row */
 	/* What can be read about it: fills doc. reveal: secret-looking values are shown. It may

@@ -1,6 +1,7 @@
 /* Answers into rows, through the backends' own feed. The input is pieces parted by form feeds: a
  * letter for the source, what it is up to a newline, and the answer. (A recording has lengths,
  * which a fuzzer seldom gets right.) */
+#include "backends/servers/replay.h"
 #include "tests/fuzz/world.h"
 
 static const char *source_name(char letter)

@@ -1,6 +1,7 @@
 /* A recording of anybody: what it makes of rows, states, details and questions is washed. */
 #include <sys/stat.h>
 
+#include "backends/servers/replay.h"
 #include "tests/fuzz/world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
