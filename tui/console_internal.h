@@ -69,6 +69,7 @@ struct pane {
 	const struct server *limit; /* borrowed; server of the last build; NULL: all */
 	uint64_t built_at;          /* generation of the store that rows match */
 	bool dirty;                 /* rows must be gathered again before use */
+	bool unread;                /* rows were gathered; says_want has not read them yet */
 	bool counted;               /* total is right even if rows are not */
 	/* owned array of changed rows, used only inside panes_take_changes */
 	const struct row **changes;
@@ -174,7 +175,6 @@ struct console {
 	struct { /* cached result of says_want and its inputs */
 		int lines, width;
 		size_t problems;
-		uint64_t generation;
 	} says;
 	char flash[FLASH_MAX];
 	enum tone flash_tone;
@@ -247,6 +247,8 @@ void draw_bar(struct console *);
 void draw_says(struct console *);
 /* lines needed for the longest text that any row shows there */
 int says_want(struct console *, int width);
+/* A row of a pane on the screen changed: its text may need more lines. */
+void says_row_changed(struct console *, const struct pane *, const struct row *);
 void draw_hint(struct console *);
 /* Number of bytes that fit on one line of that width, in cells. Breaks at a space where
  * possible. */

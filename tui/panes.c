@@ -175,6 +175,7 @@ static void pane_rebuild(struct console *c, struct pane *p)
 	pane_lend(p);
 	p->built_at = store_generation(c->store);
 	p->dirty = p->misplaced = false;
+	p->unread = true;
 	p->hole = SIZE_MAX;
 }
 
@@ -241,8 +242,13 @@ static void pane_row_changed(struct pane *p, const struct row *r, bool on_screen
 static void panes_row_changed(struct row *r, void *arg)
 {
 	struct console *c = arg;
-	for (size_t i = 0; i < c->n_panes; i++)
-		pane_row_changed(&c->panes[i], r, pane_is_on_screen(c, i));
+	for (size_t i = 0; i < c->n_panes; i++) {
+		struct pane *p = &c->panes[i];
+		bool on_screen = pane_is_on_screen(c, i);
+		pane_row_changed(p, r, on_screen);
+		if (on_screen && pane_is_about(p, r))
+			says_row_changed(c, p, r);
+	}
 }
 
 /* A range of a pane's rows: indices from first up to, but without, end. */

@@ -55,7 +55,16 @@ static size_t says_of_row(const struct pane *p, const struct row *r, struct cell
 /* The lines a row needs, at least SAYS_LEAST. */
 static int says_of(const struct pane *p, const struct row *r, int width)
 {
-	struct cell lines[PANEL_STRIP_MAX] = { 0 };
+	/* A row that is well and has no text of its own is most rows: no cell is made for it. */
+	if (!p->panel->strip && !r->why)
+		return SAYS_LEAST;
+	struct cell lines[PANEL_STRIP_MAX];
+	for (size_t i = 0; i < PANEL_STRIP_MAX; i++) {
+		lines[i].text[0] = '\0';
+		lines[i].tone = TONE_PLAIN;
+		lines[i].changes_ms = 0;
+		lines[i].passing = false;
+	}
 	size_t n = p->panel->strip ? p->panel->strip(r, lines, PANEL_STRIP_MAX) : 0;
 	if (!n && r->why && r->health >= HEALTH_ATTENTION)
 		n = says_of_row(p, r, lines);
@@ -64,31 +73,40 @@ static int says_of(const struct pane *p, const struct row *r, int width)
 	return n > SAYS_LEAST ? (int)n : SAYS_LEAST;
 }
 
-/* Texts change often, for example an age or a countdown. So the height shrinks only when the number
- * of needs or the width changes. */
+static void says_read_pane(struct pane *p, int width, int *lines)
+{
+	p->unread = false;
+	for (size_t k = 0; k < p->n && *lines < PANEL_STRIP_MAX; k++) {
+		int n = says_of(p, p->rows[k], width);
+		*lines = n > *lines ? n : *lines;
+	}
+}
+
+void says_row_changed(struct console *c, const struct pane *p, const struct row *r)
+{
+	if (!c->says.lines || c->says.lines == PANEL_STRIP_MAX)
+		return;
+	int n = says_of(p, r, c->says.width);
+	c->says.lines = n > c->says.lines ? n : c->says.lines;
+}
+
+/* Words change all the time, an age or a countdown. So the lines grow at once, and shrink only when
+ * the number of rows that need the user or the width changes: only then all rows are read. */
 int says_want(struct console *c, int width)
 {
 	size_t asks, problems = console_problems(c, &asks);
-	int lines = SAYS_LEAST;
-	if (c->says.lines && c->says.generation == store_generation(c->store) &&
-	    c->says.width == width)
-		return c->says.lines;
+	bool all = !c->says.lines || problems != c->says.problems || width != c->says.width;
+	int lines = all ? SAYS_LEAST : c->says.lines;
 	for (size_t i = 0; i < c->n_panes; i++) {
-		const struct pane *p = &c->panes[i];
-		/* out of sight and not built again yet: its rows may have gone */
-		if (!p->table || p->dirty)
-			continue;
-		for (size_t k = 0; k < p->n && lines < PANEL_STRIP_MAX; k++) {
-			int n = says_of(p, p->rows[k], width);
-			lines = n > lines ? n : lines;
-		}
+		struct pane *p = &c->panes[i];
+		/* a dirty pane is out of sight, and its rows may have been freed */
+		if (p->table && !p->dirty && (all || p->unread))
+			says_read_pane(p, width, &lines);
 	}
-	if (lines > c->says.lines || problems != c->says.problems || width != c->says.width)
-		c->says.lines = lines;
+	c->says.lines = lines;
 	c->says.problems = problems;
 	c->says.width = width;
-	c->says.generation = store_generation(c->store);
-	return c->says.lines;
+	return lines;
 }
 
 void draw_says(struct console *c)
