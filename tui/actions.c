@@ -122,7 +122,7 @@ static void show_refresh(struct console *c)
 	for (struct server *s = store_servers(c->store); s; s = s->next)
 		if (!one || s == one)
 			server_refresh(s);
-	console_flash(c, TONE_PLAIN, one ? "%s: asked anew" : "all servers: asked anew",
+	console_flash(c, TONE_PLAIN, one ? "%s: refreshing" : "all servers: refreshing",
 	              one ? one->name : "");
 }
 
@@ -411,7 +411,7 @@ const struct action console_actions[] = {
 	  .key = "C-r",
 	  .flags = MENU,
 	  .show = show_refresh,
-	  .help = "ask the server anew, or connect to it now" },
+	  .help = "refresh the server, or connect to it now" },
 	{ .name = "pane-filter",
 	  .verb = "filter",
 	  .key = "/",
@@ -542,7 +542,7 @@ const struct action console_actions[] = {
 	  .verb = "redraw",
 	  .key = "C-l",
 	  .show = show_redraw,
-	  .help = "draw the whole screen anew" },
+	  .help = "redraw the whole screen" },
 	{ .name = "console-suspend",
 	  .verb = "suspend",
 	  .key = "C-z",

@@ -314,7 +314,7 @@ static const struct action actions[] = {
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
 	  USES(redeploy),
 	  .doing = "redeploying",
-	  .help = "the same from what it was built of last, without fetching it anew" },
+	  .help = "build again from the last sources, without fetching them" },
 	{ .name = "app-start",
 	  .verb = "start",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,

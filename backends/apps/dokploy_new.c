@@ -353,7 +353,7 @@ static void stack_with_one(struct stack *s, const struct dp_one *one)
 	if (stack_was_deployed(one) && !s->mine) {
 		err_set(&err, ERR_REFUSED,
 		        "the name is taken: it was deployed before%s%s; its own row deploys it "
-		        "anew",
+		        "again",
 		        one->n_domains ? ", at " : "", one->domains[0].host);
 		stack_fail(s, &err);
 		return;
@@ -447,8 +447,7 @@ static void stack_project_made(struct job *j, const struct api_answer *r)
 		return;
 	}
 	if (!stack_take_id(s->project, project) || (*env && !stack_take_id(s->env, env))) {
-		err_set(&err, ERR_GARBLED, "Dokploy's answer has an id that is none: %.60s",
-		        project);
+		err_set(&err, ERR_GARBLED, "Dokploy's answer has a malformed id: %.60s", project);
 		stack_fail(s, &err);
 		return;
 	}

@@ -85,7 +85,7 @@ static bool portal_is(const struct portal_stack *t, const char *status)
 
 static const char *portal_why_failed(const struct portal_stack *t)
 {
-	return *t->state.error ? t->state.error : "without a word why";
+	return *t->state.error ? t->state.error : "it gave no reason";
 }
 
 static enum health portal_health(const struct portal_stack *t, char *why, size_t size)
@@ -237,11 +237,10 @@ static void portal_stack_over(struct portal_stack *t)
 	struct err err = { 0 };
 	human_span(span, now_wall_ms() - t->began_ms);
 	snprintf(said, sizeof(said), "%s is deployed within %s; it answers at %s", t->name, span,
-	         *t->url ? t->url : "an address that was not told");
+	         *t->url ? t->url : "an unknown address");
 	if (t->over && !portal_is(t, "completed"))
 		err_set(&err, ERR_REFUSED, "%s failed at %s: %s", t->name,
-		        *t->state.step ? t->state.step : "a step that was not told",
-		        portal_why_failed(t));
+		        *t->state.step ? t->state.step : "an unknown step", portal_why_failed(t));
 	else if (!t->over && there)
 		err_set(&err, ERR_ABSENT,
 		        "the portal does not know the deployment of %s any more, it was restarted; "
