@@ -474,7 +474,12 @@ static void engine_list_done(struct call *c, const struct reply *r, void *arg)
 	}
 	if (r->status == 400 && strcmp(e->list_api, e->api) != 0) {
 		sync_refused(&e->sync, engine_mono(e));
-		engine_start_list(e);
+		/* The engine refuses the events of that version too. A list alone would be
+		 * requested again with them, and every inspect after it. */
+		if (strcmp(e->events_api, e->api) != 0)
+			engine_follow(e);
+		else
+			engine_start_list(e);
 		return;
 	}
 	if (!err.code && r->status != 200)

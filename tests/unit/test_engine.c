@@ -22,6 +22,7 @@
 #include "backends/store/log.h"
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
+#include "turns.h"
 
 /* --- the engine ---------------------------------------------------------- */
 
@@ -290,8 +291,7 @@ struct world {
 
 static void turn(struct world *w, int64_t ms)
 {
-	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end;)
-		loop_turn(w->loop, 10);
+	turns_for(w->loop, ms);
 }
 
 static void on_link(struct link *link, void *arg) {}
@@ -525,10 +525,18 @@ static void read_settled(struct reader *r)
 
 static void turn_reading(struct world *w, struct reader *r, int64_t ms)
 {
-	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end;) {
-		loop_turn(w->loop, 10);
+	for (; ms > 0; ms -= 10) {
+		turns_for(w->loop, 10);
 		read_settled(r);
 	}
+}
+
+/* Reads until the text is there, at most 10 s, and a little longer: nothing may come twice. */
+static void read_until(struct world *w, struct reader *r, const char *text)
+{
+	for (int i = 0; i < 100 && strcmp(r->text, text) != 0; i++)
+		turn_reading(w, r, 100);
+	turn_reading(w, r, 200);
 }
 
 static void follow_logs_of(struct world *w, struct reader *r, const struct log_answer *answers,
@@ -583,7 +591,7 @@ static void test_a_podman_log_with_holes(void **state)
 	struct reader r;
 	w->backend.param = &param_of_podman;
 	follow_logs(w, &r, answers);
-	turn_reading(w, &r, 2600);
+	read_until(w, &r, "one|two|three|four|five|six|six|seven|eight|nine|ten");
 	assert_string_equal(r.text, "one|two|three|four|five|six|six|seven|eight|nine|ten");
 	assert_int_equal(counted(&wrong_requests), 0);
 	assert_int_equal(counted(&log_answered), 5);
@@ -605,7 +613,7 @@ static void test_a_second_that_is_cut(void **state)
 	struct reader r;
 	w->backend.param = &param_of_podman;
 	follow_logs(w, &r, answers);
-	turn_reading(w, &r, 900);
+	read_until(w, &r, "one|two|three|four|five");
 	assert_string_equal(r.text, "one|two|three|four|five");
 	assert_int_equal(counted(&wrong_requests), 0);
 	log_destroy(r.log);
@@ -680,7 +688,7 @@ static void test_the_run_before_and_what_is_older_still(void **state)
 	               "\"running\","
 	               "\"StartedAt\":\"2026-01-01T00:00:02.8Z\",\"FinishedAt\":\"2026-01-01T00:00:"
 	               "02Z\"}}");
-	turn_reading(w, &r, 300);
+	assert_non_null(wait_for_line(w, &r, "new three"));
 	assert_true(log_previous(r.log, 2, &why));
 	assert_non_null(wait_for_line(w, &r,
 	                              "the run before ended here; what the present one wrote "
@@ -713,7 +721,7 @@ static void last_words(struct world *w, const struct log_answer *answers)
 	     "2 seconds ago\"}]",
 	     "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"exited\","
 	     "\"ExitCode\":1}}");
-	turn_reading(w, &r, 1200);
+	read_until(w, &r, "one|two|I die|--");
 	assert_string_equal(r.text, "one|two|I die|--");
 	assert_int_equal(counted(&wrong_requests), 0);
 	log_destroy(r.log);
@@ -1001,8 +1009,10 @@ static bool detail_has(struct world *w, const char *text)
 
 static void draw_for(struct world *w, int64_t ms)
 {
-	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end; turn(w, 20))
+	for (; ms > 0; ms -= 20) {
 		detail_has(w, "");
+		turn(w, 20);
+	}
 }
 
 /* Details ask once for each looking, however often they are drawn and whatever the answer, and
@@ -1075,7 +1085,7 @@ static void test_no_figures(void **state)
  * all the same, and its log opens. */
 static void relay(struct world *w, int64_t ms, int64_t gap, const char *json)
 {
-	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end;) {
+	for (; ms > 0; ms -= gap) {
 		send_event(json);
 		turn(w, gap);
 	}

@@ -24,6 +24,7 @@
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/link/socket_look.h"
+#include "turns.h"
 
 #define WAIT_MS 20000
 
@@ -43,9 +44,7 @@ static bool wait_for(const bool *what)
 
 static void turn_for(int ms)
 {
-	int64_t end = now_mono_ms() + ms;
-	while (now_mono_ms() < end)
-		loop_turn(loop, 10);
+	turns_for(loop, ms);
 }
 
 /* --- a link and what it says --------------------------------------------- */

@@ -28,6 +28,7 @@
 #include "backends/store/activity.h"
 #include "backends/store/doc.h"
 #include "backends/store/log.h"
+#include "turns.h"
 
 /* --- the server ---------------------------------------------------------- */
 
@@ -331,9 +332,7 @@ static bool shows(enum session_status wanted, int ms)
 
 static void turns(int ms)
 {
-	int64_t end = now_mono_ms() + ms;
-	while (now_mono_ms() < end)
-		loop_turn(w.loop, 20);
+	turns_for(w.loop, ms);
 }
 
 static void tell(const char *event)
