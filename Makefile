@@ -123,11 +123,31 @@ bench: all ## speed and memory, as ratios
 mutate: ## change a random hundred places of the program, and see whether the unit tests notice (SEED=n)
 	@tests/mutate --least 85 $(or $(SEED),$(shell date +%s)) 100
 
+# What make install puts where: source, place below PREFIX.
+INSTALLED = man/mocr.1:share/man/man1/mocr.1 man/mocr-config.5:share/man/man5/mocr-config.5 \
+	man/completion/mocr.bash:share/bash-completion/completions/mocr \
+	man/completion/mocr.zsh:share/zsh/$(ZSH_PLACE)/_mocr \
+	man/completion/mocr.fish:share/fish/vendor_completions.d/mocr.fish \
+	$(foreach t,$(wildcard themes/*),$(t):share/mocr/$(t))
+ZSH_PLACE = $(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+
 install: all docs ## into PREFIX (/usr/local)
 	install -Dm755 $(BUILD)/mocr $(DESTDIR)$(PREFIX)/bin/mocr
-	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/mocr/themes themes/*
-	install -Dm644 man/mocr.1 $(DESTDIR)$(PREFIX)/share/man/man1/mocr.1
-	install -Dm644 man/mocr-config.5 $(DESTDIR)$(PREFIX)/share/man/man5/mocr-config.5
+	$(Q)$(foreach f,$(INSTALLED),install -Dm644 $(subst :, $(DESTDIR)$(PREFIX)/,$(f)) &&) true
+
+uninstall: ## remove from PREFIX what make install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/mocr $(foreach f,$(INSTALLED),$(DESTDIR)$(PREFIX)/$(lastword $(subst :, ,$(f))))
+	rmdir $(DESTDIR)$(PREFIX)/share/mocr/themes $(DESTDIR)$(PREFIX)/share/mocr 2>/dev/null || true
+
+deb: ## a package for this release of Debian or Ubuntu, in build/
+	@$(MAKE) --no-print-directory packages NEEDED='$(BUILD_PACKAGES) dpkg-dev'
+	$(Q)$(MAKE) --no-print-directory all
+	@# only the place of the themes is compiled in
+	$(Q)rm -rf build/deb && mkdir -p build/deb && cp -a $(BUILD) build/deb/build
+	$(Q)rm -f build/deb/build/mocr build/deb/build/tui/theme.o
+	$(Q)$(MAKE) --no-print-directory BUILD=build/deb/build PREFIX=/usr DESTDIR=$(CURDIR)/build/deb/root install
+	$(Q)ln -sfn ../$(BUILD)/mocr build/mocr
+	$(Q)bash man/deb build/deb/root build
 
 print-packages:
 	@echo $(BUILD_PACKAGES)
@@ -151,5 +171,5 @@ help: ## this list
 		printf '  make %-10s %s\n' "$$t" "$$h"; done
 
 -include $(OBJS:.o=.d) $(wildcard $(BUILD)/tests/unit/*.d)
-.PHONY: all run check packages unit fuzz lint docs lab demo lab-down bench mutate install clean help
+.PHONY: all run check packages unit fuzz lint docs lab demo lab-down bench mutate install uninstall deb clean help
 .SECONDARY:

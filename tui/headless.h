@@ -45,6 +45,12 @@ int headless_deploy(struct store *, const char *word, const char *name, char **w
 int headless_deploy_row(struct store *, const struct action *, struct row *, const char *argument);
 int headless_deploys(struct store *, bool json, int wait_ms);
 
+/* Prints the words that can follow the n words of a command line, for the completion of a shell.
+ * The last word is the one at the cursor, "" if nothing is typed yet. A line is a word, a tab, and
+ * what the word means. The line ":files" stands for the names of files. commands ends at NULL.
+ * Connects to the server that the last word names, at most 4 s, and asks nothing. */
+int headless_complete(struct store *, const char *const *commands, char **words, int n);
+
 /* Asks the open asks of servers on the terminal. */
 void headless_answer(struct store *);
 /* True when every server has answered or failed. */

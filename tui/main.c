@@ -353,6 +353,8 @@ static int main_run_help(struct program *p)
 	return EXIT_WELL;
 }
 
+static int main_run_complete(struct program *p);
+
 static const struct {
 	const char *word;
 	int (*run)(struct program *);
@@ -361,7 +363,20 @@ static const struct {
 	{ "logs", main_run_logs },       { "shell", main_run_shell },
 	{ "attach", main_run_shell },    { "sessions", main_run_sessions },
 	{ "deploys", main_run_deploys }, { "help", main_run_help },
+	{ "complete", main_run_complete },
 };
+
+/* For the completion scripts of shells: mocr complete -- WORD... */
+static int main_run_complete(struct program *p)
+{
+	const char *names[ARRAY_LEN(modes)] = { 0 };
+	size_t n = 0;
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+		if (modes[i].run != main_run_complete)
+			names[n++] = modes[i].word;
+	p->settings->batch = true;
+	return headless_complete(p->store, names, p->opt.words + 1, p->opt.n_words - 1);
+}
 
 static bool main_is_same(const char *host, void *word)
 {
