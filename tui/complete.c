@@ -205,7 +205,8 @@ static const struct {
 	void (*say)(struct complete *);
 } complete_commands[] = {
 	{ "status", complete_servers }, { "sessions", complete_servers },
-	{ "deploys", complete_servers }, { "do", complete_do },
+	{ "deploys", complete_servers }, { "doctor", complete_servers },
+	{ "do", complete_do },
 	{ "logs", complete_logs },       { "shell", complete_shell },
 	{ "attach", complete_attach },
 };

@@ -63,6 +63,12 @@ static void headless_wait_for(struct store *s, bool (*ready)(const struct store 
 	}
 }
 
+void headless_wait(struct store *s, int wait_ms)
+{
+	headless_wait_for(s, headless_settled, wait_ms);
+	loop_turn(store_loop(s), 0); /* counts what came in the last turn */
+}
+
 /* --- questions, on the terminal ------------------------------------------ */
 
 static struct secret *headless_read_answer(const struct ask *ask)
@@ -189,8 +195,7 @@ static int headless_verdict(const struct store *s)
 
 int headless_status(struct store *s, bool json, bool all, int wait_ms)
 {
-	headless_wait_for(s, headless_settled, wait_ms);
-	loop_turn(store_loop(s), 0); /* counts what came in the last turn */
+	headless_wait(s, wait_ms);
 	if (json) {
 		char *text = report_json(s);
 		puts(text);

@@ -45,6 +45,10 @@ int headless_deploy(struct store *, const char *word, const char *name, char **w
 int headless_deploy_row(struct store *, const struct action *, struct row *, const char *argument);
 int headless_deploys(struct store *, bool json, int wait_ms);
 
+/* Prints what works between this machine and the servers, and what to run where something does not.
+ * complaints: how many the configuration has. Starts nothing that stays, changes nothing. */
+int headless_doctor(struct store *, size_t complaints, int wait_ms);
+
 /* Prints the words that can follow the n words of a command line, for the completion of a shell.
  * The last word is the one at the cursor, "" if nothing is typed yet. A line is a word, a tab, and
  * what the word means. The line ":files" stands for the names of files. commands ends at NULL.
@@ -55,6 +59,8 @@ int headless_complete(struct store *, const char *const *commands, char **words,
 void headless_answer(struct store *);
 /* True when every server has answered or failed. */
 bool headless_settled(const struct store *);
+/* Waits for that, at most wait_ms. */
+void headless_wait(struct store *, int wait_ms);
 
 /* Opens the server at the start of id ("sese/container/n8n" or "sese"). On failure prints why and
  * returns false. */

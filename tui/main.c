@@ -124,7 +124,9 @@ static void main_print_help(void)
 	     "  mocr shell SERVER[/KIND/NAME]    a shell on a server or in a container\n"
 	     "  mocr sessions [SERVER...]        the sessions of coding agents and tmux, and what "
 	     "they ask (--json)\n"
-	     "  mocr attach SERVER/session/ID    the session itself, full screen\n");
+	     "  mocr attach SERVER/session/ID    the session itself, full screen\n"
+	     "  mocr doctor [SERVER...]          what works on the way to them, and how to repair "
+	     "the rest\n");
 	for (const struct option_row *o = option_rows; o->name; o++) {
 		char left[40], letter[8] = "    ";
 		if (o->letter < 256)
@@ -322,6 +324,13 @@ static int main_run_shell(struct program *p)
 	return headless_shell(p->store, p->opt.words[1], p->opt.wait_ms);
 }
 
+static int main_run_doctor(struct program *p)
+{
+	if (!main_open_servers(p, p->opt.words + 1, p->opt.n_words - 1))
+		return EXIT_WRONG_USAGE;
+	return headless_doctor(p->store, p->complaints.n, p->opt.wait_ms);
+}
+
 static int main_run_sessions(struct program *p)
 {
 	if (!main_open_servers(p, p->opt.words + 1, p->opt.n_words - 1))
@@ -363,7 +372,7 @@ static const struct {
 	{ "logs", main_run_logs },       { "shell", main_run_shell },
 	{ "attach", main_run_shell },    { "sessions", main_run_sessions },
 	{ "deploys", main_run_deploys }, { "help", main_run_help },
-	{ "complete", main_run_complete },
+	{ "doctor", main_run_doctor },   { "complete", main_run_complete },
 };
 
 /* For the completion scripts of shells: mocr complete -- WORD... */
