@@ -85,7 +85,7 @@ const struct option_row option_rows[] = {
 	{ OPT_CHECK, "check-config", NULL,
 	  "read the configuration, say what is wrong with it, end" },
 	{ OPT_THEME, "theme", "NAME",
-	  "colours: default, dark, mono or a file in the themes folders" },
+	  "colours: one of those that :theme lists, or a file in the themes folders" },
 	{ OPT_ASCII, "ascii", NULL, "draw without UTF-8" },
 	{ 'f', "follow", NULL, "logs: go on with what comes" },
 	{ OPT_SINCE, "since", "TIME", "logs: from then on: 10m, 2h, 14:32, 2026-11-21T14:32:00Z" },

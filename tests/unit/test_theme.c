@@ -1,6 +1,7 @@
 /* Themes: the compiled-in copies are the files, mistakes are told with their line, colours are
  * reduced well. */
 #include <dirent.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -193,6 +194,124 @@ static void test_a_complaint_is_washed(void **state)
 	assert_non_null(strstr(why, "\"n\xEF\xBF\xBD\xEF\xBF\xBD\""));
 }
 
+/* --- what can be read ---------------------------------------------------- */
+
+/* Relative luminance and contrast by WCAG 2.1, section 1.4.3. */
+static double linear(unsigned byte)
+{
+	double c = byte / 255.0;
+	return c <= 0.04045 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4);
+}
+
+static void linear_of(unsigned rgb, double out[3])
+{
+	for (int i = 0; i < 3; i++)
+		out[i] = linear(rgb >> (16 - 8 * i) & 0xff);
+}
+
+static double contrast(unsigned a, unsigned b)
+{
+	double x[3], y[3];
+	linear_of(a, x);
+	linear_of(b, y);
+	double light = 0.2126 * x[0] + 0.7152 * x[1] + 0.0722 * x[2] + 0.05;
+	double other = 0.2126 * y[0] + 0.7152 * y[1] + 0.0722 * y[2] + 0.05;
+	return light > other ? light / other : other / light;
+}
+
+static double lab_part(double t)
+{
+	return t > 216.0 / 24389 ? cbrt(t) : (24389.0 / 27 * t + 16) / 116;
+}
+
+/* CIE L*a*b*, white point D65, of linear red, green and blue. */
+static void lab_of(const double c[3], double out[3])
+{
+	double x = lab_part((0.4124 * c[0] + 0.3576 * c[1] + 0.1805 * c[2]) / 0.95047);
+	double y = lab_part(0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2]);
+	double z = lab_part((0.0193 * c[0] + 0.1192 * c[1] + 0.9505 * c[2]) / 1.08883);
+	out[0] = 116 * y - 16;
+	out[1] = 500 * (x - y);
+	out[2] = 200 * (y - z);
+}
+
+/* Protanopia, deuteranopia and tritanopia by Machado, Oliveira and Fernandes (2009), severity 1. */
+static const double blindness[3][3][3] = {
+	{ { 0.152286, 1.052583, -0.204868 },
+	  { 0.114503, 0.786281, 0.099216 },
+	  { -0.003882, -0.048116, 1.051998 } },
+	{ { 0.367322, 0.860646, -0.227968 },
+	  { 0.280085, 0.672501, 0.047413 },
+	  { -0.011820, 0.042940, 0.968881 } },
+	{ { 1.255528, -0.076749, -0.178779 },
+	  { -0.078411, 0.930809, 0.147602 },
+	  { 0.004733, 0.691367, 0.303900 } },
+};
+
+/* How far apart two colours are for such an eye; about 2 is just seen side by side. */
+static double distance_for(const double eye[3][3], unsigned a, unsigned b)
+{
+	const unsigned both[2] = { a, b };
+	double lab[2][3], sum = 0;
+	for (int k = 0; k < 2; k++) {
+		double c[3], seen[3];
+		linear_of(both[k], c);
+		for (int i = 0; i < 3; i++) {
+			seen[i] = eye[i][0] * c[0] + eye[i][1] * c[1] + eye[i][2] * c[2];
+			seen[i] = fmin(1, fmax(0, seen[i]));
+		}
+		lab_of(seen, lab[k]);
+	}
+	for (int i = 0; i < 3; i++)
+		sum += (lab[0][i] - lab[1][i]) * (lab[0][i] - lab[1][i]);
+	return sqrt(sum);
+}
+
+/* Every text of a theme with colours of its own stands out from its ground. */
+static void test_every_text_can_be_read(void **state)
+{
+	unsigned looked = 0;
+	for (size_t i = 0; theme_names[i]; i++) {
+		struct theme t;
+		char why[256];
+		assert_true(theme_load(&t, theme_names[i], why, sizeof(why)));
+		for (int tone = 0; tone < TONE_COUNT; tone++) {
+			const struct style *s = &t.styles[tone];
+			if (tone == TONE_BORDER || s->fg.kind != COLOR_RGB)
+				continue;
+			assert_int_equal(s->bg.kind, COLOR_RGB);
+			looked++;
+			if (contrast(s->fg.value, s->bg.value) < 4.5)
+				fail_msg("%s: %s has a contrast of %.2f", theme_names[i],
+				         tone_name((enum tone)tone),
+				         contrast(s->fg.value, s->bg.value));
+		}
+	}
+	assert_true(looked > 200);
+}
+
+/* Well, look, failed and asks differ for every eye, in each theme with colours of its own. */
+static void test_states_differ_for_every_eye(void **state)
+{
+	static const enum tone states[] = { TONE_GOOD, TONE_WARN, TONE_BAD, TONE_ASKS };
+	for (size_t i = 0; theme_names[i]; i++) {
+		struct theme t;
+		char why[256];
+		assert_true(theme_load(&t, theme_names[i], why, sizeof(why)));
+		for (int a = 0; a < 4 && t.styles[TONE_GOOD].fg.kind == COLOR_RGB; a++)
+			for (int b = a + 1; b < 4; b++)
+				for (int eye = 0; eye < 3; eye++) {
+					double d = distance_for(blindness[eye],
+					                        t.styles[states[a]].fg.value,
+					                        t.styles[states[b]].fg.value);
+					if (d < 10)
+						fail_msg("%s: %s and %s are %.1f apart for eye %d",
+						         theme_names[i], tone_name(states[a]),
+						         tone_name(states[b]), d, eye);
+				}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +324,8 @@ int main(void)
 		cmocka_unit_test(test_reduction),
 		cmocka_unit_test(test_few_colours_keep_the_hue),
 		cmocka_unit_test(test_a_complaint_is_washed),
+		cmocka_unit_test(test_every_text_can_be_read),
+		cmocka_unit_test(test_states_differ_for_every_eye),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
