@@ -134,6 +134,7 @@ static void systemd_on_units(const char *json, size_t len, const struct err *err
 		else
 			systemd_let_go(sd);
 		systemd_fail(sd, err);
+		list_again(sd); /* systemd may have appeared while the list was on its way */
 		return;
 	}
 	backoff_reset(&sd->pause);
