@@ -482,6 +482,10 @@ void servers_reconfigure(struct store *s, const struct settings *fresh, bool ope
 	s->settings = settings_keep(fresh);
 	for (struct server *v = s->servers; v; v = v->next)
 		server_reconfigure(v);
+	for (struct server *v = s->servers; v; v = v->next)
+		for (struct source *source = v->sources; source; source = source->next)
+			if (source->backend->configured)
+				source->backend->configured(source);
 	for (const struct server_config *c = open_new ? fresh->servers : NULL; c; c = c->next)
 		if (!server_has_section(before, c->name) && !server_open(s, c->name, &err))
 			activity_add(s, ACTIVITY_NOTE, HEALTH_BAD, NULL, "%s", err.text);
