@@ -223,6 +223,8 @@ struct server {
 	struct store *store;    /* borrowed */
 	struct link *link;      /* owned */
 	struct source *sources; /* owned list, in backends[] order */
+	/* owned: a known name that is like this one, which leads nowhere; NULL: none */
+	char *near;
 	/* borrowed: the question that is waiting, or NULL; the link's comes first */
 	struct ask *asks;
 	/* owned: questions of backends, oldest first (server.c) */
