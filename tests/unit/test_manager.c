@@ -173,7 +173,7 @@ static void manage(int ready)
 
 /* --- the world ----------------------------------------------------------- */
 
-/* The daemon starts no program for a name that nobody owns, so that a missing manager is missing. */
+/* The daemon starts no program for a name that nobody owns. */
 static void start_daemon(void)
 {
 	char config[160];

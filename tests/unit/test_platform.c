@@ -528,7 +528,8 @@ static bool streams(int fd, const struct httpd_request *r)
 
 static const struct httpd_route platforms[] = {
 	{ .path = "/api/check/*", .body = "{\"available\":true,\"valid\":true}" },
-	{ .path = "/api/deploy", .body = "{\"deploymentId\":\"dep_1\",\"url\":\"https://a.example\"}" },
+	{ .path = "/api/deploy",
+	  .body = "{\"deploymentId\":\"dep_1\",\"url\":\"https://a.example\"}" },
 	{ .path = "/api/status/*", .answer = streams },
 	{ .path = "/*", .raw = "", .delay_ms = 60000 },
 	{ 0 },
