@@ -456,6 +456,12 @@ static void platform_on_timer(struct loop_timer *t, void *arg)
 
 /* --- link and server up or down ------------------------------------------- */
 
+/* What an API client is made with. A client with another text is another client. */
+static char *site_words(const struct site_config *c)
+{
+	return xasprintf("%s\n%s", c->url ? c->url : "", c->token_command ? c->token_command : "");
+}
+
 void site_open(struct site *s, const struct site_config *c)
 {
 	const struct platform *p = s->platform;
@@ -475,6 +481,8 @@ void site_open(struct site *s, const struct site_config *c)
 		                                          .token_word = p->token_word,
 		                                          .denies = p->denies },
 		                    &err);
+	free(s->opened);
+	s->opened = site_words(c);
 	s->up = s->api != NULL;
 	if (p->open)
 		p->open(s);
@@ -507,6 +515,11 @@ void site_close(struct site *s, const char *why)
 	s->once = 0;
 }
 
+static bool platform_is_on(const struct site_config *c, const struct server *v)
+{
+	return c->server ? server_is_called(v, c->server) : v->is_local;
+}
+
 void sites_up(struct source *source)
 {
 	const struct platform *p = source->backend->param;
@@ -515,7 +528,7 @@ void sites_up(struct source *source)
 	const void *section = NULL;
 	while ((section = platform_section(p, settings, section))) {
 		struct site_config c = platform_config_of(section);
-		if (c.server ? server_is_called(v, c.server) : v->is_local)
+		if (platform_is_on(&c, v))
 			site_open(platform_find(source, c.name), &c);
 	}
 	platform_set_state(source);
@@ -548,15 +561,70 @@ void sites_shown(struct source *source)
 	}
 }
 
+static void site_free(struct site *s)
+{
+	site_logs_forget(s);
+	loop_timer_remove(s->timer);
+	if (s->platform->free)
+		s->platform->free(s);
+	free(s->opened);
+	free(s);
+}
+
 void sites_finish(struct source *source)
 {
 	for (struct site *s = platform_sites(source)->first, *next; s; s = next) {
 		next = s->next;
 		site_close(s, "the server was closed while it ran; what was begun goes on there");
-		site_logs_forget(s);
-		loop_timer_remove(s->timer);
-		if (s->platform->free)
-			s->platform->free(s);
-		free(s);
+		site_free(s);
 	}
+}
+
+/* --- :reload ------------------------------------------------------------- */
+
+static bool site_is_configured(const struct site *s, struct site_config *c)
+{
+	return site_config(s, c) && platform_is_on(c, s->source->server);
+}
+
+/* Its section is gone. Its rows and its orders go with it. */
+static void site_drop(struct site *s)
+{
+	struct site **slot = &platform_sites(s->source)->first;
+	while (*slot != s)
+		slot = &(*slot)->next;
+	site_close(s, "its section is no longer in the configuration; what was begun continues "
+	              "there");
+	*slot = s->next;
+	app_sweep(s->source, s, s->round + 1);
+	site_free(s);
+}
+
+/* An API client keeps its address and token. If either changed, a new client is made. */
+static void site_take_section(struct site *s, const struct site_config *c)
+{
+	char *now = site_words(c);
+	bool same = strcmp(now, s->opened) == 0;
+	free(now);
+	if (same)
+		return;
+	site_close(s, "its section of the configuration changed; what was begun continues there");
+	err_clear(&s->err);
+	s->fails = 0;
+}
+
+void sites_configured(struct source *source)
+{
+	for (struct site *s = platform_sites(source)->first, *next; s; s = next) {
+		struct site_config c;
+		next = s->next;
+		if (!s->opened) /* of a recording */
+			continue;
+		if (site_is_configured(s, &c))
+			site_take_section(s, &c);
+		else
+			site_drop(s);
+	}
+	if (source_link(source)->state == LINK_UP)
+		sites_up(source);
 }

@@ -74,6 +74,8 @@ struct site {
 	char name[64];
 	char version[80];         /* as the platform states it, washed; "" unknown */
 	struct api *api;          /* owned; NULL: a recording, no link, or a wrong url */
+	/* owned: url and token_command that api was made with; NULL: never opened */
+	char *opened;
 	struct api_call *call;    /* the running call of the round; NULL: between rounds */
 	struct loop_timer *timer; /* starts the next round; NULL: never opened */
 	/* position in the round: index in platform->steps, then questions about rows */
@@ -192,13 +194,14 @@ struct platform {
 	{                                                                                     \
 		.name = word, .source_size = sizeof(struct sites), .param = &(platform),      \
 		.up = sites_up, .down = sites_down, .feed = sites_feed, .shown = sites_shown, \
-		.finish = sites_finish                                                        \
+		.finish = sites_finish, .configured = sites_configured                        \
 	}
 void sites_up(struct source *);
 void sites_down(struct source *);
 void sites_feed(struct source *, const char *what, const char *bytes, size_t len);
 void sites_shown(struct source *);
 void sites_finish(struct source *);
+void sites_configured(struct source *);
 
 /* --- a site -------------------------------------------------------------- */
 

@@ -66,7 +66,9 @@ static bool site_log_can_ask(struct site_log *l, struct row *row, struct err *er
 	if (!row)
 		return err_set(err, ERR_LOST, "it is not there any more");
 	if (!l->site->api)
-		return err_set(err, ERR_LOST, "the link is away");
+		return err_set(err, ERR_LOST,
+		               "%s %s is not connected; the log continues when it is",
+		               l->site->platform->product, l->site->name);
 	site_log_move(l, l->site);
 	const struct app_deployment *last = app_last(app_of(row));
 	if (!*l->id && last)

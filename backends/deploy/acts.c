@@ -63,8 +63,8 @@ void acts_finish(struct deploys *ds)
 {
 	struct err err;
 	err_set(&err, ERR_LOST,
-	        "the link went while it was being started; whether it runs is seen when the link "
-	        "is back");
+	        "the connection was lost while it was being started; whether it runs is seen when "
+	        "the connection is back");
 	while (ds->acts) {
 		run_cancel(ds->acts->run);
 		deploy_act_act_end(ds->acts, &err, NULL);

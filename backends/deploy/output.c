@@ -104,8 +104,8 @@ static void output_on_closed(struct stream *s, const struct stream_end *end, voi
 	struct deploy_watch *w = arg;
 	w->stream = NULL;
 	if (end->err.code == ERR_LOST || source_link(&w->owner->source)->state != LINK_UP) {
-		output_note(w, "the link is away; the deploy goes on over there, its output "
-		               "follows when the link is back");
+		output_note(w, "the connection is lost; the deploy continues there, and its "
+		               "output follows when the connection is back");
 		return;
 	}
 	const struct deploy_run *r = output_run_of(w);
@@ -179,7 +179,7 @@ void watches_up(struct deploys *ds)
 	for (struct deploy_watch *w = ds->watches; w; w = w->next)
 		if (!w->over) {
 			if (w->offset)
-				output_note(w, "the link is back");
+				output_note(w, "the connection is back");
 			output_open_stream(w);
 		}
 }

@@ -9,6 +9,7 @@
 #include "backends/link/bus.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -59,7 +60,8 @@ struct bus {
 	size_t n_endpoints, at;                   /* at: the one in use */
 	struct err err;                           /* why the endpoints so far failed */
 	sd_bus *sd;
-	struct loop_io *io; /* of sd's socket */
+	struct loop_io *io; /* of watched */
+	int watched;        /* our own copy of sd's socket, valid while io is set */
 	/* for sd's own work: a call times out, a message waits */
 	struct loop_timer *due;
 	struct relay *relay;    /* NULL: sd has the socket itself */
@@ -138,16 +140,25 @@ static void bus_on_due(struct loop_timer *timer, void *arg)
 	bus_process(arg);
 }
 
-static void bus_watch(struct bus *bus, int fd)
+/* sd-bus closes fd itself, before it says that the bus went. By then the number may belong to
+ * another file. So the loop watches a copy. */
+static int bus_watch(struct bus *bus, int fd)
 {
-	bus->io = loop_io_add(bus->loop, fd, POLLIN, bus_on_io, bus);
+	bus->watched = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (bus->watched < 0)
+		return -errno;
+	bus->io = loop_io_add(bus->loop, bus->watched, POLLIN, bus_on_io, bus);
 	bus->due = loop_timer_add(bus->loop, -1, bus_on_due, bus);
 	bus_rearm(bus);
+	return 0;
 }
 
 static void bus_unwatch(struct bus *bus)
 {
+	if (!bus->io)
+		return;
 	loop_io_remove(bus->io);
+	close(bus->watched);
 	loop_timer_remove(bus->due);
 	bus->io = NULL;
 	bus->due = NULL;
@@ -795,8 +806,7 @@ static int bus_start(struct bus *bus, int fd)
 	    (r = bus_add_local_match(bus, "Connected", bus_on_connected)) < 0 ||
 	    (r = bus_add_local_match(bus, "Disconnected", bus_on_disconnected)) < 0)
 		return r;
-	bus_watch(bus, fd);
-	return 0;
+	return bus_watch(bus, fd);
 }
 
 static int bus_connect_unix(const char *path)

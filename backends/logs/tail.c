@@ -209,7 +209,7 @@ static void tail_say_gap(struct tail *t, const char *more)
 		return;
 	for (size_t i = 0; i < t->n_units; i++)
 		log_gap(t->follow.log, t->units[i].source, "%s for %s%s",
-		        t->reader_ended ? "nothing was read" : "the link was away",
+		        t->reader_ended ? "nothing was read" : "the connection was lost",
 		        human_span(span, now_wall_ms() - t->lost_ms), more);
 	t->lost_ms = 0;
 }
@@ -526,8 +526,7 @@ static void tail_on_closed(struct stream *stream, const struct stream_end *end, 
 		t->complaint[--t->complaint_len] = '\0';
 	tail_broke(t, !end->err.code);
 	if (end->err.code == ERR_LOST) {
-		log_set_status(t->follow.log, t->follow.source,
-		               "the link is away; following goes on when it is back");
+		log_set_lost(t->follow.log, t->follow.source, t->at->source.server->name);
 	} else if (end->err.code) {
 		log_set_status(t->follow.log, t->follow.source, "%s cannot be followed: %s",
 		               tail_what_of(t), end->err.text);
@@ -823,8 +822,7 @@ static void tail_down(struct source *source)
 		t->run = t->asking = NULL;
 		tail_broke(t, false);
 		loop_timer_set(t->timer, -1);
-		log_set_status(t->follow.log, t->follow.source,
-		               "the link is away; following goes on when it is back");
+		log_set_lost(t->follow.log, t->follow.source, source->server->name);
 	}
 }
 

@@ -13,6 +13,7 @@
 #include "backends/base/mem.h"
 #include "backends/store/internal.h"
 #include "backends/servers/server.h"
+#include "backends/store/settings.h"
 
 #define INCLUDE_DEPTH 16 /* same as OpenSSH's limit (readconf.c READCONF_MAX_DEPTH) */
 #define HOSTS_MAX 1000
@@ -132,4 +133,38 @@ static bool host_open_new(const char *name, void *store)
 size_t servers_open_all_hosts(struct store *s, struct err *err)
 {
 	return hosts_each(s->settings, host_open_new, s, err);
+}
+
+/* --- mistyped names ------------------------------------------------------- */
+
+struct host_names {
+	const char *wrong;
+	char *at[HOSTS_MAX];
+	size_t n;
+};
+
+static bool host_gather(const char *name, void *arg)
+{
+	struct host_names *all = arg;
+	if (all->n < HOSTS_MAX && strcmp(name, all->wrong) != 0)
+		all->at[all->n++] = xstrdup(name);
+	return true;
+}
+
+char *hosts_nearest(const struct store *s, const char *name)
+{
+	struct host_names *all = xcalloc(1, sizeof(*all));
+	struct err ignored = { 0 };
+	all->wrong = name;
+	for (const struct server_config *c = s->settings->servers; c; c = c->next)
+		host_gather(c->name, all);
+	for (const struct server *v = s->servers; v; v = v->next)
+		host_gather(v->name, all);
+	hosts_each(s->settings, host_gather, all, &ignored);
+	const char *near = nearest(name, (const char *const *)all->at, all->n);
+	char *found = near ? xstrdup(near) : NULL;
+	while (all->n)
+		free(all->at[--all->n]);
+	free(all);
+	return found;
 }

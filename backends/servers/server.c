@@ -89,6 +89,9 @@ static void server_assess(struct server *v)
 		snprintf(why, sizeof(why), "asks you: %s", server_without_name(v, v->asks->title));
 	} else if (health == HEALTH_BAD) {
 		snprintf(why, sizeof(why), "%s", server_without_name(v, v->link->err.text));
+		if (v->near)
+			snprintf(why + strlen(why), sizeof(why) - strlen(why),
+			         "; did you mean %s?", v->near);
 		server_add_opinion(v, health, why, sizeof(why));
 	} else if (health == HEALTH_GOOD && server_add_opinion(v, health, why, sizeof(why))) {
 		health = HEALTH_ATTENTION;
@@ -173,6 +176,18 @@ static void server_trim_later(struct store *s)
 		s->trim = loop_timer_add(s->loop, TRIM_MS, server_trim, s);
 }
 
+/* A name that leads nowhere may be a mistyped one. The files are read once per name. */
+static void server_look_for_near(struct server *v)
+{
+	bool nowhere = v->link->state == LINK_LOST && v->link->err.code == ERR_ABSENT;
+	if (nowhere && !v->near && !v->config && !v->store->replay)
+		v->near = hosts_nearest(v->store, v->name);
+	if (v->link->state == LINK_UP) {
+		free(v->near);
+		v->near = NULL;
+	}
+}
+
 static void server_on_link(struct link *link, void *arg)
 {
 	struct server *v = arg;
@@ -182,6 +197,7 @@ static void server_on_link(struct link *link, void *arg)
 	v->link_seen = link->state;
 	server_record_link(v);
 	if (before != link->state) {
+		server_look_for_near(v);
 		server_tell_state(v, before);
 		if (before == LINK_UP) {
 			server_sockets_down(v);
@@ -349,6 +365,7 @@ void server_close(struct server *v)
 	store_row_drop(&v->row);
 	store_changed_widely(s);
 	free(v->kin);
+	free(v->near);
 	free(v->name);
 	free(v);
 }
@@ -482,6 +499,10 @@ void servers_reconfigure(struct store *s, const struct settings *fresh, bool ope
 	s->settings = settings_keep(fresh);
 	for (struct server *v = s->servers; v; v = v->next)
 		server_reconfigure(v);
+	for (struct server *v = s->servers; v; v = v->next)
+		for (struct source *source = v->sources; source; source = source->next)
+			if (source->backend->configured)
+				source->backend->configured(source);
 	for (const struct server_config *c = open_new ? fresh->servers : NULL; c; c = c->next)
 		if (!server_has_section(before, c->name) && !server_open(s, c->name, &err))
 			activity_add(s, ACTIVITY_NOTE, HEALTH_BAD, NULL, "%s", err.text);

@@ -56,6 +56,10 @@ size_t servers_open_all_hosts(struct store *, struct err *);
 size_t hosts_each(const struct settings *, bool (*each)(const char *name, void *arg), void *arg,
                   struct err *);
 
+/* The name of a section, a Host or a server that a mistyped name is most like. The caller frees
+ * it. NULL: none is like it. */
+char *hosts_nearest(const struct store *, const char *name);
+
 /* --- this machine's names: local_names.c --------------------------------- */
 struct server_config;
 /* Whether word is "local", this machine's host name, or its [server] section. */

@@ -105,11 +105,15 @@ static void unit_set_text(char *dst, size_t size, const cJSON *v)
 
 /* A not-found, inactive unit is only a name in other units' files. It gets a row only if the
  * configuration names it. */
+static bool unit_is_only_a_name(const char *load, const char *active)
+{
+	return strcmp(load, "not-found") == 0 && strcmp(active, "inactive") == 0;
+}
+
 static bool unit_worth_a_row(const struct systemd_source *sd, const char *name, const char *load,
                              const char *active)
 {
-	return strcmp(load, "not-found") != 0 || strcmp(active, "inactive") != 0 ||
-	       unit_is_wanted(sd, name);
+	return !unit_is_only_a_name(load, active) || unit_is_wanted(sd, name);
 }
 
 /* item is (name, description, load, active, sub, following, path, job id, job type, job path).
@@ -497,6 +501,30 @@ static bool unit_is_wanted(const struct systemd_source *sd, const char *name)
 		if (strcmp(word, name) == 0)
 			return true;
 	return false;
+}
+
+/* Nothing but the configuration gave it a row. */
+static bool unit_is_only_wanted(const struct unit *u)
+{
+	const struct unit_priv *p = priv_of(u);
+	return !p->in_files && (!p->loaded || unit_is_only_a_name(u->load, u->active));
+}
+
+void units_mark_wanted(struct systemd_source *sd)
+{
+	struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server), *next;
+	for (; row; row = next) {
+		next = store_next(row, &kind_unit, sd->source.server);
+		struct unit *u = unit_of(row);
+		bool wanted = row->source == &sd->source && unit_is_wanted(sd, unit_name(u));
+		if (row->source != &sd->source || wanted == u->wanted)
+			continue;
+		u->wanted = wanted;
+		if (!wanted && unit_is_only_wanted(u))
+			store_row_remove(row);
+		else
+			unit_update(u);
+	}
 }
 
 static size_t unit_names_that_exist(struct systemd_source *sd, const char **names)

@@ -134,6 +134,7 @@ static void systemd_on_units(const char *json, size_t len, const struct err *err
 		else
 			systemd_let_go(sd);
 		systemd_fail(sd, err);
+		list_again(sd); /* systemd may have appeared while the list was on its way */
 		return;
 	}
 	backoff_reset(&sd->pause);
@@ -615,6 +616,7 @@ static void systemd_up(struct source *source)
 		sd->refresh = loop_timer_add(loop, -1, systemd_on_refresh, sd);
 		sd->named = loop_timer_add(loop, -1, systemd_on_named, sd);
 	}
+	units_mark_wanted(sd); /* :reload refreshes a server whose units changed */
 	if (sd->bus && bus_endpoint(sd->bus)) /* a refresh */
 		list_all(sd);
 	if (sd->bus)

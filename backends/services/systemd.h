@@ -150,6 +150,9 @@ struct unit *unit_row(struct systemd_source *, const char *name); /* finds or ma
 void unit_update(struct unit *); /* assesses health and updates the store */
 /* name without the prefix of the row id: "caddy.service" */
 const char *unit_name(const struct unit *);
+/* Compares all rows with the units that the configuration names now. A row that only the former
+ * configuration named leaves. */
+void units_mark_wanted(struct systemd_source *);
 /* Makes rows for units that the configuration names but the server lacks. */
 void units_judge_wanted(struct systemd_source *);
 

@@ -682,6 +682,12 @@ void log_set_status(struct log *log, unsigned source, const char *fmt, ...)
 	log_do_changed(log);
 }
 
+void log_set_lost(struct log *log, unsigned source, const char *server)
+{
+	log_set_status(log, source,
+	               "the connection to %s is lost; the log continues when it is back", server);
+}
+
 void log_set_rest(struct log *log, unsigned source, const char *text)
 {
 	log_set_status(log, source, "%s", text);

@@ -149,6 +149,8 @@ void log_seam(struct log *, unsigned source, int64_t end_us, int64_t present_us,
 /* Sets the state of one source (LOG_NO_SOURCE: of the log itself). "" means well. */
 void log_set_status(struct log *, unsigned source, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Same for a source whose server is not connected any more. */
+void log_set_lost(struct log *, unsigned source, const char *server);
 /* Same for a source that has ended normally, such as an exited container. It is not a fault. */
 void log_set_rest(struct log *, unsigned source, const char *text);
 /* Why a source (LOG_NO_SOURCE: the log itself) is not read, or only in part. NULL: it is read. */

@@ -138,6 +138,9 @@ struct backend {
 	bool (*expects)(const struct source *);
 	void (*shown)(struct source *);  /* which of its rows are on screen changed (row->shown) */
 	void (*finish)(struct source *); /* frees what it owns beyond struct source */
+	/* :reload made other settings, with the link up or not. NULL: it reads them when it needs
+	 * them */
+	void (*configured)(struct source *);
 	/* more is known of the server's sockets (sockets.h); the link is up */
 	void (*sockets)(struct source *);
 	/* Rows of this kind on its server came, changed or went: watched is called. Both NULL: none
@@ -220,6 +223,8 @@ struct server {
 	struct store *store;    /* borrowed */
 	struct link *link;      /* owned */
 	struct source *sources; /* owned list, in backends[] order */
+	/* owned: a known name that is like this one, which leads nowhere; NULL: none */
+	char *near;
 	/* borrowed: the question that is waiting, or NULL; the link's comes first */
 	struct ask *asks;
 	/* owned: questions of backends, oldest first (server.c) */

@@ -708,6 +708,7 @@ static void hs_finish(struct source *source)
 	settings_destroy(h->settings);
 	loop_timer_remove(h->timer);
 	loop_timer_remove(h->site.timer);
+	free(h->site.opened);
 	buf_finish(&h->look);
 	free(h->users.at);
 	free(h->keys.at);

@@ -10,7 +10,9 @@
 #include <string.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +35,16 @@ static pid_t daemon_pid;
 
 static struct loop *loop;
 static struct link *link_here;
+
+/* Stands before libc's, also for libsystemd. Counts watches of files that were closed before. */
+static int watches_of_nothing;
+
+int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+	long r = syscall(SYS_epoll_ctl, epfd, op, fd, event);
+	watches_of_nothing += r < 0;
+	return (int)r;
+}
 
 /* What came, as the tests look at it. */
 static struct {
@@ -89,13 +101,9 @@ static void until(const bool *flag)
 static void on_link(struct link *l, void *arg) {}
 static const struct link_events link_events = { on_link };
 
-/* The service that answers in the tests: dbus-daemon itself, and busctl as the one that emits. */
-static int start_daemon(void **state)
+static void run_daemon(void)
 {
 	char config[128];
-	assert_non_null(mkdtemp(dir));
-	snprintf(socket_path, sizeof socket_path, "%s/bus", dir);
-	snprintf(address, sizeof address, "unix:path=%s", socket_path);
 	snprintf(config, sizeof config, "--address=%s", address);
 	daemon_pid = fork();
 	if (daemon_pid == 0) {
@@ -105,6 +113,15 @@ static int start_daemon(void **state)
 	}
 	for (int i = 0; i < 500 && access(socket_path, F_OK) != 0; i++)
 		usleep(10000);
+}
+
+/* The service that answers in the tests: dbus-daemon itself, and busctl as the one that emits. */
+static int start_daemon(void **state)
+{
+	assert_non_null(mkdtemp(dir));
+	snprintf(socket_path, sizeof socket_path, "%s/bus", dir);
+	snprintf(address, sizeof address, "unix:path=%s", socket_path);
+	run_daemon();
 	loop = loop_create();
 	link_here = link_create_local(loop, "here", &link_events, NULL);
 	link_connect(link_here);
@@ -475,6 +492,19 @@ static void idle_buses_cost_other_events_nothing(void **state)
 	assert_true(among < 1.5 * alone);
 }
 
+/* The daemon closes the connection in good order. sd-bus closes its socket before it says so, and
+ * the loop may not watch that number then. */
+static void a_bus_that_leaves_is_watched_no_longer(void **state)
+{
+	open_bus();
+	kill(daemon_pid, SIGTERM);
+	waitpid(daemon_pid, NULL, 0);
+	until(&got.closed);
+	assert_int_equal(watches_of_nothing, 0);
+	unlink(socket_path);
+	run_daemon();
+}
+
 /* Last: the daemon dies under it. */
 static void a_bus_that_dies_says_so_once(void **state)
 {
@@ -505,6 +535,7 @@ int main(void)
 		cmocka_unit_test_setup(a_thousand_calls_are_all_answered, fresh),
 		cmocka_unit_test_setup(it_may_be_closed_from_inside_an_answer, fresh),
 		cmocka_unit_test_setup(idle_buses_cost_other_events_nothing, fresh),
+		cmocka_unit_test_setup(a_bus_that_leaves_is_watched_no_longer, fresh),
 		cmocka_unit_test_setup(a_bus_that_dies_says_so_once, fresh),
 	};
 	return cmocka_run_group_tests(tests, start_daemon, stop_daemon);

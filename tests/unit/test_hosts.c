@@ -11,7 +11,10 @@
 #include <cmocka.h>
 
 #include "backends/base/mem.h"
+#include "backends/link/loop.h"
 #include "backends/link/ssh_internal.h"
+#include "backends/servers/server.h"
+#include "backends/store/settings.h"
 
 #define RSA                                                                                        \
 	"ssh-rsa "                                                                                 \
@@ -140,6 +143,37 @@ static void algorithms_are_sorted_as_openssh_does(void **state)
 	}
 }
 
+/* --- mistyped names ------------------------------------------------------- */
+
+static void a_name_that_leads_nowhere_is_like_a_known_one(void **state)
+{
+	char file[] = "/tmp/mocr-test-hosts-XXXXXX";
+	int fd = mkstemp(file);
+	dprintf(fd, "Host sese relay *.example\n  User x\n");
+	close(fd);
+	struct server_config section = { .name = (char *)"backup-box" };
+	struct settings settings = { .ssh_config = file, .servers = &section };
+	struct loop *loop = loop_create();
+	struct store *store = store_create(loop, NULL, &settings);
+	static const struct {
+		const char *wrong, *near;
+	} rows[] = {
+		{ "sesse", "sese" },          { "rellay", "relay" },  { "sese", NULL },
+		{ "backup-bxo", "backup-box" }, { "unlike", NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *near = hosts_nearest(store, rows[i].wrong);
+		if (rows[i].near)
+			assert_string_equal(near, rows[i].near);
+		else
+			assert_null(near);
+		free(near);
+	}
+	store_destroy(store);
+	loop_destroy(loop);
+	unlink(file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +182,7 @@ int main(void)
 		cmocka_unit_test(revoked_counts_at_every_port),
 		cmocka_unit_test(negated_patterns_exclude),
 		cmocka_unit_test(algorithms_are_sorted_as_openssh_does),
+		cmocka_unit_test(a_name_that_leads_nowhere_is_like_a_known_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -586,6 +586,11 @@ static void test_status(void **state)
 	assert_string_equal(log_status(log), "sese/a: the link is away");
 	log_set_status(log, b, "no");
 	assert_string_equal(log_status(log), "sese/a: the link is away (and 1 more)");
+	log_set_lost(log, b, "pi");
+	log_set_status(log, a, "%s", "");
+	assert_string_equal(log_status(log), "pi/b.service: the connection to pi is lost; the log "
+	                                     "continues when it is back");
+	log_set_status(log, b, "no");
 	log_set_status(log, a, "%s", "");
 	assert_string_equal(log_status(log), "pi/b.service: no");
 	assert_string_equal(log_fault(log, b), "no");

@@ -26,6 +26,7 @@
 #include "backends/store/log.h"
 #include "backends/store/settings.h"
 #include "backends/store/store.h"
+#include "tests/unit/httpd.h"
 
 /* --- the server: what each path answers, and how often it was asked ------ */
 
@@ -310,7 +311,7 @@ static int end_world(void **state)
 	http_destroy(w->http);
 	loop_turn(w->loop, 0);
 	loop_destroy(w->loop);
-	static const char *const files[] = { "things", "activity.jsonl", "" };
+	static const char *const files[] = { "things", "portals", "activity.jsonl", "" };
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		snprintf(path, sizeof(path), "%s/%s", w->dir, files[i]);
 		remove(path);
@@ -478,6 +479,109 @@ static void the_link_goes_while_it_deploys(void **state)
 	assert_string_equal(o->err.text, "Tiny box is not connected");
 }
 
+/* --- :reload -------------------------------------------------------------- */
+
+static void its_section_goes_while_it_deploys(void **state)
+{
+	struct world *w = *state;
+	struct source *s = &w->sites->source;
+	answers("/api/deployments", 200, "new busy");
+	struct order *o = deploy(w);
+	UNTIL(w, strstr(o->progress, "busy"));
+	sites_configured(s); /* nothing changed: the order goes on */
+	assert_int_equal(o->state, ORDER_RUNNING);
+	w->settings.coolifys = NULL;
+	sites_configured(s);
+	assert_int_equal(o->state, ORDER_FAILED);
+	assert_non_null(strstr(o->err.text, "Tiny box: its section is no longer in the"));
+	assert_int_equal(store_count(w->store, &kind_app, NULL), 0);
+	assert_int_equal(s->state, SOURCE_ABSENT);
+	/* the section comes back, on the same connection */
+	w->settings.coolifys = &w->config;
+	sites_configured(s);
+	UNTIL(w, s->state == SOURCE_LIVE && app_at(w, "here/app/box/p/one"));
+}
+
+static void its_section_has_another_address(void **state)
+{
+	struct world *w = *state;
+	struct source *s = &w->sites->source;
+	sites_up(s);
+	UNTIL(w, s->state == SOURCE_LIVE);
+	w->config.url = (char *)"http://127.0.0.1:9";
+	sites_configured(s);
+	UNTIL(w, s->state == SOURCE_STALE && strstr(s->err.text, "Tiny box"));
+	w->config.url = w->url;
+	sites_configured(s);
+	UNTIL(w, s->state == SOURCE_LIVE);
+	assert_non_null(app_at(w, "here/app/box/p/one"));
+}
+
+/* A portal that streams the progress of its stack without end. */
+static bool streams(int fd, const struct httpd_request *r)
+{
+	return httpd_say(fd, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+	                     "event: progress\ndata: {\"status\":\"deploying\",\"progress\":42,"
+	                     "\"currentStep\":\"Deploying\"}\n\n") &&
+	       httpd_pause(fd, 60000);
+}
+
+static const struct httpd_route platforms[] = {
+	{ .path = "/api/check/*", .body = "{\"available\":true,\"valid\":true}" },
+	{ .path = "/api/deploy",
+	  .body = "{\"deploymentId\":\"dep_1\",\"url\":\"https://a.example\"}" },
+	{ .path = "/api/status/*", .answer = streams },
+	{ .path = "/*", .raw = "", .delay_ms = 60000 },
+	{ 0 },
+};
+
+/* Orders of the real platforms: the portal streams, the others wait for the first answer. */
+static void every_platform_ends_orders_of_a_section_that_goes(void **state)
+{
+	static const char tree[] =
+		"[{\"projectId\":\"p1\",\"name\":\"shop\",\"applications\":[{\"applicationId\":"
+		"\"a1\",\"name\":\"web\",\"applicationStatus\":\"done\"}]}]";
+	static const char list[] = "[{\"uuid\":\"a1\",\"name\":\"relay\",\"type\":"
+				   "\"application\",\"status\":\"running:healthy\"}]";
+	static const struct {
+		const char *name, *what, *feed, *row, *verb, *argument, *progress;
+	} rows[] = {
+		{ "portal", "box\thealth", "{\"status\":\"healthy\",\"version\":\"1\"}",
+		  "here/app/box", "new stack", "blue-2", "Deploying" },
+		{ "coolify", "box\tresources", list, "here/app/box/relay", "deploy", NULL, "" },
+		{ "dokploy", "box\ttree", tree, "here/app/box/shop/web", "deploy", NULL, "" },
+	};
+	struct world *w = *state;
+	struct httpd *h = httpd_start(NULL, platforms, NULL);
+	char url[60];
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d", httpd_port(h));
+	struct dokploy_config dokploy = { .name = (char *)"box", .url = url };
+	w->config.url = url;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct source *s = server_source(w->server, rows[i].name);
+		struct err err;
+		w->settings.coolifys = w->settings.portals = &w->config;
+		w->settings.dokploys = &dokploy;
+		sites_up(s);
+		source_feed(s, rows[i].what, rows[i].feed, strlen(rows[i].feed));
+		struct row *row = store_find(w->store, rows[i].row);
+		assert_non_null(row);
+		struct order *o = order_start(row, action_find(&kind_app, rows[i].verb),
+		                              rows[i].argument, &err);
+		assert_non_null(o);
+		unsigned before = httpd_requests(h);
+		UNTIL(w, httpd_requests(h) > before && strstr(o->progress, rows[i].progress));
+		assert_int_equal(o->state, ORDER_RUNNING);
+		w->settings.coolifys = w->settings.portals = NULL;
+		w->settings.dokploys = NULL;
+		sites_configured(s);
+		assert_int_equal(o->state, ORDER_FAILED);
+		assert_non_null(strstr(o->err.text, "its section is no longer in the"));
+		assert_int_equal(store_count(w->store, &kind_app, NULL), 0);
+	}
+	httpd_stop(h);
+}
+
 /* A question for the log is on its way when the connection goes: nothing of it is used again. */
 static void the_link_goes_while_a_log_is_asked(void **state)
 {
@@ -561,6 +665,9 @@ int main(void)
 		T(a_deployment),
 		T(a_deployment_that_fails),
 		T(the_link_goes_while_it_deploys),
+		T(its_section_goes_while_it_deploys),
+		T(its_section_has_another_address),
+		T(every_platform_ends_orders_of_a_section_that_goes),
 		T(the_link_goes_while_a_log_is_asked),
 		T(the_journal),
 	};

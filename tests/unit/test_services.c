@@ -385,6 +385,36 @@ static void a_wanted_unit_that_is_not_there_says_what_is_near(void **state)
 	assert_null(u->row.why);
 }
 
+/* :reload refreshes a server whose units= changed. Rows of before have the former mark. */
+static void units_of_the_configuration_follow_a_reload(void **state)
+{
+	want("ssh relodable user:notes");
+	feed_answer("units", "units-pi.json");
+	feed_answer("files", "files-pi.json");
+	source_feed(w.user, "units", "[[]]", 4);
+	source_feed(w.user, "files", "[[]]", 4);
+	assert_int_equal(unit("pi/unit/relodable.service")->row.health, HEALTH_BAD);
+	assert_false(unit("pi/unit/reloadable.service")->wanted);
+	want("reloadable");
+	w.source->backend->down(w.source);
+	w.source->backend->up(w.source);
+	w.user->backend->up(w.user);
+	assert_null(unit("pi/unit/relodable.service"));
+	assert_null(unit("pi/unit/user:notes.service"));
+	assert_false(unit("pi/unit/ssh.service")->wanted);
+	assert_true(unit("pi/unit/reloadable.service")->wanted);
+	/* a unit that others name only has no row of its own either */
+	want("connman");
+	w.source->backend->up(w.source);
+	feed_answer("units", "units-pi.json");
+	feed_answer("files", "files-pi.json");
+	assert_int_equal(unit("pi/unit/connman.service")->row.health, HEALTH_BAD);
+	w.server->config = NULL;
+	w.source->backend->up(w.source);
+	assert_null(unit("pi/unit/connman.service"));
+	assert_false(unit("pi/unit/reloadable.service")->wanted);
+}
+
 /* --- what is hostile or broken ------------------------------------------- */
 
 static void properties_without_names(void **state)
@@ -668,6 +698,7 @@ int main(void)
 		WORLD(a_service_that_restarts_all_the_time_is_not_well),
 		WORLD(what_makes_sense_now_is_offered),
 		WORLD(a_wanted_unit_that_is_not_there_says_what_is_near),
+		WORLD(units_of_the_configuration_follow_a_reload),
 		WORLD(properties_without_names),
 		WORLD(rubbish_is_a_sentence),
 		WORLD(hostile_text_is_washed),

@@ -17,7 +17,7 @@ _followed() { grep -q -- "$1" "$work/followed"; }
 _counted() { grep -oE "$1 [0-9]+" "$2" | awk '{ print $2 }'; }
 _ascending() { awk 'NR > 1 && $1 < before { bad++ } { before = $1 } END { exit bad > 0 }'; }
 # _lost: the follower knows that it hears nothing any more. A cut that was healed before is none: TCP sends again what was lost.
-_lost() { grep -q 'follows again when it is\|link is away' "$work/logs.err"; }
+_lost() { grep -q 'follows again when it is\|connection to .* is lost' "$work/logs.err"; }
 # A writer that numbers its lines and goes on counting after a restart.
 _counter='n=$(cat /n 2>/dev/null || echo 0); trap exit TERM; while :; do n=$((n+1)); echo $n >/n; echo count $n; usleep 20000; done'
 # _same WORD COMMAND...: what was followed is what the command tells, number for number
@@ -86,7 +86,7 @@ journal_and_file_are_counted_through_a_cut_link() {
 	_start_counting pi $unit
 	_follow pi/services/$unit pi/file:/var/log/lt.log
 	wait_until 45 _followed 'file 100$' && wait_until 45 _followed 'unit 100$' && _cut pi &&
-		wait_until 60 _followed 'the link was away' && _stop_counting pi && wait_until 60 _followed "unit $last\$" && wait_until 60 _followed "file $last\$" && sleep 1 &&
+		wait_until 60 _followed 'the connection was lost' && _stop_counting pi && wait_until 60 _followed "unit $last\$" && wait_until 60 _followed "file $last\$" && sleep 1 &&
 		_same unit pi journalctl -q -o cat -u $unit && _same file pi cat /var/log/lt.log
 	code=$?
 	"$lab" heal pi >/dev/null 2>&1
@@ -100,7 +100,7 @@ journal_and_file_are_counted_through_a_restart_of_sshd() {
 	_start_counting pi $unit
 	_follow pi/services/$unit pi/file:/var/log/lt.log
 	wait_until 45 _followed 'file 50$' && wait_until 45 _followed 'unit 50$' && on pi systemctl restart ssh && sleep 2 && ! _lost && kill_our_session pi 22 "$follower" &&
-		wait_until 60 _followed 'the link was away' && _stop_counting pi && wait_until 60 _followed "unit $last\$" && wait_until 60 _followed "file $last\$" && sleep 1 &&
+		wait_until 60 _followed 'the connection was lost' && _stop_counting pi && wait_until 60 _followed "unit $last\$" && wait_until 60 _followed "file $last\$" && sleep 1 &&
 		_same unit pi journalctl -q -o cat -u $unit && _same file pi cat /var/log/lt.log
 	code=$?
 	_unfollow
@@ -133,7 +133,7 @@ logs_go_on_after_the_server_was_restarted() {
 	_run relay lt_count --restart always "$(_image relay)" sh -c "$_counter"
 	_follow relay/container/lt_count relay/services/lt-boot relay/file:/var/log/lt.log
 	wait_until 45 _followed 'count 50$' && wait_until 45 _followed 'unit 50$' && wait_until 45 _followed 'file 50$' && docker restart -t 30 mocrlab-relay >/dev/null && "$lab" up relay >/dev/null &&
-		wait_until 60 _followed 'relay/unit/lt-boot.service -- the link was away' && wait_until 60 _followed 'relay/file:/var/log/lt.log -- the link was away' && wait_until 60 container_is relay lt_count running &&
+		wait_until 60 _followed 'relay/unit/lt-boot.service -- the connection was lost' && wait_until 60 _followed 'relay/file:/var/log/lt.log -- the connection was lost' && wait_until 60 container_is relay lt_count running &&
 		on relay touch /var/lib/lt-stop && sleep 1 && last=$(on relay tail -n 1 /var/log/lt.log | grep -oE '[0-9]+') && wait_until 60 _followed "unit $last\$" && wait_until 60 _followed "file $last\$" &&
 		on relay docker stop -t 5 lt_count >/dev/null && last=$(on relay docker logs --tail 1 lt_count | grep -oE '[0-9]+') && wait_until 60 _followed "count $last\$" && sleep 1 &&
 		_same unit relay journalctl -q -o cat -u lt-boot && _same file relay cat /var/log/lt.log && _same count relay docker logs lt_count
@@ -154,7 +154,7 @@ a_file_that_is_rotated() {
 		wait_until 45 _followed 'third 20$' && on sese sh -c ': >/var/log/lt.log; sleep 1.5; seq -f "line fourth %g" 1 10 >>/var/log/lt.log' && wait_until 45 _followed 'fourth 10$' && sleep 1 && kill_our_session sese 804 "$follower" && wait_until 30 _lost &&
 		on sese sh -c 'seq -f "line fourth %g" 11 20 >>/var/log/lt.log' && wait_until 60 _followed 'fourth 20$' && sleep 0.5 &&
 		is 'lines' "$(grep -oE 'line [a-z]+ [0-9]+$' "$work/followed" | md5sum)" "$( (for w in first second third fourth; do seq -f "line $w %g" 1 20; [ $w = first ] && echo line first 21; done; true) | md5sum)" &&
-		is 'gaps' "$(grep -oE -- '-- the (file was [a-z]+|link was away)' "$work/followed" | tr '\n' ',')" '-- the file was replaced,-- the file was replaced,-- the file was emptied,-- the link was away,'
+		is 'gaps' "$(grep -oE -- '-- the (file was [a-z]+|connection was lost)' "$work/followed" | tr '\n' ',')" '-- the file was replaced,-- the file was replaced,-- the file was emptied,-- the connection was lost,'
 	code=$?
 	_unfollow
 	on sese sh -c 'rm -f /var/log/lt.log*'
