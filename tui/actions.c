@@ -128,29 +128,42 @@ static void show_refresh(struct console *c)
 
 /* --- panes --------------------------------------------------------------- */
 
+static void action_step_pane(struct console *c, size_t step)
+{
+	size_t place = pane_place_in_order(c, c->focus);
+	pane_focus(c, pane_at(c, (place + step) % c->n_panes));
+}
+
 static void show_next(struct console *c)
 {
-	pane_focus(c, (c->focus + 1) % c->n_panes);
+	action_step_pane(c, 1);
 }
 static void show_previous(struct console *c)
 {
-	pane_focus(c, (c->focus + c->n_panes - 1) % c->n_panes);
+	action_step_pane(c, c->n_panes - 1);
 }
 
-#define PANE_BY_NUMBER(n)                            \
-	static void show_pane_##n(struct console *c) \
-	{                                            \
-		pane_focus(c, n - 1);                \
-	}
-PANE_BY_NUMBER(1)
-PANE_BY_NUMBER(2)
-PANE_BY_NUMBER(3)
-PANE_BY_NUMBER(4)
-PANE_BY_NUMBER(5)
-PANE_BY_NUMBER(6)
-PANE_BY_NUMBER(7)
-PANE_BY_NUMBER(8)
-PANE_BY_NUMBER(9)
+/* action->data of pane-1 to pane-9 is the place in the user's order. */
+static const size_t pane_places[PANE_KEYS] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 };
+
+static void show_pane(struct console *c)
+{
+	const size_t *place = c->action->data;
+	pane_focus(c, pane_at(c, *place));
+}
+
+const struct panel *action_panel(const struct console *c, const struct action *a)
+{
+	const size_t *place = a->data;
+	if (a->show != show_pane || *place >= c->n_panes)
+		return NULL;
+	return c->panes[pane_at(c, *place)].panel;
+}
+
+bool action_lacks_panel(const struct console *c, const struct action *a)
+{
+	return a->show == show_pane && !action_panel(c, a);
+}
 
 static void show_zoom(struct console *c)
 {
@@ -464,47 +477,56 @@ const struct action console_actions[] = {
 	{ .name = "pane-1",
 	  .verb = "pane 1",
 	  .key = "1",
-	  .show = show_pane_1,
-	  .help = "the first pane: servers" },
+	  .show = show_pane,
+	  .data = &pane_places[0],
+	  .help = "the first pane" },
 	{ .name = "pane-2",
 	  .verb = "pane 2",
 	  .key = "2",
-	  .show = show_pane_2,
-	  .help = "the second pane: containers" },
+	  .show = show_pane,
+	  .data = &pane_places[1],
+	  .help = "the second pane" },
 	{ .name = "pane-3",
 	  .verb = "pane 3",
 	  .key = "3",
-	  .show = show_pane_3,
-	  .help = "the third pane: services" },
+	  .show = show_pane,
+	  .data = &pane_places[2],
+	  .help = "the third pane" },
 	{ .name = "pane-4",
 	  .verb = "pane 4",
 	  .key = "4",
-	  .show = show_pane_4,
-	  .help = "the fourth pane: what needs you" },
+	  .show = show_pane,
+	  .data = &pane_places[3],
+	  .help = "the fourth pane" },
 	{ .name = "pane-5",
 	  .verb = "pane 5",
 	  .key = "5",
-	  .show = show_pane_5,
-	  .help = "the fifth pane: activity" },
+	  .show = show_pane,
+	  .data = &pane_places[4],
+	  .help = "the fifth pane" },
 	{ .name = "pane-6",
 	  .verb = "pane 6",
 	  .key = "6",
-	  .show = show_pane_6,
-	  .help = "the sixth pane: sessions" },
+	  .show = show_pane,
+	  .data = &pane_places[5],
+	  .help = "the sixth pane" },
 	{ .name = "pane-7",
 	  .verb = "pane 7",
 	  .key = "7",
-	  .show = show_pane_7,
+	  .show = show_pane,
+	  .data = &pane_places[6],
 	  .help = "the seventh pane" },
 	{ .name = "pane-8",
 	  .verb = "pane 8",
 	  .key = "8",
-	  .show = show_pane_8,
+	  .show = show_pane,
+	  .data = &pane_places[7],
 	  .help = "the eighth pane" },
 	{ .name = "pane-9",
 	  .verb = "pane 9",
 	  .key = "9",
-	  .show = show_pane_9,
+	  .show = show_pane,
+	  .data = &pane_places[8],
 	  .help = "the ninth pane" },
 	{ .name = "shells-list",
 	  .verb = "shells",
@@ -612,6 +634,12 @@ static void action_say_not_now(struct console *c, const struct action *a, const 
 		console_flash(c, TONE_WARN, "%s: not for %s as it is now", a->verb, r->name);
 }
 
+static void action_show(struct console *c, const struct action *a)
+{
+	c->action = a;
+	a->show(c);
+}
+
 void action_begin(struct console *c, const struct action *a)
 {
 	struct row *r = console_row(c);
@@ -620,7 +648,7 @@ void action_begin(struct console *c, const struct action *a)
 	else if (a->run)
 		order_begin(c, a);
 	else if (action_applies(c, a, r))
-		a->show(c);
+		action_show(c, a);
 	else if (r)
 		action_say_not_now(c, a, r);
 	else

@@ -126,23 +126,32 @@ void draw_header(struct console *c)
 
 /* --- the bar of panels --------------------------------------------------- */
 
-/* The name of the focused panel is never cut. Others show that many letters. gap: a blank after the
- * number. */
+/* Draws one panel: its number if a key has it, and that many letters of its name. Without a number
+ * a name keeps one letter. The name of the focused panel is never cut. Returns the next free
+ * cell. */
+static int bar_draw_panel(const struct console *c, const struct canvas *at, int x, size_t place,
+                          int letters, int gap)
+{
+	size_t index = pane_at(c, place);
+	bool here = index == c->focus, numbered = place < PANE_KEYS;
+	const char *tab = c->panes[index].panel->tab;
+	int len = (int)cells(tab), least = numbered ? letters : letters + !letters;
+	int show = here || len < least ? len : least;
+	if (at && numbered)
+		canvas_textf(at, 0, x, -1, here ? TONE_TITLE_FOCUS : TONE_KEY, "%zu", place + 1);
+	if (numbered)
+		x += 1 + (here || gap);
+	if (at)
+		canvas_text(at, 0, x, show, here ? TONE_TITLE_FOCUS : TONE_HINT, tab);
+	return x + show + 1;
+}
+
+/* gap: a blank after the number */
 static int bar_draw(const struct console *c, const struct canvas *at, int letters, int gap)
 {
 	int x = 1;
-	for (size_t i = 0; i < c->n_panes; i++) {
-		bool here = i == c->focus;
-		const char *tab = c->panes[i].panel->tab;
-		int len = (int)cells(tab), show = here || len < letters ? len : letters;
-		if (at) {
-			canvas_textf(at, 0, x, -1, here ? TONE_TITLE_FOCUS : TONE_KEY, "%zu",
-			             i + 1);
-			canvas_text(at, 0, x + 1 + (here || gap), show,
-			            here ? TONE_TITLE_FOCUS : TONE_HINT, tab);
-		}
-		x += 1 + (here || gap) + show + 1;
-	}
+	for (size_t i = 0; i < c->n_panes; i++)
+		x = bar_draw_panel(c, at, x, i, letters, gap);
 	return x - 1;
 }
 

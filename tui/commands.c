@@ -136,6 +136,7 @@ static void command_run_reload(struct console *c, const char *unused)
 		return;
 	}
 	console_check_keys(fresh, &complaints);
+	console_check_panels(fresh, &complaints);
 	console_check_theme(fresh, &complaints);
 	deploy_check_config(fresh, &complaints);
 	fresh->read_only |= c->settings->read_only; /* set on the command line: stays */
@@ -146,6 +147,7 @@ static void command_run_reload(struct console *c, const char *unused)
 	const struct settings *before = c->settings;
 	c->settings = fresh;
 	bindings_load(c); /* bindings point into the settings */
+	panes_order(c);
 	settings_destroy(before);
 	command_run_theme(c, fresh->theme);
 	panes_dirty(c);

@@ -29,6 +29,8 @@ void console_dump_actions(FILE *);
 /* Tries to load the theme of the settings. On failure adds a complaint and sets the default
  * theme. */
 void console_check_theme(struct settings *, struct doc *complaints);
+/* Adds complaints about names in `panels` of [settings] that are no panel. */
+void console_check_panels(const struct settings *, struct doc *complaints);
 /* Adds complaints about the [keys] section: unknown keys, and unknown actions with the nearest
  * name. */
 void console_check_keys(const struct settings *, struct doc *complaints);

@@ -43,6 +43,7 @@
 #define ID_MAX 640 /* id of a row: server, kind and a name of at most 512 bytes */
 #define MENU_MAX 96
 #define SHELLS_MAX 16
+#define PANE_KEYS 9 /* panes with a key: 1-9 */
 
 /* Flags of the console's own actions, in addition to those of action.h. */
 enum {
@@ -150,7 +151,10 @@ struct console {
 	int64_t next_change_ms;
 	int height, width; /* of the screen, in cells, at the last layout */
 
-	struct pane panes[LAYOUT_PANES];
+	/* owned arrays of n_panes: the panes in the order of panels[], the user's order of their
+	 * indices, and the rows of each for the layout */
+	struct pane *panes;
+	size_t *pane_order, *pane_rows;
 	size_t n_panes, focus, other;
 	char scope[128]; /* name of the server we are in; "" the fleet */
 	bool zoom;
@@ -189,6 +193,7 @@ struct console {
 	/* owned array of borrowed, running orders that the console started */
 	struct order **orders;
 	size_t n_orders;
+	const struct action *action; /* that action_begin carries out now; for action->show */
 	const struct action *menu[MENU_MAX];
 	size_t n_menu;
 	struct attach *shells[SHELLS_MAX]; /* owned */
@@ -214,6 +219,14 @@ bool console_listening(struct console *, bool on);
 
 /* panes.c */
 void panes_init(struct console *);
+/* the same with other panels than panels[], which is for tests */
+void panes_init_with(struct console *, const struct panel *const *list);
+/* Takes the user's order of the panes from the settings. */
+void panes_order(struct console *);
+/* index of the pane at that place of the user's order, from 0; SIZE_MAX: none */
+size_t pane_at(const struct console *, size_t place);
+/* place of a pane in the user's order, from 0. Keys 1-9 are those of the first nine. */
+size_t pane_place_in_order(const struct console *, size_t index);
 void panes_finish(struct console *);
 /* Takes the changes since the last call. Updates the totals of all panes, and the rows of the
  * focused pane and of those on the screen. */
@@ -264,6 +277,10 @@ extern const struct action action_none;
 /* false for actions that --read-only removes */
 bool action_exists(const struct console *, const struct action *);
 bool action_applies(struct console *, const struct action *, const struct row *);
+/* The panel that the action gives the keys to, as pane-1 does. NULL: the action does another thing,
+ * or there is no such panel. */
+const struct panel *action_panel(const struct console *, const struct action *);
+bool action_lacks_panel(const struct console *, const struct action *);
 /* starts an action from a key, the menu or a command */
 void action_begin(struct console *, const struct action *);
 const struct action *console_action_find(const char *name_or_verb);

@@ -9,13 +9,19 @@
 #include <string.h>
 
 #include "backends/base/mem.h"
+#include "backends/store/doc.h"
 #include "tui/console_internal.h"
 
-void panes_init(struct console *c)
+void panes_init_with(struct console *c, const struct panel *const *list)
 {
-	for (c->n_panes = 0; panels[c->n_panes] && c->n_panes < LAYOUT_PANES; c->n_panes++) {
-		struct pane *p = &c->panes[c->n_panes];
-		p->panel = panels[c->n_panes];
+	while (list[c->n_panes])
+		c->n_panes++;
+	c->panes = xcalloc(c->n_panes, sizeof(*c->panes));
+	c->pane_order = xcalloc(c->n_panes, sizeof(*c->pane_order));
+	c->pane_rows = xcalloc(c->n_panes, sizeof(*c->pane_rows));
+	for (size_t i = 0; i < c->n_panes; i++) {
+		struct pane *p = &c->panes[i];
+		p->panel = list[i];
 		p->dirty = true;
 		p->hole = SIZE_MAX;
 		if (p->panel->columns) {
@@ -24,6 +30,12 @@ void panes_init(struct console *c)
 		}
 	}
 	c->other = PANE_CONTAINERS;
+	panes_order(c);
+}
+
+void panes_init(struct console *c)
+{
+	panes_init_with(c, panels);
 }
 
 void panes_finish(struct console *c)
@@ -33,6 +45,84 @@ void panes_finish(struct console *c)
 		free(c->panes[i].rows);
 		free(c->panes[i].changes);
 	}
+	free(c->panes);
+	free(c->pane_order);
+	free(c->pane_rows);
+}
+
+/* --- the user's order ---------------------------------------------------- */
+
+#define NAME_MAX_BYTES 64
+#define NAMES_MAX 64
+
+/* Takes the next word of a list of names. False: the list ends. */
+static bool pane_next_name(const char **list, char *name, size_t size)
+{
+	*list += strspn(*list, " \t,");
+	size_t n = strcspn(*list, " \t,");
+	snprintf(name, size, "%.*s", (int)n, *list);
+	*list += n;
+	return n > 0;
+}
+
+static bool panel_is_called(const struct panel *p, const char *name)
+{
+	return !strcmp(p->name, name) || !strcmp(p->tab, name);
+}
+
+static void pane_order_add(struct console *c, size_t *n, size_t index)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (c->pane_order[i] == index)
+			return;
+	c->pane_order[(*n)++] = index;
+}
+
+void panes_order(struct console *c)
+{
+	const char *list = c->settings && c->settings->panels ? c->settings->panels : "";
+	char name[NAME_MAX_BYTES];
+	size_t n = 0;
+	while (pane_next_name(&list, name, sizeof(name)))
+		for (size_t i = 0; i < c->n_panes; i++)
+			if (panel_is_called(c->panes[i].panel, name))
+				pane_order_add(c, &n, i);
+	for (size_t i = 0; i < c->n_panes; i++)
+		pane_order_add(c, &n, i);
+}
+
+void console_check_panels(const struct settings *s, struct doc *complaints)
+{
+	const char *list = s->panels ? s->panels : "";
+	char name[NAME_MAX_BYTES];
+	while (pane_next_name(&list, name, sizeof(name))) {
+		const char *names[NAMES_MAX];
+		size_t n = 0;
+		bool found = false;
+		for (; panels[n] && n < NAMES_MAX; n++) {
+			names[n] = panels[n]->name;
+			found |= panel_is_called(panels[n], name);
+		}
+		const char *near = found ? NULL : nearest(name, names, n);
+		if (!found)
+			doc_add(complaints, DOC_WARN,
+			        "%s: panels: there is no panel \"%s\"%s%s; mocr(1) lists them",
+			        s->file ? s->file : "configuration", name,
+			        near ? "; the nearest is " : "", near ? near : "");
+	}
+}
+
+size_t pane_at(const struct console *c, size_t place)
+{
+	return place < c->n_panes ? c->pane_order[place] : SIZE_MAX;
+}
+
+size_t pane_place_in_order(const struct console *c, size_t index)
+{
+	size_t place = 0;
+	while (place < c->n_panes && c->pane_order[place] != index)
+		place++;
+	return place;
 }
 
 void panes_dirty(struct console *c)
@@ -564,7 +654,10 @@ bool pane_key(struct console *c, const struct key *key)
 static void pane_title_text(const struct console *c, size_t index, char *buf, size_t size)
 {
 	const struct pane *p = &c->panes[index];
-	size_t n = (size_t)snprintf(buf, size, "%zu %s", index + 1, p->panel->title);
+	size_t place = pane_place_in_order(c, index), n = 0;
+	if (place < PANE_KEYS)
+		n = (size_t)snprintf(buf, size, "%zu ", place + 1);
+	n += (size_t)snprintf(buf + n, size - n, "%s", p->panel->title);
 	bool limited = p->problems || p->filter[0];
 	const char *sort = p->table ? table_sort_name(p->table) : NULL;
 	size_t marks = p->table ? table_marks(p->table, NULL, 0) : 0;

@@ -427,7 +427,12 @@ static void view_help_action(struct console *c, struct doc *doc, const struct ac
 {
 	char key[KEY_NAME_SIZE];
 	const char *name = binding_key(c, a, key);
-	if (action_exists(c, a) && (name || always))
+	const struct panel *panel = action_panel(c, a);
+	if (!action_exists(c, a) || (!name && !always))
+		return;
+	if (panel)
+		doc_pair(doc, DOC_PLAIN, name ? name : "", "%s: %s", a->verb, panel->title);
+	else
 		doc_pair(doc, DOC_PLAIN, name ? name : "", "%s: %s", a->verb, a->help);
 }
 
@@ -506,9 +511,7 @@ void console_help(struct console *c)
 	view_help_lists(&doc);
 	doc_head(&doc, "Everywhere");
 	for (const struct action *a = console_actions; a->name; a++)
-		if (!(a->flags & CONSOLE_ROW) &&
-		    !(!strncmp(a->name, "pane-", 5) && a->key &&
-		      a->key[0] > '0' + (char)c->n_panes && a->key[0] <= '9'))
+		if (!(a->flags & CONSOLE_ROW) && !action_lacks_panel(c, a))
 			view_help_action(c, &doc, a, false);
 	snprintf(title, sizeof(title), "Help: %s",
 	         c->view ? c->view->title : pane_focused(c)->panel->name);

@@ -42,6 +42,9 @@ struct action {
 	void (*run)(struct order *);
 	/* An action of the console itself (zoom, sort, help). Only tables of the tui set it. */
 	void (*show)(struct console *);
+	/* What the functions above need to know of this row of the table: a request, choices, a
+	 * number. Each table defines the type. NULL: nothing. */
+	const void *data;
 	/* The question for an argument: title of the input line. NULL: no argument. suggest fills
 	 * in the first text of the line (NULL: nothing). */
 	const char *asks;

@@ -80,6 +80,7 @@ struct key_config { /* of [keys]: KEY = action-name */
 struct settings {
 	char *file;          /* the file that was read; NULL: none */
 	char *theme;         /* "default" */
+	char *panels;        /* names of the panels that come first; NULL: the program's order */
 	char *ssh_config;    /* passed to ssh as -F; NULL: none */
 	char *state_dir;     /* $XDG_STATE_HOME/mocr */
 	int vitals_interval; /* s, default 3 */
