@@ -6,7 +6,8 @@
  *     bars.c       header, bar of panels, keys at the bottom
  *     says.c       the lines about the row under the cursor
  *     actions.c    the table of the console's own actions
- *     bindings.c   which key means which action
+ *     bindings.c   which key means which action over the panes
+ *     help.c       help and the menu of all actions
  *     orders.c     row actions: confirm, start, show results
  *     commands.c   the `:` line
  *     views.c      details and logs over the panes
@@ -28,6 +29,7 @@
 #include "tui/dialog.h"
 #include "tui/drafts.h"
 #include "tui/fuzzy.h"
+#include "tui/keymap.h"
 #include "tui/keys.h"
 #include "tui/layout.h"
 #include "tui/lineedit.h"
@@ -49,7 +51,10 @@
 enum {
 	CONSOLE_ROW = 1 << 8,  /* acts on the row under the cursor */
 	CONSOLE_HINT = 1 << 9, /* shown in the line of keys */
-	CONSOLE_MENU = 1 << 10 /* listed in the menu of all actions */
+	CONSOLE_MENU = 1 << 10, /* listed in the menu of all actions */
+	/* of use only over the panes: over a view the key has another meaning, or none */
+	CONSOLE_PANES = 1 << 11,
+	CONSOLE_NOT_DETAILS = 1 << 12 /* the same over details; of use over a log */
 };
 
 struct asking;
@@ -104,11 +109,6 @@ struct view {
 };
 
 enum line_for { LINE_NONE, LINE_COMMAND, LINE_FILTER };
-
-struct binding {
-	struct key key;
-	const char *action; /* borrowed from settings: name of an action, or "none" */
-};
 
 /* What a confirmation is about. Keeps ids, because rows may be freed while the box is open. */
 struct intent {
@@ -184,9 +184,6 @@ struct console {
 	enum tone flash_tone;
 	int64_t flash_since_ms, flash_until_ms; /* wall clock, ms */
 
-	struct binding *bindings; /* owned array */
-	size_t n_bindings;
-
 	struct intent intent;
 	struct draft drafts[DRAFTS_MAX]; /* oldest first */
 	size_t n_drafts;
@@ -213,6 +210,8 @@ void console_quit(struct console *, int code);
 void console_flash(struct console *, enum tone, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void console_key(struct console *, const struct key *);
+/* The action for a key over the panes, or over the top view. NULL: none. */
+const struct action *console_find(struct console *, const struct key *);
 void console_suspend(struct console *); /* C-z */
 /* turns reading of the terminal on or off; returns whether it was on */
 bool console_listening(struct console *, bool on);
@@ -238,6 +237,7 @@ void panes_dirty(struct console *);
 struct pane *pane_focused(struct console *);
 void pane_focus(struct console *, size_t index);
 void pane_set_filter(struct console *, struct pane *, const char *pattern);
+/* Moves the cursor of the focused pane. False: another key. */
 bool pane_key(struct console *, const struct key *);
 void pane_draw(struct console *, size_t index, const struct canvas *, bool title);
 struct pane *pane_of_kind(struct console *, const struct kind *);
@@ -272,8 +272,6 @@ int draw_wrapped(const struct canvas *, int y, int x, enum tone, const char *tex
 void note_change(struct console *, int64_t wall_ms);
 
 /* actions.c, bindings.c */
-/* bound to a key that the user disabled: does nothing */
-extern const struct action action_none;
 /* false for actions that --read-only removes */
 bool action_exists(const struct console *, const struct action *);
 bool action_applies(struct console *, const struct action *, const struct row *);
@@ -286,10 +284,10 @@ void action_begin(struct console *, const struct action *);
 const struct action *console_action_find(const char *name_or_verb);
 /* actions for the row under the cursor */
 size_t actions_now(struct console *, const struct action **out, size_t max);
-void bindings_load(struct console *);
+/* the action of the console or of the row for a key */
 const struct action *binding_find(struct console *, const struct key *, const struct row *);
-/* name of its key; NULL none */
-const char *binding_key(const struct console *, const struct action *, char *buf);
+/* the same for a key that the user set in that very context; NULL: not set */
+const struct action *binding_user(enum action_context, const struct key *, const struct row *);
 
 /* orders.c */
 void order_begin(struct console *, const struct action *);
@@ -305,6 +303,8 @@ void command_open(struct console *, const char *text);
 void command_run(struct console *, const char *line);
 void filter_open(struct console *);
 void line_key(struct console *, const struct key *);
+/* Adds the commands that are for logs. */
+void commands_help_log(struct doc *);
 
 /* views.c */
 void view_open_detail(struct console *, struct row *);
@@ -312,8 +312,15 @@ void view_open_log(struct console *);
 void view_close(struct console *);
 void view_refresh(struct console *);
 bool view_key(struct console *, const struct key *);
+bool view_typing(const struct console *); /* its search line is open */
 void view_draw(struct console *, const struct canvas *);
+/* the action for a key while the top view is shown; NULL: none */
+const struct action *view_find(struct console *, const struct key *);
+
+/* help.c */
+/* Help for what the user sees now: its keys, and what the row can be told now. */
 void console_help(struct console *);
+void console_help_line(struct console *); /* the keys of a line */
 void console_menu(struct console *);
 
 /* logs.c: commands of the `:` line for logs */

@@ -99,7 +99,7 @@ void console_check_panels(const struct settings *s, struct doc *complaints)
 		const char *names[NAMES_MAX];
 		size_t n = 0;
 		bool found = false;
-		for (; panels[n] && n < NAMES_MAX; n++) {
+		for (; n < NAMES_MAX && panels[n]; n++) {
 			names[n] = panels[n]->name;
 			found |= panel_is_called(panels[n], name);
 		}
@@ -609,31 +609,29 @@ size_t console_problems(struct console *c, size_t *asks)
 
 /* --- keys ---------------------------------------------------------------- */
 
+#define FAR 1000000 /* lines: beyond any panel that draws itself */
+
 /* A panel that draws itself has no cursor, so these keys scroll it. */
 static bool pane_scroll_key(struct pane *p, const struct key *key)
 {
 	static const struct {
-		const char *name;
-		int step, page;
-	} moves[] = {
-		{ "j", 1, 0 },       { "Down", 1, 0 },      { "k", -1, 0 },
-		{ "Up", -1, 0 },     { "PgDn", 0, 2 },      { "PgUp", 0, -2 },
-		{ "C-f", 0, 2 },     { "C-b", 0, -2 },      { "C-d", 0, 1 },
-		{ "C-u", 0, -1 },    { "g", 0, -1000000 },  { "Home", 0, -1000000 },
-		{ "G", 0, 1000000 }, { "End", 0, 1000000 },
+		long step, halves;
+	} steps[] = {
+		[TABLE_DOWN] = { 1, 0 },      [TABLE_UP] = { -1, 0 },
+		[TABLE_PAGE_DOWN] = { 0, 2 }, [TABLE_PAGE_UP] = { 0, -2 },
+		[TABLE_HALF_DOWN] = { 0, 1 }, [TABLE_HALF_UP] = { 0, -1 },
+		[TABLE_FIRST] = { -FAR, 0 },  [TABLE_LAST] = { FAR, 0 },
 	};
-	for (size_t i = 0; i < ARRAY_LEN(moves); i++) {
-		if (!key_is(key, moves[i].name))
-			continue;
-		long half = p->height > 1 ? p->height / 2 : 1;
-		long most = p->lines > (size_t)p->height ? (long)p->lines - p->height : 0;
-		long top = (long)p->top + moves[i].step + moves[i].page * half;
-		if (top > most)
-			top = most;
-		p->top = (size_t)(top > 0 ? top : 0);
-		return true;
-	}
-	return false;
+	enum table_move move;
+	if (!table_move_of(key, &move))
+		return false;
+	long half = p->height > 1 ? p->height / 2 : 1;
+	long most = p->lines > (size_t)p->height ? (long)p->lines - p->height : 0;
+	long top = (long)p->top + steps[move].step + steps[move].halves * half;
+	if (top > most)
+		top = most;
+	p->top = (size_t)(top > 0 ? top : 0);
+	return true;
 }
 
 bool pane_key(struct console *c, const struct key *key)

@@ -72,7 +72,7 @@ struct platform_config {
 	int line;            /* line of its heading in the file */
 	struct platform_config *next;
 };
-struct key_config { /* of [keys]: KEY = action-name */
+struct key_config { /* of [keys]: KEY = action-name, or CONTEXT:KEY = action-name */
 	char *key, *action;
 	int line;
 	struct key_config *next;
