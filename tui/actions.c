@@ -267,12 +267,15 @@ static bool action_step_back(struct console *c)
 
 static void show_back(struct console *c)
 {
+	char quits[KEY_NAME_SIZE], helps[KEY_NAME_SIZE];
 	if (action_step_back(c))
 		return;
 	if (c->focus != PANE_FLEET)
 		pane_focus(c, PANE_FLEET);
 	else
-		console_flash(c, TONE_PLAIN, "This is the top: q quits, ? helps.");
+		console_flash(c, TONE_PLAIN, "This is the top: %s quits, %s helps.",
+		              keymap_key(console_actions, "console-close", quits),
+		              keymap_key(console_actions, "console-help", helps));
 }
 
 static void action_quit_answered(const struct dialog_result *result, void *arg)
@@ -637,10 +640,11 @@ size_t actions_now(struct console *c, const struct action **out, size_t max)
 /* Says why the action does not apply now, if known. */
 static void action_say_not_now(struct console *c, const struct action *a, const struct row *r)
 {
+	char key[KEY_NAME_SIZE];
 	const struct container *k = r->kind == &kind_container ? (const struct container *)r : NULL;
 	if (!r->server->link || r->server->link->state != LINK_UP)
-		console_flash(c, TONE_WARN, "%s: %s is not connected; C-r connects", a->verb,
-		              r->server->name);
+		console_flash(c, TONE_WARN, "%s: %s is not connected; %s connects", a->verb,
+		              r->server->name, keymap_key(console_actions, "server-refresh", key));
 	else if (k && k->state != CONTAINER_RUNNING)
 		console_flash(c, TONE_WARN,
 		              "%s: %s is %s, and that needs it running; start it first", a->verb,

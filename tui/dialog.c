@@ -509,11 +509,14 @@ static bool dialog_typed_key(struct dialog *d, const struct key *k)
 
 static void dialog_typed_words(const struct dialog *d, char *buf, size_t size)
 {
+	char buffer[KEY_NAME_SIZE];
+	const char *key = keymap_key(line_actions, "line-close", buffer);
 	if (d->wrong)
-		snprintf(buf, size, "That is not \"%s\". Esc leaves everything as it is.",
-		         d->type_name);
+		snprintf(buf, size, "That is not \"%s\". %s leaves everything as it is.",
+		         d->type_name, key);
 	else
-		snprintf(buf, size, "Protected: type %s to go on. Esc leaves it.", d->type_name);
+		snprintf(buf, size, "Protected: type %s to go on. %s leaves it.", d->type_name,
+		         key);
 }
 
 static int dialog_typed_rows(const struct dialog *d, int width)

@@ -1,5 +1,5 @@
-/* Help and the menu of all actions. Help lists what the keys do here and now: the tables of keys say
- * what there is, and each key is looked up as if it were pressed. */
+/* Help and the menu of all actions. Help lists what the keys do here and now: the tables of keys
+ * say what there is, and each key is looked up as if it were pressed. */
 #include <stdio.h>
 #include <string.h>
 

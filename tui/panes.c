@@ -697,11 +697,13 @@ static void pane_draw_empty(struct console *c, const struct pane *p, const struc
 {
 	char text[2048], *rest = text, *line;
 	const struct server *only = pane_limit_of(c, p);
-	if (p->total)
-		snprintf(text, sizeof(text),
-		         p->filter[0] ? "No row matches /%s; Esc shows all %zu."
-		                      : "No problems here%.0s; ! shows all %zu.",
-		         p->filter, p->total);
+	char key[KEY_NAME_SIZE];
+	if (p->total && p->filter[0])
+		snprintf(text, sizeof(text), "No row matches /%s; %s shows all %zu.", p->filter,
+		         keymap_key(console_actions, "console-back", key), p->total);
+	else if (p->total)
+		snprintf(text, sizeof(text), "No problems here; %s shows all %zu.",
+		         keymap_key(console_actions, "pane-problems", key), p->total);
 	else
 		panel_empty(p->panel, c->store, only, text, sizeof(text));
 	for (int y = 0; y < at->height && (line = strsep(&rest, "\n"));)
