@@ -13,6 +13,7 @@
 #include "backends/vitals/vitals.h"
 #include "backends/vpn/vpn.h"
 #include "panels/panels.h"
+#include "tui/keymap.h"
 
 #define SPARK_CELLS 6
 #define CPU_WARN 90
@@ -255,6 +256,8 @@ static void fleet_lost_note(const struct server *s, struct cell *c, const char *
 {
 	const struct link *link = s->link;
 	int64_t heard = server_heard_ms(s);
+	char buf[KEY_NAME_SIZE];
+	const char *key = keymap_key(console_actions, "server-refresh", buf);
 	cell_set(c, TONE_BAD, "%s", lost);
 	/* The link's own state begins again with each try. */
 	int64_t since;
@@ -272,9 +275,9 @@ static void fleet_lost_note(const struct server *s, struct cell *c, const char *
 		cell_add(c, "; next try in ");
 		cell_add_wait(c,
 		              now_wall_ms() + link->retry_at_ms - loop_now(store_loop(s->store)));
-		cell_add(c, ", C-r now");
+		cell_add(c, ", %s now", key);
 	} else {
-		cell_add(c, "; C-r tries again");
+		cell_add(c, "; %s tries again", key);
 	}
 }
 
@@ -300,6 +303,17 @@ static bool fleet_source_note(const struct server *s, struct cell *c)
 	return false;
 }
 
+static void fleet_ask_note(const struct server *s, const struct ask *ask, struct cell *c,
+                           bool beside)
+{
+	char key[KEY_NAME_SIZE];
+	bool said = beside && fleet_link_state_of(&s->row) == LINK_ASKING;
+	cell_set(c, TONE_ASKS, "%s%s", said ? "" : "asks you: ",
+	         ask ? ask_words(s, ask) : "something");
+	if (beside)
+		cell_add(c, "; %s answers", keymap_key(console_actions, "row-answer", key));
+}
+
 /* What it waits for or suffers from, in one sentence; blank when all is well. beside: what the
  * column of the link says is left out. */
 static void fleet_sentence(const struct row *r, struct cell *c, bool beside)
@@ -307,6 +321,7 @@ static void fleet_sentence(const struct row *r, struct cell *c, bool beside)
 	const struct server *s = fleet_server_of(r);
 	enum link_state state = fleet_link_state_of(r);
 	const struct ask *ask;
+	char key[KEY_NAME_SIZE];
 	if (s->asks)
 		ask = s->asks;
 	else if (state == LINK_ASKING)
@@ -316,12 +331,12 @@ static void fleet_sentence(const struct row *r, struct cell *c, bool beside)
 	if (cell_order(r, c))
 		return;
 	if (ask || state == LINK_ASKING)
-		cell_set(c, TONE_ASKS, "%s%s%s", beside && state == LINK_ASKING ? "" : "asks you: ",
-		         ask ? ask_words(s, ask) : "something", beside ? "; a answers" : "");
+		fleet_ask_note(s, ask, c, beside);
 	else if (state == LINK_LOST)
 		fleet_lost_note(s, c, beside ? "" : "lost ");
 	else if (state == LINK_DOWN)
-		cell_set(c, TONE_DIM, "%snot connected, C-r connects", beside ? "" : "down: ");
+		cell_set(c, TONE_DIM, "%snot connected, %s connects", beside ? "" : "down: ",
+		         keymap_key(console_actions, "server-refresh", key));
 	else if (r->why && r->health >= HEALTH_ATTENTION)
 		cell_set(c, r->health >= HEALTH_BAD ? TONE_BAD : TONE_WARN, "%s", r->why);
 	else if (!fleet_source_note(s, c))

@@ -1,4 +1,5 @@
-/* All panels. The position in this list is the panel's key, 1 to 9. */
+/* All panels, any number. The first nine have the keys 1 to 9, unless `panels` of [settings] gives
+ * another order. The layout places the first five by their position here. */
 #include "panels/panels.h"
 
 const struct panel *const panels[] = {

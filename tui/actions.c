@@ -128,29 +128,42 @@ static void show_refresh(struct console *c)
 
 /* --- panes --------------------------------------------------------------- */
 
+static void action_step_pane(struct console *c, size_t step)
+{
+	size_t place = pane_place_in_order(c, c->focus);
+	pane_focus(c, pane_at(c, (place + step) % c->n_panes));
+}
+
 static void show_next(struct console *c)
 {
-	pane_focus(c, (c->focus + 1) % c->n_panes);
+	action_step_pane(c, 1);
 }
 static void show_previous(struct console *c)
 {
-	pane_focus(c, (c->focus + c->n_panes - 1) % c->n_panes);
+	action_step_pane(c, c->n_panes - 1);
 }
 
-#define PANE_BY_NUMBER(n)                            \
-	static void show_pane_##n(struct console *c) \
-	{                                            \
-		pane_focus(c, n - 1);                \
-	}
-PANE_BY_NUMBER(1)
-PANE_BY_NUMBER(2)
-PANE_BY_NUMBER(3)
-PANE_BY_NUMBER(4)
-PANE_BY_NUMBER(5)
-PANE_BY_NUMBER(6)
-PANE_BY_NUMBER(7)
-PANE_BY_NUMBER(8)
-PANE_BY_NUMBER(9)
+/* action->data of pane-1 to pane-9 is the place in the user's order. */
+static const size_t pane_places[PANE_KEYS] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 };
+
+static void show_pane(struct console *c)
+{
+	const size_t *place = c->action->data;
+	pane_focus(c, pane_at(c, *place));
+}
+
+const struct panel *action_panel(const struct console *c, const struct action *a)
+{
+	const size_t *place = a->data;
+	if (a->show != show_pane || *place >= c->n_panes)
+		return NULL;
+	return c->panes[pane_at(c, *place)].panel;
+}
+
+bool action_lacks_panel(const struct console *c, const struct action *a)
+{
+	return a->show == show_pane && !action_panel(c, a);
+}
 
 static void show_zoom(struct console *c)
 {
@@ -254,12 +267,15 @@ static bool action_step_back(struct console *c)
 
 static void show_back(struct console *c)
 {
+	char quits[KEY_NAME_SIZE], helps[KEY_NAME_SIZE];
 	if (action_step_back(c))
 		return;
 	if (c->focus != PANE_FLEET)
 		pane_focus(c, PANE_FLEET);
 	else
-		console_flash(c, TONE_PLAIN, "This is the top: q quits, ? helps.");
+		console_flash(c, TONE_PLAIN, "This is the top: %s quits, %s helps.",
+		              keymap_key(console_actions, "console-close", quits),
+		              keymap_key(console_actions, "console-help", helps));
 }
 
 static void action_quit_answered(const struct dialog_result *result, void *arg)
@@ -323,6 +339,7 @@ static void show_redraw(struct console *c)
 #define ROW CONSOLE_ROW
 #define HINT (CONSOLE_ROW | CONSOLE_HINT)
 #define MENU CONSOLE_MENU
+#define PANES CONSOLE_PANES
 const struct action console_actions[] = {
 	{ .name = "row-attach",
 	  .verb = "attach",
@@ -340,8 +357,8 @@ const struct action console_actions[] = {
 	  .help = "answer what the server asks: a fingerprint, a password, a code" },
 	{ .name = "row-open",
 	  .verb = "open",
-	  .key = "Enter",
-	  .flags = ROW,
+	  .key = "Enter Right",
+	  .flags = ROW | PANES,
 	  .show = show_open,
 	  .help = "go into the server, to the row that needs you, to a deploy's output, or to the "
 	          "details" },
@@ -363,7 +380,7 @@ const struct action console_actions[] = {
 	{ .name = "row-details",
 	  .verb = "details",
 	  .key = "d",
-	  .flags = HINT,
+	  .flags = HINT | CONSOLE_NOT_DETAILS,
 	  .applies = action_has_detail,
 	  .show = show_details,
 	  .help = "everything that is known about it" },
@@ -391,120 +408,143 @@ const struct action console_actions[] = {
 	{ .name = "row-copy",
 	  .verb = "copy",
 	  .key = "y",
-	  .flags = ROW,
+	  .flags = ROW | PANES,
 	  .show = show_copy,
 	  .help = "copy its id to the clipboard (OSC 52)" },
 	{ .name = "row-mark",
 	  .verb = "mark",
 	  .key = "Space",
-	  .flags = ROW,
+	  .flags = ROW | PANES,
 	  .show = show_mark,
 	  .help = "mark the row; actions then work on all marked ones" },
 	{ .name = "needs-next",
 	  .verb = "next need",
 	  .key = "n",
-	  .flags = MENU,
+	  .flags = MENU | PANES,
 	  .show = show_needs_next,
 	  .help = "go to the next thing that needs you, on any server" },
 	{ .name = "server-refresh",
 	  .verb = "refresh",
-	  .key = "C-r",
+	  .key = "C-r F5",
 	  .flags = MENU,
 	  .show = show_refresh,
 	  .help = "refresh the server, or connect to it now" },
 	{ .name = "pane-filter",
 	  .verb = "filter",
 	  .key = "/",
-	  .flags = MENU,
+	  .flags = MENU | PANES,
 	  .show = show_filter,
 	  .help = "show only rows that match; !word leaves out; Esc shows all again" },
 	{ .name = "pane-problems",
 	  .verb = "problems only",
 	  .key = "!",
-	  .flags = MENU,
+	  .flags = MENU | PANES,
 	  .show = show_problems,
 	  .help = "show only rows that need you, or all again" },
 	{ .name = "sessions-old",
 	  .verb = "old sessions",
 	  .key = "O",
-	  .flags = MENU,
+	  .flags = MENU | PANES,
 	  .show = session_show_all,
 	  .help = "show archived and old sessions too, or put them away again" },
 	{ .name = "pane-zoom",
 	  .verb = "zoom",
 	  .key = "z",
-	  .flags = MENU,
+	  .flags = MENU | PANES,
 	  .show = show_zoom,
 	  .help = "give the pane the whole screen, or put it back" },
 	{ .name = "sort-next",
 	  .verb = "sort by next column",
 	  .key = ">",
+	  .flags = PANES,
 	  .show = show_sort_next,
 	  .help = "order the rows by the next column" },
 	{ .name = "sort-previous",
 	  .verb = "sort by previous column",
 	  .key = "<",
+	  .flags = PANES,
 	  .show = show_sort_previous,
 	  .help = "order the rows by the previous column" },
 	{ .name = "sort-reverse",
 	  .verb = "reverse order",
 	  .key = "I",
+	  .flags = PANES,
 	  .show = show_sort_reverse,
 	  .help = "turn the order of the rows round" },
 	{ .name = "pane-next",
 	  .verb = "next pane",
 	  .key = "Tab",
+	  .flags = PANES,
 	  .show = show_next,
 	  .help = "give the keys to the next pane" },
 	{ .name = "pane-previous",
 	  .verb = "previous pane",
 	  .key = "S-Tab",
+	  .flags = PANES,
 	  .show = show_previous,
 	  .help = "give the keys to the previous pane" },
 	{ .name = "pane-1",
 	  .verb = "pane 1",
 	  .key = "1",
-	  .show = show_pane_1,
-	  .help = "the first pane: servers" },
+	  .flags = PANES,
+	  .show = show_pane,
+	  .data = &pane_places[0],
+	  .help = "the first pane" },
 	{ .name = "pane-2",
 	  .verb = "pane 2",
 	  .key = "2",
-	  .show = show_pane_2,
-	  .help = "the second pane: containers" },
+	  .flags = PANES,
+	  .show = show_pane,
+	  .data = &pane_places[1],
+	  .help = "the second pane" },
 	{ .name = "pane-3",
 	  .verb = "pane 3",
 	  .key = "3",
-	  .show = show_pane_3,
-	  .help = "the third pane: services" },
+	  .flags = PANES,
+	  .show = show_pane,
+	  .data = &pane_places[2],
+	  .help = "the third pane" },
 	{ .name = "pane-4",
 	  .verb = "pane 4",
 	  .key = "4",
-	  .show = show_pane_4,
-	  .help = "the fourth pane: what needs you" },
+	  .flags = PANES,
+	  .show = show_pane,
+	  .data = &pane_places[3],
+	  .help = "the fourth pane" },
 	{ .name = "pane-5",
 	  .verb = "pane 5",
 	  .key = "5",
-	  .show = show_pane_5,
-	  .help = "the fifth pane: activity" },
+	  .flags = PANES,
+	  .show = show_pane,
+	  .data = &pane_places[4],
+	  .help = "the fifth pane" },
 	{ .name = "pane-6",
 	  .verb = "pane 6",
 	  .key = "6",
-	  .show = show_pane_6,
-	  .help = "the sixth pane: sessions" },
+	  .flags = PANES,
+	  .show = show_pane,
+	  .data = &pane_places[5],
+	  .help = "the sixth pane" },
 	{ .name = "pane-7",
 	  .verb = "pane 7",
 	  .key = "7",
-	  .show = show_pane_7,
+	  .flags = PANES,
+	  .show = show_pane,
+	  .data = &pane_places[6],
 	  .help = "the seventh pane" },
 	{ .name = "pane-8",
 	  .verb = "pane 8",
 	  .key = "8",
-	  .show = show_pane_8,
+	  .flags = PANES,
+	  .show = show_pane,
+	  .data = &pane_places[7],
 	  .help = "the eighth pane" },
 	{ .name = "pane-9",
 	  .verb = "pane 9",
 	  .key = "9",
-	  .show = show_pane_9,
+	  .flags = PANES,
+	  .show = show_pane,
+	  .data = &pane_places[8],
 	  .help = "the ninth pane" },
 	{ .name = "shells-list",
 	  .verb = "shells",
@@ -513,7 +553,7 @@ const struct action console_actions[] = {
 	  .help = "go back to a shell that was kept running" },
 	{ .name = "console-menu",
 	  .verb = "all actions",
-	  .key = "x",
+	  .key = "x C-p",
 	  .show = show_menu,
 	  .help = "a menu of everything that can be done now" },
 	{ .name = "console-command",
@@ -524,13 +564,13 @@ const struct action console_actions[] = {
 	  .help = "type a command; Tab completes, Up goes through those before" },
 	{ .name = "console-help",
 	  .verb = "help",
-	  .key = "?",
+	  .key = "? F1",
 	  .flags = MENU,
 	  .show = show_help,
 	  .help = "the keys of this view" },
 	{ .name = "console-back",
 	  .verb = "back",
-	  .key = "Esc",
+	  .key = "Esc C-c Left",
 	  .show = show_back,
 	  .help = "one step back: view, marks, filter, zoom, server; never quits" },
 	{ .name = "console-close",
@@ -550,7 +590,7 @@ const struct action console_actions[] = {
 	  .help = "stop mocr and go to the shell it was started from; fg comes back" },
 	{ .name = "console-quit",
 	  .verb = "quit",
-	  .key = "Q",
+	  .key = "Q F10",
 	  .flags = MENU,
 	  .show = show_quit,
 	  .help = "leave mocr" },
@@ -600,16 +640,23 @@ size_t actions_now(struct console *c, const struct action **out, size_t max)
 /* Says why the action does not apply now, if known. */
 static void action_say_not_now(struct console *c, const struct action *a, const struct row *r)
 {
+	char key[KEY_NAME_SIZE];
 	const struct container *k = r->kind == &kind_container ? (const struct container *)r : NULL;
 	if (!r->server->link || r->server->link->state != LINK_UP)
-		console_flash(c, TONE_WARN, "%s: %s is not connected; C-r connects", a->verb,
-		              r->server->name);
+		console_flash(c, TONE_WARN, "%s: %s is not connected; %s connects", a->verb,
+		              r->server->name, keymap_key(console_actions, "server-refresh", key));
 	else if (k && k->state != CONTAINER_RUNNING)
 		console_flash(c, TONE_WARN,
 		              "%s: %s is %s, and that needs it running; start it first", a->verb,
 		              r->name, container_state_name(k->state));
 	else
 		console_flash(c, TONE_WARN, "%s: not for %s as it is now", a->verb, r->name);
+}
+
+static void action_show(struct console *c, const struct action *a)
+{
+	c->action = a;
+	a->show(c);
 }
 
 void action_begin(struct console *c, const struct action *a)
@@ -620,7 +667,7 @@ void action_begin(struct console *c, const struct action *a)
 	else if (a->run)
 		order_begin(c, a);
 	else if (action_applies(c, a, r))
-		a->show(c);
+		action_show(c, a);
 	else if (r)
 		action_say_not_now(c, a, r);
 	else

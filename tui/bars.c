@@ -126,23 +126,32 @@ void draw_header(struct console *c)
 
 /* --- the bar of panels --------------------------------------------------- */
 
-/* The name of the focused panel is never cut. Others show that many letters. gap: a blank after the
- * number. */
+/* Draws one panel: its number if a key has it, and that many letters of its name. Without a number
+ * a name keeps one letter. The name of the focused panel is never cut. Returns the next free
+ * cell. */
+static int bar_draw_panel(const struct console *c, const struct canvas *at, int x, size_t place,
+                          int letters, int gap)
+{
+	size_t index = pane_at(c, place);
+	bool here = index == c->focus, numbered = place < PANE_KEYS;
+	const char *tab = c->panes[index].panel->tab;
+	int len = (int)cells(tab), least = numbered ? letters : letters + !letters;
+	int show = here || len < least ? len : least;
+	if (at && numbered)
+		canvas_textf(at, 0, x, -1, here ? TONE_TITLE_FOCUS : TONE_KEY, "%zu", place + 1);
+	if (numbered)
+		x += 1 + (here || gap);
+	if (at)
+		canvas_text(at, 0, x, show, here ? TONE_TITLE_FOCUS : TONE_HINT, tab);
+	return x + show + 1;
+}
+
+/* gap: a blank after the number */
 static int bar_draw(const struct console *c, const struct canvas *at, int letters, int gap)
 {
 	int x = 1;
-	for (size_t i = 0; i < c->n_panes; i++) {
-		bool here = i == c->focus;
-		const char *tab = c->panes[i].panel->tab;
-		int len = (int)cells(tab), show = here || len < letters ? len : letters;
-		if (at) {
-			canvas_textf(at, 0, x, -1, here ? TONE_TITLE_FOCUS : TONE_KEY, "%zu",
-			             i + 1);
-			canvas_text(at, 0, x + 1 + (here || gap), show,
-			            here ? TONE_TITLE_FOCUS : TONE_HINT, tab);
-		}
-		x += 1 + (here || gap) + show + 1;
-	}
+	for (size_t i = 0; i < c->n_panes; i++)
+		x = bar_draw_panel(c, at, x, i, letters, gap);
 	return x - 1;
 }
 
@@ -178,38 +187,73 @@ static bool bar_hint(struct hints *h, const char *key, const char *word)
 static bool bar_hint_action(struct hints *h, const struct action *a)
 {
 	char key[KEY_NAME_SIZE];
-	if (!binding_key(h->c, a, key))
+	if (!action_key(a, key))
 		return true;
 	return bar_hint(h, key, a->verb);
+}
+
+/* The keys of a view that the line shows: by table and name, with a word of their own or the
+ * verb. */
+struct hint {
+	const struct action *table;
+	const char *name, *word;
+};
+static const struct hint log_hints[] = {
+	{ console_actions, "console-back", NULL }, { text_actions, "text-last", "follow" },
+	{ text_actions, "text-search", NULL },     { log_actions, "log-filter", NULL },
+	{ log_actions, "log-level", NULL },        { log_actions, "log-bars", NULL },
+	{ text_actions, "text-wrap", NULL },       { text_actions, "text-times", NULL },
+	{ view_log_actions, "log-copy", NULL },    { NULL, NULL, NULL },
+};
+static const struct hint detail_hints[] = {
+	{ console_actions, "console-back", NULL },
+	{ text_actions, "text-search", NULL },
+	{ view_detail_actions, "details-reveal", NULL },
+	{ view_detail_actions, "details-copy", NULL },
+	{ NULL, NULL, NULL },
+};
+/* General keys over the panes. A narrow screen shows the last two. */
+static const struct hint general_hints[] = {
+	{ console_actions, "pane-filter", NULL },
+	{ console_actions, "console-command", NULL },
+	{ console_actions, "console-help", NULL },
+	{ console_actions, "console-menu", "all" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct action *bar_action(const struct hint *hint)
+{
+	const struct action *a = hint->table;
+	while (a->name && strcmp(a->name, hint->name) != 0)
+		a++;
+	return a;
+}
+
+static void bar_hints(struct hints *h, const struct hint *list)
+{
+	for (; list->name; list++) {
+		const struct action *a = bar_action(list);
+		char key[KEY_NAME_SIZE];
+		if (action_key(a, key))
+			bar_hint(h, key, list->word ? list->word : a->verb);
+	}
 }
 
 /* A view shows the keys for reading. */
 static void bar_view_hints(struct hints *h)
 {
 	const struct view *v = h->c->view;
-	bar_hint(h, "Esc", "back");
-	if (v->what == VIEW_LOG) {
-		bar_hint(h, "G", "follow");
-		bar_hint(h, "/", "search");
-		bar_hint(h, "&", "filter");
-		bar_hint(h, "L", "level");
-		bar_hint(h, "H", "bars");
-		bar_hint(h, "w", "wrap");
-		bar_hint(h, "t", "times");
-	} else {
-		bar_hint(h, "/", "search");
-		bar_hint(h, "e", v->reveal ? "hide secrets" : "show secrets");
-	}
-	bar_hint(h, "y", "copy");
+	struct hint details[ARRAY_LEN(detail_hints)];
+	memcpy(details, detail_hints, sizeof(details));
+	if (v->reveal)
+		details[2].word = "hide secrets";
+	bar_hints(h, v->what == VIEW_LOG ? log_hints : details);
 }
 
 void draw_hint(struct console *c)
 {
 	const struct action *now[MENU_MAX];
 	struct hints h = { &c->layout.hint, 1, c };
-	static const char *const always[][2] = {
-		{ "/", "filter" }, { ":", "command" }, { "?", "help" }, { "x", "all" }
-	};
 	if (c->view)
 		bar_view_hints(&h);
 	size_t n = actions_now(c, now, ARRAY_LEN(now));
@@ -236,8 +280,9 @@ void draw_hint(struct console *c)
 	h.at = &c->layout.hint;
 	if (h.at->width >= 70 && !c->view && h.x > 1)
 		h.x += canvas_text(h.at, 0, h.x, -1, TONE_DIM, canvas_ascii() ? "-" : "·") + 2;
+	static const struct hint back[] = { { console_actions, "console-back", NULL },
+		                            { NULL, NULL, NULL } };
 	if (!c->view && c->scope[0] && h.at->width >= 70)
-		bar_hint(&h, "Esc", "back");
-	for (size_t i = h.at->width >= 70 && !c->view ? 0 : 2; i < ARRAY_LEN(always); i++)
-		bar_hint(&h, always[i][0], always[i][1]);
+		bar_hints(&h, back);
+	bar_hints(&h, general_hints + (h.at->width >= 70 && !c->view ? 0 : 2));
 }

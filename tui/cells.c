@@ -11,6 +11,7 @@
 #include "backends/base/mem.h"
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
+#include "tui/keymap.h"
 #include "tui/panel.h"
 
 /* Removes an incomplete UTF-8 character at the end of a cut text. */
@@ -260,12 +261,15 @@ static bool cell_server_sentence(const struct server *s, char *buf, size_t size)
 	if (!s->link || s->link->state == LINK_UP)
 		return false;
 	const char *what = link_state_name(s->link->state);
+	char key[KEY_NAME_SIZE];
 	if (s->link->state == LINK_ASKING)
-		snprintf(buf, size, "%s asks you: %s (a answers)", s->name,
-		         s->link->ask ? ask_words(s, s->link->ask) : "something");
+		snprintf(buf, size, "%s asks you: %s (%s answers)", s->name,
+		         s->link->ask ? ask_words(s, s->link->ask) : "something",
+		         keymap_key(console_actions, "row-answer", key));
 	else if (s->link->err.text[0])
-		snprintf(buf, size, "%s: %s (C-r tries now)", s->name,
-		         s->row.why ? s->row.why : s->link->err.text);
+		snprintf(buf, size, "%s: %s (%s tries now)", s->name,
+		         s->row.why ? s->row.why : s->link->err.text,
+		         keymap_key(console_actions, "server-refresh", key));
 	else
 		snprintf(buf, size, "%s: %s", s->name, what);
 	return true;

@@ -136,6 +136,7 @@ static void command_run_reload(struct console *c, const char *unused)
 		return;
 	}
 	console_check_keys(fresh, &complaints);
+	console_check_panels(fresh, &complaints);
 	console_check_theme(fresh, &complaints);
 	deploy_check_config(fresh, &complaints);
 	fresh->read_only |= c->settings->read_only; /* set on the command line: stays */
@@ -145,7 +146,8 @@ static void command_run_reload(struct console *c, const char *unused)
 	servers_reconfigure(c->store, fresh, true);
 	const struct settings *before = c->settings;
 	c->settings = fresh;
-	bindings_load(c); /* bindings point into the settings */
+	keymap_load(fresh);
+	panes_order(c);
 	settings_destroy(before);
 	command_run_theme(c, fresh->theme);
 	panes_dirty(c);
@@ -348,6 +350,20 @@ static const struct command commands[] = {
 	{ "reload", NULL, "read the configuration again", command_run_reload, NULL },
 };
 
+void commands_help_log(struct doc *doc)
+{
+	static const char *const names[] = { "goto", "level", "save", "save-all" };
+	char label[64];
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		for (size_t k = 0; k < ARRAY_LEN(commands); k++) {
+			if (strcmp(commands[k].name, names[i]) != 0)
+				continue;
+			snprintf(label, sizeof(label), ":%s", names[i]);
+			doc_pair(doc, DOC_PLAIN, label, "%s: %s", commands[k].argument,
+			         commands[k].help);
+		}
+}
+
 /* --- running one --------------------------------------------------------- */
 
 static bool command_run_builtin(struct console *c, const char *word, const char *argument)
@@ -518,16 +534,17 @@ static void command_close_line(struct console *c)
 	c->line_for = LINE_NONE;
 }
 
-/* The filter applies while it is typed. Esc clears it. The other keys that cancel restore the
- * previous filter. */
+/* The filter applies while it is typed. line-close clears it. The other keys that cancel restore
+ * the previous filter. */
 static void filter_typed(struct console *c, enum lineedit_result result, const struct key *key)
 {
 	struct pane *p = pane_focused(c);
 	if (result == LINEEDIT_CHANGED)
 		pane_set_filter(c, p, lineedit_text(c->line));
 	else if (result == LINEEDIT_CANCELLED)
-		pane_set_filter(c, p, key_is(key, "Esc") ? "" : c->filter_before);
-	else if (result == LINEEDIT_IGNORED || key_is(key, "Up") || key_is(key, "Down"))
+		pane_set_filter(c, p,
+		                keymap_is(line_actions, key, "line-close") ? "" : c->filter_before);
+	else if (result == LINEEDIT_IGNORED)
 		pane_key(c, key);
 	if (result == LINEEDIT_DONE || result == LINEEDIT_CANCELLED)
 		command_close_line(c);

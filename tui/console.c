@@ -101,6 +101,16 @@ static void console_dialog_take(struct console *c, const struct key *key)
 	dialog_finish(d);
 }
 
+const struct action *console_find(struct console *c, const struct key *key)
+{
+	if (c->view)
+		return view_find(c, key);
+	const struct action *a = NULL;
+	if (!keymap_user(CONTEXT_TABLE, key))
+		a = binding_find(c, key, console_row(c));
+	return a ? a : keymap_find(table_actions, key);
+}
+
 void console_key(struct console *c, const struct key *key)
 {
 	console_redraw(c);
@@ -110,6 +120,10 @@ void console_key(struct console *c, const struct key *key)
 	}
 	if (c->dialog) {
 		console_dialog_take(c, key);
+		return;
+	}
+	if ((c->line || view_typing(c)) && keymap_is(line_actions, key, "line-help")) {
+		console_help_line(c);
 		return;
 	}
 	if (c->line) {
@@ -123,11 +137,11 @@ void console_key(struct console *c, const struct key *key)
 		view_key(c, key);
 		return;
 	}
-	const struct action *a = binding_find(c, key, console_row(c));
-	if (a)
-		action_begin(c, a);
-	else
+	const struct action *a = console_find(c, key);
+	if (a && a->context == CONTEXT_TABLE)
 		pane_key(c, key);
+	else if (a)
+		action_begin(c, a);
 }
 
 /* A short wait separates a lone Esc from the start of a sequence. */
@@ -320,7 +334,7 @@ struct console *console_create(struct store *store, const struct settings *setti
 	c->calm_timer = loop_timer_add(c->loop, -1, console_on_calm, c);
 	console_load_history(c);
 	panes_init(c);
-	bindings_load(c);
+	keymap_load(c->settings);
 	console_hear_signals(c);
 	console_listening(c, true);
 	store_set_hooks(store, &(struct store_hooks){ console_on_store, c, panes_row_gone });
@@ -387,7 +401,7 @@ void console_destroy(struct console *c)
 	loop_timer_remove(c->calm_timer);
 	keys_destroy(c->keys);
 	canvas_stop();
-	free(c->bindings);
+	keymap_load(NULL);
 	settings_destroy(c->settings);
 	free(c);
 }

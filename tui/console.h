@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "backends/store/action.h"
+#include "tui/keymap.h"
 
 struct console;
 struct doc;
@@ -22,15 +23,12 @@ void console_complaints(struct console *, const struct doc *);
 int console_run(struct console *);
 void console_destroy(struct console *); /* gives the terminal back; NULL is fine */
 
-/* The console's own actions; ends at .name == NULL. */
-extern const struct action console_actions[];
 /* Lists every action, one per line, tab separated: section, name, verb, key, flags, help. */
 void console_dump_actions(FILE *);
 /* Tries to load the theme of the settings. On failure adds a complaint and sets the default
  * theme. */
 void console_check_theme(struct settings *, struct doc *complaints);
-/* Adds complaints about the [keys] section: unknown keys, and unknown actions with the nearest
- * name. */
-void console_check_keys(const struct settings *, struct doc *complaints);
+/* Adds complaints about names in `panels` of [settings] that are no panel. */
+void console_check_panels(const struct settings *, struct doc *complaints);
 
 #endif

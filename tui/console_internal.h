@@ -6,7 +6,8 @@
  *     bars.c       header, bar of panels, keys at the bottom
  *     says.c       the lines about the row under the cursor
  *     actions.c    the table of the console's own actions
- *     bindings.c   which key means which action
+ *     bindings.c   which key means which action over the panes
+ *     help.c       help and the menu of all actions
  *     orders.c     row actions: confirm, start, show results
  *     commands.c   the `:` line
  *     views.c      details and logs over the panes
@@ -28,6 +29,7 @@
 #include "tui/dialog.h"
 #include "tui/drafts.h"
 #include "tui/fuzzy.h"
+#include "tui/keymap.h"
 #include "tui/keys.h"
 #include "tui/layout.h"
 #include "tui/lineedit.h"
@@ -43,12 +45,16 @@
 #define ID_MAX 640 /* id of a row: server, kind and a name of at most 512 bytes */
 #define MENU_MAX 96
 #define SHELLS_MAX 16
+#define PANE_KEYS 9 /* panes with a key: 1-9 */
 
 /* Flags of the console's own actions, in addition to those of action.h. */
 enum {
 	CONSOLE_ROW = 1 << 8,  /* acts on the row under the cursor */
 	CONSOLE_HINT = 1 << 9, /* shown in the line of keys */
-	CONSOLE_MENU = 1 << 10 /* listed in the menu of all actions */
+	CONSOLE_MENU = 1 << 10, /* listed in the menu of all actions */
+	/* of use only over the panes: over a view the key has another meaning, or none */
+	CONSOLE_PANES = 1 << 11,
+	CONSOLE_NOT_DETAILS = 1 << 12 /* the same over details; of use over a log */
 };
 
 struct asking;
@@ -104,11 +110,6 @@ struct view {
 
 enum line_for { LINE_NONE, LINE_COMMAND, LINE_FILTER };
 
-struct binding {
-	struct key key;
-	const char *action; /* borrowed from settings: name of an action, or "none" */
-};
-
 /* What a confirmation is about. Keeps ids, because rows may be freed while the box is open. */
 struct intent {
 	const struct action *action;
@@ -150,7 +151,10 @@ struct console {
 	int64_t next_change_ms;
 	int height, width; /* of the screen, in cells, at the last layout */
 
-	struct pane panes[LAYOUT_PANES];
+	/* owned arrays of n_panes: the panes in the order of panels[], the user's order of their
+	 * indices, and the rows of each for the layout */
+	struct pane *panes;
+	size_t *pane_order, *pane_rows;
 	size_t n_panes, focus, other;
 	char scope[128]; /* name of the server we are in; "" the fleet */
 	bool zoom;
@@ -180,15 +184,13 @@ struct console {
 	enum tone flash_tone;
 	int64_t flash_since_ms, flash_until_ms; /* wall clock, ms */
 
-	struct binding *bindings; /* owned array */
-	size_t n_bindings;
-
 	struct intent intent;
 	struct draft drafts[DRAFTS_MAX]; /* oldest first */
 	size_t n_drafts;
 	/* owned array of borrowed, running orders that the console started */
 	struct order **orders;
 	size_t n_orders;
+	const struct action *action; /* that action_begin carries out now; for action->show */
 	const struct action *menu[MENU_MAX];
 	size_t n_menu;
 	struct attach *shells[SHELLS_MAX]; /* owned */
@@ -208,12 +210,22 @@ void console_quit(struct console *, int code);
 void console_flash(struct console *, enum tone, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void console_key(struct console *, const struct key *);
+/* The action for a key over the panes, or over the top view. NULL: none. */
+const struct action *console_find(struct console *, const struct key *);
 void console_suspend(struct console *); /* C-z */
 /* turns reading of the terminal on or off; returns whether it was on */
 bool console_listening(struct console *, bool on);
 
 /* panes.c */
 void panes_init(struct console *);
+/* the same with other panels than panels[], which is for tests */
+void panes_init_with(struct console *, const struct panel *const *list);
+/* Takes the user's order of the panes from the settings. */
+void panes_order(struct console *);
+/* index of the pane at that place of the user's order, from 0; SIZE_MAX: none */
+size_t pane_at(const struct console *, size_t place);
+/* place of a pane in the user's order, from 0. Keys 1-9 are those of the first nine. */
+size_t pane_place_in_order(const struct console *, size_t index);
 void panes_finish(struct console *);
 /* Takes the changes since the last call. Updates the totals of all panes, and the rows of the
  * focused pane and of those on the screen. */
@@ -225,6 +237,7 @@ void panes_dirty(struct console *);
 struct pane *pane_focused(struct console *);
 void pane_focus(struct console *, size_t index);
 void pane_set_filter(struct console *, struct pane *, const char *pattern);
+/* Moves the cursor of the focused pane. False: another key. */
 bool pane_key(struct console *, const struct key *);
 void pane_draw(struct console *, size_t index, const struct canvas *, bool title);
 struct pane *pane_of_kind(struct console *, const struct kind *);
@@ -259,20 +272,22 @@ int draw_wrapped(const struct canvas *, int y, int x, enum tone, const char *tex
 void note_change(struct console *, int64_t wall_ms);
 
 /* actions.c, bindings.c */
-/* bound to a key that the user disabled: does nothing */
-extern const struct action action_none;
 /* false for actions that --read-only removes */
 bool action_exists(const struct console *, const struct action *);
 bool action_applies(struct console *, const struct action *, const struct row *);
+/* The panel that the action gives the keys to, as pane-1 does. NULL: the action does another thing,
+ * or there is no such panel. */
+const struct panel *action_panel(const struct console *, const struct action *);
+bool action_lacks_panel(const struct console *, const struct action *);
 /* starts an action from a key, the menu or a command */
 void action_begin(struct console *, const struct action *);
 const struct action *console_action_find(const char *name_or_verb);
 /* actions for the row under the cursor */
 size_t actions_now(struct console *, const struct action **out, size_t max);
-void bindings_load(struct console *);
+/* the action of the console or of the row for a key */
 const struct action *binding_find(struct console *, const struct key *, const struct row *);
-/* name of its key; NULL none */
-const char *binding_key(const struct console *, const struct action *, char *buf);
+/* the same for a key that the user set in that very context; NULL: not set */
+const struct action *binding_user(enum action_context, const struct key *, const struct row *);
 
 /* orders.c */
 void order_begin(struct console *, const struct action *);
@@ -288,6 +303,8 @@ void command_open(struct console *, const char *text);
 void command_run(struct console *, const char *line);
 void filter_open(struct console *);
 void line_key(struct console *, const struct key *);
+/* Adds the commands that are for logs. */
+void commands_help_log(struct doc *);
 
 /* views.c */
 void view_open_detail(struct console *, struct row *);
@@ -295,8 +312,15 @@ void view_open_log(struct console *);
 void view_close(struct console *);
 void view_refresh(struct console *);
 bool view_key(struct console *, const struct key *);
+bool view_typing(const struct console *); /* its search line is open */
 void view_draw(struct console *, const struct canvas *);
+/* the action for a key while the top view is shown; NULL: none */
+const struct action *view_find(struct console *, const struct key *);
+
+/* help.c */
+/* Help for what the user sees now: its keys, and what the row can be told now. */
 void console_help(struct console *);
+void console_help_line(struct console *); /* the keys of a line */
 void console_menu(struct console *);
 
 /* logs.c: commands of the `:` line for logs */

@@ -50,12 +50,14 @@ struct dialog {
 	struct lineedit *line; /* owned */
 	char *type_name;       /* owned; name the user must type; NULL */
 	bool can_keep, is_ask, wrong;
+	bool yes_or_no; /* the items are those of box-no and box-yes */
 	const char *keep_words; /* how long the answer is kept */
 	bool secret_answer;     /* the typed text leaves only as a struct secret */
 	bool unkept;            /* the typed text is never noted */
 	char *given;            /* owned; initial text of the line; NULL */
 	struct doc doc;         /* owned */
 	struct pager *pager;    /* owned */
+	struct dialog *help; /* owned; keys of this box, shown over it; NULL */
 	struct dialog_result result;
 	dialog_fn *fn;
 	void *arg;
@@ -103,6 +105,7 @@ void dialog_cancel(struct dialog *d)
 	}
 	free(d->items);
 	lineedit_destroy(d->line);
+	dialog_cancel(d->help);
 	pager_destroy(d->pager);
 	doc_finish(&d->doc);
 	free(d->type_name);
@@ -156,9 +159,201 @@ static bool dialog_over(struct dialog *d, int choice)
 	return true;
 }
 
-static bool dialog_gives_up(const struct key *k)
+/* --- keys ---------------------------------------------------------------- */
+
+enum box_command {
+	BOX_NONE,
+	BOX_YES,
+	BOX_NO,
+	BOX_CLOSE,
+	BOX_TAKE,
+	BOX_NEXT,
+	BOX_PREVIOUS,
+	BOX_DOWN,
+	BOX_UP,
+	BOX_FIRST,
+	BOX_LAST,
+	BOX_PAGE_DOWN,
+	BOX_PAGE_UP,
+	BOX_FILTER,
+	BOX_REFUSE,
+	BOX_KEEP,
+	BOX_HELP
+};
+#define COMMAND(command) (&(const enum box_command){ command })
+
+const struct action box_actions[] = {
+	{ .name = "box-yes",
+	  .verb = "yes",
+	  .key = "y",
+	  .context = CONTEXT_BOX,
+	  .data = COMMAND(BOX_YES),
+	  .help = "answer yes" },
+	{ .name = "box-no",
+	  .verb = "no",
+	  .key = "n",
+	  .context = CONTEXT_BOX,
+	  .data = COMMAND(BOX_NO),
+	  .help = "answer no" },
+	{ .name = "box-close",
+	  .verb = "later",
+	  .key = "Esc C-c C-g",
+	  .context = CONTEXT_BOX,
+	  .data = COMMAND(BOX_CLOSE),
+	  .help = "leave it without an answer" },
+	{ .name = "box-take",
+	  .verb = "take",
+	  .key = "Enter",
+	  .context = CONTEXT_BOX,
+	  .data = COMMAND(BOX_TAKE),
+	  .help = "take the choice that is shown; of yes and no that is no" },
+	{ .name = "box-next",
+	  .verb = "next",
+	  .key = "Tab Right",
+	  .context = CONTEXT_BOX,
+	  .data = COMMAND(BOX_NEXT),
+	  .help = "to the next choice" },
+	{ .name = "box-previous",
+	  .verb = "previous",
+	  .key = "S-Tab Left",
+	  .context = CONTEXT_BOX,
+	  .data = COMMAND(BOX_PREVIOUS),
+	  .help = "to the choice before" },
+	{ .name = "box-down",
+	  .verb = "down",
+	  .key = "Down j PgDn",
+	  .context = CONTEXT_BOX,
+	  .data = COMMAND(BOX_DOWN),
+	  .help = "further down in a long text" },
+	{ .name = "box-up",
+	  .verb = "up",
+	  .key = "Up k PgUp",
+	  .context = CONTEXT_BOX,
+	  .data = COMMAND(BOX_UP),
+	  .help = "back up in a long text" },
+	{ .name = "box-help",
+	  .verb = "help",
+	  .key = "? F1",
+	  .context = CONTEXT_BOX,
+	  .data = COMMAND(BOX_HELP),
+	  .help = "the keys of a box" },
+	{ .name = NULL }
+};
+
+const struct action ask_actions[] = {
+	{ .name = "ask-refuse",
+	  .verb = "refuse",
+	  .key = "C-x",
+	  .context = CONTEXT_ASK,
+	  .data = COMMAND(BOX_REFUSE),
+	  .help = "refuse to answer; the far side is told so" },
+	{ .name = "ask-keep",
+	  .verb = "keep",
+	  .key = "C-o",
+	  .context = CONTEXT_ASK,
+	  .data = COMMAND(BOX_KEEP),
+	  .help = "keep the answer for the time that is shown, or not" },
+	{ .name = NULL }
+};
+
+const struct action menu_actions[] = {
+	{ .name = "menu-take",
+	  .verb = "take",
+	  .key = "Enter",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_TAKE),
+	  .help = "take the line under the cursor" },
+	{ .name = "menu-close",
+	  .verb = "close",
+	  .key = "Esc q C-c C-g",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_CLOSE),
+	  .help = "leave the menu" },
+	{ .name = "menu-down",
+	  .verb = "down",
+	  .key = "Down j C-n Tab",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_DOWN),
+	  .help = "to the next line" },
+	{ .name = "menu-up",
+	  .verb = "up",
+	  .key = "Up k C-p S-Tab",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_UP),
+	  .help = "to the line before" },
+	{ .name = "menu-first",
+	  .verb = "first",
+	  .key = "Home g",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_FIRST),
+	  .help = "to the first line" },
+	{ .name = "menu-last",
+	  .verb = "last",
+	  .key = "End G",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_LAST),
+	  .help = "to the last line" },
+	{ .name = "menu-page-down",
+	  .verb = "page down",
+	  .key = "PgDn",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_PAGE_DOWN),
+	  .help = "a page down" },
+	{ .name = "menu-page-up",
+	  .verb = "page up",
+	  .key = "PgUp",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_PAGE_UP),
+	  .help = "a page up" },
+	{ .name = "menu-filter",
+	  .verb = "filter",
+	  .key = "/",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_FILTER),
+	  .help = "show only lines that match what is typed" },
+	{ .name = "menu-help",
+	  .verb = "help",
+	  .key = "F1 ?",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_HELP),
+	  .help = "the keys of a menu" },
+	{ .name = NULL }
+};
+
+const struct action reader_actions[] = {
+	{ .name = "reader-close",
+	  .verb = "close",
+	  .key = "Esc q Enter ? C-c C-g",
+	  .context = CONTEXT_READER,
+	  .data = COMMAND(BOX_CLOSE),
+	  .help = "close the box" },
+	{ .name = "reader-help",
+	  .verb = "help",
+	  .key = "F1",
+	  .context = CONTEXT_READER,
+	  .data = COMMAND(BOX_HELP),
+	  .help = "the keys of a box with text" },
+	{ .name = NULL }
+};
+
+static enum box_command dialog_command(const struct action *table, const struct key *k)
 {
-	return key_is(k, "Esc") || key_is(k, "C-c") || key_is(k, "C-g") || k->code == K_HANGUP;
+	const struct action *a = keymap_find(table, k);
+	return a && a->data ? *(const enum box_command *)a->data : BOX_NONE;
+}
+
+/* Opens the keys of the box over the box. */
+static void dialog_help(struct dialog *d, const char *what, enum action_context context,
+                        enum action_context more)
+{
+	struct doc doc;
+	char title[80];
+	doc_init(&doc);
+	keymap_help(&doc, context);
+	if (more != context)
+		keymap_help(&doc, more);
+	snprintf(title, sizeof(title), "Help: %s", what);
+	d->help = dialog_text(title, &doc, NULL, NULL);
 }
 
 /* --- body: a row of choices ---------------------------------------------- */
@@ -240,15 +435,12 @@ static void dialog_step_choice(struct dialog *d, int step)
 }
 
 /* Scrolls a text that is too long. */
-static bool dialog_scroll_text(struct dialog *d, const struct key *k)
+static void dialog_scroll_text(struct dialog *d, enum box_command command)
 {
-	if (key_is(k, "Down") || key_is(k, "j") || key_is(k, "PgDn"))
+	if (command == BOX_DOWN)
 		d->top++;
-	else if ((key_is(k, "Up") || key_is(k, "k") || key_is(k, "PgUp")) && d->top)
+	else if (command == BOX_UP && d->top)
 		d->top--;
-	else
-		return false;
-	return true;
 }
 
 static bool dialog_choices_key(struct dialog *d, const struct key *k)
@@ -257,16 +449,17 @@ static bool dialog_choices_key(struct dialog *d, const struct key *k)
 
 	if (dialog_choose_by_key(d, k, &choice))
 		return dialog_over(d, choice);
-	if (dialog_gives_up(k))
-		return dialog_over(d, DIALOG_GIVEN_UP);
-	if (key_is(k, "Enter") && d->chosen >= 0)
-		return dialog_over(d, d->chosen);
-	if (key_is(k, "Tab") || key_is(k, "Right"))
-		dialog_step_choice(d, 1);
-	else if (key_is(k, "S-Tab") || key_is(k, "Left"))
-		dialog_step_choice(d, -1);
-	else
-		dialog_scroll_text(d, k);
+	enum box_command command = dialog_command(box_actions, k);
+	switch (command) {
+	case BOX_YES: return d->yes_or_no && dialog_over(d, 1);
+	case BOX_NO: return d->yes_or_no && dialog_over(d, 0);
+	case BOX_CLOSE: return dialog_over(d, DIALOG_GIVEN_UP);
+	case BOX_TAKE: return d->chosen >= 0 && dialog_over(d, d->chosen);
+	case BOX_NEXT: dialog_step_choice(d, 1); break;
+	case BOX_PREVIOUS: dialog_step_choice(d, -1); break;
+	case BOX_HELP: dialog_help(d, "a box that asks", CONTEXT_BOX, CONTEXT_BOX); break;
+	default: dialog_scroll_text(d, command);
+	}
 	return false;
 }
 
@@ -283,10 +476,25 @@ struct dialog *dialog_question(const char *title, const char *text, const struct
 	return d;
 }
 
+/* Shows the key of an action beside the item. The key itself is that of the action, not the item's,
+ * because an action can have several. */
+static void dialog_key_of_item(struct dialog *d, size_t item, const struct action *table,
+                               const char *name)
+{
+	char key[KEY_NAME_SIZE];
+	struct item *it = &d->items[item];
+	snprintf(it->key_text, sizeof(it->key_text), "%s", keymap_key(table, name, key));
+	it->key.code = K_NONE;
+}
+
 /* --- body: a name to be typed -------------------------------------------- */
 
 static bool dialog_typed_key(struct dialog *d, const struct key *k)
 {
+	if (keymap_is(line_actions, k, "line-help")) {
+		dialog_help(d, "a line", CONTEXT_LINE, CONTEXT_LINE);
+		return false;
+	}
 	switch (lineedit_key(d->line, k)) {
 	case LINEEDIT_CANCELLED: return dialog_over(d, DIALOG_GIVEN_UP);
 	case LINEEDIT_DONE:
@@ -301,11 +509,14 @@ static bool dialog_typed_key(struct dialog *d, const struct key *k)
 
 static void dialog_typed_words(const struct dialog *d, char *buf, size_t size)
 {
+	char buffer[KEY_NAME_SIZE];
+	const char *key = keymap_key(line_actions, "line-close", buffer);
 	if (d->wrong)
-		snprintf(buf, size, "That is not \"%s\". Esc leaves everything as it is.",
-		         d->type_name);
+		snprintf(buf, size, "That is not \"%s\". %s leaves everything as it is.",
+		         d->type_name, key);
 	else
-		snprintf(buf, size, "Protected: type %s to go on. Esc leaves it.", d->type_name);
+		snprintf(buf, size, "Protected: type %s to go on. %s leaves it.", d->type_name,
+		         key);
 }
 
 static int dialog_typed_rows(const struct dialog *d, int width)
@@ -330,8 +541,8 @@ static const struct body typed_body = { dialog_typed_key, dialog_typed_rows, dia
 struct dialog *dialog_confirm(const struct confirm_spec *s, dialog_fn *fn, void *arg)
 {
 	struct dialog_item items[] = {
-		{ "n", "No", NULL, false },
-		{ "y", s->yes ? s->yes : "Yes", NULL, false },
+		{ NULL, "No", NULL, false },
+		{ NULL, s->yes ? s->yes : "Yes", NULL, false },
 	};
 	struct lineedit_config line = { .prompt = "> ", .max = 128, .keep_empty = true };
 	struct dialog *d = dialog_create(s->type_name ? &typed_body : &choices_body, s->title,
@@ -345,6 +556,9 @@ struct dialog *dialog_confirm(const struct confirm_spec *s, dialog_fn *fn, void 
 		d->line = lineedit_create(&line);
 	} else {
 		dialog_add_items(d, items, 2);
+		dialog_key_of_item(d, 0, box_actions, "box-no");
+		dialog_key_of_item(d, 1, box_actions, "box-yes");
+		d->yes_or_no = true;
 		d->chosen = 0;
 	}
 	return d;
@@ -390,11 +604,12 @@ static bool dialog_filter_key(struct dialog *d, const struct key *k)
 
 	if (n && len + n < sizeof(d->filter)) {
 		strcpy(d->filter + len, text);
-	} else if (key_is(k, "Backspace") && len) {
+	} else if (keymap_is(line_actions, k, "line-backspace") && len) {
 		do
 			d->filter[--len] = 0;
 		while (len && ((unsigned char)d->filter[len] & 0xc0) == 0x80);
-	} else if (key_is(k, "Esc") || key_is(k, "Backspace")) {
+	} else if (keymap_is(line_actions, k, "line-close") ||
+	           keymap_is(line_actions, k, "line-backspace")) {
 		d->filter[0] = 0;
 		d->filtering = false;
 	} else {
@@ -402,6 +617,12 @@ static bool dialog_filter_key(struct dialog *d, const struct key *k)
 	}
 	dialog_list_first(d);
 	return true;
+}
+
+static void dialog_list_steps(struct dialog *d, size_t n, int step)
+{
+	for (size_t i = 0; i < n; i++)
+		dialog_list_step(d, step);
 }
 
 static bool dialog_list_key(struct dialog *d, const struct key *k)
@@ -412,22 +633,19 @@ static bool dialog_list_key(struct dialog *d, const struct key *k)
 		return false;
 	if (!d->filtering && dialog_choose_by_key(d, k, &choice))
 		return dialog_over(d, choice);
-	if (dialog_gives_up(k) || key_is(k, "q"))
-		return dialog_over(d, DIALOG_GIVEN_UP);
-	if (key_is(k, "Enter"))
-		return d->chosen >= 0 && dialog_over(d, d->chosen);
-	if (key_is(k, "/"))
-		d->filtering = true;
-	else if (key_is(k, "Down") || key_is(k, "j") || key_is(k, "C-n") || key_is(k, "Tab"))
-		dialog_list_step(d, 1);
-	else if (key_is(k, "Up") || key_is(k, "k") || key_is(k, "C-p") || key_is(k, "S-Tab"))
-		dialog_list_step(d, -1);
-	else if (key_is(k, "Home") || key_is(k, "g"))
-		dialog_list_first(d);
-	else if (key_is(k, "PgDn") || key_is(k, "PgUp") || key_is(k, "End") || key_is(k, "G"))
-		for (size_t i = 0; i < (key_is(k, "PgDn") || key_is(k, "PgUp") ? d->shown : d->n);
-		     i++)
-			dialog_list_step(d, key_is(k, "PgUp") ? -1 : 1);
+	switch (dialog_command(menu_actions, k)) {
+	case BOX_CLOSE: return dialog_over(d, DIALOG_GIVEN_UP);
+	case BOX_TAKE: return d->chosen >= 0 && dialog_over(d, d->chosen);
+	case BOX_FILTER: d->filtering = true; break;
+	case BOX_DOWN: dialog_list_step(d, 1); break;
+	case BOX_UP: dialog_list_step(d, -1); break;
+	case BOX_FIRST: dialog_list_first(d); break;
+	case BOX_LAST: dialog_list_steps(d, d->n, 1); break;
+	case BOX_PAGE_DOWN: dialog_list_steps(d, d->shown, 1); break;
+	case BOX_PAGE_UP: dialog_list_steps(d, d->shown, -1); break;
+	case BOX_HELP: dialog_help(d, "a menu", CONTEXT_MENU, CONTEXT_MENU); break;
+	default: break;
+	}
 	return false;
 }
 
@@ -509,18 +727,29 @@ struct dialog *dialog_menu(const char *title, const struct dialog_item *items, s
 
 /* --- body: a line being typed -------------------------------------------- */
 
+/* Keys of a box around a line. True: taken. */
+static bool dialog_around_line(struct dialog *d, const struct key *k)
+{
+	enum box_command command = d->is_ask ? dialog_command(ask_actions, k) : BOX_NONE;
+	if (keymap_is(line_actions, k, "line-help"))
+		dialog_help(d, "a line", d->is_ask ? CONTEXT_ASK : CONTEXT_LINE, CONTEXT_LINE);
+	else if (command == BOX_KEEP && d->can_keep)
+		d->result.keep = !d->result.keep;
+	else
+		return false;
+	return true;
+}
+
 static bool dialog_line_key(struct dialog *d, const struct key *k)
 {
-	if (d->is_ask && key_is(k, "C-x"))
+	if (d->is_ask && dialog_command(ask_actions, k) == BOX_REFUSE)
 		return dialog_over(d, 0);
-	if (d->can_keep && key_is(k, "C-o")) {
-		d->result.keep = !d->result.keep;
+	if (dialog_around_line(d, k))
 		return false;
-	}
 	switch (lineedit_key(d->line, k)) {
 	case LINEEDIT_DONE: return dialog_over(d, 1);
 	case LINEEDIT_CANCELLED: return dialog_over(d, DIALOG_GIVEN_UP);
-	case LINEEDIT_IGNORED: dialog_scroll_text(d, k); return false;
+	case LINEEDIT_IGNORED: dialog_scroll_text(d, dialog_command(box_actions, k)); return false;
 	default: return false;
 	}
 }
@@ -540,11 +769,16 @@ static void dialog_draw_line(struct dialog *d, const struct canvas *c)
 		lineedit_list_draw(d->line, &part);
 		y += list;
 	}
+	char done[KEY_NAME_SIZE], later[KEY_NAME_SIZE], other[KEY_NAME_SIZE];
 	if (d->can_keep)
-		canvas_textf(c, y++, 0, -1, TONE_PLAIN, "[%c] keep it %s (C-o)",
-		             d->result.keep ? 'x' : ' ', d->keep_words);
+		canvas_textf(c, y++, 0, -1, TONE_PLAIN, "[%c] keep it %s (%s)",
+		             d->result.keep ? 'x' : ' ', d->keep_words,
+		             keymap_key(ask_actions, "ask-keep", other));
 	if (d->is_ask)
-		canvas_text(c, y, 0, -1, TONE_HINT, "Enter answer  Esc later  C-x refuse");
+		canvas_textf(c, y, 0, -1, TONE_HINT, "%s answer  %s later  %s refuse",
+		             keymap_key(line_actions, "line-done", done),
+		             keymap_key(line_actions, "line-close", later),
+		             keymap_key(ask_actions, "ask-refuse", other));
 }
 
 static const struct body line_body = { dialog_line_key, dialog_line_rows, dialog_draw_line };
@@ -567,14 +801,17 @@ struct dialog *dialog_prompt(const char *title, const char *text,
 
 static bool dialog_host_key_key(struct dialog *d, const struct key *k)
 {
-	/* No Enter here: the user must accept a host key on purpose. */
-	if (key_is(k, "y"))
-		return dialog_over(d, 1);
-	if (key_is(k, "n") || key_is(k, "C-x"))
+	if (dialog_command(ask_actions, k) == BOX_REFUSE)
 		return dialog_over(d, 0);
-	if (dialog_gives_up(k))
-		return dialog_over(d, DIALOG_GIVEN_UP);
-	dialog_scroll_text(d, k);
+	enum box_command command = dialog_command(box_actions, k);
+	/* No Enter here: the user must accept a host key on purpose. */
+	switch (command) {
+	case BOX_YES: return dialog_over(d, 1);
+	case BOX_NO: return dialog_over(d, 0);
+	case BOX_CLOSE: return dialog_over(d, DIALOG_GIVEN_UP);
+	case BOX_HELP: dialog_help(d, "a box that asks", CONTEXT_BOX, CONTEXT_BOX); break;
+	default: dialog_scroll_text(d, command);
+	}
 	return false;
 }
 
@@ -584,9 +821,9 @@ static const struct body host_key_body = { dialog_host_key_key, dialog_choices_r
 struct dialog *dialog_ask(const struct ask *a, dialog_fn *fn, void *arg)
 {
 	static const struct dialog_item yes_no[] = {
-		{ "Esc", "later", NULL, false },
-		{ "n", "refuse", NULL, false },
-		{ "y", "it is right, remember it", NULL, false },
+		{ NULL, "later", NULL, false },
+		{ NULL, "refuse", NULL, false },
+		{ NULL, "it is right, remember it", NULL, false },
 	};
 	struct dialog *d;
 	char prompt[sizeof(a->prompt) + 2];
@@ -594,6 +831,9 @@ struct dialog *dialog_ask(const struct ask *a, dialog_fn *fn, void *arg)
 	if (a->kind == ASK_HOST_KEY) {
 		d = dialog_create(&host_key_body, a->title, a->text, fn, arg);
 		dialog_add_items(d, yes_no, ARRAY_LEN(yes_no));
+		dialog_key_of_item(d, 0, box_actions, "box-close");
+		dialog_key_of_item(d, 1, box_actions, "box-no");
+		dialog_key_of_item(d, 2, box_actions, "box-yes");
 		d->is_ask = true;
 		d->tone = TONE_ASKS;
 		return d;
@@ -613,10 +853,16 @@ struct dialog *dialog_ask(const struct ask *a, dialog_fn *fn, void *arg)
 
 static bool dialog_reader_key(struct dialog *d, const struct key *k)
 {
-	if (!pager_typing(d->pager) &&
-	    (dialog_gives_up(k) || key_is(k, "q") || key_is(k, "Enter") || key_is(k, "?")))
+	bool typing = pager_typing(d->pager);
+	enum box_command command = typing ? BOX_NONE : dialog_command(reader_actions, k);
+	if (command == BOX_CLOSE)
 		return dialog_over(d, DIALOG_GIVEN_UP);
-	pager_key(d->pager, k);
+	if (command == BOX_HELP)
+		dialog_help(d, "a box with text", CONTEXT_READER, CONTEXT_TEXT);
+	else if (typing && keymap_is(line_actions, k, "line-help"))
+		dialog_help(d, "a line", CONTEXT_LINE, CONTEXT_LINE);
+	else
+		pager_key(d->pager, k);
 	return false;
 }
 
@@ -627,13 +873,14 @@ static int dialog_reader_rows(const struct dialog *d, int width)
 
 static void dialog_draw_reader(struct dialog *d, const struct canvas *c)
 {
-	char status[128];
+	char status[128], close[KEY_NAME_SIZE], search[KEY_NAME_SIZE];
 	struct canvas text = canvas_part(c, 0, 0, c->height - 1, -1);
 
 	pager_draw(d->pager, &text);
 	pager_status(d->pager, status, sizeof(status));
-	canvas_textf(c, c->height - 1, 0, -1, TONE_HINT, "Esc closes  / search%s%s",
-	             *status ? "  " : "", status);
+	canvas_textf(c, c->height - 1, 0, -1, TONE_HINT, "%s closes  %s search%s%s",
+	             keymap_key(reader_actions, "reader-close", close),
+	             keymap_key(text_actions, "text-search", search), *status ? "  " : "", status);
 }
 
 static const struct body reader_body = { dialog_reader_key, dialog_reader_rows,
@@ -651,10 +898,23 @@ struct dialog *dialog_text(const char *title, struct doc *doc, dialog_fn *fn, vo
 
 /* --- the box ------------------------------------------------------------- */
 
+void dialog_complete_again(struct dialog *d)
+{
+	if (d->line)
+		lineedit_complete_again(d->line);
+}
+
 bool dialog_key(struct dialog *d, const struct key *k)
 {
 	if (k->code == K_HANGUP)
 		return dialog_over(d, DIALOG_GIVEN_UP);
+	if (d->help) {
+		if (dialog_key(d->help, k)) {
+			dialog_cancel(d->help);
+			d->help = NULL;
+		}
+		return false;
+	}
 	return d->body->key(d, k);
 }
 
@@ -712,4 +972,6 @@ void dialog_draw(struct dialog *d, const struct canvas *screen)
 	}
 	part = canvas_part(&in, in.height - body, 0, body, -1);
 	d->body->draw(d, &part);
+	if (d->help)
+		dialog_draw(d->help, screen);
 }

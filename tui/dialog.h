@@ -14,6 +14,7 @@
 
 #include "backends/base/secret.h"
 #include "tui/canvas.h"
+#include "tui/keymap.h"
 #include "tui/keys.h"
 #include "tui/lineedit.h"
 
@@ -55,8 +56,7 @@ struct dialog_item {
  * nothing). */
 struct dialog *dialog_question(const char *title, const char *text, const struct dialog_item *,
                                size_t n, int first, dialog_fn *, void *arg);
-/* A list. Keys: arrows, j/k unless an item uses them, Enter, an item's key, and / to narrow by
- * typing. */
+/* A list. An item's own key comes before those of menu_actions. */
 struct dialog *dialog_menu(const char *title, const struct dialog_item *, size_t n, dialog_fn *,
                            void *arg);
 /* One line of text. line sets prompt, initial text, secret and completion. Its history and arg are
@@ -73,6 +73,8 @@ struct dialog *dialog_ask(const struct ask *, dialog_fn *, void *arg);
 /* Text to read, with the keys of a pager. Takes over *doc and leaves it empty. fn may be NULL. */
 struct dialog *dialog_text(const char *title, struct doc *doc, dialog_fn *, void *arg);
 
+/* Words for the completion of its line have arrived: completes once more. */
+void dialog_complete_again(struct dialog *);
 bool dialog_key(struct dialog *, const struct key *);     /* true: over; call dialog_finish */
 void dialog_draw(struct dialog *, const struct canvas *); /* draws in the middle of the canvas */
 /* reports the result (given up if unanswered) and frees */

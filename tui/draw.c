@@ -26,6 +26,7 @@ static void draw_lay_out(struct console *c)
 		.in_server = c->scope[0],
 		.zoom = c->zoom,
 		.hints = c->settings->hints && !c->hide_hints,
+		.rows = c->pane_rows,
 	};
 	for (size_t i = 0; i < c->n_panes; i++)
 		want.rows[i] = c->panes[i].table ? c->panes[i].total : c->panes[i].lines;

@@ -25,11 +25,13 @@
 #define BAR_FROM 9
 #define SAYS_FROM 12
 #define STRIP_FROM 7      /* body lines from which one pane has the needs above it */
+#define LOWER_PANES (LAYOUT_PANES - 4) /* the needs, the fleet and two more are above */
 #define HEADS 2           /* lines of a titled table that are not rows */
 #define NEEDS_FEW 3       /* most rows of needs without a title */
 #define NEEDS_MAX 6       /* most rows of needs in a pane, or a third of the body if that is more */
 #define NEEDS_MAX_TALL 12 /* the same on a tall screen */
 #define BOTTOM_ROWS 9
+#define BOTTOM_WIDTH 20 /* least cells of a bottom pane */
 #define BOTTOM_PANES 3 /* up to that many bottom panes stay even when they are empty */
 
 enum layout_class layout_class(int height, int width)
@@ -206,23 +208,27 @@ static size_t layout_beside_containers(const struct layout_want *w)
 	return best;
 }
 
-/* The panels of the bottom row. If there are many, the empty ones are left out. */
+/* The panels of the bottom row. If there are many, the empty ones are left out. Of those that do
+ * not fit, the first stay, and the focused one. */
 static int layout_lower_row(const struct layout_want *w, size_t beside, size_t *out)
 {
-	int n = 0;
-	for (size_t i = PANE_SERVICES; i < w->n && n < LAYOUT_PANES; i++) {
+	int n = 0, most = layout_clamp(w->width / BOTTOM_WIDTH, 1, LOWER_PANES);
+	for (size_t i = PANE_SERVICES; i < w->n; i++) {
 		if (layout_is_upper(i) || i == beside)
 			continue;
-		if (w->n - PANE_ACTIVITY <= BOTTOM_PANES || i == PANE_ACTIVITY || i == w->focus ||
-		    w->rows[i])
+		bool shown = w->n - PANE_ACTIVITY <= BOTTOM_PANES || i == PANE_ACTIVITY ||
+		             w->rows[i];
+		if (n < most && (shown || i == w->focus))
 			out[n++] = i;
+		else if (i == w->focus)
+			out[n - 1] = i;
 	}
 	return n;
 }
 
 static void layout_all_panes(const struct layout_want *w, struct layout *l)
 {
-	size_t lower[LAYOUT_PANES];
+	size_t lower[LOWER_PANES];
 	int y = layout_upper_half(w, l), end = l->body.y + l->body.height;
 	size_t beside = layout_beside_containers(w);
 	int extra = layout_lower_row(w, beside, lower);

@@ -8,7 +8,7 @@
 
 #include "tui/canvas.h"
 
-#define LAYOUT_PANES 9
+#define LAYOUT_PANES 12 /* most panes on the screen at once; there may be more panels */
 #define SAYS_LEAST 2 /* least lines for says: a title line and one line of text */
 
 /* The first panels, by their index in panels[]. */
@@ -16,13 +16,13 @@ enum { PANE_FLEET, PANE_CONTAINERS, PANE_SERVICES, PANE_NEEDS, PANE_ACTIVITY };
 
 struct layout_want {
 	int height, width;         /* of the screen, in cells */
-	size_t n;                  /* number of panels, at most LAYOUT_PANES */
+	size_t n;                  /* number of panels */
 	size_t focus;              /* the focused panel: always on the screen */
 	size_t other;              /* the second choice where not all panels fit */
 	bool in_server;            /* all panes show one server */
 	bool zoom;                 /* only the focused pane */
 	bool hints;                /* show a line of keys at the bottom */
-	size_t rows[LAYOUT_PANES]; /* rows of each panel */
+	size_t *rows;              /* borrowed array of n: rows of each panel */
 	/* lines of the longest says of all rows; 0: unknown */
 	int says;
 };

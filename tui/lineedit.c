@@ -461,76 +461,189 @@ static enum lineedit_result lineedit_do_esc(struct lineedit *e)
 	return LINEEDIT_CHANGED;
 }
 
-static const struct binding {
-	const char *key;
-	enum lineedit_result (*run)(struct lineedit *);
-} bindings[] = {
-	{ "C-a", lineedit_do_home },
-	{ "Home", lineedit_do_home },
-	{ "C-e", lineedit_do_end },
-	{ "End", lineedit_do_end },
-	{ "C-b", lineedit_do_left },
-	{ "Left", lineedit_do_left },
-	{ "C-f", lineedit_do_right },
-	{ "Right", lineedit_do_right },
-	{ "M-b", lineedit_do_word_left },
-	{ "C-Left", lineedit_do_word_left },
-	{ "M-Left", lineedit_do_word_left },
-	{ "M-f", lineedit_do_word_right },
-	{ "C-Right", lineedit_do_word_right },
-	{ "M-Right", lineedit_do_word_right },
-	{ "Up", lineedit_do_up },
-	{ "C-p", lineedit_do_up },
-	{ "Down", lineedit_do_down },
-	{ "C-n", lineedit_do_down },
-	{ "Tab", lineedit_do_tab },
-	{ "S-Tab", lineedit_do_tab_back },
-	{ "Backspace", lineedit_do_backspace },
-	{ "Del", lineedit_do_delete },
-	{ "C-d", lineedit_do_delete },
-	{ "C-k", lineedit_do_kill },
-	{ "C-u", lineedit_do_kill_back },
-	{ "M-d", lineedit_do_kill_word },
-	{ "C-w", lineedit_do_kill_space },
-	{ "M-Backspace", lineedit_do_kill_left },
-	{ "C-y", lineedit_do_yank },
-	{ "C-t", lineedit_do_swap },
-	{ "Enter", lineedit_do_enter },
-	{ "Esc", lineedit_do_esc },
-	{ "C-c", lineedit_do_cancel },
-	{ "C-g", lineedit_do_cancel },
+typedef enum lineedit_result lineedit_fn(struct lineedit *);
+struct lineedit_command {
+	lineedit_fn *run;
+};
+const struct action line_actions[] = {
+	{ .name = "line-home",
+	  .verb = "start",
+	  .key = "C-a Home",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_home },
+	  .help = "to the start of the line" },
+	{ .name = "line-end",
+	  .verb = "end",
+	  .key = "C-e End",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_end },
+	  .help = "to its end" },
+	{ .name = "line-left",
+	  .verb = "left",
+	  .key = "C-b Left",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_left },
+	  .help = "one character to the left" },
+	{ .name = "line-right",
+	  .verb = "right",
+	  .key = "C-f Right",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_right },
+	  .help = "one character to the right" },
+	{ .name = "line-word-left",
+	  .verb = "word left",
+	  .key = "M-b C-Left M-Left",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_word_left },
+	  .help = "one word to the left" },
+	{ .name = "line-word-right",
+	  .verb = "word right",
+	  .key = "M-f C-Right M-Right",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_word_right },
+	  .help = "one word to the right" },
+	{ .name = "line-older",
+	  .verb = "older line",
+	  .key = "Up C-p",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_up },
+	  .help = "the line typed before that begins like this one" },
+	{ .name = "line-newer",
+	  .verb = "newer line",
+	  .key = "Down C-n",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_down },
+	  .help = "the line typed after it" },
+	{ .name = "line-complete",
+	  .verb = "complete",
+	  .key = "Tab",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_tab },
+	  .help = "complete the word, then go through what fits" },
+	{ .name = "line-complete-back",
+	  .verb = "complete back",
+	  .key = "S-Tab",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_tab_back },
+	  .help = "go back through what fits" },
+	{ .name = "line-backspace",
+	  .verb = "backspace",
+	  .key = "Backspace",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_backspace },
+	  .help = "delete the character before the cursor; in an empty line leave it" },
+	{ .name = "line-delete",
+	  .verb = "delete",
+	  .key = "Del C-d",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_delete },
+	  .help = "delete the character under the cursor" },
+	{ .name = "line-cut-end",
+	  .verb = "cut to the end",
+	  .key = "C-k",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_kill },
+	  .help = "cut the rest of the line" },
+	{ .name = "line-cut-start",
+	  .verb = "cut to the start",
+	  .key = "C-u",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_kill_back },
+	  .help = "cut what is before the cursor" },
+	{ .name = "line-cut-word",
+	  .verb = "cut a word",
+	  .key = "M-d",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_kill_word },
+	  .help = "cut the word after the cursor" },
+	{ .name = "line-cut-space",
+	  .verb = "cut to a blank",
+	  .key = "C-w",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_kill_space },
+	  .help = "cut what is before the cursor, back to a blank" },
+	{ .name = "line-cut-back",
+	  .verb = "cut a word back",
+	  .key = "M-Backspace",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_kill_left },
+	  .help = "cut the word before the cursor" },
+	{ .name = "line-paste",
+	  .verb = "paste",
+	  .key = "C-y",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_yank },
+	  .help = "put back what was cut last" },
+	{ .name = "line-swap",
+	  .verb = "swap",
+	  .key = "C-t",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_swap },
+	  .help = "swap the two characters at the cursor" },
+	{ .name = "line-done",
+	  .verb = "done",
+	  .key = "Enter",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_enter },
+	  .help = "take the line" },
+	{ .name = "line-close",
+	  .verb = "close",
+	  .key = "Esc",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_esc },
+	  .help = "close the list of words, else leave the line" },
+	{ .name = "line-cancel",
+	  .verb = "cancel",
+	  .key = "C-c C-g",
+	  .context = CONTEXT_LINE,
+	  .data = &(const struct lineedit_command){ lineedit_do_cancel },
+	  .help = "leave the line" },
+	/* whoever owns the line shows the help */
+	{ .name = "line-help",
+	  .verb = "help",
+	  .key = "F1",
+	  .context = CONTEXT_LINE,
+	  .help = "the keys of a line" },
+	{ .name = NULL }
 };
 
-static const struct binding *lineedit_binding_of(const struct key *k)
+static lineedit_fn *lineedit_command_of(const struct action *a)
 {
-	for (size_t i = 0; i < ARRAY_LEN(bindings); i++)
-		if (key_is(k, bindings[i].key))
-			return &bindings[i];
-	return NULL;
+	const struct lineedit_command *command = a ? a->data : NULL;
+	return command ? command->run : NULL;
+}
+
+static bool lineedit_is_one(lineedit_fn *run, lineedit_fn *a, lineedit_fn *b)
+{
+	return run && (run == a || run == b);
 }
 
 enum lineedit_result lineedit_key(struct lineedit *e, const struct key *k)
 {
-	const struct binding *b = lineedit_binding_of(k);
+	const struct action *a = keymap_find(line_actions, k);
+	lineedit_fn *run = lineedit_command_of(a);
 	enum lineedit_result r = LINEEDIT_IGNORED;
 	char text[8];
-	size_t n = key_text(k, text);
+	size_t n = a ? 0 : key_text(k, text);
 
-	if (b)
-		r = b->run(e);
+	if (run)
+		r = run(e);
 	else if (k->code == K_PASTE)
 		r = lineedit_paste(e, k);
 	else if (n)
 		r = lineedit_insert(e, text, n) ? LINEEDIT_CHANGED : LINEEDIT_MOVED;
 	wipe(text, sizeof(text));
-	if (r == LINEEDIT_IGNORED)
+	if (r == LINEEDIT_IGNORED || lineedit_is_one(run, lineedit_do_tab, lineedit_do_tab_back))
 		return r;
-	if (!b || (b->run != lineedit_do_tab && b->run != lineedit_do_tab_back)) {
-		completion_clear(&e->completion);
-		if (!b || (b->run != lineedit_do_up && b->run != lineedit_do_down))
-			lineedit_forget_typed(e);
-	}
+	completion_clear(&e->completion);
+	if (!lineedit_is_one(run, lineedit_do_up, lineedit_do_down))
+		lineedit_forget_typed(e);
 	return r;
+}
+
+enum lineedit_result lineedit_complete_again(struct lineedit *e)
+{
+	return lineedit_do_tab(e);
 }
 
 /* --- life ---------------------------------------------------------------- */

@@ -1,10 +1,8 @@
 /* lineedit.h: edits one line: `:` commands, `/` filters, prompts, passwords. A state machine fed
  * with keys.
  *
- * Keys: C-a C-e C-b C-f M-b M-f C-d C-h C-k C-u C-w M-d M-BackSpace C-y C-t, arrows, Home, End,
- * Enter, Esc, C-c, C-g. Up/Down and C-p/C-n walk the history, limited to lines that start with the
- * typed text. Tab and S-Tab walk the completions. Pasted text is inserted with line ends and tabs
- * as spaces. */
+ * Its keys are line_actions. The history is limited to lines that start with the typed text. Pasted
+ * text is inserted with line ends and tabs as spaces. */
 #ifndef TUI_LINEEDIT_H
 #define TUI_LINEEDIT_H
 
@@ -13,6 +11,7 @@
 
 #include "backends/base/secret.h"
 #include "tui/canvas.h"
+#include "tui/keymap.h"
 #include "tui/keys.h"
 
 #define LINEEDIT_MAX 1024  /* default of config.max, bytes */
@@ -53,6 +52,8 @@ struct lineedit_config {
 struct lineedit *lineedit_create(const struct lineedit_config *);
 void lineedit_destroy(struct lineedit *); /* wipes a secret; NULL is fine */
 enum lineedit_result lineedit_key(struct lineedit *, const struct key *);
+/* Completes once more, as if the user pressed Tab: more words have arrived. */
+enum lineedit_result lineedit_complete_again(struct lineedit *);
 const char *lineedit_text(const struct lineedit *);     /* also the text of a secret; borrowed */
 void lineedit_set(struct lineedit *, const char *text); /* moves the cursor to the end */
 /* a copy of the text; the caller destroys it */

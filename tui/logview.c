@@ -13,6 +13,7 @@
 #include "backends/base/mem.h"
 #include "backends/logs/fold.h"
 #include "backends/store/level.h"
+#include "tui/keymap.h"
 
 #define COPY_MAX 74000 /* the most that terminals take (clipboard.c) */
 /* a clock difference worth showing, because it changes the order of lines */
@@ -73,8 +74,10 @@ static void logview_judge_again(struct logview *v)
 bool logview_filter_add(struct logview *v, const char *text, char *why, size_t size)
 {
 	bool invert = *text == '!';
+	char key[KEY_NAME_SIZE];
 	if (v->n == FILTERS_MAX) {
-		snprintf(why, size, "there are %d filters already; F shows them", FILTERS_MAX);
+		snprintf(why, size, "there are %d filters already; %s shows them", FILTERS_MAX,
+		         keymap_key(view_log_actions, "log-filters", key));
 		return false;
 	}
 	struct match *match = text[invert] ? match_create(text + invert, why, size) : NULL;

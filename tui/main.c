@@ -518,6 +518,7 @@ int main(int argc, char **argv)
 		return code;
 	p.settings = settings_load(p.opt.config, &p.complaints);
 	console_check_keys(p.settings, &p.complaints);
+	console_check_panels(p.settings, &p.complaints);
 	console_check_theme(p.settings, &p.complaints);
 	deploy_check_config(p.settings, &p.complaints);
 	int (*run)(struct program *) = main_run_console;

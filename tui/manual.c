@@ -59,7 +59,7 @@ static void manual_dump_options(FILE *f)
 
 static void manual_dump_action(FILE *f, const struct action *a)
 {
-	char left[96];
+	char left[160];
 	if (a->key)
 		snprintf(left, sizeof(left), "%s  (%s)", a->name, a->key);
 	else
@@ -80,6 +80,26 @@ static void manual_dump_keys(FILE *f)
 {
 	for (const struct action *a = console_actions; a->name; a++)
 		manual_dump_action(f, a);
+}
+
+/* A part for each context below the console's. */
+static void manual_dump_contexts(FILE *f)
+{
+	for (int i = CONTEXT_CONSOLE + 1; i < CONTEXT_COUNT; i++) {
+		const struct context *context = context_of((enum action_context)i);
+		fprintf(f, ".Ss %s: %s\n.Bl -tag -width Ds\n", context->title, context->name);
+		for (const struct action *const *t = context->tables; *t; t++)
+			for (const struct action *a = *t; a->name; a++)
+				manual_dump_action(f, a);
+		fputs(".El\n", f);
+	}
+}
+
+static void manual_dump_context_names(FILE *f)
+{
+	for (int i = 0; i < CONTEXT_COUNT; i++)
+		fprintf(f, ".It Sy %s\n%s.\n", context_of((enum action_context)i)->name,
+		        context_of((enum action_context)i)->title);
 }
 
 static void manual_dump_settings(FILE *f, const char *section)
@@ -150,7 +170,8 @@ static const struct {
 	{ "opencode", manual_dump_opencode }, { "deploy", manual_dump_deploy },
 	{ "dokploy", manual_dump_dokploy },   { "coolify", manual_dump_coolify },
 	{ "portal", manual_dump_portal },     { "tones", manual_dump_tones },
-	{ "panels", manual_dump_panels },
+	{ "panels", manual_dump_panels },     { "contexts", manual_dump_contexts },
+	{ "context-names", manual_dump_context_names },
 };
 
 bool manual_dump(const char *name, FILE *f)

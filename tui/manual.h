@@ -11,7 +11,8 @@ struct option_row {
 };
 extern const struct option_row option_rows[]; /* defined in main.c; ends at .name == NULL */
 
-/* Writes the table called name as mdoc: "options", "keys", "actions", "tones", "panels", or a
+/* Writes the table called name as mdoc: "options", "keys", "actions", "tones", "panels",
+ * "contexts" (the keys of all but the console), or a
  * section of the configuration. manual.c lists all names. False: no such table. */
 bool manual_dump(const char *name, FILE *);
 

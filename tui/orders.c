@@ -383,6 +383,7 @@ static void order_ask_answered(const struct dialog_result *result, void *arg)
 	struct console *c = arg;
 	struct row *r = store_find(c->store, c->asked_id);
 	struct ask *ask = r && r->server->asks == c->asked ? c->asked : NULL;
+	char key[KEY_NAME_SIZE];
 	c->asked = NULL;
 	console_redraw(c);
 	if (ask && result->choice != DIALOG_GIVEN_UP)
@@ -390,7 +391,8 @@ static void order_ask_answered(const struct dialog_result *result, void *arg)
 	else
 		secret_destroy(result->secret);
 	if (ask && result->choice == DIALOG_GIVEN_UP)
-		console_flash(c, TONE_PLAIN, "%s goes on waiting; a answers", r->name);
+		console_flash(c, TONE_PLAIN, "%s goes on waiting; %s answers", r->name,
+		              keymap_key(console_actions, "row-answer", key));
 }
 
 void console_answer(struct console *c, struct server *s)

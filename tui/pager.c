@@ -510,6 +510,7 @@ static void pager_next_bookmark(struct pager *p)
 	const struct key_list *list = &p->view->bookmarks;
 	const struct log_line *line = pager_cursor_line(p);
 	const struct line_key *to = list->n ? &list->keys[0] : NULL;
+	char key[KEY_NAME_SIZE];
 	for (size_t i = list->n; line && i-- > 0;)
 		if (list->keys[i].time_us > line->time_us ||
 		    (list->keys[i].time_us == line->time_us && list->keys[i].number > line->number))
@@ -517,7 +518,8 @@ static void pager_next_bookmark(struct pager *p)
 	if (to)
 		pager_show_line(p, pager_place_of(p, *to));
 	else
-		snprintf(p->complaint, sizeof(p->complaint), "no bookmark; m sets one");
+		snprintf(p->complaint, sizeof(p->complaint), "no bookmark; %s sets one",
+		         keymap_key(log_actions, "log-bookmark", key));
 }
 
 static void pager_next_level(struct pager *p)
@@ -595,71 +597,216 @@ static void pager_previous_match(struct pager *p)
 	pager_search_step(p, -1);
 }
 
-static bool pager_command_key(struct pager *p, const struct key *k)
-{
-	static const struct {
-		const char *key;
-		void (*run)(struct pager *);
-		bool of_log;
-	} commands[] = {
-		{ "/", pager_open_search, false },        { "n", pager_next_match, false },
-		{ "N", pager_previous_match, false },     { "w", pager_toggle_wrap, false },
-		{ "t", pager_next_times, false },         { "&", pager_open_filter, true },
-		{ "L", pager_next_level, true },          { "J", pager_toggle_flat, true },
-		{ "Enter", pager_toggle_unfolded, true }, { "H", pager_next_span, true },
-		{ "m", pager_toggle_bookmark, true },     { "'", pager_next_bookmark, true },
-		{ "Space", pager_toggle_mark, true },
-	};
+/* What a key does: calls run, or moves if run is NULL. */
+struct pager_command {
+	void (*run)(struct pager *);
+	enum pager_move move;
+};
+#define RUN(function) (&(const struct pager_command){ .run = function })
+#define MOVE(where) (&(const struct pager_command){ .move = where })
 
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		if (!key_is(k, commands[i].key) || (commands[i].of_log && !p->log))
-			continue;
-		p->complaint[0] = '\0';
-		commands[i].run(p);
-		return true;
+const struct action text_actions[] = {
+	{ .name = "text-down",
+	  .verb = "down",
+	  .key = "j Down",
+	  .context = CONTEXT_TEXT,
+	  .data = MOVE(PAGER_DOWN),
+	  .help = "one line down" },
+	{ .name = "text-up",
+	  .verb = "up",
+	  .key = "k Up",
+	  .context = CONTEXT_TEXT,
+	  .data = MOVE(PAGER_UP),
+	  .help = "one line up; a log that follows is paused" },
+	{ .name = "text-page-down",
+	  .verb = "page down",
+	  .key = "PgDn C-f Space",
+	  .context = CONTEXT_TEXT,
+	  .data = MOVE(PAGER_PAGE_DOWN),
+	  .help = "a page down" },
+	{ .name = "text-page-up",
+	  .verb = "page up",
+	  .key = "PgUp C-b",
+	  .context = CONTEXT_TEXT,
+	  .data = MOVE(PAGER_PAGE_UP),
+	  .help = "a page up" },
+	{ .name = "text-half-down",
+	  .verb = "half down",
+	  .key = "C-d",
+	  .context = CONTEXT_TEXT,
+	  .data = MOVE(PAGER_HALF_DOWN),
+	  .help = "half a page down" },
+	{ .name = "text-half-up",
+	  .verb = "half up",
+	  .key = "C-u",
+	  .context = CONTEXT_TEXT,
+	  .data = MOVE(PAGER_HALF_UP),
+	  .help = "half a page up" },
+	{ .name = "text-first",
+	  .verb = "first line",
+	  .key = "g Home",
+	  .context = CONTEXT_TEXT,
+	  .data = MOVE(PAGER_FIRST),
+	  .help = "to the first line" },
+	{ .name = "text-last",
+	  .verb = "last line",
+	  .key = "G End",
+	  .context = CONTEXT_TEXT,
+	  .data = MOVE(PAGER_LAST),
+	  .help = "to the end; a log follows again" },
+	{ .name = "text-left",
+	  .verb = "left",
+	  .key = "h Left",
+	  .context = CONTEXT_TEXT,
+	  .data = MOVE(PAGER_LEFT),
+	  .help = "sideways to the left, where long lines are not wrapped" },
+	{ .name = "text-right",
+	  .verb = "right",
+	  .key = "l Right",
+	  .context = CONTEXT_TEXT,
+	  .data = MOVE(PAGER_RIGHT),
+	  .help = "sideways to the right" },
+	{ .name = "text-search",
+	  .verb = "search",
+	  .key = "/",
+	  .context = CONTEXT_TEXT,
+	  .data = RUN(pager_open_search),
+	  .help = "search a regular expression (PCRE2); without capitals any case "
+	          "matches" },
+	{ .name = "text-next",
+	  .verb = "next match",
+	  .key = "n",
+	  .context = CONTEXT_TEXT,
+	  .data = RUN(pager_next_match),
+	  .help = "to the next match" },
+	{ .name = "text-previous",
+	  .verb = "previous match",
+	  .key = "N",
+	  .context = CONTEXT_TEXT,
+	  .data = RUN(pager_previous_match),
+	  .help = "to the match before" },
+	{ .name = "text-wrap",
+	  .verb = "wrap",
+	  .key = "w",
+	  .context = CONTEXT_TEXT,
+	  .data = RUN(pager_toggle_wrap),
+	  .help = "wrap long lines, or not" },
+	{ .name = "text-times",
+	  .verb = "times",
+	  .key = "t",
+	  .context = CONTEXT_TEXT,
+	  .data = RUN(pager_next_times),
+	  .help = "times of the lines: clock, full, none" },
+	{ .name = NULL }
+};
+
+const struct action log_actions[] = {
+	{ .name = "log-filter",
+	  .verb = "filter",
+	  .key = "&",
+	  .context = CONTEXT_LOG,
+	  .data = RUN(pager_open_filter),
+	  .help = "see only lines that match, those that are there and those that come; "
+	          "!word leaves out; several combine, and an empty one takes all away" },
+	{ .name = "log-level",
+	  .verb = "level",
+	  .key = "L",
+	  .context = CONTEXT_LOG,
+	  .data = RUN(pager_next_level),
+	  .help = "see only lines of a level and worse" },
+	{ .name = "log-unfold",
+	  .verb = "unfold",
+	  .key = "Enter",
+	  .context = CONTEXT_LOG,
+	  .data = RUN(pager_toggle_unfolded),
+	  .help = "unfold the line of JSON under the cursor, or fold it" },
+	{ .name = "log-json",
+	  .verb = "JSON",
+	  .key = "J",
+	  .context = CONTEXT_LOG,
+	  .data = RUN(pager_toggle_flat),
+	  .help = "show all lines of JSON as they came, or folded" },
+	{ .name = "log-bars",
+	  .verb = "bars",
+	  .key = "H",
+	  .context = CONTEXT_LOG,
+	  .data = RUN(pager_next_span),
+	  .help = "lines and errors over time, as bars: 15 minutes, a day, all" },
+	{ .name = "log-bookmark",
+	  .verb = "bookmark",
+	  .key = "m",
+	  .context = CONTEXT_LOG,
+	  .data = RUN(pager_toggle_bookmark),
+	  .help = "set a bookmark, or take it away" },
+	{ .name = "log-next-bookmark",
+	  .verb = "next bookmark",
+	  .key = "'",
+	  .context = CONTEXT_LOG,
+	  .data = RUN(pager_next_bookmark),
+	  .help = "to the next bookmark" },
+	{ .name = "log-mark",
+	  .verb = "mark",
+	  .key = "Space",
+	  .context = CONTEXT_LOG,
+	  .data = RUN(pager_toggle_mark),
+	  .help = "mark a line, to copy several" },
+	{ .name = NULL }
+};
+
+static const struct pager_command *pager_command_of(const struct action *a)
+{
+	return a ? a->data : NULL;
+}
+
+const struct action *pager_find(const struct pager *p, const struct key *k)
+{
+	const struct action *a = p->log ? keymap_find(log_actions, k) : NULL;
+	return a ? a : keymap_find(text_actions, k);
+}
+
+static bool pager_is_move(const struct action *a, unsigned moves)
+{
+	const struct pager_command *command = pager_command_of(a);
+	return a && a->context == CONTEXT_TEXT && command && !command->run &&
+	       moves & 1u << command->move;
+}
+
+bool pager_goes_down(const struct action *a)
+{
+	return pager_is_move(a, 1u << PAGER_DOWN | 1u << PAGER_PAGE_DOWN | 1u << PAGER_HALF_DOWN |
+	                                1u << PAGER_LAST);
+}
+
+bool pager_goes_up(const struct action *a)
+{
+	return pager_is_move(a, 1u << PAGER_UP | 1u << PAGER_PAGE_UP);
+}
+
+void pager_do(struct pager *p, const struct action *a)
+{
+	const struct pager_command *command = pager_command_of(a);
+	p->awaited_us = 0;
+	if (!command)
+		return; /* a key that the user took away */
+	if (!command->run) {
+		pager_move(p, command->move);
+		return;
 	}
-	return false;
+	p->complaint[0] = '\0';
+	command->run(p);
 }
 
 bool pager_key(struct pager *p, const struct key *k)
 {
-	static const struct {
-		const char *key;
-		enum pager_move move;
-	} moves[] = {
-		{ "j", PAGER_DOWN },
-		{ "Down", PAGER_DOWN },
-		{ "k", PAGER_UP },
-		{ "Up", PAGER_UP },
-		{ "g", PAGER_FIRST },
-		{ "Home", PAGER_FIRST },
-		{ "G", PAGER_LAST },
-		{ "End", PAGER_LAST },
-		{ "PgUp", PAGER_PAGE_UP },
-		{ "C-b", PAGER_PAGE_UP },
-		{ "PgDn", PAGER_PAGE_DOWN },
-		{ "C-f", PAGER_PAGE_DOWN },
-		{ "Space", PAGER_PAGE_DOWN },
-		{ "C-u", PAGER_HALF_UP },
-		{ "C-d", PAGER_HALF_DOWN },
-		{ "h", PAGER_LEFT },
-		{ "Left", PAGER_LEFT },
-		{ "l", PAGER_RIGHT },
-		{ "Right", PAGER_RIGHT },
-	};
-
 	p->awaited_us = 0;
 	if (p->typing) {
 		pager_search_key(p, k);
 		return true;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(moves); i++) {
-		if (!key_is(k, moves[i].key) || (p->log && key_is(k, "Space")))
-			continue;
-		pager_move(p, moves[i].move);
-		return true;
-	}
-	return pager_command_key(p, k);
+	const struct action *a = pager_find(p, k);
+	if (a)
+		pager_do(p, a);
+	return a != NULL;
 }
 
 /* --- what it says -------------------------------------------------------- */

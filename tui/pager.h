@@ -13,6 +13,7 @@
 #include "backends/store/doc.h"
 #include "backends/store/log.h"
 #include "tui/canvas.h"
+#include "tui/keymap.h"
 #include "tui/keys.h"
 
 struct pager;
@@ -64,11 +65,14 @@ bool pager_at_top(const struct pager *);
 /* lines will settle within *ms: draw again then */
 bool pager_waits(const struct pager *, int *ms);
 
-/* Handles a key. All: j k arrows g G Home End PgUp PgDn Space C-d C-u C-f C-b h l (sideways) w
- * (wrap) t (times) / n N. Logs: & (filter) L (level) J (JSON) Enter (unfold) H (histogram) m '
- * (bookmarks), and Space marks a line. The open search line takes all keys. False: not a key of the
- * pager (the caller handles q and Esc). */
+/* Handles a key by text_actions, and in a log by log_actions. The open search line takes all keys.
+ * False: not a key of the pager (the caller handles q and Esc). */
 bool pager_key(struct pager *, const struct key *);
+/* The same in two steps: the action for a key (NULL: none), and carrying out one of these. */
+const struct action *pager_find(const struct pager *, const struct key *);
+void pager_do(struct pager *, const struct action *);
+bool pager_goes_down(const struct action *); /* moves towards the end */
+bool pager_goes_up(const struct action *);   /* moves up by a line or a page */
 bool pager_typing(const struct pager *); /* the search line is open */
 
 /* Draws into the whole canvas. The open search line takes the last row. */

@@ -61,7 +61,7 @@ struct column {
 #define PANEL_SOURCES_MAX 4
 struct panel {
 	/* "containers": name of the command `:containers` and in [settings]. Keys 1-9 follow the
-	 * order of panels[]. */
+	 * user's order, which is that of panels[] unless the settings give another. */
 	const char *name;
 	const char *title;
 	const char *tab; /* short title for the bar at 40 cells: "ctr" */

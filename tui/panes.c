@@ -9,13 +9,19 @@
 #include <string.h>
 
 #include "backends/base/mem.h"
+#include "backends/store/doc.h"
 #include "tui/console_internal.h"
 
-void panes_init(struct console *c)
+void panes_init_with(struct console *c, const struct panel *const *list)
 {
-	for (c->n_panes = 0; panels[c->n_panes] && c->n_panes < LAYOUT_PANES; c->n_panes++) {
-		struct pane *p = &c->panes[c->n_panes];
-		p->panel = panels[c->n_panes];
+	while (list[c->n_panes])
+		c->n_panes++;
+	c->panes = xcalloc(c->n_panes, sizeof(*c->panes));
+	c->pane_order = xcalloc(c->n_panes, sizeof(*c->pane_order));
+	c->pane_rows = xcalloc(c->n_panes, sizeof(*c->pane_rows));
+	for (size_t i = 0; i < c->n_panes; i++) {
+		struct pane *p = &c->panes[i];
+		p->panel = list[i];
 		p->dirty = true;
 		p->hole = SIZE_MAX;
 		if (p->panel->columns) {
@@ -24,6 +30,12 @@ void panes_init(struct console *c)
 		}
 	}
 	c->other = PANE_CONTAINERS;
+	panes_order(c);
+}
+
+void panes_init(struct console *c)
+{
+	panes_init_with(c, panels);
 }
 
 void panes_finish(struct console *c)
@@ -33,6 +45,84 @@ void panes_finish(struct console *c)
 		free(c->panes[i].rows);
 		free(c->panes[i].changes);
 	}
+	free(c->panes);
+	free(c->pane_order);
+	free(c->pane_rows);
+}
+
+/* --- the user's order ---------------------------------------------------- */
+
+#define NAME_MAX_BYTES 64
+#define NAMES_MAX 64
+
+/* Takes the next word of a list of names. False: the list ends. */
+static bool pane_next_name(const char **list, char *name, size_t size)
+{
+	*list += strspn(*list, " \t,");
+	size_t n = strcspn(*list, " \t,");
+	snprintf(name, size, "%.*s", (int)n, *list);
+	*list += n;
+	return n > 0;
+}
+
+static bool panel_is_called(const struct panel *p, const char *name)
+{
+	return !strcmp(p->name, name) || !strcmp(p->tab, name);
+}
+
+static void pane_order_add(struct console *c, size_t *n, size_t index)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (c->pane_order[i] == index)
+			return;
+	c->pane_order[(*n)++] = index;
+}
+
+void panes_order(struct console *c)
+{
+	const char *list = c->settings && c->settings->panels ? c->settings->panels : "";
+	char name[NAME_MAX_BYTES];
+	size_t n = 0;
+	while (pane_next_name(&list, name, sizeof(name)))
+		for (size_t i = 0; i < c->n_panes; i++)
+			if (panel_is_called(c->panes[i].panel, name))
+				pane_order_add(c, &n, i);
+	for (size_t i = 0; i < c->n_panes; i++)
+		pane_order_add(c, &n, i);
+}
+
+void console_check_panels(const struct settings *s, struct doc *complaints)
+{
+	const char *list = s->panels ? s->panels : "";
+	char name[NAME_MAX_BYTES];
+	while (pane_next_name(&list, name, sizeof(name))) {
+		const char *names[NAMES_MAX];
+		size_t n = 0;
+		bool found = false;
+		for (; n < NAMES_MAX && panels[n]; n++) {
+			names[n] = panels[n]->name;
+			found |= panel_is_called(panels[n], name);
+		}
+		const char *near = found ? NULL : nearest(name, names, n);
+		if (!found)
+			doc_add(complaints, DOC_WARN,
+			        "%s: panels: there is no panel \"%s\"%s%s; mocr(1) lists them",
+			        s->file ? s->file : "configuration", name,
+			        near ? "; the nearest is " : "", near ? near : "");
+	}
+}
+
+size_t pane_at(const struct console *c, size_t place)
+{
+	return place < c->n_panes ? c->pane_order[place] : SIZE_MAX;
+}
+
+size_t pane_place_in_order(const struct console *c, size_t index)
+{
+	size_t place = 0;
+	while (place < c->n_panes && c->pane_order[place] != index)
+		place++;
+	return place;
 }
 
 void panes_dirty(struct console *c)
@@ -519,31 +609,29 @@ size_t console_problems(struct console *c, size_t *asks)
 
 /* --- keys ---------------------------------------------------------------- */
 
+#define FAR 1000000 /* lines: beyond any panel that draws itself */
+
 /* A panel that draws itself has no cursor, so these keys scroll it. */
 static bool pane_scroll_key(struct pane *p, const struct key *key)
 {
 	static const struct {
-		const char *name;
-		int step, page;
-	} moves[] = {
-		{ "j", 1, 0 },       { "Down", 1, 0 },      { "k", -1, 0 },
-		{ "Up", -1, 0 },     { "PgDn", 0, 2 },      { "PgUp", 0, -2 },
-		{ "C-f", 0, 2 },     { "C-b", 0, -2 },      { "C-d", 0, 1 },
-		{ "C-u", 0, -1 },    { "g", 0, -1000000 },  { "Home", 0, -1000000 },
-		{ "G", 0, 1000000 }, { "End", 0, 1000000 },
+		long step, halves;
+	} steps[] = {
+		[TABLE_DOWN] = { 1, 0 },      [TABLE_UP] = { -1, 0 },
+		[TABLE_PAGE_DOWN] = { 0, 2 }, [TABLE_PAGE_UP] = { 0, -2 },
+		[TABLE_HALF_DOWN] = { 0, 1 }, [TABLE_HALF_UP] = { 0, -1 },
+		[TABLE_FIRST] = { -FAR, 0 },  [TABLE_LAST] = { FAR, 0 },
 	};
-	for (size_t i = 0; i < ARRAY_LEN(moves); i++) {
-		if (!key_is(key, moves[i].name))
-			continue;
-		long half = p->height > 1 ? p->height / 2 : 1;
-		long most = p->lines > (size_t)p->height ? (long)p->lines - p->height : 0;
-		long top = (long)p->top + moves[i].step + moves[i].page * half;
-		if (top > most)
-			top = most;
-		p->top = (size_t)(top > 0 ? top : 0);
-		return true;
-	}
-	return false;
+	enum table_move move;
+	if (!table_move_of(key, &move))
+		return false;
+	long half = p->height > 1 ? p->height / 2 : 1;
+	long most = p->lines > (size_t)p->height ? (long)p->lines - p->height : 0;
+	long top = (long)p->top + steps[move].step + steps[move].halves * half;
+	if (top > most)
+		top = most;
+	p->top = (size_t)(top > 0 ? top : 0);
+	return true;
 }
 
 bool pane_key(struct console *c, const struct key *key)
@@ -564,7 +652,10 @@ bool pane_key(struct console *c, const struct key *key)
 static void pane_title_text(const struct console *c, size_t index, char *buf, size_t size)
 {
 	const struct pane *p = &c->panes[index];
-	size_t n = (size_t)snprintf(buf, size, "%zu %s", index + 1, p->panel->title);
+	size_t place = pane_place_in_order(c, index), n = 0;
+	if (place < PANE_KEYS)
+		n = (size_t)snprintf(buf, size, "%zu ", place + 1);
+	n += (size_t)snprintf(buf + n, size - n, "%s", p->panel->title);
 	bool limited = p->problems || p->filter[0];
 	const char *sort = p->table ? table_sort_name(p->table) : NULL;
 	size_t marks = p->table ? table_marks(p->table, NULL, 0) : 0;
@@ -606,11 +697,13 @@ static void pane_draw_empty(struct console *c, const struct pane *p, const struc
 {
 	char text[2048], *rest = text, *line;
 	const struct server *only = pane_limit_of(c, p);
-	if (p->total)
-		snprintf(text, sizeof(text),
-		         p->filter[0] ? "No row matches /%s; Esc shows all %zu."
-		                      : "No problems here%.0s; ! shows all %zu.",
-		         p->filter, p->total);
+	char key[KEY_NAME_SIZE];
+	if (p->total && p->filter[0])
+		snprintf(text, sizeof(text), "No row matches /%s; %s shows all %zu.", p->filter,
+		         keymap_key(console_actions, "console-back", key), p->total);
+	else if (p->total)
+		snprintf(text, sizeof(text), "No problems here; %s shows all %zu.",
+		         keymap_key(console_actions, "pane-problems", key), p->total);
 	else
 		panel_empty(p->panel, c->store, only, text, sizeof(text));
 	for (int y = 0; y < at->height && (line = strsep(&rest, "\n"));)

@@ -446,13 +446,12 @@ static void sessions_box_complete_move(struct completion *done, const char *text
 
 void sessions_names_came(struct console *c)
 {
-	struct key tab;
-	if (!c->completing || !c->dialog || !key_parse("Tab", &tab))
+	if (!c->completing || !c->dialog)
 		return;
 	const struct row *row = sessions_box_first_row(c->completing);
 	if (row && !session_directories_come(row)) {
 		c->completing = NULL;
-		dialog_key(c->dialog, &tab);
+		dialog_complete_again(c->dialog);
 		console_redraw(c);
 	}
 }

@@ -261,8 +261,10 @@ void shells_menu(struct console *c)
 		c->shells_listed[i] = c->shells[i];
 	}
 	if (!c->n_shells) {
+		char key[KEY_NAME_SIZE];
 		console_flash(c, TONE_PLAIN,
-		              "No shell is kept running; s opens one, C-] in it can keep it.");
+		              "No shell is kept running; %s opens one, C-] in it can keep it.",
+		              keymap_key(console_actions, "row-shell", key));
 		return;
 	}
 	c->dialog = dialog_menu("Shells kept running", items, c->n_shells, shell_chosen, c);

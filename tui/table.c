@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "backends/base/mem.h"
+#include "tui/keymap.h"
 #include "tui/table_internal.h"
 
 #define ROW_TEXT_MAX 4096
@@ -348,26 +349,74 @@ void table_move(struct table *t, enum table_move move)
 	table_cursor_to(t, at > 0 ? (size_t)at : 0);
 }
 
+const struct action table_actions[] = {
+	{ .name = "table-down",
+	  .verb = "down",
+	  .key = "j Down",
+	  .context = CONTEXT_TABLE,
+	  .data = &(const enum table_move){ TABLE_DOWN },
+	  .help = "one row down" },
+	{ .name = "table-up",
+	  .verb = "up",
+	  .key = "k Up",
+	  .context = CONTEXT_TABLE,
+	  .data = &(const enum table_move){ TABLE_UP },
+	  .help = "one row up" },
+	{ .name = "table-first",
+	  .verb = "first row",
+	  .key = "g Home",
+	  .context = CONTEXT_TABLE,
+	  .data = &(const enum table_move){ TABLE_FIRST },
+	  .help = "to the first row" },
+	{ .name = "table-last",
+	  .verb = "last row",
+	  .key = "G End",
+	  .context = CONTEXT_TABLE,
+	  .data = &(const enum table_move){ TABLE_LAST },
+	  .help = "to the last row" },
+	{ .name = "table-page-down",
+	  .verb = "page down",
+	  .key = "PgDn C-f",
+	  .context = CONTEXT_TABLE,
+	  .data = &(const enum table_move){ TABLE_PAGE_DOWN },
+	  .help = "a page down" },
+	{ .name = "table-page-up",
+	  .verb = "page up",
+	  .key = "PgUp C-b",
+	  .context = CONTEXT_TABLE,
+	  .data = &(const enum table_move){ TABLE_PAGE_UP },
+	  .help = "a page up" },
+	{ .name = "table-half-down",
+	  .verb = "half down",
+	  .key = "C-d",
+	  .context = CONTEXT_TABLE,
+	  .data = &(const enum table_move){ TABLE_HALF_DOWN },
+	  .help = "half a page down" },
+	{ .name = "table-half-up",
+	  .verb = "half up",
+	  .key = "C-u",
+	  .context = CONTEXT_TABLE,
+	  .data = &(const enum table_move){ TABLE_HALF_UP },
+	  .help = "half a page up" },
+	{ .name = NULL }
+};
+
+bool table_move_of(const struct key *k, enum table_move *move)
+{
+	const struct action *a = keymap_find(table_actions, k);
+	if (!a || !a->data)
+		return false;
+	*move = *(const enum table_move *)a->data;
+	return true;
+}
+
 bool table_key(struct table *t, const struct key *k)
 {
-	static const struct {
-		const char *key;
-		enum table_move move;
-	} moves[] = {
-		{ "j", TABLE_DOWN },      { "Down", TABLE_DOWN },      { "k", TABLE_UP },
-		{ "Up", TABLE_UP },       { "g", TABLE_FIRST },        { "Home", TABLE_FIRST },
-		{ "G", TABLE_LAST },      { "End", TABLE_LAST },       { "PgUp", TABLE_PAGE_UP },
-		{ "C-b", TABLE_PAGE_UP }, { "PgDn", TABLE_PAGE_DOWN }, { "C-f", TABLE_PAGE_DOWN },
-		{ "C-u", TABLE_HALF_UP }, { "C-d", TABLE_HALF_DOWN },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(moves); i++) {
-		if (!key_is(k, moves[i].key))
-			continue;
-		table_move(t, moves[i].move);
-		return true;
-	}
-	return false;
+	enum table_move move;
+	if (!table_move_of(k, &move))
+		return false;
+	table_move(t, move);
+	return true;
 }
 
 /* --- marks --------------------------------------------------------------- */

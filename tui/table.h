@@ -69,8 +69,9 @@ const char *table_cursor_id(const struct table *);    /* "": none */
 size_t table_index(const struct table *);             /* from 0 */
 bool table_seek(struct table *, const char *id);      /* false: no such row now */
 void table_move(struct table *, enum table_move);
-/* Handles the keys of every table (j k arrows g G Home End PgUp PgDn C-d C-u C-f C-b). True:
- * handled. */
+/* The move of a key by table_actions; false: none. */
+bool table_move_of(const struct key *, enum table_move *);
+/* Handles the keys of every table. True: handled. */
 bool table_key(struct table *, const struct key *);
 
 /* Marks. They stay while a filter hides their rows. */

@@ -1,4 +1,4 @@
-/* Texts over the panes: details of a row, and logs. Also help and the menu, which are boxes. */
+/* Texts over the panes: details of a row, and logs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -315,22 +315,6 @@ static void view_copy_visible(struct console *c)
 	console_flash(c, TONE_GOOD, "copied what is on the screen");
 }
 
-/* Details do not scroll sideways. So the row's own keys (l, s, r, ...) come before those of the
- * pager. */
-static bool view_row_key(struct console *c, const struct key *key)
-{
-	static const char *const reading[] = { "Space", "Enter", "Right", "Left", "y", "d", NULL };
-	struct row *r = console_row(c);
-	for (size_t i = 0; reading[i]; i++)
-		if (key_is(key, reading[i]))
-			return false;
-	const struct action *a = binding_find(c, key, r);
-	if (!a || !r || !(a->run || (a->flags & CONSOLE_ROW)))
-		return false;
-	action_begin(c, a);
-	return true;
-}
-
 static void view_toggle_reveal(struct console *c)
 {
 	struct view *v = c->view;
@@ -338,56 +322,118 @@ static void view_toggle_reveal(struct console *c)
 	view_detail_build(c, v);
 }
 
-/* Is a console action useful over a view? */
-static bool view_general(const struct action *a)
+/* --- keys ---------------------------------------------------------------- */
+
+const struct action view_log_actions[] = {
+	{ .name = "log-copy",
+	  .verb = "copy",
+	  .key = "y",
+	  .context = CONTEXT_LOG,
+	  .show = logs_copy,
+	  .help = "copy the marked lines, or the one under the cursor" },
+	{ .name = "log-copy-screen",
+	  .verb = "copy the screen",
+	  .key = "Y",
+	  .context = CONTEXT_LOG,
+	  .show = view_copy_visible,
+	  .help = "copy what is on the screen" },
+	{ .name = "log-filters",
+	  .verb = "filters",
+	  .key = "F",
+	  .context = CONTEXT_LOG,
+	  .show = logs_filters,
+	  .help = "the filters, each with a switch" },
+	{ .name = "log-older",
+	  .verb = "older lines",
+	  .key = "b",
+	  .context = CONTEXT_LOG,
+	  .show = logs_older,
+	  .help = "load older lines" },
+	{ .name = "log-run-before",
+	  .verb = "run before",
+	  .key = "p",
+	  .context = CONTEXT_LOG,
+	  .show = logs_previous,
+	  .help = "the run of the container or unit, the boot or the rotated file before this one: "
+	          "a line says where it ended, and whether the present one's beginning is loaded" },
+	{ .name = NULL }
+};
+
+const struct action view_detail_actions[] = {
+	{ .name = "details-copy",
+	  .verb = "copy",
+	  .key = "y",
+	  .context = CONTEXT_DETAILS,
+	  .show = view_copy_visible,
+	  .help = "copy what is on the screen" },
+	{ .name = "details-reveal",
+	  .verb = "show secrets",
+	  .key = "e",
+	  .context = CONTEXT_DETAILS,
+	  .show = view_toggle_reveal,
+	  .help = "show values that look secret, or hide them again" },
+	{ .name = NULL }
+};
+
+static enum action_context view_context(const struct view *v)
 {
-	static const char *const prefixes[] = { "console-", "shells-", "server-", "row-" };
-	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
-		if (!strncmp(a->name, prefixes[i], strlen(prefixes[i])))
-			return true;
-	return false;
+	return v->log ? CONTEXT_LOG : CONTEXT_DETAILS;
 }
 
-static bool view_works_in(const struct action *a)
+/* The action that the user bound to the key in this context of the view. */
+static const struct action *view_user(enum action_context context, const struct key *key,
+                                      const struct row *r)
 {
-	return (a->run || view_general(a)) && strcmp(a->name, "row-mark") != 0;
+	const char *name = keymap_user(context, key);
+	const struct action *a = name ? context_action(context, name) : NULL;
+	if (!a && name)
+		a = context_action(CONTEXT_TEXT, name);
+	return a ? a : binding_user(context, key, r);
 }
 
-static void view_copy_screen(struct console *c)
+/* The key of an action that is of use over this view. */
+static const struct action *view_console_action(struct console *c, const struct key *key,
+                                                const struct row *r)
 {
-	view_copy_visible(c);
+	const struct action *a = binding_find(c, key, r);
+	unsigned useless = CONSOLE_PANES | (c->view->log ? 0 : CONSOLE_NOT_DETAILS);
+	return a && (a->run || !(a->flags & useless)) ? a : NULL;
 }
 
-/* Handles the keys of logs. The pager handles the others. */
-static bool view_log_key(struct console *c, const struct key *key)
+/* The user's keys come first, then those of the context. Details do not scroll sideways. So the
+ * row's own keys (l, s, r, ...) come before those for reading. */
+const struct action *view_find(struct console *c, const struct key *key)
 {
-	static const struct {
-		const char *key;
-		void (*run)(struct console *);
-	} keys[] = {
-		{ "y", logs_copy },  { "Y", view_copy_screen }, { "F", logs_filters },
-		{ "b", logs_older }, { "p", logs_previous },
-	};
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (key_is(key, keys[i].key)) {
-			keys[i].run(c);
-			return true;
-		}
-	if ((key_is(key, "k") || key_is(key, "Up") || key_is(key, "PgUp")) &&
-	    pager_at_top(c->view->pager) && !pager_following(c->view->pager))
+	const struct view *v = c->view;
+	const struct row *r = console_row(c);
+	const struct action *a = view_user(view_context(v), key, r);
+	if (!a)
+		a = view_user(CONTEXT_TEXT, key, r);
+	for (const struct action *const *t = context_of(view_context(v))->tables; *t && !a; t++)
+		a = keymap_find(*t, key);
+	if (a)
+		return a;
+	const struct action *of_console = view_console_action(c, key, r);
+	if (of_console && r && !v->log && (of_console->run || of_console->flags & CONSOLE_ROW))
+		return of_console;
+	a = keymap_find(text_actions, key);
+	return a ? a : of_console;
+}
+
+static void view_read_key(struct console *c, const struct action *a)
+{
+	struct view *v = c->view;
+	bool was_end = v->what == VIEW_DETAIL && pager_at_end(v->pager);
+	if (v->log && pager_goes_up(a) && pager_at_top(v->pager) && !pager_following(v->pager))
 		logs_older(c); /* and the key still moves */
-	return false;
+	pager_do(v->pager, a);
+	if (was_end && pager_goes_down(a))
+		session_show_older(c, console_row(c));
 }
 
-static bool view_goes_down(const struct key *key)
+bool view_typing(const struct console *c)
 {
-	static const char *const keys[] = {
-		"j", "Down", "PgDn", "Space", "C-d", "C-f", "G", "End"
-	};
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (key_is(key, keys[i]))
-			return true;
-	return false;
+	return c->view && pager_typing(c->view->pager);
 }
 
 bool view_key(struct console *c, const struct key *key)
@@ -396,151 +442,15 @@ bool view_key(struct console *c, const struct key *key)
 	console_redraw(c);
 	if (pager_typing(v->pager))
 		return pager_key(v->pager, key);
-	if (v->log && view_log_key(c, key))
+	pager_await(v->pager, 0, false);
+	const struct action *a = view_find(c, key);
+	if (!a)
 		return true;
-	if (v->what == VIEW_DETAIL && key_is(key, "e")) {
-		view_toggle_reveal(c);
-		return true;
-	}
-	if (key_is(key, "y")) {
-		view_copy_visible(c);
-		return true;
-	}
-	if (v->what == VIEW_DETAIL && view_row_key(c, key))
-		return true;
-	bool was_end = v->what == VIEW_DETAIL && pager_at_end(v->pager);
-	if (pager_key(v->pager, key)) {
-		if (was_end && view_goes_down(key))
-			session_show_older(c, console_row(c));
-		return true;
-	}
-	const struct action *a = binding_find(c, key, console_row(c));
-	if (a && view_works_in(a))
+	if (a->context == CONTEXT_CONSOLE)
 		action_begin(c, a);
+	else if (a->show)
+		a->show(c);
+	else
+		view_read_key(c, a);
 	return true;
-}
-
-/* --- help and the menu --------------------------------------------------- */
-
-static void view_help_action(struct console *c, struct doc *doc, const struct action *a,
-                             bool always)
-{
-	char key[KEY_NAME_SIZE];
-	const char *name = binding_key(c, a, key);
-	if (action_exists(c, a) && (name || always))
-		doc_pair(doc, DOC_PLAIN, name ? name : "", "%s: %s", a->verb, a->help);
-}
-
-static void view_help_lists(struct doc *doc)
-{
-	static const char *const rows[][2] = {
-		{ "j k", "down, up; also the arrows" },
-		{ "g G", "first, last; also Home and End" },
-		{ "C-d C-u", "half a page; PgDn and PgUp a whole one" },
-	};
-	doc_head(doc, "Moving");
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		doc_pair(doc, DOC_PLAIN, rows[i][0], "%s", rows[i][1]);
-}
-
-static void view_help_reading(struct doc *doc, const struct view *v)
-{
-	static const char *const rows[][2] = {
-		{ "/ n N", "search, next, previous" },
-		{ "w", "wrap long lines or not" },
-		{ "t", "times: clock, full, none" },
-		{ "h l", "sideways (logs)" },
-		{ "y", "copy what is on the screen; of a log the line or the marked ones" },
-		{ "G", "the end; a log follows again" },
-	};
-	static const char *const log_rows[][2] = {
-		{ "&",
-		  "only lines that match, now and from now on; !word leaves out; several combine" },
-		{ "F", "the filters, each with a switch" },
-		{ "L", "only lines of this level and worse" },
-		{ "Enter", "unfold a line of JSON, or fold it" },
-		{ "J", "JSON as it came, or folded" },
-		{ "H", "lines and errors over time: 15 minutes, a day, all" },
-		{ "m '", "set a bookmark; go to the next" },
-		{ "Space", "mark a line, for y" },
-		{ "Y", "copy what is on the screen" },
-		{ "b", "load older lines" },
-		{ "p", "the run or boot before this one" },
-		{ ":goto", "14:32 or -10m: to that time" },
-		{ ":save", "FILE: what is seen; :save-all FILE: every line" },
-	};
-	for (size_t i = 0; v->log && i < ARRAY_LEN(log_rows); i++) {
-		if (!i)
-			doc_head(doc, "In a log");
-		doc_pair(doc, DOC_PLAIN, log_rows[i][0], "%s", log_rows[i][1]);
-	}
-	doc_head(doc, "Reading");
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		doc_pair(doc, DOC_PLAIN, rows[i][0], "%s", rows[i][1]);
-	if (v->what == VIEW_DETAIL)
-		doc_pair(doc, DOC_PLAIN, "e", "show secret-looking values, or hide them again");
-}
-
-void console_help(struct console *c)
-{
-	struct doc doc;
-	const struct row *r = console_row(c);
-	char title[160];
-	doc_init(&doc);
-	if (c->settings->read_only)
-		doc_add(&doc, DOC_WARN,
-		        "Read-only: whatever changes a server or types into it is refused.");
-	if (c->view) /* help for the current view comes first */
-		view_help_reading(&doc, c->view);
-	if (r && r->kind->actions && r->kind->actions[0].name) {
-		snprintf(title, sizeof(title),
-		         "What a %s can be told (x shows what makes sense now)", r->kind->name);
-		doc_head(&doc, title);
-		for (const struct action *a = r->kind->actions; a->name; a++)
-			view_help_action(c, &doc, a, true);
-	}
-	doc_head(&doc, "On the row under the cursor");
-	for (const struct action *a = console_actions; a->name; a++)
-		if ((a->flags & CONSOLE_ROW) && (!c->view || view_works_in(a)))
-			view_help_action(c, &doc, a, false);
-	view_help_lists(&doc);
-	doc_head(&doc, "Everywhere");
-	for (const struct action *a = console_actions; a->name; a++)
-		if (!(a->flags & CONSOLE_ROW) &&
-		    !(!strncmp(a->name, "pane-", 5) && a->key &&
-		      a->key[0] > '0' + (char)c->n_panes && a->key[0] <= '9'))
-			view_help_action(c, &doc, a, false);
-	snprintf(title, sizeof(title), "Help: %s",
-	         c->view ? c->view->title : pane_focused(c)->panel->name);
-	c->dialog = dialog_text(title, &doc, NULL, NULL);
-	console_redraw(c);
-}
-
-static void view_menu_chosen(const struct dialog_result *result, void *arg)
-{
-	struct console *c = arg;
-	console_redraw(c);
-	if (result->choice >= 0 && (size_t)result->choice < c->n_menu)
-		action_begin(c, c->menu[result->choice]);
-}
-
-void console_menu(struct console *c)
-{
-	struct dialog_item items[MENU_MAX] = { 0 };
-	char names[MENU_MAX][KEY_NAME_SIZE];
-	struct row *r = console_row(c);
-	c->n_menu = actions_now(c, c->menu, MENU_MAX);
-	for (const struct action *a = console_actions; a->name && c->n_menu < MENU_MAX; a++)
-		if ((a->flags & CONSOLE_MENU) && action_applies(c, a, r))
-			c->menu[c->n_menu++] = a;
-	for (size_t i = 0; i < c->n_menu; i++)
-		items[i] = (struct dialog_item){ .key = binding_key(c, c->menu[i], names[i]),
-			                         .label = c->menu[i]->verb,
-			                         .help = c->menu[i]->help };
-	char title[320];
-	bool in = r && r->kind != &kind_server;
-	snprintf(title, sizeof(title), "%s%s%s", r ? r->name : "mocr", in ? " on " : "",
-	         in ? r->server->name : "");
-	c->dialog = dialog_menu(title, items, c->n_menu, view_menu_chosen, c);
-	console_redraw(c);
 }

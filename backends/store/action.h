@@ -22,14 +22,31 @@ enum {
 	ACTION_SECRET = 32 /* the argument may be somebody's password: never written anywhere */
 };
 
+/* Where a key works. Only tables of the tui set it; all other actions belong to the console. */
+enum action_context {
+	CONTEXT_CONSOLE, /* over the panes; also the actions of rows */
+	CONTEXT_TABLE,   /* moving in a pane */
+	CONTEXT_TEXT,    /* reading any text: a log, details, help */
+	CONTEXT_LOG,
+	CONTEXT_DETAILS,
+	CONTEXT_LINE,   /* a line that is typed */
+	CONTEXT_BOX,    /* a box with choices */
+	CONTEXT_ASK,    /* a box with a line for what a link asks: a password */
+	CONTEXT_MENU,   /* a box with a list */
+	CONTEXT_READER, /* a box with text, such as help */
+	CONTEXT_COUNT
+};
+
 struct order;
 struct console; /* the tui's; opaque here */
 
 struct action {
 	const char *name; /* "container-restart": config, mocr do, log, man page */
 	const char *verb; /* "restart": menu, hint line, mocr do; unique within a kind */
-	/* default binding as the user writes keys ("r", "C-r", "Enter"); NULL: none */
+	/* default keys as the user writes keys, with blanks between ("r", "C-r", "Enter Right").
+	 * The first is shown. NULL: none */
 	const char *key;
+	enum action_context context;
 	const char *help; /* one sentence without full stop */
 	unsigned flags;
 	/* Whether the action makes sense for the row in its present state. NULL: always. */
@@ -37,11 +54,14 @@ struct action {
 	/* Writes the command as a user would type it ("docker restart javisi_n8n"), washed. The
 	 * confirmation and the log show it. */
 	void (*command)(const struct row *, char *buf, size_t size);
-	/* Starts the order. The backend ends it with order_end. Exactly one of run and show is
-	 * set. */
+	/* Starts the order. The backend ends it with order_end. Exactly one of run and show is set,
+	 * but for keys of texts, lines and boxes, which do what their data says. */
 	void (*run)(struct order *);
 	/* An action of the console itself (zoom, sort, help). Only tables of the tui set it. */
 	void (*show)(struct console *);
+	/* What the functions above need to know of this row of the table: a request, choices, a
+	 * number. Each table defines the type. NULL: nothing. */
+	const void *data;
 	/* The question for an argument: title of the input line. NULL: no argument. suggest fills
 	 * in the first text of the line (NULL: nothing). */
 	const char *asks;

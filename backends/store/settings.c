@@ -219,10 +219,23 @@ static void settings_sections_free(struct settings *settings, const struct secti
 	}
 }
 
+/* "log:f = ACTION" is a key in a context. inih takes the colon for the end of the key, so the rest
+ * of the key is in the value. */
 static int settings_add_key(struct reading *r, const char *key, const char *value)
 {
 	struct key_config *c = xcalloc(1, sizeof(*c));
-	*c = (struct key_config){ .key = xstrdup(key), .action = xstrdup(value), .line = r->line };
+	const char *equals = *value ? strchr(value + 1, '=') : NULL;
+	c->line = r->line;
+	if (equals) {
+		size_t n = (size_t)(equals - value);
+		while (n && isspace((unsigned char)value[n - 1]))
+			n--;
+		c->key = xasprintf("%s:%.*s", key, (int)n, value);
+		c->action = xstrdup(equals + 1 + strspn(equals + 1, " \t"));
+	} else {
+		c->key = xstrdup(key);
+		c->action = xstrdup(value);
+	}
 	LIST_APPEND(r->settings->keys, c);
 	return 1;
 }

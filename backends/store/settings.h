@@ -72,7 +72,7 @@ struct platform_config {
 	int line;            /* line of its heading in the file */
 	struct platform_config *next;
 };
-struct key_config { /* of [keys]: KEY = action-name */
+struct key_config { /* of [keys]: KEY = action-name, or CONTEXT:KEY = action-name */
 	char *key, *action;
 	int line;
 	struct key_config *next;
@@ -80,6 +80,7 @@ struct key_config { /* of [keys]: KEY = action-name */
 struct settings {
 	char *file;          /* the file that was read; NULL: none */
 	char *theme;         /* "default" */
+	char *panels;        /* names of the panels that come first; NULL: the program's order */
 	char *ssh_config;    /* passed to ssh as -F; NULL: none */
 	char *state_dir;     /* $XDG_STATE_HOME/mocr */
 	int vitals_interval; /* s, default 3 */

@@ -102,10 +102,20 @@ static bool settings_lines_has_comment(const char *value)
 	return false;
 }
 
+/* The end of the key. In [keys] a colon is part of it: log:f = ACTION. */
+static size_t settings_lines_end(const struct settings_lines *s, const char *line)
+{
+	size_t len = strcspn(line, "=:\r\n");
+	if (line[len] != ':' || !line[len + 1] || !s->section || strcmp(s->section, "keys") != 0)
+		return len;
+	size_t more = len + 2 + strcspn(line + len + 2, "=\r\n");
+	return line[more] == '=' ? more : len;
+}
+
 static bool settings_lines_key(struct settings_lines *s, const char *line, int number, char *why,
                                size_t size)
 {
-	size_t len = strcspn(line, "=:\r\n"), end = len;
+	size_t len = settings_lines_end(s, line), end = len;
 	char *head = xstrndup(line, len);
 	bool is_key = (line[len] == '=' || line[len] == ':') && !settings_lines_has_comment(head);
 	free(head);

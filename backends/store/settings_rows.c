@@ -22,6 +22,9 @@
 const struct setting_row setting_rows[] = {
 	{ "settings", "theme", SETTING_TEXT, S(theme), 0, 0, "default", NULL,
 	  "colours: a file of this name in the themes folders" },
+	{ "settings", "panels", SETTING_TEXT, S(panels), 0, 0, NULL, NULL,
+	  "the panels that come first, by name, with blanks between; keys 1 to 9 and the bar "
+	  "follow this order, and the others come after them" },
 	{ "settings", "local", SETTING_YES_NO, S(local), 0, 0, "yes", NULL,
 	  "watch this machine too, when no server is named" },
 	{ "settings", "ssh_config", SETTING_FILE, S(ssh_config), 0, 0, NULL, NULL,

@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backends/base/mem.h"
@@ -13,6 +15,7 @@
 #include "backends/store/report.h"
 #include "backends/store/settings.h"
 #include "tui/console.h"
+#include "tui/keymap.h"
 #include "tui/keys.h"
 
 static void check_words(const struct action *a)
@@ -23,19 +26,44 @@ static void check_words(const struct action *a)
 	assert_non_null(a->verb);
 	assert_true(a->help && strlen(a->help) > 5);
 	assert_int_not_equal(a->help[strlen(a->help) - 1], '.');
-	assert_true(!a->run != !a->show);
+}
+
+/* Calls take for each key of the action. */
+typedef void take_key(const struct action *, const struct key *);
+static void each_key(const struct action *a, take_key *take)
+{
+	char *keys = strdup(a->key ? a->key : ""), *save = NULL, name[KEY_NAME_SIZE];
+	for (char *k = strtok_r(keys, " ", &save); k; k = strtok_r(NULL, " ", &save)) {
+		struct key key;
+		assert_true(key_parse(k, &key));
+		assert_string_equal(key_name(&key, name), k);
+		assert_true(action_has_key(a, &key));
+		take(a, &key);
+	}
+	free(keys);
+}
+
+static void check_danger(const struct action *a, const struct key *key)
+{
+	if (a->flags & ACTION_DANGER)
+		assert_true(key->mods);
 }
 
 static void check_key(const struct action *a)
 {
-	struct key key;
-	char name[KEY_NAME_SIZE];
-	if (!a->key)
-		return;
-	assert_true(key_parse(a->key, &key));
-	assert_string_equal(key_name(&key, name), a->key);
-	if (a->flags & ACTION_DANGER)
-		assert_true(key.mods);
+	each_key(a, check_danger);
+}
+
+static bool share_a_key(const struct action *a, const struct action *b)
+{
+	char *keys = strdup(a->key ? a->key : ""), *save = NULL;
+	bool shared = false;
+	for (char *k = strtok_r(keys, " ", &save); k; k = strtok_r(NULL, " ", &save)) {
+		struct key key;
+		shared |= key_parse(k, &key) && action_has_key(b, &key);
+	}
+	free(keys);
+	return shared;
 }
 
 static void check_table(const struct action *table)
@@ -43,12 +71,14 @@ static void check_table(const struct action *table)
 	for (const struct action *a = table; a && a->name; a++) {
 		check_words(a);
 		check_key(a);
+		assert_true(!a->run != !a->show);
+		assert_int_equal(a->context, CONTEXT_CONSOLE);
 		for (const struct action *b = table; b < a; b++) {
 			assert_string_not_equal(a->name, b->name);
 			assert_string_not_equal(a->verb, b->verb);
 			/* pause and unpause, attach and answer may share one */
-			if (a->key && b->key && (!a->applies || !b->applies))
-				assert_string_not_equal(a->key, b->key);
+			if (!a->applies || !b->applies)
+				assert_false(share_a_key(a, b));
 		}
 	}
 }
@@ -69,8 +99,124 @@ static void test_no_kind_hides_the_console(void **state)
 	for (const struct kind *const *k = kinds; *k; k++)
 		for (const struct action *a = (*k)->actions; a && a->name; a++)
 			for (const struct action *c = console_actions; c->name; c++)
-				if (a->key && c->key)
-					assert_string_not_equal(a->key, c->key);
+				assert_false(share_a_key(a, c));
+}
+
+/* --- keys of a context --------------------------------------------------- */
+
+static void each_row(void (*take)(enum action_context, const struct action *))
+{
+	for (int i = CONTEXT_CONSOLE + 1; i < CONTEXT_COUNT; i++)
+		for (const struct action *const *t = context_of(i)->tables; *t; t++)
+			for (const struct action *a = *t; a->name; a++)
+				take((enum action_context)i, a);
+}
+
+static void check_row(enum action_context context, const struct action *a)
+{
+	size_t named = 0;
+	check_words(a);
+	check_key(a);
+	assert_int_equal(a->context, context);
+	assert_null(a->run);
+	assert_false(a->flags & ACTION_CHANGES);
+	for (int i = 0; i < CONTEXT_COUNT; i++)
+		for (const struct action *const *t = context_of(i)->tables; *t; t++)
+			for (const struct action *b = *t; b->name; b++) {
+				named += !strcmp(a->name, b->name);
+				if (a != b && b->context == context)
+					assert_false(share_a_key(a, b));
+			}
+	assert_int_equal(named, 1);
+}
+
+static void test_rows_of_contexts(void **state)
+{
+	(void)state;
+	each_row(check_row);
+}
+
+static const struct action *found_in(enum action_context context, const struct key *key)
+{
+	for (const struct action *const *t = context_of(context)->tables; *t; t++)
+		if (keymap_find(*t, key))
+			return keymap_find(*t, key);
+	return NULL;
+}
+
+static void use_key(const char *key, const char *action)
+{
+	struct key_config k = { .key = (char *)key, .action = (char *)action };
+	struct settings s = { .keys = &k };
+	keymap_load(&s);
+}
+
+/* A key that the user sets is one more for the action, in its context and in no other. */
+static void check_rebinding(enum action_context context, const struct action *a)
+{
+	struct key key;
+	char name[KEY_NAME_SIZE];
+	assert_true(key_parse("F11", &key));
+	use_key("F11", a->name);
+	assert_ptr_equal(found_in(context, &key), a);
+	assert_string_equal(action_key(a, name), "F11");
+	for (int i = 0; i < CONTEXT_COUNT; i++)
+		if (i != (int)context)
+			assert_null(found_in(i, &key));
+	assert_true(a->key != NULL);
+	key_parse(a->key, &key);
+	char *first = strdup(a->key);
+	first[strcspn(first, " ")] = '\0';
+	char *written = xasprintf("%s:%s", context_of(context)->name, first);
+	use_key(written, "none");
+	assert_true(key_parse(first, &key));
+	assert_ptr_equal(found_in(context, &key), &action_none);
+	assert_true(!action_key(a, name) || strcmp(name, first) != 0);
+	free(written);
+	free(first);
+	keymap_load(NULL);
+	assert_ptr_equal(found_in(context, &key), a);
+}
+
+static void test_every_key_can_be_set(void **state)
+{
+	(void)state;
+	each_row(check_rebinding);
+}
+
+static struct doc help;
+static char page[256 << 10];
+
+static void check_documented(enum action_context context, const struct action *a)
+{
+	char keys[ACTION_KEYS_SIZE], item[128];
+	size_t found = 0, n = (size_t)snprintf(item, sizeof(item), ".It Sy \"");
+	doc_init(&help);
+	keymap_help(&help, context);
+	action_keys(a, keys);
+	for (size_t i = 0; i < help.n; i++)
+		found += help.lines[i].label && !strcmp(help.lines[i].label, keys) &&
+		         strstr(help.lines[i].text, a->help);
+	assert_int_equal(found, 1);
+	doc_finish(&help);
+	for (const char *s = a->name; *s; s++)
+		n += (size_t)snprintf(item + n, sizeof(item) - n, "%s%c",
+		                      *s == '-' ? "\\" : "", *s);
+	snprintf(item + n, sizeof(item) - n, "  (");
+	if (!strstr(page, item))
+		print_error("not in the man page: %s\n", item);
+	assert_non_null(strstr(page, item));
+}
+
+/* Every key is in the help of its context and in the man page. */
+static void test_every_key_is_documented(void **state)
+{
+	FILE *f = fopen("man/mocr.1", "r");
+	(void)state;
+	assert_non_null(f);
+	assert_true(fread(page, 1, sizeof(page) - 1, f) < sizeof(page) - 1);
+	fclose(f);
+	each_row(check_documented);
 }
 
 /* What may be done with --read-only. Whatever is not named here says that it changes something, a
@@ -170,6 +316,25 @@ static void test_keys_section(void **state)
 	complaints_of("r", "none", &doc);
 	assert_int_equal(doc.n, 0);
 	doc_finish(&doc);
+	const char *const right[][2] = {
+		{ "log:R", "container-restart" }, { "log:C-f", "log-filter" },
+		{ "f", "log-filter" },            { "log:f", "text-search" },
+		{ "table:j", "none" },            { "console::", "pane-zoom" },
+		{ "line:C-x", "line-cancel" },    { ":", "console-menu" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(right); i++) {
+		complaints_of(right[i][0], right[i][1], &doc);
+		assert_int_equal(doc.n, 0);
+		doc_finish(&doc);
+	}
+	complaints_of("line:f", "log-filter", &doc);
+	assert_int_equal(doc.n, 1);
+	assert_non_null(strstr(doc.lines[0].text, "does nothing there; it belongs to log"));
+	doc_finish(&doc);
+	complaints_of("lok:f", "log-filter", &doc);
+	assert_int_equal(doc.n, 1);
+	assert_non_null(strstr(doc.lines[0].text, "\"lok:f\" is no key"));
+	doc_finish(&doc);
 	complaints_of("Nokey", "pane-zoom", &doc);
 	assert_int_equal(doc.n, 1);
 	assert_non_null(strstr(doc.lines[0].text, "config:7: [keys] \"Nokey\" is no key"));
@@ -185,6 +350,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tables),
 		cmocka_unit_test(test_no_kind_hides_the_console),
+		cmocka_unit_test(test_rows_of_contexts),
+		cmocka_unit_test(test_every_key_can_be_set),
+		cmocka_unit_test(test_every_key_is_documented),
 		cmocka_unit_test(test_read_only_knows_every_action),
 		cmocka_unit_test(test_keys_section),
 	};

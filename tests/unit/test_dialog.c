@@ -11,6 +11,7 @@
 
 #include "backends/link/ask.h"
 #include "backends/store/doc.h"
+#include "backends/store/settings.h"
 #include "tui/dialog.h"
 
 static struct {
@@ -183,6 +184,13 @@ static void test_prompt(void **state)
 	assert_string_equal(got.secret, "ab");
 }
 
+static void use_key(const char *key, const char *action)
+{
+	struct key_config k = { .key = (char *)key, .action = (char *)action };
+	struct settings s = { .keys = &k };
+	keymap_load(&s);
+}
+
 static void test_asks(void **state)
 {
 	struct ask host = { .kind = ASK_HOST_KEY,
@@ -207,6 +215,15 @@ static void test_asks(void **state)
 	press(dialog_ask(&sudo, result, &got), "n C-o Enter", true);
 	assert_string_equal(got.secret, "n");
 	assert_true(got.keep);
+	use_key("ask:F5", "ask-refuse");
+	press(dialog_ask(&sudo, result, &got), "p F5", true);
+	assert_int_equal(got.choice, 0);
+	press(dialog_ask(&host, result, &got), "F5", true);
+	assert_int_equal(got.choice, 0);
+	keymap_load(NULL);
+	/* help lies over the box: its keys answer nothing */
+	press(dialog_ask(&sudo, result, &got), "p F1 Esc w F1 q Enter", true);
+	assert_string_equal(got.secret, "pw");
 	press(dialog_ask(&sudo, result, &got), "p C-x", true);
 	assert_int_equal(got.choice, 0);
 	assert_string_equal(got.secret, "-");

@@ -12,16 +12,22 @@
 #include "tui/layout.h"
 
 #define PANELS 5
+#define PANELS_MAX 40
+
+/* The rows of the panels that want() returned last. */
+static size_t rows[PANELS_MAX];
 
 static struct layout_want want(int width, int height, size_t focus)
 {
+	static const size_t usual[PANELS_MAX] = { 4, 13, 30, 3, 8 };
+	memcpy(rows, usual, sizeof(rows));
 	return (struct layout_want){ .height = height,
 		                     .width = width,
 		                     .n = PANELS,
 		                     .focus = focus,
 		                     .other = PANE_CONTAINERS,
 		                     .hints = true,
-		                     .rows = { 4, 13, 30, 3, 8 } };
+		                     .rows = rows };
 }
 
 static bool inside(const struct canvas *c, int height, int width)
@@ -65,10 +71,29 @@ static void test_every_size(void **state)
 				w.in_server = i / PANELS & 1;
 				w.zoom = i / PANELS & 2;
 				if (i / PANELS & 4)
-					memset(w.rows, 0, sizeof(w.rows));
+					memset(rows, 0, sizeof(rows));
 				layout(&w, &l);
 				check_sane(&w, &l);
 			}
+}
+
+/* More panels than keys and than places: the focused one is always on the screen. */
+static void test_many_panels(void **state)
+{
+	(void)state;
+	for (int width = 20; width <= 400; width += 19)
+		for (size_t focus = 0; focus < PANELS_MAX; focus++) {
+			struct layout_want w = want(width, 60, focus);
+			struct layout l;
+			w.n = PANELS_MAX;
+			for (size_t i = PANELS; i < PANELS_MAX; i++)
+				w.rows[i] = i;
+			layout(&w, &l);
+			check_sane(&w, &l);
+			assert_true(l.n <= LAYOUT_PANES);
+			for (size_t i = 0; i < l.n && width >= 160; i++)
+				assert_true(l.panes[i].at.width >= 19);
+		}
 }
 
 static void check_panes(int width, int height, size_t focus, bool in_server, const size_t *panels,
@@ -215,6 +240,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_size),
+		cmocka_unit_test(test_many_panels),
 		cmocka_unit_test(test_sketches),
 		cmocka_unit_test(test_bars),
 		cmocka_unit_test(test_needs_and_says),

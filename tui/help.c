@@ -1,0 +1,134 @@
+/* Help and the menu of all actions. Help lists what the keys do here and now: the tables of keys
+ * say what there is, and each key is looked up as if it were pressed. */
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/store/doc.h"
+#include "tui/console_internal.h"
+
+/* Writes the keys of the action that start it now. */
+static char *help_keys(struct console *c, const struct action *a, char *buf)
+{
+	char all[ACTION_KEYS_SIZE], *rest = action_keys(a, all), *name;
+	struct key key;
+	size_t len = 0;
+	buf[0] = '\0';
+	while ((name = strsep(&rest, " ")))
+		if (key_parse(name, &key) && console_find(c, &key) == a)
+			len += (size_t)snprintf(buf + len, ACTION_KEYS_SIZE - len, "%s%s",
+			                        len ? " " : "", name);
+	return buf;
+}
+
+static void help_action(struct console *c, struct doc *doc, const struct action *a, bool always)
+{
+	char keys[ACTION_KEYS_SIZE];
+	const struct panel *panel = action_panel(c, a);
+	help_keys(c, a, keys);
+	if (!action_exists(c, a) || (!*keys && !always))
+		return;
+	if (panel)
+		doc_pair(doc, DOC_PLAIN, keys, "%s: %s", a->verb, panel->title);
+	else
+		doc_pair(doc, DOC_PLAIN, keys, "%s: %s", a->verb, a->help);
+}
+
+static void help_context(struct console *c, struct doc *doc, enum action_context context)
+{
+	doc_head(doc, context_of(context)->title);
+	for (const struct action *const *t = context_of(context)->tables; *t; t++)
+		for (const struct action *a = *t; a->name; a++)
+			help_action(c, doc, a, false);
+}
+
+/* The actions of the row's kind that apply now. Over a view only those with a key: the others are
+ * in the menu. */
+static void help_kind(struct console *c, struct doc *doc, const struct row *r)
+{
+	const struct action *now[MENU_MAX];
+	size_t n = actions_of(r, now, MENU_MAX);
+	char title[160];
+	snprintf(title, sizeof(title), "What this %s can be told now", r->kind->name);
+	if (n)
+		doc_head(doc, title);
+	for (size_t i = 0; i < n; i++)
+		help_action(c, doc, now[i], !c->view);
+}
+
+static void help_console(struct console *c, struct doc *doc, const struct row *r, unsigned of_row,
+                         const char *title)
+{
+	doc_head(doc, title);
+	for (const struct action *a = console_actions; a->name; a++)
+		if ((a->flags & CONSOLE_ROW) == of_row && !action_lacks_panel(c, a) &&
+		    action_applies(c, a, r))
+			help_action(c, doc, a, false);
+}
+
+void console_help(struct console *c)
+{
+	struct doc doc;
+	const struct row *r = console_row(c);
+	char title[160];
+	doc_init(&doc);
+	if (c->settings->read_only)
+		doc_add(&doc, DOC_WARN,
+		        "Read-only: whatever changes a server or types into it is refused.");
+	if (c->view) { /* help for the current view comes first */
+		help_context(c, &doc, c->view->log ? CONTEXT_LOG : CONTEXT_DETAILS);
+		if (c->view->log)
+			commands_help_log(&doc);
+		help_context(c, &doc, CONTEXT_TEXT);
+	}
+	if (r)
+		help_kind(c, &doc, r);
+	if (r)
+		help_console(c, &doc, r, CONSOLE_ROW, "On the row under the cursor");
+	if (!c->view)
+		help_context(c, &doc, CONTEXT_TABLE);
+	help_console(c, &doc, r, 0, context_of(CONTEXT_CONSOLE)->title);
+	snprintf(title, sizeof(title), "Help: %s",
+	         c->view ? c->view->title : pane_focused(c)->panel->name);
+	c->dialog = dialog_text(title, &doc, NULL, NULL);
+	console_redraw(c);
+}
+
+void console_help_line(struct console *c)
+{
+	struct doc doc;
+	doc_init(&doc);
+	keymap_help(&doc, CONTEXT_LINE);
+	c->dialog = dialog_text("Help: a line", &doc, NULL, NULL);
+	console_redraw(c);
+}
+
+/* --- the menu ------------------------------------------------------------ */
+
+static void help_menu_chosen(const struct dialog_result *result, void *arg)
+{
+	struct console *c = arg;
+	console_redraw(c);
+	if (result->choice >= 0 && (size_t)result->choice < c->n_menu)
+		action_begin(c, c->menu[result->choice]);
+}
+
+void console_menu(struct console *c)
+{
+	struct dialog_item items[MENU_MAX] = { 0 };
+	char names[MENU_MAX][KEY_NAME_SIZE];
+	struct row *r = console_row(c);
+	c->n_menu = actions_now(c, c->menu, MENU_MAX);
+	for (const struct action *a = console_actions; a->name && c->n_menu < MENU_MAX; a++)
+		if ((a->flags & CONSOLE_MENU) && action_applies(c, a, r))
+			c->menu[c->n_menu++] = a;
+	for (size_t i = 0; i < c->n_menu; i++)
+		items[i] = (struct dialog_item){ .key = action_key(c->menu[i], names[i]),
+			                         .label = c->menu[i]->verb,
+			                         .help = c->menu[i]->help };
+	char title[320];
+	bool in = r && r->kind != &kind_server;
+	snprintf(title, sizeof(title), "%s%s%s", r ? r->name : "mocr", in ? " on " : "",
+	         in ? r->server->name : "");
+	c->dialog = dialog_menu(title, items, c->n_menu, help_menu_chosen, c);
+	console_redraw(c);
+}

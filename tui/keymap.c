@@ -1,0 +1,333 @@
+/* keymap.c: the user's keys, and the keys of the tables. The map is the process's own, as the
+ * terminal is: boxes, lines and texts get keys without a console. */
+#include "tui/keymap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/store/doc.h"
+#include "backends/store/report.h"
+#include "backends/store/settings.h"
+
+#define NAMES_MAX 1024
+
+struct user_key {
+	enum action_context context;
+	struct key key;
+	char *action; /* owned: name of an action, or "none" */
+};
+static struct {
+	struct user_key *list; /* owned */
+	size_t n;
+} user_keys;
+
+static void keymap_nothing(struct console *c)
+{
+}
+const struct action action_none = {
+	.name = "none", .verb = "none", .help = "nothing", .show = keymap_nothing
+};
+
+/* --- contexts ------------------------------------------------------------ */
+
+#define TABLES(...) ((const struct action *const[]){ __VA_ARGS__, NULL })
+static const struct context contexts[CONTEXT_COUNT] = {
+	[CONTEXT_CONSOLE] = { "console", "Everywhere", CONTEXT_CONSOLE, TABLES(console_actions) },
+	[CONTEXT_TABLE] = { "table", "Moving", CONTEXT_CONSOLE, TABLES(table_actions) },
+	[CONTEXT_TEXT] = { "text", "Reading", CONTEXT_CONSOLE, TABLES(text_actions) },
+	[CONTEXT_LOG] = { "log", "In a log", CONTEXT_TEXT, TABLES(log_actions, view_log_actions) },
+	[CONTEXT_DETAILS] = { "details", "In details", CONTEXT_TEXT, TABLES(view_detail_actions) },
+	[CONTEXT_LINE] = { "line", "In a line that is typed", CONTEXT_LINE, TABLES(line_actions) },
+	[CONTEXT_BOX] = { "box", "In a box that asks", CONTEXT_BOX, TABLES(box_actions) },
+	[CONTEXT_ASK] = { "ask", "In a box that asks for a password", CONTEXT_LINE,
+	                  TABLES(ask_actions) },
+	[CONTEXT_MENU] = { "menu", "In a menu", CONTEXT_MENU, TABLES(menu_actions) },
+	[CONTEXT_READER] = { "reader", "In a box with text", CONTEXT_TEXT, TABLES(reader_actions) },
+};
+
+const struct context *context_of(enum action_context context)
+{
+	return &contexts[context];
+}
+
+/* The kinds' actions, of which each has tables of its own. */
+static const struct action *keymap_kind_action(const char *name)
+{
+	const struct action *a = action_find(&kind_server, name);
+	for (const struct kind *const *k = kinds; *k && !a; k++)
+		a = action_find(*k, name);
+	return a;
+}
+
+static const struct action *keymap_in_table(const struct action *table, const char *name)
+{
+	for (const struct action *a = table; a->name; a++)
+		if (!strcmp(a->name, name) ||
+		    (a->context == CONTEXT_CONSOLE && !strcmp(a->verb, name)))
+			return a;
+	return NULL;
+}
+
+const struct action *context_action(enum action_context context, const char *name)
+{
+	for (const struct action *const *t = contexts[context].tables; *t; t++) {
+		const struct action *a = keymap_in_table(*t, name);
+		if (a)
+			return a;
+	}
+	return NULL;
+}
+
+/* Finds the action in the context and those below it. */
+static const struct action *keymap_reached(enum action_context context, const char *name)
+{
+	for (;;) {
+		enum action_context below = contexts[context].below;
+		const struct action *a = context_action(context, name);
+		if (!a && context == CONTEXT_CONSOLE)
+			a = keymap_kind_action(name);
+		if (a || below == context)
+			return a;
+		context = below;
+	}
+}
+
+/* --- the [keys] section -------------------------------------------------- */
+
+/* Splits "log:f" into context and key. Without a context returns false. */
+static bool keymap_split(const char *written, enum action_context *context, const char **key)
+{
+	size_t n = strcspn(written, ":");
+	*key = written;
+	for (int i = 0; i < CONTEXT_COUNT && written[n] && written[n + 1]; i++) {
+		if (strlen(contexts[i].name) != n || strncmp(contexts[i].name, written, n) != 0)
+			continue;
+		*context = (enum action_context)i;
+		*key = written + n + 1;
+		return true;
+	}
+	return false;
+}
+
+/* What one line of [keys] means. False: its action is not known, or not there. */
+static bool keymap_read(const struct key_config *k, enum action_context *context, const char **key)
+{
+	const struct action *a = NULL;
+	if (keymap_split(k->key, context, key))
+		return !strcmp(k->action, action_none.name) || keymap_reached(*context, k->action);
+	*context = CONTEXT_CONSOLE;
+	if (!strcmp(k->action, action_none.name))
+		return true;
+	for (int i = 0; i < CONTEXT_COUNT && !a; i++)
+		a = context_action((enum action_context)i, k->action);
+	if (!a)
+		a = keymap_kind_action(k->action);
+	if (a)
+		*context = a->context;
+	return a != NULL;
+}
+
+static void keymap_clear(void)
+{
+	for (size_t i = 0; i < user_keys.n; i++)
+		free(user_keys.list[i].action);
+	free(user_keys.list);
+	user_keys.list = NULL;
+	user_keys.n = 0;
+}
+
+void keymap_load(const struct settings *s)
+{
+	keymap_clear();
+	for (const struct key_config *k = s ? s->keys : NULL; k; k = k->next) {
+		struct user_key one;
+		const char *key;
+		if (!keymap_read(k, &one.context, &key) || !key_parse(key, &one.key))
+			continue;
+		one.action = xstrdup(k->action);
+		user_keys.list = xrealloc(user_keys.list, (user_keys.n + 1) * sizeof(one));
+		user_keys.list[user_keys.n++] = one;
+	}
+}
+
+static size_t keymap_add_names(const struct action *a, const char **names, size_t n)
+{
+	for (; a && a->name && n < NAMES_MAX; a++)
+		names[n++] = a->name;
+	return n;
+}
+
+static size_t keymap_all_names(const char **names)
+{
+	size_t n = 0;
+	for (int i = 0; i < CONTEXT_COUNT; i++)
+		for (const struct action *const *t = contexts[i].tables; *t; t++)
+			n = keymap_add_names(*t, names, n);
+	n = keymap_add_names(kind_server.actions, names, n);
+	for (const struct kind *const *k = kinds; *k; k++)
+		n = keymap_add_names((*k)->actions, names, n);
+	if (n < NAMES_MAX)
+		names[n++] = action_none.name;
+	return n;
+}
+
+/* NULL: valid; else a complaint, freed by the caller. */
+static char *keymap_complaint(const struct settings *s, const struct key_config *k)
+{
+	const char *names[NAMES_MAX], *key;
+	struct key parsed;
+	enum action_context context;
+	const char *file = s->file ? s->file : "configuration";
+	bool known = keymap_read(k, &context, &key);
+	if (!key_parse(key, &parsed))
+		return xasprintf("%s:%d: [keys] \"%s\" is no key; keys are written like r, C-r, "
+		                 "M-x, F5, Enter, PgDn, and in a context like log:r",
+		                 file, k->line, k->key);
+	if (known)
+		return NULL;
+	struct key_config alone = { .key = (char *)key, .action = k->action };
+	if (key != k->key && keymap_read(&alone, &context, &key))
+		return xasprintf("%s:%d: [keys] \"%s\" does nothing there; it belongs to %s", file,
+		                 k->line, k->action, contexts[context].name);
+	const char *near = nearest(k->action, names, keymap_all_names(names));
+	return xasprintf("%s:%d: [keys] there is no action \"%s\"%s%s%s", file, k->line, k->action,
+	                 near ? "; the nearest is \"" : "; mocr(1) lists them", near ? near : "",
+	                 near ? "\"" : "");
+}
+
+void console_check_keys(const struct settings *s, struct doc *complaints)
+{
+	for (const struct key_config *k = s->keys; k; k = k->next) {
+		char *complaint = keymap_complaint(s, k);
+		if (complaint)
+			doc_add(complaints, DOC_WARN, "%s", complaint);
+		free(complaint);
+	}
+}
+
+/* --- from key to action -------------------------------------------------- */
+
+/* Takes the next of the keys that a table writes with blanks between. */
+static bool keymap_next_key(const char **keys, struct key *key)
+{
+	char name[KEY_NAME_SIZE];
+	*keys += strspn(*keys, " ");
+	size_t n = strcspn(*keys, " ");
+	snprintf(name, sizeof(name), "%.*s", (int)n, *keys);
+	*keys += n;
+	return n && key_parse(name, key);
+}
+
+bool action_has_key(const struct action *a, const struct key *key)
+{
+	const char *keys = a->key ? a->key : "";
+	struct key one;
+	while (keymap_next_key(&keys, &one))
+		if (key_equal(&one, key))
+			return true;
+	return false;
+}
+
+static const char *keymap_user_key(enum action_context context, const struct key *key)
+{
+	for (size_t i = user_keys.n; i-- > 0;)
+		if (user_keys.list[i].context == context &&
+		    key_equal(&user_keys.list[i].key, key))
+			return user_keys.list[i].action;
+	return NULL;
+}
+
+const char *keymap_user(enum action_context context, const struct key *key)
+{
+	return keymap_user_key(context, key);
+}
+
+const struct action *keymap_find(const struct action *table, const struct key *key)
+{
+	const char *user = table->name ? keymap_user_key(table->context, key) : NULL;
+	if (user && !strcmp(user, action_none.name))
+		return &action_none;
+	if (user)
+		return keymap_in_table(table, user);
+	for (const struct action *a = table; a->name; a++)
+		if (action_has_key(a, key))
+			return a;
+	return NULL;
+}
+
+bool keymap_is(const struct action *table, const struct key *key, const char *name)
+{
+	const struct action *a = keymap_find(table, key);
+	return a && !strcmp(a->name, name);
+}
+
+/* --- the keys of an action, as text -------------------------------------- */
+
+static bool keymap_names_action(const struct user_key *u, const struct action *a)
+{
+	return !strcmp(u->action, a->name) ||
+	       (a->context == CONTEXT_CONSOLE && !strcmp(u->action, a->verb));
+}
+
+/* Calls take for each key of the action until that returns true: the user's keys, then those of the
+ * table that the user has not given another action. */
+static void keymap_each_key(const struct action *a, bool (*take)(const struct key *, void *),
+                            void *arg)
+{
+	const char *keys = a->key ? a->key : "";
+	struct key key;
+	for (size_t i = 0; i < user_keys.n; i++)
+		if (keymap_names_action(&user_keys.list[i], a) &&
+		    take(&user_keys.list[i].key, arg))
+			return;
+	while (keymap_next_key(&keys, &key))
+		if (!keymap_user_key(a->context, &key) && take(&key, arg))
+			return;
+}
+
+static bool keymap_take_first(const struct key *key, void *buf)
+{
+	key_name(key, buf);
+	return true;
+}
+
+const char *action_key(const struct action *a, char *buf)
+{
+	buf[0] = '\0';
+	keymap_each_key(a, keymap_take_first, buf);
+	return buf[0] ? buf : NULL;
+}
+
+const char *keymap_key(const struct action *table, const char *name, char *buf)
+{
+	const struct action *a = keymap_in_table(table, name);
+	const char *key = a ? action_key(a, buf) : NULL;
+	return key ? key : "?";
+}
+
+static bool keymap_take_all(const struct key *key, void *arg)
+{
+	char *buf = arg, name[KEY_NAME_SIZE];
+	size_t len = strlen(buf);
+	snprintf(buf + len, ACTION_KEYS_SIZE - len, "%s%s", len ? " " : "", key_name(key, name));
+	return false;
+}
+
+char *action_keys(const struct action *a, char *buf)
+{
+	buf[0] = '\0';
+	keymap_each_key(a, keymap_take_all, buf);
+	return buf;
+}
+
+void keymap_help(struct doc *doc, enum action_context context)
+{
+	char keys[ACTION_KEYS_SIZE];
+	doc_head(doc, contexts[context].title);
+	for (const struct action *const *t = contexts[context].tables; *t; t++)
+		for (const struct action *a = *t; a->name; a++)
+			if (*action_keys(a, keys))
+				doc_pair(doc, DOC_PLAIN, keys, "%s: %s", a->verb, a->help);
+}

@@ -1,0 +1,67 @@
+/* keymap.h: which key means which action, in each context.
+ *
+ * Every key of the program is a row of an action table. The rows of a context have its number in
+ * action.context. The [keys] section of the settings adds keys, for the whole process. A key of the
+ * user comes before the keys of the tables. */
+#ifndef TUI_KEYMAP_H
+#define TUI_KEYMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "backends/store/action.h"
+#include "tui/keys.h"
+
+struct doc;
+struct settings;
+
+/* A context, for help, man page and [keys]. */
+struct context {
+	const char *name;  /* "log", as in `log:KEY = ACTION` */
+	const char *title; /* "In a log" */
+	/* The context whose keys work too, unless the key has a meaning here. The same context:
+	 * none. */
+	enum action_context below;
+	/* its tables; CONTEXT_CONSOLE also has those of the kinds, which are not listed here */
+	const struct action *const *tables;
+};
+const struct context *context_of(enum action_context);
+
+/* The console's table and those of all contexts; each ends at .name == NULL. */
+extern const struct action console_actions[], table_actions[], text_actions[], log_actions[],
+	view_log_actions[], view_detail_actions[], line_actions[], box_actions[], ask_actions[],
+	menu_actions[], reader_actions[];
+
+/* bound to a key that the user disabled: does nothing */
+extern const struct action action_none;
+
+/* Takes the user's keys from the settings, in place of those before. NULL: no user's keys. */
+void keymap_load(const struct settings *);
+/* Adds complaints about the [keys] section: unknown keys, and unknown actions with the nearest
+ * name. */
+void console_check_keys(const struct settings *, struct doc *complaints);
+
+/* The user's action for the key in this very context: its name, or "none". NULL: not set. */
+const char *keymap_user(enum action_context, const struct key *);
+/* The action of this table for the key. The user's keys come first; action_none: the user took the
+ * key away. NULL: no action of this table. */
+const struct action *keymap_find(const struct action *table, const struct key *);
+/* Is that the action of the table for the key? */
+bool keymap_is(const struct action *table, const struct key *, const char *name);
+/* Is the key one of the action's keys in the table, whatever the user set? */
+bool action_has_key(const struct action *, const struct key *);
+/* The action of this name in one of the context's tables; NULL: none. */
+const struct action *context_action(enum action_context, const char *name);
+
+/* Writes the name of a key that starts the action into buf (KEY_NAME_SIZE bytes). NULL: none. */
+const char *action_key(const struct action *, char *buf);
+/* The same of an action by its table and name, for sentences. "?" if it has no key. */
+const char *keymap_key(const struct action *table, const char *name, char *buf);
+/* Writes all its keys with blanks between. "": none. Returns buf. */
+#define ACTION_KEYS_SIZE 160
+char *action_keys(const struct action *, char *buf);
+
+/* Adds a heading and one line for each action of the context that has a key. */
+void keymap_help(struct doc *, enum action_context);
+
+#endif
