@@ -9,7 +9,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
-#include "backends/sessions/sessions.h"
+#include "backends/sessions/oc_dialect.h"
 
 #define NEW_MS 60000
 #define QUIET_MS 500 /* wait after idle: an error may still follow */
@@ -174,7 +174,7 @@ static void session_sessions_note_left_out(struct oc *oc, size_t n)
 static void session_apply_sessions(struct oc *oc, const char *json, size_t len)
 {
 	struct oc_sessions list;
-	if (!oc_parse_sessions(json, len, &list, NULL))
+	if (!oc->dialect->sessions(json, len, &list, NULL))
 		return;
 	for (size_t i = 0; i < list.n; i++) {
 		ses_listed(ses_find(oc->owner, list.v[i].id), &list.v[i]);
@@ -224,7 +224,6 @@ static void session_run_set(struct oc *oc, struct ses *s, const struct oc_status
 
 struct statuses {
 	struct oc *oc;
-	const char *directory;
 	uint32_t mark;
 };
 
@@ -254,19 +253,25 @@ static void session_fell_idle_unheard(struct oc *oc, struct ses *s)
 	ses_want_last(s);
 }
 
-static void session_apply_statuses(struct oc *oc, const char *directory, const char *json,
-                                   size_t len)
+/* Does a session belong to a place that was asked? See oc_ask_place. */
+static bool session_is_at(const struct ses *s, const char *place)
+{
+	if (s->home && s->home->dialect->running)
+		return !*place || !strcmp(s->id, place);
+	return s->directory && !strcmp(s->directory, place);
+}
+
+static void session_apply_statuses(struct oc *oc, const char *place, const char *json, size_t len)
 {
 	struct ses *s, *next;
-	struct statuses in = { oc, directory, oc->round + 0x80000000u };
-	if (!oc_parse_statuses(json, len, session_one_status, &in, NULL))
+	struct statuses in = { oc, oc->round + 0x80000000u };
+	if (!oc->dialect->statuses(json, len, session_one_status, &in, NULL))
 		return;
 	HASH_ITER (hh, oc->owner->table, s, next) {
 		bool named = s->seen == in.mark;
 		if (named)
 			s->seen = oc->round;
-		else if (s->home == oc && s->directory && !strcmp(s->directory, directory) &&
-		         s->run.run != OC_RUN_IDLE)
+		else if (s->home == oc && session_is_at(s, place) && s->run.run != OC_RUN_IDLE)
 			session_fell_idle_unheard(oc, s);
 	}
 	session_judge_answers(oc);
@@ -306,26 +311,25 @@ static void session_request_keep(struct oc *oc, struct request *r)
 		ses_want_last(s); /* that message has the command as it will run */
 }
 
-static bool session_in_directory(struct oc *oc, const struct request *r, const char *directory)
+static bool session_asks_at(struct oc *oc, const struct request *r, const char *place)
 {
 	struct ses *s = ses_find(oc->owner, r->session);
-	return !s || (s->directory && !strcmp(s->directory, directory));
+	return !s || session_is_at(s, place);
 }
 
-/* The list is complete for one directory: requests missing from it were answered elsewhere. */
-static void session_apply_requests(struct oc *oc, const char *directory, bool questions,
+/* The list is complete for one place: requests missing from it were answered elsewhere. */
+static void session_apply_requests(struct oc *oc, const char *place, bool questions,
                                    const char *json, size_t len)
 {
 	struct request *list, *r;
-	if (!oc_parse_requests(json, len, questions, &list, NULL))
+	if (!oc->dialect->requests(json, len, questions, &list, NULL))
 		return;
 	for (struct request *old = oc->requests, *next; old; old = next) {
 		next = old->next;
 		bool named = false;
 		for (r = list; r && !named; r = r->next)
 			named = !strcmp(r->id, old->id);
-		if (!named && old->is_question == questions &&
-		    session_in_directory(oc, old, directory))
+		if (!named && old->is_question == questions && session_asks_at(oc, old, place))
 			session_request_drop(oc, old);
 	}
 	while ((r = list)) {
@@ -578,7 +582,7 @@ static void session_heard(struct oc *oc, struct ses *known, const struct oc_even
 static void session_apply_event(struct oc *oc, const char *json, size_t len)
 {
 	struct oc_event e;
-	if (!oc_parse_event(json, len, &e))
+	if (!oc->dialect->event(json, len, &e))
 		return;
 	struct ses *s = e.session[0] ? ses_find(oc->owner, e.session) : NULL;
 	bool again = e.id[0] && !strcmp(e.id, oc->last_event); /* a duplicate */

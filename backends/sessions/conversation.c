@@ -12,7 +12,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
-#include "backends/sessions/sessions.h"
+#include "backends/sessions/oc_dialect.h"
 #include "backends/store/log.h"
 
 #define DIFF_LINES 400          /* lines per side of a diff, for older servers */
@@ -515,7 +515,7 @@ static void conversation_tell_held(struct oc_follow *f)
 	for (size_t at = 0; at < held.len;) {
 		struct oc_event e;
 		size_t n = strcspn(held.data + at, "\n");
-		if (oc_parse_event(held.data + at, n, &e)) {
+		if (f->ses->home->dialect->event(held.data + at, n, &e)) {
 			follow_one(f, &e);
 			oc_event_free(&e);
 		}

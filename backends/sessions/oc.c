@@ -8,7 +8,6 @@
  * during the snapshot are held and applied after it, so nothing is missed and no stale answer
  * overwrites newer state. Each server process keeps status, permissions and questions in memory,
  * per directory. So every directory in use is asked with its own string, byte for byte. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +21,7 @@
 #include "backends/link/ask.h"
 #include "backends/link/origin.h"
 #include "backends/link/token.h"
-#include "backends/sessions/sessions.h"
+#include "backends/sessions/oc_dialect.h"
 #include "backends/store/settings.h"
 
 #define PROBE_MS 5000
@@ -39,6 +38,8 @@
 #define UNHEARD_ANSWER_MS \
 	3000 /* timeout of such a retry: short, because events are held meanwhile */
 #define UNHEARD_MAX (64u << 10)
+#define CURSOR_MAX 4096
+#define PAGES_MAX 64 /* of a list; an endless one has a hole */
 #define RECENT_MS (7 * 86400000LL)
 #define LASTS_FIRST 30 /* number of newest sessions with an early fetch of their last message */
 
@@ -61,7 +62,7 @@ int64_t oc_silence_ms = OC_SILENCE_MS;
 static void oc_stream_open(struct oc *);
 static void oc_snapshot_step(struct oc *);
 static void oc_on_unheard(struct loop_timer *, void *);
-static void oc_do_ask_directory(struct oc *, const char *directory, int64_t timeout_ms);
+static void oc_ask_place(struct oc *, const char *place, int64_t timeout_ms);
 
 /* --- create and remove ---------------------------------------------------- */
 
@@ -73,13 +74,24 @@ struct oc *oc_find(struct sessions *ss, const char *name)
 	return oc;
 }
 
+static int64_t oc_silence(const struct oc *oc)
+{
+	int64_t ms = oc->dialect->silence_ms;
+	return ms < oc_silence_ms ? ms : oc_silence_ms;
+}
+
+static void oc_heard_something(struct oc *oc)
+{
+	loop_timer_set(oc->silence, oc_silence(oc));
+}
+
 static void oc_on_silence(struct loop_timer *t, void *arg)
 {
 	struct oc *oc = arg;
 	struct err err;
 	err_set(&err, ERR_TIMEOUT,
 	        "OpenCode on %s port %d: nothing was heard for %d s; it is asked anew",
-	        oc->owner->source.server->name, oc->port, (int)(oc_silence_ms / 1000));
+	        oc->owner->source.server->name, oc->port, (int)(oc_silence(oc) / 1000));
 	oc_stop(oc);
 	oc_set_state(oc, OC_LOST, &err);
 	loop_timer_set(oc->retry, RETRY_MIN_MS);
@@ -106,6 +118,7 @@ struct oc *oc_add(struct sessions *ss, const char *name, const char *host, int p
 	wash(oc->name, sizeof(oc->name), name, strlen(name));
 	oc->host = xstrdup(host);
 	oc->port = port;
+	oc->dialect = &oc_v1;
 	oc->rss_kb = -1;
 	oc->cpu = -1;
 	oc->user = xstrdup("opencode");
@@ -239,33 +252,16 @@ struct call *oc_call(struct oc *oc, const char *method, const char *path, const 
 	return oc_start(oc, spec, NULL);
 }
 
-/* The server percent-decodes directories twice, so encode "%" twice. */
-static char *oc_encode_directory(const char *directory)
+char *oc_path(const struct ses *s, const char *rest)
 {
-	char *once = http_encode(directory), *out = xcalloc(strlen(once) * 5 + 1, 1), *o = out;
-	for (const char *p = once; *p; p++) {
-		*o++ = *p;
-		if (!strncmp(p, "%25", 3)) {
-			memcpy(o, "25", 2);
-			o += 2;
-		}
-	}
-	free(once);
-	return out;
+	return s->home->dialect->path(s, rest);
 }
 
-char *oc_path(const struct ses *s, const char *fmt, ...)
+void oc_sent_free(struct oc_sent *sent)
 {
-	char *dir = oc_encode_directory(s->directory ? s->directory : ""), *path, *whole;
-	va_list ap;
-	va_start(ap, fmt);
-	if (vasprintf(&path, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	whole = xasprintf("%s%sdirectory=%s", path, strchr(path, '?') ? "&" : "?", dir);
-	free(path);
-	free(dir);
-	return whole;
+	free(sent->path);
+	free(sent->body);
+	*sent = (struct oc_sent){ 0 };
 }
 
 bool oc_is_answer(const struct oc *oc, const struct reply *r, struct err *err)
@@ -465,15 +461,15 @@ static void oc_want_password(struct oc *oc)
 
 /* --- the snapshot -------------------------------------------------------- */
 
-static void oc_unheard_add(struct oc *oc, const char *directory)
+static void oc_unheard_add(struct oc *oc, const char *place)
 {
 	for (size_t at = 0; at < oc->unheard.len; at += strlen(oc->unheard.data + at) + 1)
-		if (!strcmp(oc->unheard.data + at, directory))
+		if (!strcmp(oc->unheard.data + at, place))
 			return;
-	buf_add(&oc->unheard, directory, strlen(directory) + 1);
+	buf_add(&oc->unheard, place, strlen(place) + 1);
 }
 
-/* Retries failed directories: otherwise a session with a request would show as busy until the next
+/* Retries failed places: otherwise a session with a request would show as busy until the next
  * reconnect. The pauses grow, because events are held during each retry. */
 static void oc_unheard_wait(struct oc *oc)
 {
@@ -500,7 +496,7 @@ static void oc_on_unheard(struct loop_timer *t, void *arg)
 	oc->unheard = (struct buf){ .max = UNHEARD_MAX };
 	fetch_forget(&oc->unheard_fetch);
 	for (size_t at = 0; at < again.len; at += strlen(again.data + at) + 1)
-		oc_do_ask_directory(oc, again.data + at, answer_ms);
+		oc_ask_place(oc, again.data + at, answer_ms);
 	buf_finish(&again);
 }
 
@@ -563,32 +559,50 @@ static void oc_ask_directories(struct oc *oc)
 	}
 	bool wanted = oc->config && oc->config->directory;
 	for (size_t i = 0; i < n; i++) {
-		oc_ask_directory(oc, dirs[i]);
+		oc_ask_place(oc, dirs[i], LIST_MS);
 		wanted = wanted && strcmp(oc->config->directory, dirs[i]) != 0;
 	}
 	if (wanted)
-		oc_ask_directory(oc, oc->config->directory);
+		oc_ask_place(oc, oc->config->directory, LIST_MS);
 }
 
-static void oc_do_ask_directory(struct oc *oc, const char *directory, int64_t timeout_ms)
+/* Asks all that is pending in one place. A place is a directory in 1.x, a session in 2.x. The place
+ * "" stands for all running sessions of 2.x. */
+static void oc_ask_place(struct oc *oc, const char *place, int64_t timeout_ms)
 {
-	static const char *const asked[][2] = { { "status", "/session/status" },
-		                                { "permissions", "/permission" },
-		                                { "questions", "/question" } };
-	char *dir = oc_encode_directory(directory);
-	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
-		char *what = xasprintf("%s %s %s", oc->name, asked[i][0], directory);
-		char *path = xasprintf("%s?directory=%s", asked[i][1], dir);
+	const struct oc_dialect *d = oc->dialect;
+	if (d->running && !*place) {
+		char *what = xasprintf("%s status ", oc->name);
+		oc_ask_within(oc, what, d->running, NULL, timeout_ms);
+		free(what);
+		return;
+	}
+	char *code = d->place(place);
+	for (const struct oc_asked *a = d->asks; a->word; a++) {
+		char *what = xasprintf("%s %s %s", oc->name, a->word, place);
+		char *path = xasprintf("%s%s%s", a->before, code, a->after);
 		oc_ask_within(oc, what, path, NULL, timeout_ms);
 		free(what);
 		free(path);
 	}
-	free(dir);
+	free(code);
 }
 
-void oc_ask_directory(struct oc *oc, const char *directory)
+void oc_ask_about(struct oc *oc, const struct ses *s)
 {
-	oc_do_ask_directory(oc, directory, LIST_MS);
+	if (oc->dialect->running)
+		oc_ask_place(oc, "", LIST_MS);
+	else if (s->directory)
+		oc_ask_place(oc, s->directory, LIST_MS);
+}
+
+/* The list of running sessions is applied: asks what each of them waits for. */
+static void oc_ask_running(struct oc *oc)
+{
+	struct ses *s, *next;
+	HASH_ITER (hh, oc->owner->table, s, next)
+		if (s->home == oc && s->run.run != OC_RUN_IDLE)
+			oc_ask_place(oc, s->id, LIST_MS);
 }
 
 static int oc_newest_first(const void *a, const void *b)
@@ -631,7 +645,10 @@ static void oc_list_over(struct oc *oc)
 	HASH_ITER (hh, oc->owner->table, s, next)
 		if (s->home == oc)
 			follow_resume(s);
-	oc_ask_directories(oc);
+	if (oc->dialect->running)
+		oc_ask_place(oc, "", LIST_MS);
+	else
+		oc_ask_directories(oc);
 	oc_want_newest(oc);
 }
 
@@ -653,26 +670,22 @@ static void oc_next_project(struct oc *oc)
 	free(header);
 }
 
-static bool oc_is_list(const struct reply *r)
-{
-	return r->body[strspn(r->body, " \t\r\n")] == '[';
-}
-
 static void oc_list_came(struct oc *oc, const char *what, struct call *call, const struct reply *r)
 {
-	const char *cursor = call_header(call, "x-next-cursor");
+	char cursor[CURSOR_MAX], more[96];
+	const char *next = oc->dialect->next_page(call, r, cursor, sizeof(cursor));
 	bool first = what[strlen(what) - 1] == 's';
-	char more[96];
 	snprintf(more, sizeof(more), "%s sessions+", oc->name);
 	oc->has_all |= first;
 	oc->list_has_hole &= !first;
+	oc->list_pages = first ? 1 : oc->list_pages + 1;
 	source_feed(&oc->owner->source, what, r->body, r->len);
-	if (oc->has_all && cursor && *cursor && strspn(cursor, "0123456789") == strlen(cursor)) {
-		char *path = xasprintf("/experimental/session?limit=500&archived=true&cursor=%s",
-		                       cursor);
+	if (oc->has_all && *next && oc->list_pages < PAGES_MAX) {
+		char *path = xasprintf("%s%s", oc->dialect->more, next);
 		oc_ask_more(oc, more, path, NULL);
 		free(path);
 	} else if (oc->has_all) {
+		oc->list_has_hole |= *next != '\0';
 		oc_list_over(oc);
 	} else {
 		oc_next_project(oc);
@@ -694,21 +707,23 @@ static void oc_keep_reduced(struct oc *oc, const char *what, const struct reply 
 	bool good = false;
 	buf_init(&out, 1u << 20);
 	if (strstr(what, " models"))
-		good = oc_reduce_models(r->body, r->len, &out);
+		good = oc->dialect->read_models(r->body, r->len, &out);
 	else
-		good = oc_reduce_names(r->body, r->len, &out);
+		good = oc->dialect->read_names(r->body, r->len, &out);
 	if (good)
 		source_feed(&oc->owner->source, what, out.data ? out.data : "", out.len);
 	buf_finish(&out);
 }
 
-/* The directory of a status, permission or question call; NULL: another call. */
-static const char *oc_directory_asked(const char *word)
+/* The place of a status, permission or question call; NULL: another call. */
+static const char *oc_place_asked(const struct oc *oc, const char *word)
 {
-	static const char *const words[] = { "status ", "permissions ", "questions " };
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (!strncmp(word, words[i], strlen(words[i])))
-			return word + strlen(words[i]);
+	size_t n = strcspn(word, " ");
+	if (oc->dialect->running && !strcmp(word, "status "))
+		return word + n + 1;
+	for (const struct oc_asked *a = oc->dialect->asks; a->word; a++)
+		if (strlen(a->word) == n && !strncmp(word, a->word, n) && word[n])
+			return word + n + 1;
 	return NULL;
 }
 
@@ -718,18 +733,30 @@ static bool oc_is_passing(const struct reply *r)
 	return r->err.code || r->status >= 500 || r->status == 429;
 }
 
+/* There is no list of all sessions. 1.2.6 lists by project. */
+static void oc_list_refused(struct oc *oc, const struct reply *r, const struct err *why)
+{
+	struct err err = *why;
+	if (!r->err.code && r->status != 401 && oc->dialect->lists_projects) {
+		oc_list_by_project(oc);
+		return;
+	}
+	if (!err.code)
+		err_set(&err, ERR_GARBLED,
+		        "OpenCode on %s port %d sent something else than its list of sessions",
+		        oc->owner->source.server->name, oc->port);
+	oc_lose(oc, &err);
+}
+
 static void oc_answer_came(struct oc *oc, const char *what, struct call *call,
                            const struct reply *r)
 {
 	const char *word = what + strlen(oc->name) + 1;
 	struct err err;
 	bool good = oc_is_answer(oc, r, &err);
-	if (!strcmp(word, "sessions") && (!good || !oc_is_list(r))) {
-		if (r->err.code || r->status == 401)
-			oc_lose(oc, &err);
-		else
-			oc_list_by_project(oc);
-	} else if (!strncmp(word, "sessions", 8) && good && oc_is_list(r)) {
+	if (!strcmp(word, "sessions") && (!good || !oc->dialect->is_list(r))) {
+		oc_list_refused(oc, r, &err);
+	} else if (!strncmp(word, "sessions", 8) && good && oc->dialect->is_list(r)) {
 		oc_list_came(oc, what, call, r);
 	} else if (!strcmp(word, "sessions+")) {
 		oc->list_has_hole = true;
@@ -748,8 +775,10 @@ static void oc_answer_came(struct oc *oc, const char *what, struct call *call,
 		oc_keep_reduced(oc, what, r);
 	} else if (good) {
 		source_feed(&oc->owner->source, what, r->body, r->len);
-	} else if (oc_directory_asked(word) && oc_is_passing(r)) {
-		oc_unheard_add(oc, oc_directory_asked(word));
+		if (oc->dialect->running && !strcmp(word, "status "))
+			oc_ask_running(oc);
+	} else if (oc_place_asked(oc, word) && oc_is_passing(r)) {
+		oc_unheard_add(oc, oc_place_asked(oc, word));
 	}
 }
 
@@ -797,19 +826,21 @@ static void oc_ask_more(struct oc *oc, const char *what, const char *path, const
 /* Starts a snapshot, if one is wanted and none is running. */
 static void oc_snapshot_step(struct oc *oc)
 {
-	static const char *const once[][2] = { { "models", "/config/providers" },
-		                               { "agents", "/agent" },
-		                               { "commands", "/command" } };
+	const struct oc_dialect *d = oc->dialect;
+	const struct {
+		const char *word, *path, *kept;
+	} once[] = { { "models", d->models, oc->models },
+		     { "agents", d->agents, oc->agents },
+		     { "commands", d->commands, oc->commands } };
 	char what[96];
 	if (sync_wait(&oc->sync, oc_now(oc)) < 0)
 		return;
 	snprintf(what, sizeof(what), "%s sessions", oc->name);
-	oc_ask_more(oc, what, "/experimental/session?limit=500&archived=true", NULL);
-	char *kept[] = { oc->models, oc->agents, oc->commands };
+	oc_ask_more(oc, what, d->list, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(once); i++)
-		if (!kept[i]) {
-			snprintf(what, sizeof(what), "%s %s", oc->name, once[i][0]);
-			oc_ask_more(oc, what, once[i][1], NULL);
+		if (!once[i].kept) {
+			snprintf(what, sizeof(what), "%s %s", oc->name, once[i].word);
+			oc_ask_more(oc, what, once[i].path, NULL);
 		}
 }
 
@@ -836,7 +867,7 @@ static void oc_event_line(struct oc *oc, const char *line, size_t len)
 static bool oc_stream_data(struct call *call, const char *bytes, size_t len, void *arg)
 {
 	struct oc *oc = arg;
-	loop_timer_set(oc->silence, oc_silence_ms);
+	oc_heard_something(oc);
 	while (len) {
 		const char *nl = memchr(bytes, '\n', len);
 		size_t n = nl ? (size_t)(nl - bytes) : len;
@@ -868,7 +899,7 @@ static bool oc_stream_data(struct call *call, const char *bytes, size_t len, voi
 static void oc_stream_answered(struct call *call, void *arg)
 {
 	struct oc *oc = arg;
-	loop_timer_set(oc->silence, oc_silence_ms);
+	oc_heard_something(oc);
 	sync_hears(&oc->sync, oc_now(oc));
 	oc_snapshot_step(oc);
 }
@@ -900,7 +931,7 @@ static void oc_stream_open(struct oc *oc)
 	sync_close(&oc->sync);
 	sync_open(&oc->sync);
 	oc->stream = oc_start(oc,
-	                      (struct call_spec){ .path = "/global/event",
+	                      (struct call_spec){ .path = oc->dialect->stream,
 	                                          .data = oc_stream_data,
 	                                          .answered = oc_stream_answered,
 	                                          .done = oc_stream_done,
@@ -989,6 +1020,21 @@ void oc_begin(struct oc *oc)
 	oc->probe = oc_call(oc, "GET", "/global/health", NULL, PROBE_MS, 65536, oc_probe_done, oc);
 }
 
+/* --- messages ------------------------------------------------------------- */
+
+void oc_feed_messages(struct oc *oc, const char *what, const struct reply *r)
+{
+	struct buf out;
+	if (!oc->dialect->conversation) {
+		source_feed(&oc->owner->source, what, r->body, r->len);
+		return;
+	}
+	buf_init(&out, LAST_MAX * 2);
+	if (oc->dialect->conversation(r->body, r->len, &out))
+		source_feed(&oc->owner->source, what, out.data, out.len);
+	buf_finish(&out);
+}
+
 /* --- the last message of a session --------------------------------------- */
 
 static void oc_last_done(struct call *call, const struct reply *r, void *arg)
@@ -1004,7 +1050,7 @@ static void oc_last_done(struct call *call, const struct reply *r, void *arg)
 		/* Message ids have an order, so an overtaken answer cannot replace a newer last
 		 * message. */
 		fetch_answer(&s->last_fetch, &oc->sync, SYNC_NEVER);
-		source_feed(&ss->source, what, r->body, r->len);
+		oc_feed_messages(oc, what, r);
 	} else {
 		fetch_failed(&s->last_fetch, oc_now(oc));
 	}
@@ -1022,15 +1068,13 @@ static void oc_lasts_fetch(struct sessions *ss)
 			return;
 		if (!fetch_is_wanted(&s->last_fetch) || !s->home || !oc_is_heard(s->home))
 			continue;
-		char *part = xasprintf("/session/%s/message?limit=1", s->id),
-		     *path = oc_path(s, "%s", part);
+		char *path = oc_path(s, s->home->dialect->last);
 		fetch_ask(&s->last_fetch, sync_now(&s->home->sync, oc_now(s->home)));
 		s->last_call = oc_call(s->home, "GET", path, NULL, LIST_MS, LAST_MAX, oc_last_done,
 		                       s);
 		ss->lasts += s->last_call != NULL;
 		if (!s->last_call)
 			fetch_failed(&s->last_fetch, oc_now(s->home));
-		free(part);
 		free(path);
 	}
 }

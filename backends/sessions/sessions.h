@@ -2,6 +2,7 @@
  *
  * - scan.c: one look over the link: who listens, tmux, Claude Code
  * - oc.c: life of one OpenCode server: probe, follow, snapshot
+ * - oc_dialect.h: what differs between OpenCode's generations; oc_v1.c, oc_v2.c: one table each
  * - oc_parse.c: parses OpenCode's answers and events
  * - apply.c: turns parsed answers and events into rows
  * - judge.c: assesses what a session shows
@@ -45,6 +46,7 @@ extern int64_t oc_seen_ms;    /* OC_SEEN_MS; shorter in tests */
 
 struct sessions;
 struct oc;
+struct oc_dialect;
 
 /* One session as its OpenCode server knows it. It is the priv of its row. */
 struct ses {
@@ -103,6 +105,7 @@ struct oc {
 	int64_t rss_kb;
 	const struct settings *settings; /* holds a reference for config; NULL while config is */
 	const struct opencode_config *config; /* its section, borrowed from settings; NULL none */
+	const struct oc_dialect *dialect;     /* of its API; 1.x before it answered */
 	enum oc_state state;
 	struct err err;
 	char version[32];
@@ -122,9 +125,9 @@ struct oc {
 	struct backoff pause; /* back-off between reconnects */
 	struct sync sync;     /* events and snapshot; the parts of a snapshot are calls */
 	struct buf pages;     /* worktrees of GET /project still to list, one per line */
-	/* directories with failed calls, each ended by a NUL */
+	/* places with failed calls, each ended by a NUL: see oc_ask_place */
 	struct buf unheard;
-	struct loop_timer *unheard_again; /* timer to ask these directories again */
+	struct loop_timer *unheard_again; /* timer to ask these places again */
 	struct fetch unheard_fetch;       /* wanted: that timer is running */
 	struct backoff unheard_pause;
 	uint32_t round;
@@ -135,6 +138,7 @@ struct oc {
 	bool has_all; /* /experimental/session exists */
 	/* a page of the list failed: sessions missing from it may still exist */
 	bool list_has_hole;
+	unsigned list_pages; /* pages of the list so far */
 	struct oc_call *calls; /* calls of the snapshot */
 	struct act *acts;      /* running orders */
 };
@@ -226,8 +230,8 @@ void oc_configure(struct oc *, const struct opencode_config *);
 /* Starts to probe, if the link is up and the server is not yet live. */
 void oc_begin(struct oc *);
 void oc_stop(struct oc *);                                 /* cancels its calls; rows stay */
-void oc_snapshot(struct oc *);                             /* fetches everything again, soon */
-void oc_ask_directory(struct oc *, const char *directory); /* fetches its statuses and requests */
+void oc_snapshot(struct oc *);                    /* fetches everything again, soon */
+void oc_ask_about(struct oc *, const struct ses *); /* fetches its status and requests */
 void oc_set_state(struct oc *, enum oc_state, const struct err *);
 void sessions_judge_source(struct sessions *);
 /* Calls the server's API with its login. path includes the query. done gets arg. NULL: the call did
@@ -235,14 +239,16 @@ void sessions_judge_source(struct sessions *);
 struct call *oc_call(struct oc *, const char *method, const char *path, const char *body,
                      int64_t timeout_ms, size_t max,
                      void (*done)(struct call *, const struct reply *, void *), void *arg);
-/* Formats a path and appends ?directory=. The caller frees. */
-char *oc_path(const struct ses *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The path of a session at its server, with rest behind it. The caller frees. */
+char *oc_path(const struct ses *, const char *rest);
 int64_t oc_now(const struct oc *); /* loop clock */
 /* The event stream is up, so an answer fetched now cannot be older than its events. */
 bool oc_is_heard(const struct oc *);
 /* True for a usable answer: 2xx and JSON. Otherwise err says why not. */
 bool oc_is_answer(const struct oc *, const struct reply *, struct err *);
 void ses_want_last(struct ses *);
+/* Feeds messages, in the shape that all readers know. */
+void oc_feed_messages(struct oc *, const char *what, const struct reply *);
 
 /* watch.c */
 /* Starts the watch, unless it runs or there is nothing to watch. */
