@@ -354,7 +354,7 @@ static const struct request *session_act_meant(const struct ses *s, const char *
 {
 	size_t n = strcspn(*words, " ");
 	struct sessions *ss = s->home->owner;
-	if (strncmp(*words, "per_", 4) != 0 && strncmp(*words, "que_", 4) != 0)
+	if (strncmp(*words, "per_", 4) && strncmp(*words, "que_", 4) && strncmp(*words, "frm_", 4))
 		return ses_request(s);
 	char *id = xstrndup(*words, n);
 	const struct request *r = NULL;
@@ -363,6 +363,16 @@ static const struct request *session_act_meant(const struct ses *s, const char *
 	free(id);
 	*words += n + strspn(*words + n, " ");
 	return r;
+}
+
+/* "reject", or "reject: WHY" */
+static bool session_act_refuses(const char *words, const char **why)
+{
+	if (!strncmp(words, "reject:", 7)) {
+		*why = words + 7 + strspn(words + 7, " ");
+		return true;
+	}
+	return !strcmp(words, "reject");
 }
 
 static void session_act_answer(struct order *order)
@@ -375,7 +385,8 @@ static void session_act_answer(struct order *order)
 	const char *words = order->argument ? order->argument : "";
 	const struct request *r = session_act_meant(s, &words);
 	struct ses *asks = r ? ses_find(a->oc->owner, r->session) : NULL;
-	bool refuses = r && r->is_question && !strcmp(words, "reject");
+	const char *why = NULL;
+	bool refuses = r && r->is_question && session_act_refuses(words, &why);
 	struct buf body;
 	buf_init(&body, 1u << 20);
 	if (!asks || asks->home != a->oc) {
@@ -390,7 +401,7 @@ static void session_act_answer(struct order *order)
 		return;
 	}
 	struct oc_sent sent;
-	a->oc->dialect->reply(asks, r, refuses ? NULL : body.data, NULL, &sent);
+	a->oc->dialect->reply(asks, r, refuses ? NULL : body.data, why, &sent);
 	memcpy(a->request, r->id, sizeof(a->request));
 	memcpy(a->sid, asks->id, sizeof(a->sid));
 	a->call = oc_call(a->oc, sent.method, sent.path, sent.body, ACT_MS, 0,
@@ -498,9 +509,7 @@ static void session_act_first_prompt_done(struct call *call, const struct reply 
 
 static struct oc_wish session_act_wish_of(const struct act *a)
 {
-	return (struct oc_wish){ .directory = a->directory,
-		                 .agent = a->agent,
-		                 .model = a->model };
+	return (struct oc_wish){ .directory = a->directory, .agent = a->agent, .model = a->model };
 }
 
 static void session_act_made(struct call *call, const struct reply *r, void *arg)
@@ -525,8 +534,8 @@ static void session_act_made(struct call *call, const struct reply *r, void *arg
 	struct oc_wish wish = session_act_wish_of(a);
 	char *path = oc_path(&like, how->path),
 	     *body = a->oc->dialect->first_prompt(&wish, a->prompt);
-	a->call = oc_call(a->oc, how->method, path, body, ACT_MS, 0,
-	                  session_act_first_prompt_done, a);
+	a->call = oc_call(a->oc, how->method, path, body, ACT_MS, 0, session_act_first_prompt_done,
+	                  a);
 	free(path);
 	free(body);
 	oc_sessions_free(&list);

@@ -166,7 +166,12 @@ bool session_older(struct row *row)
 	struct ses *s = ses_of(row);
 	if (!s || !s->home || !s->messages || s->messages_n < s->messages_asked || s->messages_more)
 		return false;
+	size_t max = s->home->dialect->messages_max;
+	if (max && s->messages_asked >= max)
+		return false;
 	s->messages_asked *= 4;
+	if (max && s->messages_asked > max)
+		s->messages_asked = max;
 	s->messages_more = true;
 	fetch_hurry(&s->messages_fetch);
 	ses_want_messages(s);

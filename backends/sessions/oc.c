@@ -193,6 +193,7 @@ void oc_remove(struct oc *oc)
 	buf_finish(&oc->unheard);
 	secret_destroy(oc->password);
 	token_cancel(oc->asking);
+	run_cancel(oc->file_run);
 	settings_destroy(oc->settings);
 	char *owned[] = { oc->host, oc->unit,   oc->cwd,    oc->program,
 		          oc->user, oc->models, oc->agents, oc->commands };
@@ -350,6 +351,8 @@ void oc_stop(struct oc *oc)
 	struct ses *s, *next;
 	call_cancel(oc->probe);
 	call_cancel(oc->stream);
+	run_cancel(oc->file_run);
+	oc->file_run = NULL;
 	oc->probe = oc->stream = NULL;
 	while (oc->calls) {
 		call_cancel(oc->calls->call);
@@ -400,6 +403,7 @@ static void oc_password_came(struct ask *ask, struct secret *answer, bool keep, 
 	}
 	secret_destroy(oc->password);
 	oc->password = answer;
+	oc->from_file = false;
 	oc_begin(oc);
 }
 
@@ -429,18 +433,12 @@ static bool oc_ask_command(struct oc *oc)
 	return true;
 }
 
-static void oc_want_password(struct oc *oc)
+static void oc_ask_user(struct oc *oc, bool wrong)
 {
 	const char *where = oc->owner->source.server->name;
 	struct err err;
-	bool wrong = oc->password != NULL;
-	oc_stop(oc);
-	secret_destroy(oc->password);
-	oc->password = NULL;
 	err_set(&err, ERR_ASKS, "OpenCode on %s port %d %s; a on %s's row answers", where, oc->port,
 	        wrong ? "did not take that password" : "asks for its password", where);
-	if (oc_ask_command(oc))
-		return;
 	if (oc->refused) {
 		oc_set_state(oc, OC_DENIED, &err);
 		return;
@@ -449,14 +447,45 @@ static void oc_want_password(struct oc *oc)
 	*ask = (struct ask){ .kind = ASK_PASSWORD, .answered = oc_password_came, .arg = oc };
 	snprintf(ask->title, sizeof(ask->title), "%.40s: OpenCode's password", where);
 	snprintf(ask->text, sizeof(ask->text),
-	         "%sThe OpenCode server on port %d of %.60s is protected "
-	         "(OPENCODE_SERVER_PASSWORD).\n"
+	         "%s%sThe OpenCode server on port %d of %.60s is protected "
+	         "(OPENCODE_SERVER_PASSWORD; OPENCODE_PASSWORD in version 2).\n"
 	         "It is kept in memory until mocr ends.",
-	         wrong ? "That password was not taken.\n" : "", oc->port, where);
+	         wrong ? "That password was not taken.\n" : "", oc->file_said, oc->port, where);
 	snprintf(ask->prompt, sizeof(ask->prompt), "Password of %.60s", oc->user);
 	oc->ask = ask;
 	oc_set_state(oc, OC_ASKING, &err);
 	server_ask(oc->owner->source.server, ask);
+}
+
+/* The password of the service file is new, or the user is asked. A file whose password was refused
+ * a moment ago is not tried again. */
+void oc_file_came(struct oc *oc, struct secret *password)
+{
+	bool same = password && oc->password && password->len == oc->password->len &&
+	            !memcmp(password->text, oc->password->text, password->len);
+	bool had = oc->password != NULL;
+	secret_destroy(oc->password);
+	oc->password = NULL;
+	oc->from_file = password && !same;
+	if (oc->from_file) {
+		oc->password = password;
+		oc_begin(oc);
+		return;
+	}
+	secret_destroy(password);
+	oc_ask_user(oc, had);
+}
+
+/* Sources of a password, in order: password_command, the service file of OpenCode 2, the user. */
+static void oc_want_password(struct oc *oc)
+{
+	bool wrong = oc->password != NULL;
+	oc_stop(oc);
+	if (oc_ask_command(oc) || oc_file_ask(oc))
+		return;
+	secret_destroy(oc->password);
+	oc->password = NULL;
+	oc_ask_user(oc, wrong);
 }
 
 /* --- the snapshot -------------------------------------------------------- */
@@ -511,6 +540,7 @@ static void oc_snapshot_over(struct oc *oc)
 	sync_take(&oc->sync);
 	while (sync_next(&oc->sync, &event, &len))
 		source_feed(&ss->source, what, event, len);
+	oc->file_reads = 0;
 	if (oc->state != OC_LIVE)
 		oc_set_state(oc, OC_LIVE, NULL);
 	sessions_judge(ss);
@@ -953,54 +983,67 @@ static void oc_strange(struct oc *oc, const char *what)
 	stored_apply(oc->owner);
 }
 
-static void oc_info_done(struct call *call, const struct reply *r, void *arg)
+static void oc_probe_next(struct oc *);
+
+/* Asked in this order, until one answer says what speaks. OpenCode 2 answers every other path with
+ * a web page, or with 404. */
+static const char *const probes[] = { "/global/health", "/api/info", "/api/health" };
+
+static void oc_probed_in_vain(struct oc *oc, const struct reply *r)
 {
-	struct oc *oc = arg;
-	char version[32], what[160];
-	struct err err;
-	oc->probe = NULL;
-	if (oc_is_answer(oc, r, &err) &&
-	    oc_parse_health(r->body, r->len, version, sizeof(version))) {
-		snprintf(oc->version, sizeof(oc->version), "%s", version);
+	char what[200], version[32];
+	if (oc_parse_health(r->body, r->len, version, sizeof(version)))
+		snprintf(what, sizeof(what), "version %s is none that mocr knows", version);
+	else if (!strncmp(r->content_type, "text/html", 9))
 		snprintf(what, sizeof(what),
-		         "version %s speaks the API of OpenCode 2, which mocr does not support yet",
-		         version);
-		oc_strange(oc, what);
-	} else {
-		oc_strange(oc, "a web page came where JSON was expected: no OpenCode server mocr "
-		               "knows, perhaps version 2, not supported yet");
-	}
+		         "a web page came where JSON was expected: no OpenCode server mocr knows");
+	else
+		snprintf(what, sizeof(what),
+		         "it answered %d to the questions for its version: no OpenCode server "
+		         "mocr knows",
+		         r->status);
+	oc_strange(oc, what);
 }
 
 static void oc_probe_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct oc *oc = arg;
 	struct err err;
-	char what[96];
+	char what[96], version[32] = "";
 	oc->probe = NULL;
 	if (r->status == 401) {
 		oc_want_password(oc);
-	} else if (r->err.code) {
+		return;
+	}
+	if (r->err.code) {
 		oc_lose(oc, &r->err);
-	} else if (!oc_is_answer(oc, r, &err) ||
-	           !oc_parse_health(r->body, r->len, oc->version, sizeof(oc->version))) {
-		oc->version[0] = '\0';
-		oc->probe = oc_call(oc, "GET", "/api/info", NULL, PROBE_MS, 65536, oc_info_done,
-		                    oc);
-	} else if (strncmp(oc->version, "1.", 2) != 0 && strncmp(oc->version, "0.", 2) != 0) {
-		snprintf(what, sizeof(what), "version %s is not supported yet", oc->version);
-		oc_strange(oc, what);
-	} else {
+		return;
+	}
+	bool answers = oc_is_answer(oc, r, &err);
+	if (answers && oc_dialect_of(r->body, r->len, version, sizeof(version))) {
 		snprintf(what, sizeof(what), "%s health", oc->name);
 		source_feed(&oc->owner->source, what, r->body, r->len);
 		oc_stream_open(oc);
+	} else if (!version[0] && oc->probing + 1 < ARRAY_LEN(probes)) {
+		oc->probing++;
+		oc_probe_next(oc);
+	} else {
+		snprintf(oc->version, sizeof(oc->version), "%s", version);
+		oc_probed_in_vain(oc, r);
 	}
+}
+
+static void oc_probe_next(struct oc *oc)
+{
+	oc->probe = oc_call(oc, "GET", probes[oc->probing], NULL, PROBE_MS, 65536, oc_probe_done,
+	                    oc);
 }
 
 void oc_begin(struct oc *oc)
 {
 	struct link *link = source_link(&oc->owner->source);
-	if (link->state != LINK_UP || oc->state == OC_LIVE || oc->probe || oc->stream || oc->ask)
+	if (link->state != LINK_UP || oc->state == OC_LIVE || oc->probe || oc->stream || oc->ask ||
+	    oc->file_run)
 		return;
 	if (!oc->origin) {
 		struct buf command = { 0 };
@@ -1017,7 +1060,8 @@ void oc_begin(struct oc *oc)
 		                           link_is_local(link) || oc->tls ? 1 : 2);
 		buf_finish(&command);
 	}
-	oc->probe = oc_call(oc, "GET", "/global/health", NULL, PROBE_MS, 65536, oc_probe_done, oc);
+	oc->probing = 0;
+	oc_probe_next(oc);
 }
 
 /* --- messages ------------------------------------------------------------- */

@@ -67,12 +67,12 @@ struct oc_dialect {
 	const char *last;                       /* query for the newest messages */
 	const char *messages;                   /* query for many; their number follows */
 	size_t messages_max;                    /* most in one answer; 0: any number */
-	const char *diff;                       /* path of the last turn's diff; NULL: in messages */
-	bool lists_projects;  /* without the list of all sessions there is one by project */
-	bool stores_prompts;  /* the answer to a prompt says that it is stored */
-	bool drops_requests;  /* a session that falls idle has no requests any more */
-	bool has_program;     /* its program attaches, exports and imports as in 1.x */
-	bool attaches;        /* it has a program that attaches at all */
+	const char *diff;                       /* diff of the last turn; NULL: in messages */
+	bool lists_projects;     /* without the list of all sessions there is one by project */
+	bool stores_prompts;     /* the answer to a prompt says that it is stored */
+	bool drops_requests;     /* a session that falls idle has no requests any more */
+	bool has_program;        /* its program attaches, exports and imports as in 1.x */
+	bool attaches;           /* it has a program that attaches at all */
 	struct oc_asked asks[4]; /* ended by a word of NULL */
 	struct oc_how acts[OC_ACTS];
 
@@ -88,7 +88,7 @@ struct oc_dialect {
 	              const char *why, struct oc_sent *);
 
 	/* --- answers --- */
-	/* The cursor of the next page, or "": the list is complete. Borrowed from the call or buf. */
+	/* The cursor of the next page, borrowed from the call or buf. "": the list is complete. */
 	const char *(*next_page)(struct call *, const struct reply *, char *buf, size_t size);
 	bool (*is_list)(const struct reply *);
 	bool (*sessions)(const char *json, size_t len, struct oc_sessions *, struct err *);
@@ -96,8 +96,8 @@ struct oc_dialect {
 	bool (*requests)(const char *json, size_t len, bool questions, struct request **,
 	                 struct err *);
 	bool (*event)(const char *json, size_t len, struct oc_event *);
-	/* Appends the messages in the shape of 1.x, oldest first, which all readers know. NULL: they
-	 * have it. */
+	/* Appends the messages in the shape of 1.x, oldest first, which all readers know. NULL:
+	 * they have it. */
 	bool (*conversation)(const char *json, size_t len, struct buf *out);
 	bool (*read_models)(const char *json, size_t len, struct buf *out);
 	bool (*read_names)(const char *json, size_t len, struct buf *out);

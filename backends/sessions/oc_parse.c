@@ -240,9 +240,6 @@ static void oc_parse_permission_of(const cJSON *o, struct request *r)
 		r->tool = xstrdup("something");
 }
 
-
-
-
 static void oc_parse_question_of(const cJSON *o, struct question *q)
 {
 	const cJSON *options = oc_parse_get(o, "options"), *p;
@@ -296,16 +293,19 @@ void request_free(struct request *r)
 		for (size_t k = 0; k < q->n_options; k++) {
 			free(q->options[k].label);
 			free(q->options[k].description);
+			free(q->options[k].value);
 		}
 		free(q->options);
 		free(q->text);
 		free(q->header);
+		free(q->key);
 	}
 	free(r->questions);
 	free(r->tool);
 	free(r->what);
 	free(r->diff);
 	free(r->always);
+	free(r->note);
 	free(r);
 }
 
@@ -415,6 +415,22 @@ bool oc_message_over(const struct oc_message *m)
 	return m->role == OC_ROLE_ASSISTANT && (m->completed || m->error[0]);
 }
 
+/* The newest message of the user or the model. 2.x has other messages too, marked as notes. */
+static const cJSON *oc_parse_newest(const cJSON *messages)
+{
+	static const char *const others[] = { "note", "shell", "synthetic", "compaction" };
+	for (int i = cJSON_GetArraySize(messages) - 1; i >= 0; i--) {
+		const cJSON *info = oc_parse_get(cJSON_GetArrayItem(messages, i), "info");
+		const char *role = oc_parse_text(info, "role");
+		bool other = false;
+		for (size_t k = 0; role && k < ARRAY_LEN(others); k++)
+			other |= !strcmp(others[k], role);
+		if (!other)
+			return info;
+	}
+	return NULL;
+}
+
 bool oc_parse_last(const char *json, size_t len, struct oc_message *m, struct err *err)
 {
 	*m = (struct oc_message){ .cost = -1, .context = -1, .tokens = -1 };
@@ -422,8 +438,7 @@ bool oc_parse_last(const char *json, size_t len, struct oc_message *m, struct er
 	if (!root)
 		return false;
 	bool good = cJSON_IsArray(root);
-	int n = good ? cJSON_GetArraySize(root) : 0;
-	const cJSON *last = n > 0 ? oc_parse_get(cJSON_GetArrayItem(root, n - 1), "info") : NULL;
+	const cJSON *last = good ? oc_parse_newest(root) : NULL;
 	if (last)
 		good = oc_parse_message_of(last, m);
 	cJSON_Delete(root);

@@ -1,5 +1,5 @@
-/* oc_v1.c: the dialect of OpenCode 1.x: its paths, bodies and lists. Every call passes the session's
- * own directory, byte for byte.
+/* oc_v1.c: the dialect of OpenCode 1.x: its paths, bodies and lists. Every call passes the
+ * session's own directory, byte for byte.
  *
  * Source: OpenCode server docs (opencode.ai/docs/server); seen on 1.2.6, 1.2.11 and 1.18.33. */
 #include <stdio.h>

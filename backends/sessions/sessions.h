@@ -3,6 +3,7 @@
  * - scan.c: one look over the link: who listens, tmux, Claude Code
  * - oc.c: life of one OpenCode server: probe, follow, snapshot
  * - oc_dialect.h: what differs between OpenCode's generations; oc_v1.c, oc_v2.c: one table each
+ * - oc_file.c: the password of a server of OpenCode 2, from its service file
  * - oc_parse.c: parses OpenCode's answers and events
  * - apply.c: turns parsed answers and events into rows
  * - judge.c: assesses what a session shows
@@ -63,6 +64,7 @@ struct ses {
 	struct run *export_run;
 	/* since the last turn began; stopped: aborted by the user */
 	bool was_busy, failed, stopped;
+	enum oc_outcome outcome; /* of the last turn, where the server states it */
 	/* wall clock, ms: when to announce the end of a turn; 0: nothing to announce */
 	int64_t quiet_ms;
 	struct oc_message last;
@@ -114,6 +116,11 @@ struct oc {
 	struct secret *password;
 	struct ask *ask;          /* the open question for the password; NULL */
 	struct token_ask *asking; /* running password_command, on this machine; NULL */
+	struct run *file_run;     /* reads the password from the service file; NULL */
+	unsigned file_reads;      /* since the server was last live */
+	bool from_file;           /* the password is that of the service file */
+	char file_said[200];      /* why the service file gave no password; "" */
+	size_t probing;           /* number of the running probe */
 	bool password_tried;      /* password_command ran already: do not run it again */
 	bool refused;             /* the user dismissed the password question */
 	struct session *row;      /* the row of the OpenCode server itself */
@@ -138,7 +145,7 @@ struct oc {
 	bool has_all; /* /experimental/session exists */
 	/* a page of the list failed: sessions missing from it may still exist */
 	bool list_has_hole;
-	unsigned list_pages; /* pages of the list so far */
+	unsigned list_pages;   /* pages of the list so far */
 	struct oc_call *calls; /* calls of the snapshot */
 	struct act *acts;      /* running orders */
 };
@@ -215,6 +222,10 @@ extern const char scan_script[];
 	"case $a in *\" $h \"*) continue;; esac; "                                                 \
 	"case $h in /*) if [ -d \"$h\" ]; then a=\"$a$h \"; printf \"%s\\n\" \"$h\"; fi;; esac; "  \
 	"done; }; "
+/* Part of other scripts: $v gets the major version of the program $p. Asking for the version starts
+ * nothing. Other commands of version 2 may start the user's background service. */
+#define OC_MAJOR "v=$(\"$p\" --version 2>/dev/null | head -n 1); v=${v##* }; v=${v#v}; v=${v%%.*}; "
+
 /* Parses the output of the script and hands it to oc.c and others.c. */
 void scan_apply(struct sessions *, const char *text, size_t len);
 
@@ -229,8 +240,8 @@ void sessions_redact(const char *what, const char *bytes, size_t len, struct buf
 void oc_configure(struct oc *, const struct opencode_config *);
 /* Starts to probe, if the link is up and the server is not yet live. */
 void oc_begin(struct oc *);
-void oc_stop(struct oc *);                                 /* cancels its calls; rows stay */
-void oc_snapshot(struct oc *);                    /* fetches everything again, soon */
+void oc_stop(struct oc *);                          /* cancels its calls; rows stay */
+void oc_snapshot(struct oc *);                      /* fetches everything again, soon */
 void oc_ask_about(struct oc *, const struct ses *); /* fetches its status and requests */
 void oc_set_state(struct oc *, enum oc_state, const struct err *);
 void sessions_judge_source(struct sessions *);
@@ -249,6 +260,13 @@ bool oc_is_answer(const struct oc *, const struct reply *, struct err *);
 void ses_want_last(struct ses *);
 /* Feeds messages, in the shape that all readers know. */
 void oc_feed_messages(struct oc *, const char *what, const struct reply *);
+
+/* The service file was read. password: now owned by oc; NULL: it has none for this server. */
+void oc_file_came(struct oc *, struct secret *password);
+
+/* oc_file.c */
+/* Reads the service file over the link; oc_file_came gets the result. False: not read. */
+bool oc_file_ask(struct oc *);
 
 /* watch.c */
 /* Starts the watch, unless it runs or there is nothing to watch. */
