@@ -16,6 +16,7 @@
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
 #include "backends/sessions/acts.h"
+#include "backends/sessions/oc_dialect.h"
 
 #define ACT_LONG_MS 600000 /* timeout of calls that block until the model is done */
 #define SEEN_TIMES 4       /* most waits for events before the session's messages are read */
@@ -90,129 +91,23 @@ void acts_lost(struct oc *oc)
 
 /* --- simple orders: one call, one answer ---------------------------------- */
 
-static char *session_act_body_of(cJSON *o)
-{
-	char *text = cJSON_PrintUnformatted(o);
-	cJSON_Delete(o);
-	return text;
-}
-
-static char *session_act_empty_body(const struct ses *s, const struct order *order)
-{
-	return session_act_body_of(cJSON_CreateObject());
-}
-static char *session_act_no_body(const struct ses *s, const struct order *order)
-{
-	return NULL;
-}
-
-static char *session_act_title_body(const struct ses *s, const struct order *order)
-{
-	cJSON *o = cJSON_CreateObject();
-	cJSON_AddStringToObject(o, "title", order->argument ? order->argument : "");
-	return session_act_body_of(o);
-}
-
-static char *session_act_archive_body(const struct ses *s, const struct order *order)
-{
-	cJSON *o = cJSON_CreateObject(), *time = cJSON_AddObjectToObject(o, "time");
-	cJSON_AddNumberToObject(time, "archived", (double)now_wall_ms());
-	return session_act_body_of(o);
-}
-
-static char *session_act_prompt_text(const char *text, const char *agent, const char *model)
-{
-	cJSON *o = cJSON_CreateObject(), *parts = cJSON_AddArrayToObject(o, "parts"),
-	      *part = cJSON_CreateObject();
-	cJSON_AddStringToObject(part, "type", "text");
-	cJSON_AddStringToObject(part, "text", text);
-	cJSON_AddItemToArray(parts, part);
-	const char *slash = model ? strchr(model, '/') : NULL;
-	if (slash) {
-		cJSON *m = cJSON_AddObjectToObject(o, "model");
-		char *provider = xstrndup(model, (size_t)(slash - model));
-		cJSON_AddStringToObject(m, "providerID", provider);
-		cJSON_AddStringToObject(m, "modelID", slash + 1);
-		free(provider);
-	}
-	if (agent)
-		cJSON_AddStringToObject(o, "agent", agent);
-	return session_act_body_of(o);
-}
-
-static char *session_act_prompt_body(const struct ses *s, const struct order *order)
-{
-	return session_act_prompt_text(order->argument, NULL, NULL);
-}
-
-static char *session_act_command_body(const struct ses *s, const struct order *order)
-{
-	const char *words = order->argument + (*order->argument == '/');
-	size_t n = strcspn(words, " ");
-	cJSON *o = cJSON_CreateObject();
-	char *name = xstrndup(words, n);
-	cJSON_AddStringToObject(o, "command", name);
-	cJSON_AddStringToObject(o, "arguments", words[n] ? words + n + 1 : "");
-	free(name);
-	return session_act_body_of(o);
-}
-
-static char *session_act_summarize_body(const struct ses *s, const struct order *order)
-{
-	cJSON *o = cJSON_CreateObject();
-	const char *model = s->row->model ? s->row->model : "", *slash = strchr(model, '/');
-	char *provider = xstrndup(model, slash ? (size_t)(slash - model) : 0);
-	cJSON_AddStringToObject(o, "providerID", provider);
-	cJSON_AddStringToObject(o, "modelID", slash ? slash + 1 : model);
-	free(provider);
-	return session_act_body_of(o);
-}
-
-/* Reverts to the newest user message of the fetched conversation. */
-static char *session_act_revert_body(const struct ses *s, const struct order *order)
-{
-	const cJSON *m;
-	cJSON *o = cJSON_CreateObject(),
-	      *root = s->messages ? json_parse(s->messages, s->messages_len) : NULL;
-	const char *id = "";
-	cJSON_ArrayForEach (m, root) {
-		const cJSON *info = cJSON_GetObjectItemCaseSensitive(m, "info");
-		const cJSON *role = cJSON_GetObjectItemCaseSensitive(info, "role"),
-			    *mid = cJSON_GetObjectItemCaseSensitive(info, "id");
-		if (cJSON_IsString(role) && cJSON_IsString(mid) &&
-		    !strcmp(role->valuestring, "user"))
-			id = mid->valuestring;
-	}
-	cJSON_AddStringToObject(o, "messageID", id);
-	cJSON_Delete(root);
-	return session_act_body_of(o);
-}
-
 static const struct how {
-	const char *name;          /* of the action */
-	const char *method, *path; /* path after /session/ID */
-	char *(*body)(const struct ses *, const struct order *);
+	const char *name; /* of the action */
+	enum oc_act act;
 	bool needs_words; /* the argument is required */
-	bool slow;
 	const char *said; /* output of the finished order */
 } hows[] = {
-	{ "session-prompt", "POST", "/prompt_async", session_act_prompt_body, true, false, "sent" },
-	{ "session-compose", "POST", "/prompt_async", session_act_prompt_body, true, false,
-	  "sent" },
-	{ "session-command", "POST", "/command", session_act_command_body, true, true, "done" },
-	{ "session-rename", "PATCH", "", session_act_title_body, true, false, "renamed" },
-	{ "session-archive", "PATCH", "", session_act_archive_body, false, false, "archived" },
-	{ "session-fork", "POST", "/fork", session_act_empty_body, false, false,
-	  "a copy was made" },
-	{ "session-summarize", "POST", "/summarize", session_act_summarize_body, false, true,
-	  "summarized" },
-	{ "session-revert", "POST", "/revert", session_act_revert_body, false, false,
-	  "the last turn is taken back, files too" },
-	{ "session-unrevert", "POST", "/unrevert", session_act_no_body, false, false,
-	  "the turn is back, files too" },
-	{ "session-share", "POST", "/share", session_act_empty_body, false, true, "shared" },
-	{ "session-unshare", "DELETE", "/share", session_act_no_body, false, false,
-	  "not shared any more" },
+	{ "session-prompt", OC_PROMPT, true, "sent" },
+	{ "session-compose", OC_PROMPT, true, "sent" },
+	{ "session-command", OC_COMMAND, true, "done" },
+	{ "session-rename", OC_RENAME, true, "renamed" },
+	{ "session-archive", OC_ARCHIVE, false, "archived" },
+	{ "session-fork", OC_FORK, false, "a copy was made" },
+	{ "session-summarize", OC_SUMMARIZE, false, "summarized" },
+	{ "session-revert", OC_REVERT, false, "the last turn is taken back, files too" },
+	{ "session-unrevert", OC_UNREVERT, false, "the turn is back, files too" },
+	{ "session-share", OC_SHARE, false, "shared" },
+	{ "session-unshare", OC_UNSHARE, false, "not shared any more" },
 };
 
 static const struct how *session_act_how_of(const struct order *order)
@@ -321,12 +216,13 @@ static void session_act_on_unseen(struct loop_timer *t, void *arg)
 		loop_timer_set(a->timer, oc_seen_ms);
 		return;
 	}
-	char *part = xasprintf("/session/%s/message?limit=%d", a->sid, SEEN_MESSAGES),
-	     *path = s ? oc_path(s, "%s", part) : part;
+	struct ses like = { .home = a->oc };
+	memcpy(like.id, a->sid, sizeof(like.id));
+	char *rest = xasprintf("%s%d", a->oc->dialect->messages, SEEN_MESSAGES),
+	     *path = oc_path(s ? s : &like, rest);
 	a->call = oc_call(a->oc, "GET", path, NULL, ACT_MS, 0, session_act_looked_for_message, a);
-	if (path != part)
-		free(path);
-	free(part);
+	free(path);
+	free(rest);
 }
 
 void acts_message_heard(struct oc *oc, const struct ses *s, const struct oc_message *m)
@@ -366,6 +262,19 @@ static void session_act_simple_done(struct call *call, const struct reply *r, vo
 	oc_act_end(a, NULL, said);
 }
 
+/* The server may have been replaced by another version since the action was offered. Then the act
+ * is ended. */
+static bool session_act_is_lacking(struct act *a, enum oc_act act)
+{
+	struct err err;
+	if (a->oc->dialect->acts[act].method)
+		return false;
+	err_set(&err, ERR_ABSENT, "OpenCode %s has no way to do that; nothing was sent",
+	        a->oc->version);
+	oc_act_end(a, &err, NULL);
+	return true;
+}
+
 static void session_act_simple(struct order *order)
 {
 	const struct how *how = session_act_how_of(order);
@@ -377,15 +286,18 @@ static void session_act_simple(struct order *order)
 		return;
 	}
 	struct act *a = oc_act_begin(order, &s);
-	if (!a)
+	if (!a || session_act_is_lacking(a, how->act))
 		return;
-	a->prompts = how->body == session_act_prompt_body;
+	const struct oc_how *call = &a->oc->dialect->acts[how->act];
+	a->prompts = how->act == OC_PROMPT && !a->oc->dialect->stores_prompts;
 	if (s->last_known) {
 		memcpy(a->before, s->last.id, sizeof(a->before));
 		a->before_ms = s->last.created_ms;
 	}
-	char *path = oc_path(s, "/session/%s%s", s->id, how->path), *body = how->body(s, order);
-	a->call = oc_call(a->oc, how->method, path, body, how->slow ? ACT_LONG_MS : ACT_MS, 0,
+	char *path = oc_path(s, call->path), *body = NULL;
+	if (call->body)
+		body = call->body(s, order->argument ? order->argument : "");
+	a->call = oc_call(a->oc, call->method, path, body, call->slow ? ACT_LONG_MS : ACT_MS, 0,
 	                  session_act_simple_done, a);
 	free(path);
 	free(body);
@@ -397,8 +309,8 @@ static void session_act_on_unconfirmed(struct loop_timer *t, void *arg)
 {
 	struct act *a = arg;
 	struct ses *s = ses_find(a->oc->owner, a->sid);
-	if (s && s->directory)
-		oc_ask_directory(a->oc, s->directory);
+	if (s)
+		oc_ask_about(a->oc, s);
 	oc_act_end(a, NULL, "sent, but its server has not confirmed it yet; the row tells");
 }
 
@@ -425,8 +337,8 @@ static void session_act_answer_done(struct call *call, const struct reply *r, vo
 	if (!oc_is_answer(a->oc, r, &err)) {
 		if (err.code == ERR_ABSENT)
 			err_set(&err, ERR_ABSENT, "it was answered elsewhere already");
-		if (s && s->directory && !r->err.code)
-			oc_ask_directory(a->oc, s->directory);
+		if (s && !r->err.code)
+			oc_ask_about(a->oc, s);
 		oc_act_end(a, &err, NULL);
 	} else if (a->confirmed || !oc_request_find(a->oc, a->request)) {
 		oc_act_end(a, NULL, "answered");
@@ -442,7 +354,7 @@ static const struct request *session_act_meant(const struct ses *s, const char *
 {
 	size_t n = strcspn(*words, " ");
 	struct sessions *ss = s->home->owner;
-	if (strncmp(*words, "per_", 4) != 0 && strncmp(*words, "que_", 4) != 0)
+	if (strncmp(*words, "per_", 4) && strncmp(*words, "que_", 4) && strncmp(*words, "frm_", 4))
 		return ses_request(s);
 	char *id = xstrndup(*words, n);
 	const struct request *r = NULL;
@@ -451,6 +363,16 @@ static const struct request *session_act_meant(const struct ses *s, const char *
 	free(id);
 	*words += n + strspn(*words + n, " ");
 	return r;
+}
+
+/* "reject", or "reject: WHY" */
+static bool session_act_refuses(const char *words, const char **why)
+{
+	if (!strncmp(words, "reject:", 7)) {
+		*why = words + 7 + strspn(words + 7, " ");
+		return true;
+	}
+	return !strcmp(words, "reject");
 }
 
 static void session_act_answer(struct order *order)
@@ -463,29 +385,28 @@ static void session_act_answer(struct order *order)
 	const char *words = order->argument ? order->argument : "";
 	const struct request *r = session_act_meant(s, &words);
 	struct ses *asks = r ? ses_find(a->oc->owner, r->session) : NULL;
+	const char *why = NULL;
+	bool refuses = r && r->is_question && session_act_refuses(words, &why);
 	struct buf body;
 	buf_init(&body, 1u << 20);
-	if (!asks || !asks->home) {
+	if (!asks || asks->home != a->oc) {
 		err_set(&err, ERR_ABSENT,
 		        "it does not ask that any more: it was answered elsewhere, or stopped");
-	} else if (!strcmp(words, "reject") && r->is_question) {
-		buf_puts(&body, "{}");
-		err_clear(&err);
-	} else if (request_answers(r, words, &body, &err)) {
+	} else if (refuses || request_answers(r, words, &body, &err)) {
 		err_clear(&err);
 	}
-	if (!body.len) {
+	if (err.code) {
 		buf_finish(&body);
 		oc_act_end(a, &err, NULL);
 		return;
 	}
-	bool reject = r->is_question && !strcmp(words, "reject");
-	char *path = oc_path(asks, "/%s/%s/%s", r->is_question ? "question" : "permission", r->id,
-	                     reject ? "reject" : "reply");
+	struct oc_sent sent;
+	a->oc->dialect->reply(asks, r, refuses ? NULL : body.data, why, &sent);
 	memcpy(a->request, r->id, sizeof(a->request));
 	memcpy(a->sid, asks->id, sizeof(a->sid));
-	a->call = oc_call(a->oc, "POST", path, body.data, ACT_MS, 0, session_act_answer_done, a);
-	free(path);
+	a->call = oc_call(a->oc, sent.method, sent.path, sent.body, ACT_MS, 0,
+	                  session_act_answer_done, a);
+	oc_sent_free(&sent);
 	buf_finish(&body);
 }
 
@@ -517,11 +438,11 @@ static void session_act_reject_pending(struct oc *oc, const char *top)
 		struct ses *s = ses_find(oc->owner, r->session);
 		if (!s || !session_act_under(oc->owner, r->session, top))
 			continue;
-		char *path = oc_path(s, "/%s/%s/%s", r->is_question ? "question" : "permission",
-		                     r->id, r->is_question ? "reject" : "reply");
-		oc_call(oc, "POST", path, r->is_question ? "{}" : "{\"reply\":\"reject\"}", ACT_MS,
-		        0, session_act_ignored, NULL);
-		free(path);
+		struct oc_sent sent;
+		oc->dialect->reply(s, r, NULL, NULL, &sent);
+		oc_call(oc, sent.method, sent.path, sent.body, ACT_MS, 0, session_act_ignored,
+		        NULL);
+		oc_sent_free(&sent);
 	}
 }
 
@@ -545,15 +466,19 @@ static void session_act_abort_done(struct call *call, const struct reply *r, voi
 		oc_act_end(a, &err, NULL);
 		return;
 	}
-	session_act_reject_pending(a->oc, a->sid);
+	if (!a->oc->dialect->drops_requests)
+		session_act_reject_pending(a->oc, a->sid);
 	if (s)
 		s->stopped = true;
+	if (s && a->oc->dialect->running)
+		oc_ask_about(a->oc, s);
 	if (!remove || !s) {
 		oc_act_end(a, NULL, remove ? "deleted" : "stopped");
 		return;
 	}
-	char *path = oc_path(s, "/session/%s", s->id);
-	a->call = oc_call(a->oc, "DELETE", path, NULL, ACT_MS, 0, session_act_delete_done, a);
+	const struct oc_how *how = &a->oc->dialect->acts[OC_DELETE];
+	char *path = oc_path(s, how->path);
+	a->call = oc_call(a->oc, how->method, path, NULL, ACT_MS, 0, session_act_delete_done, a);
 	free(path);
 }
 
@@ -561,11 +486,14 @@ static void session_act_stop_session(struct order *order)
 {
 	struct ses *s;
 	struct act *a = oc_act_begin(order, &s);
-	if (!a)
+	bool remove = !strcmp(order->action->name, "session-delete");
+	if (!a || session_act_is_lacking(a, remove ? OC_DELETE : OC_ABORT))
 		return;
-	char *path = oc_path(s, "/session/%s/abort", s->id);
-	a->call = oc_call(a->oc, "POST", path, "{}", ACT_MS, 0, session_act_abort_done, a);
+	const struct oc_how *call = &a->oc->dialect->acts[OC_ABORT];
+	char *path = oc_path(s, call->path), *body = call->body ? call->body(s, "") : NULL;
+	a->call = oc_call(a->oc, call->method, path, body, ACT_MS, 0, session_act_abort_done, a);
 	free(path);
+	free(body);
 }
 
 /* --- a new session ------------------------------------------------------- */
@@ -579,13 +507,19 @@ static void session_act_first_prompt_done(struct call *call, const struct reply 
 	oc_act_end(a, good ? NULL : &err, "made, and its first prompt is sent");
 }
 
+static struct oc_wish session_act_wish_of(const struct act *a)
+{
+	return (struct oc_wish){ .directory = a->directory, .agent = a->agent, .model = a->model };
+}
+
 static void session_act_made(struct call *call, const struct reply *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
 	struct oc_sessions list;
 	a->call = NULL;
-	if (!oc_is_answer(a->oc, r, &err) || !oc_parse_sessions(r->body, r->len, &list, &err)) {
+	if (!oc_is_answer(a->oc, r, &err) ||
+	    !a->oc->dialect->sessions(r->body, r->len, &list, &err)) {
 		oc_act_end(a, &err, NULL);
 		return;
 	}
@@ -594,10 +528,14 @@ static void session_act_made(struct call *call, const struct reply *r, void *arg
 		oc_sessions_free(&list);
 		return;
 	}
-	struct ses like = { .directory = list.v[0].directory };
-	char *path = oc_path(&like, "/session/%s/prompt_async", list.v[0].id),
-	     *body = session_act_prompt_text(a->prompt, a->agent, a->model);
-	a->call = oc_call(a->oc, "POST", path, body, ACT_MS, 0, session_act_first_prompt_done, a);
+	const struct oc_how *how = &a->oc->dialect->acts[OC_PROMPT];
+	struct ses like = { .home = a->oc, .directory = list.v[0].directory };
+	memcpy(like.id, list.v[0].id, sizeof(like.id));
+	struct oc_wish wish = session_act_wish_of(a);
+	char *path = oc_path(&like, how->path),
+	     *body = a->oc->dialect->first_prompt(&wish, a->prompt);
+	a->call = oc_call(a->oc, how->method, path, body, ACT_MS, 0, session_act_first_prompt_done,
+	                  a);
 	free(path);
 	free(body);
 	oc_sessions_free(&list);
@@ -619,10 +557,11 @@ static void session_act_directory_looked(const struct run_result *r, void *arg)
 		oc_act_end(a, &err, NULL);
 		return;
 	}
-	struct ses like = { .directory = a->directory };
-	char *path = oc_path(&like, "/session");
-	a->call = oc_call(a->oc, "POST", path, "{}", ACT_MS, 0, session_act_made, a);
-	free(path);
+	struct oc_wish wish = session_act_wish_of(a);
+	struct oc_sent sent;
+	a->oc->dialect->make(&wish, &sent);
+	a->call = oc_call(a->oc, sent.method, sent.path, sent.body, ACT_MS, 0, session_act_made, a);
+	oc_sent_free(&sent);
 }
 
 /* Reads a path from the start of words, where a backslash escapes a blank. Drops trailing slashes,
@@ -781,6 +720,11 @@ static bool session_act_is_opencode(const struct row *row)
 	return session_act_of(row)->type == SESSION_OPENCODE &&
 	       session_act_of(row)->status != SESSION_NOT_SERVED;
 }
+static bool session_act_offers(const struct row *row, enum oc_act act)
+{
+	const struct ses *s = session_act_is_opencode(row) ? ses_of(row) : NULL;
+	return s && s->home && s->home->dialect->acts[act].method;
+}
 static bool session_act_asks(const struct row *row)
 {
 	return session_request(row) != NULL;
@@ -794,21 +738,61 @@ static bool session_act_rests(const struct row *row)
 {
 	return session_act_is_opencode(row) && !session_act_works(row);
 }
+static bool session_act_can_prompt(const struct row *row)
+{
+	return session_act_offers(row, OC_PROMPT);
+}
+static bool session_act_can_rename(const struct row *row)
+{
+	return session_act_offers(row, OC_RENAME);
+}
+static bool session_act_can_fork(const struct row *row)
+{
+	return session_act_offers(row, OC_FORK);
+}
+static bool session_act_can_delete(const struct row *row)
+{
+	return session_act_offers(row, OC_DELETE);
+}
+static bool session_act_takes_commands(const struct row *row)
+{
+	return session_act_rests(row) && session_act_offers(row, OC_COMMAND);
+}
+static bool session_act_summarizes(const struct row *row)
+{
+	return session_act_rests(row) && session_act_offers(row, OC_SUMMARIZE);
+}
+static bool session_act_unreverts(const struct row *row)
+{
+	return session_act_rests(row) && session_act_offers(row, OC_UNREVERT);
+}
 static bool session_act_not_archived(const struct row *row)
 {
-	return session_act_is_opencode(row) && !session_act_of(row)->archived_ms;
+	return session_act_offers(row, OC_ARCHIVE) && !session_act_of(row)->archived_ms;
 }
 static bool session_act_shared(const struct row *row)
 {
-	return session_act_is_opencode(row) && ses_of(row)->share;
+	return session_act_offers(row, OC_UNSHARE) && ses_of(row)->share;
 }
 static bool session_act_not_shared(const struct row *row)
 {
-	return session_act_is_opencode(row) && !ses_of(row)->share;
+	return session_act_offers(row, OC_SHARE) && !ses_of(row)->share;
 }
 static bool session_act_can_make(const struct row *row)
 {
 	return session_act_is_opencode(row) || session_act_of(row)->type == SESSION_SERVICE;
+}
+/* Exports and imports by the server's program, as 1.x has it. */
+static bool session_act_can_export(const struct row *row)
+{
+	const struct ses *s = session_act_is_opencode(row) ? ses_of(row) : NULL;
+	return s && s->home && s->home->dialect->has_program;
+}
+static bool session_act_can_import(const struct row *row)
+{
+	if (session_act_of(row)->type == SESSION_SERVICE)
+		return ((const struct oc *)session_act_of(row)->priv)->dialect->has_program;
+	return session_act_can_export(row);
 }
 static bool session_act_can_tmux(const struct row *row)
 {
@@ -830,7 +814,8 @@ static bool session_act_has_unit(const struct row *row)
 }
 static bool session_act_reverts(const struct row *row)
 {
-	return session_act_rests(row) && ses_of(row)->messages;
+	return session_act_rests(row) && session_act_offers(row, OC_REVERT) &&
+	       ses_of(row)->messages;
 }
 
 static void session_act_say_share(const struct row *row, char *buf, size_t size)
@@ -881,7 +866,7 @@ const struct action session_actions[] = {
 	  .verb = "prompt",
 	  .key = "p",
 	  .flags = CHANGES | MARKED | WORDS,
-	  .applies = session_act_is_opencode,
+	  .applies = session_act_can_prompt,
 	  .run = session_act_simple,
 	  .doing = "sending",
 	  .help = "Send a prompt to it, or to all that are marked" },
@@ -889,7 +874,7 @@ const struct action session_actions[] = {
 	  .verb = "compose",
 	  .key = "P",
 	  .flags = CHANGES | MARKED | WORDS,
-	  .applies = session_act_is_opencode,
+	  .applies = session_act_can_prompt,
 	  .run = session_act_simple,
 	  .doing = "sending",
 	  .help = "Write a long prompt in $EDITOR and send it to it, or to all that are marked" },
@@ -913,21 +898,21 @@ const struct action session_actions[] = {
 	  .verb = "rename",
 	  .key = "R",
 	  .flags = CHANGES | WORDS,
-	  .applies = session_act_is_opencode,
+	  .applies = session_act_can_rename,
 	  .run = session_act_simple,
 	  .doing = "renaming",
 	  .help = "Give it another title" },
 	{ .name = "session-command",
 	  .verb = "command",
 	  .flags = CHANGES | WORDS,
-	  .applies = session_act_rests,
+	  .applies = session_act_takes_commands,
 	  .run = session_act_simple,
 	  .doing = "running",
 	  .help = "Run one of its slash commands" },
 	{ .name = "session-fork",
 	  .verb = "fork",
 	  .flags = CHANGES,
-	  .applies = session_act_is_opencode,
+	  .applies = session_act_can_fork,
 	  .run = session_act_simple,
 	  .doing = "forking",
 	  .help = "Make a copy of it that goes its own way" },
@@ -941,21 +926,21 @@ const struct action session_actions[] = {
 	{ .name = "session-export",
 	  .verb = "export",
 	  .flags = WORDS,
-	  .applies = session_act_is_opencode,
+	  .applies = session_act_can_export,
 	  .run = session_export,
 	  .doing = "exporting",
 	  .help = "Write it to a file of this machine, as OpenCode's own export does" },
 	{ .name = "session-import",
 	  .verb = "import",
 	  .flags = CHANGES | WORDS,
-	  .applies = session_act_can_make,
+	  .applies = session_act_can_import,
 	  .run = session_import,
 	  .doing = "importing",
 	  .help = "Make a copy of an exported session there: FILE DIRECTORY" },
 	{ .name = "session-move",
 	  .verb = "move",
 	  .flags = ASKS | WORDS,
-	  .applies = session_act_is_opencode,
+	  .applies = session_act_can_export,
 	  .run = session_move,
 	  .doing = "moving",
 	  .help = "Take it to another server or directory: SERVER [DIRECTORY]; the one here is "
@@ -963,7 +948,7 @@ const struct action session_actions[] = {
 	{ .name = "session-summarize",
 	  .verb = "summarize",
 	  .flags = ASKS,
-	  .applies = session_act_rests,
+	  .applies = session_act_summarizes,
 	  .run = session_act_simple,
 	  .doing = "summarizing",
 	  .help = "Let the model summarize it, so that its context is free again" },
@@ -977,7 +962,7 @@ const struct action session_actions[] = {
 	{ .name = "session-unrevert",
 	  .verb = "unrevert",
 	  .flags = ASKS,
-	  .applies = session_act_rests,
+	  .applies = session_act_unreverts,
 	  .run = session_act_simple,
 	  .doing = "unreverting",
 	  .help = "Bring back the turn that was taken back" },
@@ -999,7 +984,7 @@ const struct action session_actions[] = {
 	{ .name = "session-delete",
 	  .verb = "delete",
 	  .flags = ASKS | MARKED | ACTION_DANGER,
-	  .applies = session_act_is_opencode,
+	  .applies = session_act_can_delete,
 	  .run = session_act_stop_session,
 	  .doing = "deleting",
 	  .help = "Delete it with all it said, and its children" },

@@ -9,7 +9,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
-#include "backends/sessions/sessions.h"
+#include "backends/sessions/oc_dialect.h"
 
 #define NEW_MS 60000
 #define QUIET_MS 500 /* wait after idle: an error may still follow */
@@ -130,6 +130,14 @@ void ses_describe(struct ses *s, const struct oc_session *o)
 	r->archived_ms = o->archived_ms;
 }
 
+/* A list does not state who stopped a turn. What an event told stays. */
+static void session_take_outcome(struct ses *s, enum oc_outcome outcome)
+{
+	bool knows = s->outcome == OC_OUTCOME_ABORTED || s->outcome == OC_OUTCOME_INTERRUPTED;
+	if (outcome != OC_OUTCOME_STOPPED || !knows)
+		s->outcome = outcome;
+}
+
 static struct ses *session_apply(struct oc *oc, const struct oc_session *o)
 {
 	struct ses *s = ses_make(oc->owner, oc, o);
@@ -141,6 +149,7 @@ static struct ses *session_apply(struct oc *oc, const struct oc_session *o)
 	if (o->agent)
 		session_replace_washed(&r->agent, o->agent);
 	session_replace_model(r, o->provider, o->model);
+	session_take_outcome(s, o->outcome);
 	s->tells_cost |= o->cost >= 0;
 	if (o->cost >= 0)
 		r->cost = o->cost;
@@ -174,7 +183,7 @@ static void session_sessions_note_left_out(struct oc *oc, size_t n)
 static void session_apply_sessions(struct oc *oc, const char *json, size_t len)
 {
 	struct oc_sessions list;
-	if (!oc_parse_sessions(json, len, &list, NULL))
+	if (!oc->dialect->sessions(json, len, &list, NULL))
 		return;
 	for (size_t i = 0; i < list.n; i++) {
 		ses_listed(ses_find(oc->owner, list.v[i].id), &list.v[i]);
@@ -194,7 +203,28 @@ static void session_sessions_end(struct oc *oc)
 	sessions_judge(oc->owner);
 }
 
+static void session_request_drop(struct oc *oc, struct request *r)
+{
+	LIST_DROP(oc->requests, r);
+	request_free(r);
+}
+
 /* --- status -------------------------------------------------------------- */
+
+/* An idle session of 2.x waits for nothing. */
+static void session_drop_requests(struct oc *oc, const struct ses *s)
+{
+	bool any = false;
+	for (struct request *r = oc->requests, *next; r; r = next) {
+		next = r->next;
+		if (strcmp(r->session, s->id) != 0)
+			continue;
+		session_request_drop(oc, r);
+		any = true;
+	}
+	if (any)
+		acts_requests_changed(oc);
+}
 
 /* Another process may list the session too. Its home is the server where it runs. */
 static void session_run_set(struct oc *oc, struct ses *s, const struct oc_status *status)
@@ -209,6 +239,7 @@ static void session_run_set(struct oc *oc, struct ses *s, const struct oc_status
 	if (is && !was) {
 		s->was_busy = true;
 		s->failed = s->stopped = false;
+		s->outcome = OC_OUTCOME_NONE;
 		s->quiet_ms = 0;
 	}
 	if (was && !is) {
@@ -217,6 +248,8 @@ static void session_run_set(struct oc *oc, struct ses *s, const struct oc_status
 		if (oc->owner->quiet)
 			loop_timer_set(oc->owner->quiet, QUIET_MS + 10);
 	}
+	if (!is && oc->dialect->drops_requests)
+		session_drop_requests(oc, s);
 	s->run = *status;
 	s->row->attempt = status->attempt;
 	s->row->next_ms = status->run == OC_RUN_RETRY ? status->next_ms : 0;
@@ -224,7 +257,6 @@ static void session_run_set(struct oc *oc, struct ses *s, const struct oc_status
 
 struct statuses {
 	struct oc *oc;
-	const char *directory;
 	uint32_t mark;
 };
 
@@ -235,7 +267,9 @@ static void session_one_status(const char *id, const struct oc_status *status, v
 	if (!s)
 		/* the server keeps ids of deleted sessions */
 		return;
-	session_run_set(in->oc, s, status);
+	/* the list of 2.x only says that it runs */
+	if (!in->oc->dialect->running || s->run.run != OC_RUN_RETRY || s->home != in->oc)
+		session_run_set(in->oc, s, status);
 	s->seen = in->mark;
 }
 
@@ -254,19 +288,25 @@ static void session_fell_idle_unheard(struct oc *oc, struct ses *s)
 	ses_want_last(s);
 }
 
-static void session_apply_statuses(struct oc *oc, const char *directory, const char *json,
-                                   size_t len)
+/* Does a session belong to a place that was asked? See oc_ask_place. */
+static bool session_is_at(const struct ses *s, const char *place)
+{
+	if (s->home && s->home->dialect->running)
+		return !*place || !strcmp(s->id, place);
+	return s->directory && !strcmp(s->directory, place);
+}
+
+static void session_apply_statuses(struct oc *oc, const char *place, const char *json, size_t len)
 {
 	struct ses *s, *next;
-	struct statuses in = { oc, directory, oc->round + 0x80000000u };
-	if (!oc_parse_statuses(json, len, session_one_status, &in, NULL))
+	struct statuses in = { oc, oc->round + 0x80000000u };
+	if (!oc->dialect->statuses(json, len, session_one_status, &in, NULL))
 		return;
 	HASH_ITER (hh, oc->owner->table, s, next) {
 		bool named = s->seen == in.mark;
 		if (named)
 			s->seen = oc->round;
-		else if (s->home == oc && s->directory && !strcmp(s->directory, directory) &&
-		         s->run.run != OC_RUN_IDLE)
+		else if (s->home == oc && session_is_at(s, place) && s->run.run != OC_RUN_IDLE)
 			session_fell_idle_unheard(oc, s);
 	}
 	session_judge_answers(oc);
@@ -280,12 +320,6 @@ struct request *oc_request_find(struct oc *oc, const char *id)
 	while (r && strcmp(r->id, id) != 0)
 		r = r->next;
 	return r;
-}
-
-static void session_request_drop(struct oc *oc, struct request *r)
-{
-	LIST_DROP(oc->requests, r);
-	request_free(r);
 }
 
 /* Appends, so that the oldest is answered first. A known request keeps its age. */
@@ -306,26 +340,25 @@ static void session_request_keep(struct oc *oc, struct request *r)
 		ses_want_last(s); /* that message has the command as it will run */
 }
 
-static bool session_in_directory(struct oc *oc, const struct request *r, const char *directory)
+static bool session_asks_at(struct oc *oc, const struct request *r, const char *place)
 {
 	struct ses *s = ses_find(oc->owner, r->session);
-	return !s || (s->directory && !strcmp(s->directory, directory));
+	return !s || session_is_at(s, place);
 }
 
-/* The list is complete for one directory: requests missing from it were answered elsewhere. */
-static void session_apply_requests(struct oc *oc, const char *directory, bool questions,
+/* The list is complete for one place: requests missing from it were answered elsewhere. */
+static void session_apply_requests(struct oc *oc, const char *place, bool questions,
                                    const char *json, size_t len)
 {
 	struct request *list, *r;
-	if (!oc_parse_requests(json, len, questions, &list, NULL))
+	if (!oc->dialect->requests(json, len, questions, &list, NULL))
 		return;
 	for (struct request *old = oc->requests, *next; old; old = next) {
 		next = old->next;
 		bool named = false;
 		for (r = list; r && !named; r = r->next)
 			named = !strcmp(r->id, old->id);
-		if (!named && old->is_question == questions &&
-		    session_in_directory(oc, old, directory))
+		if (!named && old->is_question == questions && session_asks_at(oc, old, place))
 			session_request_drop(oc, old);
 	}
 	while ((r = list)) {
@@ -440,6 +473,44 @@ static void session_event_status(struct oc *oc, struct ses *s, const struct oc_e
 	ses_judge(s);
 }
 
+/* 2.x: its turn ended. */
+static void session_event_ended(struct oc *oc, struct ses *s, const struct oc_event *e)
+{
+	s->outcome = e->outcome;
+	s->failed = e->outcome == OC_OUTCOME_FAILED;
+	s->stopped = e->outcome == OC_OUTCOME_ABORTED;
+	if (s->failed)
+		xreplace(&s->row->words, e->message.words[0] ? e->message.words : NULL);
+	if (e->at_ms > s->row->updated_ms)
+		s->row->updated_ms = e->at_ms;
+	ses_want_last(s);
+	ses_judge(s);
+}
+
+/* 2.x: only what the event states. */
+static void session_event_facts(struct oc *oc, struct ses *s, const struct oc_event *e)
+{
+	const struct oc_session *o = &e->info;
+	struct session *r = s->row;
+	if (o->title && *o->title) {
+		free(r->row.name);
+		r->row.name = wash_dup(o->title, 300);
+	}
+	if (o->directory) {
+		xreplace(&s->directory, o->directory);
+		session_replace_washed(&r->directory, o->directory);
+	}
+	if (o->agent)
+		session_replace_washed(&r->agent, o->agent);
+	session_replace_model(r, o->provider, o->model);
+	r->context_limit = session_context_of(s->home, r->model);
+	if (o->cost >= 0)
+		r->cost = o->cost;
+	if (o->tokens >= 0)
+		r->tokens = o->tokens;
+	store_touch(&r->row);
+}
+
 static void session_event_idle(struct oc *oc, struct ses *s, const struct oc_event *e)
 {
 	static const struct oc_status idle = { 0 };
@@ -511,6 +582,8 @@ static void (*const session_events[])(struct oc *, struct ses *, const struct oc
 	[OC_TODO] = session_event_stale,
 	[OC_DIFF] = session_event_stale,
 	[OC_SESSION_DELETED] = session_event_deleted,
+	[OC_FACTS] = session_event_facts,
+	[OC_ENDED] = session_event_ended,
 };
 
 /* A server instance was disposed: its statuses and requests, held in memory, are gone. */
@@ -578,7 +651,7 @@ static void session_heard(struct oc *oc, struct ses *known, const struct oc_even
 static void session_apply_event(struct oc *oc, const char *json, size_t len)
 {
 	struct oc_event e;
-	if (!oc_parse_event(json, len, &e))
+	if (!oc->dialect->event(json, len, &e))
 		return;
 	struct ses *s = e.session[0] ? ses_find(oc->owner, e.session) : NULL;
 	bool again = e.id[0] && !strcmp(e.id, oc->last_event); /* a duplicate */
@@ -590,6 +663,8 @@ static void session_apply_event(struct oc *oc, const char *json, size_t len)
 	}
 	if (s)
 		follow_event(s, &e, json, len);
+	if (s && e.tells_run)
+		session_run_set(oc, s, &e.status);
 	if (e.type == OC_SESSION_UPDATED)
 		session_heard(oc, s, &e);
 	else if (e.type == OC_ASKED)
@@ -600,7 +675,8 @@ static void session_apply_event(struct oc *oc, const char *json, size_t len)
 		session_disposed(oc, &e);
 	else if (s && (size_t)e.type < ARRAY_LEN(session_events) && session_events[e.type])
 		session_events[e.type](oc, s, &e);
-	else if (!s && e.session[0] && (e.type == OC_STATUS || e.type == OC_MESSAGE))
+	else if (!s && e.session[0] &&
+	         (e.type == OC_STATUS || e.type == OC_MESSAGE || e.type == OC_FACTS))
 		oc_snapshot(oc); /* an unknown session */
 	oc_event_free(&e);
 }
@@ -631,7 +707,9 @@ void oc_feed(struct oc *oc, const char *what, const char *bytes, size_t len)
 	if (!strcmp(what, "event")) {
 		session_apply_event(oc, bytes, len);
 	} else if (!strcmp(what, "health")) {
-		oc_parse_health(bytes, len, oc->version, sizeof(oc->version));
+		const struct oc_dialect *d = oc_dialect_of(bytes, len, oc->version,
+		                                           sizeof(oc->version));
+		oc->dialect = d ? d : &oc_v1;
 		oc_judge(oc);
 	} else if (!strcmp(what, "sessions") || !strcmp(what, "sessions+")) {
 		oc->round += what[n - 1] != '+';

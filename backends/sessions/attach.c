@@ -14,7 +14,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/link/origin.h"
-#include "backends/sessions/sessions.h"
+#include "backends/sessions/oc_dialect.h"
 
 #define MARK "mocr-opencode-now"
 #define NONE "mocr-no-opencode-here"
@@ -192,32 +192,61 @@ static const struct stream_ops attach_ops = {
 #define FIND_PROGRAM                                                                       \
 	"; [ -x \"$p\" ] || p=opencode; command -v \"$p\" >/dev/null || { printf %s " NONE \
 	"; exit 127; }; "
-#define READ_SECRET                   \
-	"stty -echo; printf %s " MARK \
-	"; IFS= read -r OPENCODE_SERVER_PASSWORD; stty echo; export OPENCODE_SERVER_PASSWORD; "
-#define NO_SECRET "unset OPENCODE_SERVER_PASSWORD; printf %s " MARK "; "
+#define ONLY_2 OC_MAJOR "[ \"$v\" = 2 ] || { printf %s " NONE "; exit 127; }; "
+#define READ_SECRET                                                                          \
+	"stty -echo; printf %s " MARK "; IFS= read -r OPENCODE_SERVER_PASSWORD; stty echo; " \
+	"OPENCODE_PASSWORD=$OPENCODE_SERVER_PASSWORD; "                                      \
+	"export OPENCODE_SERVER_PASSWORD OPENCODE_PASSWORD; "
+#define NO_SECRET "unset OPENCODE_SERVER_PASSWORD OPENCODE_PASSWORD; printf %s " MARK "; "
 
-/* The script prints NONE if the program is missing. Otherwise it prints MARK and runs OpenCode. */
+/* The arguments of 1.x. */
+static void attach_words_v1(const struct ses *s, const char *url, bool secret, struct buf *script)
+{
+	const struct oc *oc = s->home;
+	buf_puts(script, "attach ");
+	quote_word(script, url);
+	buf_puts(script, " --dir ");
+	quote_word(script, s->directory ? s->directory : "/");
+	buf_puts(script, " --session ");
+	quote_word(script, s->id);
+	if (secret && strcmp(oc->user, "opencode") != 0) {
+		buf_puts(script, " -u ");
+		quote_word(script, oc->user);
+	}
+}
+
+/* The arguments of 2.x. Without --server it might stop the user's background service and start its
+ * own. */
+static void attach_words_v2(const struct ses *s, const char *url, struct buf *script)
+{
+	buf_puts(script, "--server ");
+	quote_word(script, url);
+	buf_puts(script, " --session ");
+	quote_word(script, s->id);
+	if (s->directory) {
+		buf_puts(script, " ");
+		quote_word(script, s->directory);
+	}
+}
+
+/* The script prints NONE if the program is missing, or is of the other generation. Otherwise it
+ * prints MARK and runs OpenCode. */
 static char *attach_opencode_command(const struct ses *s, const char *program, const char *url,
                                      bool secret)
 {
-	const struct oc *oc = s->home;
+	bool old = s->home->dialect->has_program;
 	struct buf script;
 	buf_init(&script, 16384);
 	buf_puts(&script, PATHS "p=");
 	quote_word(&script, program);
 	buf_puts(&script, FIND_PROGRAM);
+	buf_puts(&script, old ? "" : ONLY_2);
 	buf_puts(&script, secret ? READ_SECRET : NO_SECRET);
-	buf_puts(&script, TERM_GUARD "\"$p\" attach ");
-	quote_word(&script, url);
-	buf_puts(&script, " --dir ");
-	quote_word(&script, s->directory ? s->directory : "/");
-	buf_puts(&script, " --session ");
-	quote_word(&script, s->id);
-	if (secret && strcmp(oc->user, "opencode") != 0) {
-		buf_puts(&script, " -u ");
-		quote_word(&script, oc->user);
-	}
+	buf_puts(&script, TERM_GUARD "\"$p\" ");
+	if (old)
+		attach_words_v1(s, url, secret, &script);
+	else
+		attach_words_v2(s, url, &script);
 	buf_puts(&script, " <&3 3<&- & c=$!; wait $c");
 	return buf_take(&script);
 }
@@ -233,14 +262,17 @@ static char *attach_command_there(const struct ses *s)
 	return command;
 }
 
-/* For a session that no server serves: starts OpenCode in its directory and resumes it. */
+/* For a session that no server serves: starts OpenCode in its directory and resumes it. Version 2
+ * gets a server of its own, which ends with it: the user's background service is left alone. */
 static char *attach_resume_command(const struct ses *s)
 {
 	struct buf script;
 	buf_init(&script, 16384);
 	buf_puts(&script, PATHS "cd ");
 	quote_word(&script, s->directory ? s->directory : "/");
-	buf_puts(&script, " || exit 1; " TERM_GUARD "opencode --session ");
+	buf_puts(&script,
+	         " || exit 1; p=opencode; " OC_MAJOR
+	         "o=; [ \"$v\" = 2 ] && o=--standalone; " TERM_GUARD "opencode $o --session ");
 	quote_word(&script, s->id);
 	buf_puts(&script, " <&3 3<&- & c=$!; wait $c");
 	return buf_take(&script);
@@ -366,6 +398,13 @@ struct stream *session_attach(struct row *row, const char *term, int cols, int r
 		err_set(err, ERR_ABSENT,
 		        "%s: there is nothing to attach to; an OpenCode session must be served by "
 		        "a server that is reached",
+		        row->name);
+		return NULL;
+	}
+	if (s && s->home && !s->home->dialect->attaches) {
+		err_set(err, ERR_ABSENT,
+		        "%s: the preview of OpenCode 2 has no program that attaches; its "
+		        "conversation is in the details, and p sends a prompt",
 		        row->name);
 		return NULL;
 	}

@@ -12,7 +12,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
-#include "backends/sessions/sessions.h"
+#include "backends/sessions/oc_dialect.h"
 #include "backends/store/log.h"
 
 #define DIFF_LINES 400          /* lines per side of a diff, for older servers */
@@ -159,6 +159,8 @@ static void conversation_message_doc(const cJSON *message, struct doc *doc)
 	const char *role = conversation_text(info, "role");
 	bool user = role && !strcmp(role, "user");
 	char head[160], clock[HUMAN_SIZE];
+	if (role && !strcmp(role, "note"))
+		return; /* 2.x: nothing that is said */
 	double cost = conversation_number(info, "cost", -1);
 	human_clock(clock,
 	            number_whole(conversation_number(conversation_get(info, "time"), "created", 0),
@@ -256,6 +258,10 @@ void session_conversation(struct ses *s, struct doc *doc)
 		conversation_message_doc(cJSON_GetArrayItem(root, i), doc);
 	if (s->messages_more)
 		doc_add(doc, DOC_DIM, "older ones are on their way...");
+	else if (s->home && s->home->dialect->messages_max &&
+	         s->messages_n >= s->home->dialect->messages_max)
+		doc_add(doc, DOC_DIM, "These are the newest %zu messages; there may be older ones.",
+		        s->messages_n);
 	else if (s->home && s->messages_n >= s->messages_asked)
 		doc_add(doc, DOC_DIM, "%zu messages; going on at the end brings older ones",
 		        s->messages_n);
@@ -382,7 +388,7 @@ static void conversation_event_part(struct oc_follow *f, const struct oc_event *
 {
 	const char *type = e->part_type ? e->part_type : "",
 		   *state = e->tool_state ? e->tool_state : "", *words = e->text ? e->text : "";
-	bool user = !strcmp(e->message_id, f->user), said = !strcmp(type, "text");
+	bool user = e->of_user || !strcmp(e->message_id, f->user), said = !strcmp(type, "text");
 	/* Message ids sort by time. At the end of a turn OpenCode prunes old tool output and sends
 	 * those parts again: ignore them. */
 	bool is_old = f->newest[user][0] && oc_id_order(e->message_id, f->newest[user]) < 0;
@@ -515,7 +521,7 @@ static void conversation_tell_held(struct oc_follow *f)
 	for (size_t at = 0; at < held.len;) {
 		struct oc_event e;
 		size_t n = strcspn(held.data + at, "\n");
-		if (oc_parse_event(held.data + at, n, &e)) {
+		if (f->ses->home->dialect->event(held.data + at, n, &e)) {
 			follow_one(f, &e);
 			oc_event_free(&e);
 		}

@@ -49,6 +49,24 @@ const struct request *ses_request(const struct ses *top)
 	return found;
 }
 
+/* 2.x states how the last turn ended. A prompt after that turn, unanswered, says more. */
+static bool session_told_outcome(const struct ses *s, enum session_status *status)
+{
+	bool prompted = s->last_known && s->last.role == OC_ROLE_USER;
+	bool open = s->last_known && s->last.role == OC_ROLE_ASSISTANT && !s->last.completed;
+	if (s->outcome == OC_OUTCOME_FAILED)
+		*status = SESSION_ERROR;
+	else if (s->outcome == OC_OUTCOME_INTERRUPTED)
+		*status = SESSION_INTERRUPTED;
+	else if (s->outcome == OC_OUTCOME_ABORTED)
+		*status = SESSION_ABORTED;
+	else if (s->outcome == OC_OUTCOME_STOPPED)
+		*status = open ? SESSION_INTERRUPTED : SESSION_ABORTED;
+	else
+		return false;
+	return !prompted;
+}
+
 static enum session_status session_own_status(const struct ses *s)
 {
 	const struct oc_message *m = &s->last;
@@ -59,6 +77,8 @@ static enum session_status session_own_status(const struct ses *s)
 		return SESSION_BUSY;
 	if (!s->home)
 		return SESSION_NOT_SERVED;
+	if (session_told_outcome(s, &was))
+		return was;
 	if (m->role == OC_ROLE_NONE)
 		return SESSION_IDLE;
 	/* until the last message is fetched again, keep showing how the previous turn ended */

@@ -10,7 +10,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
-#include "backends/sessions/sessions.h"
+#include "backends/sessions/oc_dialect.h"
 
 #define MESSAGES_SHOWN 60
 #define MESSAGES_MAX (12u << 20) /* the answer is copied into the session */
@@ -124,7 +124,7 @@ static void session_messages_done(struct call *call, const struct reply *r, void
 	else
 		fetch_failed(&s->messages_fetch, oc_now(s->home));
 	if (good) {
-		source_feed(s->row->row.source, what, r->body, r->len);
+		oc_feed_messages(s->home, what, r);
 	} else {
 		follow_unanswered(s, &err);
 		store_touch(&s->row->row);
@@ -149,8 +149,8 @@ void ses_want_messages(struct ses *s)
 		return;
 	if (!s->messages_asked)
 		s->messages_asked = MESSAGES_SHOWN;
-	char *part = xasprintf("/session/%s/message?limit=%zu", s->id, s->messages_asked),
-	     *path = oc_path(s, "%s", part);
+	char *part = xasprintf("%s%zu", s->home->dialect->messages, s->messages_asked),
+	     *path = oc_path(s, part);
 	fetch_ask(f, sync_now(&s->home->sync, now));
 	s->messages_call = oc_call(s->home, "GET", path, NULL, 15000, MESSAGES_MAX,
 	                           session_messages_done, s);
@@ -166,7 +166,12 @@ bool session_older(struct row *row)
 	struct ses *s = ses_of(row);
 	if (!s || !s->home || !s->messages || s->messages_n < s->messages_asked || s->messages_more)
 		return false;
+	size_t max = s->home->dialect->messages_max;
+	if (max && s->messages_asked >= max)
+		return false;
 	s->messages_asked *= 4;
+	if (max && s->messages_asked > max)
+		s->messages_asked = max;
 	s->messages_more = true;
 	fetch_hurry(&s->messages_fetch);
 	ses_want_messages(s);

@@ -24,6 +24,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/sessions/acts.h"
+#include "backends/sessions/oc_dialect.h"
 
 #define FILE_MAX (48u << 20) /* bytes of an exported session */
 #define IMPORT_MS 60000
@@ -101,14 +102,14 @@ static void move_info_came(struct call *call, const struct reply *r, void *arg)
 		return;
 	}
 	a->text = xstrndup(r->body, r->len);
-	char *path = oc_path(s, "/session/%s/message", s->id);
+	char *path = oc_path(s, "/message");
 	a->call = oc_call(a->oc, "GET", path, NULL, IMPORT_MS, FILE_MAX, move_messages_came, a);
 	free(path);
 }
 
 static void move_fetch(struct act *a, const struct ses *s)
 {
-	char *path = oc_path(s, "/session/%s", s->id);
+	char *path = oc_path(s, "");
 	a->call = oc_call(a->oc, "GET", path, NULL, ACT_MS, 0, move_info_came, a);
 	free(path);
 }
@@ -220,8 +221,9 @@ static void move_imported(const struct run_result *r, void *arg)
 	}
 	memcpy(a->sid, id, n);
 	a->sid[n] = '\0';
-	struct ses like = { .directory = a->directory };
-	char *path = oc_path(&like, "/session/%s/message", a->sid);
+	struct ses like = { .home = a->oc, .directory = a->directory };
+	memcpy(like.id, a->sid, sizeof(like.id));
+	char *path = oc_path(&like, "/message");
 	a->call = oc_call(a->oc, "GET", path, NULL, IMPORT_MS, FILE_MAX, move_counted, a);
 	free(path);
 }
@@ -309,8 +311,7 @@ static void move_folder_looked(const struct run_result *r, void *arg)
 		oc_act_end(a, &err, NULL);
 		return;
 	}
-	struct ses like = { .directory = a->directory };
-	char *path = oc_path(&like, "/project/current");
+	char *path = oc_v1_path_in(a->directory, "/project/current");
 	a->call = oc_call(a->oc, "GET", path, NULL, ACT_MS, 0, move_project_came, a);
 	free(path);
 }
@@ -405,7 +406,6 @@ static void move_archives(struct act *a)
 {
 	struct row *row = order_row(a->order);
 	struct ses *s = row ? ses_of(row) : NULL;
-	char body[80];
 	xreplace(&a->text, a->sid); /* id of the copy */
 	if (!s || !s->home || s->home->state != OC_LIVE) {
 		struct err err;
@@ -418,10 +418,11 @@ static void move_archives(struct act *a)
 	}
 	move_act_rehome(a, s->home);
 	memcpy(a->sid, s->id, sizeof(a->sid));
-	snprintf(body, sizeof(body), "{\"time\":{\"archived\":%lld}}", (long long)now_wall_ms());
-	char *path = oc_path(s, "/session/%s", s->id);
-	a->call = oc_call(a->oc, "PATCH", path, body, ACT_MS, 0, move_archived, a);
+	const struct oc_how *call = &a->oc->dialect->acts[OC_ARCHIVE];
+	char *path = oc_path(s, call->path), *body = call->body(s, "");
+	a->call = oc_call(a->oc, call->method, path, body, ACT_MS, 0, move_archived, a);
 	free(path);
+	free(body);
 }
 
 /* Finds a live OpenCode server on the target. NULL: none; may_come says whether to wait. */
@@ -432,7 +433,7 @@ static struct oc *move_oc_of(const struct act *a, bool *may_come)
 	*may_come = v && (v->link->state == LINK_CONNECTING || v->link->state == LINK_ASKING ||
 	                  (src && src->state == SOURCE_WAITING));
 	for (struct oc *oc = src ? sessions_of(src)->ocs : NULL; oc; oc = oc->next) {
-		if (oc->state == OC_LIVE)
+		if (oc->state == OC_LIVE && oc->dialect->has_program)
 			return oc;
 		*may_come |= oc->state == OC_FOUND || oc->state == OC_ASKING;
 	}

@@ -8,7 +8,6 @@
  * during the snapshot are held and applied after it, so nothing is missed and no stale answer
  * overwrites newer state. Each server process keeps status, permissions and questions in memory,
  * per directory. So every directory in use is asked with its own string, byte for byte. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +21,7 @@
 #include "backends/link/ask.h"
 #include "backends/link/origin.h"
 #include "backends/link/token.h"
-#include "backends/sessions/sessions.h"
+#include "backends/sessions/oc_dialect.h"
 #include "backends/store/settings.h"
 
 #define PROBE_MS 5000
@@ -39,6 +38,8 @@
 #define UNHEARD_ANSWER_MS \
 	3000 /* timeout of such a retry: short, because events are held meanwhile */
 #define UNHEARD_MAX (64u << 10)
+#define CURSOR_MAX 4096
+#define PAGES_MAX 64 /* of a list; an endless one has a hole */
 #define RECENT_MS (7 * 86400000LL)
 #define LASTS_FIRST 30 /* number of newest sessions with an early fetch of their last message */
 
@@ -61,7 +62,7 @@ int64_t oc_silence_ms = OC_SILENCE_MS;
 static void oc_stream_open(struct oc *);
 static void oc_snapshot_step(struct oc *);
 static void oc_on_unheard(struct loop_timer *, void *);
-static void oc_do_ask_directory(struct oc *, const char *directory, int64_t timeout_ms);
+static void oc_ask_place(struct oc *, const char *place, int64_t timeout_ms);
 
 /* --- create and remove ---------------------------------------------------- */
 
@@ -73,13 +74,24 @@ struct oc *oc_find(struct sessions *ss, const char *name)
 	return oc;
 }
 
+static int64_t oc_silence(const struct oc *oc)
+{
+	int64_t ms = oc->dialect->silence_ms;
+	return ms < oc_silence_ms ? ms : oc_silence_ms;
+}
+
+static void oc_heard_something(struct oc *oc)
+{
+	loop_timer_set(oc->silence, oc_silence(oc));
+}
+
 static void oc_on_silence(struct loop_timer *t, void *arg)
 {
 	struct oc *oc = arg;
 	struct err err;
 	err_set(&err, ERR_TIMEOUT,
 	        "OpenCode on %s port %d: nothing was heard for %d s; it is asked anew",
-	        oc->owner->source.server->name, oc->port, (int)(oc_silence_ms / 1000));
+	        oc->owner->source.server->name, oc->port, (int)(oc_silence(oc) / 1000));
 	oc_stop(oc);
 	oc_set_state(oc, OC_LOST, &err);
 	loop_timer_set(oc->retry, RETRY_MIN_MS);
@@ -106,6 +118,7 @@ struct oc *oc_add(struct sessions *ss, const char *name, const char *host, int p
 	wash(oc->name, sizeof(oc->name), name, strlen(name));
 	oc->host = xstrdup(host);
 	oc->port = port;
+	oc->dialect = &oc_v1;
 	oc->rss_kb = -1;
 	oc->cpu = -1;
 	oc->user = xstrdup("opencode");
@@ -180,6 +193,7 @@ void oc_remove(struct oc *oc)
 	buf_finish(&oc->unheard);
 	secret_destroy(oc->password);
 	token_cancel(oc->asking);
+	run_cancel(oc->file_run);
 	settings_destroy(oc->settings);
 	char *owned[] = { oc->host, oc->unit,   oc->cwd,    oc->program,
 		          oc->user, oc->models, oc->agents, oc->commands };
@@ -239,33 +253,16 @@ struct call *oc_call(struct oc *oc, const char *method, const char *path, const 
 	return oc_start(oc, spec, NULL);
 }
 
-/* The server percent-decodes directories twice, so encode "%" twice. */
-static char *oc_encode_directory(const char *directory)
+char *oc_path(const struct ses *s, const char *rest)
 {
-	char *once = http_encode(directory), *out = xcalloc(strlen(once) * 5 + 1, 1), *o = out;
-	for (const char *p = once; *p; p++) {
-		*o++ = *p;
-		if (!strncmp(p, "%25", 3)) {
-			memcpy(o, "25", 2);
-			o += 2;
-		}
-	}
-	free(once);
-	return out;
+	return s->home->dialect->path(s, rest);
 }
 
-char *oc_path(const struct ses *s, const char *fmt, ...)
+void oc_sent_free(struct oc_sent *sent)
 {
-	char *dir = oc_encode_directory(s->directory ? s->directory : ""), *path, *whole;
-	va_list ap;
-	va_start(ap, fmt);
-	if (vasprintf(&path, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	whole = xasprintf("%s%sdirectory=%s", path, strchr(path, '?') ? "&" : "?", dir);
-	free(path);
-	free(dir);
-	return whole;
+	free(sent->path);
+	free(sent->body);
+	*sent = (struct oc_sent){ 0 };
 }
 
 bool oc_is_answer(const struct oc *oc, const struct reply *r, struct err *err)
@@ -354,6 +351,8 @@ void oc_stop(struct oc *oc)
 	struct ses *s, *next;
 	call_cancel(oc->probe);
 	call_cancel(oc->stream);
+	run_cancel(oc->file_run);
+	oc->file_run = NULL;
 	oc->probe = oc->stream = NULL;
 	while (oc->calls) {
 		call_cancel(oc->calls->call);
@@ -404,6 +403,7 @@ static void oc_password_came(struct ask *ask, struct secret *answer, bool keep, 
 	}
 	secret_destroy(oc->password);
 	oc->password = answer;
+	oc->from_file = false;
 	oc_begin(oc);
 }
 
@@ -433,18 +433,12 @@ static bool oc_ask_command(struct oc *oc)
 	return true;
 }
 
-static void oc_want_password(struct oc *oc)
+static void oc_ask_user(struct oc *oc, bool wrong)
 {
 	const char *where = oc->owner->source.server->name;
 	struct err err;
-	bool wrong = oc->password != NULL;
-	oc_stop(oc);
-	secret_destroy(oc->password);
-	oc->password = NULL;
 	err_set(&err, ERR_ASKS, "OpenCode on %s port %d %s; a on %s's row answers", where, oc->port,
 	        wrong ? "did not take that password" : "asks for its password", where);
-	if (oc_ask_command(oc))
-		return;
 	if (oc->refused) {
 		oc_set_state(oc, OC_DENIED, &err);
 		return;
@@ -453,27 +447,58 @@ static void oc_want_password(struct oc *oc)
 	*ask = (struct ask){ .kind = ASK_PASSWORD, .answered = oc_password_came, .arg = oc };
 	snprintf(ask->title, sizeof(ask->title), "%.40s: OpenCode's password", where);
 	snprintf(ask->text, sizeof(ask->text),
-	         "%sThe OpenCode server on port %d of %.60s is protected "
-	         "(OPENCODE_SERVER_PASSWORD).\n"
+	         "%s%sThe OpenCode server on port %d of %.60s is protected "
+	         "(OPENCODE_SERVER_PASSWORD; OPENCODE_PASSWORD in version 2).\n"
 	         "It is kept in memory until mocr ends.",
-	         wrong ? "That password was not taken.\n" : "", oc->port, where);
+	         wrong ? "That password was not taken.\n" : "", oc->file_said, oc->port, where);
 	snprintf(ask->prompt, sizeof(ask->prompt), "Password of %.60s", oc->user);
 	oc->ask = ask;
 	oc_set_state(oc, OC_ASKING, &err);
 	server_ask(oc->owner->source.server, ask);
 }
 
-/* --- the snapshot -------------------------------------------------------- */
-
-static void oc_unheard_add(struct oc *oc, const char *directory)
+/* The password of the service file is new, or the user is asked. A file whose password was refused
+ * a moment ago is not tried again. */
+void oc_file_came(struct oc *oc, struct secret *password)
 {
-	for (size_t at = 0; at < oc->unheard.len; at += strlen(oc->unheard.data + at) + 1)
-		if (!strcmp(oc->unheard.data + at, directory))
-			return;
-	buf_add(&oc->unheard, directory, strlen(directory) + 1);
+	bool same = password && oc->password && password->len == oc->password->len &&
+	            !memcmp(password->text, oc->password->text, password->len);
+	bool had = oc->password != NULL;
+	secret_destroy(oc->password);
+	oc->password = NULL;
+	oc->from_file = password && !same;
+	if (oc->from_file) {
+		oc->password = password;
+		oc_begin(oc);
+		return;
+	}
+	secret_destroy(password);
+	oc_ask_user(oc, had);
 }
 
-/* Retries failed directories: otherwise a session with a request would show as busy until the next
+/* Sources of a password, in order: password_command, the service file of OpenCode 2, the user. */
+static void oc_want_password(struct oc *oc)
+{
+	bool wrong = oc->password != NULL;
+	oc_stop(oc);
+	if (oc_ask_command(oc) || oc_file_ask(oc))
+		return;
+	secret_destroy(oc->password);
+	oc->password = NULL;
+	oc_ask_user(oc, wrong);
+}
+
+/* --- the snapshot -------------------------------------------------------- */
+
+static void oc_unheard_add(struct oc *oc, const char *place)
+{
+	for (size_t at = 0; at < oc->unheard.len; at += strlen(oc->unheard.data + at) + 1)
+		if (!strcmp(oc->unheard.data + at, place))
+			return;
+	buf_add(&oc->unheard, place, strlen(place) + 1);
+}
+
+/* Retries failed places: otherwise a session with a request would show as busy until the next
  * reconnect. The pauses grow, because events are held during each retry. */
 static void oc_unheard_wait(struct oc *oc)
 {
@@ -500,7 +525,7 @@ static void oc_on_unheard(struct loop_timer *t, void *arg)
 	oc->unheard = (struct buf){ .max = UNHEARD_MAX };
 	fetch_forget(&oc->unheard_fetch);
 	for (size_t at = 0; at < again.len; at += strlen(again.data + at) + 1)
-		oc_do_ask_directory(oc, again.data + at, answer_ms);
+		oc_ask_place(oc, again.data + at, answer_ms);
 	buf_finish(&again);
 }
 
@@ -515,6 +540,7 @@ static void oc_snapshot_over(struct oc *oc)
 	sync_take(&oc->sync);
 	while (sync_next(&oc->sync, &event, &len))
 		source_feed(&ss->source, what, event, len);
+	oc->file_reads = 0;
 	if (oc->state != OC_LIVE)
 		oc_set_state(oc, OC_LIVE, NULL);
 	sessions_judge(ss);
@@ -563,32 +589,50 @@ static void oc_ask_directories(struct oc *oc)
 	}
 	bool wanted = oc->config && oc->config->directory;
 	for (size_t i = 0; i < n; i++) {
-		oc_ask_directory(oc, dirs[i]);
+		oc_ask_place(oc, dirs[i], LIST_MS);
 		wanted = wanted && strcmp(oc->config->directory, dirs[i]) != 0;
 	}
 	if (wanted)
-		oc_ask_directory(oc, oc->config->directory);
+		oc_ask_place(oc, oc->config->directory, LIST_MS);
 }
 
-static void oc_do_ask_directory(struct oc *oc, const char *directory, int64_t timeout_ms)
+/* Asks all that is pending in one place. A place is a directory in 1.x, a session in 2.x. The place
+ * "" stands for all running sessions of 2.x. */
+static void oc_ask_place(struct oc *oc, const char *place, int64_t timeout_ms)
 {
-	static const char *const asked[][2] = { { "status", "/session/status" },
-		                                { "permissions", "/permission" },
-		                                { "questions", "/question" } };
-	char *dir = oc_encode_directory(directory);
-	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
-		char *what = xasprintf("%s %s %s", oc->name, asked[i][0], directory);
-		char *path = xasprintf("%s?directory=%s", asked[i][1], dir);
+	const struct oc_dialect *d = oc->dialect;
+	if (d->running && !*place) {
+		char *what = xasprintf("%s status ", oc->name);
+		oc_ask_within(oc, what, d->running, NULL, timeout_ms);
+		free(what);
+		return;
+	}
+	char *code = d->place(place);
+	for (const struct oc_asked *a = d->asks; a->word; a++) {
+		char *what = xasprintf("%s %s %s", oc->name, a->word, place);
+		char *path = xasprintf("%s%s%s", a->before, code, a->after);
 		oc_ask_within(oc, what, path, NULL, timeout_ms);
 		free(what);
 		free(path);
 	}
-	free(dir);
+	free(code);
 }
 
-void oc_ask_directory(struct oc *oc, const char *directory)
+void oc_ask_about(struct oc *oc, const struct ses *s)
 {
-	oc_do_ask_directory(oc, directory, LIST_MS);
+	if (oc->dialect->running)
+		oc_ask_place(oc, "", LIST_MS);
+	else if (s->directory)
+		oc_ask_place(oc, s->directory, LIST_MS);
+}
+
+/* The list of running sessions is applied: asks what each of them waits for. */
+static void oc_ask_running(struct oc *oc)
+{
+	struct ses *s, *next;
+	HASH_ITER (hh, oc->owner->table, s, next)
+		if (s->home == oc && s->run.run != OC_RUN_IDLE)
+			oc_ask_place(oc, s->id, LIST_MS);
 }
 
 static int oc_newest_first(const void *a, const void *b)
@@ -631,7 +675,10 @@ static void oc_list_over(struct oc *oc)
 	HASH_ITER (hh, oc->owner->table, s, next)
 		if (s->home == oc)
 			follow_resume(s);
-	oc_ask_directories(oc);
+	if (oc->dialect->running)
+		oc_ask_place(oc, "", LIST_MS);
+	else
+		oc_ask_directories(oc);
 	oc_want_newest(oc);
 }
 
@@ -653,26 +700,22 @@ static void oc_next_project(struct oc *oc)
 	free(header);
 }
 
-static bool oc_is_list(const struct reply *r)
-{
-	return r->body[strspn(r->body, " \t\r\n")] == '[';
-}
-
 static void oc_list_came(struct oc *oc, const char *what, struct call *call, const struct reply *r)
 {
-	const char *cursor = call_header(call, "x-next-cursor");
+	char cursor[CURSOR_MAX], more[96];
+	const char *next = oc->dialect->next_page(call, r, cursor, sizeof(cursor));
 	bool first = what[strlen(what) - 1] == 's';
-	char more[96];
 	snprintf(more, sizeof(more), "%s sessions+", oc->name);
 	oc->has_all |= first;
 	oc->list_has_hole &= !first;
+	oc->list_pages = first ? 1 : oc->list_pages + 1;
 	source_feed(&oc->owner->source, what, r->body, r->len);
-	if (oc->has_all && cursor && *cursor && strspn(cursor, "0123456789") == strlen(cursor)) {
-		char *path = xasprintf("/experimental/session?limit=500&archived=true&cursor=%s",
-		                       cursor);
+	if (oc->has_all && *next && oc->list_pages < PAGES_MAX) {
+		char *path = xasprintf("%s%s", oc->dialect->more, next);
 		oc_ask_more(oc, more, path, NULL);
 		free(path);
 	} else if (oc->has_all) {
+		oc->list_has_hole |= *next != '\0';
 		oc_list_over(oc);
 	} else {
 		oc_next_project(oc);
@@ -694,21 +737,23 @@ static void oc_keep_reduced(struct oc *oc, const char *what, const struct reply 
 	bool good = false;
 	buf_init(&out, 1u << 20);
 	if (strstr(what, " models"))
-		good = oc_reduce_models(r->body, r->len, &out);
+		good = oc->dialect->read_models(r->body, r->len, &out);
 	else
-		good = oc_reduce_names(r->body, r->len, &out);
+		good = oc->dialect->read_names(r->body, r->len, &out);
 	if (good)
 		source_feed(&oc->owner->source, what, out.data ? out.data : "", out.len);
 	buf_finish(&out);
 }
 
-/* The directory of a status, permission or question call; NULL: another call. */
-static const char *oc_directory_asked(const char *word)
+/* The place of a status, permission or question call; NULL: another call. */
+static const char *oc_place_asked(const struct oc *oc, const char *word)
 {
-	static const char *const words[] = { "status ", "permissions ", "questions " };
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (!strncmp(word, words[i], strlen(words[i])))
-			return word + strlen(words[i]);
+	size_t n = strcspn(word, " ");
+	if (oc->dialect->running && !strcmp(word, "status "))
+		return word + n + 1;
+	for (const struct oc_asked *a = oc->dialect->asks; a->word; a++)
+		if (strlen(a->word) == n && !strncmp(word, a->word, n) && word[n])
+			return word + n + 1;
 	return NULL;
 }
 
@@ -718,18 +763,30 @@ static bool oc_is_passing(const struct reply *r)
 	return r->err.code || r->status >= 500 || r->status == 429;
 }
 
+/* There is no list of all sessions. 1.2.6 lists by project. */
+static void oc_list_refused(struct oc *oc, const struct reply *r, const struct err *why)
+{
+	struct err err = *why;
+	if (!r->err.code && r->status != 401 && oc->dialect->lists_projects) {
+		oc_list_by_project(oc);
+		return;
+	}
+	if (!err.code)
+		err_set(&err, ERR_GARBLED,
+		        "OpenCode on %s port %d sent something else than its list of sessions",
+		        oc->owner->source.server->name, oc->port);
+	oc_lose(oc, &err);
+}
+
 static void oc_answer_came(struct oc *oc, const char *what, struct call *call,
                            const struct reply *r)
 {
 	const char *word = what + strlen(oc->name) + 1;
 	struct err err;
 	bool good = oc_is_answer(oc, r, &err);
-	if (!strcmp(word, "sessions") && (!good || !oc_is_list(r))) {
-		if (r->err.code || r->status == 401)
-			oc_lose(oc, &err);
-		else
-			oc_list_by_project(oc);
-	} else if (!strncmp(word, "sessions", 8) && good && oc_is_list(r)) {
+	if (!strcmp(word, "sessions") && (!good || !oc->dialect->is_list(r))) {
+		oc_list_refused(oc, r, &err);
+	} else if (!strncmp(word, "sessions", 8) && good && oc->dialect->is_list(r)) {
 		oc_list_came(oc, what, call, r);
 	} else if (!strcmp(word, "sessions+")) {
 		oc->list_has_hole = true;
@@ -748,8 +805,10 @@ static void oc_answer_came(struct oc *oc, const char *what, struct call *call,
 		oc_keep_reduced(oc, what, r);
 	} else if (good) {
 		source_feed(&oc->owner->source, what, r->body, r->len);
-	} else if (oc_directory_asked(word) && oc_is_passing(r)) {
-		oc_unheard_add(oc, oc_directory_asked(word));
+		if (oc->dialect->running && !strcmp(word, "status "))
+			oc_ask_running(oc);
+	} else if (oc_place_asked(oc, word) && oc_is_passing(r)) {
+		oc_unheard_add(oc, oc_place_asked(oc, word));
 	}
 }
 
@@ -797,19 +856,21 @@ static void oc_ask_more(struct oc *oc, const char *what, const char *path, const
 /* Starts a snapshot, if one is wanted and none is running. */
 static void oc_snapshot_step(struct oc *oc)
 {
-	static const char *const once[][2] = { { "models", "/config/providers" },
-		                               { "agents", "/agent" },
-		                               { "commands", "/command" } };
+	const struct oc_dialect *d = oc->dialect;
+	const struct {
+		const char *word, *path, *kept;
+	} once[] = { { "models", d->models, oc->models },
+		     { "agents", d->agents, oc->agents },
+		     { "commands", d->commands, oc->commands } };
 	char what[96];
 	if (sync_wait(&oc->sync, oc_now(oc)) < 0)
 		return;
 	snprintf(what, sizeof(what), "%s sessions", oc->name);
-	oc_ask_more(oc, what, "/experimental/session?limit=500&archived=true", NULL);
-	char *kept[] = { oc->models, oc->agents, oc->commands };
+	oc_ask_more(oc, what, d->list, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(once); i++)
-		if (!kept[i]) {
-			snprintf(what, sizeof(what), "%s %s", oc->name, once[i][0]);
-			oc_ask_more(oc, what, once[i][1], NULL);
+		if (!once[i].kept) {
+			snprintf(what, sizeof(what), "%s %s", oc->name, once[i].word);
+			oc_ask_more(oc, what, once[i].path, NULL);
 		}
 }
 
@@ -836,7 +897,7 @@ static void oc_event_line(struct oc *oc, const char *line, size_t len)
 static bool oc_stream_data(struct call *call, const char *bytes, size_t len, void *arg)
 {
 	struct oc *oc = arg;
-	loop_timer_set(oc->silence, oc_silence_ms);
+	oc_heard_something(oc);
 	while (len) {
 		const char *nl = memchr(bytes, '\n', len);
 		size_t n = nl ? (size_t)(nl - bytes) : len;
@@ -868,7 +929,7 @@ static bool oc_stream_data(struct call *call, const char *bytes, size_t len, voi
 static void oc_stream_answered(struct call *call, void *arg)
 {
 	struct oc *oc = arg;
-	loop_timer_set(oc->silence, oc_silence_ms);
+	oc_heard_something(oc);
 	sync_hears(&oc->sync, oc_now(oc));
 	oc_snapshot_step(oc);
 }
@@ -900,7 +961,7 @@ static void oc_stream_open(struct oc *oc)
 	sync_close(&oc->sync);
 	sync_open(&oc->sync);
 	oc->stream = oc_start(oc,
-	                      (struct call_spec){ .path = "/global/event",
+	                      (struct call_spec){ .path = oc->dialect->stream,
 	                                          .data = oc_stream_data,
 	                                          .answered = oc_stream_answered,
 	                                          .done = oc_stream_done,
@@ -922,54 +983,67 @@ static void oc_strange(struct oc *oc, const char *what)
 	stored_apply(oc->owner);
 }
 
-static void oc_info_done(struct call *call, const struct reply *r, void *arg)
+static void oc_probe_next(struct oc *);
+
+/* Asked in this order, until one answer says what speaks. OpenCode 2 answers every other path with
+ * a web page, or with 404. */
+static const char *const probes[] = { "/global/health", "/api/info", "/api/health" };
+
+static void oc_probed_in_vain(struct oc *oc, const struct reply *r)
 {
-	struct oc *oc = arg;
-	char version[32], what[160];
-	struct err err;
-	oc->probe = NULL;
-	if (oc_is_answer(oc, r, &err) &&
-	    oc_parse_health(r->body, r->len, version, sizeof(version))) {
-		snprintf(oc->version, sizeof(oc->version), "%s", version);
+	char what[200], version[32];
+	if (oc_parse_health(r->body, r->len, version, sizeof(version)))
+		snprintf(what, sizeof(what), "version %s is none that mocr knows", version);
+	else if (!strncmp(r->content_type, "text/html", 9))
 		snprintf(what, sizeof(what),
-		         "version %s speaks the API of OpenCode 2, which mocr does not support yet",
-		         version);
-		oc_strange(oc, what);
-	} else {
-		oc_strange(oc, "a web page came where JSON was expected: no OpenCode server mocr "
-		               "knows, perhaps version 2, not supported yet");
-	}
+		         "a web page came where JSON was expected: no OpenCode server mocr knows");
+	else
+		snprintf(what, sizeof(what),
+		         "it answered %d to the questions for its version: no OpenCode server "
+		         "mocr knows",
+		         r->status);
+	oc_strange(oc, what);
 }
 
 static void oc_probe_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct oc *oc = arg;
 	struct err err;
-	char what[96];
+	char what[96], version[32] = "";
 	oc->probe = NULL;
 	if (r->status == 401) {
 		oc_want_password(oc);
-	} else if (r->err.code) {
+		return;
+	}
+	if (r->err.code) {
 		oc_lose(oc, &r->err);
-	} else if (!oc_is_answer(oc, r, &err) ||
-	           !oc_parse_health(r->body, r->len, oc->version, sizeof(oc->version))) {
-		oc->version[0] = '\0';
-		oc->probe = oc_call(oc, "GET", "/api/info", NULL, PROBE_MS, 65536, oc_info_done,
-		                    oc);
-	} else if (strncmp(oc->version, "1.", 2) != 0 && strncmp(oc->version, "0.", 2) != 0) {
-		snprintf(what, sizeof(what), "version %s is not supported yet", oc->version);
-		oc_strange(oc, what);
-	} else {
+		return;
+	}
+	bool answers = oc_is_answer(oc, r, &err);
+	if (answers && oc_dialect_of(r->body, r->len, version, sizeof(version))) {
 		snprintf(what, sizeof(what), "%s health", oc->name);
 		source_feed(&oc->owner->source, what, r->body, r->len);
 		oc_stream_open(oc);
+	} else if (!version[0] && oc->probing + 1 < ARRAY_LEN(probes)) {
+		oc->probing++;
+		oc_probe_next(oc);
+	} else {
+		snprintf(oc->version, sizeof(oc->version), "%s", version);
+		oc_probed_in_vain(oc, r);
 	}
+}
+
+static void oc_probe_next(struct oc *oc)
+{
+	oc->probe = oc_call(oc, "GET", probes[oc->probing], NULL, PROBE_MS, 65536, oc_probe_done,
+	                    oc);
 }
 
 void oc_begin(struct oc *oc)
 {
 	struct link *link = source_link(&oc->owner->source);
-	if (link->state != LINK_UP || oc->state == OC_LIVE || oc->probe || oc->stream || oc->ask)
+	if (link->state != LINK_UP || oc->state == OC_LIVE || oc->probe || oc->stream || oc->ask ||
+	    oc->file_run)
 		return;
 	if (!oc->origin) {
 		struct buf command = { 0 };
@@ -986,7 +1060,23 @@ void oc_begin(struct oc *oc)
 		                           link_is_local(link) || oc->tls ? 1 : 2);
 		buf_finish(&command);
 	}
-	oc->probe = oc_call(oc, "GET", "/global/health", NULL, PROBE_MS, 65536, oc_probe_done, oc);
+	oc->probing = 0;
+	oc_probe_next(oc);
+}
+
+/* --- messages ------------------------------------------------------------- */
+
+void oc_feed_messages(struct oc *oc, const char *what, const struct reply *r)
+{
+	struct buf out;
+	if (!oc->dialect->conversation) {
+		source_feed(&oc->owner->source, what, r->body, r->len);
+		return;
+	}
+	buf_init(&out, LAST_MAX * 2);
+	if (oc->dialect->conversation(r->body, r->len, &out))
+		source_feed(&oc->owner->source, what, out.data, out.len);
+	buf_finish(&out);
 }
 
 /* --- the last message of a session --------------------------------------- */
@@ -1004,7 +1094,7 @@ static void oc_last_done(struct call *call, const struct reply *r, void *arg)
 		/* Message ids have an order, so an overtaken answer cannot replace a newer last
 		 * message. */
 		fetch_answer(&s->last_fetch, &oc->sync, SYNC_NEVER);
-		source_feed(&ss->source, what, r->body, r->len);
+		oc_feed_messages(oc, what, r);
 	} else {
 		fetch_failed(&s->last_fetch, oc_now(oc));
 	}
@@ -1022,15 +1112,13 @@ static void oc_lasts_fetch(struct sessions *ss)
 			return;
 		if (!fetch_is_wanted(&s->last_fetch) || !s->home || !oc_is_heard(s->home))
 			continue;
-		char *part = xasprintf("/session/%s/message?limit=1", s->id),
-		     *path = oc_path(s, "%s", part);
+		char *path = oc_path(s, s->home->dialect->last);
 		fetch_ask(&s->last_fetch, sync_now(&s->home->sync, oc_now(s->home)));
 		s->last_call = oc_call(s->home, "GET", path, NULL, LIST_MS, LAST_MAX, oc_last_done,
 		                       s);
 		ss->lasts += s->last_call != NULL;
 		if (!s->last_call)
 			fetch_failed(&s->last_fetch, oc_now(s->home));
-		free(part);
 		free(path);
 	}
 }

@@ -1,5 +1,5 @@
 /* oc_parse.c: parses OpenCode's answers and events: see oc_parse.h. */
-#include "backends/sessions/oc_parse.h"
+#include "backends/sessions/oc_read.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,31 +14,30 @@
 
 /* --- helpers -------------------------------------------------------------- */
 
-static const cJSON *oc_parse_get(const cJSON *o, const char *name)
+const cJSON *oc_parse_get(const cJSON *o, const char *name)
 {
 	return cJSON_GetObjectItemCaseSensitive(o, name);
 }
 
-static const char *oc_parse_text(const cJSON *o, const char *name)
+const char *oc_parse_text(const cJSON *o, const char *name)
 {
 	const cJSON *v = oc_parse_get(o, name);
 	return cJSON_IsString(v) ? v->valuestring : NULL;
 }
 
-static double oc_parse_number(const cJSON *o, const char *name, double otherwise)
+double oc_parse_number(const cJSON *o, const char *name, double otherwise)
 {
 	const cJSON *v = oc_parse_get(o, name);
 	return cJSON_IsNumber(v) ? v->valuedouble : otherwise;
 }
 
-/* A whole number from untrusted JSON. Values outside 0 to 9e15 count as unknown. */
-static int64_t oc_parse_whole(const cJSON *o, const char *name, int64_t otherwise)
+int64_t oc_parse_whole(const cJSON *o, const char *name, int64_t otherwise)
 {
 	double d = oc_parse_number(o, name, -1);
 	return d >= 0 && d < 9e15 ? (int64_t)d : otherwise;
 }
 
-static bool oc_parse_id_copy(char *out, const char *id)
+bool oc_parse_id_copy(char *out, const char *id)
 {
 	size_t n = id ? strspn(id,
 	                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.")
@@ -50,12 +49,12 @@ static bool oc_parse_id_copy(char *out, const char *id)
 	return true;
 }
 
-static void oc_parse_washed(char *out, size_t size, const char *s)
+void oc_parse_washed(char *out, size_t size, const char *s)
 {
 	wash(out, size, s, s ? strlen(s) : 0);
 }
 
-static cJSON *oc_parse_parse(const char *json, size_t len, struct err *err)
+cJSON *oc_parse_parse(const char *json, size_t len, struct err *err)
 {
 	cJSON *root = json_parse(json, len);
 	if (!root)
@@ -65,7 +64,7 @@ static cJSON *oc_parse_parse(const char *json, size_t len, struct err *err)
 
 /* --- sessions ------------------------------------------------------------ */
 
-static int64_t oc_parse_sum_tokens(const cJSON *t)
+int64_t oc_parse_sum_tokens(const cJSON *t)
 {
 	const cJSON *cache = oc_parse_get(t, "cache");
 	if (!cJSON_IsObject(t))
@@ -75,7 +74,7 @@ static int64_t oc_parse_sum_tokens(const cJSON *t)
 	       oc_parse_whole(cache, "write", 0);
 }
 
-static bool oc_parse_session_of(const cJSON *o, struct oc_session *s)
+bool oc_parse_session_of(const cJSON *o, struct oc_session *s)
 {
 	const cJSON *time = oc_parse_get(o, "time"), *model = oc_parse_get(o, "model");
 	*s = (struct oc_session){ .cost = -1, .tokens = -1 };
@@ -210,8 +209,7 @@ bool oc_parse_statuses(const char *json, size_t len, oc_status_fn *fn, void *arg
 
 /* --- requests ------------------------------------------------------------ */
 
-/* The strings of an array, one per line. */
-static char *oc_parse_lines_of(const cJSON *array)
+char *oc_parse_lines_of(const cJSON *array)
 {
 	struct buf b;
 	const cJSON *o;
@@ -242,9 +240,6 @@ static void oc_parse_permission_of(const cJSON *o, struct request *r)
 		r->tool = xstrdup("something");
 }
 
-#define QUESTIONS_MAX 20
-#define OPTIONS_MAX 50
-
 static void oc_parse_question_of(const cJSON *o, struct question *q)
 {
 	const cJSON *options = oc_parse_get(o, "options"), *p;
@@ -272,7 +267,7 @@ static void oc_parse_questions_of(const cJSON *o, struct request *r)
 			oc_parse_question_of(q, &r->questions[r->n_questions++]);
 }
 
-static struct request *request_of(const cJSON *o)
+struct request *oc_parse_request_of(const cJSON *o)
 {
 	struct request *r = xcalloc(1, sizeof(*r));
 	if (!cJSON_IsObject(o) || !oc_parse_id_copy(r->id, oc_parse_text(o, "id")) ||
@@ -298,16 +293,19 @@ void request_free(struct request *r)
 		for (size_t k = 0; k < q->n_options; k++) {
 			free(q->options[k].label);
 			free(q->options[k].description);
+			free(q->options[k].value);
 		}
 		free(q->options);
 		free(q->text);
 		free(q->header);
+		free(q->key);
 	}
 	free(r->questions);
 	free(r->tool);
 	free(r->what);
 	free(r->diff);
 	free(r->always);
+	free(r->note);
 	free(r);
 }
 
@@ -324,7 +322,7 @@ bool oc_parse_requests(const char *json, size_t len, bool questions, struct requ
 	bool good = cJSON_IsArray(root);
 	if (good)
 		cJSON_ArrayForEach (o, root) {
-			struct request *r = n < OC_REQUESTS_MAX ? request_of(o) : NULL;
+			struct request *r = n < OC_REQUESTS_MAX ? oc_parse_request_of(o) : NULL;
 			if (r && r->is_question != questions) {
 				request_free(r);
 				r = NULL;
@@ -417,6 +415,22 @@ bool oc_message_over(const struct oc_message *m)
 	return m->role == OC_ROLE_ASSISTANT && (m->completed || m->error[0]);
 }
 
+/* The newest message of the user or the model. 2.x has other messages too, marked as notes. */
+static const cJSON *oc_parse_newest(const cJSON *messages)
+{
+	static const char *const others[] = { "note", "shell", "synthetic", "compaction" };
+	for (int i = cJSON_GetArraySize(messages) - 1; i >= 0; i--) {
+		const cJSON *info = oc_parse_get(cJSON_GetArrayItem(messages, i), "info");
+		const char *role = oc_parse_text(info, "role");
+		bool other = false;
+		for (size_t k = 0; role && k < ARRAY_LEN(others); k++)
+			other |= !strcmp(others[k], role);
+		if (!other)
+			return info;
+	}
+	return NULL;
+}
+
 bool oc_parse_last(const char *json, size_t len, struct oc_message *m, struct err *err)
 {
 	*m = (struct oc_message){ .cost = -1, .context = -1, .tokens = -1 };
@@ -424,8 +438,7 @@ bool oc_parse_last(const char *json, size_t len, struct oc_message *m, struct er
 	if (!root)
 		return false;
 	bool good = cJSON_IsArray(root);
-	int n = good ? cJSON_GetArraySize(root) : 0;
-	const cJSON *last = n > 0 ? oc_parse_get(cJSON_GetArrayItem(root, n - 1), "info") : NULL;
+	const cJSON *last = good ? oc_parse_newest(root) : NULL;
 	if (last)
 		good = oc_parse_message_of(last, m);
 	cJSON_Delete(root);
@@ -562,7 +575,7 @@ static void oc_parse_properties_of(const cJSON *p, struct oc_event *e)
 		e->text = xstrdup(oc_parse_text(p, "delta"));
 		break;
 	case OC_ASKED:
-		e->asked = request_of(p);
+		e->asked = oc_parse_request_of(p);
 		if (!e->asked)
 			e->type = OC_OTHER;
 		break;

@@ -16,7 +16,18 @@
 #define OC_SESSIONS_MAX 10000
 #define OC_REQUESTS_MAX 200
 
+/* How the last turn ended, where a server states it (2.x). STOPPED: by whom is not stated. */
+enum oc_outcome {
+	OC_OUTCOME_NONE,
+	OC_OUTCOME_SUCCEEDED,
+	OC_OUTCOME_FAILED,
+	OC_OUTCOME_STOPPED,
+	OC_OUTCOME_ABORTED,
+	OC_OUTCOME_INTERRUPTED
+};
+
 struct oc_session {
+	enum oc_outcome outcome;
 	char id[SESSION_ID_SIZE], parent[SESSION_ID_SIZE];
 	char *directory; /* byte for byte as the server sent it; NULL unknown */
 	char *title, *agent, *model, *provider; /* untrusted, not washed; NULL unknown */
@@ -104,7 +115,9 @@ enum oc_event_type {
 	OC_REPLIED,
 	OC_DISPOSED,
 	OC_TODO,
-	OC_DIFF
+	OC_DIFF,
+	OC_FACTS, /* 2.x: some members of a session changed */
+	OC_ENDED  /* 2.x: the turn ended; outcome tells how */
 };
 struct oc_event {
 	enum oc_event_type type;
@@ -119,6 +132,11 @@ struct oc_event {
 	/* PART: its type, and its text or tool line. DELTA: the delta. Not washed. */
 	char *part_type, *text;
 	char *tool, *tool_state; /* PART of type tool; not washed */
+	/* 2.x only */
+	bool tells_run;          /* status is given, whatever the type */
+	bool of_user;            /* PART: words of the user */
+	enum oc_outcome outcome; /* ENDED */
+	int64_t at_ms;           /* when it happened, by the server's clock; 0 unknown */
 };
 /* Parses the payload of one "data:" line of /global/event or /event. False: not JSON. */
 bool oc_parse_event(const char *json, size_t len, struct oc_event *);

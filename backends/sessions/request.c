@@ -13,6 +13,10 @@
 #include "backends/base/wash.h"
 #include "backends/sessions/sessions.h"
 
+#define CANNOT_FILL                                                                               \
+	"mocr cannot fill in this form: a attaches to the session, where it can be answered; it " \
+	"can be rejected here"
+
 static void request_lines(struct doc *doc, enum doc_tone tone, const char *text)
 {
 	if (text && *text)
@@ -62,9 +66,12 @@ static void request_question_doc(const struct question *q, size_t number, size_t
 
 void request_doc(const struct request *r, struct doc *doc)
 {
+	request_lines(doc, DOC_PLAIN, r->note);
 	if (r->is_question) {
 		for (size_t i = 0; i < r->n_questions; i++)
 			request_question_doc(&r->questions[i], i, r->n_questions, doc);
+		if (r->cannot_fill)
+			doc_add(doc, DOC_WARN, "%s", CANNOT_FILL);
 		return;
 	}
 	char *tool = wash_dup(r->tool, 0);
@@ -74,8 +81,12 @@ void request_doc(const struct request *r, struct doc *doc)
 	if (r->diff)
 		request_diff_lines(doc, r->diff);
 	if (r->always) {
-		doc_add(doc, DOC_DIM, "\"always\" would allow, until its server restarts:");
+		doc_add(doc, DOC_DIM, "\"always\" would allow, %s:",
+		        r->is_lasting ? "in this project, also after a restart"
+		                      : "until its server restarts");
 		request_lines(doc, DOC_DIM, r->always);
+	} else if (r->is_lasting) {
+		doc_add(doc, DOC_DIM, "\"always\" would allow nothing more than \"once\"");
 	}
 }
 
@@ -105,6 +116,11 @@ static char *request_trimmed(const char *s, size_t n)
 	return xstrndup(s, n);
 }
 
+static cJSON *request_option(const struct question_option *o)
+{
+	return cJSON_CreateString(o->value ? o->value : o->label);
+}
+
 /* "2" or "1,3": appends the labels of those options. False: words are not option numbers. */
 static bool request_by_number(const struct question *q, const char *words, cJSON *out)
 {
@@ -118,7 +134,7 @@ static bool request_by_number(const struct question *q, const char *words, cJSON
 		size_t i = strtoul(at, NULL, 10);
 		if (i < 1 || i > q->n_options)
 			return false;
-		cJSON_AddItemToArray(out, cJSON_CreateString(q->options[i - 1].label));
+		cJSON_AddItemToArray(out, request_option(&q->options[i - 1]));
 		at += strspn(at, "0123456789");
 	}
 	return true;
@@ -128,10 +144,12 @@ static bool request_answer_one(const struct question *q, const char *words, cJSO
                                struct err *err)
 {
 	char *w = request_trimmed(words, strlen(words));
-	bool good = request_by_number(q, w, out);
+	bool good = q->optional && !*w;
+	if (!good && q->type != QUESTION_NUMBER)
+		good = request_by_number(q, w, out);
 	for (size_t i = 0; !good && i < q->n_options; i++)
 		if (!strcasecmp(q->options[i].label, w)) {
-			cJSON_AddItemToArray(out, cJSON_CreateString(q->options[i].label));
+			cJSON_AddItemToArray(out, request_option(&q->options[i]));
 			good = true;
 		}
 	if (good && cJSON_GetArraySize(out) > 1 && !q->multiple)
@@ -188,6 +206,55 @@ static bool request_answers_of(const struct request *r, const char *words, cJSON
 	return true;
 }
 
+/* The answer to one field, in the type that the form wants. NULL and err: it has another type. */
+static cJSON *request_field(const struct question *q, cJSON *list, struct err *err)
+{
+	const cJSON *first = cJSON_GetArrayItem(list, 0);
+	const char *words = first ? first->valuestring : "";
+	char *end;
+	if (q->multiple)
+		return cJSON_Duplicate(list, true);
+	if (q->type == QUESTION_YES_NO)
+		return cJSON_CreateBool(!strcmp(words, "yes"));
+	if (q->type != QUESTION_NUMBER)
+		return cJSON_CreateString(words);
+	double number = strtod(words, &end);
+	if (end == words || *end || number < -9e15 || number > 9e15) {
+		err_set(err, ERR_USAGE, "\"%.40s\" is no number, as \"%.80s\" wants one", words,
+		        q->text);
+		return NULL;
+	}
+	return cJSON_CreateNumber(number);
+}
+
+/* lists: the answers by place. Fields that may stay empty and do are left out. */
+static bool request_form_of(const struct request *r, const cJSON *lists, cJSON *answer,
+                            struct err *err)
+{
+	for (size_t i = 0; i < r->n_questions; i++) {
+		cJSON *list = cJSON_GetArrayItem(lists, (int)i);
+		if (r->questions[i].optional && !cJSON_GetArraySize(list))
+			continue;
+		cJSON *value = request_field(&r->questions[i], list, err);
+		if (!value)
+			return false;
+		cJSON_AddItemToObject(answer, r->questions[i].key, value);
+	}
+	return true;
+}
+
+static bool request_form_answers(const struct request *r, const char *words, cJSON *o,
+                                 struct err *err)
+{
+	if (r->cannot_fill)
+		return err_set(err, ERR_USAGE, "%s", CANNOT_FILL);
+	cJSON *lists = cJSON_CreateArray();
+	bool good = request_answers_of(r, words, lists, err) &&
+	            request_form_of(r, lists, cJSON_AddObjectToObject(o, "answer"), err);
+	cJSON_Delete(lists);
+	return good;
+}
+
 static bool request_permission_reply(const char *words, cJSON *o, struct err *err)
 {
 	static const char *const replies[] = { "once", "always", "reject" };
@@ -212,9 +279,13 @@ static bool request_permission_reply(const char *words, cJSON *o, struct err *er
 bool request_answers(const struct request *r, const char *words, struct buf *json, struct err *err)
 {
 	cJSON *o = cJSON_CreateObject();
-	bool good = r->is_question ? request_answers_of(r, words,
-	                                                cJSON_AddArrayToObject(o, "answers"), err)
-	                           : request_permission_reply(words, o, err);
+	bool good;
+	if (r->is_form)
+		good = request_form_answers(r, words, o, err);
+	else if (r->is_question)
+		good = request_answers_of(r, words, cJSON_AddArrayToObject(o, "answers"), err);
+	else
+		good = request_permission_reply(words, o, err);
 	char *text = cJSON_PrintUnformatted(o);
 	if (good && !buf_puts(json, text))
 		good = err_set(err, ERR_TOO_BIG, "the answer is too long");

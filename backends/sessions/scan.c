@@ -12,6 +12,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
+#include "backends/link/api.h"
 #include "backends/sessions/sessions.h"
 
 /* Prints the listening ports of the process with socket inodes $i: state 0A of /proc/net/tcp in
@@ -33,7 +34,7 @@
 #define OPENCODE                                                                                   \
 	"for d in /proc/[0-9]*; do "                                                               \
 	"c=; { read -r c <$d/comm; } 2>/dev/null; "                                                \
-	"case $c in *opencode*) ;; *) continue;; esac; "                                           \
+	"case $c in *opencode*|lildax) ;; *) continue;; esac; "                                    \
 	"p=${d#/proc/}; k=0; b=0; g=; w=$(readlink $d/cwd); x=$(readlink $d/exe); "                \
 	"while read -r n v r; do case $n in VmRSS:) k=$v; break;; esac; done <$d/status; "         \
 	"{ read -r s <$d/stat; } 2>/dev/null; set -- ${s##*) }; b=${20}; "                         \
@@ -45,6 +46,17 @@
 	"[ \"$i\" = \"  \" ] && i=; "                                                              \
 	"u=; ports; printf \"cpu\\t%s\\t%s\\n\" $p \"$t\"; "                                       \
 	"[ -z \"$u$g\" ] || [ -n \"$u\" ] || printf \"starting\\t%s\\t%s\\n\" \"$b\" \"$g\"; "     \
+	"done 2>/dev/null; "
+
+/* The background service of OpenCode 2 registers itself in a file. A process that is gone may leave
+ * one behind. Only the address and the process are printed: the file holds the password too. */
+#define SERVICE                                                                          \
+	"for f in \"${XDG_STATE_HOME:-$HOME/.local/state}\"/opencode/serv*.json; do "    \
+	"[ -f \"$f\" ] && [ -r \"$f\" ] || continue; "                                   \
+	"q=$(sed -n \"s/.*\\\"pid\\\"[^0-9]*\\([0-9][0-9]*\\).*/\\1/p\" \"$f\"); "       \
+	"[ -n \"$q\" ] && [ -d \"/proc/$q\" ] || continue; "                             \
+	"u=$(sed -n \"s/.*\\\"url\\\"[^\\\"]*\\\"\\([^\\\"]*\\)\\\".*/\\1/p\" \"$f\"); " \
+	"printf \"svc\\t%s\\t%s\\n\" \"$q\" \"$u\"; "                                    \
 	"done 2>/dev/null; "
 
 /* Finds the sockets of all tmux servers of the login. Each is in a folder tmux-UID. The folder is
@@ -104,8 +116,9 @@ const char scan_script[] = "LC_ALL=C.UTF-8; "
 			   "PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/opt/homebrew/"
 			   "bin; export PATH LC_ALL; " PORTS
 			   "printf \"=oc\\n\"; { read -r s r </proc/uptime; } 2>/dev/null && "
-			   "printf \"now\\t%s\\n\" \"$s\"; " OPENCODE "printf \"=tmux\\n\"; " TMUX
-			   "printf \"=claude\\n\"; " CLAUDE "printf \"=end\\n\"";
+			   "printf \"now\\t%s\\n\" \"$s\"; " OPENCODE SERVICE
+			   "printf \"=tmux\\n\"; " TMUX "printf \"=claude\\n\"; " CLAUDE
+			   "printf \"=end\\n\"";
 
 #define YOUNG_S 15      /* OpenCode listens within a few seconds after its start */
 #define CLOCK_TICKS 100 /* ticks per second in /proc/PID/stat, on every Linux */
@@ -175,6 +188,32 @@ static void scan_server_line(struct sessions *ss, char *line)
 	xreplace(&oc->unit, *f[6] ? f[6] + (oc->user_unit ? 5 : 0) : NULL);
 	xreplace(&oc->program, *f[7] == '/' ? f[7] : NULL);
 	xreplace(&oc->cwd, *f[8] ? f[8] : NULL);
+}
+
+/* A service that the processes did not show: it belongs to another user, or has another name. */
+static void scan_service_line(struct sessions *ss, char *line)
+{
+	char *f[3] = { 0 }, name[16], host[128];
+	struct endpoint endpoint;
+	const char *behind;
+	size_t behind_len;
+	if (scan_fields_of(line, f, 3) < 3 ||
+	    !api_url_endpoint(f[2], &endpoint, host, sizeof(host), &behind, &behind_len) ||
+	    endpoint.tls)
+		return;
+	bool here = !strncmp(host, "127.", 4) || !strcmp(host, "localhost") || !strcmp(host, "::1");
+	snprintf(name, sizeof(name), "%d", endpoint.port);
+	struct oc *oc = oc_find(ss, name);
+	if (!here || (oc && oc->seen))
+		return;
+	if (!oc)
+		oc = oc_add(ss, name, strcmp(host, "localhost") ? host : "127.0.0.1",
+		            endpoint.port);
+	if (!oc)
+		return;
+	oc->seen = true;
+	ss->missing = false;
+	oc->pid = number_int(f[1]);
 }
 
 /* CPU use of the process since the previous look. */
@@ -258,6 +297,8 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 			*nl = '\0';
 		if (!strncmp(line, "oc\t", 3))
 			scan_server_line(ss, line);
+		else if (!strncmp(line, "svc\t", 4))
+			scan_service_line(ss, line);
 		else if (!strncmp(line, "cpu\t", 4))
 			scan_cpu_line(ss, line);
 		else if (!strncmp(line, "now\t", 4))

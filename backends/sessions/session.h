@@ -33,9 +33,15 @@ const char *session_status_name(enum session_status);
 
 struct question_option {
 	char *label, *description; /* owned, not washed */
+	char *value; /* owned; what the answer is called in a form; NULL: as the label */
 };
+/* What a field of a form takes. UNKNOWN: mocr cannot fill it in. */
+enum question_type { QUESTION_WORDS, QUESTION_NUMBER, QUESTION_YES_NO, QUESTION_UNKNOWN };
 struct question {
 	char *text, *header; /* owned, not washed */
+	char *key;           /* owned; of a field of a form; NULL: answered by its place */
+	enum question_type type;
+	bool optional; /* may stay empty */
 	struct question_option *options;
 	size_t n_options;
 	bool multiple, custom; /* several options may be chosen; free text is allowed */
@@ -46,6 +52,10 @@ struct question {
 struct request {
 	char id[SESSION_ID_SIZE], session[SESSION_ID_SIZE], call[SESSION_ID_SIZE];
 	bool is_question;
+	bool is_form;     /* a form of OpenCode 2: answers go by the key of each question */
+	bool cannot_fill; /* a form with fields that mocr cannot fill in; it can be refused */
+	bool is_lasting;  /* "always" is kept for the project, also after a restart */
+	char *note;       /* words of who asks; owned, not washed; NULL */
 	/* what holds only the patterns: the 1.2 dialect does not send the command here */
 	bool by_patterns;
 	char *tool;   /* permission: "bash", "edit" or any other name */

@@ -2,6 +2,8 @@
  *
  * - scan.c: one look over the link: who listens, tmux, Claude Code
  * - oc.c: life of one OpenCode server: probe, follow, snapshot
+ * - oc_dialect.h: what differs between OpenCode's generations; oc_v1.c, oc_v2.c: one table each
+ * - oc_file.c: the password of a server of OpenCode 2, from its service file
  * - oc_parse.c: parses OpenCode's answers and events
  * - apply.c: turns parsed answers and events into rows
  * - judge.c: assesses what a session shows
@@ -45,6 +47,7 @@ extern int64_t oc_seen_ms;    /* OC_SEEN_MS; shorter in tests */
 
 struct sessions;
 struct oc;
+struct oc_dialect;
 
 /* One session as its OpenCode server knows it. It is the priv of its row. */
 struct ses {
@@ -61,6 +64,7 @@ struct ses {
 	struct run *export_run;
 	/* since the last turn began; stopped: aborted by the user */
 	bool was_busy, failed, stopped;
+	enum oc_outcome outcome; /* of the last turn, where the server states it */
 	/* wall clock, ms: when to announce the end of a turn; 0: nothing to announce */
 	int64_t quiet_ms;
 	struct oc_message last;
@@ -103,6 +107,7 @@ struct oc {
 	int64_t rss_kb;
 	const struct settings *settings; /* holds a reference for config; NULL while config is */
 	const struct opencode_config *config; /* its section, borrowed from settings; NULL none */
+	const struct oc_dialect *dialect;     /* of its API; 1.x before it answered */
 	enum oc_state state;
 	struct err err;
 	char version[32];
@@ -111,6 +116,11 @@ struct oc {
 	struct secret *password;
 	struct ask *ask;          /* the open question for the password; NULL */
 	struct token_ask *asking; /* running password_command, on this machine; NULL */
+	struct run *file_run;     /* reads the password from the service file; NULL */
+	unsigned file_reads;      /* since the server was last live */
+	bool from_file;           /* the password is that of the service file */
+	char file_said[200];      /* why the service file gave no password; "" */
+	size_t probing;           /* number of the running probe */
 	bool password_tried;      /* password_command ran already: do not run it again */
 	bool refused;             /* the user dismissed the password question */
 	struct session *row;      /* the row of the OpenCode server itself */
@@ -122,9 +132,9 @@ struct oc {
 	struct backoff pause; /* back-off between reconnects */
 	struct sync sync;     /* events and snapshot; the parts of a snapshot are calls */
 	struct buf pages;     /* worktrees of GET /project still to list, one per line */
-	/* directories with failed calls, each ended by a NUL */
+	/* places with failed calls, each ended by a NUL: see oc_ask_place */
 	struct buf unheard;
-	struct loop_timer *unheard_again; /* timer to ask these directories again */
+	struct loop_timer *unheard_again; /* timer to ask these places again */
 	struct fetch unheard_fetch;       /* wanted: that timer is running */
 	struct backoff unheard_pause;
 	uint32_t round;
@@ -135,6 +145,7 @@ struct oc {
 	bool has_all; /* /experimental/session exists */
 	/* a page of the list failed: sessions missing from it may still exist */
 	bool list_has_hole;
+	unsigned list_pages;   /* pages of the list so far */
 	struct oc_call *calls; /* calls of the snapshot */
 	struct act *acts;      /* running orders */
 };
@@ -211,6 +222,10 @@ extern const char scan_script[];
 	"case $a in *\" $h \"*) continue;; esac; "                                                 \
 	"case $h in /*) if [ -d \"$h\" ]; then a=\"$a$h \"; printf \"%s\\n\" \"$h\"; fi;; esac; "  \
 	"done; }; "
+/* Part of other scripts: $v gets the major version of the program $p. Asking for the version starts
+ * nothing. Other commands of version 2 may start the user's background service. */
+#define OC_MAJOR "v=$(\"$p\" --version 2>/dev/null | head -n 1); v=${v##* }; v=${v#v}; v=${v%%.*}; "
+
 /* Parses the output of the script and hands it to oc.c and others.c. */
 void scan_apply(struct sessions *, const char *text, size_t len);
 
@@ -225,9 +240,9 @@ void sessions_redact(const char *what, const char *bytes, size_t len, struct buf
 void oc_configure(struct oc *, const struct opencode_config *);
 /* Starts to probe, if the link is up and the server is not yet live. */
 void oc_begin(struct oc *);
-void oc_stop(struct oc *);                                 /* cancels its calls; rows stay */
-void oc_snapshot(struct oc *);                             /* fetches everything again, soon */
-void oc_ask_directory(struct oc *, const char *directory); /* fetches its statuses and requests */
+void oc_stop(struct oc *);                          /* cancels its calls; rows stay */
+void oc_snapshot(struct oc *);                      /* fetches everything again, soon */
+void oc_ask_about(struct oc *, const struct ses *); /* fetches its status and requests */
 void oc_set_state(struct oc *, enum oc_state, const struct err *);
 void sessions_judge_source(struct sessions *);
 /* Calls the server's API with its login. path includes the query. done gets arg. NULL: the call did
@@ -235,14 +250,23 @@ void sessions_judge_source(struct sessions *);
 struct call *oc_call(struct oc *, const char *method, const char *path, const char *body,
                      int64_t timeout_ms, size_t max,
                      void (*done)(struct call *, const struct reply *, void *), void *arg);
-/* Formats a path and appends ?directory=. The caller frees. */
-char *oc_path(const struct ses *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The path of a session at its server, with rest behind it. The caller frees. */
+char *oc_path(const struct ses *, const char *rest);
 int64_t oc_now(const struct oc *); /* loop clock */
 /* The event stream is up, so an answer fetched now cannot be older than its events. */
 bool oc_is_heard(const struct oc *);
 /* True for a usable answer: 2xx and JSON. Otherwise err says why not. */
 bool oc_is_answer(const struct oc *, const struct reply *, struct err *);
 void ses_want_last(struct ses *);
+/* Feeds messages, in the shape that all readers know. */
+void oc_feed_messages(struct oc *, const char *what, const struct reply *);
+
+/* The service file was read. password: now owned by oc; NULL: it has none for this server. */
+void oc_file_came(struct oc *, struct secret *password);
+
+/* oc_file.c */
+/* Reads the service file over the link; oc_file_came gets the result. False: not read. */
+bool oc_file_ask(struct oc *);
 
 /* watch.c */
 /* Starts the watch, unless it runs or there is nothing to watch. */

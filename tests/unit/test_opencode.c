@@ -136,7 +136,7 @@ static bool serve_request(int fd, const char *request)
 	} else if (mode == HTML || (mode == NEXT && !is(request, "/api/info"))) {
 		answer(fd, 200, "text/html", page);
 	} else if (is(request, "/api/info")) {
-		answer(fd, 200, json, "{\"version\":\"2.0.3\",\"pid\":1,\"urls\":[]}");
+		answer(fd, 200, json, "{\"version\":\"3.0.3\",\"pid\":1,\"urls\":[]}");
 	} else if (is(request, "/global/health")) {
 		answer(fd, 200, json, "{\"healthy\":true,\"version\":\"1.18.33\"}");
 	} else if (is(request, "/global/event")) {
@@ -392,8 +392,8 @@ static void the_next_major_version_is_named(void **state)
 	mode = NEXT;
 	oc_begin(w.oc);
 	assert_true(becomes(OC_STRANGE, 5000));
-	assert_non_null(strstr(w.oc->err.text, "2.0.3"));
-	assert_non_null(strstr(w.oc->err.text, "not support"));
+	assert_non_null(strstr(w.oc->err.text, "3.0.3"));
+	assert_non_null(strstr(w.oc->err.text, "none that mocr knows"));
 }
 
 static void the_password_is_asked_once(void **state)
