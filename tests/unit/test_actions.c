@@ -103,6 +103,7 @@ static const char *const harmless[] = {
 	"pane-7",
 	"pane-8",
 	"pane-9",
+	"pane-10",
 	"shells-list",
 	"console-menu",
 	"console-command",
@@ -120,6 +121,9 @@ static const char *const harmless[] = {
 	"headscale-users",
 	"headscale-dns-list",
 	"session-export",
+	"check-run",
+	"check-pause",
+	"check-resume",
 };
 
 static bool is_harmless(const char *name)
