@@ -18,7 +18,8 @@ static void checks_state_cell(const struct row *r, struct cell *c)
 {
 	const struct check *k = checks_panel_of(r);
 	enum tone tone = tone_health(r->health);
-	if (cell_order(r, c))
+	/* the result of "check now" is the row itself */
+	if (r->order && r->order->state == ORDER_RUNNING && cell_order(r, c))
 		return;
 	if (k->paused || !k->ran)
 		tone = TONE_DIM;
