@@ -1,6 +1,7 @@
 /* backends.c: the list of what is looked for on every server. A new kind of thing is one file and
  * one line here. */
 #include "backends/apps/app.h"
+#include "backends/checks/checks.h"
 #include "backends/containers/containers.h"
 #include "backends/deploy/deploy.h"
 #include "backends/logs/tail.h"
@@ -16,11 +17,13 @@ const struct backend *const backends[] = {
 	&backend_docker,    &backend_docker_user,  &backend_podman,    &backend_podman_user,
 	&backend_systemd,   &backend_systemd_user, &backend_logs,      &backend_sessions,
 	&backend_tailscale, &backend_wireguard,    &backend_headscale, &backend_deploy,
-	&backend_dokploy,   &backend_coolify,      &backend_portal,    NULL
+	&backend_dokploy,   &backend_coolify,      &backend_portal,
+	&backend_checks,    NULL
 };
 
 const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit, &kind_session,
-	                             &kind_peer,   &kind_deploy,    &kind_app,  NULL };
+	                             &kind_peer,   &kind_deploy,    &kind_app,
+	                             &kind_check,  NULL };
 
 const struct server_opinion server_opinions[] = {
 	{ HEALTH_BAD, vpn_reason },

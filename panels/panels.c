@@ -4,5 +4,6 @@
 
 const struct panel *const panels[] = {
 	&panel_fleet,    &panel_containers, &panel_services, &panel_needs, &panel_activity,
-	&panel_sessions, &panel_vpn,        &panel_deploys,  &panel_apps,  NULL,
+	&panel_sessions, &panel_vpn,        &panel_deploys,  &panel_apps,  &panel_checks,
+	NULL,
 };

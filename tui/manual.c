@@ -134,6 +134,10 @@ static void manual_dump_deploy(FILE *f)
 {
 	manual_dump_settings(f, "deploy");
 }
+static void manual_dump_check(FILE *f)
+{
+	manual_dump_settings(f, "check");
+}
 static void manual_dump_dokploy(FILE *f)
 {
 	manual_dump_settings(f, "dokploy");
@@ -168,6 +172,7 @@ static const struct {
 	{ "keys", manual_dump_keys },         { "settings", manual_dump_general },
 	{ "server", manual_dump_server },     { "headscale", manual_dump_headscale },
 	{ "opencode", manual_dump_opencode }, { "deploy", manual_dump_deploy },
+	{ "check", manual_dump_check },
 	{ "dokploy", manual_dump_dokploy },   { "coolify", manual_dump_coolify },
 	{ "portal", manual_dump_portal },     { "tones", manual_dump_tones },
 	{ "panels", manual_dump_panels },     { "contexts", manual_dump_contexts },

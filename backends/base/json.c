@@ -9,6 +9,7 @@
 
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
+#include "backends/base/mem.h"
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
 
@@ -205,6 +206,41 @@ long json_count(const char *bytes, size_t len)
 			return -1;
 	}
 	return json_blanks(bytes, len, at) == len ? n : -1;
+}
+
+/* One token without its escapes. ~1 is a slash and ~0 a tilde (RFC 6901 4). The caller frees. */
+static char *json_token(const char *at, size_t len)
+{
+	char *token = xcalloc(1, len + 1), *to = token;
+	for (size_t i = 0; i < len; i++) {
+		bool escape = at[i] == '~' && i + 1 < len && (at[i + 1] == '0' || at[i + 1] == '1');
+		*to++ = at[i];
+		if (escape)
+			to[-1] = at[++i] == '1' ? '/' : '~';
+	}
+	return token;
+}
+
+/* An index has no sign and no leading zero. */
+static const cJSON *json_element(const cJSON *array, const char *token)
+{
+	size_t digits = strspn(token, "0123456789");
+	if (!digits || digits > 9 || token[digits] || (digits > 1 && *token == '0'))
+		return NULL;
+	return cJSON_GetArrayItem(array, number_int(token));
+}
+
+const cJSON *json_pointer(const cJSON *at, const char *pointer)
+{
+	while (at && *pointer == '/') {
+		size_t len = strcspn(pointer + 1, "/");
+		char *token = json_token(pointer + 1, len);
+		at = cJSON_IsArray(at) ? json_element(at, token)
+		                       : cJSON_GetObjectItemCaseSensitive(at, token);
+		free(token);
+		pointer += 1 + len;
+	}
+	return *pointer ? NULL : at;
 }
 
 const cJSON *vj_get(const cJSON *o, const char *name, const char *other)

@@ -44,6 +44,10 @@ bool json_member(const char *bytes, size_t len, const char *name, const char **v
  * JSON or too big for a tree. */
 long json_count(const char *bytes, size_t len);
 
+/* The value that a JSON pointer names (RFC 6901): "" the document itself, "/data/0/a~1b". NULL: no
+ * such place. */
+const cJSON *json_pointer(const cJSON *document, const char *pointer);
+
 /* The member with this camelCase name, or else with the name other, its snake_case or Go form
  * (NULL: none). */
 const cJSON *vj_get(const cJSON *o, const char *name, const char *other);

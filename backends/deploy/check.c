@@ -7,9 +7,9 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
-#include "backends/base/number.h"
 #include "backends/deploy/internal.h"
 #include "backends/link/http.h"
+#include "backends/link/url.h"
 #include "backends/store/activity.h"
 #include "backends/store/settings.h"
 
@@ -33,33 +33,6 @@ struct checking {
 
 /* --- a URL --------------------------------------------------------------- */
 
-/* Parses "https://host:port/path" into an endpoint and a path. */
-static bool check_url_read(const char *url, struct endpoint *endpoint, char *host, size_t size,
-                           char **path)
-{
-	bool tls = strncmp(url, "https://", 8) == 0;
-	if (!tls && strncmp(url, "http://", 7) != 0)
-		return false;
-	const char *from = url + (tls ? 8 : 7);
-	size_t n = strcspn(from, ":/?#");
-	int port = tls ? 443 : 80;
-	if (!n || n >= size)
-		return false;
-	memcpy(host, from, n);
-	host[n] = '\0';
-	if (from[n] == ':')
-		port = number_int(from + n + 1);
-	const char *rest = from + strcspn(from, "/?#");
-	if (*rest == '/')
-		*path = xstrdup(rest);
-	else
-		*path = xasprintf("/%s", *rest == '#' ? "" : rest);
-	*endpoint = (struct endpoint){
-		.kind = ENDPOINT_TCP, .host = host, .port = port, .tls = tls
-	};
-	return port > 0 && port < 65536;
-}
-
 static void check_url_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct url_check *u = arg;
@@ -75,14 +48,14 @@ static void check_url_ask(struct checking *k, size_t i)
 {
 	struct url_check *u = &k->urls[i];
 	struct deploy *d = k->dep->row;
-	char host[256];
+	char host[URL_HOST_SIZE];
 	struct endpoint endpoint;
 	if (u->call)
 		return;
 	if (!u->origin) {
 		free(u->path);
 		u->path = NULL;
-		if (!check_url_read(k->words[i].name, &endpoint, host, sizeof(host), &u->path)) {
+		if (!url_read(k->words[i].name, &endpoint, host, sizeof(host), &u->path)) {
 			snprintf(u->said, sizeof(u->said), "is no http:// or https:// address");
 			return;
 		}

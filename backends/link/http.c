@@ -343,6 +343,21 @@ static int http_watch_timer(CURLM *multi, long ms, void *arg)
 
 /* --- how a call starts --------------------------------------------------- */
 
+/* CURLOPT_CERTINFO keeps the texts of the server's certificates for call_certificate_end_ms. */
+static void http_set_alone(struct call *c)
+{
+	CURL *e = c->easy;
+	curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
+	curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+	curl_easy_setopt(e, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+	curl_easy_setopt(e, CURLOPT_CERTINFO, 1L);
+	if (c->spec.insecure) {
+		curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+}
+
 static void http_set_request(struct call *c)
 {
 	CURL *e = c->easy;
@@ -361,6 +376,8 @@ static void http_set_request(struct call *c)
 		curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
 	if (c->spec.once)
 		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+	if (c->spec.alone)
+		http_set_alone(c);
 }
 
 /* curl's own sockets lack close-on-exec. */
@@ -543,6 +560,37 @@ const char *call_header(struct call *c, const char *name)
 	return c->easy && curl_easy_header(c->easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK
 	               ? h->value
 	               : NULL;
+}
+
+int call_status(const struct call *c)
+{
+	return http_status_of(c);
+}
+
+const char *call_redirect(const struct call *c)
+{
+	char *url = NULL;
+	if (c->easy)
+		curl_easy_getinfo(c->easy, CURLINFO_REDIRECT_URL, &url);
+	return url;
+}
+
+/* libcurl describes each certificate by lines "NAME:TEXT". The first certificate is the server's.
+ * The text of "Expire date" is "Nov 30 06:47:19 2026 GMT" (ASN1_TIME_print). */
+int64_t call_certificate_end_ms(const struct call *c)
+{
+	static const char name[] = "Expire date:";
+	struct curl_certinfo *info = NULL;
+	if (!c->easy || curl_easy_getinfo(c->easy, CURLINFO_CERTINFO, &info) != CURLE_OK || !info ||
+	    info->num_of_certs < 1)
+		return 0;
+	for (struct curl_slist *line = info->certinfo[0]; line; line = line->next) {
+		if (strncmp(line->data, name, sizeof(name) - 1) != 0)
+			continue;
+		time_t end = curl_getdate(line->data + sizeof(name) - 1, NULL);
+		return end > 0 ? (int64_t)end * 1000 : 0;
+	}
+	return 0;
 }
 
 void http_drop_calls(struct http *h, const struct origin *origin)

@@ -63,6 +63,11 @@ struct call_spec {
 	/* Never send twice. Without it curl repeats a request that a reused connection took without
 	 * answering. */
 	bool once;
+	/* Uses a connection of its own, and closes the connection afterwards. The name of the host
+	 * is looked up again. */
+	bool alone;
+	/* With alone: accepts any certificate. */
+	bool insecure;
 	/* of the whole call; 0: 30 s. A stream has no timeout once its head came. */
 	int64_t timeout_ms;
 
@@ -89,6 +94,11 @@ void call_cancel(struct call *); /* NULL is fine; done is not called */
 void call_resume(struct call *);
 /* A header of the answer, valid inside done and data; or NULL. */
 const char *call_header(struct call *, const char *name);
+/* The same for: the status; the absolute URL that a redirect names, or NULL; the end of the
+ * server's certificate in ms since 1970, 0 unknown (alone only). */
+int call_status(const struct call *);
+const char *call_redirect(const struct call *);
+int64_t call_certificate_end_ms(const struct call *);
 
 /* Percent-encodes one path segment or query value. The caller frees the result. */
 char *http_encode(const char *);

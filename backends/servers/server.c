@@ -490,6 +490,9 @@ static void server_reconfigure(struct server *v)
 	                       v->config ? v->config->units : NULL) &&
 	    v->link->state == LINK_UP)
 		server_refresh(v);
+	for (struct source *s = v->sources; s && v->link->state == LINK_UP; s = s->next)
+		if (s->backend->reconfigured)
+			s->backend->reconfigured(s);
 }
 
 void servers_reconfigure(struct store *s, const struct settings *fresh, bool open_new)

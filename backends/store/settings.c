@@ -25,6 +25,7 @@
 #include "backends/link/api.h"
 #include "backends/link/link.h"
 #include "backends/store/doc.h"
+#include "backends/store/probe_spec.h"
 #include "backends/store/settings_lines.h"
 #include "backends/store/settings_rows.h"
 
@@ -105,6 +106,7 @@ struct section {
 static int settings_add_key(struct reading *r, const char *key, const char *value);
 static void settings_check_host(struct reading *r, const struct section *, const void *one);
 static void settings_check_url(struct reading *r, const struct section *, const void *one);
+static void settings_check_probe(struct reading *r, const struct section *, const void *one);
 
 #define MANY(type, field)                                                           \
 	.list = offsetof(struct settings, field), .size = sizeof(struct type),      \
@@ -129,6 +131,12 @@ static const struct section sections[] = {
 	  .may_be_empty = true,
 	  .name_max = 48,
 	  .plain_name = true },
+	{ .name = "check",
+	  .what = "a check",
+	  MANY(check_config, checks),
+	  .may_be_empty = true,
+	  .name_max = 60,
+	  .check = settings_check_probe },
 	{ .name = "dokploy", .what = "a Dokploy", PLATFORM(dokploy_config, dokploys) },
 	{ .name = "coolify", .what = "a Coolify", PLATFORM(platform_config, coolifys) },
 	{ .name = "portal", .what = "a portal", PLATFORM(platform_config, portals) },
@@ -262,6 +270,14 @@ static void settings_check_url(struct reading *r, const struct section *s, const
 	if (url && !api_url_endpoint(url, &endpoint, host, sizeof(host), &prefix, &n))
 		COMPLAIN(r, "[%s %s]: url: expected http://HOST:PORT or https://HOST, got \"%s\"",
 		         s->name, settings_section_name(s, one), url);
+}
+
+static void settings_check_probe(struct reading *r, const struct section *s, const void *one)
+{
+	struct probe_spec spec;
+	struct err err;
+	if (!probe_spec_read(one, &spec, &err))
+		COMPLAIN(r, "[%s %s]: %s", s->name, settings_section_name(s, one), err.text);
 }
 
 static void settings_check_required(struct reading *r, const struct section *s, const void *one)

@@ -72,6 +72,22 @@ struct platform_config {
 	int line;            /* line of its heading in the file */
 	struct platform_config *next;
 };
+/* [check NAME]: probe_spec.h interprets the values. */
+struct check_config {
+	char *name;                   /* from [check NAME] */
+	char *url, *tcp, *dns, *ping; /* what is checked: one of them; NULL: not set */
+	char *from;                   /* the server to check from; NULL: this machine */
+	char *status, *text, *json;   /* what is expected of an HTTP answer; NULL: not set */
+	char *type, *address;         /* of a DNS check; NULL: any */
+	int every, within;            /* s */
+	int fails;                    /* bad runs in a row until the check counts as bad */
+	int slow;                     /* ms; 0: no limit */
+	int redirects;                /* the most that are followed */
+	int certificate_warn, certificate_bad; /* days before its end */
+	bool insecure;
+	int line; /* line of its heading in the file */
+	struct check_config *next;
+};
 struct key_config { /* of [keys]: KEY = action-name, or CONTEXT:KEY = action-name */
 	char *key, *action;
 	int line;
@@ -99,6 +115,7 @@ struct settings {
 	struct deploy_config *deploys;
 	struct dokploy_config *dokploys;
 	struct platform_config *coolifys, *portals;
+	struct check_config *checks;
 	struct key_config *keys;
 	bool refused; /* the file was not read because others can write it */
 	/* references; 0: made by a test, and never freed */

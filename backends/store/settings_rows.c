@@ -18,6 +18,7 @@
 #define D(field) offsetof(struct deploy_config, field)
 #define P(field) offsetof(struct dokploy_config, field)
 #define W(field) offsetof(struct platform_config, field)
+#define C(field) offsetof(struct check_config, field)
 
 const struct setting_row setting_rows[] = {
 	{ "settings", "theme", SETTING_TEXT, S(theme), 0, 0, "default", NULL,
@@ -106,6 +107,45 @@ const struct setting_row setting_rows[] = {
 	  "ask before it is started" },
 	{ "deploy", "lock", SETTING_YES_NO, D(lock), 0, 0, "yes", NULL,
 	  "not twice at once, whoever starts it" },
+	{ "check", "url", SETTING_TEXT, C(url), 0, 0, NULL, NULL,
+	  "asks this address by HTTP or HTTPS: https://shop.example/health" },
+	{ "check", "tcp", SETTING_TEXT, C(tcp), 0, 0, NULL, NULL,
+	  "connects to HOST:PORT and sends nothing" },
+	{ "check", "dns", SETTING_TEXT, C(dns), 0, 0, NULL, NULL,
+	  "looks up the addresses of this name, as the programs of this machine do" },
+	{ "check", "ping", SETTING_TEXT, C(ping), 0, 0, NULL, NULL,
+	  "sends one ICMP echo to this host" },
+	{ "check", "from", SETTING_TEXT, C(from), 0, 0, NULL, NULL,
+	  "the server whose link a url or tcp check goes through, as a [server NAME] or argument "
+	  "calls it; this machine when absent" },
+	{ "check", "every", SETTING_NUMBER, C(every), 5, 86400, "30", NULL,
+	  "seconds between two runs, give or take a tenth" },
+	{ "check", "within", SETTING_NUMBER, C(within), 1, 120, "10", NULL,
+	  "seconds until a run without an answer is bad" },
+	{ "check", "fails", SETTING_NUMBER, C(fails), 1, 100, "2", NULL,
+	  "so many bad runs in a row until the check is bad" },
+	{ "check", "slow", SETTING_NUMBER, C(slow), 1, 120000, NULL, NULL,
+	  "milliseconds; a good run that took longer needs attention" },
+	{ "check", "status", SETTING_TEXT, C(status), 0, 0, "200-299", NULL,
+	  "the HTTP statuses that are good, separated by blanks: 200 301-308 4xx" },
+	{ "check", "text", SETTING_TEXT, C(text), 0, 0, NULL, NULL,
+	  "text that the answer must contain" },
+	{ "check", "json", SETTING_TEXT, C(json), 0, 0, NULL, NULL,
+	  "a JSON pointer (RFC 6901) into the answer, and the value that must be there: "
+	  "/status = ok; without = the place must exist" },
+	{ "check", "redirects", SETTING_NUMBER, C(redirects), 0, 20, "5", NULL,
+	  "so many redirects are followed, and one more is bad; with 0 the redirect itself is "
+	  "the answer" },
+	{ "check", "insecure", SETTING_YES_NO, C(insecure), 0, 0, "no", NULL,
+	  "accept any certificate; the row says so in the colour of a warning" },
+	{ "check", "certificate_warn", SETTING_NUMBER, C(certificate_warn), 0, 365, "14", NULL,
+	  "days before the end of the certificate from which the check needs attention" },
+	{ "check", "certificate_bad", SETTING_NUMBER, C(certificate_bad), 0, 365, "3", NULL,
+	  "days before the end of the certificate from which the check is bad" },
+	{ "check", "type", SETTING_TEXT, C(type), 0, 0, NULL, "A AAAA",
+	  "the addresses a dns check asks for; either when absent" },
+	{ "check", "address", SETTING_TEXT, C(address), 0, 0, NULL, NULL,
+	  "an address that must be among the answers of a dns check" },
 	{ "dokploy", "url", SETTING_TEXT, P(url), 0, 0, NULL, NULL,
 	  "where it is, as seen from the server or this machine: http://127.0.0.1:3000, "
 	  "https://dokploy.example" },

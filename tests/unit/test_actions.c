@@ -249,6 +249,7 @@ static const char *const harmless[] = {
 	"pane-7",
 	"pane-8",
 	"pane-9",
+	"pane-10",
 	"shells-list",
 	"console-menu",
 	"console-command",
@@ -266,6 +267,9 @@ static const char *const harmless[] = {
 	"headscale-users",
 	"headscale-dns-list",
 	"session-export",
+	"check-run",
+	"check-pause",
+	"check-resume",
 };
 
 static bool is_harmless(const char *name)

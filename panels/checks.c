@@ -1,0 +1,247 @@
+/* Checks: what is reached, how fast, how it went lately, and why not. */
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/checks/checks.h"
+#include "backends/link/loop.h"
+#include "backends/store/action.h"
+#include "panels/panels.h"
+
+#define LINE_CELLS 20 /* runs in the column */
+
+static const struct check *checks_panel_of(const struct row *r)
+{
+	return (const struct check *)r;
+}
+
+static void checks_state_cell(const struct row *r, struct cell *c)
+{
+	const struct check *k = checks_panel_of(r);
+	enum tone tone = tone_health(r->health);
+	/* the result of "check now" is the row itself */
+	if (r->order && r->order->state == ORDER_RUNNING && cell_order(r, c))
+		return;
+	if (k->paused || !k->ran)
+		tone = TONE_DIM;
+	else if (k->fails && r->health < HEALTH_ATTENTION)
+		tone = TONE_WARN;
+	else if (k->insecure && r->health < HEALTH_ATTENTION)
+		tone = TONE_WARN;
+	cell_set(c, tone, "%s%s", check_state(k), k->insecure ? ", insecure" : "");
+}
+
+static void checks_what_cell(const struct row *r, struct cell *c)
+{
+	cell_set(c, TONE_DIM, "%s", probe_what_name(checks_panel_of(r)->what));
+}
+
+static void checks_latency_cell(const struct row *r, struct cell *c)
+{
+	const struct check *k = checks_panel_of(r);
+	if (!k->ran || k->latency_ms < 0)
+		cell_unknown(c);
+	else if (k->latency_ms >= 10000)
+		cell_set(c, TONE_PLAIN, "%.0fs", k->latency_ms / 1000);
+	else if (k->latency_ms >= 10)
+		cell_set(c, TONE_PLAIN, "%.0fms", k->latency_ms);
+	else
+		cell_set(c, TONE_PLAIN, "%.1fms", k->latency_ms);
+}
+
+static int checks_latency_compare(const struct row *a, const struct row *b)
+{
+	return compare_numbers(checks_panel_of(a)->latency_ms, checks_panel_of(b)->latency_ms);
+}
+
+/* The last runs, oldest first, as bars relative to the slowest. A bad run has its own sign. */
+static void checks_line_cell(const struct row *r, struct cell *c)
+{
+	float line[LINE_CELLS], most = 0;
+	char bar[8];
+	size_t n = lately_line(&checks_panel_of(r)->lately, line, LINE_CELLS);
+	for (size_t i = 0; i < n; i++)
+		most = line[i] > most ? line[i] : most;
+	cell_set(c, TONE_DIM, "%s", "");
+	for (size_t i = 0; i < n; i++) {
+		glyph_spark(bar, sizeof(bar), &line[i], 1, most);
+		cell_add(c, "%s", line[i] < 0 ? glyph_health(HEALTH_BAD) : bar);
+	}
+}
+
+static int checks_line_compare(const struct row *a, const struct row *b)
+{
+	return checks_latency_compare(a, b);
+}
+
+static double checks_share(const struct row *r)
+{
+	unsigned good;
+	unsigned all = lately_count(&checks_panel_of(r)->lately,
+	                            loop_now(store_loop(r->server->store)), &good);
+	return all ? 100.0 * good / all : -1;
+}
+
+/* Rounded down: 100 means that every run was good. */
+static void checks_share_cell(const struct row *r, struct cell *c)
+{
+	double share = checks_share(r);
+	if (share < 0)
+		cell_unknown(c);
+	else if (share >= 100)
+		cell_set(c, TONE_DIM, "100%%");
+	else
+		cell_set(c, TONE_WARN, "%.1f%%", (double)(int)(share * 10) / 10);
+}
+
+static int checks_share_compare(const struct row *a, const struct row *b)
+{
+	return compare_numbers(checks_share(a), checks_share(b));
+}
+
+static void checks_failed_cell(const struct row *r, struct cell *c)
+{
+	cell_age(c, checks_panel_of(r)->failed_ms);
+	c->tone = TONE_DIM;
+}
+
+static int checks_failed_compare(const struct row *a, const struct row *b)
+{
+	return compare_numbers((double)checks_panel_of(a)->failed_ms,
+	                       (double)checks_panel_of(b)->failed_ms);
+}
+
+static void checks_certificate_cell(const struct row *r, struct cell *c)
+{
+	const struct check *k = checks_panel_of(r);
+	int days;
+	enum tone tone = TONE_DIM;
+	if (!check_certificate_days(k, now_wall_ms(), &days)) {
+		cell_set(c, TONE_DIM, "%s", "");
+		return;
+	}
+	if (days < k->certificate_bad)
+		tone = TONE_BAD;
+	else if (days < k->certificate_warn)
+		tone = TONE_WARN;
+	if (days < 0)
+		cell_set(c, tone, "ended");
+	else
+		cell_set(c, tone, "%dd", days);
+}
+
+static int checks_certificate_compare(const struct row *a, const struct row *b)
+{
+	return compare_numbers((double)checks_panel_of(a)->certificate_end_ms,
+	                       (double)checks_panel_of(b)->certificate_end_ms);
+}
+
+/* Why it is not well; else what it found; else how it failed last. */
+static void checks_why_cell(const struct row *r, struct cell *c)
+{
+	const struct check *k = checks_panel_of(r);
+	if (r->why)
+		cell_set(c, r->health >= HEALTH_ATTENTION ? tone_health(r->health) : TONE_WARN,
+		         "%s", r->why);
+	else if (k->failed_ms)
+		cell_set(c, TONE_DIM, "%s; failed before: %s", k->said, k->failure);
+	else
+		cell_set(c, TONE_DIM, "%s", k->said);
+}
+
+static void checks_target_cell(const struct row *r, struct cell *c)
+{
+	cell_set(c, TONE_PLAIN, "%s", checks_panel_of(r)->target);
+}
+
+static const struct column columns[] = { { COLUMN_OF_HEALTH },
+	                                 { COLUMN_OF_SERVER, .min = 4, .importance = 5 },
+	                                 { .name = "name",
+	                                   .title = "CHECK",
+	                                   .min = 8,
+	                                   .max = 28,
+	                                   .cut = CUT_MIDDLE,
+	                                   .cell = cell_name },
+	                                 { .name = "what",
+	                                   .title = "WHAT",
+	                                   .min = 4,
+	                                   .max = 4,
+	                                   .importance = 6,
+	                                   .cell = checks_what_cell },
+	                                 { .name = "state",
+	                                   .title = "STATE",
+	                                   .min = 7,
+	                                   .max = 40,
+	                                   .importance = 1,
+	                                   .cell = checks_state_cell },
+	                                 { .name = "latency",
+	                                   .title = "TOOK",
+	                                   .min = 6,
+	                                   .max = 6,
+	                                   .importance = 2,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = checks_latency_cell,
+	                                   .compare = checks_latency_compare,
+	                                   .descending = true },
+	                                 { .name = "line",
+	                                   .title = "LATELY",
+	                                   .min = LINE_CELLS,
+	                                   .max = LINE_CELLS,
+	                                   .importance = 4,
+	                                   .cell = checks_line_cell,
+	                                   .compare = checks_line_compare,
+	                                   .descending = true },
+	                                 { .name = "good",
+	                                   .title = "GOOD",
+	                                   .min = 5,
+	                                   .max = 5,
+	                                   .importance = 3,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = checks_share_cell,
+	                                   .compare = checks_share_compare },
+	                                 { .name = "failed",
+	                                   .title = "FAIL",
+	                                   .min = 4,
+	                                   .max = 4,
+	                                   .importance = 5,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = checks_failed_cell,
+	                                   .compare = checks_failed_compare,
+	                                   .descending = true },
+	                                 { .name = "certificate",
+	                                   .title = "CERT",
+	                                   .min = 5,
+	                                   .max = 5,
+	                                   .importance = 5,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = checks_certificate_cell,
+	                                   .compare = checks_certificate_compare },
+	                                 { .name = "why",
+	                                   .title = "WHY",
+	                                   .min = 30,
+	                                   .max = -1,
+	                                   .importance = 3,
+	                                   .cell = checks_why_cell },
+	                                 { .name = "target",
+	                                   .title = "TARGET",
+	                                   .min = 12,
+	                                   .max = 40,
+	                                   .importance = 7,
+	                                   .cut = CUT_MIDDLE,
+	                                   .cell = checks_target_cell },
+	                                 { COLUMN_OF_AGE },
+	                                 { .name = NULL } };
+
+const struct panel panel_checks = {
+	.name = "checks",
+	.title = "Checks",
+	.tab = "chk",
+	.kind = &kind_check,
+	.columns = columns,
+	.order = order_by_need,
+	.brief_column = "state",
+	.brief_why = true,
+	.sources = { "checks" },
+	.calm = { "Nothing is checked",
+	          ": [check NAME] in the configuration names an address to be "
+	          "asked again and again." },
+};
