@@ -8,6 +8,7 @@
 #include "backends/sessions/session.h"
 #include "backends/servers/server.h"
 #include "backends/store/store.h"
+#include "backends/systems/system.h"
 #include "backends/vitals/vitals.h"
 #include "backends/vpn/vpn.h"
 
@@ -16,11 +17,14 @@ const struct backend *const backends[] = {
 	&backend_docker,    &backend_docker_user,  &backend_podman,    &backend_podman_user,
 	&backend_systemd,   &backend_systemd_user, &backend_logs,      &backend_sessions,
 	&backend_tailscale, &backend_wireguard,    &backend_headscale, &backend_deploy,
-	&backend_dokploy,   &backend_coolify,      &backend_portal,    NULL
+	&backend_dokploy,   &backend_coolify,      &backend_portal,
+	/* an Alertmanager before what sends to it */
+	&backend_alertmanager, &backend_prometheus, NULL
 };
 
 const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit, &kind_session,
-	                             &kind_peer,   &kind_deploy,    &kind_app,  NULL };
+	                             &kind_peer,   &kind_deploy,    &kind_app,  &kind_system,
+	                             NULL };
 
 const struct server_opinion server_opinions[] = {
 	{ HEALTH_BAD, vpn_reason },

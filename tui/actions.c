@@ -151,6 +151,7 @@ PANE_BY_NUMBER(6)
 PANE_BY_NUMBER(7)
 PANE_BY_NUMBER(8)
 PANE_BY_NUMBER(9)
+PANE_BY_NUMBER(10)
 
 static void show_zoom(struct console *c)
 {
@@ -506,6 +507,11 @@ const struct action console_actions[] = {
 	  .key = "9",
 	  .show = show_pane_9,
 	  .help = "the ninth pane" },
+	{ .name = "pane-10",
+	  .verb = "pane 10",
+	  .key = "0",
+	  .show = show_pane_10,
+	  .help = "the tenth pane" },
 	{ .name = "shells-list",
 	  .verb = "shells",
 	  .key = "W",

@@ -137,7 +137,7 @@ static int bar_draw(const struct console *c, const struct canvas *at, int letter
 		int len = (int)cells(tab), show = here || len < letters ? len : letters;
 		if (at) {
 			canvas_textf(at, 0, x, -1, here ? TONE_TITLE_FOCUS : TONE_KEY, "%zu",
-			             i + 1);
+			             (i + 1) % 10);
 			canvas_text(at, 0, x + 1 + (here || gap), show,
 			            here ? TONE_TITLE_FOCUS : TONE_HINT, tab);
 		}

@@ -8,7 +8,7 @@
 
 #include "tui/canvas.h"
 
-#define LAYOUT_PANES 9
+#define LAYOUT_PANES 10
 #define SAYS_LEAST 2 /* least lines for says: a title line and one line of text */
 
 /* The first panels, by their index in panels[]. */

@@ -60,8 +60,8 @@ struct column {
 
 #define PANEL_SOURCES_MAX 4
 struct panel {
-	/* "containers": name of the command `:containers` and in [settings]. Keys 1-9 follow the
-	 * order of panels[]. */
+	/* "containers": name of the command `:containers` and in [settings]. Keys 1-9 and 0 follow
+	 * the order of panels[]. */
 	const char *name;
 	const char *title;
 	const char *tab; /* short title for the bar at 40 cells: "ctr" */

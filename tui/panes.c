@@ -564,7 +564,7 @@ bool pane_key(struct console *c, const struct key *key)
 static void pane_title_text(const struct console *c, size_t index, char *buf, size_t size)
 {
 	const struct pane *p = &c->panes[index];
-	size_t n = (size_t)snprintf(buf, size, "%zu %s", index + 1, p->panel->title);
+	size_t n = (size_t)snprintf(buf, size, "%zu %s", (index + 1) % 10, p->panel->title);
 	bool limited = p->problems || p->filter[0];
 	const char *sort = p->table ? table_sort_name(p->table) : NULL;
 	size_t marks = p->table ? table_marks(p->table, NULL, 0) : 0;

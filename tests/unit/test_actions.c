@@ -103,6 +103,7 @@ static const char *const harmless[] = {
 	"pane-7",
 	"pane-8",
 	"pane-9",
+	"pane-10",
 	"shells-list",
 	"console-menu",
 	"console-command",
