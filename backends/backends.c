@@ -9,6 +9,7 @@
 #include "backends/sessions/session.h"
 #include "backends/servers/server.h"
 #include "backends/store/store.h"
+#include "backends/systems/system.h"
 #include "backends/vitals/vitals.h"
 #include "backends/vpn/vpn.h"
 
@@ -18,12 +19,13 @@ const struct backend *const backends[] = {
 	&backend_systemd,   &backend_systemd_user, &backend_logs,      &backend_sessions,
 	&backend_tailscale, &backend_wireguard,    &backend_headscale, &backend_deploy,
 	&backend_dokploy,   &backend_coolify,      &backend_portal,
-	&backend_checks,    NULL
+	/* an Alertmanager before what sends to it */
+	&backend_checks,    &backend_alertmanager, &backend_prometheus, NULL
 };
 
-const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit, &kind_session,
-	                             &kind_peer,   &kind_deploy,    &kind_app,
-	                             &kind_check,  NULL };
+const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit,  &kind_session,
+	                             &kind_peer,   &kind_deploy,    &kind_app,   &kind_check,
+	                             &kind_system, NULL };
 
 const struct server_opinion server_opinions[] = {
 	{ HEALTH_BAD, vpn_reason },

@@ -5,5 +5,5 @@
 const struct panel *const panels[] = {
 	&panel_fleet,    &panel_containers, &panel_services, &panel_needs, &panel_activity,
 	&panel_sessions, &panel_vpn,        &panel_deploys,  &panel_apps,  &panel_checks,
-	NULL,
+	&panel_systems,  NULL,
 };

@@ -5,6 +5,7 @@
 #include "tui/panel.h"
 
 extern const struct panel panel_fleet, panel_containers, panel_services, panel_needs,
-	panel_activity, panel_sessions, panel_vpn, panel_deploys, panel_apps, panel_checks;
+	panel_activity, panel_sessions, panel_vpn, panel_deploys, panel_apps, panel_checks,
+	panel_systems;
 
 #endif

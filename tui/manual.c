@@ -7,6 +7,7 @@
 #include "backends/store/action.h"
 #include "backends/store/report.h"
 #include "backends/store/settings.h"
+#include "backends/systems/system.h"
 #include "tui/canvas.h"
 #include "tui/console.h"
 #include "tui/panel.h"
@@ -151,6 +152,32 @@ static void manual_dump_portal(FILE *f)
 	manual_dump_settings(f, "portal");
 }
 
+static void manual_dump_prometheus(FILE *f)
+{
+	manual_dump_settings(f, "prometheus");
+}
+static void manual_dump_alertmanager(FILE *f)
+{
+	manual_dump_settings(f, "alertmanager");
+}
+
+/* "[prometheus]": how often, and for what. */
+static void manual_dump_systems(FILE *f)
+{
+	for (const struct backend *const *b = backends; *b; b++) {
+		const struct platform *p = (*b)->up == sites_up ? (*b)->param : NULL;
+		char left[80], right[300];
+		if (!p || p->kind != &kind_system)
+			continue;
+		const struct system_ops *ops = p->param;
+		snprintf(left, sizeof(left), "[%s NAME]", p->section);
+		snprintf(right, sizeof(right),
+		         "every %lld s while on the screen, every %lld s otherwise: %s.",
+		         (long long)p->shown_ms / 1000, (long long)p->hidden_ms / 1000, ops->asks);
+		manual_item(f, left, right);
+	}
+}
+
 static void manual_dump_tones(FILE *f)
 {
 	for (int i = 0; i < TONE_COUNT; i++)
@@ -177,6 +204,11 @@ static const struct {
 	{ "portal", manual_dump_portal },     { "tones", manual_dump_tones },
 	{ "panels", manual_dump_panels },     { "contexts", manual_dump_contexts },
 	{ "context-names", manual_dump_context_names },
+	{ "portal", manual_dump_portal },     { "prometheus", manual_dump_prometheus },
+	{ "alertmanager", manual_dump_alertmanager },
+	{ "systems", manual_dump_systems },
+	{ "tones", manual_dump_tones },
+	{ "panels", manual_dump_panels },
 };
 
 bool manual_dump(const char *name, FILE *f)

@@ -95,7 +95,7 @@ void job_end(struct job *j, const struct err *err, const char *output)
 	api_cancel(j->call);
 	loop_timer_remove(j->timer);
 	free(j);
-	if (row)
+	if (row && row->kind == &kind_app)
 		app_of(row)->asked_round = 0;
 	site_poke(s);
 	order_end(order, err, output);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "backends/base/buf.h"
+#include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/link/http.h"
@@ -134,7 +135,12 @@ static void platform_set_state(struct source *source)
 		source_set_state(source, SOURCE_LIVE, NULL);
 }
 
-void site_judge(struct site *s)
+const struct kind *site_kind(const struct site *s)
+{
+	return s->platform->kind ? s->platform->kind : &kind_app;
+}
+
+static void platform_judge_app(struct site *s)
 {
 	struct app *a = site_app(s, NULL, NULL, NULL, "");
 	const char *url = site_url(s);
@@ -152,6 +158,14 @@ void site_judge(struct site *s)
 	if (s->platform->opinion)
 		health = s->platform->opinion(s, why, sizeof(why));
 	app_settle(a, health, why);
+}
+
+void site_judge(struct site *s)
+{
+	if (s->platform->own_row)
+		s->platform->own_row(s);
+	else
+		platform_judge_app(s);
 }
 
 static void platform_changed(struct site *s)
@@ -191,10 +205,11 @@ void site_answered(struct site *s)
 void site_listed(struct site *s)
 {
 	size_t left_out = 0;
-	app_sweep(s->source, s, s->round);
+	if (site_kind(s) == &kind_app)
+		app_sweep(s->source, s, s->round);
 	for (const struct site *each = ((struct sites *)s->source)->first; each; each = each->next)
 		left_out += each->left_out;
-	source_left_out(s->source, &kind_app, left_out);
+	source_left_out(s->source, site_kind(s), left_out);
 }
 
 /* --- answers ------------------------------------------------------------- */
@@ -417,22 +432,35 @@ static void platform_step_came(const struct api_answer *r, void *arg)
 	if ((step->flags & STEP_ONCE) && answered)
 		s->once |= 1u << s->step;
 	s->step++;
+	if (r->date_ms)
+		s->skew_ms = r->date_ms - now_wall_ms();
 	if (away || (r->err.code && must))
 		site_fail(s, &r->err);
 	else if (s->platform->came)
 		s->platform->came(s, step, r);
-	else if (!r->err.code) /* otherwise this version or token lacks the step */
+	else if (!r->err.code)
 		platform_feed(s, step, "", r);
+	else if (s->platform->lacks)
+		s->platform->lacks(s, step, &r->err);
 	if (s->failed)
 		platform_over(s);
 	else
 		platform_next(s);
 }
 
+static bool platform_skips(const struct site *s, const struct platform_step *step)
+{
+	if (!step->path || (s->once & 1u << s->step))
+		return true;
+	if ((step->flags & STEP_SHOWN) && s->complete && !s->shown)
+		return true;
+	return s->platform->wants && !s->platform->wants(s, step);
+}
+
 static void platform_next(struct site *s)
 {
 	const struct platform_step *steps = s->platform->steps;
-	while (steps[s->step].what && (!steps[s->step].path || (s->once & 1u << s->step)))
+	while (steps[s->step].what && platform_skips(s, &steps[s->step]))
 		s->step++;
 	const struct platform_step *step = &steps[s->step];
 	struct app *due = step->what ? NULL : platform_due(s);
@@ -549,9 +577,11 @@ void sites_down(struct source *source)
 
 void sites_shown(struct source *source)
 {
+	const struct platform *p = source->backend->param;
+	const struct kind *kind = p->kind ? p->kind : &kind_app;
 	bool now = false;
-	for (struct row *r = store_first(source->store, &kind_app, source->server); r && !now;
-	     r = store_next(r, &kind_app, source->server))
+	for (struct row *r = store_first(source->store, kind, source->server); r && !now;
+	     r = store_next(r, kind, source->server))
 		now = r->source == source && r->shown;
 	for (struct site *s = platform_sites(source)->first; s; s = s->next) {
 		bool poll_now = now && !s->shown;

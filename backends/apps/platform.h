@@ -90,6 +90,8 @@ struct site {
 	bool failed;     /* the current round has failed */
 	unsigned fails;  /* failed rounds in a row */
 	uint32_t round;  /* number of the list, from 1 */
+	/* its clock minus this machine's, ms; known to about a second; 0: not known */
+	int64_t skew_ms;
 	size_t left_out; /* items of its list beyond the limit */
 	/* why the last round failed; ERR_NONE: a list arrived since */
 	struct err err;
@@ -111,6 +113,8 @@ enum {
 	/* without token and prefix, but only after token_command has run */
 	STEP_OPEN = 4,
 	STEP_RAW = 8, /* the answer is not JSON and is not reduced */
+	/* only while a row is on the screen, and in the first round */
+	STEP_SHOWN = 16,
 };
 
 /* One kind of answer. A round asks the steps with a path in this order. Steps without a path come
@@ -163,6 +167,15 @@ struct platform {
 	 * kind_app, and sites hold the state. came: an answer, or the failure of an optional step.
 	 * NULL: the answer is reduced and fed. */
 	void (*judge)(struct site *);
+	/* Rows of another kind, while the state of the source stays the work of this room: their
+	 * kind (NULL: kind_app), and what site_judge does instead for the platform's own row. */
+	const struct kind *kind;
+	void (*own_row)(struct site *);
+	/* is this step of use now? NULL: always */
+	bool (*wants)(const struct site *, const struct platform_step *);
+	/* an optional step failed: this version or token lacks it; NULL: nothing */
+	void (*lacks)(struct site *, const struct platform_step *, const struct err *);
+	const void *param; /* for the room that made the kind */
 	void (*came)(struct site *, const struct platform_step *, const struct api_answer *);
 
 	/* Following deployments (rollout_*). */
@@ -220,6 +233,8 @@ void site_answered(struct site *);
 void site_listed(struct site *);
 void site_fail(struct site *, const struct err *); /* the round failed */
 void site_judge(struct site *);                    /* assesses the row of the platform itself */
+/* what its rows are: kind_app unless the platform names another kind */
+const struct kind *site_kind(const struct site *);
 const char *site_url(const struct site *);         /* "" unknown */
 
 /* Finds or makes a row of this site in the current list (app_row). */

@@ -140,6 +140,12 @@ static const struct section sections[] = {
 	{ .name = "dokploy", .what = "a Dokploy", PLATFORM(dokploy_config, dokploys) },
 	{ .name = "coolify", .what = "a Coolify", PLATFORM(platform_config, coolifys) },
 	{ .name = "portal", .what = "a portal", PLATFORM(platform_config, portals) },
+	{ .name = "prometheus",
+	  .what = "a Prometheus",
+	  PLATFORM(platform_config, prometheuses) },
+	{ .name = "alertmanager",
+	  .what = "an Alertmanager",
+	  PLATFORM(platform_config, alertmanagers) },
 	{ .name = "keys", .add = settings_add_key },
 };
 

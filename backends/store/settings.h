@@ -63,7 +63,8 @@ struct deploy_config {
 	int line; /* line of its heading in the file */
 	struct deploy_config *next;
 };
-/* [coolify NAME], [portal NAME]: a web platform that deploys apps. */
+/* [coolify NAME], [portal NAME]: a web platform that deploys apps. The same for the systems:
+ * [prometheus NAME], [alertmanager NAME]. */
 struct platform_config {
 	char *name;
 	char *url;           /* as seen from the server; NULL: not set */
@@ -116,6 +117,7 @@ struct settings {
 	struct dokploy_config *dokploys;
 	struct platform_config *coolifys, *portals;
 	struct check_config *checks;
+	struct platform_config *prometheuses, *alertmanagers;
 	struct key_config *keys;
 	bool refused; /* the file was not read because others can write it */
 	/* references; 0: made by a test, and never freed */

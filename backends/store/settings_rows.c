@@ -20,6 +20,16 @@
 #define W(field) offsetof(struct platform_config, field)
 #define C(field) offsetof(struct check_config, field)
 
+/* The keys that every system has. where: its address; token: what token_command prints. */
+#define SYSTEM_ROWS(section, where, token)                                                     \
+	{ section, "url", SETTING_TEXT, W(url), 0, 0, NULL, NULL,                              \
+	  "where it is, as seen from the server or this machine: " where },                    \
+		{ section, "server", SETTING_TEXT, W(server), 0, 0, NULL, NULL,                \
+		  "the server to go through, as a [server NAME] or argument calls it; this "   \
+		  "machine when absent" },                                                     \
+		{ section, "token_command", SETTING_COMMAND, W(token_command), 0, 0, NULL,     \
+		  NULL, "run on this machine, prints " token }
+
 const struct setting_row setting_rows[] = {
 	{ "settings", "theme", SETTING_TEXT, S(theme), 0, 0, "default", NULL,
 	  "colours: a file of this name in the themes folders" },
@@ -180,6 +190,10 @@ const struct setting_row setting_rows[] = {
 	{ "portal", "server", SETTING_TEXT, W(server), 0, 0, NULL, NULL,
 	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
 	  "absent" },
+	SYSTEM_ROWS("prometheus", "http://127.0.0.1:9090; a VictoriaMetrics too",
+	            "a bearer token, where a proxy asks for one"),
+	SYSTEM_ROWS("alertmanager", "http://127.0.0.1:9093",
+	            "a bearer token, where a proxy asks for one"),
 	{ .key = NULL }
 };
 

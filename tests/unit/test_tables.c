@@ -646,6 +646,8 @@ static void *place_of(struct settings *s, const char *section)
 		{ "dokploy", s->dokploys },
 		{ "coolify", s->coolifys },
 		{ "portal", s->portals },
+		{ "prometheus", s->prometheuses },
+		{ "alertmanager", s->alertmanagers },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (!strcmp(all[i].name, section))
@@ -659,10 +661,11 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 {
 	char text[512];
 	bool plain = !strcmp(row->section, "settings");
-	bool wants_url = (!strcmp(row->section, "dokploy") ||
-	                  place_of(&(struct settings){ 0 }, row->section) == NULL) &&
-	                 (!strcmp(row->section, "dokploy") || !strcmp(row->section, "coolify") ||
-	                  !strcmp(row->section, "portal") || !strcmp(row->section, "check"));
+	static const char *const with_url[] = { "dokploy", "coolify", "portal", "check",
+		                                "prometheus", "alertmanager" };
+	bool wants_url = false;
+	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
+		wants_url = wants_url || !strcmp(row->section, with_url[i]);
 	snprintf(text, sizeof(text), "[%s%s]\n%s = %s\n%s", row->section, plain ? "" : " one",
 	         row->key, value,
 	         wants_url && strcmp(row->key, "url") != 0 ? "url = http://127.0.0.1:3000\n" : "");
@@ -785,9 +788,10 @@ static void test_every_section_counts_once(void **state)
 {
 	char said[2048];
 	static const char *const named[] = { "server",  "headscale", "opencode", "deploy",
-		                             "dokploy", "coolify",   "portal",   "check" };
-	static const char *const key[] = { "host", "url", "url", "run",
-		                           "url",  "url", "url", "url" };
+		                             "dokploy", "coolify",   "portal",   "check",
+		                             "prometheus", "alertmanager" };
+	static const char *const key[] = { "host", "url", "url", "run", "url",
+		                           "url",  "url", "url", "url", "url" };
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		char text[512];
 		snprintf(text, sizeof(text),

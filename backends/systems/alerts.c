@@ -1,0 +1,290 @@
+#include "backends/systems/alerts.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/store/action.h"
+#include "backends/systems/alerts_parse.h"
+
+#define ALERT_TYPE "alert"
+
+/* --- rows ---------------------------------------------------------------- */
+
+static bool alert_is(const struct system *y)
+{
+	return !y->is_site && !strcmp(y->type, ALERT_TYPE);
+}
+
+/* Has this site silences, so that its rows count? */
+static bool alert_site_silences(const struct system *y)
+{
+	const struct system_ops *ops = system_ops(y);
+	return ops && ops->acts[SYSTEM_SILENCE].run;
+}
+
+static enum health alert_health(const struct alert *a)
+{
+	static const struct {
+		const char *severity;
+		enum health health;
+	} levels[] = {
+		{ "critical", HEALTH_BAD }, { "page", HEALTH_BAD },      { "error", HEALTH_BAD },
+		{ "high", HEALTH_BAD },     { "emergency", HEALTH_BAD }, { "fatal", HEALTH_BAD },
+		{ "none", HEALTH_IDLE },    { "info", HEALTH_IDLE },     { "debug", HEALTH_IDLE },
+	};
+	if (a->state != ALERT_FIRING)
+		return HEALTH_IDLE;
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+		if (!strcmp(a->severity, levels[i].severity))
+			return levels[i].health;
+	return HEALTH_ATTENTION;
+}
+
+static void alert_say(struct system *y, const struct alert *a)
+{
+	static const char *const states[] = { [ALERT_FIRING] = "firing",
+		                              [ALERT_PENDING] = "pending",
+		                              [ALERT_SILENCED] = "silenced",
+		                              [ALERT_INHIBITED] = "inhibited" };
+	y->told = alert_health(a);
+	y->state_ms = a->since_ms;
+	snprintf(y->told_state, sizeof(y->told_state), "%s", states[a->state]);
+	snprintf(y->told_why, sizeof(y->told_why), "%s", a->summary);
+	if (!*a->summary && y->told >= HEALTH_ATTENTION)
+		snprintf(y->told_why, sizeof(y->told_why), "the alert %s fires%s%s", a->name,
+		         *a->instance ? " for " : "", a->instance);
+	xreplace(&y->labels, a->labels);
+	y->inexact = !a->exact;
+	system_figure(y, "severity", DOC_PLAIN, "%s", a->severity);
+	system_figure(y, "instance", DOC_PLAIN, "%s", a->instance);
+	system_figure(y, "silence", DOC_DIM, "%s", a->silence);
+	if (!*a->silence)
+		system_figure(y, "until", DOC_DIM, "%s", "");
+}
+
+static struct system *alert_row(struct site *s, const struct alert *a)
+{
+	char name[200];
+	snprintf(name, sizeof(name), "%s%s%s", a->name, *a->instance ? " " : "", a->instance);
+	return system_row(s, ALERT_TYPE, name, a->id, a->unique);
+}
+
+static void alerts_apply(struct site *s, const struct alert_list *l)
+{
+	size_t firing = 0, held = 0;
+	system_begin(s, ALERT_TYPE);
+	for (size_t i = 0; i < l->n; i++) {
+		alert_say(alert_row(s, &l->at[i]), &l->at[i]);
+		firing += l->at[i].state == ALERT_FIRING;
+		held += l->at[i].state == ALERT_SILENCED;
+	}
+	system_end(s, ALERT_TYPE, l->left_out);
+	struct system *own = system_own(s);
+	system_figure(own, "alerts", firing ? DOC_WARN : DOC_PLAIN, "%zu firing",
+	              firing + l->left_out);
+	if (held)
+		system_figure(own, "silenced", DOC_PLAIN, "%zu", held);
+	else
+		system_figure(own, "silenced", DOC_PLAIN, "%s", "");
+	alerts_join(s->source->store);
+}
+
+bool alerts_take(struct site *s, const char *ref, const char *json, size_t len, struct err *err)
+{
+	struct alert_list l;
+	if (!alerts_parse(json, len, s->platform->product, &l, err))
+		return false;
+	alerts_apply(s, &l);
+	alert_list_finish(&l);
+	return true;
+}
+
+bool alerts_take_first(struct site *s, const char *ref, const char *json, size_t len,
+                       struct err *err)
+{
+	struct alert_list l;
+	if (!alerts_parse(json, len, s->platform->product, &l, err))
+		return false;
+	site_answered(s);
+	alerts_apply(s, &l);
+	alert_list_finish(&l);
+	return true;
+}
+
+bool silences_take(struct site *s, const char *ref, const char *json, size_t len, struct err *err)
+{
+	struct silence *list = xcalloc(SILENCES_MAX, sizeof(*list));
+	size_t n;
+	bool good = silences_parse(json, len, s->platform->product, list, &n, err);
+	if (good)
+		system_figure(system_own(s), "silences", DOC_PLAIN, "%zu", n);
+	for (struct system *y = system_next(s, NULL); good && y; y = system_next(s, y))
+		for (size_t i = 0; i < n && i < SILENCES_MAX; i++) {
+			char left[HUMAN_SIZE];
+			if (strcmp(system_figure_text(y, "silence"), list[i].id) != 0)
+				continue;
+			human_age(left, list[i].until_ms - now_wall_ms() - s->skew_ms);
+			system_figure(y, "until", DOC_DIM, "%s more", left);
+		}
+	free(list);
+	return good;
+}
+
+/* --- the same alert in two places ------------------------------------------ */
+
+static bool alert_is_same(const struct system *y, const struct system *z)
+{
+	return alert_labels_in(y->labels, z->labels) || alert_labels_in(z->labels, y->labels);
+}
+
+/* The row that counts for the alert of this row: of an Alertmanager that answers, or of any site
+ * that answers while this one does not. NULL: this row. */
+static const struct system *alert_elsewhere(const struct store *store, const struct system *y)
+{
+	for (struct row *r = store_first(store, &kind_system, NULL); r;
+	     r = store_next(r, &kind_system, NULL)) {
+		const struct system *z = system_const(r);
+		bool counts = alert_site_silences(z) && !alert_site_silences(y);
+		if (y->site->err.code)
+			counts = true;
+		if (z->site != y->site && counts && alert_is(z) && z->labels &&
+		    !z->site->err.code && alert_is_same(y, z))
+			return z;
+	}
+	return NULL;
+}
+
+static void alert_settle(struct system *y, const struct system *other)
+{
+	char state[80], why[120];
+	if (!other) {
+		system_settle(y, y->told_state, y->told, y->told_why);
+		return;
+	}
+	snprintf(state, sizeof(state), "%s", other->told_state);
+	snprintf(why, sizeof(why), "%s %s has it too, and counts", system_product(other),
+	         other->site->name);
+	system_settle(y, state, HEALTH_IDLE, why);
+}
+
+static bool alert_settled(const struct system *y, const struct system *other)
+{
+	const char *state = other ? other->told_state : y->told_state;
+	enum health health = other ? HEALTH_IDLE : y->told;
+	const char *why = y->row.why ? y->row.why : "";
+	return y->row.health == health && !strcmp(y->state, state) &&
+	       (other || !strcmp(why, y->told_why));
+}
+
+void alerts_join(struct store *store)
+{
+	for (struct row *r = store_first(store, &kind_system, NULL); r;
+	     r = store_next(r, &kind_system, NULL)) {
+		struct system *y = system_of(r);
+		if (!alert_is(y) || !y->labels)
+			continue;
+		bool pending = !strcmp(y->told_state, "pending");
+		const struct system *other = pending ? NULL : alert_elsewhere(store, y);
+		if (!alert_settled(y, other))
+			alert_settle(y, other);
+	}
+}
+
+/* --- orders -------------------------------------------------------------- */
+
+/* Where the API v2 of Alertmanager is below the site's prefix. */
+static const char *alert_base(const struct system *y)
+{
+	return !strcmp(y->site->platform->section, "grafana") ? "/api/alertmanager/grafana" : "";
+}
+
+bool alert_can_silence(const struct system *y)
+{
+	return alert_is(y) && !y->inexact && strcmp(y->told_state, "silenced") != 0;
+}
+
+bool alert_can_unsilence(const struct system *y)
+{
+	return alert_is(y) && *system_figure_text(y, "silence");
+}
+
+void alert_silence_command(const struct system *y, char *buf, size_t size)
+{
+	snprintf(buf, size, "silence %s: POST %s/api/v2/silences, %s %s", y->row.name,
+	         alert_base(y), system_product(y), y->site->name);
+}
+
+void alert_unsilence_command(const struct system *y, char *buf, size_t size)
+{
+	snprintf(buf, size, "end the silence of %s: DELETE %s/api/v2/silence/%s, %s %s",
+	         y->row.name, alert_base(y), system_figure_text(y, "silence"), system_product(y),
+	         y->site->name);
+}
+
+bool alert_silence_fits(const struct row *r, const char *argument, struct err *err)
+{
+	int64_t ms;
+	const char *why;
+	return silence_argument(argument, &ms, &why, err);
+}
+
+/* "ops with mocr": the user of this machine. */
+static void alert_author(char *buf, size_t size)
+{
+	const struct passwd *me = getpwuid(getuid());
+	snprintf(buf, size, "%s with mocr", me && me->pw_name ? me->pw_name : "someone");
+}
+
+static void alert_silenced(struct job *j, const struct api_answer *r)
+{
+	char id[64], said[120];
+	struct err err = r->err;
+	if (!err.code && !silence_id_parse(r->body, r->len, id))
+		err_set(&err, ERR_GARBLED, "%s %s answered without the id of a silence",
+		        j->site->platform->product, j->site->name);
+	snprintf(said, sizeof(said), "silenced; x has \"end silence\"");
+	job_end(j, &err, said);
+}
+
+void alert_silence(struct order *order, struct system *y)
+{
+	int64_t ms, from = now_wall_ms() + y->site->skew_ms - 1000;
+	const char *why;
+	char by[80];
+	struct err err;
+	if (!silence_argument(order->argument, &ms, &why, &err)) {
+		order_end(order, &err, NULL);
+		return;
+	}
+	struct job *j = job_begin(y->site, order, sizeof(*j), "silence");
+	if (!j)
+		return;
+	alert_author(by, sizeof(by));
+	char *path = xasprintf("%s/api/v2/silences", alert_base(y));
+	char *body = silence_body(y->labels, from, from + ms, by, *why ? why : "by mocr");
+	job_call(j, "POST", path, body, alert_silenced);
+	free(body);
+	free(path);
+}
+
+static void alert_unsilenced(struct job *j, const struct api_answer *r)
+{
+	job_end(j, &r->err, NULL);
+}
+
+void alert_unsilence(struct order *order, struct system *y)
+{
+	struct job *j = job_begin(y->site, order, sizeof(*j), "end silence");
+	if (!j)
+		return;
+	char *before = xasprintf("%s/api/v2/silence/", alert_base(y));
+	char *path = platform_path(before, system_figure_text(y, "silence"), "");
+	job_call(j, "DELETE", path, NULL, alert_unsilenced);
+	free(path);
+	free(before);
+}

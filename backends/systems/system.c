@@ -1,0 +1,353 @@
+/* system.c: the system as a kind of row: identity, health, figures, details, JSON, actions. */
+#include "backends/systems/system.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/human.h"
+#include "backends/base/json_write.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/store/action.h"
+#include "backends/store/settings.h"
+#include "backends/systems/alerts.h"
+
+const struct system_ops *system_ops(const struct system *y)
+{
+	return y->site->platform->param;
+}
+
+const char *system_product(const struct system *y)
+{
+	return y->site->platform->product;
+}
+
+/* --- rows ---------------------------------------------------------------- */
+
+/* Appends a part to an id. Slashes and blanks in the part become "-". */
+static void system_add_part(char *id, size_t size, const char *part)
+{
+	size_t used = strlen(id);
+	snprintf(id + used, size - used, "%s%s", used ? "/" : "", part);
+	for (char *c = id + used + (used > 0); *c; c++)
+		if (*c == '/' || *c == ' ')
+			*c = '-';
+}
+
+static void system_id(const struct site *s, char *id, size_t size)
+{
+	*id = '\0';
+	system_add_part(id, size, s->platform->section);
+	system_add_part(id, size, s->name);
+}
+
+struct system *system_own(struct site *s)
+{
+	char id[200];
+	system_id(s, id, sizeof(id));
+	struct system *y = system_of(store_row(s->source, &kind_system, id, s->name));
+	y->site = s;
+	y->is_site = true;
+	snprintf(y->type, sizeof(y->type), "%s", s->platform->section);
+	return y;
+}
+
+void system_begin(struct site *s, const char *type)
+{
+	system_site(s)->lists++;
+}
+
+struct system *system_row(struct site *s, const char *type, const char *name, const char *ref,
+                          bool unique)
+{
+	char id[420];
+	system_id(s, id, sizeof(id));
+	system_add_part(id, sizeof(id), type);
+	system_add_part(id, sizeof(id), *name ? name : "-");
+	size_t used = strlen(id);
+	if (!unique)
+		snprintf(id + used, sizeof(id) - used, "~%.12s", ref);
+	struct system *y = system_of(store_row(s->source, &kind_system, id, name));
+	y->site = s;
+	y->round = system_site(s)->lists;
+	snprintf(y->type, sizeof(y->type), "%s", type);
+	wash(y->ref, sizeof(y->ref), ref, strlen(ref));
+	return y;
+}
+
+static bool system_is_of(const struct row *r, const struct site *s)
+{
+	return system_const(r)->site == s && !system_const(r)->is_site;
+}
+
+struct system *system_next(const struct site *s, const struct system *after)
+{
+	const struct server *v = s->source->server;
+	struct row *r = after ? store_next(&after->row, &kind_system, v)
+	                      : store_first(s->source->store, &kind_system, v);
+	while (r && !system_is_of(r, s))
+		r = store_next(r, &kind_system, v);
+	return r ? system_of(r) : NULL;
+}
+
+void system_end(struct site *s, const char *type, size_t left_out)
+{
+	for (struct system *y = system_next(s, NULL), *next; y; y = next) {
+		next = system_next(s, y);
+		if (!strcmp(y->type, type) && y->round != system_site(s)->lists)
+			store_row_remove(&y->row);
+	}
+	s->left_out += left_out;
+	site_listed(s);
+}
+
+void system_settle(struct system *y, const char *state, enum health health, const char *why)
+{
+	int64_t since = now_wall_ms();
+	if (y->state_ms > 0)
+		since = y->state_ms;
+	else if (y->row.health == health && y->row.health_ms)
+		since = y->row.health_ms;
+	wash(y->state, sizeof(y->state), state, strlen(state));
+	store_row_health(&y->row, health, since, why && *why ? why : NULL);
+	store_touch(&y->row);
+}
+
+static size_t system_find_figure(const struct system *y, const char *name)
+{
+	size_t i = 0;
+	while (i < y->n_figures && strcmp(y->figures[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+const char *system_figure_text(const struct system *y, const char *name)
+{
+	size_t i = system_find_figure(y, name);
+	return i < y->n_figures ? y->figures[i].text : "";
+}
+
+void system_figure(struct system *y, const char *name, enum doc_tone tone, const char *fmt, ...)
+{
+	char raw[160];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(raw, sizeof(raw), fmt, ap);
+	va_end(ap);
+	size_t i = system_find_figure(y, name);
+	if (!*raw && i < y->n_figures) {
+		y->n_figures--;
+		memmove(&y->figures[i], &y->figures[i + 1],
+		        (y->n_figures - i) * sizeof(y->figures[0]));
+	} else if (*raw && i < SYSTEM_FIGURES_MAX) {
+		struct system_figure *f = &y->figures[i];
+		snprintf(f->name, sizeof(f->name), "%s", name);
+		wash(f->text, sizeof(f->text), raw, strlen(raw));
+		f->tone = tone;
+		if (i == y->n_figures)
+			y->n_figures++;
+	}
+	store_touch(&y->row);
+}
+
+/* --- the system itself ---------------------------------------------------- */
+
+void system_note(struct site *s, enum health health, const char *why)
+{
+	struct system_site *t = system_site(s);
+	t->note_health = health;
+	wash(t->note, sizeof(t->note), why, strlen(why));
+	system_own_row(s);
+}
+
+void system_lacks(struct site *s, const struct platform_step *step, const struct err *err)
+{
+	struct site_config c;
+	struct system_site *t = system_site(s);
+	bool has_token = site_config(s, &c) && c.token_command;
+	if (err->code == ERR_ABSENT || (err->code == ERR_DENIED && !has_token))
+		return;
+	snprintf(t->lack, sizeof(t->lack), "%s", err->text);
+	t->lack_step = s->round;
+	system_own_row(s);
+}
+
+void system_own_row(struct site *s)
+{
+	struct system_site *t = system_site(s);
+	struct system *y = system_own(s);
+	bool lacks = *t->lack && t->lack_step == s->round;
+	if (s->err.code)
+		system_settle(y, "no answer", HEALTH_BAD, s->err.text);
+	else if (t->note_health >= HEALTH_ATTENTION)
+		system_settle(y, "up", t->note_health, t->note);
+	else if (lacks)
+		system_settle(y, "up", HEALTH_ATTENTION, t->lack);
+	else
+		system_settle(y, "up", HEALTH_GOOD, NULL);
+	alerts_join(s->source->store);
+}
+
+/* --- details and JSON ----------------------------------------------------- */
+
+static void system_finish(struct row *r)
+{
+	free(system_of(r)->labels);
+}
+
+static void system_add_labels(struct doc *doc, const char *labels)
+{
+	doc_head(doc, "Labels");
+	for (const char *line = labels + 1; *line;) {
+		size_t n = strcspn(line, "\n"), name = strcspn(line, "=\n");
+		char label[80];
+		snprintf(label, sizeof(label), "%.*s", (int)(name < 70 ? name : 70), line);
+		if (name < n)
+			doc_pair(doc, DOC_PLAIN, label, "%.*s", (int)(n - name - 1),
+			         line + name + 1);
+		line += n + (line[n] == '\n');
+	}
+}
+
+static void system_detail(struct row *row, struct doc *doc, bool reveal)
+{
+	const struct system *y = system_of(row);
+	const struct system_ops *ops = system_ops(y);
+	(void)reveal;
+	doc_pair(doc, DOC_PLAIN, "system", "%s %s", system_product(y), y->site->name);
+	if (!y->is_site)
+		doc_pair(doc, DOC_PLAIN, "type", "%s", y->type);
+	if (y->is_site && *y->site->version)
+		doc_pair(doc, DOC_PLAIN, "version", "%s", y->site->version);
+	doc_pair(doc, DOC_PLAIN, "state", "%s", y->state);
+	if (row->why)
+		doc_pair(doc, row->health >= HEALTH_ATTENTION ? DOC_BAD : DOC_DIM, "why", "%s",
+		         row->why);
+	for (size_t i = 0; i < y->n_figures; i++)
+		doc_pair(doc, y->figures[i].tone, y->figures[i].name, "%s", y->figures[i].text);
+	if (y->is_site)
+		doc_pair(doc, DOC_PLAIN, "address", "%s", site_url(y->site));
+	else if (*y->ref)
+		doc_pair(doc, DOC_DIM, "id there", "%s", y->ref);
+	if (row->order && row->order->state == ORDER_RUNNING && row->order->progress[0])
+		doc_pair(doc, DOC_PLAIN, row->order->action->verb, "%s", row->order->progress);
+	if (y->labels)
+		system_add_labels(doc, y->labels);
+	if (ops && ops->detail)
+		ops->detail(y, doc);
+}
+
+static void system_json(const struct row *row, void *out)
+{
+	const struct system *y = system_const(row);
+	cJSON *o = out;
+	json_add_filled(o, "system", y->site->platform->section);
+	json_add_filled(o, "section", y->site->name);
+	json_add_filled(o, "type", y->type);
+	json_add_filled(o, "state", y->state);
+	json_add_filled(o, "version", y->is_site ? y->site->version : "");
+	json_add_filled(o, "ref", y->ref);
+	cJSON *figures = cJSON_AddObjectToObject(o, "figures");
+	for (size_t i = 0; figures && i < y->n_figures; i++)
+		json_add_filled(figures, y->figures[i].name, y->figures[i].text);
+}
+
+/* --- actions -------------------------------------------------------------- */
+
+static const struct system_act *system_act(const struct row *r, enum system_do what)
+{
+	const struct system_ops *ops = system_ops(system_const(r));
+	return ops ? &ops->acts[what] : NULL;
+}
+
+static bool system_can(const struct row *r, enum system_do what)
+{
+	const struct system_act *act = system_act(r, what);
+	return act && act->run && (!act->can || act->can(system_const(r)));
+}
+
+static void system_command(const struct row *r, enum system_do what, char *buf, size_t size)
+{
+	const struct system_act *act = system_act(r, what);
+	char raw[512] = "";
+	if (act && act->command)
+		act->command(system_const(r), raw, sizeof(raw));
+	wash(buf, size, raw, strlen(raw));
+}
+
+static void system_run(struct order *order, enum system_do what)
+{
+	struct system *y = system_of(order_row(order));
+	system_act(&y->row, what)->run(order, y);
+}
+
+static bool system_fits(const struct row *r, enum system_do what, const char *argument,
+                        struct err *err)
+{
+	const struct system_act *act = system_act(r, what);
+	return !act || !act->fits || act->fits(r, argument, err);
+}
+
+/* The actions differ only in their enum system_do. */
+#define SYSTEM_ACT(name, WHAT)                                                                 \
+	static bool can_##name(const struct row *r)                                            \
+	{                                                                                      \
+		return system_can(r, WHAT);                                                    \
+	}                                                                                      \
+	static void command_##name(const struct row *r, char *buf, size_t size)                \
+	{                                                                                      \
+		system_command(r, WHAT, buf, size);                                            \
+	}                                                                                      \
+	static void run_##name(struct order *order)                                            \
+	{                                                                                      \
+		system_run(order, WHAT);                                                       \
+	}
+#define SYSTEM_FITS(name, WHAT)                                                                \
+	static bool fits_##name(const struct row *r, const char *argument, struct err *err)    \
+	{                                                                                      \
+		return system_fits(r, WHAT, argument, err);                                    \
+	}
+SYSTEM_ACT(silence, SYSTEM_SILENCE)
+SYSTEM_FITS(silence, SYSTEM_SILENCE)
+SYSTEM_ACT(unsilence, SYSTEM_UNSILENCE)
+
+static void suggest_silence(const struct row *r, char *buf, size_t size)
+{
+	(void)r;
+	snprintf(buf, size, "2h ");
+}
+
+#define USES(name) .applies = can_##name, .command = command_##name, .run = run_##name
+static const struct action system_actions[] = {
+	{ .name = "system-silence",
+	  .verb = "silence",
+	  .key = "m",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  USES(silence),
+	  .fits = fits_silence,
+	  .suggest = suggest_silence,
+	  .asks = "For how long: 30m, 2h, 3d; then, if you like, why",
+	  .doing = "silencing",
+	  .help = "silence exactly this alert for a time; all of its labels must match" },
+	{ .name = "system-unsilence",
+	  .verb = "end silence",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  USES(unsilence),
+	  .doing = "ending its silence",
+	  .help = "end the silence that holds this alert back, for all alerts that it covers" },
+	{ .name = NULL }
+};
+
+const struct kind kind_system = {
+	.name = "system",
+	.plural = "systems",
+	.row_size = sizeof(struct system),
+	.actions = system_actions,
+	.finish = system_finish,
+	.detail = system_detail,
+	.json = system_json,
+};

@@ -1,0 +1,152 @@
+/* system.h: the row kind of services with an API of their own: metrics, alerts, models, CI. Each
+ * [SECTION NAME] has one row with state, version and a few figures. What it lists, such as alerts
+ * or targets that are down, are further rows.
+ *
+ * A system is a const struct platform (apps/platform.h) made with SYSTEM_PLATFORM. It adds steps,
+ * and a struct system_ops with its actions. A whole small system:
+ *
+ *   static bool tiny_take(struct site *s, const char *ref, const char *json, size_t len,
+ *                         struct err *err)
+ *   {
+ *           struct tiny t;
+ *           if (!tiny_parse(json, len, &t, err))          // pure, in tiny_parse.c
+ *                   return false;                         // err becomes "Tiny NAME: ..."
+ *           site_answered(s);
+ *           system_figure(system_own(s), "queue", DOC_PLAIN, "%d", t.queue);
+ *           return true;
+ *   }
+ *   static const struct platform platform_tiny = {
+ *           SYSTEM_PLATFORM("Tiny", "tiny", tinies, platform_config, &tiny_ops),
+ *           .steps = (const struct platform_step[]){
+ *                   { "state", "/state", STEP_MUST, tiny_take }, { .what = NULL } },
+ *           .shown_ms = 5000, .hidden_ms = 60000, .retry_ms = 10000,
+ *   };
+ *   const struct backend backend_tiny = PLATFORM_BACKEND("tiny", platform_tiny);
+ *
+ * It also needs its line in backends.c and in systems.c, its section in the settings, and a part
+ * of mocr-config(5). */
+#ifndef SYSTEMS_SYSTEM_H
+#define SYSTEMS_SYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backends/apps/platform.h"
+#include "backends/store/doc.h"
+#include "backends/store/store.h"
+
+struct system;
+
+/* What an action does. Every action of the kind has one; a system supplies those that it has. */
+enum system_do { SYSTEM_SILENCE, SYSTEM_UNSILENCE, SYSTEM_DOS };
+
+struct system_act {
+	/* does the action make sense for the row now? */
+	bool (*can)(const struct system *);
+	/* the request as shown before confirming; washed by the caller */
+	void (*command)(const struct system *, char *buf, size_t size);
+	/* carries out the order; must end the order, now or later */
+	void (*run)(struct order *, struct system *);
+	/* checks the argument; NULL: any is valid */
+	bool (*fits)(const struct row *, const char *argument, struct err *);
+};
+
+struct system_ops {
+	const char *asks; /* what is asked for, for the man page: "up targets, alerts" */
+	struct system_act acts[SYSTEM_DOS];
+	/* adds to the details of a row; NULL: nothing to add */
+	void (*detail)(const struct system *, struct doc *);
+};
+
+struct system_figure {
+	char name[20], text[60]; /* washed */
+	enum doc_tone tone;
+};
+#define SYSTEM_FIGURES_MAX 8
+#define SYSTEM_ROWS_MAX 200 /* rows of one list of one site; the rest is left out */
+
+struct system {
+	struct row row;
+	struct site *site; /* borrowed: the section it belongs to */
+	bool is_site;      /* the row of the system itself */
+	char type[16];     /* "alert", "target"; of the system itself its product */
+	char state[60];
+	char ref[120]; /* id there; "" none */
+	struct system_figure figures[SYSTEM_FIGURES_MAX];
+	size_t n_figures;
+	int64_t state_ms; /* wall clock, ms: start of the state as the system states it; 0 unknown */
+	uint32_t round;   /* of the list that named it last */
+	char *labels;     /* owned: "\nname=value\n" of an alert; NULL */
+	bool inexact;  /* an alert whose labels are not wholly known: it cannot be silenced */
+	/* an alert as its own site says it; the row may differ (alerts.h) */
+	enum health told;
+	char told_state[60], told_why[300];
+};
+
+extern const struct kind kind_system;
+extern const struct backend backend_prometheus, backend_alertmanager;
+
+static inline struct system *system_of(struct row *r)
+{
+	return (struct system *)r;
+}
+static inline const struct system *system_const(const struct row *r)
+{
+	return (const struct system *)r;
+}
+
+/* The row of the system itself: SERVER/system/SECTION/NAME. */
+struct system *system_own(struct site *);
+void system_own_row(struct site *); /* for struct platform: assesses that row */
+const struct system_ops *system_ops(const struct system *);
+/* "Prometheus": its product */
+const char *system_product(const struct system *);
+
+/* A list of rows of one type begins. Then system_row for each item, then system_end, which removes
+ * the rows of this site and type that were not named, and notes how many are left out. */
+void system_begin(struct site *, const char *type);
+/* Finds or makes SERVER/system/SECTION/NAME/TYPE/name. Other rows may have the same name: ref then
+ * becomes part of the id. unique: no other item of this list has this name. */
+struct system *system_row(struct site *, const char *type, const char *name, const char *ref,
+                          bool unique);
+void system_end(struct site *, const char *type, size_t left_out);
+/* Rows of a site: after NULL the first; skips the system's own row. */
+struct system *system_next(const struct site *, const struct system *after);
+
+/* Sets state, health and why (NULL none), and touches the row. */
+void system_settle(struct system *, const char *state, enum health, const char *why);
+/* Sets the figure of this name; an empty text removes it. */
+void system_figure(struct system *, const char *name, enum doc_tone, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+const char *system_figure_text(const struct system *, const char *name); /* "" none */
+
+/* An optional step was refused: makes the row of the system need attention, unless it has no token
+ * or the system lacks the step. For struct platform. */
+void system_lacks(struct site *, const struct platform_step *, const struct err *);
+
+struct system_site {
+	struct site site;
+	uint32_t lists;  /* number of the running list */
+	size_t left_out; /* of all its lists */
+	char lack[320];  /* what may not be read, a sentence; "" nothing */
+	unsigned lack_step;
+	/* what the system says of itself, as system_note sets it */
+	enum health note_health;
+	char note[240];
+};
+static inline struct system_site *system_site(struct site *s)
+{
+	return (struct system_site *)s;
+}
+/* The health of the system itself while it answers, from the next judgement on: HEALTH_GOOD and ""
+ * at first. */
+void system_note(struct site *, enum health, const char *why);
+
+/* The common members of a system's const struct platform. */
+#define SYSTEM_PLATFORM(title, word, list, type, ops)                                       \
+	.app = { .name = title }, .product = title, .section = word,                        \
+	PLATFORM_SECTION(list, type), .site_size = sizeof(struct system_site),              \
+	.kind = &kind_system, .own_row = system_own_row, .lacks = system_lacks, .param = (ops)
+
+#endif

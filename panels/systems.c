@@ -1,0 +1,151 @@
+/* Services with an API of their own: state, version, figures, and what they list, such as alerts. */
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/systems/system.h"
+#include "panels/panels.h"
+
+static void systems_product_cell(const struct row *r, struct cell *c)
+{
+	cell_set(c, TONE_DIM, "%s", system_product(system_const(r)));
+}
+
+/* A row of a list begins with its type: "alert TargetDown". */
+static void systems_name_cell(const struct row *r, struct cell *c)
+{
+	const struct system *y = system_const(r);
+	if (y->is_site)
+		cell_set(c, TONE_PLAIN, "%s", r->name);
+	else
+		cell_set(c, TONE_PLAIN, "%s %s", y->type, r->name);
+}
+
+static void systems_state_cell(const struct row *r, struct cell *c)
+{
+	enum tone tone = r->health == HEALTH_IDLE ? TONE_DIM : tone_health(r->health);
+	if (cell_order(r, c))
+		return;
+	if (system_const(r)->is_site && r->health >= HEALTH_ATTENTION && source_fails(r, c))
+		return;
+	cell_set(c, tone, "%s", system_const(r)->state);
+}
+
+static void systems_version_cell(const struct row *r, struct cell *c)
+{
+	const struct system *y = system_const(r);
+	cell_set(c, TONE_DIM, "%s", y->is_site ? y->site->version : "");
+}
+
+/* Why it is not well, else its figures side by side. The worst tone of these wins, because a cell
+ * has one. */
+static void systems_what_cell(const struct row *r, struct cell *c)
+{
+	static const enum tone tones[] = { [DOC_PLAIN] = TONE_PLAIN, [DOC_HEAD] = TONE_PLAIN,
+		                           [DOC_LABEL] = TONE_DIM,   [DOC_DIM] = TONE_DIM,
+		                           [DOC_GOOD] = TONE_GOOD,   [DOC_WARN] = TONE_WARN,
+		                           [DOC_BAD] = TONE_BAD,     [DOC_CODE] = TONE_PLAIN };
+	const struct system *y = system_const(r);
+	enum doc_tone worst = DOC_PLAIN;
+	if (r->why) {
+		cell_set(c, tone_health(r->health), "%s", r->why);
+		return;
+	}
+	cell_set(c, TONE_PLAIN, "%s", "");
+	for (size_t i = 0; i < y->n_figures; i++) {
+		const struct system_figure *f = &y->figures[i];
+		cell_add(c, "%s%s %s", i ? "  " : "", f->name, f->text);
+		if (f->tone == DOC_BAD || (f->tone == DOC_WARN && worst != DOC_BAD))
+			worst = f->tone;
+	}
+	c->tone = tones[worst];
+}
+
+static const struct column columns[] = { { COLUMN_OF_HEALTH },
+	                                 { COLUMN_OF_SERVER, .min = 4, .importance = 6 },
+	                                 { .name = "system",
+	                                   .title = "SYSTEM",
+	                                   .min = 8,
+	                                   .max = 12,
+	                                   .importance = 4,
+	                                   .cell = systems_product_cell },
+	                                 { .name = "name",
+	                                   .title = "NAME",
+	                                   .min = 8,
+	                                   .max = 36,
+	                                   .cut = CUT_MIDDLE,
+	                                   .cell = systems_name_cell },
+	                                 { .name = "state",
+	                                   .title = "STATE",
+	                                   .min = 6,
+	                                   .max = 20,
+	                                   .importance = 1,
+	                                   .cell = systems_state_cell },
+	                                 { .name = "version",
+	                                   .title = "VERSION",
+	                                   .min = 5,
+	                                   .max = 16,
+	                                   .importance = 7,
+	                                   .cell = systems_version_cell },
+	                                 { .name = "what",
+	                                   .title = "WHAT",
+	                                   .min = 8,
+	                                   .max = -1,
+	                                   .importance = 2,
+	                                   .cell = systems_what_cell },
+	                                 { COLUMN_OF_AGE },
+	                                 { .name = NULL } };
+
+/* Worst first. Healthy rows by id: a system, then what it lists. */
+static int systems_by_place(const struct row *a, const struct row *b)
+{
+	int need_a = a->health >= HEALTH_ATTENTION ? (int)a->health : 0,
+	    need_b = b->health >= HEALTH_ATTENTION ? (int)b->health : 0;
+	return need_a != need_b ? need_b - need_a : strcmp(a->id, b->id);
+}
+
+static void systems_brief(const struct row *r, struct cell *c)
+{
+	struct cell state = { 0 }, name = { 0 }, what = { 0 };
+	systems_state_cell(r, &state);
+	systems_name_cell(r, &name);
+	systems_what_cell(r, &what);
+	if (system_const(r)->is_site)
+		cell_set(c, state.tone, "%s %s", system_product(system_const(r)), name.text);
+	else
+		cell_set(c, state.tone, "%s", name.text);
+	cell_add(c, "  %s  %s", state.text, what.text);
+	c->changes_ms = state.changes_ms;
+}
+
+static size_t systems_strip(const struct row *r, struct cell *lines, size_t max)
+{
+	const struct order *o = r->order;
+	(void)max;
+	/* Progress and refusals are sentences, too long for a column. */
+	if (o && o->state == ORDER_RUNNING && o->progress[0]) {
+		cell_set(&lines[0], TONE_BUSY, "%s: %s", o->action->verb, o->progress);
+		return 1;
+	}
+	if (o && o->state != ORDER_RUNNING && o->state != ORDER_DONE &&
+	    now_wall_ms() < o->ended_ms + CELL_ORDER_FAILED_MS) {
+		cell_set(&lines[0], TONE_BAD, "%s failed: %s", o->action->verb, o->err.text);
+		lines[0].changes_ms = o->ended_ms + CELL_ORDER_FAILED_MS;
+		return 1;
+	}
+	return 0;
+}
+
+const struct panel panel_systems = {
+	.name = "systems",
+	.title = "Systems",
+	.tab = "sys",
+	.kind = &kind_system,
+	.columns = columns,
+	.order = systems_by_place,
+	.brief = systems_brief,
+	.strip = systems_strip,
+	.sources = { "alertmanager", "prometheus" },
+	.calm = { "No system", ": a section such as [prometheus NAME] in the configuration names one; "
+	                       "mocr-config(5) lists all. It is reached through its server, or from "
+	                       "this machine." },
+};

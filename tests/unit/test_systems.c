@@ -1,0 +1,390 @@
+/* Systems: their answers, whole and cut at every byte; the rows that come of them; which of two
+ * rows of the same alert counts; what may be kept. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/link/loop.h"
+#include "backends/servers/replay.h"
+#include "backends/servers/server.h"
+#include "backends/store/action.h"
+#include "backends/store/settings.h"
+#include "backends/systems/alerts_parse.h"
+#include "backends/systems/prometheus_parse.h"
+#include "backends/systems/system.h"
+
+/* as Prometheus 2.42 and Alertmanager 0.25 of Debian 12 answered */
+static const char build[] = "{\"status\":\"success\",\"data\":{\"version\":\"2.42.0+ds\"}}";
+static const char vm_build[] = "{\"status\":\"success\",\"data\":{}}";
+static const char down[] =
+	"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{"
+	"\"__name__\":\"up\",\"instance\":\"127.0.0.1:1\",\"job\":\"gone\"},\"value\":["
+	"1796021790.614,\"0\"]}]}}";
+static const char nothing[] =
+	"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[]}}";
+static const char count[] = "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\","
+			    "\"result\":[{\"metric\":{},\"value\":[1796021790,\"2\"]}]}}";
+static const char targets[] =
+	"{\"status\":\"success\",\"data\":{\"activeTargets\":[{\"discoveredLabels\":{"
+	"\"__param_token\":\"SECRET\"},\"labels\":{\"instance\":\"127.0.0.1:1\",\"job\":\"gone\"},"
+	"\"scrapeUrl\":\"http://127.0.0.1:1/metrics?token=SECRET\",\"lastError\":\"Get "
+	"\\\"http://127.0.0.1:1/metrics?token=SECRET\\\": connection refused\",\"health\":\"down\"}"
+	",{\"labels\":{\"job\":\"prom\"},\"health\":\"up\",\"lastError\":\"\"}]}}";
+#define FIRES                                                                                  \
+	"{\"labels\":{\"alertname\":\"TargetDown\",\"instance\":\"127.0.0.1:1\",\"job\":"      \
+	"\"gone\",\"severity\":\"critical\"},\"annotations\":{\"summary\":\"gone does not "     \
+	"answer\\u001b[31m\"},\"state\":\"firing\",\"activeAt\":\"2026-11-30T06:56:20.63Z\"}"
+static const char alerts[] =
+	"{\"status\":\"success\",\"data\":{\"alerts\":[" FIRES
+	",{\"labels\":{\"alertname\":\"Watchdog\",\"severity\":\"none\"},\"annotations\":{},"
+	"\"state\":\"firing\"},{\"labels\":{\"alertname\":\"Slow\"},\"state\":\"pending\"},7,null,"
+	"{\"labels\":7}]}}";
+#define AM_LABELS                                                                              \
+	"{\"alertname\":\"TargetDown\",\"instance\":\"127.0.0.1:1\",\"job\":\"gone\","         \
+	"\"severity\":\"critical\",\"site\":\"lab\"}"
+static const char am_fires[] =
+	"[{\"annotations\":{\"summary\":\"gone does not answer\"},\"receivers\":[{\"name\":"
+	"\"SECRET\"}],\"startsAt\":\"2026-11-30T06:56:20.632Z\",\"status\":{\"inhibitedBy\":[],"
+	"\"silencedBy\":[],\"state\":\"active\"},\"labels\":" AM_LABELS "}]";
+static const char am_silenced[] =
+	"[{\"annotations\":{},\"startsAt\":\"2026-11-30T06:56:20.632Z\",\"status\":{"
+	"\"inhibitedBy\":[],\"silencedBy\":[\"bf06\"],\"state\":\"suppressed\"},\"labels\":" AM_LABELS
+	"}]";
+static const char silences[] =
+	"[{\"id\":\"bf06\",\"status\":{\"state\":\"active\"},\"createdBy\":\"SECRET\",\"endsAt\":"
+	"\"2036-11-30T09:00:00.000Z\"},{\"id\":\"old\",\"status\":{\"state\":\"expired\"}}]";
+
+/* --- readers ------------------------------------------------------------- */
+
+static void answers_of_prometheus(void **state)
+{
+	struct prometheus_targets l;
+	struct err err;
+	char text[40];
+	double n;
+	assert_true(prometheus_version_parse(build, strlen(build), text, sizeof(text), &err));
+	assert_string_equal(text, "2.42.0+ds");
+	assert_true(prometheus_version_parse(vm_build, strlen(vm_build), text, sizeof(text), &err));
+	assert_string_equal(text, "");
+	assert_true(prometheus_value_parse(count, strlen(count), &n, &err));
+	assert_true(n == 2);
+	assert_true(prometheus_value_parse(nothing, strlen(nothing), &n, &err));
+	assert_true(n == -1);
+	assert_true(prometheus_series_parse(down, strlen(down), &l, &err));
+	assert_int_equal(l.n, 1);
+	assert_string_equal(l.at[0].job, "gone");
+	prometheus_targets_finish(&l);
+	assert_true(prometheus_targets_parse(targets, strlen(targets), &l, &err));
+	assert_int_equal(l.n, 1);
+	assert_non_null(strstr(l.at[0].error, "refused"));
+	assert_null(strstr(l.at[0].error, "SECRET"));
+	prometheus_targets_finish(&l);
+	static const char bad[] = "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":"
+				  "\"parse error\"}";
+	assert_false(prometheus_series_parse(bad, strlen(bad), &l, &err));
+	assert_non_null(strstr(err.text, "parse error"));
+}
+
+static void no_answers_of_prometheus(void **state)
+{
+	static const char *const none[] = { "", "<html>", "[]", "{}", "7",
+		                            "{\"status\":\"success\"}",
+		                            "{\"status\":\"success\",\"data\":[]}" };
+	for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+		struct prometheus_targets l;
+		struct alert_list a;
+		struct err err;
+		double n;
+		err_clear(&err);
+		assert_false(prometheus_series_parse(none[i], strlen(none[i]), &l, &err));
+		assert_true(*err.text != '\0');
+		assert_false(prometheus_targets_parse(none[i], strlen(none[i]), &l, &err));
+		assert_false(prometheus_value_parse(none[i], strlen(none[i]), &n, &err));
+		if (strcmp(none[i], "[]") != 0)
+			assert_false(alerts_parse(none[i], strlen(none[i]), "X", &a, &err));
+		assert_true(*err.text != '\0');
+	}
+}
+
+static void cut_at_every_byte(void **state)
+{
+	static const char *const all[] = { build,  down,     count,       targets,
+		                           alerts, am_fires, am_silenced, silences };
+	struct silence list[SILENCES_MAX];
+	for (size_t k = 0; k < ARRAY_LEN(all); k++)
+		for (size_t i = 0; i < strlen(all[k]); i++) {
+			char *part = xcalloc(1, i ? i : 1), text[40], id[64];
+			struct prometheus_targets l;
+			struct alert_list a;
+			struct err err;
+			double value;
+			size_t n;
+			memcpy(part, all[k], i);
+			assert_false(alerts_parse(part, i, "X", &a, &err));
+			assert_false(prometheus_series_parse(part, i, &l, &err));
+			assert_false(prometheus_targets_parse(part, i, &l, &err));
+			assert_false(prometheus_value_parse(part, i, &value, &err));
+			assert_false(prometheus_version_parse(part, i, text, sizeof(text), &err));
+			assert_false(silences_parse(part, i, "X", list, &n, &err));
+			assert_false(silence_id_parse(part, i, id));
+			free(part);
+		}
+}
+
+static void alerts_of_both(void **state)
+{
+	struct alert_list l;
+	struct err err;
+	assert_true(alerts_parse(alerts, strlen(alerts), "Prometheus", &l, &err));
+	assert_int_equal(l.n, 3);
+	assert_string_equal(l.at[0].summary, "gone does not answer");
+	assert_string_equal(l.at[0].labels, "\nalertname=TargetDown\ninstance=127.0.0.1:1\njob="
+	                                    "gone\nseverity=critical\n");
+	assert_int_equal(l.at[0].state, ALERT_FIRING);
+	assert_int_equal(l.at[2].state, ALERT_PENDING);
+	char *few = xstrdup(l.at[0].labels);
+	alert_list_finish(&l);
+	assert_true(alerts_parse(am_silenced, strlen(am_silenced), "Alertmanager", &l, &err));
+	assert_int_equal(l.at[0].state, ALERT_SILENCED);
+	assert_string_equal(l.at[0].silence, "bf06");
+	/* Alertmanager has the labels of Prometheus and those that it adds for all */
+	assert_true(alert_labels_in(few, l.at[0].labels));
+	assert_false(alert_labels_in(l.at[0].labels, few));
+	assert_false(alert_labels_in("\njob=gon\n", few));
+	alert_list_finish(&l);
+	free(few);
+	/* two that differ in neither name nor instance */
+	static const char twins[] = "[{\"labels\":{\"alertname\":\"a\",\"x\":\"1\"}},{\"labels\":{"
+				    "\"alertname\":\"a\",\"x\":\"2\"}},{\"labels\":{\"x\":\"a\\n"
+				    "b\"}}]";
+	assert_true(alerts_parse(twins, strlen(twins), "Alertmanager", &l, &err));
+	assert_false(l.at[0].unique || l.at[1].unique);
+	assert_string_not_equal(l.at[0].id, l.at[1].id);
+	assert_true(l.at[0].exact);
+	/* a silence could not name this label */
+	assert_false(l.at[2].exact);
+	alert_list_finish(&l);
+}
+
+static void times_of_a_silence(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+		const char *why;
+	} good[] = { { "30m", 1800000, "" },
+		     { "2h the disk is new", 7200000, "the disk is new" },
+		     { " 3d  x", 259200000, "x" },
+		     { "1w", 604800000, "" },
+		     { "366d", INT64_C(31622400000), "" } };
+	static const char *const bad[] = { "",     " ",   "2",     "h",  "2 h", "0m",
+		                           "2hours", "-1h", "367d", "99999999999999999999h", "2x" };
+	int64_t ms;
+	const char *why;
+	struct err err;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		assert_true(silence_argument(good[i].text, &ms, &why, &err));
+		assert_true(ms == good[i].ms);
+		assert_string_equal(why, good[i].why);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_false(silence_argument(bad[i], &ms, &why, &err));
+		assert_non_null(strstr(err.text, "expected 30m, 2h"));
+	}
+	assert_false(silence_argument(NULL, &ms, &why, &err));
+}
+
+static void what_a_silence_sends(void **state)
+{
+	char *body = silence_body("\nalertname=A\nq=x=\"y\"\n", 1796021780000, 1796028980000,
+	                          "ops with mocr", "why");
+	assert_string_equal(body,
+	                    "{\"matchers\":[{\"name\":\"alertname\",\"value\":\"A\",\"isRegex\":"
+	                    "false,\"isEqual\":true},{\"name\":\"q\",\"value\":\"x=\\\"y\\\"\","
+	                    "\"isRegex\":false,\"isEqual\":true}],\"startsAt\":\"2026-11-30T06:56:"
+	                    "20.000Z\",\"endsAt\":\"2026-11-30T08:56:20.000Z\",\"createdBy\":"
+	                    "\"ops with mocr\",\"comment\":\"why\"}");
+	free(body);
+	/* one without labels would silence everything */
+	assert_null(silence_body("\n", 1, 2, "a", "b"));
+}
+
+static void what_may_be_kept(void **state)
+{
+	const char *const all[] = { targets, am_fires, silences,
+		                    "{\"config\":{\"original\":\"SECRET\"},\"a\":1}" };
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct buf out = { 0 };
+		alerts_reduce(all[i], strlen(all[i]), &out);
+		assert_non_null(out.data);
+		char *error = strstr(out.data, "lastError");
+		if (!error) /* its text is masked where it is read and recorded */
+			assert_null(strstr(out.data, "SECRET"));
+		assert_null(strstr(out.data, "scrapeUrl"));
+		buf_finish(&out);
+	}
+}
+
+/* --- rows ---------------------------------------------------------------- */
+
+static struct {
+	struct settings *settings;
+	struct loop *loop;
+	struct store *store;
+	struct source *prometheus, *alertmanager;
+} w;
+
+static int world(void **state)
+{
+	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+	setenv("XDG_STATE_HOME", "/nonexistent", 1);
+	w.settings = settings_load(NULL, NULL);
+	w.loop = loop_create();
+	w.store = store_create(w.loop, NULL, w.settings);
+	struct server *v = server_open_replay(w.store, "pi");
+	w.prometheus = server_source(v, "prometheus");
+	w.alertmanager = server_source(v, "alertmanager");
+	return 0;
+}
+
+static int no_world(void **state)
+{
+	store_destroy(w.store);
+	loop_turn(w.loop, 0);
+	loop_destroy(w.loop);
+	settings_destroy(w.settings);
+	return 0;
+}
+
+static void feed(struct source *s, const char *what, const char *json)
+{
+	source_feed(s, what, json, strlen(json));
+}
+
+static struct system *row(const char *id)
+{
+	struct row *r = store_find(w.store, id);
+	if (!r)
+		fail_msg("no row %s", id);
+	return system_of(r);
+}
+
+static void is(const char *id, enum health health, const char *state, const char *why)
+{
+	struct system *y = row(id);
+	assert_int_equal(y->row.health, health);
+	assert_string_equal(y->state, state);
+	if (why)
+		assert_non_null(y->row.why);
+	assert_string_equal(y->row.why ? y->row.why : "", why ? why : "");
+}
+
+#define PROM "pi/system/prometheus/main"
+#define AM "pi/system/alertmanager/pager"
+#define ALERT "/alert/TargetDown-127.0.0.1:1"
+#define TARGET "/target/gone-127.0.0.1:1"
+
+static void rows_of_prometheus(void **state)
+{
+	feed(w.prometheus, "main\tversion", build);
+	feed(w.prometheus, "main\tdown", down);
+	is(PROM, HEALTH_GOOD, "up", NULL);
+	is(PROM TARGET, HEALTH_ATTENTION, "down", "its last scrape failed");
+	feed(w.prometheus, "main\tcount", count);
+	feed(w.prometheus, "main\ttargets", targets);
+	assert_non_null(strstr(row(PROM TARGET)->row.why, "refused"));
+	/* the next round does not take the reason away */
+	feed(w.prometheus, "main\tdown", down);
+	assert_non_null(strstr(row(PROM TARGET)->row.why, "refused"));
+	feed(w.prometheus, "main\talerts", alerts);
+	is(PROM ALERT, HEALTH_BAD, "firing", "gone does not answer");
+	is(PROM "/alert/Watchdog", HEALTH_IDLE, "firing", NULL);
+	is(PROM "/alert/Slow", HEALTH_IDLE, "pending", NULL);
+	assert_string_equal(system_figure_text(row(PROM), "targets"), "2");
+	assert_string_equal(system_figure_text(row(PROM), "down"), "1");
+	assert_string_equal(system_figure_text(row(PROM), "alerts"), "2 firing");
+	/* Prometheus has no silences */
+	assert_false(action_find(&kind_system, "silence")->applies(&row(PROM ALERT)->row));
+	/* rows of one list do not go with another list */
+	feed(w.prometheus, "main\tdown", nothing);
+	assert_null(store_find(w.store, PROM TARGET));
+	assert_string_equal(system_figure_text(row(PROM), "down"), "");
+	row(PROM ALERT);
+	feed(w.prometheus, "main\tdown", "<html><title>Sign in</title>");
+	assert_int_equal(row(PROM)->row.health, HEALTH_BAD);
+	assert_non_null(strstr(row(PROM)->row.why, "Prometheus main: "));
+}
+
+static void one_alert_in_two_places(void **state)
+{
+	feed(w.prometheus, "main\tdown", nothing);
+	feed(w.prometheus, "main\talerts", alerts);
+	is(PROM ALERT, HEALTH_BAD, "firing", "gone does not answer");
+	feed(w.alertmanager, "pager\talerts", am_fires);
+	is(AM ALERT, HEALTH_BAD, "firing", "gone does not answer");
+	is(PROM ALERT, HEALTH_IDLE, "firing", "Alertmanager pager has it too, and counts");
+	feed(w.prometheus, "main\talerts", alerts);
+	is(PROM ALERT, HEALTH_IDLE, "firing", "Alertmanager pager has it too, and counts");
+	assert_true(action_find(&kind_system, "silence")->applies(&row(AM ALERT)->row));
+	assert_false(action_find(&kind_system, "end silence")->applies(&row(AM ALERT)->row));
+	feed(w.alertmanager, "pager\talerts", am_silenced);
+	feed(w.alertmanager, "pager\tsilences", silences);
+	is(AM ALERT, HEALTH_IDLE, "silenced", NULL);
+	is(PROM ALERT, HEALTH_IDLE, "silenced", "Alertmanager pager has it too, and counts");
+	assert_non_null(strstr(system_figure_text(row(AM ALERT), "until"), " more"));
+	assert_string_equal(system_figure_text(row(AM), "silences"), "1");
+	assert_false(action_find(&kind_system, "silence")->applies(&row(AM ALERT)->row));
+	assert_true(action_find(&kind_system, "end silence")->applies(&row(AM ALERT)->row));
+	/* one that does not answer leaves the other to speak, and is quiet itself */
+	feed(w.alertmanager, "pager\talerts", am_fires);
+	feed(w.alertmanager, "pager\talerts", "{\"message\":7}");
+	assert_int_equal(row(AM)->row.health, HEALTH_BAD);
+	is(PROM ALERT, HEALTH_BAD, "firing", "gone does not answer");
+	is(AM ALERT, HEALTH_IDLE, "firing", "Prometheus main has it too, and counts");
+	/* it answers again, and knows nothing of it */
+	feed(w.alertmanager, "pager\talerts", "[]");
+	assert_null(store_find(w.store, AM ALERT));
+	is(PROM ALERT, HEALTH_BAD, "firing", "gone does not answer");
+}
+
+static void more_than_there_is_room_for(void **state)
+{
+	struct buf b = { 0 };
+	buf_puts(&b, "[");
+	for (int i = 0; i < SYSTEM_ROWS_MAX + 30; i++)
+		buf_addf(&b, "%s{\"labels\":{\"alertname\":\"n%d\"}}", i ? "," : "", i);
+	buf_puts(&b, "]");
+	feed(w.alertmanager, "pager\talerts", b.data);
+	buf_finish(&b);
+	assert_int_equal(store_count(w.store, &kind_system, NULL), 1 + SYSTEM_ROWS_MAX);
+	assert_int_equal(store_left_out(w.store, &kind_system, NULL), 30);
+	assert_string_equal(system_figure_text(row(AM), "alerts"), "230 firing");
+	feed(w.alertmanager, "pager\talerts", "[]");
+	assert_int_equal(store_count(w.store, &kind_system, NULL), 1);
+	assert_int_equal(store_left_out(w.store, &kind_system, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answers_of_prometheus),
+		cmocka_unit_test(no_answers_of_prometheus),
+		cmocka_unit_test(cut_at_every_byte),
+		cmocka_unit_test(alerts_of_both),
+		cmocka_unit_test(times_of_a_silence),
+		cmocka_unit_test(what_a_silence_sends),
+		cmocka_unit_test(what_may_be_kept),
+		cmocka_unit_test_setup_teardown(rows_of_prometheus, world, no_world),
+		cmocka_unit_test_setup_teardown(one_alert_in_two_places, world, no_world),
+		cmocka_unit_test_setup_teardown(more_than_there_is_room_for, world, no_world),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
