@@ -5,6 +5,7 @@
 #include "backends/base/human.h"
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
+#include "backends/store/cause.h"
 #include "backends/store/need.h"
 #include "panels/panels.h"
 
@@ -27,7 +28,7 @@ static void needs_name_cell(const struct row *r, struct cell *c)
 static void needs_why_cell(const struct row *r, struct cell *c)
 {
 	enum tone tone = tone_health(r->health);
-	char aside[80];
+	char aside[120], down[120];
 	if (cell_order(r, c))
 		return;
 	if (need_says(r, aside, sizeof(aside)))
@@ -36,6 +37,8 @@ static void needs_why_cell(const struct row *r, struct cell *c)
 		cell_set(c, tone, "asks you: %s", ask_words(r->server, r->server->asks));
 	else if (r->kind == &kind_server && r->server->link && r->server->link->ask)
 		cell_set(c, tone, "asks you: %s", ask_words(r->server, r->server->link->ask));
+	else if (r->kind == &kind_server && cause_says(r->server, down, sizeof(down)))
+		cell_set(c, tone, "%s: %s", down, r->why ? r->why : "no answer");
 	else if (r->why)
 		cell_set(c, tone, "%s", r->why);
 	else

@@ -14,7 +14,7 @@
 
 bool aside_applies(const struct row *r)
 {
-	return r->need != NEED_NONE;
+	return r->need == NEED_STANDS || r->need == NEED_QUIET;
 }
 
 /* Calls change for the marked rows, else for the row under the cursor. Flashes the result. */

@@ -111,7 +111,7 @@ static void headless_print_server(const struct server *v, int wait_ms)
 {
 	const struct vitals *t = v->vitals;
 	char age[HUMAN_SIZE];
-	char aside[80] = "";
+	char aside[120] = "";
 	bool quiet = need_says(&v->row, aside, sizeof(aside));
 	printf("%-16s %-10s", v->name, link_state_name(v->link->state));
 	if (v->link->state != LINK_UP) {
@@ -149,7 +149,7 @@ static void headless_print_row(const struct row *row)
 	char age[HUMAN_SIZE] = "";
 	if (row->health_ms > 0)
 		human_age(age, now_wall_ms() - row->health_ms);
-	char aside[80] = "";
+	char aside[120] = "";
 	bool quiet = need_says(row, aside, sizeof(aside));
 	printf("  %-10s %-10s %-36s %4s  %s%s%s\n", health_name(row->health), row->kind->name,
 	       row->name, age, aside, quiet ? ": " : "", row->why ? row->why : "");
@@ -186,7 +186,8 @@ static int headless_verdict(const struct store *s)
 	int code = EXIT_WELL;
 	for (struct server *v = store_servers(s); v; v = v->next) {
 		bool up = v->link->state == LINK_UP;
-		if (!up && v->row.need != NEED_QUIET)
+		/* what it folds under is down, too */
+		if (!up && v->row.need != NEED_QUIET && v->row.need != NEED_FOLDED)
 			return EXIT_UNREACHABLE;
 		if (v->problems)
 			code = EXIT_ATTENTION;

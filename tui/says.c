@@ -46,7 +46,7 @@ static size_t says_spread(struct cell *lines, const struct row *r, size_t most, 
 /* For a row without text from its panel: its reason, else cells that the table left out or cut. */
 static size_t says_of_row(const struct pane *p, const struct row *r, struct cell *lines)
 {
-	char aside[80];
+	char aside[120];
 	if (need_says(r, aside, sizeof(aside)))
 		cell_set(&lines[0], TONE_DIM, "%s, %s: %s", r->name, aside, r->why ? r->why : "");
 	else if (r->why && r->health >= HEALTH_ATTENTION)

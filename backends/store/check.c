@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backends/base/err.h"
+#include "backends/store/cause.h"
 #include "backends/store/internal.h"
 
 struct check_counts {
@@ -22,10 +23,14 @@ static void check_count(struct check_counts *n, const struct row *row)
 	n->problems += stands;
 }
 
-/* A row that is well has no condition, and every other one has. */
+/* A row that is well has no condition, and every other one has. What another row explains does not
+ * count. */
 static bool check_need(const struct row *row, struct err *err)
 {
 	bool bad = row->health >= HEALTH_ATTENTION;
+	if (bad && (row->need == NEED_FOLDED) != cause_folds(row))
+		return err_set(err, ERR_GARBLED, "%s: its need is %d, but it is %sfolded", row->id,
+		               (int)row->need, cause_folds(row) ? "" : "not ");
 	if (bad == (row->need != NEED_NONE))
 		return true;
 	return err_set(err, ERR_GARBLED, "%s: health %d, but its need is %d", row->id,

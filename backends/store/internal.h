@@ -30,6 +30,7 @@ struct store {
 	struct row *needs;   /* list by need_next: rows whose need is not NEED_NONE */
 	size_t n_needs, n_asks;
 	bool needs_unclear; /* needs_unclear is set for some server */
+	uint64_t judged_at; /* wide_generation when all conditions were judged last */
 	/* what the user set aside; NULL: no row had a condition yet */
 	struct standing *standing;
 	bool checked; /* MOCR_CHECK=1 */
@@ -74,6 +75,8 @@ void store_need_again(struct row *);
 
 /* standing.c. was: the health at the last verdict. */
 enum need standing_judge(struct row *, enum health was);
+/* all rows with a condition, after something that many of them depend on changed */
+void standing_judge_all(struct store *);
 void standing_destroy(struct standing *);
 
 struct activity *activity_create(const char *state_dir);

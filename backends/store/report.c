@@ -7,6 +7,7 @@
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/store/action.h"
+#include "backends/store/cause.h"
 #include "backends/store/need.h"
 
 const char *health_name(enum health health)
@@ -51,6 +52,10 @@ struct row **report_rows(const struct store *s, const struct kind *kind,
 static void report_add_aside(cJSON *o, const struct row *row)
 {
 	const struct quiet *quiet = need_quiet_of(row);
+	const struct server *root = row == &row->server->row ? cause_of(row->server) : NULL;
+	if (row->need == NEED_FOLDED)
+		cJSON_AddStringToObject(o, "folded_under",
+		                        root ? root->row.id : row->server->row.id);
 	if (!quiet)
 		return;
 	cJSON *aside = cJSON_AddObjectToObject(o, "set_aside");

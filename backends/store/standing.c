@@ -17,6 +17,7 @@
 #include "backends/base/state_file.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
+#include "backends/store/cause.h"
 #include "backends/store/internal.h"
 #include "backends/store/need.h"
 #include "backends/store/record.h"
@@ -310,15 +311,15 @@ enum need standing_judge(struct row *row, enum health was)
 	}
 	if (!s->standing)
 		standing_load(s);
+	if (cause_folds(row))
+		return NEED_FOLDED;
 	struct quiet *one = standing_find(row);
 	return one && standing_holds(one, row, now_wall_ms()) ? NEED_QUIET : NEED_STANDS;
 }
 
-/* Judges all conditions again. */
-static void standing_again(struct standing *st)
+void standing_judge_all(struct store *s)
 {
 	size_t n = 0;
-	struct store *s = st->store;
 	for (struct row *row = s->needs; row; row = row->need_next)
 		n++;
 	struct row **rows = xcalloc(n + 1, sizeof(*rows));
@@ -328,9 +329,14 @@ static void standing_again(struct standing *st)
 	for (size_t i = 0; i < n; i++)
 		store_need_again(rows[i]);
 	free(rows);
+}
+
+static void standing_again(struct standing *st)
+{
+	standing_judge_all(st->store);
 	standing_write_later(st);
 	standing_set_timer(st);
-	store_changed(s);
+	store_changed(st->store);
 }
 
 /* --- what the user says -------------------------------------------------- */
@@ -377,9 +383,17 @@ const struct quiet *need_quiet_of(const struct row *row)
 bool need_says(const struct row *row, char *buf, size_t size)
 {
 	const struct quiet *one = need_quiet_of(row);
-	if (!one)
-		return false;
-	quiet_say(one, now_wall_ms(), buf, size);
+	const struct server *v = row->server, *root = NULL;
+	if (one)
+		quiet_say(one, now_wall_ms(), buf, size);
+	if (one || row->need != NEED_FOLDED)
+		return one != NULL;
+	if (row == &v->row)
+		root = cause_of(v);
+	if (root)
+		snprintf(buf, size, "behind %.60s, which is down", root->name);
+	else
+		snprintf(buf, size, "old, from before %.60s was lost", v->name);
 	return true;
 }
 

@@ -282,6 +282,9 @@ static void store_tell(void *arg)
 	struct store *s = arg;
 	s->told = s->figures_wait = false;
 	sources_tell_needs(s);
+	if (s->judged_at != s->wide_generation)
+		standing_judge_all(s);
+	s->judged_at = s->wide_generation;
 	if (s->checked)
 		store_check(s);
 	if (s->hooks.changed)

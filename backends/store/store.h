@@ -55,7 +55,8 @@ enum health {
 enum need {
 	NEED_NONE,   /* there is no condition: the row is well, or nothing is known */
 	NEED_STANDS, /* it counts */
-	NEED_QUIET   /* the user acknowledged or snoozed it */
+	NEED_QUIET,  /* the user acknowledged or snoozed it */
+	NEED_FOLDED  /* another row explains it (cause.h) */
 };
 
 /* --- rows: one container, one unit, one server --------------------------- */
@@ -175,6 +176,7 @@ struct source {
 	const struct kind *left_out_kind;
 	size_t left_out;     /* how many more */
 	bool shown_changed;  /* of store_shown_end */
+	bool old;            /* its rows are from before the link was lost */
 	bool need_told;      /* there is a row of kind_source for it */
 	struct source *next; /* of the server */
 };
