@@ -1,14 +1,17 @@
-/* "Needs you": all rows of all servers that need attention, worst first. */
+/* "Needs you": all rows of all servers that need attention, worst first. What the user set
+ * aside comes last, dimmed, when it is shown at all. */
 #include <string.h>
 
 #include "backends/base/human.h"
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
+#include "backends/store/cause.h"
+#include "backends/store/need.h"
 #include "panels/panels.h"
 
 static bool needs_wants(const struct row *r)
 {
-	return r->health >= HEALTH_ATTENTION;
+	return r->need != NEED_NONE;
 }
 
 static void needs_kind_cell(const struct row *r, struct cell *c)
@@ -25,12 +28,17 @@ static void needs_name_cell(const struct row *r, struct cell *c)
 static void needs_why_cell(const struct row *r, struct cell *c)
 {
 	enum tone tone = tone_health(r->health);
+	char aside[120], down[120];
 	if (cell_order(r, c))
 		return;
-	if (r->kind == &kind_server && r->server->asks)
+	if (need_says(r, aside, sizeof(aside)))
+		cell_set(c, TONE_DIM, "%s: %s", aside, r->why ? r->why : "look at it");
+	else if (r->kind == &kind_server && r->server->asks)
 		cell_set(c, tone, "asks you: %s", ask_words(r->server, r->server->asks));
 	else if (r->kind == &kind_server && r->server->link && r->server->link->ask)
 		cell_set(c, tone, "asks you: %s", ask_words(r->server, r->server->link->ask));
+	else if (r->kind == &kind_server && cause_says(r->server, down, sizeof(down)))
+		cell_set(c, tone, "%s: %s", down, r->why ? r->why : "no answer");
 	else if (r->why)
 		cell_set(c, tone, "%s", r->why);
 	else
@@ -51,6 +59,8 @@ static int needs_since_compare(const struct row *a, const struct row *b)
 static int needs_order(const struct row *a, const struct row *b)
 {
 	int by_server;
+	if ((a->need == NEED_STANDS) != (b->need == NEED_STANDS))
+		return a->need == NEED_STANDS ? -1 : 1;
 	if (a->health != b->health)
 		return (int)b->health - (int)a->health;
 	/* A server that is down explains its other rows, so it comes first. */

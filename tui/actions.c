@@ -9,6 +9,7 @@
 #include "backends/sessions/session.h"
 #include "backends/store/report.h"
 #include "backends/servers/server.h"
+#include "tui/aside.h"
 #include "tui/console_internal.h"
 #include "tui/sessions.h"
 
@@ -179,6 +180,10 @@ static void show_filter(struct console *c)
 static void show_problems(struct console *c)
 {
 	struct pane *p = pane_focused(c);
+	if (p->panel->needs) {
+		aside_toggle(c, p);
+		return;
+	}
 	p->problems = !p->problems;
 	p->dirty = true;
 	console_redraw(c);
@@ -223,6 +228,8 @@ static void show_needs_next(struct console *c)
 	}
 	if (needs->filter[0])
 		pane_set_filter(c, needs, "");
+	if (needs->aside)
+		aside_toggle(c, needs);
 	panes_refresh(c);
 	pane_refresh(c, needs);
 	if (!needs->n) {
@@ -253,7 +260,7 @@ static bool action_step_back(struct console *c)
 		table_marks_clear(p->table);
 	else if (p->filter[0])
 		pane_set_filter(c, p, "");
-	else if (p->problems)
+	else if (p->problems || p->aside)
 		show_problems(c);
 	else if (c->zoom)
 		c->zoom = false;
@@ -417,12 +424,32 @@ const struct action console_actions[] = {
 	  .flags = ROW | PANES,
 	  .show = show_mark,
 	  .help = "mark the row; actions then work on all marked ones" },
+	{ .name = "row-acknowledge",
+	  .verb = "acknowledge",
+	  .key = "K",
+	  .flags = HINT,
+	  .applies = aside_applies,
+	  .show = aside_acknowledge,
+	  .help = "take what needs you out of the queue until it changes, or put it back" },
+	{ .name = "row-snooze",
+	  .verb = "snooze",
+	  .key = "Z",
+	  .flags = ROW,
+	  .applies = aside_applies,
+	  .show = aside_snooze,
+	  .help = "take it out of the queue for an hour, until the morning or until it clears" },
 	{ .name = "needs-next",
 	  .verb = "next need",
 	  .key = "n",
 	  .flags = MENU | PANES,
 	  .show = show_needs_next,
 	  .help = "go to the next thing that needs you, on any server" },
+	{ .name = "needs-longest",
+	  .verb = "longest need",
+	  .key = "L",
+	  .flags = MENU,
+	  .show = aside_go_to_longest,
+	  .help = "go to what waits longest: of what asks you, else of all that needs you" },
 	{ .name = "server-refresh",
 	  .verb = "refresh",
 	  .key = "C-r F5",
@@ -440,7 +467,8 @@ const struct action console_actions[] = {
 	  .key = "!",
 	  .flags = MENU | PANES,
 	  .show = show_problems,
-	  .help = "show only rows that need you, or all again" },
+	  .help = "show only rows that need you, or all again; among the needs, show what is "
+	          "acknowledged or snoozed, too" },
 	{ .name = "sessions-old",
 	  .verb = "old sessions",
 	  .key = "O",

@@ -14,6 +14,7 @@
  *     logs.c       many logs in one; the commands for logs
  *     shells.c     lending the terminal to a shell
  *     drafts.c     unsent texts
+ *     aside.c      acknowledging and snoozing
  *     crash.c      restores the terminal after a crash
  *     clipboard.c  copying */
 #ifndef TUI_CONSOLE_INTERNAL_H
@@ -87,6 +88,7 @@ struct pane {
 	struct fuzzy fuzzy;
 	bool moved;        /* the user moved the cursor: it now follows its row */
 	bool problems;     /* shows only rows that need attention */
+	bool aside;        /* the needs: shows what is acknowledged or snoozed, too */
 	size_t top, lines; /* for a panel that draws itself: first line shown, number of lines */
 	int height;        /* height in cells of the last drawing */
 };

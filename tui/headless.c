@@ -19,6 +19,7 @@
 #include "backends/services/unit.h"
 #include "backends/sessions/session.h"
 #include "backends/store/action.h"
+#include "backends/store/need.h"
 #include "backends/store/record.h"
 #include "backends/store/report.h"
 #include "backends/servers/server.h"
@@ -116,9 +117,11 @@ static void headless_print_server(const struct server *v, int wait_ms)
 {
 	const struct vitals *t = v->vitals;
 	char age[HUMAN_SIZE];
+	char aside[120] = "";
+	bool quiet = need_says(&v->row, aside, sizeof(aside));
 	printf("%-16s %-10s", v->name, link_state_name(v->link->state));
 	if (v->link->state != LINK_UP) {
-		printf(" %s\n", v->row.why ? v->row.why : "");
+		printf(" %s%s%s\n", aside, quiet ? ": " : "", v->row.why ? v->row.why : "");
 		return;
 	}
 	const struct source *systemd = server_source(v, "systemd");
@@ -131,7 +134,8 @@ static void headless_print_server(const struct server *v, int wait_ms)
 		printf("  containers %d/%d", n.up, n.all);
 	if (systemd && systemd->fresh_ms && systemd->state != SOURCE_ABSENT)
 		printf("  failed units %d", units_failed(v));
-	printf("%s%s\n", v->row.why ? "  " : "", v->row.why ? v->row.why : "");
+	printf("%s%s%s%s\n", v->row.why ? "  " : "", aside, quiet ? ": " : "",
+	       v->row.why ? v->row.why : "");
 	for (const struct source *s = v->sources; s; s = s->next)
 		if (!source_settled(s))
 			printf("  %-10s has not answered %s within %d s (--wait)\n",
@@ -151,8 +155,10 @@ static void headless_print_row(const struct row *row)
 	char age[HUMAN_SIZE] = "";
 	if (row->health_ms > 0)
 		human_age(age, now_wall_ms() - row->health_ms);
-	printf("  %-10s %-10s %-36s %4s  %s\n", health_name(row->health), row->kind->name,
-	       row->name, age, row->why ? row->why : "");
+	char aside[120] = "";
+	bool quiet = need_says(row, aside, sizeof(aside));
+	printf("  %-10s %-10s %-36s %4s  %s%s%s\n", health_name(row->health), row->kind->name,
+	       row->name, age, aside, quiet ? ": " : "", row->why ? row->why : "");
 }
 
 static void headless_print_text(const struct store *s, bool all, int wait_ms)
@@ -179,17 +185,21 @@ static bool headless_is_late(const struct server *v)
 	return false;
 }
 
-/* What is known to be wrong counts more than what is not known. */
+/* What is known to be wrong counts more than what is not known. What the user set aside does not
+ * count. */
 static int headless_verdict(const struct store *s)
 {
 	int code = EXIT_WELL;
-	for (struct server *v = store_servers(s); v; v = v->next)
-		if (v->link->state != LINK_UP)
+	for (struct server *v = store_servers(s); v; v = v->next) {
+		bool up = v->link->state == LINK_UP;
+		/* what it folds under is down, too */
+		if (!up && v->row.need != NEED_QUIET && v->row.need != NEED_FOLDED)
 			return EXIT_UNREACHABLE;
-		else if (v->problems)
+		if (v->problems)
 			code = EXIT_ATTENTION;
-		else if (code == EXIT_WELL && !replay_is_on(s) && headless_is_late(v))
+		else if (code == EXIT_WELL && up && !replay_is_on(s) && headless_is_late(v))
 			code = EXIT_LATE;
+	}
 	return code;
 }
 

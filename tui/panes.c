@@ -10,6 +10,8 @@
 
 #include "backends/base/mem.h"
 #include "backends/store/doc.h"
+#include "backends/store/need.h"
+#include "tui/aside.h"
 #include "tui/console_internal.h"
 
 void panes_init_with(struct console *c, const struct panel *const *list)
@@ -203,6 +205,8 @@ static bool pane_wants(const struct pane *p, const struct row *r, const struct s
 
 static bool pane_shows(const struct pane *p, const struct row *r)
 {
+	if (p->panel->needs)
+		return p->aside || r->need == NEED_STANDS;
 	return !p->problems || r->health >= HEALTH_ATTENTION;
 }
 
@@ -213,8 +217,9 @@ static void pane_gather(struct console *c, struct pane *p)
 	for (const struct row *r = pane_first(c, p, only); r; r = pane_next(p, r, only)) {
 		if (!pane_wants(p, r, only))
 			continue;
-		p->total++;
-		if (pane_shows(p, r))
+		bool shows = pane_shows(p, r);
+		p->total += shows || !p->panel->needs;
+		if (shows)
 			pane_push(p, r);
 	}
 }
@@ -226,7 +231,8 @@ static size_t pane_total(const struct console *c, const struct pane *p)
 	const struct server *only = pane_limit_of(c, p);
 	size_t n = 0, asks;
 	if (panel->needs)
-		return only ? (size_t)only->problems : store_needs_count(c->store, &asks);
+		return (only ? (size_t)only->problems : store_needs_count(c->store, &asks)) +
+		       (p->aside ? needs_aside(c->store, only) : 0);
 	if (!panel->wants && !panel->wants_in)
 		return store_count(c->store, panel->kind, only);
 	if (!p->dirty || p->counted)
@@ -661,6 +667,8 @@ static void pane_title_text(const struct console *c, size_t index, char *buf, si
 	size_t marks = p->table ? table_marks(p->table, NULL, 0) : 0;
 	if (p->filter[0])
 		n += (size_t)snprintf(buf + n, size - n, " · /%s", p->filter);
+	if (p->aside && n < size)
+		n += (size_t)snprintf(buf + n, size - n, " · set aside too");
 	if (p->problems && n < size)
 		n += (size_t)snprintf(buf + n, size - n, " · problems only");
 	if (limited && n < size)
@@ -706,6 +714,11 @@ static void pane_draw_empty(struct console *c, const struct pane *p, const struc
 		         keymap_key(console_actions, "pane-problems", key), p->total);
 	else
 		panel_empty(p->panel, c->store, only, text, sizeof(text));
+	size_t n = strlen(text);
+	if (p->panel->needs && !p->total && needs_aside(c->store, only)) {
+		text[n++] = '\n';
+		aside_say(c, only, text + n, sizeof(text) - n);
+	}
 	for (int y = 0; y < at->height && (line = strsep(&rest, "\n"));)
 		y += draw_wrapped(at, y, 2, TONE_DIM, line);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "backends/base/mem.h"
+#include "backends/store/need.h"
 #include "tui/console_internal.h"
 
 #define TAIL_BYTES 40  /* used to find the rest of a cut sentence */
@@ -45,7 +46,10 @@ static size_t says_spread(struct cell *lines, const struct row *r, size_t most, 
 /* For a row without text from its panel: its reason, else cells that the table left out or cut. */
 static size_t says_of_row(const struct pane *p, const struct row *r, struct cell *lines)
 {
-	if (r->why && r->health >= HEALTH_ATTENTION)
+	char aside[120];
+	if (need_says(r, aside, sizeof(aside)))
+		cell_set(&lines[0], TONE_DIM, "%s, %s: %s", r->name, aside, r->why ? r->why : "");
+	else if (r->why && r->health >= HEALTH_ATTENTION)
 		cell_set(&lines[0], tone_health(r->health), "%s: %s", r->name, r->why);
 	else if (!table_left_out(p->table, &lines[0]))
 		return 0;

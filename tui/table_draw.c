@@ -328,6 +328,13 @@ static void table_draw_note_change(struct table *t, int64_t at)
 		t->changes_ms = at;
 }
 
+/* Is the row drawn dimmed? Facts are old, or the user set the need aside. */
+static bool table_draw_is_dim(const struct table *t, const struct row *r)
+{
+	int64_t since;
+	return row_stale(r, &since) || (t->panel->needs && r->need != NEED_STANDS);
+}
+
 /* The age at the end of the row; NULL: not stale. */
 static const struct cell *table_draw_age_of(const struct table *t, const struct cell *row)
 {
@@ -361,8 +368,7 @@ static void table_draw_draw_row(struct table *t, const struct canvas *c, int y,
 	const struct cell *age = table_draw_age_of(t, row);
 	struct cell instead = { .tone = TONE_PLAIN };
 	bool one = t->panel->instead && t->panel->instead(r, &instead);
-	int64_t since;
-	bool stale = row_stale(r, &since);
+	bool stale = table_draw_is_dim(t, r);
 	int x = 1, end = c->width - l->age;
 
 	if (age) {
@@ -406,8 +412,7 @@ static void table_draw_draw_brief(struct table *t, const struct canvas *c, int y
 {
 	struct cell cell = { .tone = TONE_PLAIN }, age = { .tone = TONE_STALE };
 	char text[CELL_MAX * 2];
-	int64_t since;
-	bool stale = row_stale(r, &since);
+	bool stale = table_draw_is_dim(t, r);
 	int width = c->width - 3, age_width;
 
 	panel_brief(t->panel, r, &cell);

@@ -94,6 +94,9 @@ struct link {
 	struct err err;      /* LINK_LOST: the sentence */
 	/* the address in use or tried last: "192.0.2.10 port 804"; a name without an address too */
 	char address[96];
+	/* of ssh_config, known once a log-in ended: the host's address, and the hosts of ProxyJump
+	 * on the way to it, separated by commas; "" none */
+	char hostname[256], jumps[256];
 	/* transport, for the details: "ssh 192.0.2.10 port 804 as ops, ed25519 key …" */
 	char detail[160];
 

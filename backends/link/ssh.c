@@ -357,6 +357,10 @@ static void ssh_on_login_done(void *arg)
 	bool ok = in->session != NULL;
 	if (*in->address)
 		memcpy(l->link.address, in->address, sizeof(in->address));
+	const char *jumps = in->conf.proxy_command ? NULL : in->conf.proxy_jump;
+	snprintf(l->link.hostname, sizeof(l->link.hostname), "%s",
+	         in->conf.hostname ? in->conf.hostname : "");
+	snprintf(l->link.jumps, sizeof(l->link.jumps), "%s", jumps ? jumps : "");
 	if (ok)
 		ssh_take_session(l, in);
 	login_unref(in); /* the worker's */

@@ -5,21 +5,36 @@
 #include <string.h>
 
 #include "backends/base/err.h"
+#include "backends/store/cause.h"
 #include "backends/store/internal.h"
 
 struct check_counts {
 	int problems;
-	size_t rows, needs, asks;
+	size_t rows, listed, needs, asks;
 };
 
 static void check_count(struct check_counts *n, const struct row *row)
 {
-	enum health health = row->health;
-	bool bad = health >= HEALTH_ATTENTION;
+	bool stands = row->need == NEED_STANDS;
 	n->rows++;
-	n->needs += bad;
-	n->asks += health == HEALTH_ASKS;
-	n->problems += bad;
+	n->listed += row->need != NEED_NONE;
+	n->needs += stands;
+	n->asks += stands && row->health == HEALTH_ASKS;
+	n->problems += stands;
+}
+
+/* A row that is well has no condition, and every other one has. What another row explains does not
+ * count. */
+static bool check_need(const struct row *row, struct err *err)
+{
+	bool bad = row->health >= HEALTH_ATTENTION;
+	if (bad && (row->need == NEED_FOLDED) != cause_folds(row))
+		return err_set(err, ERR_GARBLED, "%s: its need is %d, but it is %sfolded", row->id,
+		               (int)row->need, cause_folds(row) ? "" : "not ");
+	if (bad == (row->need != NEED_NONE))
+		return true;
+	return err_set(err, ERR_GARBLED, "%s: health %d, but its need is %d", row->id,
+	               (int)row->health, (int)row->need);
 }
 
 /* The counts by health of one kind on one server. */
@@ -40,16 +55,16 @@ static bool check_kin(const struct server *v, const struct kin *kin, struct err 
 static bool check_server(const struct store *s, const struct server *v, struct err *err)
 {
 	struct check_counts n = { 0 };
-	size_t needs = 0;
+	size_t listed = 0;
 	for (const struct row *row = s->rows; row; row = row->hh.next)
 		if (row->server == v)
 			check_count(&n, row);
 	for (const struct row *row = store_need_first(s, v); row; row = store_need_next(row, v))
-		needs++;
-	if (n.problems != v->problems || n.needs != needs)
+		listed++;
+	if (n.problems != v->problems || n.listed != listed)
 		return err_set(err, ERR_GARBLED,
 		               "%s: %d problems, %zu needs are kept; %d, %zu are there", v->name,
-		               v->problems, needs, n.problems, n.needs);
+		               v->problems, listed, n.problems, n.listed);
 	for (size_t i = 0; i < v->n_kin; i++)
 		if (!check_kin(v, &v->kin[i], err))
 			return false;
@@ -64,7 +79,10 @@ bool store_counts_right(const struct store *s, struct err *err)
 	struct check_counts n = { 0 };
 	size_t walked = 0;
 	for (const struct row *row = s->rows; row; row = row->hh.next)
-		check_count(&n, row);
+		if (!check_need(row, err))
+			return false;
+		else
+			check_count(&n, row);
 	for (const struct row *row = store_first(s, NULL, NULL); row;
 	     row = store_next(row, NULL, NULL))
 		walked++;

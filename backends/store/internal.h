@@ -27,10 +27,13 @@ struct store {
 	struct kin *kin;
 	size_t n_kin;
 	struct row *changes; /* list by change_next, for store_changes_take */
-	struct row *needs;   /* list by need_next: rows with health HEALTH_ATTENTION or worse */
+	struct row *needs;   /* list by need_next: rows whose need is not NEED_NONE */
 	size_t n_needs, n_asks;
 	bool needs_unclear; /* needs_unclear is set for some server */
-	bool checked;       /* MOCR_CHECK=1 */
+	uint64_t judged_at; /* wide_generation when all conditions were judged last */
+	/* what the user set aside; NULL: no row had a condition yet */
+	struct standing *standing;
+	bool checked; /* MOCR_CHECK=1 */
 	/* owned array: rows on the screen in this round or the last one */
 	struct row **shown;
 	size_t n_shown, cap_shown;
@@ -66,6 +69,15 @@ void store_row_adopt(struct store *, struct row *);
 void sources_tell_needs(struct store *);
 /* removes an adopted row; frees only the members of struct row */
 void store_row_drop(struct row *);
+
+/* the condition of the row may stand elsewhere now */
+void store_need_again(struct row *);
+
+/* standing.c. was: the health at the last verdict. */
+enum need standing_judge(struct row *, enum health was);
+/* all rows with a condition, after something that many of them depend on changed */
+void standing_judge_all(struct store *);
+void standing_destroy(struct standing *);
 
 struct activity *activity_create(const char *state_dir);
 void activity_destroy(struct activity *);

@@ -7,6 +7,8 @@
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/store/action.h"
+#include "backends/store/cause.h"
+#include "backends/store/need.h"
 
 const char *health_name(enum health health)
 {
@@ -46,6 +48,23 @@ struct row **report_rows(const struct store *s, const struct kind *kind,
 	return rows;
 }
 
+/* A condition that does not count: "set_aside":{"how":..,"at_ms":..,"until_ms":..}. */
+static void report_add_aside(cJSON *o, const struct row *row)
+{
+	const struct quiet *quiet = need_quiet_of(row);
+	const struct server *root = row == &row->server->row ? cause_of(row->server) : NULL;
+	if (row->need == NEED_FOLDED)
+		cJSON_AddStringToObject(o, "folded_under",
+		                        root ? root->row.id : row->server->row.id);
+	if (!quiet)
+		return;
+	cJSON *aside = cJSON_AddObjectToObject(o, "set_aside");
+	cJSON_AddStringToObject(aside, "how", quiet_how_name(quiet->how));
+	cJSON_AddNumberToObject(aside, "at_ms", (double)quiet->at_ms);
+	if (quiet->until_ms)
+		cJSON_AddNumberToObject(aside, "until_ms", (double)quiet->until_ms);
+}
+
 static cJSON *report_row_json(const struct row *row)
 {
 	cJSON *o = cJSON_CreateObject();
@@ -56,6 +75,7 @@ static cJSON *report_row_json(const struct row *row)
 		cJSON_AddNumberToObject(o, "since_ms", (double)row->health_ms);
 	if (row->why)
 		cJSON_AddStringToObject(o, "why", row->why);
+	report_add_aside(o, row);
 	if (row->source)
 		cJSON_AddBoolToObject(o, "stale", row->source->state != SOURCE_LIVE);
 	if (row->kind->json)

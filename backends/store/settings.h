@@ -16,6 +16,8 @@ struct server_config {
 	char *sudo;     /* "auto" (default), "never" */
 	/* socket of its tailscaled; NULL: the usual path, or the path its program reports */
 	char *tailscale_socket;
+	/* the server that it cannot be reached without; NULL: none but those of ProxyJump */
+	char *parent;
 	bool protect;
 	int connect_timeout; /* s; 0: the global setting */
 	int line;            /* line of its heading in the file */

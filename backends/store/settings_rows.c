@@ -70,6 +70,10 @@ const struct setting_row setting_rows[] = {
 	{ "server", "tailscale_socket", SETTING_TEXT, V(tailscale_socket), 0, 0, NULL, NULL,
 	  "where its tailscaled listens, when neither in the usual place nor known to its "
 	  "program" },
+	{ "server", "parent", SETTING_TEXT, V(parent), 0, 0, NULL, NULL,
+	  "the server that it cannot be reached without, a VPN hub or a host of virtual machines, "
+	  "as a [server NAME] or argument calls it; while that is down, this one folds under it; "
+	  "hosts of ProxyJump are known" },
 	{ "server", "protect", SETTING_YES_NO, V(protect), 0, 0, "no", NULL,
 	  "acting on it asks for its name to be typed" },
 	{ "server", "connect_timeout", SETTING_NUMBER, V(connect_timeout), 1, 120, NULL, NULL,

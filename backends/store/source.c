@@ -4,6 +4,7 @@
 #include "backends/base/human.h"
 #include "backends/base/buf.h"
 #include "backends/base/mask.h"
+#include "backends/link/link.h"
 #include "backends/store/internal.h"
 #include "backends/store/record.h"
 
@@ -27,6 +28,11 @@ void source_set_state(struct source *source, enum source_state state, const stru
 	if (source->state != state)
 		source->since_ms = now_wall_ms();
 	source->state = state;
+	const struct link *link = source_link(source);
+	if (state == SOURCE_STALE && link && link->state != LINK_UP)
+		source->old = true;
+	else if (state != SOURCE_STALE && state != SOURCE_WAITING)
+		source->old = false;
 	if (err)
 		source->err = *err;
 	else

@@ -39,6 +39,7 @@ void store_destroy(struct store *s)
 	while (s->servers)
 		s->servers->ops->close(s->servers);
 	orders_destroy(s);
+	standing_destroy(s->standing);
 	activity_destroy(s->activity);
 	record_destroy(s->record);
 	if (s->replay)
@@ -160,11 +161,13 @@ static void store_count_row(struct row *row, int one)
 	struct server *v = row->server;
 	struct store *s = v->store;
 	store_kin_make(&v->kin, &v->n_kin, row->kind)->by_health[row->counted_as] += (size_t)one;
-	if (row->counted_as < HEALTH_ATTENTION)
+	if (row->counted_need == NEED_NONE)
 		return;
-	v->problems += one;
-	s->n_needs += (size_t)one;
-	s->n_asks += row->counted_as == HEALTH_ASKS ? (size_t)one : 0;
+	if (row->counted_need == NEED_STANDS) {
+		v->problems += one;
+		s->n_needs += (size_t)one;
+		s->n_asks += row->counted_as == HEALTH_ASKS ? (size_t)one : 0;
+	}
 	if (one > 0)
 		DL_APPEND2(s->needs, row, need_prev, need_next);
 	else
@@ -189,13 +192,26 @@ static void store_note(struct row *row)
 /* The counts of a server stand in its own row. */
 static void store_recount(struct row *row)
 {
-	if (row->counted && row->counted_as == row->health)
+	enum health was = row->counted ? row->counted_as : HEALTH_UNKNOWN;
+	row->need = standing_judge(row, was);
+	if (row->counted && row->counted_as == row->health && row->counted_need == row->need)
 		return;
 	store_uncount(row);
 	row->counted_as = row->health;
+	row->counted_need = row->need;
 	row->counted = true;
 	store_count_row(row, 1);
 	store_note(&row->server->row);
+}
+
+void store_need_again(struct row *row)
+{
+	enum need before = row->need;
+	store_recount(row);
+	if (row->need == before)
+		return;
+	row->server->store->news++;
+	store_touch(row);
 }
 
 int server_count(const struct server *v, const struct kind *kind, enum health least,
@@ -266,6 +282,9 @@ static void store_tell(void *arg)
 	struct store *s = arg;
 	s->told = s->figures_wait = false;
 	sources_tell_needs(s);
+	if (s->judged_at != s->wide_generation)
+		standing_judge_all(s);
+	s->judged_at = s->wide_generation;
 	if (s->checked)
 		store_check(s);
 	if (s->hooks.changed)

@@ -51,6 +51,14 @@ enum health {
 };
 #define HEALTHS (HEALTH_ASKS + 1)
 
+/* Where the condition of a row stands in the queue "Needs you" (need.h). */
+enum need {
+	NEED_NONE,   /* there is no condition: the row is well, or nothing is known */
+	NEED_STANDS, /* it counts */
+	NEED_QUIET,  /* the user acknowledged or snoozed it */
+	NEED_FOLDED  /* another row explains it (cause.h) */
+};
+
 /* --- rows: one container, one unit, one server --------------------------- */
 
 /* A kind of row. One const of these per kind; every function may be NULL where nothing is to be
@@ -86,6 +94,7 @@ struct row {
 	enum health health;
 	int64_t health_ms; /* wall clock, since when health is so; 0 unknown */
 	char *why;         /* owned, washed: why it is not well, one phrase; NULL */
+	enum need need;    /* kept by the store */
 	/* what runs or ran last on it; borrowed from the store; NULL */
 	struct order *order;
 	uint32_t mark; /* of store_rows_begin/end */
@@ -101,6 +110,7 @@ struct row {
 	struct row *need_prev, *need_next;     /* rows that need the user */
 	bool changed, counted;                 /* in the list of changes; in the counts */
 	enum health counted_as;
+	enum need counted_need;
 	/* Where the console's panes have it: in the pane of its kind, and among the needs. Only a
 	 * hint, which the pane checks. */
 	uint32_t places[2];
@@ -171,6 +181,7 @@ struct source {
 	const struct kind *left_out_kind;
 	size_t left_out;     /* how many more */
 	bool shown_changed;  /* of store_shown_end */
+	bool old;            /* its rows are from before the link was lost */
 	bool need_told;      /* there is a row of kind_source for it */
 	struct source *next; /* of the server */
 };
@@ -252,7 +263,7 @@ struct server {
 	/* what its sources need may have changed since sources_tell_needs */
 	bool needs_unclear;
 	/* kept by the store as rows come, change and go */
-	int problems; /* rows with HEALTH_ATTENTION or worse */
+	int problems; /* rows with NEED_STANDS */
 };
 
 struct server *store_server_find(const struct store *, const char *name);
@@ -296,9 +307,10 @@ uint64_t store_news(const struct store *);
  * One reader: the console. Rows that went meanwhile are not among them: store_hooks.gone had those.
  */
 void store_changes_take(struct store *, void (*each)(struct row *, void *arg), void *arg);
-/* Rows of all servers that need the user (HEALTH_ATTENTION or worse), and how many of those ask. */
+/* Rows of all servers that need the user (NEED_STANDS), and how many of those ask. */
 size_t store_needs_count(const struct store *, size_t *asks);
-/* The same rows, of one server (NULL: of all), in no order. */
+/* Every row with a condition, also one that does not count (not NEED_NONE), of one server (NULL: of
+ * all), in no order. */
 struct row *store_need_first(const struct store *, const struct server *);
 struct row *store_need_next(const struct row *, const struct server *);
 /* With MOCR_CHECK=1 in the environment, what is kept is compared with a full count after each turn;

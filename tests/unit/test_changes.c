@@ -14,6 +14,7 @@
 #include "backends/servers/replay.h"
 #include "backends/base/mem.h"
 #include "backends/containers/container.h"
+#include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/services/unit.h"
 #include "backends/sessions/session.h"
@@ -280,6 +281,12 @@ static void check_pane(struct console *c, struct pane *p, bool rows)
 	size_t n = 0, total = 0;
 	for (const struct row *r = c->store->rows; r; r = r->hh.next) {
 		if (!belongs(p, r, only))
+			continue;
+		/* what a lost server explains, worked out from its link alone */
+		bool folded = r != &r->server->row && r->health >= HEALTH_ATTENTION &&
+		              (r->server->link->state == LINK_LOST ||
+		               (r->source && r->source->old));
+		if (p->panel->needs && folded)
 			continue;
 		total++;
 		if (!p->problems || r->health >= HEALTH_ATTENTION)

@@ -397,8 +397,13 @@ static void test_order_of_need(void **state)
 	s->ctr.row.health = HEALTH_ATTENTION;
 	s->unit.row.health = HEALTH_BAD;
 	assert_true(order_by_need(&s->unit.row, &s->ctr.row) < 0);
+	s->ctr.row.need = NEED_STANDS; /* as the store does */
 	assert_true(panel_needs.wants(&s->ctr.row));
+	/* what the user set aside comes after what is not even as bad */
+	s->unit.row.need = NEED_QUIET;
+	assert_true(panel_needs.order(&s->ctr.row, &s->unit.row) < 0);
 	s->ctr.row.health = HEALTH_IDLE;
+	s->ctr.row.need = s->unit.row.need = NEED_NONE;
 	assert_false(panel_needs.wants(&s->ctr.row));
 	s->unit.row.health = HEALTH_BUSY; /* well enough: by name */
 	assert_true(order_by_need(&s->unit.row, &s->ctr.row) < 0);

@@ -1,0 +1,155 @@
+/* cause.c: see cause.h. */
+#include "backends/store/cause.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/link.h"
+#include "backends/link/sshconf.h"
+#include "backends/store/settings.h"
+
+#define WAY_MAX 8 /* servers on the way to another; more is a circle */
+
+bool server_is_down(const struct server *v)
+{
+	return v->link && v->link->state != LINK_UP && v->row.health == HEALTH_BAD;
+}
+
+/* --- the way to a server ------------------------------------------------- */
+
+/* Whether a word of ProxyJump or of the configuration means this server: by its name, by the host
+ * of its section, or by the address that ssh_config gives it. */
+static bool cause_is_called(const struct server *v, const char *host)
+{
+	struct ssh_dest dest = { 0 };
+	bool called = strcmp(v->name, host) == 0 || (v->link && !strcmp(v->link->hostname, host));
+	const char *at = v->config ? v->config->host : NULL;
+	if (!called && at && ssh_dest_parse(&dest, at, NULL)) {
+		called = strcmp(dest.host, host) == 0;
+		ssh_dest_finish(&dest);
+	}
+	return called;
+}
+
+/* A down server that the word means. NULL: none. */
+static const struct server *cause_down(const struct server *of, const char *host)
+{
+	for (const struct server *v = store_servers(of->store); v; v = v->next)
+		if (v != of && server_is_down(v) && cause_is_called(v, host))
+			return v;
+	return NULL;
+}
+
+/* The first hop is the farthest from the server, and the nearest to this machine. */
+static const struct server *cause_among_jumps(const struct server *v)
+{
+	const struct server *found = NULL;
+	char *words = xstrdup(v->link->jumps), *rest = words, *word;
+	while (!found && (word = strsep(&rest, ","))) {
+		struct ssh_dest hop = { 0 };
+		if (!ssh_dest_parse(&hop, word, NULL))
+			continue;
+		found = cause_down(v, hop.host);
+		ssh_dest_finish(&hop);
+	}
+	free(words);
+	return found;
+}
+
+static const struct server *cause_next(const struct server *v)
+{
+	const char *parent = v->config ? v->config->parent : NULL;
+	const struct server *found = parent ? cause_down(v, parent) : NULL;
+	return found ? found : cause_among_jumps(v);
+}
+
+const struct server *cause_of(const struct server *v)
+{
+	const struct server *root = NULL, *next = server_is_down(v) ? v : NULL;
+	for (int i = 0; next && i < WAY_MAX; i++) {
+		next = cause_next(next);
+		if (next == v) /* a circle explains nothing */
+			return NULL;
+		root = next ? next : root;
+	}
+	return next ? NULL : root;
+}
+
+/* --- folding ------------------------------------------------------------- */
+
+/* What was refused has a cause of its own. */
+static bool cause_is_own(const struct server *v)
+{
+	return v->link->err.code == ERR_DENIED || v->link->err.code == ERR_USAGE;
+}
+
+/* A link that was never up has no old facts. */
+static bool cause_is_cut_off(const struct server *v)
+{
+	const struct link *link = v->link;
+	bool never = link && link->state == LINK_DOWN && !link->up_ms;
+	return link && link->state != LINK_UP && !never;
+}
+
+bool cause_folds(const struct row *row)
+{
+	const struct server *v = row->server;
+	if (row == &v->row)
+		return server_is_down(v) && !cause_is_own(v) && cause_of(v) != NULL;
+	return cause_is_cut_off(v) || (row->source && row->source->old);
+}
+
+size_t cause_behind(const struct server *v)
+{
+	size_t n = 0;
+	for (const struct server *one = store_servers(v->store); one; one = one->next)
+		n += one->row.need == NEED_FOLDED && cause_of(one) == v;
+	return n;
+}
+
+/* --- words --------------------------------------------------------------- */
+
+static void cause_clock(int64_t wall_ms, char *buf, size_t size)
+{
+	time_t at = (time_t)(wall_ms / 1000), now = (time_t)(now_wall_ms() / 1000);
+	struct tm then, today;
+	localtime_r(&at, &then);
+	localtime_r(&now, &today);
+	bool same = then.tm_yday == today.tm_yday && then.tm_year == today.tm_year;
+	strftime(buf, size, same ? "%H:%M" : "%e %b %H:%M", &then);
+}
+
+/* The things on the server and on those behind it. */
+static size_t cause_things(const struct server *v)
+{
+	size_t n = 0;
+	for (const struct server *one = store_servers(v->store); one; one = one->next) {
+		bool behind = one->row.need == NEED_FOLDED && cause_of(one) == v;
+		if (one == v || behind)
+			n += store_count(v->store, NULL, one) - 1; /* without its own row */
+	}
+	return n;
+}
+
+bool cause_says(const struct server *v, char *buf, size_t size)
+{
+	char clock[32];
+	if (!server_is_down(v))
+		return false;
+	size_t things = cause_things(v), behind = cause_behind(v), n;
+	if (!things && !behind)
+		return false;
+	cause_clock(v->row.health_ms, clock, sizeof(clock));
+	n = (size_t)snprintf(buf, size, "down since %s", clock + strspn(clock, " "));
+	if (things && n < size)
+		n += (size_t)snprintf(buf + n, size - n, ", %zu thing%s on it unknown", things,
+		                      things == 1 ? "" : "s");
+	if (behind && n < size)
+		snprintf(buf + n, size - n, ", %zu server%s behind it", behind,
+		         behind == 1 ? "" : "s");
+	return true;
+}

@@ -1,0 +1,23 @@
+/* cause.h: one cause, one row in the queue. While a server is not connected, the old faults on it
+ * fold under its row. A server that is reached through another one folds under that, while that one
+ * is down: ProxyJump of ssh_config, or parent of its section. */
+#ifndef STORE_CAUSE_H
+#define STORE_CAUSE_H
+
+#include "backends/store/store.h"
+
+/* Cannot be reached. A server that asks, or that was disconnected here, is not down. */
+bool server_is_down(const struct server *);
+/* The server that explains why this one is down: the farthest on its way that is down, too. NULL:
+ * there is none. */
+const struct server *cause_of(const struct server *);
+/* Whether the condition of the row is explained by another row: facts from before the link was
+ * lost, or a server behind one that is down. */
+bool cause_folds(const struct row *);
+/* How many servers fold under this one. */
+size_t cause_behind(const struct server *);
+/* "down since 14:03, 31 things on it unknown, 2 servers behind it". False: it is not down, or hides
+ * nothing. */
+bool cause_says(const struct server *, char *buf, size_t size);
+
+#endif

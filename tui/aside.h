@@ -1,0 +1,16 @@
+/* aside.h: setting conditions of the queue "Needs you" aside, and the one that waits longest. */
+#ifndef TUI_ASIDE_H
+#define TUI_ASIDE_H
+
+#include "tui/console_internal.h"
+
+bool aside_applies(const struct row *);   /* the row has a condition */
+void aside_acknowledge(struct console *); /* until it changes; what is set aside comes back */
+void aside_snooze(struct console *);      /* opens the menu of times */
+void aside_go_to_longest(struct console *);
+/* Shows what is set aside in the pane of the needs, or hides it again. */
+void aside_toggle(struct console *, struct pane *);
+/* "2 are set aside: ! shows them." Nothing when there are none. */
+void aside_say(const struct console *, const struct server *, char *buf, size_t size);
+
+#endif
