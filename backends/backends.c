@@ -4,6 +4,7 @@
 #include "backends/containers/containers.h"
 #include "backends/deploy/deploy.h"
 #include "backends/logs/tail.h"
+#include "backends/notify/notify.h"
 #include "backends/services/services.h"
 #include "backends/sessions/session.h"
 #include "backends/servers/server.h"
@@ -19,8 +20,9 @@ const struct backend *const backends[] = {
 	&backend_dokploy,   &backend_coolify,      &backend_portal,    NULL
 };
 
-const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit, &kind_session,
-	                             &kind_peer,   &kind_deploy,    &kind_app,  NULL };
+const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit,   &kind_session,
+	                             &kind_peer,   &kind_deploy,    &kind_notify, &kind_app,
+	                             NULL };
 
 const struct server_opinion server_opinions[] = {
 	{ HEALTH_BAD, vpn_reason },

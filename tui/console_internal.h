@@ -14,6 +14,7 @@
  *     shells.c     lending the terminal to a shell
  *     drafts.c     unsent texts
  *     crash.c      restores the terminal after a crash
+ *     notices.c    messages to the terminal
  *     clipboard.c  copying */
 #ifndef TUI_CONSOLE_INTERNAL_H
 #define TUI_CONSOLE_INTERNAL_H
@@ -56,6 +57,7 @@ struct attach;
 struct editor;
 struct console;
 struct loop_io;
+struct notify;
 struct loop_timer;
 struct log_set;
 struct loop_signal;
@@ -182,6 +184,12 @@ struct console {
 
 	struct binding *bindings; /* owned array */
 	size_t n_bindings;
+
+	struct notify *notify; /* owned */
+	struct {               /* what the title of the terminal says */
+		bool shown;
+		size_t needs, asks;
+	} title;
 
 	struct intent intent;
 	struct draft drafts[DRAFTS_MAX]; /* oldest first */

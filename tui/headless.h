@@ -45,6 +45,9 @@ int headless_deploy(struct store *, const char *word, const char *name, char **w
 int headless_deploy_row(struct store *, const struct action *, struct row *, const char *argument);
 int headless_deploys(struct store *, bool json, int wait_ms);
 
+/* Sends a test message by [notify NAME]. Prints whether it was sent. */
+int headless_notify_test(struct store *, const char *name, int wait_ms);
+
 /* Asks the open asks of servers on the terminal. */
 void headless_answer(struct store *);
 /* True when every server has answered or failed. */

@@ -18,6 +18,7 @@
 #include "backends/link/http.h"
 #include "backends/link/loop.h"
 #include "backends/logs/when.h"
+#include "backends/notify/notify.h"
 #include "backends/store/doc.h"
 #include "backends/store/record.h"
 #include "backends/servers/replay.h"
@@ -35,7 +36,7 @@
 #define NEAR_LETTERS 4 /* shortest word that may be a misspelt command */
 
 struct options {
-	const char *config, *ssh_config, *record, *replay, *theme;
+	const char *config, *ssh_config, *record, *replay, *theme, *test;
 	bool all_hosts, read_only, json, follow, all, yes, ascii, batch;
 	int wait_ms;
 	int64_t since_ms; /* wall clock; 0: not given */
@@ -69,7 +70,8 @@ enum {
 	OPT_BATCH,
 	OPT_WAIT,
 	OPT_MANUAL,
-	OPT_SINCE
+	OPT_SINCE,
+	OPT_TEST
 };
 
 const struct option_row option_rows[] = {
@@ -94,6 +96,7 @@ const struct option_row option_rows[] = {
 	{ OPT_WAIT, "wait", "SECONDS",
 	  "how long the commands without a screen wait for answers (20)" },
 	{ OPT_YES, "yes", NULL, "do: without asking" },
+	{ OPT_TEST, "test", "NAME", "notify: send a test message by [notify NAME]" },
 	{ OPT_BATCH, "batch", NULL,
 	  "without a screen: never ask for a password; who needs one counts as not reached" },
 	{ 'V', "version", NULL, "print the version and end" },
@@ -124,7 +127,9 @@ static void main_print_help(void)
 	     "  mocr shell SERVER[/KIND/NAME]    a shell on a server or in a container\n"
 	     "  mocr sessions [SERVER...]        the sessions of coding agents and tmux, and what "
 	     "they ask (--json)\n"
-	     "  mocr attach SERVER/session/ID    the session itself, full screen\n");
+	     "  mocr attach SERVER/session/ID    the session itself, full screen\n"
+	     "  mocr notify --test NAME          send a test message by [notify NAME] of the "
+	     "configuration\n");
 	for (const struct option_row *o = option_rows; o->name; o++) {
 		char left[40], letter[8] = "    ";
 		if (o->letter < 256)
@@ -178,6 +183,7 @@ static int main_read_options(struct options *o, int argc, char **argv, bool *che
 		case OPT_ALL: o->all = true; break;
 		case OPT_WAIT: o->wait_ms = atoi(optarg) * 1000; break;
 		case OPT_YES: o->yes = true; break;
+		case OPT_TEST: o->test = optarg; break;
 		case OPT_BATCH: o->batch = true; break;
 		case OPT_MANUAL:
 			return manual_dump(optarg, stdout)
@@ -329,6 +335,13 @@ static int main_run_sessions(struct program *p)
 	return headless_sessions(p->store, p->opt.json, p->opt.wait_ms);
 }
 
+static int main_run_notify(struct program *p)
+{
+	if (p->opt.n_words != 1 || !p->opt.test)
+		return main_wrong("expected: mocr notify --test NAME%s", "");
+	return headless_notify_test(p->store, p->opt.test, p->opt.wait_ms);
+}
+
 static int main_run_console(struct program *p)
 {
 	char why[256];
@@ -360,7 +373,8 @@ static const struct {
 	{ "status", main_run_status },   { "do", main_run_do },
 	{ "logs", main_run_logs },       { "shell", main_run_shell },
 	{ "attach", main_run_shell },    { "sessions", main_run_sessions },
-	{ "deploys", main_run_deploys }, { "help", main_run_help },
+	{ "deploys", main_run_deploys }, { "notify", main_run_notify },
+	{ "help", main_run_help },
 };
 
 static bool main_is_same(const char *host, void *word)
@@ -496,6 +510,7 @@ int main(int argc, char **argv)
 	console_check_keys(p.settings, &p.complaints);
 	console_check_theme(p.settings, &p.complaints);
 	deploy_check_config(p.settings, &p.complaints);
+	notify_check_config(p.settings, &p.complaints);
 	int (*run)(struct program *) = main_run_console;
 	for (size_t i = 0; i < ARRAY_LEN(modes) && p.opt.n_words; i++)
 		if (strcmp(p.opt.words[0], modes[i].word) == 0)

@@ -126,6 +126,10 @@ static void manual_dump_portal(FILE *f)
 {
 	manual_dump_settings(f, "portal");
 }
+static void manual_dump_notify(FILE *f)
+{
+	manual_dump_settings(f, "notify");
+}
 
 static void manual_dump_tones(FILE *f)
 {
@@ -150,7 +154,7 @@ static const struct {
 	{ "opencode", manual_dump_opencode }, { "deploy", manual_dump_deploy },
 	{ "dokploy", manual_dump_dokploy },   { "coolify", manual_dump_coolify },
 	{ "portal", manual_dump_portal },     { "tones", manual_dump_tones },
-	{ "panels", manual_dump_panels },
+	{ "panels", manual_dump_panels },     { "notify", manual_dump_notify },
 };
 
 bool manual_dump(const char *name, FILE *f)

@@ -132,6 +132,13 @@ static const struct section sections[] = {
 	{ .name = "dokploy", .what = "a Dokploy", PLATFORM(dokploy_config, dokploys) },
 	{ .name = "coolify", .what = "a Coolify", PLATFORM(platform_config, coolifys) },
 	{ .name = "portal", .what = "a portal", PLATFORM(platform_config, portals) },
+	{ .name = "notify",
+	  .what = "a way to tell you",
+	  MANY(notify_config, notifys),
+	  .name_max = 48,
+	  .plain_name = true,
+	  .may_be_empty = true,
+	  .required = "type" },
 	{ .name = "keys", .add = settings_add_key },
 };
 
