@@ -5,6 +5,7 @@
 #include "backends/containers/containers.h"
 #include "backends/deploy/deploy.h"
 #include "backends/logs/tail.h"
+#include "backends/notify/notify.h"
 #include "backends/services/services.h"
 #include "backends/sessions/session.h"
 #include "backends/servers/server.h"
@@ -23,9 +24,9 @@ const struct backend *const backends[] = {
 	&backend_checks,    &backend_alertmanager, &backend_prometheus, NULL
 };
 
-const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit,  &kind_session,
-	                             &kind_peer,   &kind_deploy,    &kind_app,   &kind_check,
-	                             &kind_system, NULL };
+const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit,   &kind_session,
+	                             &kind_peer,   &kind_deploy,    &kind_notify, &kind_app,
+	                             &kind_check,  &kind_system,    NULL };
 
 const struct server_opinion server_opinions[] = {
 	{ HEALTH_BAD, vpn_reason },

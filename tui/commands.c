@@ -11,10 +11,12 @@
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/deploy/deploy.h"
+#include "backends/notify/notify.h"
 #include "backends/store/doc.h"
 #include "backends/store/report.h"
 #include "backends/servers/server.h"
 #include "tui/console_internal.h"
+#include "tui/notices.h"
 #include "tui/theme.h"
 
 #define WORDS_MAX 512
@@ -139,6 +141,7 @@ static void command_run_reload(struct console *c, const char *unused)
 	console_check_panels(fresh, &complaints);
 	console_check_theme(fresh, &complaints);
 	deploy_check_config(fresh, &complaints);
+	notify_check_config(fresh, &complaints);
 	fresh->read_only |= c->settings->read_only; /* set on the command line: stays */
 	fresh->ascii |= c->settings->ascii;
 	if (!fresh->ssh_config)
@@ -148,6 +151,7 @@ static void command_run_reload(struct console *c, const char *unused)
 	c->settings = fresh;
 	keymap_load(fresh);
 	panes_order(c);
+	notices_reload(c, fresh);
 	settings_destroy(before);
 	command_run_theme(c, fresh->theme);
 	panes_dirty(c);

@@ -24,6 +24,7 @@
 #include "tui/attach.h"
 #include "tui/console_internal.h"
 #include "tui/editor.h"
+#include "tui/notices.h"
 #include "tui/sessions.h"
 #include "tui/theme.h"
 
@@ -281,6 +282,7 @@ static void console_on_store(void *arg)
 		asks_check(c);
 	}
 	sessions_names_came(c);
+	notices_store_changed(c);
 }
 
 /* --- signals ------------------------------------------------------------- */
@@ -339,6 +341,7 @@ struct console *console_create(struct store *store, const struct settings *setti
 	console_listening(c, true);
 	store_set_hooks(store, &(struct store_hooks){ console_on_store, c, panes_row_gone });
 	loop_after_turn(c->loop, console_on_turn, c);
+	notices_start(c);
 	return c;
 }
 
@@ -375,6 +378,7 @@ void console_destroy(struct console *c)
 	if (!c)
 		return;
 	store_set_hooks(c->store, &(struct store_hooks){ 0 });
+	notices_stop(c);
 	editor_cancel(c);
 	console_give_up_dialogs(c);
 	orders_forget(c);

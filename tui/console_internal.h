@@ -16,6 +16,7 @@
  *     drafts.c     unsent texts
  *     aside.c      acknowledging and snoozing
  *     crash.c      restores the terminal after a crash
+ *     notices.c    messages to the terminal
  *     clipboard.c  copying */
 #ifndef TUI_CONSOLE_INTERNAL_H
 #define TUI_CONSOLE_INTERNAL_H
@@ -63,6 +64,7 @@ struct attach;
 struct editor;
 struct console;
 struct loop_io;
+struct notify;
 struct loop_timer;
 struct log_set;
 struct loop_signal;
@@ -185,6 +187,12 @@ struct console {
 	char flash[FLASH_MAX];
 	enum tone flash_tone;
 	int64_t flash_since_ms, flash_until_ms; /* wall clock, ms */
+
+	struct notify *notify; /* owned */
+	struct {               /* what the title of the terminal says */
+		bool shown;
+		size_t needs, asks;
+	} title;
 
 	struct intent intent;
 	struct draft drafts[DRAFTS_MAX]; /* oldest first */

@@ -54,6 +54,8 @@ int headless_doctor(struct store *, size_t complaints, int wait_ms);
  * what the word means. The line ":files" stands for the names of files. commands ends at NULL.
  * Connects to the server that the last word names, at most 4 s, and asks nothing. */
 int headless_complete(struct store *, const char *const *commands, char **words, int n);
+/* Sends a test message by [notify NAME]. Prints whether it was sent. */
+int headless_notify_test(struct store *, const char *name, int wait_ms);
 
 /* Asks the open asks of servers on the terminal. */
 void headless_answer(struct store *);

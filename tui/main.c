@@ -18,6 +18,7 @@
 #include "backends/link/http.h"
 #include "backends/link/loop.h"
 #include "backends/logs/when.h"
+#include "backends/notify/notify.h"
 #include "backends/store/doc.h"
 #include "backends/store/record.h"
 #include "backends/servers/replay.h"
@@ -35,7 +36,7 @@
 #define NEAR_LETTERS 4 /* shortest word that may be a misspelt command */
 
 struct options {
-	const char *config, *ssh_config, *record, *replay, *theme;
+	const char *config, *ssh_config, *record, *replay, *theme, *test;
 	bool all_hosts, read_only, json, follow, all, yes, ascii, batch;
 	int wait_ms;
 	int64_t since_ms; /* wall clock; 0: not given */
@@ -69,7 +70,8 @@ enum {
 	OPT_BATCH,
 	OPT_WAIT,
 	OPT_MANUAL,
-	OPT_SINCE
+	OPT_SINCE,
+	OPT_TEST
 };
 
 const struct option_row option_rows[] = {
@@ -94,6 +96,7 @@ const struct option_row option_rows[] = {
 	{ OPT_WAIT, "wait", "SECONDS",
 	  "how long the commands without a screen wait for answers (20)" },
 	{ OPT_YES, "yes", NULL, "do: without asking" },
+	{ OPT_TEST, "test", "NAME", "notify: send a test message by [notify NAME]" },
 	{ OPT_BATCH, "batch", NULL,
 	  "without a screen: never ask for a password; who needs one counts as not reached" },
 	{ 'V', "version", NULL, "print the version and end" },
@@ -126,7 +129,9 @@ static void main_print_help(void)
 	     "they ask (--json)\n"
 	     "  mocr attach SERVER/session/ID    the session itself, full screen\n"
 	     "  mocr doctor [SERVER...]          what works on the way to them, and how to repair "
-	     "the rest\n");
+	     "the rest\n"
+	     "  mocr notify --test NAME          send a test message by [notify NAME] of the "
+	     "configuration\n");
 	for (const struct option_row *o = option_rows; o->name; o++) {
 		char left[40], letter[8] = "    ";
 		if (o->letter < 256)
@@ -180,6 +185,7 @@ static int main_read_options(struct options *o, int argc, char **argv, bool *che
 		case OPT_ALL: o->all = true; break;
 		case OPT_WAIT: o->wait_ms = atoi(optarg) * 1000; break;
 		case OPT_YES: o->yes = true; break;
+		case OPT_TEST: o->test = optarg; break;
 		case OPT_BATCH: o->batch = true; break;
 		case OPT_MANUAL:
 			return manual_dump(optarg, stdout)
@@ -338,6 +344,13 @@ static int main_run_sessions(struct program *p)
 	return headless_sessions(p->store, p->opt.json, p->opt.wait_ms);
 }
 
+static int main_run_notify(struct program *p)
+{
+	if (p->opt.n_words != 1 || !p->opt.test)
+		return main_wrong("expected: mocr notify --test NAME%s", "");
+	return headless_notify_test(p->store, p->opt.test, p->opt.wait_ms);
+}
+
 static int main_run_console(struct program *p)
 {
 	char why[256];
@@ -372,7 +385,8 @@ static const struct {
 	{ "logs", main_run_logs },       { "shell", main_run_shell },
 	{ "attach", main_run_shell },    { "sessions", main_run_sessions },
 	{ "deploys", main_run_deploys }, { "help", main_run_help },
-	{ "doctor", main_run_doctor },   { "complete", main_run_complete },
+	{ "doctor", main_run_doctor },   { "notify", main_run_notify },
+	{ "complete", main_run_complete },
 };
 
 /* For the completion scripts of shells: mocr complete -- WORD... */
@@ -521,6 +535,7 @@ int main(int argc, char **argv)
 	console_check_panels(p.settings, &p.complaints);
 	console_check_theme(p.settings, &p.complaints);
 	deploy_check_config(p.settings, &p.complaints);
+	notify_check_config(p.settings, &p.complaints);
 	int (*run)(struct program *) = main_run_console;
 	for (size_t i = 0; i < ARRAY_LEN(modes) && p.opt.n_words; i++)
 		if (strcmp(p.opt.words[0], modes[i].word) == 0)

@@ -151,6 +151,10 @@ static void manual_dump_portal(FILE *f)
 {
 	manual_dump_settings(f, "portal");
 }
+static void manual_dump_notify(FILE *f)
+{
+	manual_dump_settings(f, "notify");
+}
 
 static void manual_dump_prometheus(FILE *f)
 {
@@ -204,11 +208,8 @@ static const struct {
 	{ "portal", manual_dump_portal },     { "tones", manual_dump_tones },
 	{ "panels", manual_dump_panels },     { "contexts", manual_dump_contexts },
 	{ "context-names", manual_dump_context_names },
-	{ "portal", manual_dump_portal },     { "prometheus", manual_dump_prometheus },
-	{ "alertmanager", manual_dump_alertmanager },
-	{ "systems", manual_dump_systems },
-	{ "tones", manual_dump_tones },
-	{ "panels", manual_dump_panels },
+	{ "systems", manual_dump_systems },   { "prometheus", manual_dump_prometheus },
+	{ "notify", manual_dump_notify },     { "alertmanager", manual_dump_alertmanager },
 };
 
 bool manual_dump(const char *name, FILE *f)

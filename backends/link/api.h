@@ -136,7 +136,7 @@ bool api_url_endpoint(const char *url, struct endpoint *endpoint, char *host, si
 char *api_words(char *buf, size_t size, const char *body, size_t len);
 
 /* Converts a Retry-After header, a number of seconds or an HTTP date, to ms from now_wall_ms (RFC
- * 9110 10.2.3). -1: missing or not understood. */
+ * 9110 10.2.3). Discord sends seconds with a fraction. -1: missing or not understood. */
 int64_t api_retry_after(const char *value, int64_t now_wall_ms);
 
 #endif

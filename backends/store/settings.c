@@ -146,6 +146,13 @@ static const struct section sections[] = {
 	{ .name = "alertmanager",
 	  .what = "an Alertmanager",
 	  PLATFORM(platform_config, alertmanagers) },
+	{ .name = "notify",
+	  .what = "a way to tell you",
+	  MANY(notify_config, notifys),
+	  .name_max = 48,
+	  .plain_name = true,
+	  .may_be_empty = true,
+	  .required = "type" },
 	{ .name = "keys", .add = settings_add_key },
 };
 

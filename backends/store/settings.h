@@ -91,6 +91,23 @@ struct check_config {
 	int line; /* line of its heading in the file */
 	struct check_config *next;
 };
+/* [notify NAME]: a way to tell the user. backends/notify interprets the values. */
+struct notify_config {
+	char *name;
+	char *type;                       /* "terminal", "ntfy", ... */
+	char *url;                        /* NULL: not set */
+	char *token_command, *token_file; /* NULL: no token */
+	char *command, *body;             /* NULL: not set */
+	char *to, *from;                  /* of a mail; to: the chat of Telegram; NULL: not set */
+	char *kinds, *servers;            /* words separated by blanks; NULL: all */
+	char *quiet;                      /* quiet hours; NULL: none */
+	char *how;                        /* of a terminal: "auto", "bell", ... */
+	int hold, timeout;                /* s */
+	int repeat;                       /* minutes; 0: never */
+	bool resolved;
+	int line; /* line of its heading in the file */
+	struct notify_config *next;
+};
 struct key_config { /* of [keys]: KEY = action-name, or CONTEXT:KEY = action-name */
 	char *key, *action;
 	int line;
@@ -120,6 +137,7 @@ struct settings {
 	struct platform_config *coolifys, *portals;
 	struct check_config *checks;
 	struct platform_config *prometheuses, *alertmanagers;
+	struct notify_config *notifys;
 	struct key_config *keys;
 	bool refused; /* the file was not read because others can write it */
 	/* references; 0: made by a test, and never freed */

@@ -29,6 +29,7 @@
 		  "machine when absent" },                                                     \
 		{ section, "token_command", SETTING_COMMAND, W(token_command), 0, 0, NULL,     \
 		  NULL, "run on this machine, prints " token }
+#define N(field) offsetof(struct notify_config, field)
 
 const struct setting_row setting_rows[] = {
 	{ "settings", "theme", SETTING_TEXT, S(theme), 0, 0, "default", NULL,
@@ -198,6 +199,44 @@ const struct setting_row setting_rows[] = {
 	            "a bearer token, where a proxy asks for one"),
 	SYSTEM_ROWS("alertmanager", "http://127.0.0.1:9093",
 	            "a bearer token, where a proxy asks for one"),
+	{ "notify", "type", SETTING_TEXT, N(type), 0, 0, NULL,
+	  "terminal command mail ntfy discord slack telegram webhook", "how you are told" },
+	{ "notify", "url", SETTING_TEXT, N(url), 0, 0, NULL, NULL,
+	  "of ntfy with its topic, https://ntfy.sh/TOPIC, or of the webhook; {token} in it becomes "
+	  "the token" },
+	{ "notify", "token_command", SETTING_COMMAND, N(token_command), 0, 0, NULL, NULL,
+	  "run on this machine, prints the token: pass show ntfy" },
+	{ "notify", "token_file", SETTING_PATH, N(token_file), 0, 0, NULL, NULL,
+	  "a file that only you can read, with the token in its first line" },
+	{ "notify", "body", SETTING_TEXT, N(body), 0, 0, NULL, NULL,
+	  "webhook: the JSON to send; {title}, {text}, {what}, {server}, {kind}, {name}, {why}, "
+	  "{health}, {since}, {count} and {id} in its strings are filled in; all of them as one "
+	  "object when absent" },
+	{ "notify", "to", SETTING_TEXT, N(to), 0, 0, NULL, NULL,
+	  "mail: the address; telegram: the number of the chat" },
+	{ "notify", "from", SETTING_TEXT, N(from), 0, 0, NULL, NULL,
+	  "mail: the sender, when not the login" },
+	{ "notify", "command", SETTING_COMMAND, N(command), 0, 0, NULL, NULL,
+	  "command: run by sh on this machine with MOCR_TITLE, MOCR_TEXT and more in its "
+	  "environment; mail: instead of sendmail -t -i" },
+	{ "notify", "how", SETTING_TEXT, N(how), 0, 0, "auto", "auto bell osc9 osc777 osc99",
+	  "terminal: the sequence beside the bell; auto: what this terminal knows" },
+	{ "notify", "kinds", SETTING_TEXT, N(kinds), 0, 0, NULL, NULL,
+	  "the kinds of rows it tells of, separated by blanks: server session container; all when "
+	  "absent" },
+	{ "notify", "servers", SETTING_TEXT, N(servers), 0, 0, NULL, NULL,
+	  "the servers it tells of, separated by blanks; all when absent" },
+	{ "notify", "for", SETTING_NUMBER, N(hold), 0, 3600, "10", NULL,
+	  "seconds that something must need you before you are told" },
+	{ "notify", "timeout", SETTING_NUMBER, N(timeout), 1, 300, "15", NULL,
+	  "seconds that sending one message may take; a command is ended then" },
+	{ "notify", "quiet", SETTING_TEXT, N(quiet), 0, 0, NULL, NULL,
+	  "hours without messages, local time: 22:00-07:00; what still needs you is told at their "
+	  "end" },
+	{ "notify", "repeat", SETTING_NUMBER, N(repeat), 0, 10080, "0", NULL,
+	  "minutes after which what still needs you is told again; 0: never" },
+	{ "notify", "resolved", SETTING_YES_NO, N(resolved), 0, 0, "yes", NULL,
+	  "tell too when it is over" },
 	{ .key = NULL }
 };
 

@@ -628,6 +628,12 @@ static void test_retry_after(void **state)
 	int64_t now = 1445412480000; /* Wed, 21 Oct 2015 07:28:00 GMT */
 	assert_int_equal(api_retry_after("30", now), 30000);
 	assert_int_equal(api_retry_after(" 0", now), 0);
+	/* Discord's: never too early */
+	assert_int_equal(api_retry_after("64.57", now), 64570);
+	assert_int_equal(api_retry_after("0.0001", now), 1);
+	assert_int_equal(api_retry_after("1.2345000", now), 1235);
+	assert_int_equal(api_retry_after("2.000", now), 2000);
+	assert_int_equal(api_retry_after("604800.5", now), 7 * 86400000LL);
 	assert_int_equal(api_retry_after("99999999999999999999", now), 7 * 86400000LL);
 	assert_int_equal(api_retry_after("Wed, 21 Oct 2015 07:28:10 GMT", now), 10000);
 	assert_int_equal(api_retry_after("Wed, 21 Oct 2014 07:28:10 GMT", now), 0);

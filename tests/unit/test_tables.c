@@ -648,6 +648,7 @@ static void *place_of(struct settings *s, const char *section)
 		{ "portal", s->portals },
 		{ "prometheus", s->prometheuses },
 		{ "alertmanager", s->alertmanagers },
+		{ "notify", s->notifys },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (!strcmp(all[i].name, section))
@@ -666,9 +667,11 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
 		wants_url = wants_url || !strcmp(row->section, with_url[i]);
-	snprintf(text, sizeof(text), "[%s%s]\n%s = %s\n%s", row->section, plain ? "" : " one",
+	bool wants_type = !strcmp(row->section, "notify") && strcmp(row->key, "type") != 0;
+	snprintf(text, sizeof(text), "[%s%s]\n%s = %s\n%s%s", row->section, plain ? "" : " one",
 	         row->key, value,
-	         wants_url && strcmp(row->key, "url") != 0 ? "url = http://127.0.0.1:3000\n" : "");
+	         wants_url && strcmp(row->key, "url") != 0 ? "url = http://127.0.0.1:3000\n" : "",
+	         wants_type ? "type = terminal\n" : "");
 	return settings_of(text, said, size);
 }
 
@@ -768,6 +771,9 @@ static void test_bounds_and_fallbacks(void **state)
 		{ "check", "certificate_warn", 0, 365, "14" },
 		{ "check", "certificate_bad", 0, 365, "3" },
 		{ "dokploy", "stack_port", 1, 65535, "8080" },
+		{ "notify", "for", 0, 3600, "10" },
+		{ "notify", "timeout", 1, 300, "15" },
+		{ "notify", "repeat", 0, 10080, "0" },
 	};
 	size_t numbers = 0;
 	for (const struct setting_row *row = setting_rows; row->key; row++)
@@ -789,9 +795,9 @@ static void test_every_section_counts_once(void **state)
 	char said[2048];
 	static const char *const named[] = { "server",  "headscale", "opencode", "deploy",
 		                             "dokploy", "coolify",   "portal",   "check",
-		                             "prometheus", "alertmanager" };
+		                             "prometheus", "alertmanager", "notify" };
 	static const char *const key[] = { "host", "url", "url", "run", "url",
-		                           "url",  "url", "url", "url", "url" };
+		                           "url",  "url", "url", "url", "url", "url" };
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		char text[512];
 		snprintf(text, sizeof(text),

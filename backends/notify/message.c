@@ -1,0 +1,257 @@
+/* message.c: the words of a message. */
+#include "backends/notify/message.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/human.h"
+#include "backends/base/json.h"
+#include "backends/base/mask.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/store/report.h"
+
+#define TITLE_MAX 200
+#define TEXT_MAX 2000
+#define WHY_MAX 300
+#define HOLD_BACK_MS (24 * INT64_C(3600000))
+
+const char *const message_words[WORDS] = {
+	[WORD_WHAT] = "what", [WORD_TITLE] = "title",   [WORD_TEXT] = "text",
+	[WORD_ID] = "id",     [WORD_SERVER] = "server", [WORD_KIND] = "kind",
+	[WORD_NAME] = "name", [WORD_WHY] = "why",       [WORD_HEALTH] = "health",
+	[WORD_SINCE] = "since", [WORD_COUNT] = "count",
+};
+
+static const char *const what_words[] = {
+	[MESSAGE_NEED] = "need",
+	[MESSAGE_STILL] = "still",
+	[MESSAGE_RESOLVED] = "resolved",
+	[MESSAGE_TEST] = "test",
+};
+
+/* Masks what looks secret, then washes. Keeps line ends, because only the program writes those. */
+static char *message_clean(const char *text, size_t max)
+{
+	struct buf b;
+	buf_init(&b, 4 * TEXT_MAX);
+	mask_text(&b, text, strlen(text));
+	char *clean = wash_dup(b.data ? b.data : "", max);
+	buf_finish(&b);
+	return clean;
+}
+
+/* Local "14:03", with the date when that was not today. */
+static void message_clock(char *buf, size_t size, int64_t since_ms, int64_t wall_ms)
+{
+	time_t at = (time_t)(since_ms / 1000);
+	struct tm tm;
+	localtime_r(&at, &tm);
+	bool old = wall_ms - since_ms > HOLD_BACK_MS || since_ms > wall_ms;
+	strftime(buf, size, old ? "%Y-%m-%d %H:%M" : "%H:%M", &tm);
+}
+
+static void message_stamp(char *buf, size_t size, int64_t ms)
+{
+	time_t at = (time_t)(ms / 1000);
+	struct tm tm;
+	gmtime_r(&at, &tm);
+	strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+/* A server is bad when its link is lost. */
+static const char *message_is_what(const struct notify_need *n, bool still)
+{
+	static const char *const words[HEALTHS][2] = {
+		[HEALTH_ATTENTION] = { "needs attention", "still needs attention" },
+		[HEALTH_BAD] = { "is bad", "is still bad" },
+		[HEALTH_ASKS] = { "asks you", "still asks you" },
+	};
+	bool server = strcmp(n->kind, "server") == 0;
+	if (server && n->health == HEALTH_BAD)
+		return still ? "still cannot be reached" : "cannot be reached";
+	return words[n->health][still] ? words[n->health][still] : "needs you";
+}
+
+/* "container n8n", or "the server" for a server's own row. */
+static char *message_thing(const struct notify_need *n)
+{
+	if (strcmp(n->kind, "server") == 0)
+		return xstrdup("the server");
+	return xasprintf("%s %s", n->kind, n->name);
+}
+
+static char *message_title(enum message_what what, const struct notify_need *needs, size_t all)
+{
+	if (what == MESSAGE_TEST)
+		return xstrdup("a test");
+	if (all > 1) {
+		static const char *const of_many[] = {
+			[MESSAGE_NEED] = "%zu things need you",
+			[MESSAGE_STILL] = "%zu things still need you",
+			[MESSAGE_RESOLVED] = "%zu things are well again",
+		};
+		char text[64];
+		snprintf(text, sizeof(text), of_many[what], all);
+		return xstrdup(text);
+	}
+	const char *is = message_is_what(needs, what == MESSAGE_STILL);
+	char *thing = message_thing(needs), *title;
+	if (what == MESSAGE_RESOLVED)
+		title = xasprintf("%s: %s is well again", needs->server, thing);
+	else
+		title = xasprintf("%s: %s %s", needs->server, thing, is);
+	free(thing);
+	return title;
+}
+
+static void message_add_times(struct buf *out, const struct notify_need *n, int64_t wall_ms)
+{
+	char clock[32];
+	if (n->since_ms) {
+		message_clock(clock, sizeof(clock), n->since_ms, wall_ms);
+		buf_addf(out, " (since %s)", clock);
+	}
+	if (n->count > 1)
+		buf_addf(out, ", %u times lately", n->count);
+}
+
+static void message_add_line(struct buf *out, enum message_what what, const struct notify_need *n,
+                             int64_t wall_ms)
+{
+	char *thing = message_thing(n), *why = message_clean(n->why ? n->why : "", WHY_MAX);
+	if (what == MESSAGE_RESOLVED)
+		buf_addf(out, "%s: %s", n->server, thing);
+	else
+		buf_addf(out, "%s: %s: %s", n->server, thing,
+		         *why ? why : message_is_what(n, false));
+	message_add_times(out, n, wall_ms);
+	buf_puts(out, "\n");
+	free(thing);
+	free(why);
+}
+
+static char *message_body(enum message_what what, const struct notify_need *needs, size_t n, size_t all,
+                          int64_t wall_ms)
+{
+	struct buf out;
+	buf_init(&out, TEXT_MAX);
+	if (what == MESSAGE_TEST)
+		buf_puts(&out, "mocr notify --test asked for this message. Messages arrive.");
+	else if (all > 1)
+		for (size_t i = 0; i < n; i++)
+			message_add_line(&out, what, &needs[i], wall_ms);
+	else if (what == MESSAGE_RESOLVED)
+		buf_addf(&out, "It was: %s", needs->why ? needs->why : health_name(needs->health));
+	else
+		buf_addf(&out, "%s", needs->why ? needs->why : health_name(needs->health));
+	if (what != MESSAGE_TEST && all == 1)
+		message_add_times(&out, needs, wall_ms);
+	if (n && all > n)
+		buf_addf(&out, "and %zu more", all - n);
+	while (out.len && out.data[out.len - 1] == '\n')
+		out.data[--out.len] = '\0';
+	return buf_take(&out);
+}
+
+/* Washes every line by itself: wash makes a line end a space. */
+static char *message_clean_lines(const char *text)
+{
+	struct buf out;
+	buf_init(&out, 4 * TEXT_MAX);
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		char *line = xstrndup(text, n), *clean = message_clean(line, TEXT_MAX);
+		buf_addf(&out, "%s%s", out.len ? "\n" : "", clean);
+		free(line);
+		free(clean);
+		text += n + (text[n] == '\n');
+	}
+	return buf_take(&out);
+}
+
+struct message *message_create(enum message_what what, const struct notify_need *needs, size_t n,
+                               size_t all, int64_t wall_ms)
+{
+	struct message *m = xcalloc(1, sizeof(*m));
+	const struct notify_need *one = all == 1 && n ? needs : NULL;
+	char since[32] = "";
+	if (one && one->since_ms)
+		message_stamp(since, sizeof(since), one->since_ms);
+	enum health worst = HEALTH_GOOD;
+	for (size_t i = 0; i < n; i++)
+		worst = needs[i].health > worst ? needs[i].health : worst;
+	char *title = message_title(what, needs, all);
+	char *text = message_body(what, needs, n, all, wall_ms);
+	m->made_ms = wall_ms;
+	m->word[WORD_WHAT] = xstrdup(what_words[what]);
+	m->word[WORD_TITLE] = message_clean(title, TITLE_MAX);
+	m->word[WORD_TEXT] = message_clean_lines(text);
+	m->word[WORD_ID] = message_clean(one ? one->id : "", 0);
+	m->word[WORD_SERVER] = message_clean(one ? one->server : "", 0);
+	m->word[WORD_KIND] = message_clean(one ? one->kind : "", 0);
+	m->word[WORD_NAME] = message_clean(one ? one->name : "", 0);
+	m->word[WORD_WHY] = message_clean(one && one->why ? one->why : "", WHY_MAX);
+	m->word[WORD_HEALTH] = xstrdup(health_name(worst));
+	m->word[WORD_SINCE] = xstrdup(since);
+	m->word[WORD_COUNT] = xasprintf("%zu", all);
+	free(title);
+	free(text);
+	return m;
+}
+
+void message_free(struct message *m)
+{
+	for (size_t i = 0; m && i < WORDS; i++)
+		free(m->word[i]);
+	free(m);
+}
+
+char *message_text(const struct message *m)
+{
+	return xasprintf("%s%s", m->word[WORD_TEXT],
+	                 m->unsure ? "\n(sent again: it is not known whether it arrived before)"
+	                           : "");
+}
+
+enum health message_health(const struct message *m)
+{
+	for (int h = 0; h < HEALTHS; h++)
+		if (strcmp(m->word[WORD_HEALTH], health_name(h)) == 0)
+			return h;
+	return HEALTH_UNKNOWN;
+}
+
+bool message_is(const struct message *m, enum message_what what)
+{
+	return strcmp(m->word[WORD_WHAT], what_words[what]) == 0;
+}
+
+void *message_write(const struct message *m)
+{
+	cJSON *o = cJSON_CreateObject();
+	for (size_t i = 0; i < WORDS; i++)
+		cJSON_AddStringToObject(o, message_words[i], m->word[i]);
+	cJSON_AddNumberToObject(o, "made", (double)m->made_ms);
+	cJSON_AddBoolToObject(o, "unsure", m->unsure || m->leaving);
+	return o;
+}
+
+struct message *message_read(const void *cjson)
+{
+	const cJSON *o = cjson;
+	struct message *m = xcalloc(1, sizeof(*m));
+	for (size_t i = 0; i < WORDS; i++) {
+		const cJSON *word = cJSON_GetObjectItem(o, message_words[i]);
+		m->word[i] = message_clean_lines(cJSON_IsString(word) ? word->valuestring : "");
+	}
+	m->made_ms = vj_int(o, "made", NULL, 0);
+	m->unsure = vj_true(o, "unsure", NULL);
+	if (*m->word[WORD_TITLE] && *m->word[WORD_WHAT])
+		return m;
+	message_free(m);
+	return NULL;
+}

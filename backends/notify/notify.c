@@ -1,0 +1,567 @@
+/* notify.c: the channels: what the store shows becomes messages, and messages leave. */
+#include "backends/notify/notify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/list.h"
+#include "backends/base/mem.h"
+#include "backends/base/secret.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/notify/hours.h"
+#include "backends/notify/senders.h"
+#include "backends/store/activity.h"
+#include "backends/store/record.h"
+
+#define QUEUE_MOST 100
+#define OLD_MS (24 * INT64_C(3600000)) /* what could not be sent for so long is no news */
+#define AGAIN_LEAST_MS 5000
+#define AGAIN_MOST_MS (10 * 60000)
+#define CLOCK_MS 30000 /* with quiet hours: how often the clock is looked at */
+
+static void notify_advance(void *arg);
+
+static void notify_want_advance(struct notify *n)
+{
+	loop_defer_cancel(n->loop, notify_advance, n);
+	loop_defer(n->loop, notify_advance, n);
+}
+
+/* --- what the store shows ------------------------------------------------ */
+
+bool notify_need_is_quiet(const struct row *row)
+{
+	return row->need == NEED_QUIET;
+}
+
+/* "sese" of "sese/container/n8n". NULL: that server is not watched. */
+static struct server *notify_server_of(const struct notify *n, const char *id)
+{
+	char *name = xstrndup(id, strcspn(id, "/"));
+	struct server *v = store_server_find(n->store, name);
+	free(name);
+	return v;
+}
+
+static bool notify_is_up(const struct server *v)
+{
+	return v->link && v->link->state == LINK_UP;
+}
+
+/* Whether all that is known of a server is fresh. */
+static bool notify_knows_all(const struct server *v)
+{
+	for (const struct source *s = v->sources; s; s = s->next)
+		if (!source_settled(s) || s->state == SOURCE_STALE || s->state == SOURCE_FAILED)
+			return false;
+	return true;
+}
+
+/* The row of a source is gone: well when the source is. */
+static bool notify_source_is_well(const struct server *v, const char *id)
+{
+	const struct source *s = server_source(v, strrchr(id, '/') + 1);
+	return s && (s->state == SOURCE_LIVE || s->state == SOURCE_ABSENT);
+}
+
+static bool notify_is_kind(const char *id, const struct kind *kind)
+{
+	const char *slash = strchr(id, '/');
+	size_t len = strlen(kind->name);
+	return slash && strncmp(slash + 1, kind->name, len) == 0 && slash[len + 1] == '/';
+}
+
+static bool notify_is_well(const char *id, enum health told, void *arg)
+{
+	const struct notify *n = arg;
+	const struct server *v = notify_server_of(n, id);
+	if (notify_is_kind(id, &kind_notify))
+		return true;
+	if (!v || !notify_is_up(v))
+		return false;
+	const struct row *row = store_find(n->store, id);
+	if (row)
+		return row->health == HEALTH_GOOD || row->health == HEALTH_IDLE ||
+		       (told == HEALTH_ASKS && row->health == HEALTH_BUSY);
+	return notify_is_kind(id, &kind_source) ? notify_source_is_well(v, id)
+	                                        : notify_knows_all(v);
+}
+
+/* Calls fits for each word of a list. True: one fits, or there is no list. */
+static bool notify_any_word(const char *words, bool (*fits)(const char *, const struct row *),
+                            const struct row *row)
+{
+	if (!words || !*words)
+		return true;
+	char *copy = xstrdup(words), *save = NULL;
+	bool any = false;
+	for (char *word = strtok_r(copy, " ", &save); word && !any;
+	     word = strtok_r(NULL, " ", &save))
+		any = fits(word, row);
+	free(copy);
+	return any;
+}
+
+static bool notify_kind_fits(const char *word, const struct row *row)
+{
+	return kind_find(word) == row->kind || strcmp(word, row->kind->name) == 0;
+}
+
+static bool notify_server_fits(const char *word, const struct row *row)
+{
+	return server_is_called(row->server, word);
+}
+
+/* A channel does not tell about itself. */
+static bool channel_wants(const struct channel *c, const struct row *row)
+{
+	if (row->kind == &kind_notify && strcmp(row->name, c->config->name) == 0)
+		return false;
+	return notify_any_word(c->config->kinds, notify_kind_fits, row) &&
+	       notify_any_word(c->config->servers, notify_server_fits, row);
+}
+
+static void channel_look(struct channel *c)
+{
+	struct notify *n = c->notify;
+	teller_begin(c->teller, loop_now(n->loop));
+	for (struct row *row = store_need_first(n->store, NULL); row;
+	     row = store_need_next(row, NULL)) {
+		if (!channel_wants(c, row))
+			continue;
+		/* a server that is down is one condition: its own row */
+		bool folded = row->need == NEED_FOLDED ||
+		              (row != &row->server->row && !notify_is_up(row->server));
+		bool frozen = folded && row->kind != &kind_notify;
+		struct notify_need need = { .id = row->id,
+			                    .server = row->server->name,
+			                    .kind = row->kind->name,
+			                    .name = row->name,
+			                    .why = row->why,
+			                    .health = row->health,
+			                    .since_ms = row->health_ms };
+		teller_see(c->teller, &need, frozen, notify_need_is_quiet(row));
+	}
+	teller_end(c->teller, notify_is_well, n);
+}
+
+/* --- the row of a channel that fails ------------------------------------- */
+
+const struct kind kind_notify = {
+	.name = "notify",
+	.plural = "notifiers",
+	.row_size = sizeof(struct row),
+};
+
+static struct row *channel_row(const struct channel *c)
+{
+	const struct store *s = c->notify->store;
+	for (struct row *row = store_first(s, &kind_notify, NULL); row;
+	     row = store_next(row, &kind_notify, NULL))
+		if (strcmp(row->name, c->config->name) == 0)
+			return row;
+	return NULL;
+}
+
+/* Every row belongs to a server: this machine, or else the first there is. */
+static struct server *notify_home(const struct notify *n)
+{
+	struct server *v = store_servers(n->store);
+	while (v && !v->is_local)
+		v = v->next;
+	return v ? v : store_servers(n->store);
+}
+
+static void channel_show_state(struct channel *c)
+{
+	struct server *home = notify_home(c->notify);
+	struct row *row = channel_row(c);
+	if (!c->err.code) {
+		if (row)
+			store_row_remove(row);
+		return;
+	}
+	if (!home || !home->sources)
+		return;
+	int64_t since = row ? row->health_ms : now_wall_ms();
+	if (!row)
+		row = store_row(home->sources, &kind_notify, c->config->name, c->config->name);
+	row->source = NULL; /* no backend stands behind it */
+	char *why = xasprintf("notify %s: %s%s", c->config->name, c->err.text,
+	                      c->stopped ? "; nothing more is sent until :reload or a restart"
+	                                 : "");
+	store_row_health(row, HEALTH_ATTENTION, since, why);
+	free(why);
+}
+
+/* --- the queue ----------------------------------------------------------- */
+
+static void channel_drop(struct channel *c, struct message *m)
+{
+	LIST_DROP(c->queue, m);
+	c->n_queue--;
+	message_free(m);
+	notify_state_changed(c->notify);
+}
+
+static void channel_note_lost(struct channel *c, const struct message *m)
+{
+	activity_add(c->notify->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
+	             "notify %s: never sent: %s", c->config->name, m->word[WORD_TITLE]);
+}
+
+/* Drops what nobody wants to hear any more: the oldest of too many, and what is old. */
+static void channel_bound(struct channel *c)
+{
+	int64_t now = now_wall_ms();
+	struct message *m = c->queue, *next;
+	for (; m; m = next) {
+		next = m->next;
+		bool old = now - m->made_ms > OLD_MS, many = c->n_queue > QUEUE_MOST;
+		if (m == c->sending || (!old && !many))
+			continue;
+		channel_note_lost(c, m);
+		channel_drop(c, m);
+	}
+}
+
+static void channel_enqueue(struct channel *c, struct message *m)
+{
+	LIST_APPEND(c->queue, m);
+	c->n_queue++;
+	notify_state_changed(c->notify);
+	channel_bound(c);
+}
+
+static bool channel_is_quiet(const struct channel *c)
+{
+	return hours_are_quiet(c->config->quiet, now_wall_ms());
+}
+
+/* Another program of this user tells it. */
+static bool channel_is_elsewhere(const struct channel *c)
+{
+	return !c->sender->own && !notify_is_sender(c->notify);
+}
+
+static bool channel_may_send(const struct channel *c)
+{
+	const struct notify *n = c->notify;
+	return !c->sending && !c->stopped && !channel_is_elsewhere(c) && !channel_is_quiet(c) &&
+	       n->link->state == LINK_UP && loop_now(n->loop) >= c->not_before_ms;
+}
+
+/* A message leaves in two steps: first the disk knows that it may have left, then it leaves. */
+static void channel_pump(struct channel *c)
+{
+	struct notify *n = c->notify;
+	if (c->test && !c->sending && n->link->state == LINK_UP) {
+		c->sending = c->test;
+		c->sender->send(c, c->test);
+		return;
+	}
+	struct message *m = c->queue;
+	if (!m || !channel_may_send(c))
+		return;
+	if (!m->leaving) {
+		m->leaving = true;
+		notify_state_changed(n);
+		m->saved_at = n->state_no;
+	}
+	if (n->saved_no < m->saved_at)
+		return;
+	c->sending = m;
+	c->sender->send(c, m);
+}
+
+static void channel_test_is_over(struct channel *c, const struct sent *sent)
+{
+	notify_test_fn *tested = c->tested;
+	void *arg = c->tested_arg;
+	message_free(c->test);
+	c->test = NULL;
+	c->tested = NULL;
+	tested(&sent->err, arg);
+}
+
+static void channel_is_well(struct channel *c)
+{
+	c->stopped = false;
+	backoff_reset(&c->backoff);
+	err_clear(&c->err);
+}
+
+static void channel_failed(struct channel *c, struct message *m, const struct sent *sent)
+{
+	m->leaving = false;
+	m->unsure |= sent->unsure;
+	notify_state_changed(c->notify);
+	int64_t pause = backoff_ms(&c->backoff, AGAIN_LEAST_MS, AGAIN_MOST_MS);
+	if (sent->wait_ms > 0)
+		pause = sent->wait_ms;
+	c->not_before_ms = loop_now(c->notify->loop) + pause;
+	c->stopped = sent->how == SENT_STOP;
+	/* a pause without a sentence is no failure */
+	if (sent->err.code)
+		c->err = sent->err;
+}
+
+void channel_sent(struct channel *c, const struct sent *sent)
+{
+	struct message *m = c->sending;
+	c->sending = NULL;
+	if (m == c->test) {
+		if (sent->how == SENT_WELL)
+			channel_is_well(c);
+		channel_show_state(c);
+		notify_want_advance(c->notify);
+		channel_test_is_over(c, sent);
+		return;
+	}
+	if (sent->how == SENT_WELL) {
+		channel_is_well(c);
+		channel_drop(c, m);
+		c->not_before_ms = loop_now(c->notify->loop) + sent->wait_ms;
+	} else {
+		channel_failed(c, m, sent);
+	}
+	channel_show_state(c);
+	notify_want_advance(c->notify);
+}
+
+/* --- time ---------------------------------------------------------------- */
+
+static int64_t notify_sooner(int64_t a, int64_t b)
+{
+	if (a < 0 || (b >= 0 && b < a))
+		return b;
+	return a;
+}
+
+static int64_t channel_wait_ms(const struct channel *c)
+{
+	int64_t now = loop_now(c->notify->loop);
+	bool quiet = channel_is_quiet(c);
+	int64_t wait = -1;
+	if (!channel_is_elsewhere(c))
+		wait = teller_wait_ms(c->teller, now, quiet);
+	if (c->queue && !c->sending && !c->stopped && !channel_is_elsewhere(c))
+		wait = notify_sooner(wait, c->not_before_ms > now ? c->not_before_ms - now : -1);
+	return c->config->quiet ? notify_sooner(wait, CLOCK_MS) : wait;
+}
+
+static void notify_arm(struct notify *n)
+{
+	int64_t wait = -1;
+	for (const struct channel *c = n->channels; c; c = c->next)
+		wait = notify_sooner(wait, channel_wait_ms(c));
+	loop_timer_set(n->timer, wait);
+}
+
+static void channel_advance(struct channel *c, bool look)
+{
+	struct notify *n = c->notify;
+	struct message *m;
+	if (n->replays) {
+		channel_pump(c);
+		return;
+	}
+	if (channel_is_elsewhere(c))
+		return;
+	if (look)
+		channel_look(c);
+	while ((m = teller_take(c->teller, loop_now(n->loop), now_wall_ms(), channel_is_quiet(c))))
+		channel_enqueue(c, m);
+	channel_pump(c);
+}
+
+static void notify_advance(void *arg)
+{
+	struct notify *n = arg;
+	bool look = !n->replays && n->looked_at != store_generation(n->store);
+	n->looked_at = store_generation(n->store);
+	for (struct channel *c = n->channels; c; c = c->next)
+		channel_advance(c, look);
+	notify_arm(n);
+}
+
+static void notify_on_timer(struct loop_timer *timer, void *arg)
+{
+	(void)timer;
+	notify_advance(arg);
+}
+
+void notify_look(struct notify *n)
+{
+	if (n->channels && !n->replays)
+		notify_want_advance(n);
+}
+
+void notify_state_saved(struct notify *n)
+{
+	notify_want_advance(n);
+}
+
+void notify_became_sender(struct notify *n)
+{
+	notify_state_read(n, false);
+	n->looked_at = 0;
+	notify_want_advance(n);
+}
+
+/* --- life ---------------------------------------------------------------- */
+
+static void channel_free(struct channel *c)
+{
+	struct sent sent = { .how = SENT_STOP };
+	if (c->sending)
+		c->sender->cancel(c);
+	if (c->test) {
+		err_set(&sent.err, ERR_CANCELLED, "mocr ended before");
+		channel_test_is_over(c, &sent);
+	}
+	while (c->queue) {
+		struct message *m = c->queue;
+		c->queue = m->next;
+		message_free(m);
+	}
+	teller_destroy(c->teller);
+	secret_destroy(c->token);
+	free(c);
+}
+
+static void notify_add_channel(struct notify *n, const struct notify_config *config)
+{
+	const struct sender *sender = sender_find(config->type);
+	/* without its own terminal a program has nothing to ring */
+	if (!sender || (sender->own && !n->hooks.terminal))
+		return;
+	struct channel *c = xcalloc(1, sizeof(*c));
+	*c = (struct channel){ .notify = n, .config = config, .sender = sender };
+	c->teller = teller_create(&(struct teller_rules){
+		.hold_ms = 1000 * (int64_t)config->hold,
+		.repeat_ms = 60000 * (int64_t)config->repeat,
+		.resolved = config->resolved,
+	});
+	LIST_APPEND(n->channels, c);
+}
+
+static void notify_add_channels(struct notify *n)
+{
+	for (const struct notify_config *c = n->settings->notifys; c; c = c->next)
+		notify_add_channel(n, c);
+}
+
+static void notify_on_link(struct link *link, void *arg)
+{
+	struct notify *n = arg;
+	if (n->link == link && link->state == LINK_UP)
+		notify_want_advance(n);
+}
+
+static struct notify *notify_create(struct store *store, const struct notify_hooks *hooks,
+                                    bool replays)
+{
+	static const struct link_events events = { .changed = notify_on_link };
+	struct notify *n = xcalloc(1, sizeof(*n));
+	*n = (struct notify){ .store = store,
+		              .loop = store_loop(store),
+		              .settings = settings_keep(store_settings(store)),
+		              .hooks = *hooks,
+		              .replays = replays };
+	n->timer = loop_timer_add(n->loop, -1, notify_on_timer, n);
+	n->link = link_create_local(n->loop, "this machine", &events, n);
+	link_connect(n->link);
+	notify_add_channels(n);
+	notify_state_start(n);
+	notify_state_read(n, true);
+	if (notify_is_sender(n))
+		notify_state_read(n, false);
+	notify_look(n);
+	return n;
+}
+
+struct notify *notify_start(struct store *store, const struct notify_hooks *hooks)
+{
+	return notify_create(store, hooks, replay_is_on(store));
+}
+
+struct notify *notify_start_tests(struct store *store, const struct notify_hooks *hooks)
+{
+	return notify_create(store, hooks, true);
+}
+
+static void notify_drop_channels(struct notify *n)
+{
+	while (n->channels) {
+		struct channel *c = n->channels;
+		n->channels = c->next;
+		struct row *row = channel_row(c);
+		if (row)
+			store_row_remove(row);
+		channel_free(c);
+	}
+}
+
+void notify_reload(struct notify *n, const struct settings *settings)
+{
+	notify_state_stop(n);
+	notify_drop_channels(n);
+	const struct settings *before = n->settings;
+	n->settings = settings_keep(settings);
+	settings_destroy(before);
+	notify_add_channels(n);
+	notify_state_start(n);
+	notify_state_read(n, true);
+	if (notify_is_sender(n))
+		notify_state_read(n, false);
+	n->looked_at = 0;
+	notify_look(n);
+}
+
+void notify_stop(struct notify *n)
+{
+	if (!n)
+		return;
+	notify_state_stop(n);
+	notify_drop_channels(n);
+	loop_defer_cancel(n->loop, notify_advance, n);
+	loop_timer_remove(n->timer);
+	link_destroy(n->link);
+	settings_destroy(n->settings);
+	free(n);
+}
+
+bool notify_wants_title(const struct notify *n)
+{
+	for (const struct channel *c = n->channels; c; c = c->next)
+		if (c->sender->own)
+			return true;
+	return false;
+}
+
+bool notify_is_idle(const struct notify *n)
+{
+	for (const struct channel *c = n->channels; c; c = c->next)
+		if (c->sending || c->test)
+			return false;
+	return n->state_no == n->saved_no;
+}
+
+bool notify_test(struct notify *n, const char *name, notify_test_fn *done, void *arg,
+                 struct err *err)
+{
+	struct channel *c = n->channels;
+	while (c && strcmp(c->config->name, name) != 0)
+		c = c->next;
+	if (!c || c->test)
+		return err_set(err, ERR_USAGE, "there is no [notify %s] that can be tested", name);
+	c->test = message_create(MESSAGE_TEST, NULL, 0, 1, now_wall_ms());
+	c->tested = done;
+	c->tested_arg = arg;
+	notify_want_advance(n);
+	return true;
+}

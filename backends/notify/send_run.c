@@ -1,0 +1,304 @@
+/* send_run.c: a command of the user, and sendmail: a child with a time limit.
+ *
+ * What the message says is in the environment and in the input, never in the command line. */
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backends/base/base64.h"
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/link/spawn.h"
+#include "backends/notify/senders.h"
+
+#define RUN_KILL_MS 2000 /* between TERM and KILL */
+#define SAID_MAX 2048
+#define SAID_SHOWN 160
+#define SENDMAIL "PATH=\"$PATH:/usr/sbin:/usr/lib\" exec sendmail -t -i"
+
+struct run_job {
+	struct channel *channel; /* NULL: cancelled, the child is still to be ended */
+	struct loop *loop;
+	const char *what; /* "the command" */
+	pid_t pid;
+	int in, out, err;
+	struct loop_io *in_io, *out_io, *err_io;
+	struct loop_child *child;
+	struct loop_timer *timer;
+	struct buf input, said;
+	int limit_s;
+	bool late;
+	struct sent sent; /* of a child that could not be started */
+};
+
+static void run_close(struct loop_io **io, int *fd)
+{
+	loop_io_remove(*io);
+	*io = NULL;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void run_job_free(struct run_job *j)
+{
+	run_close(&j->in_io, &j->in);
+	run_close(&j->out_io, &j->out);
+	run_close(&j->err_io, &j->err);
+	loop_timer_remove(j->timer);
+	loop_child_remove(j->child);
+	buf_finish(&j->input);
+	buf_finish(&j->said);
+	free(j);
+}
+
+static void run_tell(struct run_job *j, const struct sent *sent)
+{
+	struct channel *c = j->channel;
+	if (c)
+		c->job = NULL;
+	run_job_free(j);
+	if (c)
+		channel_sent(c, sent);
+}
+
+/* --- the child ----------------------------------------------------------- */
+
+static void run_on_input(struct loop_io *io, int fd, unsigned revents, void *arg)
+{
+	struct run_job *j = arg;
+	(void)io;
+	(void)revents;
+	ssize_t n = j->input.len ? write(fd, j->input.data, j->input.len) : 0;
+	if (n > 0)
+		buf_consume(&j->input, (size_t)n);
+	bool later = n < 0 && (errno == EAGAIN || errno == EINTR);
+	if (!j->input.len || (n < 0 && !later))
+		run_close(&j->in_io, &j->in);
+}
+
+static bool run_read(struct run_job *j, int fd, bool keep)
+{
+	char bytes[1024];
+	ssize_t n = read(fd, bytes, sizeof(bytes));
+	if (n > 0 && keep)
+		buf_add(&j->said, bytes, (size_t)n);
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+static void run_on_output(struct loop_io *io, int fd, unsigned revents, void *arg)
+{
+	struct run_job *j = arg;
+	(void)io;
+	(void)revents;
+	if (!run_read(j, fd, false))
+		run_close(&j->out_io, &j->out);
+}
+
+static void run_on_error(struct loop_io *io, int fd, unsigned revents, void *arg)
+{
+	struct run_job *j = arg;
+	(void)io;
+	(void)revents;
+	if (!run_read(j, fd, true))
+		run_close(&j->err_io, &j->err);
+}
+
+static void run_explain(struct run_job *j, int status, struct sent *sent)
+{
+	char words[SAID_SHOWN] = "";
+	if (j->said.data)
+		wash(words, sizeof(words), j->said.data, strcspn(j->said.data, "\n"));
+	const char *colon = *words ? ": " : "";
+	sent->how = SENT_AGAIN;
+	sent->unsure = j->late;
+	if (j->late)
+		err_set(&sent->err, ERR_TIMEOUT, "%s did not end within %d s and was killed%s%s",
+		        j->what, j->limit_s, colon, words);
+	else if (WIFEXITED(status))
+		err_set(&sent->err, ERR_REFUSED, "%s ended with code %d%s%s", j->what,
+		        WEXITSTATUS(status), colon, words);
+	else
+		err_set(&sent->err, ERR_REFUSED, "%s was ended by signal %d%s%s", j->what,
+		        WTERMSIG(status), colon, words);
+}
+
+static void run_on_end(struct loop_child *child, pid_t pid, int status, void *arg)
+{
+	struct run_job *j = arg;
+	struct sent sent = { .how = SENT_WELL };
+	(void)child;
+	(void)pid;
+	while (j->err >= 0 && j->said.len < SAID_SHOWN && run_read(j, j->err, true) &&
+	       errno != EAGAIN)
+		;
+	if (j->late || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		run_explain(j, status, &sent);
+	run_tell(j, &sent);
+}
+
+static void run_on_limit(struct loop_timer *timer, void *arg)
+{
+	struct run_job *j = arg;
+	kill(-j->pid, j->late ? SIGKILL : SIGTERM);
+	j->late = true;
+	loop_timer_set(timer, RUN_KILL_MS);
+}
+
+static void run_not_started(void *arg)
+{
+	struct run_job *j = arg;
+	struct sent sent = j->sent;
+	run_tell(j, &sent);
+}
+
+static void run_job_start(struct channel *c, const char *what, const char *command,
+                          const char *const *env, struct buf *input)
+{
+	struct run_job *j = xcalloc(1, sizeof(*j));
+	struct spawned child;
+	struct endpoint endpoint = { .kind = ENDPOINT_EXEC, .command = command, .env = env };
+	*j = (struct run_job){ .channel = c,
+		               .loop = c->notify->loop,
+		               .what = what,
+		               .limit_s = c->config->timeout,
+		               .in = -1,
+		               .out = -1,
+		               .err = -1,
+		               .input = *input };
+	j->said.max = SAID_MAX;
+	c->job = j;
+	if (!spawn_endpoint(&endpoint, &child, &j->sent.err)) {
+		j->sent.how = SENT_AGAIN;
+		loop_defer(j->loop, run_not_started, j);
+		return;
+	}
+	j->pid = child.pid;
+	j->in = child.in;
+	j->out = child.out;
+	j->err = child.err;
+	j->in_io = loop_io_add(j->loop, j->in, POLLOUT, run_on_input, j);
+	j->out_io = loop_io_add(j->loop, j->out, POLLIN, run_on_output, j);
+	j->err_io = loop_io_add(j->loop, j->err, POLLIN, run_on_error, j);
+	j->child = loop_child_add(j->loop, j->pid, run_on_end, j);
+	j->timer = loop_timer_add(j->loop, 1000 * (int64_t)j->limit_s, run_on_limit, j);
+}
+
+/* The program ends or the section went: the child is ended, and nobody waits for it. */
+static void run_cancel_job(struct channel *c)
+{
+	struct run_job *j = c->job;
+	c->job = NULL;
+	if (!j)
+		return;
+	loop_defer_cancel(j->loop, run_not_started, j);
+	if (j->pid)
+		kill(-j->pid, SIGTERM);
+	run_job_free(j);
+}
+
+/* --- the environment ----------------------------------------------------- */
+
+static char **run_make_env(const struct channel *c, const struct message *m)
+{
+	char **env = xcalloc(WORDS + 2, sizeof(*env));
+	size_t n = 0;
+	for (size_t i = 0; i < WORDS; i++) {
+		char *text = i == WORD_TEXT ? message_text(m) : xstrdup(m->word[i]);
+		char *word = xasprintf("MOCR_%s=%s", message_words[i], text);
+		for (char *at = word; *at != '='; at++)
+			*at = (char)toupper((unsigned char)*at);
+		env[n++] = word;
+		free(text);
+	}
+	env[n++] = xasprintf("MOCR_CHANNEL=%s", c->config->name);
+	return env;
+}
+
+static void run_free_env(char **env)
+{
+	for (size_t i = 0; env[i]; i++)
+		free(env[i]);
+	free(env);
+}
+
+static void run_send_command(struct channel *c, const struct message *m)
+{
+	struct buf input = { 0 };
+	char **env = run_make_env(c, m), *text = message_text(m);
+	buf_addf(&input, "%s\n%s\n", m->word[WORD_TITLE], text);
+	run_job_start(c, "the command", c->config->command, (const char *const *)env, &input);
+	run_free_env(env);
+	free(text);
+}
+
+/* --- mail ---------------------------------------------------------------- */
+
+/* A header with other letters than ASCII is one or more encoded words (RFC 2047), each of at most
+ * 75 bytes. A cut must not split a character. */
+#define ENCODED_BYTES 42
+static void mail_add_subject(struct buf *out, const char *text)
+{
+	bool ascii = true;
+	for (const char *s = text; *s; s++)
+		ascii &= (unsigned char)*s < 0x80;
+	buf_puts(out, "Subject:");
+	if (ascii)
+		buf_addf(out, " %s", text);
+	for (size_t len = strlen(text); !ascii && len;) {
+		size_t n = len < ENCODED_BYTES ? len : ENCODED_BYTES;
+		while (n < len && n > 1 && ((unsigned char)text[n] & 0xc0) == 0x80)
+			n--;
+		char *code = base64_encode(text, n);
+		buf_addf(out, " =?UTF-8?B?%s?=%s", code, n < len ? "\n" : "");
+		free(code);
+		text += n;
+		len -= n;
+	}
+	buf_puts(out, "\n");
+}
+
+static void run_send_mail(struct channel *c, const struct message *m)
+{
+	struct buf input = { 0 };
+	char *to = wash_dup(c->config->to, 0), *from = wash_dup(c->config->from, 0);
+	char *text = message_text(m);
+	buf_addf(&input, "To: %s\n", to);
+	if (from)
+		buf_addf(&input, "From: %s\n", from);
+	mail_add_subject(&input, m->word[WORD_TITLE]);
+	buf_puts(&input, "Auto-Submitted: auto-generated\nMIME-Version: 1.0\n"
+	                 "Content-Type: text/plain; charset=UTF-8\n"
+	                 "Content-Transfer-Encoding: 8bit\n\n");
+	buf_addf(&input, "%s\n", text);
+	char **env = run_make_env(c, m);
+	run_job_start(c, c->config->command ? "the command" : "sendmail",
+	              c->config->command ? c->config->command : SENDMAIL,
+	              (const char *const *)env, &input);
+	run_free_env(env);
+	free(text);
+	free(to);
+	free(from);
+}
+
+const struct sender sender_command = {
+	.type = "command",
+	.key = "command",
+	.send = run_send_command,
+	.cancel = run_cancel_job,
+};
+const struct sender sender_mail = {
+	.type = "mail",
+	.key = "to",
+	.send = run_send_mail,
+	.cancel = run_cancel_job,
+};

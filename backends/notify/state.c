@@ -1,0 +1,273 @@
+/* state.c: what was told and what is not sent yet, kept over a restart; and which of a user's
+ * programs sends.
+ *
+ * The lock is a flock, which the kernel lifts when a program ends in any way. The file is written
+ * by a thread, because a memory card may take a second for it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "backends/base/human.h"
+#include "backends/base/json.h"
+#include "backends/base/list.h"
+#include "backends/base/mem.h"
+#include "backends/base/state_file.h"
+#include "backends/link/loop.h"
+#include "backends/notify/senders.h"
+#include "backends/store/activity.h"
+
+#define STATE_MAX (4u << 20)
+#define LOCK_AGAIN_MS 3000
+#define QUEUE_READ 500
+
+/* One write by a thread. It is joined before the file is written or read by anybody else here. */
+struct saving {
+	pthread_t thread;
+	int over[2]; /* a pipe: the thread closes its end when it has written */
+	struct loop_io *io;
+	char *path, *text;
+	uint64_t no;
+	bool good;
+	struct err err;
+};
+
+/* --- the lock ------------------------------------------------------------ */
+
+/* In the runtime folder of the login, or where that is missing (cron, su), beside the state. */
+static char *state_lock_path(const struct notify *n)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	if (runtime && *runtime == '/')
+		return xasprintf("%s/mocr-notify.lock", runtime);
+	return xasprintf("%s/notify.lock", n->settings->state_dir);
+}
+
+static bool state_take_lock(struct notify *n)
+{
+	char *path = state_lock_path(n);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	free(path);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		n->lock = fd;
+		return true;
+	}
+	bool busy = fd >= 0 && errno == EWOULDBLOCK;
+	if (fd >= 0)
+		close(fd);
+	/* no lock can be made at all: a message that comes twice is better than none */
+	return !busy;
+}
+
+bool notify_is_sender(const struct notify *n)
+{
+	return !n->lock_timer && !n->replays;
+}
+
+static void state_on_lock_timer(struct loop_timer *timer, void *arg)
+{
+	struct notify *n = arg;
+	if (!state_take_lock(n)) {
+		loop_timer_set(timer, LOCK_AGAIN_MS);
+		return;
+	}
+	loop_timer_remove(timer);
+	n->lock_timer = NULL;
+	notify_became_sender(n);
+}
+
+/* --- writing ------------------------------------------------------------- */
+
+static void state_save(void *arg);
+
+static char *state_text(struct notify *n)
+{
+	cJSON *o = cJSON_CreateObject(), *all = cJSON_AddObjectToObject(o, "channels");
+	int64_t now = loop_now(n->loop), wall = now_wall_ms();
+	cJSON_AddNumberToObject(o, "version", 1);
+	for (const struct channel *c = n->channels; c; c = c->next) {
+		cJSON *one = cJSON_AddObjectToObject(all, c->config->name);
+		cJSON *queue = cJSON_AddArrayToObject(one, "queue");
+		for (const struct message *m = c->queue; m; m = m->next)
+			cJSON_AddItemToArray(queue, message_write(m));
+		cJSON_AddItemToObject(one, "told", teller_write(c->teller, now, wall));
+	}
+	char *text = cJSON_PrintUnformatted(o), *line = xasprintf("%s\n", text);
+	cJSON_free(text);
+	cJSON_Delete(o);
+	return line;
+}
+
+/* What cannot be kept is sent all the same. It is said once. */
+static void state_say_failed(struct notify *n, const struct err *err)
+{
+	if (!n->save_failed)
+		activity_add(n->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
+		             "%s; after a restart you may be told twice", err->text);
+	n->save_failed = true;
+}
+
+static void *saving_work(void *arg)
+{
+	struct saving *s = arg;
+	s->good = state_write(s->path, s->text, strlen(s->text), &s->err);
+	close(s->over[1]);
+	return NULL;
+}
+
+/* Waits for the thread, and takes what it found. */
+static void saving_end(struct notify *n)
+{
+	struct saving *s = n->saving;
+	n->saving = NULL;
+	loop_io_remove(s->io);
+	pthread_join(s->thread, NULL);
+	close(s->over[0]);
+	n->saved_no = s->no;
+	if (s->good)
+		n->save_failed = false;
+	else
+		state_say_failed(n, &s->err);
+	free(s->path);
+	free(s->text);
+	free(s);
+}
+
+static void saving_on_over(struct loop_io *io, int fd, unsigned revents, void *arg)
+{
+	struct notify *n = arg;
+	(void)io;
+	(void)fd;
+	(void)revents;
+	saving_end(n);
+	if (n->state_no != n->saved_no)
+		loop_defer(n->loop, state_save, n);
+	notify_state_saved(n);
+}
+
+/* A machine without a free thread or descriptor: written here and now. */
+static void state_save_here(struct notify *n, char *text)
+{
+	struct err err;
+	if (!state_write(n->path, text, strlen(text), &err))
+		state_say_failed(n, &err);
+	n->saved_no = n->state_no;
+	free(text);
+	notify_state_saved(n);
+}
+
+static void state_save(void *arg)
+{
+	struct notify *n = arg;
+	if (n->saving || n->state_no == n->saved_no || !notify_is_sender(n))
+		return;
+	struct saving *s = xcalloc(1, sizeof(*s));
+	s->path = xstrdup(n->path);
+	s->text = state_text(n);
+	s->no = n->state_no;
+	bool piped = pipe2(s->over, O_CLOEXEC) == 0;
+	if (piped && pthread_create(&s->thread, NULL, saving_work, s) == 0) {
+		n->saving = s;
+		s->io = loop_io_add(n->loop, s->over[0], POLLIN, saving_on_over, n);
+		return;
+	}
+	if (piped) {
+		close(s->over[0]);
+		close(s->over[1]);
+	}
+	state_save_here(n, s->text);
+	free(s->path);
+	free(s);
+}
+
+static void state_saved_without(void *arg)
+{
+	notify_state_saved(arg);
+}
+
+void notify_state_changed(struct notify *n)
+{
+	n->state_no++;
+	bool keeps = n->path && notify_is_sender(n);
+	if (!keeps)
+		n->saved_no = n->state_no;
+	loop_fn *fn = keeps ? state_save : state_saved_without;
+	loop_defer_cancel(n->loop, fn, n);
+	loop_defer(n->loop, fn, n);
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+static void state_read_channel(struct channel *c, const cJSON *one)
+{
+	struct notify *n = c->notify;
+	const cJSON *o;
+	size_t count = 0;
+	teller_read(c->teller, cJSON_GetObjectItem(one, "told"), loop_now(n->loop), now_wall_ms());
+	/* what a terminal was not told is told again by its conditions */
+	cJSON_ArrayForEach(o, cJSON_GetObjectItem(one, "queue")) {
+		struct message *m = c->sender->own ? NULL : message_read(o);
+		if (!m || count++ >= QUEUE_READ) {
+			message_free(m);
+			continue;
+		}
+		LIST_APPEND(c->queue, m);
+		c->n_queue++;
+	}
+}
+
+void notify_state_read(struct notify *n, bool own)
+{
+	size_t len = 0;
+	struct err err = { 0 };
+	char *text = n->path ? state_read(n->path, STATE_MAX, &len, &err) : NULL;
+	cJSON *o = text ? json_parse(text, len) : NULL;
+	const cJSON *all = cJSON_GetObjectItem(o, "channels");
+	if (n->path && !text)
+		state_say_failed(n, &err);
+	for (struct channel *c = n->channels; c; c = c->next)
+		if (c->sender->own == own)
+			state_read_channel(c, cJSON_GetObjectItemCaseSensitive(all,
+			                                                       c->config->name));
+	cJSON_Delete(o);
+	free(text);
+}
+
+/* --- life ---------------------------------------------------------------- */
+
+void notify_state_start(struct notify *n)
+{
+	const char *dir = n->settings->state_dir;
+	n->lock = -1;
+	if (n->replays)
+		return;
+	if (dir && strcmp(dir, "/dev/null") != 0)
+		n->path = xasprintf("%s/notify.json", dir);
+	if (!state_take_lock(n))
+		n->lock_timer = loop_timer_add(n->loop, LOCK_AGAIN_MS, state_on_lock_timer, n);
+}
+
+void notify_state_stop(struct notify *n)
+{
+	loop_defer_cancel(n->loop, state_save, n);
+	loop_defer_cancel(n->loop, state_saved_without, n);
+	if (n->saving)
+		saving_end(n);
+	bool unsaved = n->path && notify_is_sender(n) && n->state_no != n->saved_no;
+	char *text = unsaved ? state_text(n) : NULL;
+	if (text)
+		state_write(n->path, text, strlen(text), NULL);
+	free(text);
+	loop_timer_remove(n->lock_timer);
+	n->lock_timer = NULL;
+	if (n->lock >= 0)
+		close(n->lock);
+	n->lock = -1;
+	free(n->path);
+	n->path = NULL;
+}

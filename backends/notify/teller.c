@@ -1,0 +1,423 @@
+/* teller.c: conditions by id, and the four states each goes through. */
+#include "backends/notify/teller.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <uthash.h>
+
+#include "backends/base/json.h"
+#include "backends/base/json_write.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/store/report.h"
+
+#define CONDITIONS_READ 5000
+#define REMEMBERED_MS (30 * INT64_C(86400000)) /* a condition that nobody has seen since */
+
+enum condition_state {
+	CONDITION_HELD,    /* it is there, and is to be told when it has held */
+	CONDITION_TOLD,    /* it was told and is there */
+	CONDITION_CLEARED, /* it was told and is not there any more; not told yet */
+	CONDITION_PAST     /* it was there lately */
+};
+
+struct condition {
+	char *id, *server, *kind, *name, *why; /* owned; why NULL */
+	enum health health;
+	int64_t since_ms; /* wall clock */
+	enum condition_state state;
+	int64_t from_ms; /* teller clock: since when the state is so */
+	int64_t told_ms; /* teller clock: of the last message about it */
+	bool told;       /* a message says it is so, and none says it is over */
+	char *told_why;
+	enum health told_health;
+	unsigned count; /* how often it came */
+	bool seen, quiet, frozen;
+	UT_hash_handle hh;
+};
+
+struct teller {
+	struct teller_rules rules;
+	struct condition *conditions;
+	int64_t now_ms;
+	/* the messages of the last STORM_MS */
+	int64_t burst_ms;
+	unsigned burst_n;
+	bool burst;
+};
+
+struct teller *teller_create(const struct teller_rules *rules)
+{
+	struct teller *t = xcalloc(1, sizeof(*t));
+	t->rules = *rules;
+	return t;
+}
+
+static void condition_free(struct teller *t, struct condition *c)
+{
+	HASH_DEL(t->conditions, c);
+	free(c->id);
+	free(c->server);
+	free(c->kind);
+	free(c->name);
+	free(c->why);
+	free(c->told_why);
+	free(c);
+}
+
+void teller_destroy(struct teller *t)
+{
+	while (t && t->conditions)
+		condition_free(t, t->conditions);
+	free(t);
+}
+
+/* --- looking ------------------------------------------------------------- */
+
+static void condition_set(struct condition *c, enum condition_state state, int64_t now_ms)
+{
+	c->state = state;
+	c->from_ms = now_ms;
+}
+
+static struct condition *teller_condition(struct teller *t, const char *id)
+{
+	struct condition *c;
+	HASH_FIND_STR(t->conditions, id, c);
+	return c;
+}
+
+static struct condition *teller_add(struct teller *t, const struct notify_need *n)
+{
+	struct condition *c = xcalloc(1, sizeof(*c));
+	c->id = xstrdup(n->id);
+	c->server = xstrdup(n->server);
+	c->kind = xstrdup(n->kind);
+	c->name = xstrdup(n->name);
+	HASH_ADD_KEYPTR(hh, t->conditions, c->id, strlen(c->id), c);
+	return c;
+}
+
+static bool teller_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Whether what was told does not cover it: it is worse, or it asks something else. Other words
+ * about the same fault (a figure in them) are no news. */
+static bool condition_is_news(const struct condition *c)
+{
+	return c->health > c->told_health ||
+	       (c->health == HEALTH_ASKS && !teller_same(c->why, c->told_why));
+}
+
+void teller_begin(struct teller *t, int64_t now_ms)
+{
+	t->now_ms = now_ms;
+	for (struct condition *c = t->conditions; c; c = c->hh.next)
+		c->seen = false;
+}
+
+void teller_see(struct teller *t, const struct notify_need *n, bool frozen, bool quiet)
+{
+	struct condition *c = teller_condition(t, n->id);
+	bool was_there = c && c->state != CONDITION_PAST;
+	if (!was_there && frozen)
+		return;
+	if (!c)
+		c = teller_add(t, n);
+	c->seen = true;
+	c->quiet = quiet;
+	c->frozen = frozen;
+	if (!was_there) {
+		c->count++;
+		condition_set(c, CONDITION_HELD, t->now_ms);
+	}
+	if (frozen) {
+		if (c->state == CONDITION_HELD && !c->told)
+			c->from_ms = t->now_ms; /* it has to hold after the server is back */
+		return;
+	}
+	c->health = n->health;
+	c->since_ms = n->since_ms;
+	xreplace(&c->name, n->name);
+	if (!teller_same(c->why, n->why))
+		xreplace(&c->why, n->why);
+	if (c->state == CONDITION_CLEARED) {
+		c->count++;
+		condition_set(c, CONDITION_TOLD, t->now_ms);
+	}
+	if (c->state == CONDITION_TOLD && condition_is_news(c))
+		condition_set(c, CONDITION_HELD, t->now_ms);
+	else if (c->state == CONDITION_HELD && c->told && !condition_is_news(c))
+		condition_set(c, CONDITION_TOLD, t->now_ms); /* it got better again meanwhile */
+}
+
+/* It is not among the needs any more. */
+static void teller_unseen(struct teller *t, struct condition *c, bool well)
+{
+	/* after a long time of being so it is no longer one that comes and goes */
+	if (c->state == CONDITION_TOLD && t->now_ms - c->from_ms > PAST_MS)
+		c->count = 1;
+	if (well)
+		condition_set(c, c->told ? CONDITION_CLEARED : CONDITION_PAST, t->now_ms);
+	else if (!c->told) /* it will be seen again when more is known */
+		condition_free(t, c);
+	else
+		c->frozen = true;
+}
+
+void teller_end(struct teller *t, teller_well_fn *is_well, void *arg)
+{
+	struct condition *c, *next;
+	HASH_ITER (hh, t->conditions, c, next) {
+		bool past = c->state == CONDITION_PAST;
+		if (past && t->now_ms - c->from_ms > PAST_MS)
+			condition_free(t, c);
+		else if (!past && !c->seen && c->state != CONDITION_CLEARED)
+			teller_unseen(t, c, is_well(c->id, c->health, arg));
+	}
+}
+
+/* --- what is due --------------------------------------------------------- */
+
+/* A condition that comes and goes must be away for longer each time. */
+static int64_t teller_clear_ms(const struct teller *t, const struct condition *c)
+{
+	int64_t ms = t->rules.hold_ms;
+	for (unsigned i = 1; i < c->count && ms < CLEAR_MOST_MS; i++)
+		ms = ms ? 2 * ms : 1000;
+	return ms < CLEAR_MOST_MS ? ms : CLEAR_MOST_MS;
+}
+
+/* When a message of this sort about the condition is due, on the teller's clock; -1: never. */
+static int64_t condition_due(const struct teller *t, const struct condition *c,
+                             enum message_what what)
+{
+	if (what == MESSAGE_NEED && c->state == CONDITION_HELD && !c->quiet && !c->frozen)
+		return c->count >= FLAPS_TOLD && !c->told ? c->from_ms
+		                                          : c->from_ms + t->rules.hold_ms;
+	if (what == MESSAGE_STILL && c->state == CONDITION_TOLD && t->rules.repeat_ms &&
+	    !c->quiet && !c->frozen)
+		return c->told_ms + t->rules.repeat_ms;
+	if (what == MESSAGE_RESOLVED && c->state == CONDITION_CLEARED)
+		return c->from_ms + teller_clear_ms(t, c);
+	return -1;
+}
+
+struct due {
+	size_t now, soon;
+	int64_t oldest, newest; /* the first of all; the last of those that come soon */
+};
+
+static struct due teller_count_due(const struct teller *t, enum message_what what, int64_t now_ms)
+{
+	struct due d = { .oldest = INT64_MAX, .newest = -1 };
+	for (const struct condition *c = t->conditions; c; c = c->hh.next) {
+		int64_t at = condition_due(t, c, what);
+		if (at < 0)
+			continue;
+		d.now += at <= now_ms;
+		d.oldest = at < d.oldest ? at : d.oldest;
+		if (at > now_ms + STORM_MS)
+			continue;
+		d.soon++;
+		d.newest = at > d.newest ? at : d.newest;
+	}
+	return d;
+}
+
+/* When the next message of this sort leaves; -1: none is known. */
+static int64_t teller_leaves(const struct teller *t, enum message_what what, int64_t now_ms)
+{
+	struct due d = teller_count_due(t, what, now_ms);
+	if (d.oldest == INT64_MAX)
+		return -1;
+	int64_t at = d.oldest;
+	bool bursting = t->burst && now_ms < t->burst_ms + STORM_MS;
+	if (bursting && t->burst_n >= STORM_LEAST - 1 && at < t->burst_ms + STORM_MS)
+		at = t->burst_ms + STORM_MS; /* it was many messages already: gather the rest */
+	else if (d.soon >= STORM_LEAST && d.newest > at)
+		at = d.newest < d.oldest + STORM_MS ? d.newest : d.oldest + STORM_MS;
+	return at;
+}
+
+static int condition_compare(struct condition *const *a, struct condition *const *b)
+{
+	if ((*a)->health != (*b)->health)
+		return (*a)->health > (*b)->health ? -1 : 1;
+	return strcmp((*a)->id, (*b)->id);
+}
+
+static int condition_compare_any(const void *a, const void *b)
+{
+	return condition_compare(a, b);
+}
+
+/* The conditions that are due now, worst first. The caller frees the array. */
+static struct condition **teller_due(struct teller *t, enum message_what what, int64_t now_ms,
+                                     size_t *n)
+{
+	struct condition **list = xcalloc(HASH_COUNT(t->conditions) + 1, sizeof(*list));
+	*n = 0;
+	for (struct condition *c = t->conditions; c; c = c->hh.next) {
+		int64_t at = condition_due(t, c, what);
+		if (at >= 0 && at <= now_ms)
+			list[(*n)++] = c;
+	}
+	qsort(list, *n, sizeof(*list), condition_compare_any);
+	return list;
+}
+
+static void condition_mark_told(struct condition *c, enum message_what what, int64_t now_ms)
+{
+	c->told = what != MESSAGE_RESOLVED;
+	c->told_ms = now_ms;
+	condition_set(c, c->told ? CONDITION_TOLD : CONDITION_PAST, now_ms);
+	c->told_health = c->told ? c->health : HEALTH_UNKNOWN;
+	xreplace(&c->told_why, c->told ? c->why : NULL);
+}
+
+static struct message *teller_make(struct teller *t, enum message_what what, int64_t now_ms,
+                                   int64_t wall_ms)
+{
+	struct notify_need needs[SUMMARY_LINES];
+	size_t n, shown = 0;
+	struct condition **due = teller_due(t, what, now_ms, &n);
+	n = n >= STORM_LEAST ? n : 1;
+	for (size_t i = 0; i < n && shown < SUMMARY_LINES; i++) {
+		const struct condition *c = due[i];
+		/* what is over was as bad as it was told */
+		needs[shown++] = (struct notify_need){
+			.id = c->id,
+			.server = c->server,
+			.kind = c->kind,
+			.name = c->name,
+			.why = c->why,
+			.health = c->health,
+			.since_ms = c->since_ms,
+			.count = c->count,
+		};
+	}
+	struct message *m = message_create(what, needs, shown, n, wall_ms);
+	for (size_t i = 0; i < n; i++)
+		condition_mark_told(due[i], what, now_ms);
+	free(due);
+	if (!t->burst || now_ms >= t->burst_ms + STORM_MS) {
+		t->burst = true;
+		t->burst_ms = now_ms;
+		t->burst_n = 0;
+	}
+	t->burst_n++;
+	return m;
+}
+
+/* Without "resolved" what is over is forgotten without a word. */
+static void teller_forget_cleared(struct teller *t, int64_t now_ms)
+{
+	for (struct condition *c = t->conditions; c && !t->rules.resolved; c = c->hh.next) {
+		int64_t at = condition_due(t, c, MESSAGE_RESOLVED);
+		if (at >= 0 && at <= now_ms)
+			condition_mark_told(c, MESSAGE_RESOLVED, now_ms);
+	}
+}
+
+static const enum message_what in_turn[] = { MESSAGE_NEED, MESSAGE_RESOLVED, MESSAGE_STILL };
+
+struct message *teller_take(struct teller *t, int64_t now_ms, int64_t wall_ms, bool quiet_hours)
+{
+	teller_forget_cleared(t, now_ms);
+	for (size_t i = 0; i < ARRAY_LEN(in_turn) && !quiet_hours; i++) {
+		int64_t at = teller_leaves(t, in_turn[i], now_ms);
+		if (at >= 0 && at <= now_ms)
+			return teller_make(t, in_turn[i], now_ms, wall_ms);
+	}
+	return NULL;
+}
+
+int64_t teller_wait_ms(const struct teller *t, int64_t now_ms, bool quiet_hours)
+{
+	int64_t wait = -1;
+	for (size_t i = 0; i < ARRAY_LEN(in_turn) && !quiet_hours; i++) {
+		int64_t at = teller_leaves(t, in_turn[i], now_ms);
+		int64_t left = at > now_ms ? at - now_ms : 0;
+		if (at >= 0 && (wait < 0 || left < wait))
+			wait = left;
+	}
+	return wait;
+}
+
+/* --- the state file ------------------------------------------------------ */
+
+void *teller_write(const struct teller *t, int64_t now_ms, int64_t wall_ms)
+{
+	cJSON *list = cJSON_CreateArray();
+	for (const struct condition *c = t->conditions; c; c = c->hh.next) {
+		if (!c->told)
+			continue;
+		cJSON *o = cJSON_CreateObject();
+		cJSON_AddItemToArray(list, o);
+		json_add_text(o, "id", c->id);
+		json_add_text(o, "server", c->server);
+		json_add_text(o, "kind", c->kind);
+		json_add_text(o, "name", c->name);
+		json_add_text(o, "why", c->told_why);
+		json_add_text(o, "health", health_name(c->told_health));
+		json_add_time(o, "since", c->since_ms);
+		json_add_time(o, "told", wall_ms - (now_ms - c->told_ms));
+		json_add_number(o, "count", c->count, true);
+	}
+	return list;
+}
+
+static char *teller_read_text(const cJSON *o, const char *name)
+{
+	const cJSON *text = cJSON_GetObjectItem(o, name);
+	return cJSON_IsString(text) ? wash_dup(text->valuestring, 0) : NULL;
+}
+
+static enum health teller_read_health(const char *word)
+{
+	for (int h = HEALTH_ATTENTION; word && h < HEALTHS; h++)
+		if (strcmp(word, health_name(h)) == 0)
+			return h;
+	return HEALTH_BAD;
+}
+
+static void teller_read_one(struct teller *t, const cJSON *o, int64_t now_ms, int64_t wall_ms)
+{
+	char *id = teller_read_text(o, "id"), *server = teller_read_text(o, "server"),
+	     *kind = teller_read_text(o, "kind"), *name = teller_read_text(o, "name"),
+	     *health = teller_read_text(o, "health");
+	int64_t ago = wall_ms - vj_int(o, "told", NULL, 0);
+	if (id && server && kind && name && ago < REMEMBERED_MS && !teller_condition(t, id)) {
+		struct notify_need n = { .id = id, .server = server, .kind = kind, .name = name };
+		struct condition *c = teller_add(t, &n);
+		c->told_why = teller_read_text(o, "why");
+		c->why = xstrdup(c->told_why);
+		c->health = c->told_health = teller_read_health(health);
+		c->since_ms = vj_int(o, "since", NULL, 0);
+		c->told = true;
+		c->frozen = true; /* until it is seen */
+		/* a clock that was set back makes it told just now */
+		c->told_ms = now_ms - (ago > 0 ? ago : 0);
+		int64_t count = vj_int(o, "count", NULL, 1);
+		c->count = count > 0 && count < FLAPS_TOLD ? (unsigned)count : 1;
+		condition_set(c, CONDITION_TOLD, now_ms);
+	}
+	free(id);
+	free(server);
+	free(kind);
+	free(name);
+	free(health);
+}
+
+void teller_read(struct teller *t, const void *cjson, int64_t now_ms, int64_t wall_ms)
+{
+	const cJSON *o;
+	size_t n = 0;
+	cJSON_ArrayForEach(o, (const cJSON *)cjson)
+		if (n++ < CONDITIONS_READ)
+			teller_read_one(t, o, now_ms, wall_ms);
+}

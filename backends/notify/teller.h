@@ -1,0 +1,59 @@
+/* teller.h: decides when one channel tells what. Pure: no loop, no clock, no file, no store.
+ *
+ * It gets the rows that need the user, again and again, and gives out messages:
+ *
+ *     teller_begin(t, now_ms);
+ *     teller_see(t, &need, frozen, quiet);    for each row that needs the user
+ *     teller_end(t, is_well, arg);
+ *     while ((m = teller_take(t, now_ms, wall_ms, quiet_hours))) ...
+ *     arm a timer for teller_wait_ms(t, now_ms, quiet_hours)
+ *
+ * A condition is one row that needs the user. It is told when it has held for hold_ms, and told to
+ * be over when it has been over for as long. It is told once: again only when it gets worse, when a
+ * session asks something else, or when `repeat` says so. STORM_LEAST conditions within STORM_MS
+ * become one message. now_ms is a clock that no one sets (loop_now). */
+#ifndef NOTIFY_TELLER_H
+#define NOTIFY_TELLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backends/notify/message.h"
+
+#define STORM_MS 2000
+#define STORM_LEAST 3
+/* A condition that came so often and was never told, because it never held: told at once. */
+#define FLAPS_TOLD 4
+#define PAST_MS (10 * 60000) /* how long it is known that a condition was there before */
+#define CLEAR_MOST_MS (10 * 60000)
+
+struct teller_rules {
+	int64_t hold_ms;
+	int64_t repeat_ms; /* 0: never */
+	bool resolved;     /* tell that it is over */
+};
+
+struct teller;
+struct teller *teller_create(const struct teller_rules *);
+void teller_destroy(struct teller *); /* NULL is fine */
+
+void teller_begin(struct teller *, int64_t now_ms);
+/* frozen: nothing new is known of it, because its server is away. It begins nothing then. quiet:
+ * the user acknowledged or snoozed it. It is not told and not repeated while it is so. */
+void teller_see(struct teller *, const struct notify_need *, bool frozen, bool quiet);
+/* is_well: whether a row that was told to be so, and is not among the needs, is known to be well or
+ * gone. */
+typedef bool teller_well_fn(const char *id, enum health told, void *arg);
+void teller_end(struct teller *, teller_well_fn *is_well, void *arg);
+
+/* The next message that is due, owned by the caller; NULL: none. In quiet hours none is. */
+struct message *teller_take(struct teller *, int64_t now_ms, int64_t wall_ms, bool quiet_hours);
+/* ms until teller_take may have one; -1: not before something changes. */
+int64_t teller_wait_ms(const struct teller *, int64_t now_ms, bool quiet_hours);
+
+/* What was told and is not over, for the state file: a cJSON array. teller_read takes it after a
+ * restart. What happened between is found out by the first looks. */
+void *teller_write(const struct teller *, int64_t now_ms, int64_t wall_ms);
+void teller_read(struct teller *, const void *cjson, int64_t now_ms, int64_t wall_ms);
+
+#endif

@@ -1,0 +1,494 @@
+/* What is told when: the teller with a clock of our own, the words, the bytes for a terminal. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/json.h"
+#include "backends/base/mem.h"
+#include "backends/notify/hours.h"
+#include "backends/notify/teller.h"
+#include "backends/notify/terminal.h"
+
+#define WALL INT64_C(1764500000000)
+#define HOLD 10000
+
+/* --- the teller ---------------------------------------------------------- */
+
+static struct teller *teller;
+static int64_t now; /* its clock */
+static bool nothing_is_known;
+
+static bool is_well(const char *id, enum health told, void *arg)
+{
+	(void)id;
+	(void)told;
+	(void)arg;
+	return !nothing_is_known;
+}
+
+static int teller_up(void **state)
+{
+	(void)state;
+	now = 1000;
+	nothing_is_known = false;
+	teller = teller_create(&(struct teller_rules){ .hold_ms = HOLD, .resolved = true });
+	return 0;
+}
+
+static int teller_down(void **state)
+{
+	(void)state;
+	teller_destroy(teller);
+	return 0;
+}
+
+struct seen {
+	const char *id;
+	enum health health;
+	const char *why;
+	bool frozen, quiet;
+};
+
+static void look(int64_t at, const struct seen *list)
+{
+	now = at;
+	teller_begin(teller, now);
+	for (; list->id; list++)
+		teller_see(teller,
+		           &(struct notify_need){ .id = list->id,
+		                           .server = "sese",
+		                           .kind = "container",
+		                           .name = strrchr(list->id, '/') + 1,
+		                           .why = list->why,
+		                           .health = list->health,
+		                           .since_ms = WALL },
+		           list->frozen, list->quiet);
+	teller_end(teller, is_well, NULL);
+}
+
+#define LOOK(at, ...) look(at, (const struct seen[]){ __VA_ARGS__, ROW(NULL, 0, NULL) })
+#define NOTHING(at) look(at, (const struct seen[]){ ROW(NULL, 0, NULL) })
+#define ROW(row_id, is, because, ...) { .id = row_id, .health = is, .why = because, __VA_ARGS__ }
+#define A(...) ROW("sese/container/a", HEALTH_BAD, "exited 1", __VA_ARGS__)
+
+/* The title of the next message at this time; "" none. */
+static const char *next_title(int64_t at)
+{
+	static char title[256];
+	now = at;
+	struct message *m = teller_take(teller, now, WALL + now, false);
+	snprintf(title, sizeof(title), "%s", m ? m->word[WORD_TITLE] : "");
+	message_free(m);
+	return title;
+}
+
+static void test_holds_then_once(void **state)
+{
+	(void)state;
+	LOOK(1000, A());
+	assert_string_equal(next_title(1000), "");
+	assert_int_equal(teller_wait_ms(teller, 1000, false), HOLD);
+	assert_string_equal(next_title(1000 + HOLD - 1), "");
+	assert_string_equal(next_title(1000 + HOLD), "sese: container a is bad");
+	assert_string_equal(next_title(1000 + HOLD), "");
+	LOOK(50000, A());
+	assert_string_equal(next_title(900000), "");
+	assert_int_equal(teller_wait_ms(teller, 900000, false), -1);
+}
+
+static void test_short_is_not_told(void **state)
+{
+	(void)state;
+	LOOK(1000, A());
+	NOTHING(1000 + HOLD - 1);
+	assert_string_equal(next_title(90000), "");
+}
+
+static void test_resolved_holds_too(void **state)
+{
+	(void)state;
+	LOOK(1000, A());
+	assert_string_equal(next_title(11000), "sese: container a is bad");
+	NOTHING(20000);
+	assert_string_equal(next_title(29999), "");
+	assert_string_equal(next_title(30000), "sese: container a is well again");
+	assert_string_equal(next_title(90000), "");
+	LOOK(91000, A()); /* it is told again when it comes again */
+	assert_string_equal(next_title(101000), "sese: container a is bad");
+}
+
+static void test_comes_back_within_its_time(void **state)
+{
+	(void)state;
+	LOOK(1000, A());
+	assert_string_equal(next_title(11000), "sese: container a is bad");
+	for (int64_t at = 20000; at < 200000; at += 10000) {
+		NOTHING(at);
+		assert_string_equal(next_title(at + 5000), "");
+		LOOK(at + 5000, A());
+		assert_string_equal(next_title(at + 5000), "");
+	}
+}
+
+/* What comes and goes faster than its time is told all the same, once, and its end waits longer. */
+static void test_flapping(void **state)
+{
+	(void)state;
+	for (int i = 0; i < FLAPS_TOLD - 1; i++) {
+		LOOK(1000 + 4000 * i, A());
+		assert_string_equal(next_title(1000 + 4000 * i), "");
+		NOTHING(3000 + 4000 * i);
+		assert_string_equal(next_title(3000 + 4000 * i), "");
+	}
+	LOOK(20000, A());
+	struct message *m = teller_take(teller, 20000, WALL, false);
+	assert_non_null(m);
+	assert_non_null(strstr(m->word[WORD_TEXT], "4 times lately"));
+	message_free(m);
+	NOTHING(21000);
+	assert_string_equal(next_title(21000 + 4 * HOLD), "");
+	assert_string_equal(next_title(21000 + 8 * HOLD), "sese: container a is well again");
+}
+
+static void test_worse_is_news(void **state)
+{
+	(void)state;
+	LOOK(1000, ROW("sese/container/a", HEALTH_ATTENTION, "unhealthy 91 %"));
+	assert_string_equal(next_title(11000), "sese: container a needs attention");
+	LOOK(12000, ROW("sese/container/a", HEALTH_ATTENTION, "unhealthy 92 %"));
+	assert_string_equal(next_title(60000), "");
+	LOOK(60000, A());
+	assert_string_equal(next_title(70000), "sese: container a is bad");
+	LOOK(71000, ROW("sese/container/a", HEALTH_ATTENTION, "unhealthy"));
+	assert_string_equal(next_title(100000), "");
+}
+
+static void test_another_question_is_news(void **state)
+{
+	(void)state;
+	LOOK(1000, ROW("sese/session/a", HEALTH_ASKS, "permission: rm"));
+	assert_string_equal(next_title(11000), "sese: container a asks you");
+	LOOK(12000, ROW("sese/session/a", HEALTH_ASKS, "permission: rm"));
+	assert_string_equal(next_title(30000), "");
+	LOOK(30000, ROW("sese/session/a", HEALTH_ASKS, "question: which?"));
+	assert_string_equal(next_title(40000), "sese: container a asks you");
+}
+
+static void storm(int64_t at, int n)
+{
+	struct seen list[201] = { 0 };
+	char ids[200][32];
+	for (int i = 0; i < n; i++) {
+		snprintf(ids[i], sizeof(ids[i]), "sese/container/c%03d", i);
+		list[i] = (struct seen)ROW(ids[i], HEALTH_BAD, "exited 137");
+	}
+	look(at, list);
+}
+
+static void test_many_are_one(void **state)
+{
+	(void)state;
+	storm(1000, 200);
+	struct message *m = teller_take(teller, 11000, WALL, false);
+	assert_string_equal(m->word[WORD_TITLE], "200 things need you");
+	assert_non_null(strstr(m->word[WORD_TEXT], "sese: container c000: exited 137"));
+	assert_non_null(strstr(m->word[WORD_TEXT], "and 188 more"));
+	assert_string_equal(m->word[WORD_COUNT], "200");
+	message_free(m);
+	assert_string_equal(next_title(20000), "");
+	NOTHING(30000);
+	assert_string_equal(next_title(40000), "200 things are well again");
+	assert_string_equal(next_title(99000), "");
+}
+
+/* They come one after the other within two seconds: one message still, and no later than that. */
+static void test_many_in_two_seconds(void **state)
+{
+	(void)state;
+	for (int i = 1; i <= 20; i++) {
+		storm(1000 + 90 * (i - 1), i);
+		assert_string_equal(next_title(1000 + 90 * (i - 1)), "");
+	}
+	assert_string_equal(next_title(11000), "");
+	assert_int_equal(teller_wait_ms(teller, 11000, false), 90 * 19);
+	assert_string_equal(next_title(11000 + 90 * 19), "20 things need you");
+	assert_string_equal(next_title(20000), "");
+}
+
+static void test_two_are_two(void **state)
+{
+	(void)state;
+	storm(1000, 2);
+	assert_string_equal(next_title(11000), "sese: container c000 is bad");
+	assert_string_equal(next_title(11000), "sese: container c001 is bad");
+	assert_string_equal(next_title(11000), "");
+}
+
+/* Without a time to hold nobody knows that more will come: two leave at once, the rest together. */
+static void test_storm_without_hold(void **state)
+{
+	(void)state;
+	teller_destroy(teller);
+	teller = teller_create(&(struct teller_rules){ .resolved = true });
+	storm(1000, 1);
+	assert_string_equal(next_title(1000), "sese: container c000 is bad");
+	storm(1100, 2);
+	assert_string_equal(next_title(1100), "sese: container c001 is bad");
+	for (int i = 3; i < 50; i++) {
+		storm(1100 + i, i);
+		assert_string_equal(next_title(1100 + i), "");
+	}
+	assert_int_equal(teller_wait_ms(teller, 2000, false), 1000);
+	assert_string_equal(next_title(3000), "47 things need you");
+}
+
+/* The server went: what it had is not news, and not over. */
+static void test_frozen(void **state)
+{
+	(void)state;
+	LOOK(1000, A());
+	assert_string_equal(next_title(11000), "sese: container a is bad");
+	LOOK(12000, A(.frozen = true),
+	     ROW("sese/container/b", HEALTH_BAD, "exited", .frozen = true));
+	assert_string_equal(next_title(90000), "");
+	nothing_is_known = true;
+	NOTHING(90000);
+	assert_string_equal(next_title(200000), "");
+	nothing_is_known = false;
+	LOOK(200000, A());
+	assert_string_equal(next_title(300000), "");
+	NOTHING(300000);
+	assert_string_equal(next_title(310000), "sese: container a is well again");
+}
+
+/* Containers die while their machine goes down, then the link is lost: only the server is told. */
+static void test_dies_before_its_server(void **state)
+{
+	(void)state;
+	LOOK(1000, A());
+	LOOK(4000, A(.frozen = true), ROW("sese/server/sese", HEALTH_BAD, "lost"));
+	assert_string_equal(next_title(11000), "");
+	LOOK(13000, A(.frozen = true), ROW("sese/server/sese", HEALTH_BAD, "lost"));
+	assert_string_equal(next_title(14000), "sese: container sese is bad");
+	assert_string_equal(next_title(99000), "");
+}
+
+static void test_quiet_rows(void **state)
+{
+	(void)state;
+	LOOK(1000, A(.quiet = true));
+	assert_string_equal(next_title(90000), "");
+	LOOK(90000, A());
+	assert_string_equal(next_title(90000), "sese: container a is bad");
+}
+
+static void test_quiet_hours(void **state)
+{
+	(void)state;
+	storm(1000, 3);
+	assert_null(teller_take(teller, 50000, WALL, true));
+	assert_int_equal(teller_wait_ms(teller, 50000, true), -1);
+	storm(60000, 2); /* one is over before anybody was told */
+	assert_string_equal(next_title(70000), "sese: container c000 is bad");
+}
+
+static void test_repeat(void **state)
+{
+	(void)state;
+	teller_destroy(teller);
+	teller = teller_create(
+		&(struct teller_rules){ .hold_ms = HOLD, .repeat_ms = 60000, .resolved = false });
+	LOOK(1000, A());
+	assert_string_equal(next_title(11000), "sese: container a is bad");
+	assert_int_equal(teller_wait_ms(teller, 11000, false), 60000);
+	assert_string_equal(next_title(70999), "");
+	assert_string_equal(next_title(71000), "sese: container a is still bad");
+	LOOK(72000, A(.quiet = true)); /* acknowledged */
+	assert_string_equal(next_title(200000), "");
+	NOTHING(200000);
+	assert_string_equal(next_title(300000), ""); /* resolved = no */
+	LOOK(300000, A());
+	assert_string_equal(next_title(310000), "sese: container a is bad");
+}
+
+static void restart(void)
+{
+	void *kept = teller_write(teller, now, WALL + now);
+	teller_destroy(teller);
+	teller = teller_create(&(struct teller_rules){ .hold_ms = HOLD, .resolved = true });
+	now = 500;
+	teller_read(teller, kept, now, WALL + 100000);
+	cJSON_Delete(kept);
+}
+
+static void test_restart(void **state)
+{
+	(void)state;
+	LOOK(1000, A());
+	assert_string_equal(next_title(11000), "sese: container a is bad");
+	restart();
+	nothing_is_known = true; /* no server has answered yet */
+	NOTHING(600);
+	assert_string_equal(next_title(60000), "");
+	nothing_is_known = false;
+	LOOK(60000, A());
+	assert_string_equal(next_title(90000), "");
+	restart();
+	NOTHING(1000); /* it became well while no program ran */
+	assert_string_equal(next_title(11000), "sese: container a is well again");
+	restart();
+	LOOK(2000, A());
+	assert_string_equal(next_title(12000), "sese: container a is bad");
+}
+
+static void test_state_of_others_is_survived(void **state)
+{
+	(void)state;
+	static const char odd[] =
+		"[{\"id\":\"s/container/a\",\"server\":\"s\",\"kind\":\"container\","
+		"\"name\":\"a\",\"health\":\"\\u001b[2J\",\"told\":1e300,\"count\":-7}]";
+	static const char *const texts[] = { "{}", "[1,null,\"x\",[]]", "[{\"id\":\"a\"}]", odd };
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		cJSON *o = json_parse(texts[i], strlen(texts[i]));
+		assert_non_null(o);
+		teller_read(teller, o, 1000, WALL);
+		cJSON_Delete(o);
+	}
+	NOTHING(2000);
+	next_title(90000);
+}
+
+/* --- words --------------------------------------------------------------- */
+
+static void test_words(void **state)
+{
+	(void)state;
+	struct notify_need need = { .id = "sese/session/x",
+		             .server = "sese",
+		             .kind = "session",
+		             .name = "fix \033]0;x\007it",
+		             .why = "permission: curl -H 'Authorization: Bearer abcdef0123456789'",
+		             .health = HEALTH_ASKS,
+		             .since_ms = WALL,
+		             .count = 1 };
+	struct message *m = message_create(MESSAGE_NEED, &need, 1, 1, WALL + 60000);
+	assert_null(strchr(m->word[WORD_TITLE], '\033'));
+	assert_null(strstr(m->word[WORD_TEXT], "abcdef0123456789"));
+	assert_null(strstr(m->word[WORD_WHY], "abcdef0123456789"));
+	assert_string_equal(m->word[WORD_SINCE], "2025-11-30T10:53:20Z");
+	assert_string_equal(m->word[WORD_HEALTH], "asks");
+	m->unsure = true;
+	cJSON *o = message_write(m);
+	struct message *back = message_read(o);
+	assert_non_null(back);
+	for (size_t i = 0; i < WORDS; i++)
+		assert_string_equal(back->word[i], m->word[i]);
+	char *text = message_text(back);
+	assert_non_null(strstr(text, "it is not known whether it arrived before"));
+	free(text);
+	cJSON_Delete(o);
+	message_free(back);
+	message_free(m);
+}
+
+static void test_hours(void **state)
+{
+	(void)state;
+	/* TZ is UTC in the tests; WALL is 10:53 */
+	setenv("TZ", "UTC", 1);
+	assert_true(hours_are_quiet("10:00-11:00", WALL));
+	assert_true(hours_are_quiet("22:00-07:00 10:53-10:54", WALL));
+	assert_false(hours_are_quiet("22:00-07:00", WALL));
+	assert_true(hours_are_quiet("22:00-10:54", WALL));
+	assert_false(hours_are_quiet("22:00-10:53", WALL));
+	assert_true(hours_are_quiet("0:00-24:00", WALL));
+	assert_false(hours_are_quiet(NULL, WALL));
+	assert_false(hours_are_quiet("", WALL));
+	assert_true(hours_are_good("22:00-07:00"));
+	assert_true(hours_are_good("22:00-07:00  12:30-13:00"));
+	assert_false(hours_are_good("22-7"));
+	assert_false(hours_are_good("22:00-07:00x"));
+	assert_false(hours_are_good("25:00-07:00"));
+	assert_false(hours_are_good("22:00-07:00 at night"));
+}
+
+/* --- the terminal -------------------------------------------------------- */
+
+static void check_terminal(const char *how, struct terminal_facts facts, const char *wanted)
+{
+	struct buf out = { 0 };
+	terminal_bytes(terminal_way(how, &facts), &facts, "a;b\033[2J", "4;1\007;x", &out);
+	assert_string_equal(out.data, wanted);
+	buf_finish(&out);
+}
+
+static void test_terminal(void **state)
+{
+	(void)state;
+	check_terminal("auto", (struct terminal_facts){ "xterm-256color", "", false, false },
+	               "\a\033]9;mocr: a,b: 4;1;x\033\\");
+	check_terminal("auto", (struct terminal_facts){ "foot", "", false, false },
+	               "\a\033]777;notify;a,b;4;1;x\033\\");
+	check_terminal("auto", (struct terminal_facts){ "xterm-kitty", "", false, false },
+	               "\a\033]99;i=mocr:d=0:e=1;YSxi\033\\"
+	               "\033]99;i=mocr:p=body:e=1;NDsxO3g=\033\\");
+	check_terminal("auto", (struct terminal_facts){ "linux", "", false, false }, "\a");
+	check_terminal("bell", (struct terminal_facts){ "foot", "", false, false }, "\a");
+	check_terminal("auto", (struct terminal_facts){ "xterm-256color", "", true, false }, "\a");
+	check_terminal("osc9", (struct terminal_facts){ "xterm-256color", "", true, true },
+	               "\a\033Ptmux;\033\033]9;mocr: a,b: 4;1;x\033\033\\\033\\");
+}
+
+static void test_tmux_versions(void **state)
+{
+	(void)state;
+	assert_true(terminal_tmux_passes("3.2a", ""));
+	assert_true(terminal_tmux_passes("2.9", ""));
+	assert_false(terminal_tmux_passes("3.3a", "off"));
+	assert_false(terminal_tmux_passes("3.3a", ""));
+	assert_true(terminal_tmux_passes("3.3a", "1"));
+	assert_false(terminal_tmux_passes("3.3a", "0"));
+	assert_true(terminal_tmux_passes("3.3a", "on"));
+	assert_true(terminal_tmux_passes("3.5", "all"));
+	assert_false(terminal_tmux_passes("next-3.6", "off"));
+	assert_false(terminal_tmux_passes("", ""));
+}
+
+int main(void)
+{
+#define TELLER(f) cmocka_unit_test_setup_teardown(f, teller_up, teller_down)
+	const struct CMUnitTest tests[] = {
+		TELLER(test_holds_then_once),
+		TELLER(test_short_is_not_told),
+		TELLER(test_resolved_holds_too),
+		TELLER(test_comes_back_within_its_time),
+		TELLER(test_flapping),
+		TELLER(test_worse_is_news),
+		TELLER(test_another_question_is_news),
+		TELLER(test_many_are_one),
+		TELLER(test_many_in_two_seconds),
+		TELLER(test_two_are_two),
+		TELLER(test_storm_without_hold),
+		TELLER(test_frozen),
+		TELLER(test_dies_before_its_server),
+		TELLER(test_quiet_rows),
+		TELLER(test_quiet_hours),
+		TELLER(test_repeat),
+		TELLER(test_restart),
+		TELLER(test_state_of_others_is_survived),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_hours),
+		cmocka_unit_test(test_terminal),
+		cmocka_unit_test(test_tmux_versions),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,649 @@
+/* The channels of [notify NAME] with a store of their own: what leaves, by HTTP against a strict
+ * server on loopback and by commands, what is tried again, and what a restart keeps. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "backends/base/human.h"
+#include "backends/base/json.h"
+#include "backends/base/mem.h"
+#include "backends/link/http.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/notify/notify.h"
+#include "backends/servers/replay.h"
+#include "backends/servers/server.h"
+#include "backends/store/doc.h"
+#include "backends/store/settings.h"
+#include "backends/store/store.h"
+#include "tests/unit/httpd.h"
+#include "tests/unit/turns.h"
+
+/* --- the server ---------------------------------------------------------- */
+
+#define BODIES 16
+static struct httpd *server;
+static volatile int n_bodies; /* messages that it took */
+static char bodies[BODIES][4096], paths[BODIES][2100];
+static volatile int busy_left;
+static volatile int64_t busy_at, taken_at;
+
+static bool take(int fd, const struct httpd_request *q)
+{
+	cJSON *json = json_whole(q->body, q->body_len);
+	bool good = json && strstr(q->head, "\r\nContent-Type: application/json");
+	cJSON_Delete(json);
+	if (!good)
+		return httpd_answer(fd, "400 Bad Request", NULL, "{\"message\":\"not JSON\"}");
+	snprintf(bodies[n_bodies % BODIES], sizeof(bodies[0]), "%s", q->body);
+	snprintf(paths[n_bodies % BODIES], sizeof(paths[0]), "%s%s%s", q->path,
+	         *q->query ? "?" : "", q->query);
+	taken_at = now_mono_ms();
+	n_bodies++;
+	return httpd_answer(fd, NULL, NULL, "{\"id\":\"1\",\"event\":\"message\"}");
+}
+
+static bool take_busy(int fd, const struct httpd_request *q)
+{
+	if (busy_left <= 0)
+		return take(fd, q);
+	busy_left--;
+	busy_at = now_mono_ms();
+	return httpd_answer(fd, "429 Too Many Requests", "Retry-After: 1\r\n",
+	                    "{\"message\":\"You are being rate "
+	                    "limited.\",\"retry_after\":1.337,\"global\":false}");
+}
+
+/* As ntfy: JSON at the root, a topic of certain signs, the token. */
+static bool take_ntfy(int fd, const struct httpd_request *q)
+{
+	cJSON *json = json_whole(q->body, q->body_len);
+	const cJSON *topic = cJSON_GetObjectItem(json, "topic");
+	const cJSON *priority = cJSON_GetObjectItem(json, "priority");
+	bool good = cJSON_IsString(topic) && !strcmp(topic->valuestring, "alerts") &&
+	            cJSON_IsNumber(priority);
+	cJSON_Delete(json);
+	if (!strstr(q->head, "\r\nAuthorization: Bearer tk_0123456789\r\n"))
+		return httpd_answer(fd, "401 Unauthorized", NULL,
+		                    "{\"code\":40101,\"http\":401,\"error\":\"unauthorized\"}");
+	if (!good)
+		return httpd_answer(fd, "400 Bad Request", NULL,
+		                    "{\"code\":40009,\"http\":400,\"error\":\"invalid topic\"}");
+	return take(fd, q);
+}
+
+static const struct httpd_route routes[] = {
+	{ .path = "/", .method = "POST", .answer = take_ntfy },
+	{ .path = "/hook", .method = "POST", .answer = take },
+	{ .path = "/bot123:AA-secret/sendMessage", .method = "POST", .answer = take },
+	{ .path = "/api/webhooks/1/secret-token", .method = "POST", .answer = take },
+	{ .path = "/busy", .method = "POST", .answer = take_busy },
+	{ .path = "/gone/secret-token",
+	  .status = "404 Not Found",
+	  .body = "{\"message\":\"Unknown Webhook\",\"code\":10015}" },
+	{ .path = "/page", .body = "<html><title>Sign in</title></html>" },
+	{ .path = "/hang/secret-token", .raw = "", .delay_ms = 20000 },
+	{ .path = "/cut/secret-token", .raw = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{",
+	  .hangs_up = true },
+	{ 0 }
+};
+
+/* --- a program ----------------------------------------------------------- */
+
+static char home[64];
+static struct settings *settings;
+static struct loop *loop;
+static struct http *http;
+static struct store *store;
+static struct server *box;
+static struct notify *notify;
+
+static int world_up(void **state)
+{
+	(void)state;
+	snprintf(home, sizeof(home), "/tmp/mocr-notify-XXXXXX");
+	if (!mkdtemp(home))
+		return -1;
+	setenv("HOME", home, 1);
+	setenv("XDG_RUNTIME_DIR", home, 1);
+	unsetenv("XDG_CONFIG_HOME");
+	unsetenv("XDG_STATE_HOME");
+	unsetenv("TMUX");
+	n_bodies = busy_left = 0;
+	server = httpd_start(NULL, routes, NULL);
+	return 0;
+}
+
+static void program_start(const char *fmt)
+{
+	static const struct notify_hooks hooks;
+	char *path = xasprintf("%s/config", home), port[16];
+	struct doc complaints;
+	FILE *f = fopen(path, "w");
+	snprintf(port, sizeof(port), "%d", httpd_port(server));
+	for (const char *s = fmt; *s; s++)
+		if (*s == '@')
+			fputs(port, f);
+		else
+			fputc(*s, f);
+	fclose(f);
+	doc_init(&complaints);
+	settings = settings_load(path, &complaints);
+	notify_check_config(settings, &complaints);
+	for (size_t i = 0; i < complaints.n; i++)
+		print_error("%s\n", complaints.lines[i].text);
+	assert_int_equal(complaints.n, 0);
+	doc_finish(&complaints);
+	free(path);
+	loop = loop_create();
+	http = http_create(loop);
+	store = store_create(loop, http, settings);
+	box = server_open_replay(store, "box");
+	link_set_state(box->link, LINK_UP, NULL);
+	notify = notify_start(store, &hooks);
+}
+
+static void program_end(void)
+{
+	notify_stop(notify);
+	notify = NULL;
+	store_destroy(store);
+	http_destroy(http);
+	loop_destroy(loop);
+	settings_destroy(settings);
+}
+
+static int world_down(void **state)
+{
+	(void)state;
+	httpd_stop(server);
+	char *line = xasprintf("rm -rf -- %s", home);
+	int code = system(line);
+	free(line);
+	return code;
+}
+
+static void turn(int64_t ms)
+{
+	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end;) {
+		loop_turn(loop, 10);
+		notify_look(notify);
+	}
+}
+
+/* Turns until so many messages arrived. */
+static void arrive(int n)
+{
+	for (int64_t end = now_mono_ms() + 10000; n_bodies < n && now_mono_ms() < end;)
+		turn(10);
+	assert_int_equal(n_bodies, n);
+}
+
+static void container(const char *name, enum health health, const char *why)
+{
+	struct source *s = server_source(box, "docker");
+	struct row *row = store_row(s, &kind_container, name, name);
+	store_row_health(row, health, now_wall_ms() - 60000, why);
+}
+
+/* The sentence of the row of a channel that fails; waits for it. */
+static const char *complaint(const char *name)
+{
+	char *id = xasprintf("box/notify/%s", name);
+	struct row *row = NULL;
+	for (int64_t end = now_mono_ms() + 10000; !row && now_mono_ms() < end;) {
+		turn(10);
+		row = store_find(store, id);
+	}
+	free(id);
+	assert_non_null(row);
+	assert_int_equal(row->health, HEALTH_ATTENTION);
+	return row->why;
+}
+
+static void text_of(int i, const char *name, char *buf, size_t size)
+{
+	cJSON *o = json_parse(bodies[i], strlen(bodies[i]));
+	vj_text(o, name, NULL, buf, size);
+	cJSON_Delete(o);
+}
+
+static char *state_file(void)
+{
+	static char text[65536];
+	char *path = xasprintf("%s/.local/state/mocr/notify.json", home);
+	FILE *f = fopen(path, "r");
+	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+	text[n] = '\0';
+	if (f)
+		fclose(f);
+	free(path);
+	return text;
+}
+
+/* --- what leaves --------------------------------------------------------- */
+
+static void test_ntfy(void **state)
+{
+	(void)state;
+	char text[300];
+	program_start("[notify phone]\ntype = ntfy\nurl = http://127.0.0.1:@/alerts\nfor = 0\n"
+	              "token_command = echo tk_0123456789\n");
+	container("n8n", HEALTH_BAD, "exited 137");
+	arrive(1);
+	text_of(0, "title", text, sizeof(text));
+	assert_string_equal(text, "box: container n8n is bad");
+	text_of(0, "message", text, sizeof(text));
+	assert_non_null(strstr(text, "exited 137 (since "));
+	assert_non_null(strstr(bodies[0], "\"priority\":4"));
+	turn(200);
+	assert_null(store_find(store, "box/notify/phone"));
+	assert_null(strstr(state_file(), "tk_0123456789"));
+	assert_non_null(
+		strstr(state_file(), "\"queue\":[],\"told\":[{\"id\":\"box/container/n8n\""));
+	container("n8n", HEALTH_GOOD, NULL);
+	arrive(2);
+	text_of(1, "title", text, sizeof(text));
+	assert_string_equal(text, "box: container n8n is well again");
+	turn(300);
+	assert_int_equal(n_bodies, 2);
+	program_end();
+}
+
+static void test_ntfy_refuses_token(void **state)
+{
+	(void)state;
+	program_start("[notify phone]\ntype = ntfy\nurl = http://127.0.0.1:@/alerts\nfor = 0\n"
+	              "token_command = echo tk_wrongwrong\n");
+	container("n8n", HEALTH_BAD, "exited");
+	const char *why = complaint("phone");
+	assert_non_null(strstr(why, "notify phone: ntfy at 127.0.0.1 refuses the token (401: "
+	                            "unauthorized)"));
+	assert_non_null(strstr(why, "nothing more is sent until"));
+	container("web", HEALTH_BAD, "exited");
+	turn(500);
+	assert_int_equal(httpd_requests(server), 1);
+	program_end();
+}
+
+static void test_discord(void **state)
+{
+	(void)state;
+	program_start("[notify chat]\ntype = discord\nfor = 0\ntoken_command = echo secret-token\n"
+	              "url = http://127.0.0.1:@/api/webhooks/1/{token}?wait=true\n");
+	container("n8n", HEALTH_BAD, "says @everyone");
+	arrive(1);
+	assert_string_equal(paths[0], "/api/webhooks/1/secret-token?wait=true");
+	assert_non_null(strstr(bodies[0], "\"allowed_mentions\":{\"parse\":[]}"));
+	assert_non_null(strstr(bodies[0], "says @everyone"));
+	char head[4096];
+	httpd_last(server, head, sizeof(head));
+	assert_null(strstr(head, "Authorization"));
+	program_end();
+}
+
+static void test_slack_and_telegram(void **state)
+{
+	(void)state;
+	char *path = xasprintf("%s/token", home);
+	FILE *f = fopen(path, "w");
+	fputs("123:AA-secret\n", f);
+	fclose(f);
+	chmod(path, 0600);
+	program_start("[notify team]\ntype = slack\nfor = 0\nurl = http://127.0.0.1:@/hook\n"
+	              "[notify tg]\ntype = telegram\nfor = 0\nto = -100\ntoken_file = ~/token\n"
+	              "url = http://127.0.0.1:@/bot{token}/sendMessage\n");
+	container("n8n", HEALTH_BAD, "<!channel> & co");
+	arrive(2);
+	int slack = !strcmp(paths[0], "/hook") ? 0 : 1;
+	assert_non_null(strstr(bodies[slack], "&lt;!channel&gt; &amp; co"));
+	assert_non_null(strstr(bodies[!slack], "\"chat_id\":\"-100\""));
+	assert_non_null(strstr(bodies[!slack], "<!channel> & co"));
+	assert_null(strstr(bodies[!slack], "parse_mode"));
+	program_end();
+	chmod(path, 0644);
+	program_start("[notify tg]\ntype = telegram\nfor = 0\nto = -100\ntoken_file = ~/token\n"
+	              "url = http://127.0.0.1:@/bot{token}/sendMessage\n");
+	container("web", HEALTH_BAD, "exited");
+	assert_non_null(strstr(complaint("tg"), "can be read by other users"));
+	program_end();
+	free(path);
+}
+
+static void test_template(void **state)
+{
+	(void)state;
+	char text[300];
+	program_start("[notify hook]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:@/hook\n"
+	              "body = {\"a\":\"{server}: {why}\",\"n\":{count},\"{x}\":\"{health}\"}\n");
+	container("n8n", HEALTH_BAD, "said \"no\\\" {title}");
+	arrive(1);
+	text_of(0, "a", text, sizeof(text));
+	assert_string_equal(text, "box: said \"no\\\" {title}");
+	assert_non_null(strstr(bodies[0], "\"n\":1,\"{x}\":\"bad\""));
+	program_end();
+}
+
+static void test_storm(void **state)
+{
+	(void)state;
+	program_start("[notify hook]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:@/hook\n");
+	for (int i = 0; i < 200; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "c%d", i);
+		container(name, HEALTH_BAD, "exited 137");
+	}
+	arrive(1);
+	assert_non_null(strstr(bodies[0], "200 things need you"));
+	turn(2500);
+	assert_int_equal(n_bodies, 1);
+	program_end();
+}
+
+static void test_filters(void **state)
+{
+	(void)state;
+	program_start("[notify a]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:@/hook\n"
+	              "kinds = session server\n"
+	              "[notify b]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:@/hook\n"
+	              "servers = other\n"
+	              "[notify c]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:@/hook\n"
+	              "quiet = 00:00-24:00\n"
+	              "[notify d]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:@/hook?d\n"
+	              "kinds = containers\nservers = x box\nquiet = 00:00-00:01\n");
+	container("n8n", HEALTH_BAD, "exited");
+	arrive(1);
+	turn(500);
+	assert_int_equal(n_bodies, 1);
+	assert_string_equal(paths[0], "/hook?d");
+	program_end();
+}
+
+/* --- what fails ---------------------------------------------------------- */
+
+static void test_busy(void **state)
+{
+	(void)state;
+	busy_left = 2;
+	program_start("[notify hook]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:@/busy\n");
+	container("n8n", HEALTH_BAD, "exited");
+	assert_non_null(strstr(complaint("hook"),
+	                       "takes no more messages for now (429); it asks to wait 1s"));
+	arrive(1);
+	assert_true(taken_at - busy_at >= 1337);
+	assert_int_equal(httpd_requests(server), 3);
+	turn(50);
+	assert_null(store_find(store, "box/notify/hook"));
+	program_end();
+}
+
+static void test_deleted(void **state)
+{
+	(void)state;
+	program_start(
+		"[notify chat]\ntype = discord\nfor = 0\nurl = http://127.0.0.1:@/gone/{token}\n"
+		"token_command = echo secret-token\n"
+		"[notify other]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:@/hook\nkinds = "
+		"notify\n");
+	container("n8n", HEALTH_BAD, "exited");
+	const char *why = complaint("chat");
+	assert_non_null(strstr(why, "does not know this address (404: Unknown Webhook"));
+	assert_null(strstr(why, "secret-token"));
+	arrive(1); /* another channel tells of it */
+	assert_non_null(strstr(bodies[0], "box: notify chat needs attention"));
+	turn(300);
+	assert_int_equal(httpd_requests(server), 2);
+	program_end();
+}
+
+static void check_failure(const char *path, const char *wanted)
+{
+	char *config = xasprintf("[notify hook]\ntype = webhook\nfor = 0\ntimeout = 1\n"
+	                         "token_command = echo secret-token\n"
+	                         "url = http://127.0.0.1:@%s\n",
+	                         path);
+	program_start(config);
+	free(config);
+	container("n8n", HEALTH_BAD, "exited");
+	const char *why = complaint("hook");
+	if (!strstr(why, wanted))
+		fail_msg("%s: %s", path, why);
+	assert_null(strstr(why, "secret-token"));
+	turn(300);
+	assert_non_null(strstr(state_file(), "\"queue\":[{"));
+	program_end();
+}
+
+static void test_page(void **state)
+{
+	(void)state;
+	check_failure("/page", "127.0.0.1 answers with a web page");
+}
+static void test_hang(void **state)
+{
+	(void)state;
+	check_failure("/hang/{token}", "127.0.0.1 did not answer within 1 s");
+	assert_non_null(strstr(state_file(), "\"unsure\":true"));
+}
+static void test_cut(void **state)
+{
+	(void)state;
+	check_failure("/cut/{token}", "the connection to 127.0.0.1 was cut off");
+	assert_non_null(strstr(state_file(), "\"unsure\":true"));
+}
+
+/* --- restarts ------------------------------------------------------------ */
+
+#define HOOK "[notify hook]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:"
+
+/* Nothing listened; the next program sends it, once, and does not say that it may be there
+ * twice. */
+static void test_kept_over_restart(void **state)
+{
+	(void)state;
+	program_start(HOOK "1/hook\n");
+	container("n8n", HEALTH_BAD, "exited 137");
+	assert_non_null(strstr(complaint("hook"), "onnection refused"));
+	turn(100);
+	assert_non_null(strstr(state_file(), "\"unsure\":false"));
+	program_end();
+	program_start(HOOK "@/hook\n");
+	arrive(1);
+	assert_null(strstr(bodies[0], "sent again"));
+	container("n8n", HEALTH_BAD, "exited 137");
+	turn(300);
+	program_end();
+	program_start(HOOK "@/hook\n");
+	container("n8n", HEALTH_BAD, "exited 137");
+	turn(500);
+	assert_int_equal(n_bodies, 1);
+	program_end();
+}
+
+/* A program that was killed while a message was on its way: the file says so, and so does what is
+ * sent next. */
+static void test_killed_while_it_leaves(void **state)
+{
+	(void)state;
+	char text[300];
+	program_start(HOOK "@/hang/secret-token\n");
+	container("n8n", HEALTH_BAD, "exited 137");
+	for (int i = 0; i < 500 && !httpd_requests(server); i++)
+		turn(10);
+	char *killed = xstrdup(state_file());
+	assert_non_null(strstr(killed, "\"unsure\":true"));
+	program_end();
+	char *path = xasprintf("%s/.local/state/mocr/notify.json", home);
+	FILE *f = fopen(path, "w");
+	fputs(killed, f);
+	fclose(f);
+	free(path);
+	free(killed);
+	program_start(HOOK "@/hook\n");
+	arrive(1);
+	text_of(0, "text", text, sizeof(text));
+	assert_non_null(strstr(text, "it is not known whether it arrived before"));
+	program_end();
+}
+
+static void test_one_of_two_sends(void **state)
+{
+	(void)state;
+	static const struct notify_hooks hooks;
+	program_start(HOOK "@/hook\n");
+	struct notify *first = notify, *second = notify_start(store, &hooks);
+	container("n8n", HEALTH_BAD, "exited 137");
+	for (int i = 0; i < 50; i++) {
+		notify_look(second);
+		turn(10);
+	}
+	assert_int_equal(n_bodies, 1);
+	notify_stop(first);
+	notify = second;
+	container("web", HEALTH_BAD, "exited 1");
+	arrive(2);
+	turn(500);
+	assert_int_equal(n_bodies, 2);
+	assert_non_null(strstr(bodies[1], "container web"));
+	program_end();
+}
+
+static void test_state_is_garbage(void **state)
+{
+	(void)state;
+	char *dir = xasprintf("mkdir -p %s/.local/state/mocr && "
+	                      "echo '{\"channels\":{\"hook\":{\"told\":7,\"queue\":[3,{}]}}}' "
+	                      ">%s/.local/state/mocr/notify.json",
+	                      home, home);
+	assert_int_equal(system(dir), 0);
+	free(dir);
+	program_start(HOOK "@/hook\n");
+	container("n8n", HEALTH_BAD, "exited 137");
+	arrive(1);
+	program_end();
+}
+
+/* --- commands ------------------------------------------------------------ */
+
+static char *read_home(const char *name)
+{
+	static char text[4096];
+	char *path = xasprintf("%s/%s", home, name);
+	FILE *f = fopen(path, "r");
+	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+	text[n] = '\0';
+	if (f)
+		fclose(f);
+	free(path);
+	return text;
+}
+
+static char *wait_home(const char *name)
+{
+	char *text = read_home(name);
+	for (int i = 0; i < 500 && !*text; i++) {
+		turn(10);
+		text = read_home(name);
+	}
+	return text;
+}
+
+static void test_command(void **state)
+{
+	(void)state;
+	program_start("[notify run]\ntype = command\nfor = 0\n"
+	              "command = (env | grep ^MOCR_ | sort; cat) >~/new && mv ~/new ~/out\n");
+	container("n8n", HEALTH_BAD, "exited $(touch ~/hacked) `id`");
+	char *text = wait_home("out");
+	assert_non_null(strstr(text, "MOCR_CHANNEL=run\nMOCR_COUNT=1\nMOCR_HEALTH=bad\n"
+	                             "MOCR_ID=box/container/n8n\nMOCR_KIND=container\n"
+	                             "MOCR_NAME=n8n\nMOCR_SERVER=box\n"));
+	assert_non_null(strstr(text, "MOCR_WHY=exited $(touch ~/hacked) `id`\n"));
+	assert_non_null(strstr(text, "\nbox: container n8n is bad\nexited $("));
+	assert_string_equal(read_home("hacked"), "");
+	program_end();
+}
+
+static void test_command_fails(void **state)
+{
+	(void)state;
+	program_start("[notify run]\ntype = command\nfor = 0\n"
+	              "command = echo x >>~/runs; printf 'no \\033[2Jroute\\n' >&2; exit 3\n");
+	container("n8n", HEALTH_BAD, "exited");
+	assert_string_equal(complaint("run"),
+	                    "notify run: the command ended with code 3: no route");
+	program_end();
+}
+
+/* It ignores TERM and starts a child: both are gone when the sentence is there. */
+static void test_command_hangs(void **state)
+{
+	(void)state;
+	program_start("[notify run]\ntype = command\nfor = 0\ntimeout = 1\n"
+	              "command = trap '' TERM; sleep 300 & echo $! >~/pid; wait; sleep 300\n");
+	container("n8n", HEALTH_BAD, "exited");
+	assert_string_equal(complaint("run"),
+	                    "notify run: the command did not end within 1 s and was killed");
+	int pid = atoi(read_home("pid"));
+	assert_true(pid > 1);
+	turn(100);
+	char *proc = xasprintf("/proc/%d/cmdline", pid), line[64] = "";
+	FILE *f = fopen(proc, "r");
+	if (f && fread(line, 1, sizeof(line) - 1, f))
+		assert_string_not_equal(line, "sleep");
+	if (f)
+		fclose(f);
+	free(proc);
+	program_end();
+}
+
+static void test_mail(void **state)
+{
+	(void)state;
+	program_start("[notify mail]\ntype = mail\nfor = 0\nto = ops\n"
+	              "from = mocr\ncommand = cat >~/new && mv ~/new ~/out\n");
+	container("caf\xc3\xa9", HEALTH_BAD, "exited 1");
+	char *text = wait_home("out");
+	static const char head[] =
+		"To: ops\nFrom: mocr\nSubject: =?UTF-8?B?";
+	if (strncmp(text, head, strlen(head)) != 0)
+		fail_msg("%s", text);
+	assert_non_null(strstr(text, "\n\nexited 1 (since "));
+	program_end();
+}
+
+int main(void)
+{
+#define WORLD(f) cmocka_unit_test_setup_teardown(f, world_up, world_down)
+	const struct CMUnitTest tests[] = {
+		WORLD(test_ntfy),
+		WORLD(test_ntfy_refuses_token),
+		WORLD(test_discord),
+		WORLD(test_slack_and_telegram),
+		WORLD(test_template),
+		WORLD(test_storm),
+		WORLD(test_filters),
+		WORLD(test_busy),
+		WORLD(test_deleted),
+		WORLD(test_page),
+		WORLD(test_hang),
+		WORLD(test_cut),
+		WORLD(test_kept_over_restart),
+		WORLD(test_killed_while_it_leaves),
+		WORLD(test_one_of_two_sends),
+		WORLD(test_state_is_garbage),
+		WORLD(test_command),
+		WORLD(test_command_fails),
+		WORLD(test_command_hangs),
+		WORLD(test_mail),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,52 @@
+/* headless_notify.c: `mocr notify --test NAME`. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/base/human.h"
+#include "backends/link/loop.h"
+#include "backends/notify/notify.h"
+#include "tui/headless.h"
+
+#define TURN_MS 50
+
+struct notify_trial {
+	bool over;
+	struct err err;
+};
+
+static bool headless_notify_write(const char *bytes, size_t len, void *arg)
+{
+	(void)arg;
+	return write(STDOUT_FILENO, bytes, len) == (ssize_t)len;
+}
+
+static void headless_notify_tested(const struct err *err, void *arg)
+{
+	struct notify_trial *t = arg;
+	t->over = true;
+	t->err = *err;
+}
+
+int headless_notify_test(struct store *s, const char *name, int wait_ms)
+{
+	struct notify_trial trial = { 0 };
+	int64_t end = now_mono_ms() + wait_ms;
+	struct notify *n = notify_start_tests(s, &(struct notify_hooks){ headless_notify_write,
+	                                                                 NULL });
+	if (!notify_test(n, name, headless_notify_tested, &trial, &trial.err))
+		trial.over = true;
+	while (!trial.over && now_mono_ms() < end)
+		loop_turn(store_loop(s), TURN_MS);
+	if (!trial.over)
+		err_set(&trial.err, ERR_TIMEOUT, "it was not sent within %d s (--wait)",
+		        wait_ms / 1000);
+	struct err err = trial.err;
+	notify_stop(n);
+	if (err.code) {
+		fprintf(stderr, "mocr: notify %s: %s\n", name, err.text);
+		return err.code == ERR_USAGE ? EXIT_WRONG_USAGE : EXIT_ATTENTION;
+	}
+	printf("notify %s: the test message was sent\n", name);
+	return EXIT_WELL;
+}
