@@ -20,9 +20,9 @@
 #define HOLD_BACK_MS (24 * INT64_C(3600000))
 
 const char *const message_words[WORDS] = {
-	[WORD_WHAT] = "what", [WORD_TITLE] = "title",   [WORD_TEXT] = "text",
-	[WORD_ID] = "id",     [WORD_SERVER] = "server", [WORD_KIND] = "kind",
-	[WORD_NAME] = "name", [WORD_WHY] = "why",       [WORD_HEALTH] = "health",
+	[WORD_WHAT] = "what",   [WORD_TITLE] = "title",   [WORD_TEXT] = "text",
+	[WORD_ID] = "id",       [WORD_SERVER] = "server", [WORD_KIND] = "kind",
+	[WORD_NAME] = "name",   [WORD_WHY] = "why",       [WORD_HEALTH] = "health",
 	[WORD_SINCE] = "since", [WORD_COUNT] = "count",
 };
 
@@ -134,8 +134,8 @@ static void message_add_line(struct buf *out, enum message_what what, const stru
 	free(why);
 }
 
-static char *message_body(enum message_what what, const struct notify_need *needs, size_t n, size_t all,
-                          int64_t wall_ms)
+static char *message_body(enum message_what what, const struct notify_need *needs, size_t n,
+                          size_t all, int64_t wall_ms)
 {
 	struct buf out;
 	buf_init(&out, TEXT_MAX);

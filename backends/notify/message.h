@@ -55,8 +55,8 @@ struct message {
 
 #define SUMMARY_LINES 12
 /* n needs of one message, worst first; all: how many there are, also those left out. */
-struct message *message_create(enum message_what, const struct notify_need *needs, size_t n, size_t all,
-                               int64_t wall_ms);
+struct message *message_create(enum message_what, const struct notify_need *needs, size_t n,
+                               size_t all, int64_t wall_ms);
 void message_free(struct message *); /* NULL is fine */
 /* The text for the user; says when the message may be there twice. The caller frees. */
 char *message_text(const struct message *);
