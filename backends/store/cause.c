@@ -100,7 +100,8 @@ bool cause_folds(const struct row *row)
 	const struct server *v = row->server;
 	if (row == &v->row)
 		return server_is_down(v) && !cause_is_own(v) && cause_of(v) != NULL;
-	return cause_is_cut_off(v) || (row->source && row->source->old);
+	/* a row without a source is about this console, as one of a channel that cannot send is */
+	return row->source && (cause_is_cut_off(v) || row->source->old);
 }
 
 size_t cause_behind(const struct server *v)
@@ -123,6 +124,16 @@ static void cause_clock(int64_t wall_ms, char *buf, size_t size)
 	strftime(buf, size, same ? "%H:%M" : "%e %b %H:%M", &then);
 }
 
+/* The rows that came from the server itself. */
+static size_t cause_facts(const struct server *v)
+{
+	size_t n = 0;
+	for (const struct row *row = store_first(v->store, NULL, v); row;
+	     row = store_next(row, NULL, v))
+		n += row->source != NULL;
+	return n;
+}
+
 /* The things on the server and on those behind it. */
 static size_t cause_things(const struct server *v)
 {
@@ -130,7 +141,7 @@ static size_t cause_things(const struct server *v)
 	for (const struct server *one = store_servers(v->store); one; one = one->next) {
 		bool behind = one->row.need == NEED_FOLDED && cause_of(one) == v;
 		if (one == v || behind)
-			n += store_count(v->store, NULL, one) - 1; /* without its own row */
+			n += cause_facts(one);
 	}
 	return n;
 }
