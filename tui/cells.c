@@ -11,6 +11,7 @@
 #include "backends/base/mem.h"
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
+#include "backends/store/record.h"
 #include "tui/keymap.h"
 #include "tui/panel.h"
 
@@ -228,7 +229,8 @@ bool source_sentence(const struct source *s, char *buf, size_t size)
 		snprintf(buf, size, "%s", said);
 	else if (bad)
 		snprintf(buf, size, "%s on %s: %s", name, server, said);
-	else if (s->state == SOURCE_WAITING && s->server->link && s->server->link->state == LINK_UP)
+	else if (s->state == SOURCE_WAITING && s->server->link &&
+	         s->server->link->state == LINK_UP && !replay_is_on(s->store))
 		snprintf(buf, size, "%s on %s: asking...", name, server);
 	else
 		return false;
