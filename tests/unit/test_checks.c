@@ -465,8 +465,8 @@ static void test_rubbish_in_a_recording(void **state)
 		"{\"name\":3}",
 		"{\"name\":\"\"}",
 		"{\"name\":\"a\",\"what\":\"zz\",\"fails_most\":1e99,\"us\":-1,\"good\":7}",
-		"{\"name\":\"b/"
-		"c\",\"good\":false,\"why\":\"\\u001b[31mred\",\"certificate_end_ms\":1e300}",
+		("{\"name\":\"b/c\",\"good\":false,\"why\":\"\\u001b[31mred\","
+		 "\"certificate_end_ms\":1e300}"),
 	};
 	struct settings *settings = settings_load("/dev/null", NULL);
 	struct loop *loop = loop_create();
