@@ -27,6 +27,8 @@ static void aside_change(struct console *c, struct row **rows, size_t n,
 	size_t changed = 0;
 	for (size_t i = 0; i < n; i++)
 		changed += aside_applies(rows[i]) && change(rows[i], arg, &err);
+	if (changed)
+		need_keep(c->store, &err);
 	for (size_t i = 0; i < n; i++)
 		if (need_says(rows[i], words, sizeof(words)))
 			break;

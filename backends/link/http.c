@@ -111,6 +111,15 @@ static int http_status_of(const struct call *c)
 	return (int)status;
 }
 
+#define SHOWN_PATH 100
+
+/* Length of the path for a sentence. A query may hold a key, so it is not shown. */
+static int http_shown(const struct call *c)
+{
+	size_t n = strcspn(c->path, "?");
+	return (int)(n < SHOWN_PATH ? n : SHOWN_PATH);
+}
+
 /* Turns curl's result into a sentence. When the origin carried the connection, its error is the
  * more precise one. */
 static void http_explain(const struct call *c, CURLcode code, struct err *err)
@@ -128,8 +137,8 @@ static void http_explain(const struct call *c, CURLcode code, struct err *err)
 		snprintf(place, sizeof(place), "%s",
 		         endpoint->path ? endpoint->path : "the server");
 	if (d->link->state != LINK_UP)
-		err_set(err, ERR_LOST, "%s: the link was lost during %s %s", name, c->method,
-		        c->path);
+		err_set(err, ERR_LOST, "%s: the link was lost during %s %.*s", name, c->method,
+		        http_shown(c), c->path);
 	else if (!d->decided && d->err.code)
 		*err = d->err;
 	else if (d->last.code)
@@ -146,10 +155,11 @@ static void http_explain(const struct call *c, CURLcode code, struct err *err)
 		        os ? strerror((int)os) : words);
 	} else if (code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING ||
 	           code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR)
-		err_set(err, ERR_LOST, "%s: the answer to %s %s was cut off: %s", name, c->method,
-		        c->path, words);
+		err_set(err, ERR_LOST, "%s: the answer to %s %.*s was cut off: %s", name,
+		        c->method, http_shown(c), c->path, words);
 	else
-		err_set(err, ERR_GARBLED, "%s: %s %s: %s", name, c->method, c->path, words);
+		err_set(err, ERR_GARBLED, "%s: %s %.*s: %s", name, c->method,
+		        http_shown(c), c->path, words);
 }
 
 /* Checks every answer before any parser sees it, because a JSON tree needs many times the size of
@@ -160,8 +170,8 @@ static void http_check_answer(struct call *c)
 	size_t skip = c->body.data ? strspn(c->body.data, " \t\r\n") : 0;
 	if (skip >= c->body.len || !strchr("[{", c->body.data[skip]))
 		return;
-	snprintf(what, sizeof(what), "%.60s: the answer to %.10s %.100s", c->origin->link->name,
-	         c->method, c->path);
+	snprintf(what, sizeof(what), "%.60s: the answer to %.10s %.*s", c->origin->link->name,
+	         c->method, http_shown(c), c->path);
 	json_fits(what, c->body.data, c->body.len, &c->err);
 }
 
@@ -202,8 +212,8 @@ static void http_on_timeout(struct loop_timer *t, void *arg)
 	struct call *c = arg;
 	if (c->dead || c->ending)
 		return;
-	err_set(&c->err, ERR_TIMEOUT, "%s: no answer to %s %s within %lld s", c->origin->link->name,
-	        c->method, c->path, (long long)(c->spec.timeout_ms / 1000));
+	err_set(&c->err, ERR_TIMEOUT, "%s: no answer to %s %.*s within %lld s",
+	        c->origin->link->name, c->method, http_shown(c), c->path, (long long)(c->spec.timeout_ms / 1000));
 	http_call_end(c, CURLE_OPERATION_TIMEDOUT);
 }
 
@@ -235,8 +245,9 @@ static size_t http_on_body(char *bytes, size_t one, size_t len, void *arg)
 		return len;
 	char limit[HUMAN_SIZE];
 	err_set(&c->err, ERR_TOO_BIG,
-	        "%s: the answer to %s %s is larger than %s, and more is not taken",
-	        c->origin->link->name, c->method, c->path, human_bytes(limit, c->body.max));
+	        "%s: the answer to %s %.*s is larger than %s, and more is not taken",
+	        c->origin->link->name, c->method, http_shown(c), c->path,
+	        human_bytes(limit, c->body.max));
 	return CURL_WRITEFUNC_ERROR;
 }
 
@@ -252,8 +263,8 @@ static bool http_says_it_fits(struct call *c, const char *line, size_t len)
 	if (says <= c->body.max)
 		return true;
 	err_set(&c->err, ERR_TOO_BIG,
-	        "%s: the answer to %s %s is %s long; more than %s is not taken",
-	        c->origin->link->name, c->method, c->path, human_bytes(size, says),
+	        "%s: the answer to %s %.*s is %s long; more than %s is not taken",
+	        c->origin->link->name, c->method, http_shown(c), c->path, human_bytes(size, says),
 	        human_bytes(limit, c->body.max));
 	return false;
 }
@@ -266,9 +277,9 @@ static size_t http_on_header(char *bytes, size_t one, size_t len, void *arg)
 	c->headers_len += len;
 	if (c->headers_len > HEADERS_MAX) {
 		err_set(&c->err, ERR_TOO_BIG,
-		        "%s: the answer to %s %s has more than %u KB of headers, which is too much "
+		        "%s: the answer to %s %.*s has more than %u KB of headers, which is too much "
 		        "to be true",
-		        c->origin->link->name, c->method, c->path, HEADERS_MAX >> 10);
+		        c->origin->link->name, c->method, http_shown(c), c->path, HEADERS_MAX >> 10);
 		return 0;
 	}
 	if (!http_says_it_fits(c, bytes, len))
@@ -434,7 +445,8 @@ static void call_begin(struct call *c)
 	http_set_common(c, socket);
 	http_set_request(c);
 	if (!c->easy || curl_multi_add_handle(c->http->multi, c->easy) != CURLM_OK) {
-		err_set(&c->err, ERR_SYSTEM, "libcurl could not start %s %s", c->method, c->path);
+		err_set(&c->err, ERR_SYSTEM, "libcurl could not start %s %.*s", c->method,
+		        http_shown(c), c->path);
 		http_call_end(c, CURLE_FAILED_INIT);
 	}
 }

@@ -300,8 +300,9 @@ static void channel_failed(struct channel *c, struct message *m, const struct se
 	m->unsure |= sent->unsure;
 	notify_state_changed(c->notify);
 	int64_t pause = backoff_ms(&c->backoff, AGAIN_LEAST_MS, AGAIN_MOST_MS);
+	/* A wait that the other side names counts, but no service is asked all the time. */
 	if (sent->wait_ms > 0)
-		pause = sent->wait_ms;
+		pause = sent->wait_ms > pause / 32 ? sent->wait_ms : pause / 32;
 	c->not_before_ms = loop_now(c->notify->loop) + pause;
 	c->stopped = sent->how == SENT_STOP;
 	/* a pause without a sentence is no failure */

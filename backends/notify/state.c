@@ -39,12 +39,10 @@ struct saving {
 
 /* --- the lock ------------------------------------------------------------ */
 
-/* In the runtime folder of the login, or where that is missing (cron, su), beside the state. */
+/* Beside the state. The runtime folder of the login is no place for it: logind removes that folder
+ * at the last logout, while a mocr in tmux goes on and holds a lock that nobody can see any more. */
 static char *state_lock_path(const struct notify *n)
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	if (runtime && *runtime == '/')
-		return xasprintf("%s/mocr-notify.lock", runtime);
 	return xasprintf("%s/notify.lock", n->settings->state_dir);
 }
 

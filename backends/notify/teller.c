@@ -199,8 +199,11 @@ static int64_t condition_due(const struct teller *t, const struct condition *c,
 		return c->count >= FLAPS_TOLD && !c->told ? c->from_ms
 		                                          : c->from_ms + t->rules.hold_ms;
 	if (what == MESSAGE_STILL && c->state == CONDITION_TOLD && t->rules.repeat_ms &&
-	    !c->quiet && !c->frozen)
-		return c->told_ms + t->rules.repeat_ms;
+	    !c->quiet && !c->frozen) {
+		/* below 0: told before this machine started */
+		int64_t at_ms = c->told_ms + t->rules.repeat_ms;
+		return at_ms > 0 ? at_ms : 0;
+	}
 	if (what == MESSAGE_RESOLVED && c->state == CONDITION_CLEARED)
 		return c->from_ms + teller_clear_ms(t, c);
 	return -1;

@@ -10,10 +10,13 @@
 #include "backends/store/store.h"
 
 /* Sets the condition of a row aside. until_ms: wall clock, for QUIET_UNTIL. False and err: the row
- * needs nobody, or the file cannot be written. In the second case this console keeps it anyway. */
+ * needs nobody. The caller ends with need_keep, once for all rows. */
 bool need_quiet(struct row *, enum quiet_how, int64_t until_ms, struct err *);
-/* Puts it back into the queue. False and err: it was not set aside, or as above. */
+/* Puts it back into the queue. False and err: it was not set aside. The same need_keep follows. */
 bool need_wake(struct row *, struct err *);
+/* Writes what need_quiet and need_wake changed. False and err: the file cannot be written; this
+ * console keeps the changes anyway. */
+bool need_keep(struct store *, struct err *);
 /* What was set for it; borrowed until the end of the turn. NULL unless row->need is NEED_QUIET. */
 const struct quiet *need_quiet_of(const struct row *);
 /* Why the condition does not count: "snoozed until 08:00". False: it counts, or there is none. */

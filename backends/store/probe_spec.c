@@ -64,9 +64,7 @@ static bool probe_read_url(const struct check_config *c, struct probe_spec *p, s
 	if (!ok)
 		return err_set(err, ERR_USAGE,
 		               "url: expected http://HOST:PORT/PATH or https://HOST/PATH, without "
-		               "a "
-		               "user name, got \"%s\"",
-		               c->url);
+		               "a user name and a password");
 	return probe_copy(p->url, sizeof(p->url), "url", c->url, err);
 }
 

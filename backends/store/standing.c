@@ -352,14 +352,13 @@ bool need_quiet(struct row *row, enum quiet_how how, int64_t until_ms, struct er
 	standing_gist(row, gist, sizeof(gist));
 	quiet_set(&st->quiets, row->id, row->health, gist, how, now, until_ms);
 	standing_change_add(st, row->id, 0, false);
-	bool good = standing_write(st, err);
 	store_need_again(row);
 	if (need_says(row, words, sizeof(words)))
 		activity_add(st->store, ACTIVITY_ACTION, row->health, row->id, "%s: %s", words,
 		             row->why ? row->why : "");
 	standing_set_timer(st);
 	store_changed(st->store);
-	return good;
+	return true;
 }
 
 bool need_wake(struct row *row, struct err *err)
@@ -368,11 +367,15 @@ bool need_wake(struct row *row, struct err *err)
 	if (row->need != NEED_QUIET)
 		return err_set(err, ERR_USAGE, "%s was not set aside", row->name);
 	standing_drop(st, row->id, 0);
-	bool good = standing_write(st, err);
 	store_need_again(row);
 	activity_add(st->store, ACTIVITY_ACTION, row->health, row->id, "back in the queue");
 	standing_set_timer(st);
-	return good;
+	return true;
+}
+
+bool need_keep(struct store *s, struct err *err)
+{
+	return !s->standing || standing_write(s->standing, err);
 }
 
 const struct quiet *need_quiet_of(const struct row *row)

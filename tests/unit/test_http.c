@@ -259,6 +259,9 @@ static void test_bad_answers(void **state)
 	assert_int_equal(w->reply.status, 0);
 	assert_int_equal(w->reply.err.code, ERR_LOST);
 	assert_non_null(strstr(w->reply.err.text, "here: the answer to GET /half was cut off"));
+	get(w, "/half?key=SECRET", (struct call_spec){ 0 });
+	assert_int_equal(w->reply.err.code, ERR_LOST);
+	assert_null(strstr(w->reply.err.text, "SECRET"));
 	get(w, "/empty", (struct call_spec){ 0 });
 	assert_int_equal(w->reply.err.code, ERR_LOST);
 	get(w, "/junk", (struct call_spec){ 0 });

@@ -300,6 +300,16 @@ static size_t counted(struct world *w)
 	return store_needs_count(w->store, &asks);
 }
 
+static bool set_aside(struct row *row, enum quiet_how how, int64_t until_ms, struct err *err)
+{
+	return need_quiet(row, how, until_ms, err) && need_keep(row->server->store, err);
+}
+
+static bool take_back(struct row *row, struct err *err)
+{
+	return need_wake(row, err) && need_keep(row->server->store, err);
+}
+
 static void forget_file(void)
 {
 	char *path = xasprintf("%s/mocr/quiet.jsonl", home);
@@ -318,8 +328,8 @@ static void acknowledged_leaves_and_comes_back(void **state)
 	struct row *db = say(&w, "db", HEALTH_ATTENTION, "unhealthy");
 	struct row *well = say(&w, "well", HEALTH_GOOD, NULL);
 	assert_int_equal(counted(&w), 2);
-	assert_false(need_quiet(well, QUIET_ACKNOWLEDGED, 0, &err));
-	assert_true(need_quiet(n8n, QUIET_ACKNOWLEDGED, 0, &err));
+	assert_false(set_aside(well, QUIET_ACKNOWLEDGED, 0, &err));
+	assert_true(set_aside(n8n, QUIET_ACKNOWLEDGED, 0, &err));
 	assert_int_equal(counted(&w), 1);
 	assert_int_equal(w.source->server->problems, 1);
 	assert_int_equal(needs_aside(w.store, NULL), 1);
@@ -336,11 +346,11 @@ static void acknowledged_leaves_and_comes_back(void **state)
 	say(&w, "n8n", HEALTH_GOOD, NULL);
 	say(&w, "n8n", HEALTH_BAD, "exit code 1, ran 3s");
 	assert_int_equal(counted(&w), 2);
-	assert_true(need_quiet(n8n, QUIET_CLEARED, 0, &err));
+	assert_true(set_aside(n8n, QUIET_CLEARED, 0, &err));
 	say(&w, "n8n", HEALTH_BAD, "oom-killed");
 	assert_int_equal(counted(&w), 1);
-	assert_true(need_wake(n8n, &err));
-	assert_false(need_wake(n8n, &err));
+	assert_true(take_back(n8n, &err));
+	assert_false(take_back(n8n, &err));
 	assert_int_equal(counted(&w), 2);
 	world_destroy(&w);
 }
@@ -353,7 +363,7 @@ static void a_snooze_ends_by_itself(void **state)
 	(void)state;
 	forget_file();
 	struct row *row = say(&w, "n8n", HEALTH_ASKS, "may it?");
-	assert_true(need_quiet(row, QUIET_UNTIL, now_wall_ms() + 300, &err));
+	assert_true(set_aside(row, QUIET_UNTIL, now_wall_ms() + 300, &err));
 	assert_int_equal(counted(&w), 0);
 	store_needs_count(w.store, &asks);
 	assert_int_equal(asks, 0);
@@ -370,7 +380,7 @@ static void a_restart_keeps_it(void **state)
 	struct err err;
 	(void)state;
 	forget_file();
-	need_quiet(say(&w, "n8n", HEALTH_BAD, "exit code 1"), QUIET_ACKNOWLEDGED, 0, &err);
+	set_aside(say(&w, "n8n", HEALTH_BAD, "exit code 1"), QUIET_ACKNOWLEDGED, 0, &err);
 	world_destroy(&w);
 	w = world_create();
 	struct row *row = store_row(w.source, &kind_container, "n8n", "n8n");
@@ -400,18 +410,18 @@ static void two_consoles_lose_nothing(void **state)
 	struct row *one = say(&a, "one", HEALTH_BAD, "w"), *two = say(&a, "two", HEALTH_BAD, "w");
 	struct row *one_b = say(&b, "one", HEALTH_BAD, "w");
 	struct row *two_b = say(&b, "two", HEALTH_BAD, "w");
-	assert_true(need_quiet(one, QUIET_ACKNOWLEDGED, 0, &err));
-	assert_true(need_quiet(two_b, QUIET_CLEARED, 0, &err));
+	assert_true(set_aside(one, QUIET_ACKNOWLEDGED, 0, &err));
+	assert_true(set_aside(two_b, QUIET_CLEARED, 0, &err));
 	/* each follows the other one's file */
 	assert_int_equal(counted(&a), 0);
 	assert_int_equal(counted(&b), 0);
 	assert_int_equal(two->need, NEED_QUIET);
-	assert_true(need_wake(one_b, &err));
+	assert_true(take_back(one_b, &err));
 	assert_int_equal(counted(&a), 1);
 	assert_int_equal(one->need, NEED_STANDS);
 	/* what clears in one is not what the other set since */
 	say(&a, "two", HEALTH_GOOD, NULL);
-	need_quiet(two_b, QUIET_ACKNOWLEDGED, 0, &err);
+	set_aside(two_b, QUIET_ACKNOWLEDGED, 0, &err);
 	assert_int_equal(counted(&a), 1);
 	assert_int_equal(counted(&b), 1);
 	assert_int_equal(two_b->need, NEED_QUIET);
@@ -429,7 +439,7 @@ static void a_folder_that_takes_nothing_is_said(void **state)
 	struct row *row = say(&w, "n8n", HEALTH_BAD, "w");
 	counted(&w);
 	assert_int_equal(symlink("/nonexistent", path), 0);
-	assert_false(need_quiet(row, QUIET_ACKNOWLEDGED, 0, &err));
+	assert_false(set_aside(row, QUIET_ACKNOWLEDGED, 0, &err));
 	assert_non_null(strstr(err.text, "is a link"));
 	/* this console keeps it */
 	assert_int_equal(counted(&w), 0);
@@ -448,7 +458,7 @@ static void json_says_what_is_set_aside(void **state)
 	struct err err;
 	(void)state;
 	forget_file();
-	need_quiet(say(&w, "n8n", HEALTH_BAD, "w"), QUIET_CLEARED, 0, &err);
+	set_aside(say(&w, "n8n", HEALTH_BAD, "w"), QUIET_CLEARED, 0, &err);
 	char *text = report_json(w.store);
 	assert_non_null(strstr(text, "\"set_aside\""));
 	assert_non_null(strstr(text, "\"snoozed_until_clear\""));
