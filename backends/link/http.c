@@ -155,11 +155,11 @@ static void http_explain(const struct call *c, CURLcode code, struct err *err)
 		        os ? strerror((int)os) : words);
 	} else if (code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING ||
 	           code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR)
-		err_set(err, ERR_LOST, "%s: the answer to %s %.*s was cut off: %s", name,
-		        c->method, http_shown(c), c->path, words);
-	else
-		err_set(err, ERR_GARBLED, "%s: %s %.*s: %s", name, c->method,
+		err_set(err, ERR_LOST, "%s: the answer to %s %.*s was cut off: %s", name, c->method,
 		        http_shown(c), c->path, words);
+	else
+		err_set(err, ERR_GARBLED, "%s: %s %.*s: %s", name, c->method, http_shown(c),
+		        c->path, words);
 }
 
 /* Checks every answer before any parser sees it, because a JSON tree needs many times the size of
@@ -213,7 +213,8 @@ static void http_on_timeout(struct loop_timer *t, void *arg)
 	if (c->dead || c->ending)
 		return;
 	err_set(&c->err, ERR_TIMEOUT, "%s: no answer to %s %.*s within %lld s",
-	        c->origin->link->name, c->method, http_shown(c), c->path, (long long)(c->spec.timeout_ms / 1000));
+	        c->origin->link->name, c->method, http_shown(c), c->path,
+	        (long long)(c->spec.timeout_ms / 1000));
 	http_call_end(c, CURLE_OPERATION_TIMEDOUT);
 }
 
@@ -277,9 +278,11 @@ static size_t http_on_header(char *bytes, size_t one, size_t len, void *arg)
 	c->headers_len += len;
 	if (c->headers_len > HEADERS_MAX) {
 		err_set(&c->err, ERR_TOO_BIG,
-		        "%s: the answer to %s %.*s has more than %u KB of headers, which is too much "
+		        "%s: the answer to %s %.*s has more than %u KB of headers, which is too "
+		        "much "
 		        "to be true",
-		        c->origin->link->name, c->method, http_shown(c), c->path, HEADERS_MAX >> 10);
+		        c->origin->link->name, c->method, http_shown(c), c->path,
+		        HEADERS_MAX >> 10);
 		return 0;
 	}
 	if (!http_says_it_fits(c, bytes, len))

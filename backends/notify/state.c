@@ -39,8 +39,8 @@ struct saving {
 
 /* --- the lock ------------------------------------------------------------ */
 
-/* Beside the state. The runtime folder of the login is no place for it: logind removes that folder
- * at the last logout, while a mocr in tmux goes on and holds a lock that nobody can see any more. */
+/* Beside the state. The runtime folder of the login is no place for the lock: logind removes that
+ * folder at the last logout, while a mocr in tmux runs on with a lock that nobody can see. */
 static char *state_lock_path(const struct notify *n)
 {
 	return xasprintf("%s/notify.lock", n->settings->state_dir);
