@@ -23,7 +23,7 @@
 struct complete {
 	struct store *store;
 	const struct settings *settings;
-	char **words;                /* the words before the one at the cursor */
+	char **words; /* the words before the one at the cursor */
 	int n;
 	const char *begun; /* the letters at the cursor */
 	const char *after; /* what follows a server's name: "" or "/" */
@@ -204,11 +204,10 @@ static const struct {
 	const char *word;
 	void (*say)(struct complete *);
 } complete_commands[] = {
-	{ "status", complete_servers }, { "sessions", complete_servers },
+	{ "status", complete_servers },  { "sessions", complete_servers },
 	{ "deploys", complete_servers }, { "doctor", complete_servers },
-	{ "do", complete_do },
-	{ "logs", complete_logs },       { "shell", complete_shell },
-	{ "attach", complete_attach },
+	{ "do", complete_do },           { "logs", complete_logs },
+	{ "shell", complete_shell },     { "attach", complete_attach },
 };
 
 static void complete_options(struct complete *c)

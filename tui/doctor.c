@@ -51,7 +51,8 @@ static bool doctor_terminal(void)
 	const char *term = getenv("TERM");
 	if (!term || !*term || !strcmp(term, "dumb"))
 		return doctor_say(DOCTOR_BAD, "terminal",
-		                  "TERM is %s; run mocr in a terminal, or export TERM=xterm-256color",
+		                  "TERM is %s; run mocr in a terminal, or export "
+		                  "TERM=xterm-256color",
 		                  term && *term ? term : "not set");
 	return doctor_say(DOCTOR_OK, "terminal", "%s", term);
 }
@@ -105,8 +106,9 @@ static bool doctor_tmux(void)
 		return doctor_say(DOCTOR_NOTE, "tmux",
 		                  "names copied with [y] do not reach the clipboard; run: tmux set "
 		                  "-s set-clipboard on");
-	return doctor_say(DOCTOR_OK, "tmux", "escape-time %s, set-clipboard %s, allow-passthrough %s",
-	                  escape, clipboard, *through ? through : "unknown");
+	return doctor_say(DOCTOR_OK, "tmux",
+	                  "escape-time %s, set-clipboard %s, allow-passthrough %s", escape,
+	                  clipboard, *through ? through : "unknown");
 }
 
 static bool doctor_ssh(void)
@@ -135,7 +137,8 @@ static bool doctor_config(const struct settings *s, size_t complaints)
 		return doctor_say(DOCTOR_BAD, "configuration",
 		                  "%zu complaint%s; run: mocr --check-config", complaints,
 		                  complaints == 1 ? "" : "s");
-	return doctor_say(DOCTOR_OK, "configuration", "%s", s->file ? s->file : "none, which is fine");
+	return doctor_say(DOCTOR_OK, "configuration", "%s",
+	                  s->file ? s->file : "none, which is fine");
 }
 
 static bool doctor_machine(const struct settings *s, size_t complaints)
@@ -153,16 +156,17 @@ static bool doctor_machine(const struct settings *s, size_t complaints)
 
 /* Says in one word each how the login becomes root, whether it may read the journal, and which tmux
  * is there. sudo is asked only where that leaves no trace (sudo.h). */
-static const char doctor_script[] =
-	SUDO_MAY "if [ \"$(id -u)\" = 0 ]; then echo root login; "
-		 "elif command -v sudo >/dev/null 2>&1; then "
-		 "case \" $(id -Gn) \" in *\" sudo \"*|*\" wheel \"*|*\" admin \"*) "
-		 "if may docker; then echo root nopasswd; else echo root password; fi;; "
-		 "*) echo root unknown;; esac; "
-		 "elif command -v doas >/dev/null 2>&1; then echo root doas; else echo root no; fi; "
-		 "case \" $(id -u) $(id -Gn) \" in \" 0 \"*|*\" adm \"*|*\" systemd-journal \"*|*\" wheel \"*) "
-		 "echo journal yes;; *) command -v journalctl >/dev/null 2>&1 && echo journal no;; esac; "
-		 "echo tmux $(tmux -V 2>/dev/null)";
+static const char doctor_script[] = SUDO_MAY
+	"if [ \"$(id -u)\" = 0 ]; then echo root login; "
+	"elif command -v sudo >/dev/null 2>&1; then "
+	"case \" $(id -Gn) \" in *\" sudo \"*|*\" wheel \"*|*\" admin \"*) "
+	"if may docker; then echo root nopasswd; else echo root password; fi;; "
+	"*) echo root unknown;; esac; "
+	"elif command -v doas >/dev/null 2>&1; then echo root doas; else echo root no; fi; "
+	"case \" $(id -u) $(id -Gn) \" in \" 0 \"*|*\" adm \"*|*\" systemd-journal \"*|*\" wheel "
+        "\"*) "
+	"echo journal yes;; *) command -v journalctl >/dev/null 2>&1 && echo journal no;; esac; "
+	"echo tmux $(tmux -V 2>/dev/null)";
 
 struct doctor_answer {
 	struct run *run;
@@ -197,9 +201,11 @@ static const struct {
 	{ "nopasswd", DOCTOR_OK, "by sudo without a password" },
 	{ "password", DOCTOR_OK, "by sudo; mocr asks for the password when an action needs root" },
 	{ "doas", DOCTOR_OK, "by doas" },
-	{ "unknown", DOCTOR_NOTE, "the login is in no group that sudo usually serves; actions that need "
-	                          "root may be refused" },
-	{ "no", DOCTOR_NOTE, "neither sudo nor doas is there: actions that need root are not possible" },
+	{ "unknown", DOCTOR_NOTE,
+	  "the login is in no group that sudo usually serves; actions that need "
+	  "root may be refused" },
+	{ "no", DOCTOR_NOTE,
+	  "neither sudo nor doas is there: actions that need root are not possible" },
 };
 
 static void doctor_root(const struct doctor_answer *a)
@@ -224,7 +230,8 @@ static void doctor_rights(const struct server *v, const struct doctor_answer *a)
 	else if (*word)
 		doctor_say(DOCTOR_OK, "journal", "readable");
 	doctor_value(a, "tmux", word, sizeof(word));
-	doctor_say(DOCTOR_OK, "tmux", "%s", *word ? word : "not there; sessions of tmux are not shown");
+	doctor_say(DOCTOR_OK, "tmux", "%s",
+	           *word ? word : "not there; sessions of tmux are not shown");
 }
 
 static void doctor_clock(const struct vitals *t)
@@ -238,7 +245,8 @@ static void doctor_clock(const struct vitals *t)
 		doctor_say(DOCTOR_NOTE, "clock",
 		           "%s %s of this machine's: lines of several servers are out of order; "
 		           "run on both: timedatectl",
-		           human_age(age, llabs(t->clock_ms)), t->clock_ms > 0 ? "ahead" : "behind");
+		           human_age(age, llabs(t->clock_ms)),
+		           t->clock_ms > 0 ? "ahead" : "behind");
 	if (t->reboot_pending)
 		doctor_say(DOCTOR_NOTE, "reboot", "pending%s%s", *t->reboot_why ? ": " : "",
 		           t->reboot_why);
@@ -252,7 +260,8 @@ static bool doctor_source(const struct source *s)
 	if (s->state == SOURCE_ABSENT)
 		return true;
 	if (s->state == SOURCE_WAITING)
-		return doctor_say(DOCTOR_NOTE, name, "has not answered yet; try mocr doctor --wait 60");
+		return doctor_say(DOCTOR_NOTE, name,
+		                  "has not answered yet; try mocr doctor --wait 60");
 	return doctor_say(DOCTOR_BAD, name, "%s",
 	                  *s->err.text ? s->err.text : source_state_name(s->state));
 }

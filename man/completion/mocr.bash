@@ -15,7 +15,8 @@ _mocr() {
 			compopt -o default
 			return
 		fi
-		COMPREPLY+=("$(printf %q "$word")")
+		printf -v word %q "$word"
+		COMPREPLY+=("$word")
 	done < <(mocr complete -- "${words[@]}" "$cur" 2>/dev/null)
 	# a server whose rows follow
 	[[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == */ ]] && compopt -o nospace
