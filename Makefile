@@ -143,7 +143,7 @@ deb: ## a package for this release of Debian or Ubuntu, in build/
 	@$(MAKE) --no-print-directory packages NEEDED='$(BUILD_PACKAGES) dpkg-dev'
 	$(Q)$(MAKE) --no-print-directory all
 	@# only the place of the themes is compiled in
-	$(Q)rm -rf build/deb && mkdir -p build/deb && cp -a $(BUILD) build/deb/build
+	$(Q)rm -rf build/deb build/mocr_*.deb && mkdir -p build/deb && cp -a $(BUILD) build/deb/build
 	$(Q)rm -f build/deb/build/mocr build/deb/build/tui/theme.o
 	$(Q)$(MAKE) --no-print-directory BUILD=build/deb/build PREFIX=/usr DESTDIR=$(CURDIR)/build/deb/root install
 	$(Q)ln -sfn ../$(BUILD)/mocr build/mocr

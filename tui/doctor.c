@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,7 @@
 
 #define DOCTOR_TURN_MS 50
 #define DOCTOR_RUN_MS 15000
+#define DOCTOR_OUTPUT_MS 3000 /* of a program of this machine */
 #define DOCTOR_CLOCK_MS 2000 /* from here on, logs of several servers are out of order */
 #define DOCTOR_ESCAPE_MS 100 /* tmux holds back Esc longer than a person likes */
 
@@ -66,7 +69,7 @@ static bool doctor_locale(void)
 	return doctor_say(DOCTOR_OK, "locale", "UTF-8");
 }
 
-/* The first line that a program of this machine prints; "" if there is none. */
+/* The first line of a program's output; "" if there is no output. */
 static void doctor_output(const char *const *argv, char *line, size_t size)
 {
 	int pipes[2], status;
@@ -75,6 +78,9 @@ static void doctor_output(const char *const *argv, char *line, size_t size)
 		return;
 	pid_t pid = spawn_argv(argv, -1, pipes[1], -1);
 	close(pipes[1]);
+	struct pollfd said = { .fd = pipes[0], .events = POLLIN };
+	if (pid > 0 && poll(&said, 1, DOCTOR_OUTPUT_MS) == 0)
+		kill(pid, SIGKILL); /* a tmux that hangs */
 	ssize_t got = pid > 0 ? read(pipes[0], line, size - 1) : 0;
 	close(pipes[0]);
 	line[got > 0 ? got : 0] = '\0';
@@ -96,6 +102,10 @@ static bool doctor_tmux(void)
 	if (!getenv("TMUX"))
 		return doctor_say(DOCTOR_OK, "tmux", "mocr does not run in tmux");
 	doctor_tmux_option("-sv", "escape-time", escape, sizeof(escape));
+	if (!*escape)
+		return doctor_say(DOCTOR_BAD, "tmux",
+		                  "mocr runs in tmux, but tmux does not answer; run: tmux "
+		                  "show-options -s");
 	doctor_tmux_option("-sv", "set-clipboard", clipboard, sizeof(clipboard));
 	doctor_tmux_option("-Av", "allow-passthrough", through, sizeof(through));
 	if (atoi(escape) > DOCTOR_ESCAPE_MS)

@@ -88,3 +88,16 @@ all_hosts() {
 	ends 2 "$MOCR" -F "$work/all" --batch --all-hosts --wait 15 status && says '^sese +up' && says '^pi +up' && says '^dead' && says '^refused'
 }
 no_terminal_no_screen() { ends 64 "$MOCR" -F "$config" sese && says 'mocr status'; }
+
+# --- doctor and completion ------------------------------------------------------------------------------------------------
+
+doctor_on_real_servers() {
+	TERM=xterm ends 0 "$MOCR" -F "$config" doctor sese pi relay strict && says '^  note root +the login is in no group' && says '^  ok +root +by sudo; mocr asks' &&
+		says '^  ok +root +the login is root' && says '^  ok +docker +Docker/.*by docker system dial-stdio' && says '^  ok +systemd +systemd 257' &&
+		{ ! grep -q BAD "$work/out"; }
+}
+completion_knows_what_is_on_a_server() {
+	ends 0 "$MOCR" -F "$config" complete -- do restart pi/unit/relo && says '^pi/unit/reloadable.service' &&
+		ends 0 "$MOCR" -F "$config" complete -- shell pi/container/nt && says '^pi/container/ntfy' &&
+		ends 0 "$MOCR" -F "$config" complete -- do restart p && says '^pi/' && { ! grep -q container "$work/out"; }
+}
