@@ -296,6 +296,10 @@ static void sessions_box_complete_move(struct completion *done, const char *text
                                        void *arg);
 static void sessions_box_complete_command(struct completion *done, const char *text, size_t cursor,
                                           void *arg);
+static void sessions_box_complete_agent(struct completion *done, const char *text, size_t cursor,
+                                        void *arg);
+static void sessions_box_complete_model(struct completion *done, const char *text, size_t cursor,
+                                        void *arg);
 
 static const struct wanted {
 	const char *action, *title, *text, *prompt;
@@ -310,9 +314,13 @@ static const struct wanted {
 	{ "session-rename", "New title", NULL, "title: ", true, false, NULL },
 	{ "session-command", "Slash command", "NAME [ARGUMENTS]; Tab completes", "/", false, false,
 	  sessions_box_complete_command },
+	{ "session-agent", "Agent", "NAME; Tab completes", "agent: ", false, false,
+	  sessions_box_complete_agent },
+	{ "session-model", "Model", "PROVIDER/MODEL [VARIANT]; Tab completes", "model: ", false,
+	  false, sessions_box_complete_model },
 	{ "session-new", "New session",
-	  "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [PROMPT]; Tab completes", "> ", false,
-	  false, sessions_box_complete_new },
+	  "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [variant=NAME] [PROMPT]; Tab completes",
+	  "> ", false, false, sessions_box_complete_new },
 	{ "session-import", "Import",
 	  "FILE on this machine, then the DIRECTORY over there; Tab completes", "> ", false, false,
 	  sessions_box_complete_new },
@@ -363,6 +371,20 @@ static void sessions_box_complete_command(struct completion *done, const char *t
                                           void *arg)
 {
 	sessions_box_complete_list(done, sessions_box_first_row(arg), SESSION_COMMANDS, "", text,
+	                           cursor);
+}
+
+static void sessions_box_complete_agent(struct completion *done, const char *text, size_t cursor,
+                                        void *arg)
+{
+	sessions_box_complete_list(done, sessions_box_first_row(arg), SESSION_AGENTS, "", text,
+	                           cursor);
+}
+
+static void sessions_box_complete_model(struct completion *done, const char *text, size_t cursor,
+                                        void *arg)
+{
+	sessions_box_complete_list(done, sessions_box_first_row(arg), SESSION_MODELS, "", text,
 	                           cursor);
 }
 

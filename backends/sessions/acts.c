@@ -21,7 +21,9 @@
 #define ACT_LONG_MS 600000 /* timeout of calls that block until the model is done */
 #define SEEN_TIMES 4       /* most waits for events before the session's messages are read */
 #define SEEN_MESSAGES 20   /* number of newest messages searched for the prompt */
-#define CONFIRM_MS 3000    /* wait for the server's event that confirms an answer */
+#define LOAD_MS 500        /* between two looks for the models of a directory */
+#define LOADS 8
+#define CONFIRM_MS 3000 /* wait for the server's event that confirms an answer */
 
 static void act_free(struct act *a)
 {
@@ -33,6 +35,7 @@ static void act_free(struct act *a)
 	free(a->prompt);
 	free(a->agent);
 	free(a->model);
+	free(a->variant);
 	free(a->text);
 	free(a->to);
 	free(a);
@@ -106,6 +109,8 @@ static const struct how {
 	{ "session-summarize", OC_SUMMARIZE, false, "summarized" },
 	{ "session-revert", OC_REVERT, false, "the last turn is taken back, files too" },
 	{ "session-unrevert", OC_UNREVERT, false, "the turn is back, files too" },
+	{ "session-agent", OC_AGENT, true, "from its next step on" },
+	{ "session-model", OC_MODEL, true, "from its next step on" },
 	{ "session-share", OC_SHARE, false, "shared" },
 	{ "session-unshare", OC_UNSHARE, false, "not shared any more" },
 };
@@ -496,6 +501,169 @@ static void session_act_stop_session(struct order *order)
 	free(body);
 }
 
+/* --- do the agent and the model exist? ------------------------------------ */
+
+/* The line of a name in a reduced list; NULL: it is not there. */
+static const char *session_act_line_of(const char *lines, const char *name)
+{
+	size_t len = strlen(name);
+	for (const char *at = lines; at && *at;) {
+		if (strcspn(at, "\t\n") == len && !strncmp(at, name, len))
+			return at;
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+	return NULL;
+}
+
+/* Is the variant in the third field of a model's line? */
+static bool session_act_has_variant(const char *line, const char *variant)
+{
+	size_t len = strlen(variant), end = strcspn(line, "\n");
+	const char *at = memrchr(line, '\t', end);
+	for (at = at ? at + 1 : line + end; at < line + end;) {
+		size_t n = strcspn(at, " \n");
+		if (n == len && !strncmp(at, variant, len))
+			return true;
+		at += n + (at[n] == ' ');
+	}
+	return false;
+}
+
+/* The first names of a list, as "build, plan". */
+static const char *session_act_some_of(const char *lines, char *buf, size_t size)
+{
+	size_t len = 0;
+	buf[0] = '\0';
+	for (const char *at = lines ? lines : ""; *at && len + 2 < size;) {
+		int n = snprintf(buf + len, size - len, "%s%.*s", len ? ", " : "",
+		                 (int)strcspn(at, "\t\n"), at);
+		len += n > 0 ? (size_t)n : 0;
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+	return buf;
+}
+
+static bool session_act_names_exist(struct act *a, bool models, const char *lines, struct err *err)
+{
+	const char *name = models ? a->model : a->agent;
+	const char *line = name ? session_act_line_of(lines, name) : NULL;
+	char some[120];
+	if (name && !line)
+		return err_set(err, ERR_USAGE,
+		               "there is no %s \"%.80s\" in %.100s; there are %s. Nothing was sent",
+		               models ? "model" : "agent", name, a->directory,
+		               session_act_some_of(lines, some, sizeof(some)));
+	if (models && line && a->variant && !session_act_has_variant(line, a->variant))
+		return err_set(err, ERR_USAGE,
+		               "the model %.80s has no variant \"%.40s\"; nothing was sent", name,
+		               a->variant);
+	return true;
+}
+
+/* A directory that the server opens for the first time has few or no models for some seconds. */
+static void session_act_on_loaded(struct loop_timer *timer, void *arg)
+{
+	struct act *a = arg;
+	(void)timer;
+	act_check(a, a->then);
+}
+
+static void session_act_names_came(struct call *call, const struct reply *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err;
+	struct buf lines;
+	bool models = a->knows_agent;
+	a->call = NULL;
+	buf_init(&lines, 1u << 20);
+	bool good = oc_is_answer(a->oc, r, &err);
+	if (good && models)
+		good = a->oc->dialect->read_models(r->body, r->len, &lines);
+	else if (good)
+		good = a->oc->dialect->read_names(r->body, r->len, &lines);
+	if (!good && !err.code)
+		err_set(&err, ERR_GARBLED,
+		        "its lists of agents and models could not be understood");
+	bool lacks = good && models && a->model && !session_act_line_of(lines.data, a->model);
+	if (lacks && ++a->waits < LOADS) {
+		buf_finish(&lines);
+		if (!a->timer)
+			a->timer = loop_timer_add(store_loop(a->order->store), -1,
+			                          session_act_on_loaded, a);
+		loop_timer_set(a->timer, LOAD_MS);
+		return;
+	}
+	good = good && session_act_names_exist(a, models, lines.data, &err);
+	buf_finish(&lines);
+	if (!good) {
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	a->knows_model = models;
+	a->knows_agent = true;
+	act_check(a, a->then);
+}
+
+/* Asks the models also when none is named: the preview refuses a model until its list for that
+ * directory was asked for once. */
+void act_check(struct act *a, void (*then)(struct act *))
+{
+	const struct oc_dialect *d = a->oc->dialect;
+	a->then = then;
+	a->knows_agent |= !a->agent;
+	if (!d->list_in || (a->knows_agent && a->knows_model)) {
+		then(a);
+		return;
+	}
+	char *path = d->list_in(a->knows_agent ? d->models : d->agents, a->directory);
+	a->call = oc_call(a->oc, "GET", path, NULL, ACT_MS, 0, session_act_names_came, a);
+	free(path);
+}
+
+/* --- agent and model of a session that exists ------------------------------ */
+
+static void session_act_set_now(struct act *a)
+{
+	bool model = a->model != NULL;
+	const struct oc_how *how = &a->oc->dialect->acts[model ? OC_MODEL : OC_AGENT];
+	struct ses *s = ses_find(a->oc->owner, a->sid);
+	if (!s) {
+		struct err err;
+		err_set(&err, ERR_ABSENT, "the session is gone");
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	char *path = oc_path(s, how->path), *body = how->body(s, a->order->argument);
+	a->call = oc_call(a->oc, how->method, path, body, ACT_MS, 0, session_act_simple_done, a);
+	free(path);
+	free(body);
+}
+
+static void session_act_set(struct order *order)
+{
+	struct ses *s;
+	bool model = !strcmp(order->action->name, "session-model");
+	const char *words = order->argument ? order->argument : "";
+	size_t n = strcspn(words, " ");
+	if (!n || (model && !memchr(words, '/', n))) {
+		oc_act_fail(order, ERR_USAGE,
+		            model ? "it needs words: \"PROVIDER/MODEL [VARIANT]\""
+		                  : "it needs the name of an agent");
+		return;
+	}
+	struct act *a = oc_act_begin(order, &s);
+	if (!a || session_act_is_lacking(a, model ? OC_MODEL : OC_AGENT))
+		return;
+	a->directory = xstrdup(s->directory ? s->directory : "/");
+	*(model ? &a->model : &a->agent) = xstrndup(words, n);
+	words += n + strspn(words + n, " ");
+	if (model && *words)
+		a->variant = xstrdup(words);
+	act_check(a, session_act_set_now);
+}
+
 /* --- a new session ------------------------------------------------------- */
 
 static void session_act_first_prompt_done(struct call *call, const struct reply *r, void *arg)
@@ -509,7 +677,10 @@ static void session_act_first_prompt_done(struct call *call, const struct reply 
 
 static struct oc_wish session_act_wish_of(const struct act *a)
 {
-	return (struct oc_wish){ .directory = a->directory, .agent = a->agent, .model = a->model };
+	return (struct oc_wish){ .directory = a->directory,
+		                 .agent = a->agent,
+		                 .model = a->model,
+		                 .variant = a->variant };
 }
 
 static void session_act_made(struct call *call, const struct reply *r, void *arg)
@@ -541,6 +712,15 @@ static void session_act_made(struct call *call, const struct reply *r, void *arg
 	oc_sessions_free(&list);
 }
 
+static void session_act_make_now(struct act *a)
+{
+	struct oc_wish wish = session_act_wish_of(a);
+	struct oc_sent sent;
+	a->oc->dialect->make(&wish, &sent);
+	a->call = oc_call(a->oc, sent.method, sent.path, sent.body, ACT_MS, 0, session_act_made, a);
+	oc_sent_free(&sent);
+}
+
 /* The server would accept a missing directory, and the session would work in the wrong place. */
 static void session_act_directory_looked(const struct run_result *r, void *arg)
 {
@@ -557,11 +737,7 @@ static void session_act_directory_looked(const struct run_result *r, void *arg)
 		oc_act_end(a, &err, NULL);
 		return;
 	}
-	struct oc_wish wish = session_act_wish_of(a);
-	struct oc_sent sent;
-	a->oc->dialect->make(&wish, &sent);
-	a->call = oc_call(a->oc, sent.method, sent.path, sent.body, ACT_MS, 0, session_act_made, a);
-	oc_sent_free(&sent);
+	act_check(a, session_act_make_now);
 }
 
 /* Reads a path from the start of words, where a backslash escapes a blank. Drops trailing slashes,
@@ -581,25 +757,26 @@ const char *act_path(const char *words, char **path)
 	return words + strspn(words, " ");
 }
 
-/* "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [PROMPT]" */
+/* "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [variant=NAME] [PROMPT]" */
 static void session_act_new_words(struct act *a, const char *words)
 {
-	size_t n;
-	words = act_path(words, &a->directory);
-	for (;;) {
+	const struct {
+		const char *name;
 		char **slot;
-		if (!strncmp(words, "agent=", 6))
-			slot = &a->agent;
-		else if (!strncmp(words, "model=", 6))
-			slot = &a->model;
-		else
-			slot = NULL;
-		n = strcspn(words, " ");
-		if (!slot)
-			break;
-		free(*slot);
-		*slot = xstrndup(words + 6, n - 6);
+	} known[] = { { "agent=", &a->agent },
+		      { "model=", &a->model },
+		      { "variant=", &a->variant } };
+	words = act_path(words, &a->directory);
+	for (size_t i = 0; i < ARRAY_LEN(known);) {
+		size_t name = strlen(known[i].name), n = strcspn(words, " ");
+		if (strncmp(words, known[i].name, name) != 0) {
+			i++;
+			continue;
+		}
+		free(*known[i].slot);
+		*known[i].slot = xstrndup(words + name, n - name);
 		words += n + strspn(words + n, " ");
+		i = 0;
 	}
 	if (*words)
 		a->prompt = xstrdup(words);
@@ -620,7 +797,7 @@ static void session_act_make(struct order *order)
 	if (!order->argument || *order->argument != '/') {
 		oc_act_fail(order, ERR_USAGE,
 		            "it needs a directory: \"/srv/app [agent=NAME] [model=PROVIDER/MODEL] "
-		            "[PROMPT]\"");
+		            "[variant=NAME] [PROMPT]\"");
 		return;
 	}
 	if (!oc || !oc->origin || oc->state != OC_LIVE) {
@@ -766,6 +943,14 @@ static bool session_act_unreverts(const struct row *row)
 {
 	return session_act_rests(row) && session_act_offers(row, OC_UNREVERT);
 }
+static bool session_act_takes_agent(const struct row *row)
+{
+	return session_act_offers(row, OC_AGENT);
+}
+static bool session_act_takes_model(const struct row *row)
+{
+	return session_act_offers(row, OC_MODEL);
+}
 static bool session_act_not_archived(const struct row *row)
 {
 	return session_act_offers(row, OC_ARCHIVE) && !session_act_of(row)->archived_ms;
@@ -909,6 +1094,20 @@ const struct action session_actions[] = {
 	  .run = session_act_simple,
 	  .doing = "running",
 	  .help = "Run one of its slash commands" },
+	{ .name = "session-agent",
+	  .verb = "agent",
+	  .flags = CHANGES | WORDS,
+	  .applies = session_act_takes_agent,
+	  .run = session_act_set,
+	  .doing = "setting",
+	  .help = "Choose the agent of it for its next steps (OpenCode 2)" },
+	{ .name = "session-model",
+	  .verb = "model",
+	  .flags = CHANGES | WORDS,
+	  .applies = session_act_takes_model,
+	  .run = session_act_set,
+	  .doing = "setting",
+	  .help = "Choose its model for its next steps: PROVIDER/MODEL [VARIANT] (OpenCode 2)" },
 	{ .name = "session-fork",
 	  .verb = "fork",
 	  .flags = CHANGES,

@@ -15,9 +15,12 @@ struct act {
 	struct run *run;
 	struct loop_timer *timer;
 	char sid[SESSION_ID_SIZE], request[SESSION_ID_SIZE];
-	char *directory, *prompt, *agent, *model; /* of a new session; owned */
-	char *text;                               /* move: the exported session; owned */
-	size_t messages;                          /* move: number of messages the copy must have */
+	char *directory, *prompt, *agent, *model, *variant; /* of a new session; owned */
+	/* Called once the agent and the model are known to exist: see act_check. */
+	void (*then)(struct act *);
+	bool knows_agent, knows_model;
+	char *text;      /* move: the exported session; owned */
+	size_t messages; /* move: number of messages the copy must have */
 	/* move: name of the target server, owned; NULL: an import or an export */
 	char *to;
 	/* move: loop clock, when the wait for that server began */
@@ -34,6 +37,9 @@ struct act *oc_act_add(struct order *, struct oc *, struct act **list);
 /* NULL: the order was ended with an error */
 struct act *oc_act_begin(struct order *, struct ses **);
 void oc_act_end(struct act *, const struct err *, const char *output);
+/* Looks whether the agent and the model that an act names exist in its directory, then calls then.
+ * A server of 2.x takes any name, and then never answers the prompt. */
+void act_check(struct act *, void (*then)(struct act *));
 const char *act_path(const char *words, char **path); /* the caller frees path */
 void oc_act_fail(struct order *, enum err_code, const char *words);
 

@@ -23,16 +23,22 @@ struct ses *ses_find(const struct sessions *ss, const char *id)
 	return s;
 }
 
+void ses_ask_nothing(struct ses *s)
+{
+	struct sessions *ss = sessions_of(s->row->row.source);
+	ss->lasts -= s->last_call != NULL;
+	call_cancel(s->last_call);
+	call_cancel(s->messages_call);
+	call_cancel(s->diff_call);
+	s->last_call = s->messages_call = s->diff_call = NULL;
+	fetch_cancel(&s->last_fetch);
+	fetch_cancel(&s->messages_fetch);
+}
+
 /* Questions that are on their way to the old home end with it: they are asked at the new one. */
 static void session_move_home(struct ses *s, struct oc *oc)
 {
-	if (s->last_call)
-		oc->owner->lasts--;
-	call_cancel(s->last_call);
-	call_cancel(s->messages_call);
-	s->last_call = s->messages_call = NULL;
-	fetch_cancel(&s->last_fetch);
-	fetch_cancel(&s->messages_fetch);
+	ses_ask_nothing(s);
 	s->home = oc;
 }
 
@@ -41,10 +47,7 @@ void ses_unlink(struct ses *s)
 {
 	struct sessions *ss = sessions_of(s->row->row.source);
 	follow_gone(s);
-	if (s->last_call)
-		ss->lasts--;
-	call_cancel(s->last_call);
-	call_cancel(s->messages_call);
+	ses_ask_nothing(s);
 	run_cancel(s->export_run);
 	HASH_DEL(ss->table, s);
 	free(s->directory);
@@ -52,6 +55,7 @@ void ses_unlink(struct ses *s)
 	free(s->messages);
 	free(s->messages_err);
 	free(s->todo);
+	free(s->diff);
 	free(s);
 }
 
@@ -693,6 +697,16 @@ static void session_take_todo(struct oc *oc, const char *id, const char *json, s
 	store_touch(&s->row->row);
 }
 
+static void session_take_diff(struct oc *oc, const char *id, const char *json, size_t len)
+{
+	struct ses *s = ses_find(oc->owner, id);
+	if (!s)
+		return;
+	free(s->diff);
+	s->diff = xstrndup(json, len);
+	store_touch(&s->row->row);
+}
+
 static void session_take_lines(char **slot, const char *bytes, size_t len)
 {
 	free(*slot);
@@ -724,6 +738,8 @@ void oc_feed(struct oc *oc, const char *what, const char *bytes, size_t len)
 		session_apply_last(oc, rest, bytes, len);
 	} else if (!strncmp(what, "messages ", 9)) {
 		session_apply_messages(oc, rest, bytes, len);
+	} else if (!strncmp(what, "diff ", 5)) {
+		session_take_diff(oc, rest, bytes, len);
 	} else if (!strncmp(what, "todo ", 5)) {
 		session_take_todo(oc, rest, bytes, len);
 	} else if (!strcmp(what, "models")) {

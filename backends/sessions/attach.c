@@ -326,12 +326,13 @@ static struct origin *attach_origin_of(const struct attach_stream *a, struct ses
 	struct row *row = store_find(a->store, a->row_id);
 	*s = row && row->kind == &kind_session ? ses_of(row) : NULL;
 	struct oc *oc = *s ? (*s)->home : NULL;
+	bool old = !oc || oc->dialect->has_program;
 	if (a->here || !oc || !oc->origin || oc->tls || link_is_local(row->server->link))
 		err_set(err, ERR_ABSENT,
-		        "there is no program opencode on %s%s. `npm install -g opencode-ai` brings "
-		        "it",
-		        row ? row->server->name : "the server",
-		        a->here ? ", and none on this machine" : "");
+		        "there is no program opencode%s on %s%s. `npm install -g %s` brings it",
+		        old ? "" : " of version 2", row ? row->server->name : "the server",
+		        a->here ? ", and none on this machine" : "",
+		        old ? "opencode-ai" : "@opencode/cli");
 	/* its few channels are needed for the list */
 	else if (origin_is_exec_only(oc->origin))
 		err_set(err, ERR_ABSENT,

@@ -233,6 +233,17 @@ static void conversation_todo_doc(const cJSON *messages, struct doc *doc)
 	}
 }
 
+static void conversation_changes_doc(const struct ses *s, struct doc *doc)
+{
+	cJSON *root = s->diff ? json_parse(s->diff, strlen(s->diff)) : NULL;
+	const cJSON *files = conversation_get(root, "data");
+	if (cJSON_GetArraySize(files) > 0) {
+		doc_head(doc, "Changed by its last turn");
+		conversation_diff_doc(files, doc);
+	}
+	cJSON_Delete(root);
+}
+
 /* Newest message first, because users look for the current state. Within a message the order
  * stays. */
 void session_conversation(struct ses *s, struct doc *doc)
@@ -251,6 +262,7 @@ void session_conversation(struct ses *s, struct doc *doc)
 	}
 	cJSON *root = json_parse(s->messages, s->messages_len);
 	conversation_todo_doc(root, doc);
+	conversation_changes_doc(s, doc);
 	doc_head(doc, "Conversation, newest first (l follows it as it goes on)");
 	if (s->messages_err)
 		doc_add(doc, DOC_WARN, "%s", s->messages_err);

@@ -110,6 +110,30 @@ static void session_json(const struct row *row, void *out)
 
 /* --- details ------------------------------------------------------------- */
 
+static void session_diff_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct ses *s = arg;
+	struct err err;
+	s->diff_call = NULL;
+	char *what = xasprintf("%s diff %s", s->home->name, s->id);
+	if (oc_is_answer(s->home, r, &err)) /* else it stays as it was: the conversation is there */
+		source_feed(s->row->row.source, what, r->body, r->len);
+	free(what);
+}
+
+/* 1.x tells the changes with the messages, 2.x by themselves. A running turn is not asked for them:
+ * the server would compare all files each time. */
+static void session_want_diff(struct ses *s)
+{
+	const char *rest = s->home->dialect->diff;
+	if (!rest || s->diff_call || s->run.run != OC_RUN_IDLE)
+		return;
+	char *path = oc_path(s, rest);
+	s->diff_call = oc_call(s->home, "GET", path, NULL, 15000, MESSAGES_MAX, session_diff_done,
+	                       s);
+	free(path);
+}
+
 static void session_messages_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ses *s = arg;
@@ -125,6 +149,7 @@ static void session_messages_done(struct call *call, const struct reply *r, void
 		fetch_failed(&s->messages_fetch, oc_now(s->home));
 	if (good) {
 		oc_feed_messages(s->home, what, r);
+		session_want_diff(s);
 	} else {
 		follow_unanswered(s, &err);
 		store_touch(&s->row->row);

@@ -330,12 +330,7 @@ static void ses_unheard(struct sessions *ss, struct ses *s)
 {
 	bool open = s->last_known && s->last.role != OC_ROLE_NONE && !oc_message_over(&s->last);
 	bool unknown = s->last_call || s->run.run != OC_RUN_IDLE || open;
-	ss->lasts -= s->last_call != NULL;
-	call_cancel(s->last_call);
-	call_cancel(s->messages_call);
-	s->last_call = s->messages_call = NULL;
-	fetch_cancel(&s->last_fetch);
-	fetch_cancel(&s->messages_fetch);
+	ses_ask_nothing(s);
 	fetch_want(&s->messages_fetch);
 	if (unknown) {
 		s->last_known = false;

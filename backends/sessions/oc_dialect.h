@@ -78,6 +78,9 @@ struct oc_dialect {
 
 	/* --- paths and bodies; the caller frees --- */
 	char *(*place)(const char *place); /* encodes it for a path */
+	/* The same list of models or agents, as a directory has it. NULL: it is not asked before a
+	 * session is made. */
+	char *(*list_in)(const char *path, const char *directory);
 	/* path of a session, with rest behind its id */
 	char *(*path)(const struct ses *, const char *rest);
 	void (*make)(const struct oc_wish *, struct oc_sent *);

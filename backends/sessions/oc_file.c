@@ -25,19 +25,30 @@
 #define FILES_MAX (64u << 10)
 #define PASSWORD_MAX 512
 
-/* $1: the process of the server, 0 unknown. It may have another home than the login. A line "=file"
- * or "=password" goes before each file. */
+/* $1: the port. Finds the process that listens there now, which a look of a minute ago may not
+ * know. It may have another home than the login. A line "=file" or "=password" goes before each
+ * file; the line after a service file says what its process does. */
 static const char script[] =
-	"p=$1; s=; h=; x=; if [ -r \"/proc/$p/environ\" ]; then "
+	"h=$(printf %04X \"$1\"); i=; "
+	"for f in /proc/net/tcp /proc/net/tcp6; do "
+	"[ -r $f ] && while read -r n l r s q t m v o e z; do "
+	"[ \"$s\" = 0A ] && [ \"${l##*:}\" = \"$h\" ] && i=\"$i $e\"; done <$f; done; "
+	"listens() { for e in $i; do "
+	"ls -l \"/proc/$1/fd\" 2>/dev/null | grep -qF \"socket:[$e]\" && return; done; return 1; "
+        "}; "
+	"p=; for d in /proc/[0-9]*; do c=; { read -r c <$d/comm; } 2>/dev/null; "
+	"case $c in *opencode*|lildax) listens ${d#/proc/} && p=${d#/proc/} && break;; esac; done; "
 	"of() { tr \"\\000\" \"\\n\" <\"/proc/$p/environ\" | sed -n \"s/^$1=//p\" | head -n 1; }; "
-	"s=$(of XDG_STATE_HOME); h=$(of HOME); x=$(readlink \"/proc/$p/exe\"); "
-	"else s=$XDG_STATE_HOME; fi; "
+	"s=$XDG_STATE_HOME; h=$HOME; x=; "
+	"if [ -n \"$p\" ] && [ -r \"/proc/$p/environ\" ]; then "
+	"s=$(of XDG_STATE_HOME); h=$(of HOME); x=$(readlink \"/proc/$p/exe\"); fi; "
 	"d=${s:-${h:-$HOME}/.local/state}/opencode; "
 	"for f in \"$d\"/service.json \"$d\"/service-*.json; do "
 	"[ -f \"$f\" ] && [ -r \"$f\" ] || continue; "
 	"printf \"=file\\n\"; head -c 4096 \"$f\" | tr -d \"\\n\"; printf \"\\n\"; "
 	"q=$(sed -n \"s/.*\\\"pid\\\"[^0-9]*\\([0-9][0-9]*\\).*/\\1/p\" \"$f\" | head -n 1); "
-	"[ -n \"$q\" ] && [ -d \"/proc/$q\" ] && printf \"=alive\\n\"; "
+	"if [ -n \"$q\" ] && listens \"$q\"; then printf \"=listens\\n\"; "
+	"elif [ -n \"$q\" ] && [ -d \"/proc/$q\" ]; then printf \"=alive\\n\"; fi; "
 	"done; "
 	"case ${x##*/} in lildax*) [ -r \"$d/password\" ] && printf \"=password\\n\" && "
 	"head -c 400 \"$d/password\" && printf \"\\n\";; esac; printf \"=end\\n\"";
@@ -61,7 +72,7 @@ static struct secret *oc_file_password(const char *text, size_t len)
 }
 
 /* One service file. NULL: it is not for this server; file_said tells why, if it names its port. */
-static struct secret *oc_file_of(struct oc *oc, const char *json, size_t len, bool alive)
+static struct secret *oc_file_of(struct oc *oc, const char *json, size_t len, const char *state)
 {
 	cJSON *root = json_parse(json, len);
 	const cJSON *url = cJSON_GetObjectItemCaseSensitive(root, "url"),
@@ -69,13 +80,15 @@ static struct secret *oc_file_of(struct oc *oc, const char *json, size_t len, bo
 	cJSON *word = cJSON_GetObjectItemCaseSensitive(root, "password");
 	struct secret *password = NULL;
 	int process = cJSON_IsNumber(pid) ? number_small(pid->valuedouble, 0) : 0;
-	bool ours = process > 0 && (oc->pid ? process == oc->pid : alive);
+	bool ours = process > 0 && !strncmp(state, "=listens", 8);
 	bool named = cJSON_IsString(url) && oc_file_port_of(url->valuestring) == oc->port;
 	if (named && !ours)
 		snprintf(oc->file_said, sizeof(oc->file_said),
 		         "The service file there names process %d, which %s. "
 		         "So its password is not used.\n",
-		         process, alive ? "is not the one that listens" : "does not run any more");
+		         process,
+		         !strncmp(state, "=alive", 6) ? "is not the one that listens"
+		                                      : "does not run any more");
 	else if (named && cJSON_IsString(word))
 		password = oc_file_password(word->valuestring, strlen(word->valuestring));
 	if (cJSON_IsString(word))
@@ -93,7 +106,7 @@ static struct secret *oc_file_find(struct oc *oc, const char *text)
 		size_t len = strcspn(next, "\n");
 		const char *after = next + len + (next[len] == '\n');
 		if (n == 5 && !strncmp(at, "=file", 5))
-			found = oc_file_of(oc, next, len, !strncmp(after, "=alive", 6));
+			found = oc_file_of(oc, next, len, after);
 		else if (n == 9 && !strncmp(at, "=password", 9))
 			found = oc_file_password(next, len);
 		at = next;
@@ -113,15 +126,15 @@ static void oc_file_done(const struct run_result *r, void *arg)
 bool oc_file_ask(struct oc *oc)
 {
 	struct link *link = source_link(&oc->owner->source);
-	char process[24];
-	const char *argv[] = { "sh", "-c", script, "sh", process, NULL };
+	char port[24];
+	const char *argv[] = { "sh", "-c", script, "sh", port, NULL };
 	bool here = !strncmp(oc->host, "127.", 4) || !strcmp(oc->host, "::1");
 	if (oc->file_run)
 		return true;
 	if (!here || oc->tls || oc->file_reads >= FILE_READS || link->state != LINK_UP)
 		return false;
 	oc->file_reads++;
-	snprintf(process, sizeof(process), "%d", oc->pid);
+	snprintf(port, sizeof(port), "%d", oc->port);
 	char *command = quote_command(argv);
 	oc->file_run = link_run(link, command, NULL, 0, FILES_MAX, FILE_MS, oc_file_done, oc);
 	free(command);

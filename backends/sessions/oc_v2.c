@@ -50,6 +50,14 @@ static char *oc_v2_path(const struct ses *s, const char *rest)
 	return xasprintf("/api/session/%s%s", s->id, rest);
 }
 
+static char *oc_v2_list_in(const char *path, const char *directory)
+{
+	char *code = http_encode(directory), *whole;
+	whole = xasprintf("%s?location%%5Bdirectory%%5D=%s", path, code);
+	free(code);
+	return whole;
+}
+
 static char *oc_v2_text(const char *name, const char *words)
 {
 	cJSON *o = cJSON_CreateObject();
@@ -243,10 +251,10 @@ static bool oc_v2_is_list(const struct reply *r)
 	.models = "/api/model", .agents = "/api/agent", .commands = "/api/command",            \
 	.last = "/message?limit=20&order=desc",                                                \
 	.messages = "/message?order=desc&limit=", .messages_max = 200, .stores_prompts = true, \
-	.drops_requests = true, .place = oc_v2_place, .path = oc_v2_path, .make = oc_v2_make,  \
-	.next_page = oc_v2_next_page, .is_list = oc_v2_is_list, .statuses = oc_v2_statuses,    \
-	.requests = oc_v2_requests, .conversation = oc_v2_conversation,                        \
-	.read_models = oc_v2_models, .read_names = oc_v2_names
+	.drops_requests = true, .place = oc_v2_place, .list_in = oc_v2_list_in,                \
+	.path = oc_v2_path, .make = oc_v2_make, .next_page = oc_v2_next_page,                  \
+	.is_list = oc_v2_is_list, .statuses = oc_v2_statuses, .requests = oc_v2_requests,      \
+	.conversation = oc_v2_conversation, .read_models = oc_v2_models, .read_names = oc_v2_names
 
 #define COMMON_ACTS                                                 \
 	[OC_ABORT] = { "POST", "/interrupt", NULL, false },         \

@@ -459,6 +459,21 @@ bool oc_v2_conversation(const char *json, size_t len, struct buf *out)
 
 /* --- models, agents, commands ---------------------------------------------- */
 
+/* "provider/model", the context, the variants separated by blanks */
+static void oc_v2_model_line(const cJSON *m, const char *provider, const char *model,
+                             struct buf *out)
+{
+	const cJSON *v;
+	buf_addf(out, "%s/%s\t%lld\t", provider, model,
+	         (long long)oc_parse_whole(oc_parse_get(m, "limit"), "context", 0));
+	cJSON_ArrayForEach (v, oc_parse_get(m, "variants")) {
+		char name[64];
+		oc_parse_washed(name, sizeof(name), oc_parse_text(v, "id"));
+		buf_addf(out, "%s ", name);
+	}
+	buf_puts(out, "\n");
+}
+
 /* The answer holds API keys in clear: only these members are taken. */
 bool oc_v2_models(const char *json, size_t len, struct buf *out)
 {
@@ -471,8 +486,7 @@ bool oc_v2_models(const char *json, size_t len, struct buf *out)
 		oc_parse_washed(provider, sizeof(provider), oc_parse_text(m, "providerID"));
 		oc_parse_washed(model, sizeof(model), oc_parse_text(m, "id"));
 		if (good && provider[0] && model[0] && !cJSON_IsFalse(oc_parse_get(m, "enabled")))
-			buf_addf(out, "%s/%s\t%lld\n", provider, model,
-			         (long long)oc_parse_whole(oc_parse_get(m, "limit"), "context", 0));
+			oc_v2_model_line(m, provider, model, out);
 	}
 	cJSON_Delete(root);
 	return good;

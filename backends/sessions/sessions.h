@@ -79,9 +79,11 @@ struct ses {
 	size_t messages_n, messages_asked;
 	struct fetch messages_fetch; /* wanted: fetch when the conversation is next read */
 	struct call *messages_call;  /* the fetch of the messages; NULL: not running */
-	char *messages_err; /* why the last fetch of the messages failed, as a sentence; NULL */
-	char *todo;         /* raw JSON; NULL */
-	uint32_t seen;      /* number of the list that named it last */
+	char *messages_err;     /* why the last fetch of the messages failed, as a sentence; NULL */
+	char *todo;             /* raw JSON; NULL */
+	char *diff;             /* 2.x: raw JSON of the last turn's changes; NULL */
+	struct call *diff_call; /* its fetch; NULL: not running */
+	uint32_t seen;          /* number of the list that named it last */
 	struct oc_follow *follow; /* logs that follow the conversation */
 };
 
@@ -290,6 +292,8 @@ void ses_describe(struct ses *, const struct oc_session *); /* copies title, dir
  * last becomes stale. */
 void ses_listed(struct ses *, const struct oc_session *);
 void ses_take_messages(struct ses *, const char *json, size_t len);
+/* Cancels whatever is being asked about the session; the fetches are wanted no more. */
+void ses_ask_nothing(struct ses *);
 void oc_feed(struct oc *, const char *what, const char *bytes, size_t len);
 struct ses *ses_find(const struct sessions *, const char *id);
 void ses_free(struct ses *);   /* removes the row too */

@@ -155,7 +155,7 @@ static bool messages(int fd, const struct httpd_request *r)
 		"\"command\":\"make test\"},\"content\":[]}}],\"time\":{\"created\":2,"
 		"\"completed\":3},\"finish\":\"stop\",\"cost\":0.5,\"tokens\":{\"input\":10,"
 		"\"output\":5,\"reasoning\":0,\"cache\":{\"read\":0,\"write\":0}}},{\"id\":\"msg_"
-	        "1\","
+		"1\","
 		"\"type\":\"user\",\"text\":\"say hello\",\"time\":{\"created\":1}}],\"cursor\":{"
 		"\"previous\":null,\"next\":null}}");
 }
@@ -220,6 +220,8 @@ static bool session_call(int fd, const struct httpd_request *r, const char *rest
 	}
 	if (!strcmp(r->method, "PATCH") && !*rest && !preview)
 		return HAS(r, "title") ? no_content(fd) : refuse(fd, r, "body of the title");
+	if (post && !strcmp(rest, "/agent"))
+		return HAS(r, "agent") ? no_content(fd) : refuse(fd, r, "body of the agent");
 	if (post && !strcmp(rest, "/model"))
 		return HAS(r, "model") ? no_content(fd) : refuse(fd, r, "body of the model");
 	if (post && !strcmp(rest, "/fork") && !preview)
@@ -252,7 +254,10 @@ static bool answer(int fd, const struct httpd_request *r)
 		return speaks == PREVIEW ? empty_404(fd) : web_page(fd);
 	if (!strcmp(r->path, "/api/info") || !strcmp(r->path, "/api/health"))
 		return told_what_it_is(fd, r);
-	if (strcasestr(r->head, "x-opencode-directory") || strstr(r->query, "directory="))
+	bool placed = *r->query && !strcmp(r->query, "location%5Bdirectory%5D=%2Fsrv%2Fa");
+	bool lists = !strcmp(r->path, "/api/model") || !strcmp(r->path, "/api/agent");
+	if (strcasestr(r->head, "x-opencode-directory") ||
+	    (strstr(r->query, "directory") && !(placed && lists)))
 		return refuse(fd, r, "a directory is not wanted");
 	if (!strcmp(r->path, "/api/event"))
 		return strcasestr(r->head, "text/event-stream") ? event_stream(fd)
@@ -662,6 +667,16 @@ static void orders_are_sent_as_the_dialect_wants(void **state)
 	done("prompt", "say hello");
 	assert_string_equal(last_body, "{\"text\":\"say hello\"}");
 	done("rename", "Another");
+	done("agent", "build");
+	assert_string_equal(last_body, "{\"agent\":\"build\"}");
+	done("model", "fake/m1 high");
+	assert_string_equal(last_body, "{\"model\":{\"providerID\":\"fake\",\"id\":\"m1\","
+	                               "\"variant\":\"high\"}}");
+	last_body[0] = '\0';
+	assert_non_null(strstr(ordered("agent", "nobody")->err.text, "there are build"));
+	assert_non_null(strstr(ordered("model", "fake/m2")->err.text, "no model"));
+	assert_non_null(strstr(ordered("model", "fake/m1 low")->err.text, "no variant"));
+	assert_string_equal(last_body, "");
 	done("fork", NULL);
 	runs = true;
 	tell("session.execution.started", OF_A);
@@ -712,6 +727,7 @@ static void the_conversation_is_shown(void **state)
 	assert_true(has_line(&doc, "say hello"));
 	assert_true(has_line(&doc, "Hello there"));
 	assert_true(has_line(&doc, "shell completed: make test"));
+	assert_true(has_line(&doc, "a.c  +1 -1") && has_line(&doc, "+new"));
 	doc_finish(&doc);
 	nothing_was_refused();
 }
@@ -764,6 +780,73 @@ static void the_service_file_of_a_dead_process(void **state)
 	assert_non_null(strstr(w.server->asks->text, "does not run any more"));
 }
 
+/* --- attaching -------------------------------------------------------------- */
+
+static struct buf shown;
+static bool shown_ended;
+
+static size_t attach_data(struct stream *s, const char *bytes, size_t len, void *arg)
+{
+	buf_add(&shown, bytes, len);
+	return len;
+}
+
+static struct err attach_err;
+static void attach_closed(struct stream *s, const struct stream_end *end, void *arg)
+{
+	shown_ended = true;
+	attach_err = end->err;
+}
+
+static void attach_with(const char *version)
+{
+	static const struct stream_events events = { .data = attach_data, .closed = attach_closed };
+	char program[120];
+	struct err err;
+	snprintf(program, sizeof program, "%s/opencode-program", w.state);
+	FILE *f = fopen(program, "w");
+	fprintf(f,
+	        "#!/bin/sh\n[ \"$*\" != --version ] || { echo %s; exit; }\n"
+	        "printf 'args:'; printf ' <%%s>' \"$@\"; echo; echo \"env: $OPENCODE_PASSWORD\"\n",
+	        version);
+	fclose(f);
+	chmod(program, 0755);
+	setenv("PATH", "/usr/bin:/bin", 1);
+	xreplace(&w.oc->program, program);
+	buf_clear(&shown);
+	shown_ended = false;
+	err_clear(&attach_err);
+	assert_non_null(kind_session.shell(&one()->row, "xterm", 80, 24, &events, NULL, &err));
+	for (int i = 0; i < 300 && !shown_ended; i++)
+		loop_turn(w.loop, 20);
+	assert_true(shown_ended);
+}
+
+/* Always with --server: without it the program may replace the user's background service. The
+ * password goes by the environment, and its way there is not shown. */
+static void the_program_is_told_its_server(void **state)
+{
+	char args[200];
+	password = "b3BlbmNvZGU6c2VjcmV0LW9uZQ==";
+	write_service_file("secret-one", getpid());
+	begin();
+	assert_true(shows(SESSION_IDLE, 3000));
+	attach_with("2.0.22");
+	snprintf(args, sizeof args,
+	         "args: <--server> <http://127.0.0.1:%d> <--session> <ses_a> </srv/a>",
+	         httpd_port(w.httpd));
+	assert_non_null(strstr(shown.data, args));
+	const char *env = strstr(shown.data, "env: secret-one");
+	assert_non_null(env);
+	/* nothing but the program told it */
+	assert_ptr_equal(strstr(shown.data, "secret-one"), env + 5);
+	attach_with("1.18.33");
+	assert_true(!shown.len || !strstr(shown.data, "args:"));
+	assert_int_equal(attach_err.code, ERR_ABSENT);
+	assert_non_null(strstr(attach_err.text, "of version 2"));
+	buf_finish(&shown);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, make_world, end_world)
 int main(void)
 {
@@ -785,6 +868,7 @@ int main(void)
 		T(the_conversation_is_shown),
 		T(the_service_file_has_the_password),
 		T(the_service_file_of_a_dead_process),
+		T(the_program_is_told_its_server),
 	};
 	/* any mocr on this machine would take us for an OpenCode server, and talk to it */
 	prctl(PR_SET_NAME, "test_oc2");
