@@ -136,6 +136,9 @@ struct run_result {
 typedef void run_fn(const struct run_result *, void *arg);
 struct run *link_run(struct link *, const char *command, const void *input, size_t input_len,
                      size_t max, int64_t timeout_ms, run_fn *done, void *arg);
+/* Sentences name the run by these words instead of the head of its command, which says nothing when
+ * the command is a script. A name longer than 60 bytes is cut. */
+void run_name(struct run *, const char *words);
 void run_cancel(struct run *); /* NULL is fine */
 
 /* Runs a command that prints its progress on stderr, one word per line. The input leaves only after
