@@ -63,6 +63,7 @@ struct link_config {
 	const char *ssh_config; /* -F file; NULL: OpenSSH's own */
 	const char *identity;   /* a key file; or NULL */
 	int connect_timeout_ms; /* 0: 5000 */
+	int unread_timeout_ms;  /* the server reads nothing for so long: lost; 0: 60000 */
 	/* no user is present: a question fails the log-in, and err quotes it */
 	bool batch;
 };
