@@ -67,8 +67,8 @@ static void keep_tail(struct app_log *l, const char *text, size_t len)
 	l->tail_len = n;
 }
 
-/* The last place of the old end in text. NULL: none. Knuth, Morris and Pratt, from the back: each byte
- * is looked at a few times at most, also in a text that repeats one byte. */
+/* The last place of the old end in text. NULL: none. Knuth, Morris and Pratt, from the back: each
+ * byte is looked at a few times at most, also in a text that repeats one byte. */
 static const char *last_place(const char *text, size_t len, const char *end, size_t n)
 {
 	/* border[i]: of the last i bytes of end, how many at their end are also at their start,
