@@ -91,9 +91,9 @@ static inline struct app *app_of(struct row *r)
 }
 
 /* Finds or makes a row. Its id is SERVER/app/PLACE[/PROJECT[/ENVIRONMENT]]/NAME. With name NULL it
- * is SERVER/app/PLACE, the row of the platform itself. PLACE is the section's name, or PLATFORM:NAME
- * (see site_place). ref distinguishes two rows of the same name. round is the number of the list.
- * app_sweep removes rows of instance with another round. */
+ * is SERVER/app/PLACE, the row of the platform itself. PLACE is the section's name, or
+ * PLATFORM:NAME (see site_place). ref distinguishes two rows of the same name. round is the number
+ * of the list. app_sweep removes rows of instance with another round. */
 struct app *app_row(struct source *, const struct app_platform *, void *instance,
                     const char *place, const char *section, const char *project,
                     const char *environment, const char *name, const char *ref, uint32_t round);
