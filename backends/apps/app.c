@@ -33,11 +33,11 @@ static struct app *named(struct source *source, const char *id, const char *name
 }
 
 struct app *app_row(struct source *source, const struct app_platform *platform, void *instance,
-                    const char *section, const char *project, const char *environment,
-                    const char *name, const char *ref, uint32_t round)
+                    const char *place, const char *section, const char *project,
+                    const char *environment, const char *name, const char *ref, uint32_t round)
 {
 	char id[400] = "";
-	add_part(id, sizeof(id), section);
+	add_part(id, sizeof(id), place);
 	add_part(id, sizeof(id), name ? project : NULL);
 	add_part(id, sizeof(id), name ? environment : NULL);
 	add_part(id, sizeof(id), name);

@@ -90,12 +90,13 @@ static inline struct app *app_of(struct row *r)
 	return (struct app *)r;
 }
 
-/* Finds or makes a row. Its id is SERVER/app/SECTION[/PROJECT[/ENVIRONMENT]]/NAME. With name NULL
- * it is SERVER/app/SECTION, the row of the platform itself. ref distinguishes two rows of the same
- * name. round is the number of the list. app_sweep removes rows of instance with another round. */
+/* Finds or makes a row. Its id is SERVER/app/PLACE[/PROJECT[/ENVIRONMENT]]/NAME. With name NULL it
+ * is SERVER/app/PLACE, the row of the platform itself. PLACE is the section's name, or
+ * PLATFORM:NAME (see site_place). ref distinguishes two rows of the same name. round is the number
+ * of the list. app_sweep removes rows of instance with another round. */
 struct app *app_row(struct source *, const struct app_platform *, void *instance,
-                    const char *section, const char *project, const char *environment,
-                    const char *name, const char *ref, uint32_t round);
+                    const char *place, const char *section, const char *project,
+                    const char *environment, const char *name, const char *ref, uint32_t round);
 void app_sweep(struct source *, void *instance, uint32_t round);
 /* Copies the deployments, at most APP_DEPLOYMENTS_MAX. */
 void app_set_deployments(struct app *, const struct app_deployment *, size_t n);

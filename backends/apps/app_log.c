@@ -67,6 +67,30 @@ static void keep_tail(struct app_log *l, const char *text, size_t len)
 	l->tail_len = n;
 }
 
+/* The last place of the old end in text. NULL: none. Knuth, Morris and Pratt, from the back: each
+ * byte is looked at a few times at most, also in a text that repeats one byte. */
+static const char *last_place(const char *text, size_t len, const char *end, size_t n)
+{
+	/* border[i]: of the last i bytes of end, how many at their end are also at their start,
+	 * both read backwards */
+	size_t border[TAIL_KEPT + 1] = { 0 }, k = 0;
+	for (size_t i = 1; i < n; i++) {
+		while (k && end[n - 1 - i] != end[n - 1 - k])
+			k = border[k];
+		k += end[n - 1 - i] == end[n - 1 - k];
+		border[i + 1] = k;
+	}
+	k = 0;
+	for (size_t at = len; at > 0; at--) {
+		while (k && text[at - 1] != end[n - 1 - k])
+			k = border[k];
+		k += text[at - 1] == end[n - 1 - k];
+		if (k == n)
+			return text + at - 1;
+	}
+	return NULL;
+}
+
 /* Offset of the new text. *gap: the old end was not found, so lines may be missing. */
 static size_t new_from(const struct app_log *l, const char *text, size_t len, bool *gap)
 {
@@ -77,9 +101,7 @@ static size_t new_from(const struct app_log *l, const char *text, size_t len, bo
 	if (len >= l->told && l->told >= n && !memcmp(text + l->told - n, l->tail, n))
 		return l->told;
 	/* only the last lines arrived: find the last occurrence of the old end */
-	const char *found = NULL, *at = text;
-	while ((at = memmem(at, len - (size_t)(at - text), l->tail, n)))
-		found = at++;
+	const char *found = last_place(text, len, l->tail, n);
 	if (found)
 		return (size_t)(found - text) + n;
 	/* the text starts inside the old end */

@@ -62,6 +62,11 @@ static struct site_config platform_config_of(const void *section)
 	return c;
 }
 
+static bool platform_is_on(const struct site_config *c, const struct server *v)
+{
+	return c->server ? server_is_called(v, c->server) : v->is_local;
+}
+
 const void *site_section(const struct site *s)
 {
 	const struct settings *settings = store_settings(s->source->store);
@@ -87,11 +92,38 @@ const char *site_url(const struct site *s)
 
 /* --- rows ---------------------------------------------------------------- */
 
+static bool platform_has(const struct platform *p, const struct site *s)
+{
+	const struct settings *settings = store_settings(s->source->store);
+	const void *section = NULL;
+	while ((section = platform_section(p, settings, section))) {
+		struct site_config c = platform_config_of(section);
+		if (!strcmp(c.name, s->name) && platform_is_on(&c, s->source->server))
+			return true;
+	}
+	return false;
+}
+
+/* [dokploy x] and [coolify x] of one server: the platform that comes first in backends[] has the
+ * plain ids, the other one those of "coolify:x". So no id depends on which one answers first. */
+static void site_place(const struct site *s, char *buf, size_t size)
+{
+	const struct backend *const *b = backends;
+	bool taken = false;
+	for (; *b && *b != s->source->backend && !taken; b++) {
+		const struct platform *p = (*b)->up == sites_up ? (*b)->param : NULL;
+		taken = p && strcmp(p->section, s->platform->section) != 0 && platform_has(p, s);
+	}
+	snprintf(buf, size, "%s%s%s", taken ? s->platform->section : "", taken ? ":" : "", s->name);
+}
+
 struct app *site_app(struct site *s, const char *project, const char *environment, const char *name,
                      const char *ref)
 {
-	return app_row(s->source, &s->platform->app, s, s->name, project, environment, name, ref,
-	               s->round);
+	char place[sizeof(s->name) + 32];
+	site_place(s, place, sizeof(place));
+	return app_row(s->source, &s->platform->app, s, place, s->name, project, environment, name,
+	               ref, s->round);
 }
 
 struct app *site_next_app(const struct site *s, const struct app *after)
@@ -541,11 +573,6 @@ void site_close(struct site *s, const char *why)
 	api_destroy(s->api);
 	s->api = NULL;
 	s->once = 0;
-}
-
-static bool platform_is_on(const struct site_config *c, const struct server *v)
-{
-	return c->server ? server_is_called(v, c->server) : v->is_local;
 }
 
 void sites_up(struct source *source)

@@ -289,8 +289,10 @@ size_t cells_cut(char *dst, size_t size, const char *s, size_t width, enum cut c
 		ellipsis = "";
 	}
 	size_t need = head + strlen(ellipsis) + strlen(tail);
-	if (need >= size)
-		return wash(dst, size, s, head);
+	if (need >= size) {
+		wash(dst, size, s, head);
+		return cells(dst);
+	}
 	memcpy(dst, s, head);
 	strcpy(dst + head, ellipsis);
 	strcat(dst + head, tail);

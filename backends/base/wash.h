@@ -32,7 +32,8 @@ size_t cells(const char *);
 size_t cells_fit(const char *s, size_t width, size_t *used);
 
 /* Copies s into dst, shortened to at most width cells. The ellipsis (ascii: "...") stands in the
- * middle (for names) or at the end (for text). Returns the width of dst in cells. */
+ * middle (for names) or at the end (for text). Returns the width of dst in cells. A dst that is
+ * too small for all of that gets whole characters of the start, without ellipsis. */
 enum cut { CUT_END, CUT_MIDDLE };
 size_t cells_cut(char *dst, size_t size, const char *s, size_t width, enum cut,
                  const char *ellipsis);

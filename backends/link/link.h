@@ -63,6 +63,7 @@ struct link_config {
 	const char *ssh_config; /* -F file; NULL: OpenSSH's own */
 	const char *identity;   /* a key file; or NULL */
 	int connect_timeout_ms; /* 0: 5000 */
+	int unread_timeout_ms;  /* the server reads nothing for so long: lost; 0: 60000 */
 	/* no user is present: a question fails the log-in, and err quotes it */
 	bool batch;
 };
@@ -139,6 +140,9 @@ struct run_result {
 typedef void run_fn(const struct run_result *, void *arg);
 struct run *link_run(struct link *, const char *command, const void *input, size_t input_len,
                      size_t max, int64_t timeout_ms, run_fn *done, void *arg);
+/* Sentences name the run by these words instead of the head of its command, which says nothing when
+ * the command is a script. A name longer than 60 bytes is cut. */
+void run_name(struct run *, const char *words);
 void run_cancel(struct run *); /* NULL is fine */
 
 /* Runs a command that prints its progress on stderr, one word per line. The input leaves only after

@@ -28,7 +28,7 @@ struct run {
 	size_t answer_len, later_len;
 	struct stream_end end;
 	int64_t timeout_ms;
-	char shown[RUN_SHOWN + 4];
+	char shown[RUN_SHOWN + 8]; /* its name in sentences: run_name, or the head of its command */
 	run_fn *done;
 	void *arg;
 };
@@ -88,7 +88,7 @@ static void run_finish(void *arg)
 
 static void run_fail(struct run *r, enum err_code code, const char *what)
 {
-	err_set(&r->end.err, code, "%s: `%s` %s", r->link->name, r->shown, what);
+	err_set(&r->end.err, code, "%s: %s %s", r->link->name, r->shown, what);
 	r->end.exit_code = -1;
 	run_finish(r);
 }
@@ -223,8 +223,14 @@ static struct run *run_create(struct link *link, const char *command, size_t max
 	buf_init(&r->err_out, max);
 	r->out.secret = r->err_out.secret = true; /* a command may print a key */
 	bool cut = strlen(command) > RUN_SHOWN;
-	snprintf(r->shown, sizeof(r->shown), "%.*s%s", RUN_SHOWN, command, cut ? "..." : "");
+	snprintf(r->shown, sizeof(r->shown), "`%.*s%s`", RUN_SHOWN, command,
+	         cut ? "..." : "");
 	return r;
+}
+
+void run_name(struct run *r, const char *name)
+{
+	snprintf(r->shown, sizeof(r->shown), "%s", name);
 }
 
 static struct run *run_start(struct run *r, const char *command)

@@ -8,7 +8,12 @@
  *
  * A dead peer. The counters below libssh count the bytes received. After 5 s of silence one
  * keepalive goes out, and after 10 s without a byte the link is lost. During traffic nothing extra
- * is sent, except a latency measurement twice a minute. */
+ * is sent, except a latency measurement twice a minute.
+ *
+ * A server that does not read. libssh keeps in memory what the socket does not take. So streams
+ * hand over nothing while something is kept, and then at most SSH_WRITE_ONCE each. The rest is
+ * answers to the server's own questions. A server that asks and never reads is cut off at
+ * UNREAD_MAX, or when the socket takes nothing for a minute. */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,6 +31,9 @@
 #define POLLS_A_ROUND 64  /* libssh reads 4 KB per poll; then streams are stepped */
 #define ROUNDS_A_RELAY 24 /* then the rest of the program gets a turn */
 #define MEASURE_EVERY_MS 30000
+#define UNREAD_MAX (1u << 20)  /* bytes beside those of streams that may wait for the server */
+/* A slow line empties the kernel's own buffer of some MB before it takes more. */
+#define UNREAD_MS 60000
 #define CALM_MS 700 /* ms of silence: no answer is in transit */
 
 /* --- going down ---------------------------------------------------------- */
@@ -161,6 +169,40 @@ static void ssh_note_heard(struct link_ssh *l)
 	l->ping_ms = 0;
 }
 
+void ssh_note_output(struct link_ssh *l)
+{
+	l->output_queued &= l->packets.out_packets == l->queued_at;
+	l->output_waits = l->output_queued ||
+	                  (ssh_get_poll_flags(l->session) & SSH_WRITE_PENDING);
+	if (!l->output_waits) {
+		l->unread_from = l->packets.out_bytes;
+		l->unread_ms = 0;
+	} else if (!l->unread_ms || l->wire.out_bytes != l->written_bytes) {
+		l->unread_ms = loop_now(l->link.loop);
+	}
+	l->written_bytes = l->wire.out_bytes;
+}
+
+/* The bytes since nothing was kept may have left in part. So this counts never too few. */
+static bool ssh_is_unread(struct link_ssh *l, struct err *err)
+{
+	uint64_t most = UNREAD_MAX, kept = l->packets.out_bytes - l->unread_from;
+	ssh_note_output(l);
+	if (!l->output_waits)
+		return false;
+	most += ssh_streams_count(l) * SSH_WRITE_ONCE;
+	if (kept > most)
+		return !err_set(err, ERR_LOST,
+		                "%s: the server asks and does not read the answers: more than %u "
+		                "KB wait for it",
+		                l->link.name, (unsigned)(UNREAD_MAX >> 10));
+	if (loop_now(l->link.loop) - l->unread_ms >= l->unread_timeout_ms)
+		return !err_set(err, ERR_LOST,
+		                "%s: the server has read nothing of what it was sent for %d s",
+		                l->link.name, l->unread_timeout_ms / 1000);
+	return false;
+}
+
 static void ssh_why_ended(struct link_ssh *l, struct err *err)
 {
 	char words[160] = "";
@@ -208,10 +250,14 @@ static void ssh_relay(struct link_ssh *l)
 		ssh_lost(l, &err);
 		return;
 	}
+	struct err unread;
+	if (ssh_is_unread(l, &unread)) {
+		ssh_lost(l, &unread);
+		return;
+	}
 	if (moved)
 		ssh_kick(l);
-	loop_io_set(l->io,
-	            POLLIN | (ssh_get_poll_flags(l->session) & SSH_WRITE_PENDING ? POLLOUT : 0));
+	loop_io_set(l->io, POLLIN | (l->output_waits ? POLLOUT : 0));
 }
 
 static void ssh_on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
@@ -327,6 +373,9 @@ static void ssh_take_session(struct link_ssh *l, struct login *in)
 	l->wire = l->packets = (struct ssh_counter_struct){ 0 };
 	l->heard_bytes = 0;
 	l->ping_ms = l->measured_ms = 0;
+	l->unread_from = l->written_bytes = 0;
+	l->unread_ms = 0;
+	l->output_queued = false;
 	l->channels = 0;
 	l->no_unix = l->opens_unix = l->again = l->kicked = false;
 	ssh_looked_forget(l);
@@ -399,6 +448,7 @@ struct link *link_create_ssh(struct loop *loop, const struct link_config *config
 	l->ssh_config = xstrdup(config->ssh_config);
 	l->identity = xstrdup(config->identity);
 	l->connect_timeout_ms = config->connect_timeout_ms;
+	l->unread_timeout_ms = config->unread_timeout_ms ? config->unread_timeout_ms : UNREAD_MS;
 	l->batch = config->batch;
 	return &l->link;
 }

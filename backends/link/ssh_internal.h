@@ -207,6 +207,15 @@ struct link_ssh {
 	struct ssh_counter_struct wire; /* bytes that libssh moved on the socket */
 	struct ssh_counter_struct packets;
 	uint64_t heard_bytes;
+	/* What libssh keeps because the server does not read it. */
+	bool output_waits;      /* something is kept; streams hand over nothing more */
+	/* a new exchange of keys is not over, so that libssh queued what a stream wrote */
+	bool output_queued;
+	uint64_t queued_at;     /* packets.out_packets at that time */
+	uint64_t unread_from;   /* packets.out_bytes when nothing was kept last */
+	uint64_t written_bytes; /* wire.out_bytes at the last look */
+	int64_t unread_ms;      /* loop clock, when the socket took bytes last; 0: nothing kept */
+	int unread_timeout_ms;
 	/* loop clock, when the unanswered keepalive was sent; 0 none */
 	int64_t ping_ms;
 	int64_t measured_ms; /* loop clock, time of latency_ms */
@@ -235,16 +244,20 @@ struct ssh_looked {
 /* Schedules a pass in the loop that moves all pending bytes. */
 void ssh_kick(struct link_ssh *);
 void ssh_measured(struct link_ssh *, int64_t ms); /* a round trip took ms */
+/* Looks whether libssh keeps output (output_waits). */
+void ssh_note_output(struct link_ssh *);
 
 /* ssh_stream.c */
 struct stream *ssh_stream_open(struct link_ssh *, const struct endpoint *,
                                const struct stream_events *, void *arg, struct err *);
 /* advances every stream by one step; true: some stream progressed */
 bool ssh_streams_step(struct link_ssh *);
+size_t ssh_streams_count(const struct link_ssh *);
 void ssh_streams_end(struct link_ssh *, const struct err *); /* ends all streams with ERR_LOST */
 void ssh_streams_sweep(struct link_ssh *);                   /* frees the ended streams */
 void ssh_looked_forget(struct link_ssh *);
 #define SSH_READ_SIZE (64u << 10)
+#define SSH_WRITE_ONCE (64u << 10) /* bytes that one stream hands to libssh at once */
 #define SSH_WAITING_MAX \
 	(8u << 20) /* more than libssh ever buffers for a channel when all is read at once */
 

@@ -678,13 +678,19 @@ static bool ssh_stream_read_all(struct ssh_stream *s)
 
 static bool ssh_stream_write_some(struct ssh_stream *s)
 {
-	if (!s->queue.len || !s->channel || s->far_closed)
+	if (!s->queue.len || !s->channel || s->far_closed || s->l->output_waits)
 		return false;
 	size_t window = ssh_channel_window_size(s->channel),
 	       n = s->queue.len < window ? s->queue.len : window;
+	n = n < SSH_WRITE_ONCE ? n : SSH_WRITE_ONCE;
+	uint64_t packets = s->l->packets.out_packets;
 	int sent = n ? ssh_channel_write(s->channel, s->queue.data, (uint32_t)n) : 0;
 	if (sent <= 0)
 		return false;
+	if (s->l->packets.out_packets == packets) {
+		s->l->output_queued = s->l->output_waits = true;
+		s->l->queued_at = packets;
+	}
 	buf_consume(&s->queue, (size_t)sent);
 	return true;
 }
@@ -746,6 +752,14 @@ static bool ssh_stream_step_run(struct ssh_stream *s)
 	return moved;
 }
 
+size_t ssh_streams_count(const struct link_ssh *l)
+{
+	size_t n = 0;
+	for (const struct ssh_stream *s = l->streams; s; s = s->next)
+		n++;
+	return n;
+}
+
 bool ssh_streams_step(struct link_ssh *l)
 {
 	static bool (*const steps[])(struct ssh_stream *) = {
@@ -754,6 +768,8 @@ bool ssh_streams_step(struct link_ssh *l)
 		[STEP_RUN] = ssh_stream_step_run,
 	};
 	bool moved = false;
+	/* Once for all: while one of them writes, each may write. */
+	ssh_note_output(l);
 	for (struct ssh_stream *s = l->streams; s && l->link.state == LINK_UP; s = s->next)
 		if (!ssh_stream_is_over(s) && s->step < STEP_PROBE)
 			moved |= steps[s->step](s);

@@ -171,17 +171,22 @@ void ses_listed(struct ses *s, const struct oc_session *o)
 		s->last_known = false;
 }
 
+void sessions_sum_left_out(struct sessions *ss)
+{
+	size_t all = 0;
+	for (const struct oc *each = ss->ocs; each; each = each->next)
+		all += each->left_out;
+	source_left_out(&ss->source, &kind_session, all);
+}
+
 /* A round may contain several lists, one per project: sum what each left out. */
 static void session_sessions_note_left_out(struct oc *oc, size_t n)
 {
-	size_t all = 0;
 	if (oc->left_out_round != oc->round)
 		oc->left_out = 0;
 	oc->left_out_round = oc->round;
 	oc->left_out += n;
-	for (const struct oc *each = oc->owner->ocs; each; each = each->next)
-		all += each->left_out;
-	source_left_out(&oc->owner->source, &kind_session, all);
+	sessions_sum_left_out(oc->owner);
 }
 
 static void session_apply_sessions(struct oc *oc, const char *json, size_t len)
@@ -669,19 +674,23 @@ static void session_apply_event(struct oc *oc, const char *json, size_t len)
 		follow_event(s, &e, json, len);
 	if (s && e.tells_run)
 		session_run_set(oc, s, &e.status);
-	if (e.type == OC_SESSION_UPDATED)
+	if (e.type == OC_SESSION_UPDATED) {
 		session_heard(oc, s, &e);
-	else if (e.type == OC_ASKED)
+	} else if (e.type == OC_ASKED) {
 		session_asked(oc, &e);
-	else if (e.type == OC_REPLIED)
+	} else if (e.type == OC_REPLIED) {
 		session_replied(oc, &e);
-	else if (e.type == OC_DISPOSED)
+	} else if (e.type == OC_DISPOSED) {
 		session_disposed(oc, &e);
-	else if (s && (size_t)e.type < ARRAY_LEN(session_events) && session_events[e.type])
+	} else if (s && (size_t)e.type < ARRAY_LEN(session_events) && session_events[e.type]) {
 		session_events[e.type](oc, s, &e);
-	else if (!s && e.session[0] &&
-	         (e.type == OC_STATUS || e.type == OC_MESSAGE || e.type == OC_FACTS))
+	} else if (!s && e.type == OC_SESSION_DELETED && oc->left_out) {
+		oc->left_out--; /* one of those that have no row */
+		sessions_sum_left_out(oc->owner);
+	} else if (!s && e.session[0] &&
+	           (e.type == OC_STATUS || e.type == OC_MESSAGE || e.type == OC_FACTS)) {
 		oc_snapshot(oc); /* an unknown session */
+	}
 	oc_event_free(&e);
 }
 

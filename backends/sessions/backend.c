@@ -215,6 +215,7 @@ static void sessions_scan(struct sessions *ss)
 	fetch_ask(&ss->look, sync_at(loop_now(store_loop(ss->source.store))));
 	ss->scan = link_run(source_link(&ss->source), scan_script, NULL, 0, SCAN_MAX, SCAN_MS,
 	                    sessions_scan_done, ss);
+	run_name(ss->scan, "the look for sessions");
 }
 
 void sessions_look(struct sessions *ss, int64_t gap_ms)

@@ -281,6 +281,7 @@ static void move_import_text(struct act *a, const char *project)
 	buf_puts(&script, " && exec \"$p\" import /dev/stdin");
 	a->run = link_run(source_link(&a->oc->owner->source), script.data, out, strlen(out), 65536,
 	                  IMPORT_MS, move_imported, a);
+	run_name(a->run, "`opencode import`");
 	buf_finish(&script);
 	free(out);
 }

@@ -183,6 +183,7 @@ void oc_remove(struct oc *oc)
 			*slot = oc->next;
 			break;
 		}
+	sessions_sum_left_out(ss);
 	oc_requests_free(oc);
 	loop_timer_remove(oc->silence);
 	loop_timer_remove(oc->retry);

@@ -303,6 +303,8 @@ struct request *oc_request_find(struct oc *, const char *id);
 /* judge.c */
 void ses_judge(struct ses *);           /* the session and its ancestors */
 void sessions_judge(struct sessions *); /* all sessions */
+/* The servers' lists, or the servers themselves, changed: how many sessions have no row? */
+void sessions_sum_left_out(struct sessions *);
 const struct request *ses_request(const struct ses *);
 void oc_judge(struct oc *); /* the row of the server itself */
 

@@ -140,6 +140,7 @@ void stored_look(struct sessions *ss)
 	char *command = quote_command(argv);
 	ss->stored_run = link_run(source_link(&ss->source), command, query, sizeof(query) - 1,
 	                          STORED_MAX, STORED_MS, stored_done, ss);
+	run_name(ss->stored_run, "the look at stored sessions");
 	free(command);
 }
 
@@ -187,5 +188,6 @@ void stored_want_messages(struct ses *s)
 	             "esac; " READ_TO_THE_END("opencode export \"$i\" </dev/null"));
 	s->export_run = link_run(link, b.data, NULL, 0, EXPORT_MAX, EXPORT_MS, stored_export_done,
 	                         s);
+	run_name(s->export_run, "`opencode export`");
 	buf_finish(&b);
 }

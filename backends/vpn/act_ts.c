@@ -114,6 +114,14 @@ void ts_acts_end(struct source *source)
 
 /* --- run the program ------------------------------------------------------ */
 
+/* Without the PATH before it, which would fill the sentence. */
+static void ts_act_name_run(struct run *run, const char *quoted)
+{
+	char *name = xasprintf("`%s`", quoted);
+	run_name(run, name);
+	free(name);
+}
+
 static void ts_act_say_result(struct ts_act *a, const struct run_result *r)
 {
 	struct err err = r->end.err;
@@ -208,6 +216,7 @@ static void ts_act_start_run(struct ts_act *a, bool by_sudo)
 	char *quoted = quote_command(argv), *command = xasprintf(TS_PROGRAM_PATH "%s", quoted);
 	a->run = link_run(source_link(a->source), command, key, len, OUTPUT_MAX, RUN_MS,
 	                  ts_act_on_run, a);
+	ts_act_name_run(a->run, quoted);
 	free(command);
 	free(quoted);
 }
@@ -741,6 +750,7 @@ void run_ping(struct order *order)
 	     *command = xasprintf(TS_PROGRAM_PATH "%s", quoted);
 	a->run = link_run(source_link(a->source), command, NULL, 0, OUTPUT_MAX, 12000,
 	                  ts_act_on_ping, a);
+	ts_act_name_run(a->run, quoted);
 	free(command);
 	free(quoted);
 }

@@ -480,6 +480,7 @@ static void hs_look_by_program(struct hs *h)
 	char *script = hs_look_script(h);
 	h->run = link_run(source_link(&h->source), script, NULL, 0, LOOK_MAX, LOOK_MS, hs_cli_done,
 	                  h);
+	run_name(h->run, "the look at Headscale's users, nodes and keys");
 	free(script);
 }
 

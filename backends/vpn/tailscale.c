@@ -503,6 +503,7 @@ static void ts_ask_status(struct ts *t)
 		char *command = ts_program_words(t, "status --json");
 		t->run = link_run(source_link(&t->source), command, NULL, 0, STATUS_MAX, CALL_MS,
 		                  ts_program_done, t);
+		run_name(t->run, "`tailscale status --json`");
 		free(command);
 	} else {
 		t->status = call_start(t->origin,

@@ -182,6 +182,7 @@ static void wg_look(struct wg *w)
 	                         w->by_sudo ? "sudo -n " : "");
 	fetch_ask(&w->round, sync_at(loop_now(store_loop(w->source.store))));
 	w->run = link_run(link, script, NULL, 0, DUMP_MAX, RUN_MS, wg_on_dump, w);
+	run_name(w->run, "`wg show all dump`");
 	free(script);
 }
 

@@ -75,7 +75,7 @@ static void delivered_log(const char *text, size_t len)
 	static const struct app_log_ops ops = { .ask = on_ask, .stop = on_stop };
 	struct world w = world_create();
 	struct source *s = server_source(server_open_replay(w.store, "pi"), "dokploy");
-	struct app *a = app_row(s, NULL, s, "home", "p", "", "x", "1", 1);
+	struct app *a = app_row(s, NULL, s, "home", "home", "p", "", "x", "1", 1);
 	struct log *log = log_create(1 << 20);
 	struct app_log *l = app_log_follow(a, log, "x", &ops, NULL);
 	size_t lines = 0;

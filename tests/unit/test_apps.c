@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -529,6 +530,37 @@ static void test_log(void **state)
 	assert_int_equal(stopped, 1);
 }
 
+/* Many equal bytes, and then fewer: the end is found in one pass. Each place looks like the end. */
+static void test_a_log_of_one_byte_shrinks(void **state)
+{
+	static const struct app_log_ops ops = { .ask = on_ask, .stop = on_stop };
+	struct world *w = *state;
+	size_t size = 1u << 20;
+	feed_file(w, "home\ttree", "tree-0.24.json");
+	struct log *log = log_create(0);
+	followed = app_log_follow(app_at(w, "pi/app/home/shop/web"), log, "web", &ops, NULL);
+	char *text = xcalloc(1, size + 1);
+	memset(text, '\n', size);
+	clock_t begun = clock();
+	app_log_take(followed, text, size, false, "");
+	clock_t all = clock() - begun;
+	uint64_t number = log_last(log);
+	begun = clock();
+	app_log_take(followed, text, size - 1, false, "");
+	clock_t fewer = clock() - begun;
+	assert_int_equal(log_last(log), number); /* nothing new */
+	print_message("%ld us for all, %ld us for fewer\n", (long)all, (long)fewer);
+	assert_true(fewer < all + CLOCKS_PER_SEC / 20);
+	/* the end of before is found at its last place, with what came after it */
+	memcpy(text, "0123456789\n", 11);
+	app_log_take(followed, text, 2000, false, "");
+	memcpy(text + 1500, "new\n", 4);
+	app_log_take(followed, text + 100, 1404, false, "");
+	assert_string_equal(log_get(log, log_last(log))->text, "new");
+	free(text);
+	log_destroy(log);
+}
+
 /* Lines that carry times have those, in their own order; what comes later without one comes now. */
 static void test_times_of_a_log(void **state)
 {
@@ -570,6 +602,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		T(test_made_outlives_the_console),
 		T(test_log),
+		T(test_a_log_of_one_byte_shrinks),
 		T(test_times_of_a_log),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

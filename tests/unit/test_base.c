@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <utf8proc.h>
 
 #include "backends/base/buf.h"
 #include "backends/base/err.h"
@@ -437,9 +438,48 @@ static void numbers_that_do_not_fit_are_none(void **state)
 	assert_int_equal(number_long(NULL), 0);
 }
 
+static bool is_whole(const char *s)
+{
+	utf8proc_int32_t c;
+	for (utf8proc_ssize_t n; *s; s += n)
+		if ((n = utf8proc_iterate((const utf8proc_uint8_t *)s, -1, &c)) <= 0)
+			return false;
+	return true;
+}
+
+/* Any text, width and size: no byte beyond dst, the width as returned, whole characters. */
+static void cuts_stay_in_their_bounds(void **state)
+{
+	static const char *const parts[] = { "a",  " ", "\xc3\xa9", "e\xcc\x81", "\xe6\xbc\xa2",
+		                             "\xf0\x9f\x98\x80", "\xe2\x80\xa6", "-" };
+	static const char *const dots[] = { "\xe2\x80\xa6", "...", "" };
+	unsigned seed = 7;
+	for (int round = 0; round < 20000; round++) {
+		char text[200] = "";
+		for (int n = rand_r(&seed) % 24; n > 0; n--)
+			strcat(text, parts[(unsigned)rand_r(&seed) % ARRAY_LEN(parts)]);
+		size_t size = (unsigned)rand_r(&seed) % 40, width = (unsigned)rand_r(&seed) % 30;
+		char *dst = malloc(size + 1);
+		dst[size] = '#';
+		size_t got = cells_cut(dst, size, text, width, (enum cut)(round & 1),
+		                       dots[(unsigned)rand_r(&seed) % ARRAY_LEN(dots)]);
+		assert_int_equal(dst[size], '#');
+		assert_true(size ? memchr(dst, '\0', size) != NULL : got == 0);
+		assert_int_equal(got, size ? cells(dst) : 0);
+		assert_true(got <= width);
+		assert_true(!size || is_whole(dst));
+		free(dst);
+		size_t most = (unsigned)rand_r(&seed) % 60 + 1;
+		char *clean = wash_ndup(text, strlen(text), most);
+		assert_true(strlen(clean) <= most);
+		free(clean);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cuts_stay_in_their_bounds),
 		cmocka_unit_test(test_wash),
 		cmocka_unit_test(test_wash_random),
 		cmocka_unit_test(test_wash_bounds),

@@ -4,6 +4,7 @@
  * nothing had been asked. */
 #include <malloc.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,6 +34,8 @@
 #define KEPT_MAX                                                                             \
 	(256u << 10) /* bytes of memory more than before; libssh keeps 500 of a request that \
 	                nobody takes */
+
+#define WAITS_MAX (8u << 20) /* a queue of 1 MB, buffers that double, and the answers */
 
 /* --- the server ---------------------------------------------------------- */
 
@@ -126,6 +130,64 @@ static struct tally do_nothing(void)
 	return (struct tally){ 0 };
 }
 
+/* Between the client and libssh's server: carries bytes both ways, until *deaf. Then the client's
+ * bytes stay in the kernel, as of a server that never reads. What the server says still leaves. */
+static bool *deaf;
+
+static void carry(int from, int to)
+{
+	char bytes[65536];
+	ssize_t n = read(from, bytes, sizeof(bytes));
+	if (n <= 0)
+		_exit(0);
+	for (ssize_t at = 0, k; at < n; at += k)
+		if ((k = write(to, bytes + at, (size_t)(n - at))) <= 0)
+			_exit(0);
+}
+
+static int between(int client)
+{
+	int pair[2];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	deaf = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (fork()) {
+		close(pair[1]);
+		close(client);
+		return pair[0];
+	}
+	close(pair[0]);
+	for (;;) {
+		struct pollfd p[] = { { .fd = pair[1], .events = POLLIN },
+			              { .fd = *deaf ? -1 : client, .events = POLLIN } };
+		poll(p, 2, 20);
+		if (p[0].revents)
+			carry(pair[1], client);
+		if (p[1].revents)
+			carry(client, pair[1]);
+	}
+}
+
+/* Lets the client send 256 MB, and reads none of them. libssh opens the window for what it is asked
+ * to read. */
+static struct tally do_read_nothing(void)
+{
+	static char bytes[256u << 20];
+	ssh_channel_read_timeout(ran, bytes, sizeof(bytes), 0, 300);
+	*deaf = true;
+	pause();
+	return (struct tally){ 0 };
+}
+
+/* Asks for channels all the time, and never reads that they are refused. */
+static struct tally do_ask_and_read_nothing(void)
+{
+	*deaf = true;
+	ssh_set_blocking(ssh, 0);
+	while (ssh_is_connected(ssh))
+		ssh_channel_open_session(ssh_channel_new(ssh));
+	return (struct tally){ 0 };
+}
+
 static void run_command(const char *command)
 {
 	char bytes[4096];
@@ -182,7 +244,7 @@ static void serve(int listener, struct tally (*harm)(void), int tell)
 	ssh = ssh_new();
 	ssh_pki_generate(SSH_KEYTYPE_ED25519, 0, &key);
 	ssh_bind_options_set(bind, SSH_BIND_OPTIONS_IMPORT_KEY, key);
-	if (ssh_bind_accept_fd(bind, ssh, accept(listener, NULL, NULL)) ||
+	if (ssh_bind_accept_fd(bind, ssh, between(accept(listener, NULL, NULL))) ||
 	    ssh_handle_key_exchange(ssh))
 		_exit(1);
 	while ((m = ssh_message_get(ssh)))
@@ -265,7 +327,10 @@ static void begin(struct tally (*harm)(void))
 	loop = loop_create();
 	up = link_create_ssh(loop,
 	                     &(struct link_config){
-				     .name = "hostile", .ssh_config = config, .batch = true },
+				     .name = "hostile",
+				     .ssh_config = config,
+				     .batch = true,
+				     .unread_timeout_ms = 2000 },
 	                     &events, NULL);
 	link_connect(up);
 	for (int64_t until = now_mono_ms() + WAIT_MS;
@@ -321,6 +386,41 @@ static void test_a_flood_is_not_kept(void **state)
 	harmed(do_flood, 0);
 }
 
+/* A long input waits in a queue of our own, of a known size, and then the link ends. */
+static void unread(struct tally (*harm)(void), size_t len, const char *words)
+{
+	begin(harm);
+	struct mallinfo2 m = mallinfo2();
+	size_t before = m.uordblks + m.hblkhd, most = before;
+	char *input = xcalloc(1, len + 1);
+	over = false;
+	struct run *run = link_run(up, "cat >/dev/null", input, len, 0, WAIT_MS, on_result, NULL);
+	free(input);
+	for (int64_t until = now_mono_ms() + WAIT_MS; !over && now_mono_ms() < until;) {
+		loop_turn(loop, 50);
+		m = mallinfo2();
+		most = m.uordblks + m.hblkhd > most ? m.uordblks + m.hblkhd : most;
+	}
+	if (!over)
+		run_cancel(run);
+	assert_true(over);
+	if (!strstr(end.err.text, words))
+		fail_msg("it says: %s (%zu KB)", end.err.text, (most - before) >> 10);
+	/* the run's copy of the input, and what waits */
+	assert_true(most < before + len + WAITS_MAX);
+	finish();
+}
+
+static void test_a_server_that_reads_nothing(void **state)
+{
+	unread(do_read_nothing, 64u << 20, "has read nothing of what it was sent for 2 s");
+}
+
+static void test_a_server_that_asks_and_reads_nothing(void **state)
+{
+	unread(do_ask_and_read_nothing, 0, "does not read the answers: more than 1024 KB");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -328,6 +428,8 @@ int main(void)
 		cmocka_unit_test(test_channels_are_refused),
 		cmocka_unit_test(test_requests_are_refused),
 		cmocka_unit_test(test_a_flood_is_not_kept),
+		cmocka_unit_test(test_a_server_that_reads_nothing),
+		cmocka_unit_test(test_a_server_that_asks_and_reads_nothing),
 	};
 	ssh_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -248,6 +248,13 @@ static void test_run_limits(void **state)
 	struct outcome o = run("while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done", NULL,
 	                       10000, WAIT_MS);
 	assert_int_equal(o.end.err.code, ERR_TOO_BIG);
+	assert_non_null(strstr(o.end.err.text, "`while :; do echo xxx"));
+	outcome_free(&o);
+	o = (struct outcome){ 0 };
+	run_name(link_run(up, "while :; do echo x; done", NULL, 0, 10000, WAIT_MS, run_done, &o),
+	         "the look at Headscale");
+	assert_true(wait_for(&o.done));
+	assert_non_null(strstr(o.end.err.text, ": the look at Headscale printed more than the"));
 	outcome_free(&o);
 	int64_t start = now_mono_ms();
 	o = run("sleep 30", NULL, 10000, 300);

@@ -560,8 +560,9 @@ static void every_platform_ends_orders_of_a_section_that_goes(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct source *s = server_source(w->server, rows[i].name);
 		struct err err;
-		w->settings.coolifys = w->settings.portals = &w->config;
-		w->settings.dokploys = &dokploy;
+		w->settings.coolifys = strcmp(rows[i].name, "coolify") ? NULL : &w->config;
+		w->settings.portals = strcmp(rows[i].name, "portal") ? NULL : &w->config;
+		w->settings.dokploys = strcmp(rows[i].name, "dokploy") ? NULL : &dokploy;
 		sites_up(s);
 		source_feed(s, rows[i].what, rows[i].feed, strlen(rows[i].feed));
 		struct row *row = store_find(w->store, rows[i].row);
@@ -580,6 +581,41 @@ static void every_platform_ends_orders_of_a_section_that_goes(void **state)
 		assert_int_equal(store_count(w->store, &kind_app, NULL), 0);
 	}
 	httpd_stop(h);
+}
+
+/* The same name in two sections: each has its ids, whichever is heard of first. */
+static void ids_of_one_name_do_not_depend_on_who_answers_first(void **state)
+{
+	static const char *const orders[][2] = { { "dokploy", "coolify" },
+		                                 { "coolify", "dokploy" } };
+	static const char tree[] =
+		"[{\"projectId\":\"p1\",\"name\":\"shop\",\"applications\":[{\"applicationId\":"
+		"\"a1\",\"name\":\"web\",\"applicationStatus\":\"done\"}]}]";
+	static const char list[] = "[{\"uuid\":\"a1\",\"name\":\"web\",\"type\":"
+				   "\"application\",\"status\":\"running:healthy\"}]";
+	struct world *w = *state;
+	struct dokploy_config dokploy = { .name = (char *)"box", .url = w->url };
+	w->settings.dokploys = &dokploy;
+	for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
+		for (size_t k = 0; k < 2; k++) {
+			bool first = !strcmp(orders[i][k], "dokploy");
+			struct source *s = server_source(w->server, orders[i][k]);
+			source_feed(s, "box\tversion", "\"1.2\"", 5);
+			source_feed(s, first ? "box\ttree" : "box\tresources", first ? tree : list,
+			            strlen(first ? tree : list));
+		}
+		struct row *dok = store_find(w->store, "here/app/box/shop/web"),
+			   *cool = store_find(w->store, "here/app/coolify:box/web");
+		assert_non_null(dok);
+		assert_non_null(cool);
+		assert_string_equal(app_of(cool)->section, "box");
+		assert_string_equal(store_find(w->store, "here/app/box")->source->backend->name,
+		                    "dokploy");
+		assert_non_null(store_find(w->store, "here/app/coolify:box"));
+		for (struct row *r; (r = store_first(w->store, &kind_app, w->server));)
+			store_row_remove(r);
+	}
+	w->settings.dokploys = NULL;
 }
 
 /* A question for the log is on its way when the connection goes: nothing of it is used again. */
@@ -668,6 +704,7 @@ int main(void)
 		T(its_section_goes_while_it_deploys),
 		T(its_section_has_another_address),
 		T(every_platform_ends_orders_of_a_section_that_goes),
+		T(ids_of_one_name_do_not_depend_on_who_answers_first),
 		T(the_link_goes_while_a_log_is_asked),
 		T(the_journal),
 	};

@@ -358,6 +358,29 @@ static void a_list_takes_away_what_it_does_not_name(void **state)
 	assert_null(find("ses_root"));
 }
 
+/* Deleted ones that had no row are no longer among those that are not shown. */
+static void what_a_list_leaves_out_is_counted_again(void **state)
+{
+	struct buf b = { 0 };
+	buf_init(&b, 8u << 20);
+	for (int i = 0; i < 10002; i++)
+		buf_addf(&b, "%c{\"id\":\"ses_%d\",\"title\":\"t\",\"directory\":\"/srv/a\","
+		             "\"time\":{\"created\":1795239600000,\"updated\":1795239660000}}",
+		         i ? ',' : '[', i);
+	buf_puts(&b, "]");
+	list(b.data);
+	buf_finish(&b);
+	assert_int_equal(store_left_out(w.store, &kind_session, NULL), 2);
+	event("{\"payload\":{\"type\":\"session.deleted\",\"properties\":{\"info\":" ONE("gone",
+	                                                                                 "") "}}}");
+	assert_int_equal(store_left_out(w.store, &kind_session, NULL), 1);
+	event("{\"payload\":{\"type\":\"session.deleted\",\"properties\":{\"info\":" ONE("5",
+	                                                                                 "") "}}}");
+	assert_int_equal(store_left_out(w.store, &kind_session, NULL), 1);
+	list(FAMILY);
+	assert_int_equal(store_left_out(w.store, &kind_session, NULL), 0);
+}
+
 static void archived_and_old_ones_are_put_away(void **state)
 {
 	list("[{\"id\":\"ses_old\",\"title\":\"old\",\"directory\":\"/srv/"
@@ -1072,6 +1095,7 @@ int main(void)
 		T(complete_is_told_once_and_of_roots_only),
 		T(disposed_instances_are_forgotten),
 		T(a_list_takes_away_what_it_does_not_name),
+		T(what_a_list_leaves_out_is_counted_again),
 		T(archived_and_old_ones_are_put_away),
 		T(live_moments_of_both_dialects),
 		T(answers_to_permissions),
