@@ -302,7 +302,7 @@ static void standing_clear(const struct row *row, enum health was)
 	loop_defer(st->store->loop, standing_write_later, st);
 }
 
-enum need standing_judge(struct row *row, enum health was)
+enum need_state standing_judge(struct row *row, enum health was)
 {
 	struct store *s = row->server->store;
 	if (row->health < HEALTH_ATTENTION) {

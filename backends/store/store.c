@@ -206,7 +206,7 @@ static void store_recount(struct row *row)
 
 void store_need_again(struct row *row)
 {
-	enum need before = row->need;
+	enum need_state before = row->need;
 	store_recount(row);
 	if (row->need == before)
 		return;

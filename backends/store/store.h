@@ -52,7 +52,7 @@ enum health {
 #define HEALTHS (HEALTH_ASKS + 1)
 
 /* Where the condition of a row stands in the queue "Needs you" (need.h). */
-enum need {
+enum need_state {
 	NEED_NONE,   /* there is no condition: the row is well, or nothing is known */
 	NEED_STANDS, /* it counts */
 	NEED_QUIET,  /* the user acknowledged or snoozed it */
@@ -94,7 +94,7 @@ struct row {
 	enum health health;
 	int64_t health_ms; /* wall clock, since when health is so; 0 unknown */
 	char *why;         /* owned, washed: why it is not well, one phrase; NULL */
-	enum need need;    /* kept by the store */
+	enum need_state need;    /* kept by the store */
 	/* what runs or ran last on it; borrowed from the store; NULL */
 	struct order *order;
 	uint32_t mark; /* of store_rows_begin/end */
@@ -110,7 +110,7 @@ struct row {
 	struct row *need_prev, *need_next;     /* rows that need the user */
 	bool changed, counted;                 /* in the list of changes; in the counts */
 	enum health counted_as;
-	enum need counted_need;
+	enum need_state counted_need;
 	/* Where the console's panes have it: in the pane of its kind, and among the needs. Only a
 	 * hint, which the pane checks. */
 	uint32_t places[2];
