@@ -25,24 +25,45 @@ static void needs_name_cell(const struct row *r, struct cell *c)
 	cell_set(c, TONE_PLAIN, "%s", r->kind == &kind_server ? "" : r->name);
 }
 
+/* What a server asks; NULL: it asks nothing. */
+static const struct ask *needs_ask(const struct row *r)
+{
+	const struct link *link = r->server->link;
+	if (r->kind != &kind_server)
+		return NULL;
+	return r->server->asks || !link ? r->server->asks : link->ask;
+}
+
+/* The question, or the reason, after how much a server that is down hides. last: the last reason of
+ * a row that is well just now; NULL. */
+static void needs_add_reason(const struct row *r, const char *last, struct cell *c)
+{
+	char down[120];
+	const char *why = last ? last : r->why;
+	if (needs_ask(r)) {
+		cell_add(c, "asks you: %s", ask_words(r->server, needs_ask(r)));
+		return;
+	}
+	if (r->kind == &kind_server && cause_says(r->server, down, sizeof(down)))
+		cell_add(c, "%s: ", down);
+	if (why)
+		cell_add(c, "%s", why);
+	else
+		cell_add(c, "%s", r->health == HEALTH_BAD ? "failed" : "look at it");
+}
+
 static void needs_why_cell(const struct row *r, struct cell *c)
 {
-	enum tone tone = tone_health(r->health);
-	char aside[120], down[120];
+	char aside[120], times[40];
+	const char *last = NULL;
 	if (cell_order(r, c))
 		return;
+	cell_set(c, tone_health(need_health(r)), "%s", "");
 	if (need_says(r, aside, sizeof(aside)))
-		cell_set(c, TONE_DIM, "%s: %s", aside, r->why ? r->why : "look at it");
-	else if (r->kind == &kind_server && r->server->asks)
-		cell_set(c, tone, "asks you: %s", ask_words(r->server, r->server->asks));
-	else if (r->kind == &kind_server && r->server->link && r->server->link->ask)
-		cell_set(c, tone, "asks you: %s", ask_words(r->server, r->server->link->ask));
-	else if (r->kind == &kind_server && cause_says(r->server, down, sizeof(down)))
-		cell_set(c, tone, "%s: %s", down, r->why ? r->why : "no answer");
-	else if (r->why)
-		cell_set(c, tone, "%s", r->why);
-	else
-		cell_set(c, tone, "%s", r->health == HEALTH_BAD ? "failed" : "look at it");
+		cell_set(c, TONE_DIM, "%s: ", aside);
+	else if (need_flaps(r, &last, times, sizeof(times)))
+		cell_add(c, "%s%s: ", last ? "well just now, " : "", times);
+	needs_add_reason(r, last, c);
 }
 
 static void needs_since_cell(const struct row *r, struct cell *c)
@@ -56,13 +77,19 @@ static int needs_since_compare(const struct row *a, const struct row *b)
 	return compare_numbers((double)b->health_ms, (double)a->health_ms);
 }
 
+/* What comes and goes keeps the glyph of its worst time, so that it keeps its place, too. */
+static void needs_glyph_cell(const struct row *r, struct cell *c)
+{
+	cell_set(c, tone_health(need_health(r)), "%s", glyph_health(need_health(r)));
+}
+
 static int needs_order(const struct row *a, const struct row *b)
 {
 	int by_server;
 	if ((a->need == NEED_STANDS) != (b->need == NEED_STANDS))
 		return a->need == NEED_STANDS ? -1 : 1;
-	if (a->health != b->health)
-		return (int)b->health - (int)a->health;
+	if (need_health(a) != need_health(b))
+		return (int)need_health(b) - (int)need_health(a);
 	/* A server that is down explains its other rows, so it comes first. */
 	if ((a->kind == &kind_server) != (b->kind == &kind_server))
 		return a->kind == &kind_server ? -1 : 1;
@@ -74,7 +101,7 @@ static const struct column columns[] = { { .name = "health",
 	                                   .title = "",
 	                                   .min = 1,
 	                                   .max = 1,
-	                                   .cell = cell_glyph,
+	                                   .cell = needs_glyph_cell,
 	                                   .compare = needs_order,
 	                                   .flags = COLUMN_HEALTH },
 	                                 { COLUMN_OF_SERVER, .min = 4 },

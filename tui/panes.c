@@ -206,7 +206,7 @@ static bool pane_wants(const struct pane *p, const struct row *r, const struct s
 static bool pane_shows(const struct pane *p, const struct row *r)
 {
 	if (p->panel->needs)
-		return p->aside || r->need == NEED_STANDS;
+		return r->need == NEED_STANDS || (p->aside && r->need != NEED_HELD);
 	return !p->problems || r->health >= HEALTH_ATTENTION;
 }
 

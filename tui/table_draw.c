@@ -14,6 +14,7 @@
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
+#include "backends/store/need.h"
 #include "tui/table_internal.h"
 
 #define SAMPLE 24         /* rows sampled for widths, in addition to the visible ones */
@@ -431,8 +432,8 @@ static void table_draw_draw_brief(struct table *t, const struct canvas *c, int y
 		cells_cut(text, sizeof(text), cell.text, width > 0 ? (size_t)width : 0, CUT_END,
 		          glyph_ellipsis());
 	}
-	canvas_text(c, y, 1, 1, stale ? TONE_STALE : tone_health(r->health),
-	            glyph_health(r->health));
+	enum health health = t->panel->needs ? need_health(r) : r->health;
+	canvas_text(c, y, 1, 1, stale ? TONE_STALE : tone_health(health), glyph_health(health));
 	canvas_text(c, y, 3, width, stale ? TONE_STALE : cell.tone, text);
 	if (t->match.n)
 		table_draw_draw_matches(t, c, y, 3, text);

@@ -157,6 +157,7 @@ const struct kind kind_deploy = {
 	.name = "deploy",
 	.plural = "deploys",
 	.row_size = sizeof(struct deploy),
+	.by_work = true,
 	.actions = deploy_actions,
 	.finish = deploy_kind_finish,
 	.detail = deploy_detail,

@@ -297,6 +297,7 @@ const struct kind kind_session = {
 	.name = "session",
 	.plural = "sessions",
 	.row_size = sizeof(struct session),
+	.by_work = true,
 	.actions = session_actions,
 	.finish = session_finish,
 	.detail = session_detail,

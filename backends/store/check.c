@@ -23,12 +23,12 @@ static void check_count(struct check_counts *n, const struct row *row)
 	n->problems += stands;
 }
 
-/* A row that is well has no condition, and every other one has. What another row explains does not
- * count. */
+/* A row that is well has no condition, unless that comes and goes; every other one has. What
+ * another row explains does not count. */
 static bool check_need(const struct row *row, struct err *err)
 {
-	bool bad = row->health >= HEALTH_ATTENTION;
-	if (bad && (row->need == NEED_FOLDED) != cause_folds(row))
+	bool bad = row->health >= HEALTH_ATTENTION || row->need_worst;
+	if (row->need != NEED_NONE && (row->need == NEED_FOLDED) != cause_folds(row))
 		return err_set(err, ERR_GARBLED, "%s: its need is %d, but it is %sfolded", row->id,
 		               (int)row->need, cause_folds(row) ? "" : "not ");
 	if (bad == (row->need != NEED_NONE))

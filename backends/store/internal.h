@@ -74,7 +74,8 @@ void store_row_drop(struct row *);
 void store_need_again(struct row *);
 
 /* standing.c. was: the health at the last verdict. */
-enum need standing_judge(struct row *, enum health was);
+enum need_state standing_judge(struct row *, enum health was);
+void standing_gone(const struct row *); /* the row is being removed */
 /* all rows with a condition, after something that many of them depend on changed */
 void standing_judge_all(struct store *);
 void standing_destroy(struct standing *);

@@ -21,6 +21,11 @@ bool need_keep(struct store *, struct err *);
 const struct quiet *need_quiet_of(const struct row *);
 /* Why the condition does not count: "snoozed until 08:00". False: it counts, or there is none. */
 bool need_says(const struct row *, char *buf, size_t size);
+/* "5 times in 10 min" for a condition that comes and goes. False: it does not. *why: the last
+ * reason while the row is well just now, else NULL; borrowed. */
+bool need_flaps(const struct row *, const char **why, char *buf, size_t size);
+/* How bad the condition is; while it comes and goes, the worst of late. */
+enum health need_health(const struct row *);
 /* Of all needs, the one that waits longest: of those that ask, else of all. NULL: none counts. */
 struct row *need_longest(const struct store *);
 /* How many conditions do not count, on one server (NULL: on all). */

@@ -122,6 +122,7 @@ struct settings {
 	int vitals_interval; /* s, default 3 */
 	int connect_timeout; /* s, default 5 */
 	int disk_warn;       /* %, default 80 */
+	int need_for;        /* s, default 3; 0: at once, and what flaps is not counted */
 	int opencode_memory; /* MB, default 4096 */
 	int log_memory;      /* MB, default 64 */
 	bool local;          /* this machine is watched too, default yes */

@@ -49,6 +49,10 @@ const struct setting_row setting_rows[] = {
 	  NULL, "memory in MB from which an OpenCode server is marked" },
 	{ "settings", "disk_warn", SETTING_NUMBER, S(disk_warn), 1, 100, "80", NULL,
 	  "a disk this full, in per cent, needs attention" },
+	{ "settings", "for", SETTING_NUMBER, S(need_for), 0, 3600, "3", NULL,
+	  "seconds that a condition must hold until it is in the queue; questions, and what was "
+	  "wrong already, are there at once; with 0 everything is, and what comes and goes is not "
+	  "counted" },
 	{ "settings", "log_memory", SETTING_NUMBER, S(log_memory), 1, 4096, "64", NULL,
 	  "memory for the lines of followed logs, in MB; the oldest go first" },
 	{ "settings", "hints", SETTING_YES_NO, S(hints), 0, 0, "yes", NULL,

@@ -18,6 +18,7 @@
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/store/cause.h"
+#include "backends/store/flap.h"
 #include "backends/store/internal.h"
 #include "backends/store/need.h"
 #include "backends/store/record.h"
@@ -37,11 +38,13 @@ struct standing_change {
 struct standing {
 	struct store *store; /* borrowed */
 	struct quiets quiets;
+	struct flaps flaps;
 	char *path; /* owned; NULL: kept in memory only */
 	struct standing_change *changes;
 	bool told; /* that the file cannot be written */
 	struct loop_timer *timer;
-	int watch_fd; /* inotify on the state folder; -1: none */
+	int64_t due_ms; /* loop clock, when the timer fires; 0: it is not set */
+	int watch_fd;   /* inotify on the state folder; -1: none */
 	struct loop_io *watch;
 };
 
@@ -149,16 +152,25 @@ static void standing_watch(struct standing *st, const char *folder)
 
 static void standing_on_time(struct loop_timer *timer, void *arg);
 
-static void standing_set_timer(struct standing *st)
+/* Looks again after ms at the latest. */
+static void standing_arm(struct standing *st, int64_t ms)
 {
-	int64_t next = quiets_next_ms(&st->quiets, now_wall_ms());
-	if (!st->quiets.all && !st->timer)
+	int64_t due = loop_now(st->store->loop) + ms;
+	if (st->due_ms && st->due_ms <= due)
 		return;
 	if (!st->timer)
 		st->timer = loop_timer_add(st->store->loop, -1, standing_on_time, st);
-	if (next < 0 || next > LOOK_MS)
-		next = LOOK_MS;
-	loop_timer_set(st->timer, st->quiets.all ? next : -1);
+	st->due_ms = due;
+	loop_timer_set(st->timer, ms);
+}
+
+static void standing_set_timer(struct standing *st)
+{
+	int64_t next = quiets_next_ms(&st->quiets, now_wall_ms());
+	if (st->quiets.all)
+		standing_arm(st, next >= 0 && next < LOOK_MS ? next : LOOK_MS);
+	else if (st->flaps.all)
+		standing_arm(st, LOOK_MS);
 }
 
 /* A row that is gone, though its server has been there for a while. */
@@ -180,7 +192,7 @@ static bool standing_is_past(const struct standing *st, const struct quiet *one,
 	const struct row *row = store_find(st->store, one->id);
 	if (!row)
 		return standing_is_gone(st, one, now);
-	if (row->health < HEALTH_ATTENTION)
+	if (row->need == NEED_NONE)
 		return quiet_cleared(one, row->health, row->health, now);
 	return one->differs_ms && now - one->differs_ms >= DIFFERS_MS;
 }
@@ -197,6 +209,8 @@ static void standing_on_time(struct loop_timer *timer, void *arg)
 	int64_t now = now_wall_ms();
 	struct quiet *one, *next;
 	(void)timer;
+	st->due_ms = 0;
+	flaps_forget(&st->flaps, loop_now(st->store->loop));
 	quiets_follow_clock(&st->quiets, now);
 	HASH_ITER (hh, st->quiets.all, one, next) {
 		if (quiet_is_over(one, now) || standing_is_past(st, one, now)) {
@@ -248,6 +262,7 @@ void standing_destroy(struct standing *st)
 		close(st->watch_fd);
 	standing_changes_forget(st);
 	quiets_finish(&st->quiets);
+	flaps_finish(&st->flaps);
 	free(st->path);
 	free(st);
 }
@@ -262,9 +277,14 @@ static bool standing_is_away(const struct row *row)
 	       link->err.code != ERR_DENIED && link->err.code != ERR_USAGE;
 }
 
+/* While it comes and goes, the reason is that of the last time. */
 static void standing_gist(const struct row *row, char *gist, size_t size)
 {
-	quiet_gist(standing_is_away(row) ? "away" : row->why, gist, size);
+	const struct standing *st = row->server->store->standing;
+	const struct flap *flap = row->need_worst ? flap_find(&st->flaps, row->id) : NULL;
+	const char *why = flap && !flap->bad ? flap->why : row->why;
+	bool away = standing_is_away(row) || (flap && !flap->bad && row->kind == &kind_server);
+	quiet_gist(away ? "away" : why, gist, size);
 }
 
 /* While more is expected, the reason is not whole. */
@@ -272,7 +292,7 @@ static bool standing_holds(struct quiet *one, const struct row *row, int64_t now
 {
 	char gist[QUIET_GIST_MAX];
 	standing_gist(row, gist, sizeof(gist));
-	bool holds = quiet_holds(one, row->health, gist, now);
+	bool holds = quiet_holds(one, need_health(row), gist, now);
 	if (!holds && row->source && !source_settled(row->source) && row->health <= one->health)
 		return !quiet_is_over(one, now);
 	if (holds)
@@ -295,6 +315,8 @@ static void standing_clear(const struct row *row, enum health was)
 {
 	struct standing *st = row->server->store->standing;
 	const struct quiet *one = standing_find(row);
+	/* it came and went, and is calm now */
+	was = row->counted_need == NEED_QUIET ? HEALTH_BAD : was;
 	if (!one || st->store->closing || !quiet_cleared(one, was, row->health, now_wall_ms()))
 		return;
 	standing_drop(st, row->id, one->at_ms);
@@ -302,17 +324,67 @@ static void standing_clear(const struct row *row, enum health was)
 	loop_defer(st->store->loop, standing_write_later, st);
 }
 
-enum need standing_judge(struct row *row, enum health was)
+/* Remembers that the condition began or ended. Questions never flap. */
+static struct flap *standing_flap(struct standing *st, const struct row *row, enum health was)
+{
+	int64_t now = loop_now(st->store->loop);
+	struct flap *flap = flap_find(&st->flaps, row->id);
+	bool was_well = was == HEALTH_GOOD || was == HEALTH_IDLE;
+	bool bad = row->health == HEALTH_ATTENTION || row->health == HEALTH_BAD;
+	/* a recording is played without its pauses */
+	if (row->kind->by_work || !st->store->settings->need_for || replay_is_on(st->store))
+		return NULL;
+	if (bad)
+		flap = flap_begins(&st->flaps, row->id, row->health, row->why, was_well, now);
+	else if (row->health != HEALTH_UNKNOWN)
+		flap_ends(flap, now);
+	return flap;
+}
+
+void standing_gone(const struct row *row)
+{
+	struct standing *st = row->server->store->standing;
+	if (st)
+		flap_ends(flap_find(&st->flaps, row->id), loop_now(st->store->loop));
+}
+
+/* Whether the condition has not held long enough, or (a row that is well) comes and goes. Sees to
+ * it that both are judged again when that is over. */
+static bool standing_waits(struct standing *st, const struct flap *flap, bool well)
+{
+	const struct settings *settings = st->store->settings;
+	int64_t now = loop_now(st->store->loop), hold_ms = 1000 * (int64_t)settings->need_for;
+	int64_t ms = 0;
+	if (flap && well)
+		ms = flap_calm_ms(flap, now);
+	else if (flap && !settings->batch)
+		ms = flap_wait_ms(flap, hold_ms, now);
+	if (ms)
+		standing_arm(st, ms);
+	return ms > 0;
+}
+
+enum need_state standing_judge(struct row *row, enum health was)
 {
 	struct store *s = row->server->store;
-	if (row->health < HEALTH_ATTENTION) {
+	bool well = row->health < HEALTH_ATTENTION;
+	if (!s->standing && well)
+		return NEED_NONE;
+	if (!s->standing)
+		standing_load(s);
+	struct flap *flap = standing_flap(s->standing, row, was);
+	bool waits = standing_waits(s->standing, flap, well);
+	row->need_worst = HEALTH_UNKNOWN;
+	if (flap && flap_comes_and_goes(flap, loop_now(s->loop)) && (!well || waits))
+		row->need_worst = flap->worst;
+	if (well && !waits) {
 		standing_clear(row, was);
 		return NEED_NONE;
 	}
-	if (!s->standing)
-		standing_load(s);
 	if (cause_folds(row))
 		return NEED_FOLDED;
+	if (!well && waits)
+		return NEED_HELD;
 	struct quiet *one = standing_find(row);
 	return one && standing_holds(one, row, now_wall_ms()) ? NEED_QUIET : NEED_STANDS;
 }
@@ -350,7 +422,7 @@ bool need_quiet(struct row *row, enum quiet_how how, int64_t until_ms, struct er
 	struct standing *st = row->server->store->standing;
 	int64_t now = now_wall_ms();
 	standing_gist(row, gist, sizeof(gist));
-	quiet_set(&st->quiets, row->id, row->health, gist, how, now, until_ms);
+	quiet_set(&st->quiets, row->id, need_health(row), gist, how, now, until_ms);
 	standing_change_add(st, row->id, 0, false);
 	store_need_again(row);
 	if (need_says(row, words, sizeof(words)))
@@ -400,6 +472,24 @@ bool need_says(const struct row *row, char *buf, size_t size)
 	return true;
 }
 
+bool need_flaps(const struct row *row, const char **why, char *buf, size_t size)
+{
+	const struct standing *st = row->server->store->standing;
+	const struct flap *flap = row->need_worst ? flap_find(&st->flaps, row->id) : NULL;
+	if (!flap)
+		return false;
+	*why = NULL;
+	if (!flap->bad)
+		*why = flap->why ? flap->why : "no reason was given";
+	flap_say(flap, loop_now(st->store->loop), buf, size);
+	return true;
+}
+
+enum health need_health(const struct row *row)
+{
+	return row->need_worst > row->health ? row->need_worst : row->health;
+}
+
 /* --- for the queue ------------------------------------------------------- */
 
 /* Unknown times are newer than known ones. */
@@ -428,6 +518,6 @@ size_t needs_aside(const struct store *s, const struct server *only)
 {
 	size_t n = 0;
 	for (struct row *row = store_need_first(s, only); row; row = store_need_next(row, only))
-		n += row->need != NEED_STANDS;
+		n += row->need == NEED_QUIET || row->need == NEED_FOLDED;
 	return n;
 }

@@ -206,7 +206,7 @@ static void store_recount(struct row *row)
 
 void store_need_again(struct row *row)
 {
-	enum need before = row->need;
+	enum need_state before = row->need;
 	store_recount(row);
 	if (row->need == before)
 		return;
@@ -505,6 +505,7 @@ void store_row_drop(struct row *row)
 	store_kin_find(s->kin, s->n_kin, row->kind)->n--;
 	s->news++;
 	store_uncount(row);
+	standing_gone(row);
 	if (row != &row->server->row)
 		store_note(&row->server->row);
 	store_needs_unclear(row->server);

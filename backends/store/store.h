@@ -52,11 +52,12 @@ enum health {
 #define HEALTHS (HEALTH_ASKS + 1)
 
 /* Where the condition of a row stands in the queue "Needs you" (need.h). */
-enum need {
+enum need_state {
 	NEED_NONE,   /* there is no condition: the row is well, or nothing is known */
 	NEED_STANDS, /* it counts */
 	NEED_QUIET,  /* the user acknowledged or snoozed it */
-	NEED_FOLDED  /* another row explains it (cause.h) */
+	NEED_FOLDED, /* another row explains it (cause.h) */
+	NEED_HELD    /* it began just now and must hold for a time first (flap.h) */
 };
 
 /* --- rows: one container, one unit, one server --------------------------- */
@@ -74,6 +75,9 @@ struct kind {
 	/* What can be read about it: fills doc. reveal: secret-looking values are shown. It may
 	 * start asking for more; the row is touched when the answer is there. */
 	void (*detail)(struct row *, struct doc *, bool reveal);
+	/* Its conditions come and go with the work of people and agents: they count at once, and
+	 * coming and going is no fault. */
+	bool by_work;
 	/* Starts following its log into log (log.h) and returns a handle for log_unfollow. */
 	struct follow *(*follow)(struct row *, struct log *, struct err *);
 	/* Enter opens its log rather than its details while this says so; NULL: never. */
@@ -92,9 +96,11 @@ struct row {
 	char *id;   /* owned: "sese/container/javisi_n8n"; the place is part of the name */
 	char *name; /* owned, washed: what is shown */
 	enum health health;
-	int64_t health_ms; /* wall clock, since when health is so; 0 unknown */
-	char *why;         /* owned, washed: why it is not well, one phrase; NULL */
-	enum need need;    /* kept by the store */
+	int64_t health_ms;    /* wall clock, since when health is so; 0 unknown */
+	char *why;            /* owned, washed: why it is not well, one phrase; NULL */
+	enum need_state need; /* kept by the store */
+	/* while its condition comes and goes: the worst health of late; else HEALTH_UNKNOWN */
+	enum health need_worst;
 	/* what runs or ran last on it; borrowed from the store; NULL */
 	struct order *order;
 	uint32_t mark; /* of store_rows_begin/end */
@@ -110,7 +116,7 @@ struct row {
 	struct row *need_prev, *need_next;     /* rows that need the user */
 	bool changed, counted;                 /* in the list of changes; in the counts */
 	enum health counted_as;
-	enum need counted_need;
+	enum need_state counted_need;
 	/* Where the console's panes have it: in the pane of its kind, and among the needs. Only a
 	 * hint, which the pane checks. */
 	uint32_t places[2];

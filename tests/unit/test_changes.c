@@ -46,6 +46,8 @@ static void make_world(struct console *c)
 	free(settings->state_dir);
 	settings->state_dir = NULL;
 	c->loop = loop_create();
+	/* in every other world conditions must hold, and flap */
+	settings->need_for = seed % 2 ? 1 : 0;
 	c->store = store_create(c->loop, NULL, settings);
 	c->settings = settings;
 	panes_init(c);
@@ -286,10 +288,12 @@ static void check_pane(struct console *c, struct pane *p, bool rows)
 		bool folded = r != &r->server->row && r->health >= HEALTH_ATTENTION &&
 		              (r->server->link->state == LINK_LOST ||
 		               (r->source && r->source->old));
-		if (p->panel->needs && folded)
+		/* what holds or flaps depends on the past: test_flap.c */
+		bool past = settings->need_for && r->need != NEED_STANDS;
+		if (p->panel->needs && (folded || past))
 			continue;
 		total++;
-		if (!p->problems || r->health >= HEALTH_ATTENTION)
+		if (!p->problems || p->panel->needs || r->health >= HEALTH_ATTENTION)
 			want[n++] = r;
 	}
 	if (p->total != total)

@@ -270,6 +270,7 @@ struct world {
 static struct world world_create(void)
 {
 	struct world w = { .settings = settings_load(NULL, NULL), .loop = loop_create() };
+	w.settings->need_for = 0; /* test_flap.c has that */
 	w.store = store_create(w.loop, NULL, w.settings);
 	w.source = server_source(server_open_replay(w.store, "sese"), "docker");
 	source_set_state(w.source, SOURCE_LIVE, NULL);

@@ -760,6 +760,7 @@ static void test_bounds_and_fallbacks(void **state)
 		{ "settings", "vitals_interval", 1, 3600, "3" },
 		{ "settings", "opencode_memory", 64, 1048576, "4096" },
 		{ "settings", "disk_warn", 1, 100, "80" },
+		{ "settings", "for", 0, 3600, "3" },
 		{ "settings", "log_memory", 1, 4096, "64" },
 		{ "server", "connect_timeout", 1, 120, NULL },
 		{ "deploy", "within", 1, 3600, "60" },
