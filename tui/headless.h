@@ -48,6 +48,15 @@ int headless_deploys(struct store *, bool json, int wait_ms);
 /* Sends a test message by [notify NAME]. Prints whether it was sent. */
 int headless_notify_test(struct store *, const char *name, int wait_ms);
 
+/* Tells by [notify NAME] what needs the user, until a signal ends it. The settings of the store
+ * must have gone through headless_watch_settings before a server was opened. */
+int headless_watch(struct store *);
+/* Sets what a program without a user wants. before: the settings of the command line stay; NULL. */
+void headless_watch_settings(struct settings *, const struct settings *before);
+#define WATCH_VITALS_S 15 /* seconds between two looks at load and disks, at least */
+/* Prints a user unit of systemd for it. config: the file of --config; NULL. */
+int headless_watch_unit(const char *config, char **servers, int n);
+
 /* Asks the open asks of servers on the terminal. */
 void headless_answer(struct store *);
 /* True when every server has answered or failed. */

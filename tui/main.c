@@ -37,7 +37,7 @@
 
 struct options {
 	const char *config, *ssh_config, *record, *replay, *theme, *test;
-	bool all_hosts, read_only, json, follow, all, yes, ascii, batch;
+	bool all_hosts, read_only, json, follow, all, yes, ascii, batch, print_unit;
 	int wait_ms;
 	int64_t since_ms; /* wall clock; 0: not given */
 	char **words;     /* the words that are not options */
@@ -71,7 +71,8 @@ enum {
 	OPT_WAIT,
 	OPT_MANUAL,
 	OPT_SINCE,
-	OPT_TEST
+	OPT_TEST,
+	OPT_UNIT
 };
 
 const struct option_row option_rows[] = {
@@ -97,6 +98,7 @@ const struct option_row option_rows[] = {
 	  "how long the commands without a screen wait for answers (20)" },
 	{ OPT_YES, "yes", NULL, "do: without asking" },
 	{ OPT_TEST, "test", "NAME", "notify: send a test message by [notify NAME]" },
+	{ OPT_UNIT, "print-unit", NULL, "watch: print a user unit of systemd for it" },
 	{ OPT_BATCH, "batch", NULL,
 	  "without a screen: never ask for a password; who needs one counts as not reached" },
 	{ 'V', "version", NULL, "print the version and end" },
@@ -129,7 +131,9 @@ static void main_print_help(void)
 	     "they ask (--json)\n"
 	     "  mocr attach SERVER/session/ID    the session itself, full screen\n"
 	     "  mocr notify --test NAME          send a test message by [notify NAME] of the "
-	     "configuration\n");
+	     "configuration\n"
+	     "  mocr watch [SERVER...]           no screen: tell by [notify NAME] what needs "
+	     "you\n");
 	for (const struct option_row *o = option_rows; o->name; o++) {
 		char left[40], letter[8] = "    ";
 		if (o->letter < 256)
@@ -184,6 +188,7 @@ static int main_read_options(struct options *o, int argc, char **argv, bool *che
 		case OPT_WAIT: o->wait_ms = atoi(optarg) * 1000; break;
 		case OPT_YES: o->yes = true; break;
 		case OPT_TEST: o->test = optarg; break;
+		case OPT_UNIT: o->print_unit = true; break;
 		case OPT_BATCH: o->batch = true; break;
 		case OPT_MANUAL:
 			return manual_dump(optarg, stdout)
@@ -342,6 +347,18 @@ static int main_run_notify(struct program *p)
 	return headless_notify_test(p->store, p->opt.test, p->opt.wait_ms);
 }
 
+static int main_run_watch(struct program *p)
+{
+	char **servers = p->opt.words + 1;
+	int n = p->opt.n_words - 1;
+	if (p->opt.print_unit)
+		return headless_watch_unit(p->opt.config, servers, n);
+	headless_watch_settings(p->settings, NULL);
+	if (!main_open_servers(p, servers, n))
+		return EXIT_WRONG_USAGE;
+	return headless_watch(p->store);
+}
+
 static int main_run_console(struct program *p)
 {
 	char why[256];
@@ -374,7 +391,7 @@ static const struct {
 	{ "logs", main_run_logs },       { "shell", main_run_shell },
 	{ "attach", main_run_shell },    { "sessions", main_run_sessions },
 	{ "deploys", main_run_deploys }, { "notify", main_run_notify },
-	{ "help", main_run_help },
+	{ "watch", main_run_watch },     { "help", main_run_help },
 };
 
 static bool main_is_same(const char *host, void *word)

@@ -544,6 +544,11 @@ bool notify_wants_title(const struct notify *n)
 	return false;
 }
 
+bool notify_is_sending(const struct notify *n)
+{
+	return notify_is_sender(n);
+}
+
 bool notify_is_idle(const struct notify *n)
 {
 	for (const struct channel *c = n->channels; c; c = c->next)
