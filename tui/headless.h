@@ -48,6 +48,9 @@ int headless_deploys(struct store *, bool json, int wait_ms);
 /* Sends a test message by [notify NAME]. Prints whether it was sent. */
 int headless_notify_test(struct store *, const char *name, int wait_ms);
 
+/* Shows the message of the environment (MOCR_TITLE, MOCR_TEXT, MOCR_HEALTH, MOCR_WHAT) on the
+ * desktop: what a child of the console or of `mocr watch` does. */
+int headless_show_on_desktop(void);
 /* Tells by [notify NAME] what needs the user, until a signal ends it. The settings of the store
  * must have gone through headless_watch_settings before a server was opened. */
 int headless_watch(struct store *);

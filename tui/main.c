@@ -72,7 +72,8 @@ enum {
 	OPT_MANUAL,
 	OPT_SINCE,
 	OPT_TEST,
-	OPT_UNIT
+	OPT_UNIT,
+	OPT_DESKTOP
 };
 
 const struct option_row option_rows[] = {
@@ -157,14 +158,17 @@ static int main_wrong(const char *fmt, const char *word)
 /* Returns -1 to continue, else the exit code. */
 static int main_read_options(struct options *o, int argc, char **argv, bool *check)
 {
-	struct option longs[ARRAY_LEN(option_rows) + 1] = { 0 };
+	struct option longs[ARRAY_LEN(option_rows) + 2] = { 0 };
 	for (size_t i = 0; option_rows[i].name; i++)
 		longs[i] = (struct option){ option_rows[i].name,
 			                    option_rows[i].argument ? required_argument
 			                                            : no_argument,
 			                    NULL, option_rows[i].letter };
+	/* these two are for the program itself */
 	longs[ARRAY_LEN(option_rows) - 1] = (struct option){ "dump-manual", required_argument, NULL,
 		                                             OPT_MANUAL };
+	longs[ARRAY_LEN(option_rows)] = (struct option){ "show-on-desktop", no_argument, NULL,
+		                                         OPT_DESKTOP };
 	int c;
 	while ((c = getopt_long(argc, argv, "F:fhV", longs, NULL)) != -1) {
 		switch (c) {
@@ -190,6 +194,7 @@ static int main_read_options(struct options *o, int argc, char **argv, bool *che
 		case OPT_TEST: o->test = optarg; break;
 		case OPT_UNIT: o->print_unit = true; break;
 		case OPT_BATCH: o->batch = true; break;
+		case OPT_DESKTOP: return headless_show_on_desktop();
 		case OPT_MANUAL:
 			return manual_dump(optarg, stdout)
 			               ? EXIT_WELL

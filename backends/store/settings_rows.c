@@ -139,7 +139,7 @@ const struct setting_row setting_rows[] = {
 	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
 	  "absent" },
 	{ "notify", "type", SETTING_TEXT, N(type), 0, 0, NULL,
-	  "terminal command mail ntfy discord slack telegram webhook", "how you are told" },
+	  "terminal desktop command mail ntfy discord slack telegram webhook", "how you are told" },
 	{ "notify", "url", SETTING_TEXT, N(url), 0, 0, NULL, NULL,
 	  "of ntfy with its topic, https://ntfy.sh/TOPIC, or of the webhook; {token} in it becomes "
 	  "the token" },
