@@ -26,13 +26,16 @@
 
 #define CALM_MS 15000 /* after the start: memory that log-ins needed is given back */
 #define WATCHDOG_SECONDS 60
+#define END_MS 3000
+#define END_LOOK_MS 20
 
 struct watch {
 	struct store *store;
 	struct loop *loop;
 	struct notify *notify;
 	char *file; /* owned: the configuration; NULL: none was there */
-	struct loop_timer *watchdog, *calm;
+	struct loop_timer *watchdog, *calm, *end;
+	int64_t ends_ms; /* loop clock: when it ends at the latest */
 	int64_t watchdog_ms;
 	uint64_t said;     /* number of the last entry of the activity that was printed */
 	char status[128];  /* as systemd knows it */
@@ -126,13 +129,25 @@ static void watch_reload(struct watch *w)
 	sd_notify(0, "READY=1");
 }
 
+/* What is on its way gets a moment: cut off, nobody would know whether it arrived. */
+static void watch_on_end(struct loop_timer *timer, void *arg)
+{
+	struct watch *w = arg;
+	if (notify_is_idle(w->notify) || loop_now(w->loop) >= w->ends_ms)
+		loop_stop(w->loop, EXIT_WELL);
+	else
+		loop_timer_set(timer, END_LOOK_MS);
+}
+
 static void watch_on_signal(int signo, void *arg)
 {
 	struct watch *w = arg;
-	if (signo == SIGHUP)
+	if (signo == SIGHUP) {
 		watch_reload(w);
-	else
-		loop_stop(w->loop, EXIT_WELL);
+	} else if (!w->end) {
+		w->ends_ms = loop_now(w->loop) + END_MS;
+		w->end = loop_timer_add(w->loop, 0, watch_on_end, w);
+	}
 }
 
 static void watch_on_watchdog(struct loop_timer *timer, void *arg)
@@ -213,6 +228,7 @@ int headless_watch(struct store *s)
 		loop_signal_remove(heard[i]);
 	loop_timer_remove(w.watchdog);
 	loop_timer_remove(w.calm);
+	loop_timer_remove(w.end);
 	free(w.file);
 	return code;
 }

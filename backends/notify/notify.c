@@ -14,6 +14,7 @@
 #include "backends/notify/hours.h"
 #include "backends/notify/senders.h"
 #include "backends/store/activity.h"
+#include "backends/store/doc.h"
 #include "backends/store/record.h"
 
 #define QUEUE_MOST 100
@@ -151,10 +152,25 @@ static void channel_look(struct channel *c)
 
 /* --- the row of a channel that fails ------------------------------------- */
 
+static void notify_detail(struct row *row, struct doc *doc, bool reveal)
+{
+	const struct notify_config *c = store_settings(row->server->store)->notifys;
+	(void)reveal;
+	while (c && strcmp(c->name, row->name) != 0)
+		c = c->next;
+	doc_head(doc, "Messages cannot be sent");
+	doc_pair(doc, DOC_PLAIN, "what", "[notify %s]%s%s", row->name, c ? ", type " : "",
+	         c ? c->type : "");
+	doc_pair(doc, DOC_WARN, "why", "%s", row->why ? row->why : "no reason was given");
+	doc_pair(doc, DOC_PLAIN, "then",
+	         "they are kept and tried again; `mocr notify --test %s` tries now", row->name);
+}
+
 const struct kind kind_notify = {
 	.name = "notify",
 	.plural = "notifiers",
 	.row_size = sizeof(struct row),
+	.detail = notify_detail,
 };
 
 static struct row *channel_row(const struct channel *c)

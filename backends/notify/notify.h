@@ -39,7 +39,7 @@ void notify_stop(struct notify *); /* before the store ends; NULL is fine */
 bool notify_wants_title(const struct notify *);
 /* This program sends; false: another one of the user does. */
 bool notify_is_sending(const struct notify *);
-/* Nothing waits to be sent or saved: a program may end. */
+/* No message is on its way and all is saved: a good moment to end. */
 bool notify_is_idle(const struct notify *);
 
 /* Sends a test message by one channel, also in quiet hours. done is called once. False and err: no
