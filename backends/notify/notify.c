@@ -233,11 +233,11 @@ static void channel_note_lost(struct channel *c, const struct message *m)
 /* Drops what nobody wants to hear any more: the oldest of too many, and what is old. */
 static void channel_bound(struct channel *c)
 {
-	int64_t now = now_wall_ms();
+	int64_t now = loop_now(c->notify->loop);
 	struct message *m = c->queue, *next;
 	for (; m; m = next) {
 		next = m->next;
-		bool old = now - m->made_ms > OLD_MS, many = c->n_queue > QUEUE_MOST;
+		bool old = now - m->queued_ms > OLD_MS, many = c->n_queue > QUEUE_MOST;
 		if (m == c->sending || (!old && !many))
 			continue;
 		channel_note_lost(c, m);
@@ -247,10 +247,10 @@ static void channel_bound(struct channel *c)
 
 static void channel_enqueue(struct channel *c, struct message *m)
 {
+	m->queued_ms = loop_now(c->notify->loop);
 	LIST_APPEND(c->queue, m);
 	c->n_queue++;
 	notify_state_changed(c->notify);
-	channel_bound(c);
 }
 
 static bool channel_is_quiet(const struct channel *c)
@@ -283,7 +283,8 @@ static void channel_pump(struct channel *c)
 	struct message *m = c->queue;
 	if (!m || !channel_may_send(c))
 		return;
-	if (!m->leaving) {
+	/* a terminal goes with its program: nothing of it is kept */
+	if (!m->leaving && !c->sender->own) {
 		m->leaving = true;
 		notify_state_changed(n);
 		m->saved_at = n->state_no;
@@ -313,9 +314,10 @@ static void channel_is_well(struct channel *c)
 
 static void channel_failed(struct channel *c, struct message *m, const struct sent *sent)
 {
+	if (m->leaving)
+		notify_state_changed(c->notify);
 	m->leaving = false;
 	m->unsure |= sent->unsure;
-	notify_state_changed(c->notify);
 	int64_t pause = backoff_ms(&c->backoff, AGAIN_LEAST_MS, AGAIN_MOST_MS);
 	if (sent->wait_ms > 0)
 		pause = sent->wait_ms;
@@ -392,6 +394,7 @@ static void channel_advance(struct channel *c, bool look)
 		channel_look(c);
 	while ((m = teller_take(c->teller, loop_now(n->loop), now_wall_ms(), channel_is_quiet(c))))
 		channel_enqueue(c, m);
+	channel_bound(c);
 	channel_pump(c);
 }
 
