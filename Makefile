@@ -20,7 +20,7 @@ PKGS := ncursesw libssh libcurl libcjson libsystemd inih libutf8proc libpcre2-8
 BUILD_PACKAGES := gcc make pkg-config libncurses-dev libssh-dev libcurl4-openssl-dev libcjson-dev libsystemd-dev \
 	libinih-dev libutf8proc-dev libpcre2-dev libwslay-dev uthash-dev openssh-client ca-certificates
 TEST_PACKAGES := $(BUILD_PACKAGES) ncurses-term clang libclang-rt-dev cppcheck valgrind libcmocka-dev git tmux openssh-server sshpass krb5-kdc krb5-admin-server krb5-user dbus systemd socat jq \
-	busybox-static toybox rust-coreutils zsh fish tcsh csh strace procps iproute2 mandoc python3 debootstrap docker.io iptables
+	busybox-static toybox rust-coreutils zsh fish tcsh csh strace procps iproute2 mandoc python3 debootstrap docker.io iptables libnotify4 dunst xvfb
 
 OPT ?= -O2 -g
 # With sanitizers gcc warns of paths that cannot be; the plain builds hold the line.

@@ -57,6 +57,18 @@ int headless_complete(struct store *, const char *const *commands, char **words,
 /* Sends a test message by [notify NAME]. Prints whether it was sent. */
 int headless_notify_test(struct store *, const char *name, int wait_ms);
 
+/* Shows the message of the environment (MOCR_TITLE, MOCR_TEXT, MOCR_HEALTH, MOCR_WHAT) on the
+ * desktop: what a child of the console or of `mocr watch` does. */
+int headless_show_on_desktop(void);
+/* Tells by [notify NAME] what needs the user, until a signal ends it. The settings of the store
+ * must have gone through headless_watch_settings before a server was opened. */
+int headless_watch(struct store *);
+/* Sets what a program without a user wants. before: the settings of the command line stay; NULL. */
+void headless_watch_settings(struct settings *, const struct settings *before);
+#define WATCH_VITALS_S 15 /* seconds between two looks at load and disks, at least */
+/* Prints a user unit of systemd for it. config: the file of --config; NULL. */
+int headless_watch_unit(const char *config, char **servers, int n);
+
 /* Asks the open asks of servers on the terminal. */
 void headless_answer(struct store *);
 /* True when every server has answered or failed. */

@@ -1,10 +1,12 @@
-/* headless_notify.c: `mocr notify --test NAME`. */
+/* headless_notify.c: `mocr notify --test NAME`, and the child that tells the desktop. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "backends/base/human.h"
 #include "backends/link/loop.h"
+#include "backends/notify/desktop.h"
 #include "backends/notify/notify.h"
 #include "tui/headless.h"
 
@@ -49,4 +51,36 @@ int headless_notify_test(struct store *s, const char *name, int wait_ms)
 	}
 	printf("notify %s: the test message was sent\n", name);
 	return EXIT_WELL;
+}
+
+static const char *headless_notify_word(const char *name)
+{
+	const char *value = getenv(name);
+	return value ? value : "";
+}
+
+static enum desktop_urgency headless_notify_urgency(void)
+{
+	const char *what = headless_notify_word("MOCR_WHAT");
+	const char *health = headless_notify_word("MOCR_HEALTH");
+	if (strcmp(what, "resolved") == 0)
+		return DESKTOP_LOW;
+	if (strcmp(health, "bad") == 0 || strcmp(health, "asks") == 0)
+		return DESKTOP_CRITICAL;
+	return DESKTOP_NORMAL;
+}
+
+/* GLib and the bus print warnings of their own. Standard error has our sentence only. */
+int headless_show_on_desktop(void)
+{
+	struct err err;
+	int own = dup(STDERR_FILENO);
+	if (!freopen("/dev/null", "w", stderr) || own < 0)
+		return EXIT_ATTENTION;
+	bool shown = desktop_show(headless_notify_word("MOCR_TITLE"),
+	                          headless_notify_word("MOCR_TEXT"), headless_notify_urgency(),
+	                          &err);
+	if (!shown)
+		dprintf(own, "%s\n", err.text);
+	return shown ? EXIT_WELL : EXIT_ATTENTION;
 }

@@ -37,7 +37,7 @@
 
 struct options {
 	const char *config, *ssh_config, *record, *replay, *theme, *test;
-	bool all_hosts, read_only, json, follow, all, yes, ascii, batch;
+	bool all_hosts, read_only, json, follow, all, yes, ascii, batch, print_unit;
 	int wait_ms;
 	int64_t since_ms; /* wall clock; 0: not given */
 	char **words;     /* the words that are not options */
@@ -71,7 +71,9 @@ enum {
 	OPT_WAIT,
 	OPT_MANUAL,
 	OPT_SINCE,
-	OPT_TEST
+	OPT_TEST,
+	OPT_UNIT,
+	OPT_DESKTOP
 };
 
 const struct option_row option_rows[] = {
@@ -97,6 +99,7 @@ const struct option_row option_rows[] = {
 	  "how long the commands without a screen wait for answers (20)" },
 	{ OPT_YES, "yes", NULL, "do: without asking" },
 	{ OPT_TEST, "test", "NAME", "notify: send a test message by [notify NAME]" },
+	{ OPT_UNIT, "print-unit", NULL, "watch: print a user unit of systemd for it" },
 	{ OPT_BATCH, "batch", NULL,
 	  "without a screen: never ask for a password; who needs one counts as not reached" },
 	{ 'V', "version", NULL, "print the version and end" },
@@ -131,7 +134,9 @@ static void main_print_help(void)
 	     "  mocr doctor [SERVER...]          what works on the way to them, and how to repair "
 	     "the rest\n"
 	     "  mocr notify --test NAME          send a test message by [notify NAME] of the "
-	     "configuration\n");
+	     "configuration\n"
+	     "  mocr watch [SERVER...]           no screen: tell by [notify NAME] what needs "
+	     "you\n");
 	for (const struct option_row *o = option_rows; o->name; o++) {
 		char left[40], letter[8] = "    ";
 		if (o->letter < 256)
@@ -155,14 +160,17 @@ static int main_wrong(const char *fmt, const char *word)
 /* Returns -1 to continue, else the exit code. */
 static int main_read_options(struct options *o, int argc, char **argv, bool *check)
 {
-	struct option longs[ARRAY_LEN(option_rows) + 1] = { 0 };
+	struct option longs[ARRAY_LEN(option_rows) + 2] = { 0 };
 	for (size_t i = 0; option_rows[i].name; i++)
 		longs[i] = (struct option){ option_rows[i].name,
 			                    option_rows[i].argument ? required_argument
 			                                            : no_argument,
 			                    NULL, option_rows[i].letter };
+	/* these two are for the program itself */
 	longs[ARRAY_LEN(option_rows) - 1] = (struct option){ "dump-manual", required_argument, NULL,
 		                                             OPT_MANUAL };
+	longs[ARRAY_LEN(option_rows)] = (struct option){ "show-on-desktop", no_argument, NULL,
+		                                         OPT_DESKTOP };
 	int c;
 	while ((c = getopt_long(argc, argv, "F:fhV", longs, NULL)) != -1) {
 		switch (c) {
@@ -186,7 +194,9 @@ static int main_read_options(struct options *o, int argc, char **argv, bool *che
 		case OPT_WAIT: o->wait_ms = atoi(optarg) * 1000; break;
 		case OPT_YES: o->yes = true; break;
 		case OPT_TEST: o->test = optarg; break;
+		case OPT_UNIT: o->print_unit = true; break;
 		case OPT_BATCH: o->batch = true; break;
+		case OPT_DESKTOP: return headless_show_on_desktop();
 		case OPT_MANUAL:
 			return manual_dump(optarg, stdout)
 			               ? EXIT_WELL
@@ -351,6 +361,18 @@ static int main_run_notify(struct program *p)
 	return headless_notify_test(p->store, p->opt.test, p->opt.wait_ms);
 }
 
+static int main_run_watch(struct program *p)
+{
+	char **servers = p->opt.words + 1;
+	int n = p->opt.n_words - 1;
+	if (p->opt.print_unit)
+		return headless_watch_unit(p->opt.config, servers, n);
+	headless_watch_settings(p->settings, NULL);
+	if (!main_open_servers(p, servers, n))
+		return EXIT_WRONG_USAGE;
+	return headless_watch(p->store);
+}
+
 static int main_run_console(struct program *p)
 {
 	char why[256];
@@ -386,7 +408,7 @@ static const struct {
 	{ "attach", main_run_shell },    { "sessions", main_run_sessions },
 	{ "deploys", main_run_deploys }, { "help", main_run_help },
 	{ "doctor", main_run_doctor },   { "notify", main_run_notify },
-	{ "complete", main_run_complete },
+	{ "watch", main_run_watch },     { "complete", main_run_complete },
 };
 
 /* For the completion scripts of shells: mocr complete -- WORD... */

@@ -7,9 +7,10 @@
 #include "backends/notify/senders.h"
 #include "backends/store/doc.h"
 
-const struct sender *const senders[] = { &sender_terminal, &sender_command,  &sender_mail,
-	                                 &sender_ntfy,     &sender_discord,  &sender_slack,
-	                                 &sender_telegram, &sender_webhook, NULL };
+const struct sender *const senders[] = { &sender_terminal, &sender_desktop, &sender_command,
+	                                 &sender_mail,     &sender_ntfy,    &sender_discord,
+	                                 &sender_slack,    &sender_telegram, &sender_webhook,
+	                                 NULL };
 
 const struct sender *sender_find(const char *type)
 {

@@ -46,6 +46,7 @@ extern const char *const message_words[WORDS]; /* "what", "title", ... */
 struct message {
 	char *word[WORDS]; /* owned, never NULL */
 	int64_t made_ms;   /* wall clock */
+	int64_t queued_ms; /* loop clock: how long it waits, whatever happens to the wall clock */
 	/* It left, and whether it arrived is not known. So it may arrive twice. */
 	bool unsure;
 	bool leaving;      /* the state file says that it may have left */

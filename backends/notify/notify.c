@@ -14,6 +14,7 @@
 #include "backends/notify/hours.h"
 #include "backends/notify/senders.h"
 #include "backends/store/activity.h"
+#include "backends/store/doc.h"
 #include "backends/store/record.h"
 
 #define QUEUE_MOST 100
@@ -150,10 +151,25 @@ static void channel_look(struct channel *c)
 
 /* --- the row of a channel that fails ------------------------------------- */
 
+static void notify_detail(struct row *row, struct doc *doc, bool reveal)
+{
+	const struct notify_config *c = store_settings(row->server->store)->notifys;
+	(void)reveal;
+	while (c && strcmp(c->name, row->name) != 0)
+		c = c->next;
+	doc_head(doc, "Messages cannot be sent");
+	doc_pair(doc, DOC_PLAIN, "what", "[notify %s]%s%s", row->name, c ? ", type " : "",
+	         c ? c->type : "");
+	doc_pair(doc, DOC_WARN, "why", "%s", row->why ? row->why : "no reason was given");
+	doc_pair(doc, DOC_PLAIN, "then",
+	         "they are kept and tried again; `mocr notify --test %s` tries now", row->name);
+}
+
 const struct kind kind_notify = {
 	.name = "notify",
 	.plural = "notifiers",
 	.row_size = sizeof(struct row),
+	.detail = notify_detail,
 };
 
 static struct row *channel_row(const struct channel *c)
@@ -216,11 +232,11 @@ static void channel_note_lost(struct channel *c, const struct message *m)
 /* Drops what nobody wants to hear any more: the oldest of too many, and what is old. */
 static void channel_bound(struct channel *c)
 {
-	int64_t now = now_wall_ms();
+	int64_t now = loop_now(c->notify->loop);
 	struct message *m = c->queue, *next;
 	for (; m; m = next) {
 		next = m->next;
-		bool old = now - m->made_ms > OLD_MS, many = c->n_queue > QUEUE_MOST;
+		bool old = now - m->queued_ms > OLD_MS, many = c->n_queue > QUEUE_MOST;
 		if (m == c->sending || (!old && !many))
 			continue;
 		channel_note_lost(c, m);
@@ -230,10 +246,10 @@ static void channel_bound(struct channel *c)
 
 static void channel_enqueue(struct channel *c, struct message *m)
 {
+	m->queued_ms = loop_now(c->notify->loop);
 	LIST_APPEND(c->queue, m);
 	c->n_queue++;
 	notify_state_changed(c->notify);
-	channel_bound(c);
 }
 
 static bool channel_is_quiet(const struct channel *c)
@@ -266,7 +282,8 @@ static void channel_pump(struct channel *c)
 	struct message *m = c->queue;
 	if (!m || !channel_may_send(c))
 		return;
-	if (!m->leaving) {
+	/* a terminal goes with its program: nothing of it is kept */
+	if (!m->leaving && !c->sender->own) {
 		m->leaving = true;
 		notify_state_changed(n);
 		m->saved_at = n->state_no;
@@ -296,9 +313,10 @@ static void channel_is_well(struct channel *c)
 
 static void channel_failed(struct channel *c, struct message *m, const struct sent *sent)
 {
+	if (m->leaving)
+		notify_state_changed(c->notify);
 	m->leaving = false;
 	m->unsure |= sent->unsure;
-	notify_state_changed(c->notify);
 	int64_t pause = backoff_ms(&c->backoff, AGAIN_LEAST_MS, AGAIN_MOST_MS);
 	/* A wait that the other side names counts, but no service is asked all the time. */
 	if (sent->wait_ms > 0)
@@ -376,6 +394,7 @@ static void channel_advance(struct channel *c, bool look)
 		channel_look(c);
 	while ((m = teller_take(c->teller, loop_now(n->loop), now_wall_ms(), channel_is_quiet(c))))
 		channel_enqueue(c, m);
+	channel_bound(c);
 	channel_pump(c);
 }
 
@@ -542,6 +561,11 @@ bool notify_wants_title(const struct notify *n)
 		if (c->sender->own)
 			return true;
 	return false;
+}
+
+bool notify_is_sending(const struct notify *n)
+{
+	return notify_is_sender(n);
 }
 
 bool notify_is_idle(const struct notify *n)

@@ -37,7 +37,9 @@ void notify_reload(struct notify *, const struct settings *); /* the settings ch
 void notify_stop(struct notify *); /* before the store ends; NULL is fine */
 /* Whether the title of the terminal shows the count: there is a channel of type terminal. */
 bool notify_wants_title(const struct notify *);
-/* Nothing waits to be sent or saved: a program may end. */
+/* This program sends; false: another one of the user does. */
+bool notify_is_sending(const struct notify *);
+/* No message is on its way and all is saved: a good moment to end. */
 bool notify_is_idle(const struct notify *);
 
 /* Sends a test message by one channel, also in quiet hours. done is called once. False and err: no

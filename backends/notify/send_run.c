@@ -1,5 +1,7 @@
 /* send_run.c: a command of the user, and sendmail: a child with a time limit.
  *
+ * The desktop is told by a child too: this program again, which loads libnotify.
+ *
  * What the message says is in the environment and in the input, never in the command line. */
 #include <ctype.h>
 #include <errno.h>
@@ -14,21 +16,24 @@
 #include "backends/base/base64.h"
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
+#include "backends/base/quote.h"
 #include "backends/base/wash.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/link/spawn.h"
+#include "backends/notify/desktop.h"
 #include "backends/notify/senders.h"
 
 #define RUN_KILL_MS 2000 /* between TERM and KILL */
 #define SAID_MAX 2048
-#define SAID_SHOWN 160
+#define SAID_SHOWN 280
 #define SENDMAIL "PATH=\"$PATH:/usr/sbin:/usr/lib\" exec sendmail -t -i"
 
 struct run_job {
 	struct channel *channel; /* NULL: cancelled, the child is still to be ended */
 	struct loop *loop;
 	const char *what; /* "the command" */
+	bool speaks;      /* its words are a sentence: this program itself */
 	pid_t pid;
 	int in, out, err;
 	struct loop_io *in_io, *out_io, *err_io;
@@ -86,13 +91,17 @@ static void run_on_input(struct loop_io *io, int fd, unsigned revents, void *arg
 		run_close(&j->in_io, &j->in);
 }
 
-static bool run_read(struct run_job *j, int fd, bool keep)
+enum run_read { READ_SOME, READ_LATER, READ_OVER };
+
+static enum run_read run_read(struct run_job *j, int fd, bool keep)
 {
-	char bytes[1024];
+	char bytes[512];
 	ssize_t n = read(fd, bytes, sizeof(bytes));
 	if (n > 0 && keep)
 		buf_add(&j->said, bytes, (size_t)n);
-	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+	if (n > 0)
+		return READ_SOME;
+	return n < 0 && (errno == EAGAIN || errno == EINTR) ? READ_LATER : READ_OVER;
 }
 
 static void run_on_output(struct loop_io *io, int fd, unsigned revents, void *arg)
@@ -100,7 +109,7 @@ static void run_on_output(struct loop_io *io, int fd, unsigned revents, void *ar
 	struct run_job *j = arg;
 	(void)io;
 	(void)revents;
-	if (!run_read(j, fd, false))
+	if (run_read(j, fd, false) == READ_OVER)
 		run_close(&j->out_io, &j->out);
 }
 
@@ -109,21 +118,24 @@ static void run_on_error(struct loop_io *io, int fd, unsigned revents, void *arg
 	struct run_job *j = arg;
 	(void)io;
 	(void)revents;
-	if (!run_read(j, fd, true))
+	if (run_read(j, fd, true) == READ_OVER)
 		run_close(&j->err_io, &j->err);
 }
 
 static void run_explain(struct run_job *j, int status, struct sent *sent)
 {
 	char words[SAID_SHOWN] = "";
-	if (j->said.data)
-		wash(words, sizeof(words), j->said.data, strcspn(j->said.data, "\n"));
+	const char *said = j->said.data ? j->said.data : "";
+	said += strspn(said, " \t\r\n");
+	wash(words, sizeof(words), said, strcspn(said, "\n"));
 	const char *colon = *words ? ": " : "";
 	sent->how = SENT_AGAIN;
 	sent->unsure = j->late;
 	if (j->late)
 		err_set(&sent->err, ERR_TIMEOUT, "%s did not end within %d s and was killed%s%s",
 		        j->what, j->limit_s, colon, words);
+	else if (j->speaks && *words)
+		err_set(&sent->err, ERR_REFUSED, "%s", words);
 	else if (WIFEXITED(status))
 		err_set(&sent->err, ERR_REFUSED, "%s ended with code %d%s%s", j->what,
 		        WEXITSTATUS(status), colon, words);
@@ -138,8 +150,7 @@ static void run_on_end(struct loop_child *child, pid_t pid, int status, void *ar
 	struct sent sent = { .how = SENT_WELL };
 	(void)child;
 	(void)pid;
-	while (j->err >= 0 && j->said.len < SAID_SHOWN && run_read(j, j->err, true) &&
-	       errno != EAGAIN)
+	while (j->err >= 0 && !j->said.overflowed && run_read(j, j->err, true) == READ_SOME)
 		;
 	if (j->late || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		run_explain(j, status, &sent);
@@ -183,6 +194,7 @@ static void run_job_start(struct channel *c, const char *what, const char *comma
 		return;
 	}
 	j->pid = child.pid;
+	j->speaks = c->sender == &sender_desktop;
 	j->in = child.in;
 	j->out = child.out;
 	j->err = child.err;
@@ -290,6 +302,59 @@ static void run_send_mail(struct channel *c, const struct message *m)
 	free(from);
 }
 
+/* --- the desktop --------------------------------------------------------- */
+
+/* The path of this program. After an upgrade the kernel adds " (deleted)", and the new one stands
+ * there. */
+static char *run_self(void)
+{
+	static const char deleted[] = " (deleted)";
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	path[n > 0 ? n : 0] = '\0';
+	size_t len = strlen(path), tail = strlen(deleted);
+	if (len > tail && strcmp(path + len - tail, deleted) == 0)
+		path[len - tail] = '\0';
+	return xstrdup(path);
+}
+
+static void run_fail_later(struct channel *c, const struct err *err)
+{
+	struct run_job *j = xcalloc(1, sizeof(*j));
+	*j = (struct run_job){ .channel = c,
+		               .loop = c->notify->loop,
+		               .in = -1,
+		               .out = -1,
+		               .err = -1,
+		               .sent = { .how = SENT_AGAIN, .err = *err } };
+	c->job = j;
+	loop_defer(j->loop, run_not_started, j);
+}
+
+static void run_send_desktop(struct channel *c, const struct message *m)
+{
+	struct buf input = { 0 };
+	struct err err;
+	/* a bus may come later: the user logs in at the desktop */
+	if (!desktop_has_bus(&err)) {
+		run_fail_later(c, &err);
+		return;
+	}
+	char *self = run_self();
+	const char *const argv[] = { "exec", self, "--show-on-desktop", NULL };
+	char *command = quote_command(argv);
+	char **env = run_make_env(c, m);
+	run_job_start(c, "the desktop", command, (const char *const *)env, &input);
+	run_free_env(env);
+	free(command);
+	free(self);
+}
+
+const struct sender sender_desktop = {
+	.type = "desktop",
+	.send = run_send_desktop,
+	.cancel = run_cancel_job,
+};
 const struct sender sender_command = {
 	.type = "command",
 	.key = "command",

@@ -4,7 +4,8 @@
  *     state.c        the state file, and the lock of the program that sends
  *     teller.c       what is told when
  *     message.c      the words
- *     send_run.c     command and mail: a child process with a time limit
+ *     send_run.c     command, mail, desktop: a child process with a time limit
+ *     desktop.c      libnotify, in that child
  *     send_http.c    ntfy and webhooks
  *     send_terminal.c, terminal.c   the terminal of this console
  *     config.c       what a section needs */
@@ -105,7 +106,7 @@ void notify_state_saved(struct notify *);
 void notify_became_sender(struct notify *);
 
 /* send_run.c: runs a command by sh with these variables and input. */
-extern const struct sender sender_command, sender_mail;
+extern const struct sender sender_command, sender_mail, sender_desktop;
 extern const struct sender sender_terminal;
 extern const struct sender sender_ntfy, sender_discord, sender_slack, sender_telegram,
 	sender_webhook;

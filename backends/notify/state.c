@@ -214,6 +214,9 @@ static void state_read_channel(struct channel *c, const cJSON *one)
 			message_free(m);
 			continue;
 		}
+		/* a clock that was set back makes it new */
+		int64_t age = now_wall_ms() - m->made_ms;
+		m->queued_ms = loop_now(n->loop) - (age > 0 ? age : 0);
 		LIST_APPEND(c->queue, m);
 		c->n_queue++;
 	}

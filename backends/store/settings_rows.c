@@ -204,7 +204,7 @@ const struct setting_row setting_rows[] = {
 	SYSTEM_ROWS("alertmanager", "http://127.0.0.1:9093",
 	            "a bearer token, where a proxy asks for one"),
 	{ "notify", "type", SETTING_TEXT, N(type), 0, 0, NULL,
-	  "terminal command mail ntfy discord slack telegram webhook", "how you are told" },
+	  "terminal desktop command mail ntfy discord slack telegram webhook", "how you are told" },
 	{ "notify", "url", SETTING_TEXT, N(url), 0, 0, NULL, NULL,
 	  "of ntfy with its topic, https://ntfy.sh/TOPIC, or of the webhook; {token} in it becomes "
 	  "the token" },

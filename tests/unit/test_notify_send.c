@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
@@ -21,6 +22,7 @@
 #include "backends/notify/notify.h"
 #include "backends/servers/replay.h"
 #include "backends/servers/server.h"
+#include "backends/store/activity.h"
 #include "backends/store/doc.h"
 #include "backends/store/settings.h"
 #include "backends/store/store.h"
@@ -531,6 +533,46 @@ static void test_state_is_garbage(void **state)
 	program_end();
 }
 
+static void write_state(const char *text)
+{
+	char *dir = xasprintf("mkdir -p -m 700 %s/.local/state/mocr", home);
+	char *path = xasprintf("%s/.local/state/mocr/notify.json", home);
+	assert_int_equal(system(dir), 0);
+	FILE *f = fopen(path, "w");
+	fputs(text, f);
+	fclose(f);
+	chmod(path, 0600);
+	free(path);
+	free(dir);
+}
+
+/* What could not be sent is bounded in number and in time, and what is dropped is said. */
+static void test_queue_is_bounded(void **state)
+{
+	(void)state;
+	struct buf b = { 0 };
+	int64_t now = now_wall_ms(), day = 86400000;
+	buf_puts(&b, "{\"channels\":{\"hook\":{\"told\":[],\"queue\":[");
+	for (int i = 0; i < 300; i++)
+		buf_addf(&b, "%s{\"what\":\"need\",\"title\":\"m%d\",\"made\":%lld}",
+		         i ? "," : "", i, (long long)(i < 10 ? now - 2 * day : now));
+	buf_puts(&b, "]}}}\n");
+	write_state(b.data);
+	buf_finish(&b);
+	program_start(HOOK "1/hook\n");
+	complaint("hook");
+	turn(300);
+	size_t n = 0;
+	for (const char *at = state_file(); (at = strstr(at, "\"title\":\"m")); at++)
+		n++;
+	assert_int_equal(n, 100);
+	assert_null(strstr(state_file(), "\"m199\""));
+	assert_non_null(strstr(state_file(), "\"m200\""));
+	assert_int_equal(activity_count(store), 200);
+	assert_string_equal(activity_get(store, 199)->text, "notify hook: never sent: m0");
+	program_end();
+}
+
 /* --- commands ------------------------------------------------------------ */
 
 static char *read_home(const char *name)
@@ -640,6 +682,7 @@ int main(void)
 		WORLD(test_killed_while_it_leaves),
 		WORLD(test_one_of_two_sends),
 		WORLD(test_state_is_garbage),
+		WORLD(test_queue_is_bounded),
 		WORLD(test_command),
 		WORLD(test_command_fails),
 		WORLD(test_command_hangs),
