@@ -82,6 +82,7 @@ struct pane {
 	bool moved;        /* the user moved the cursor: it now follows its row */
 	bool problems;     /* shows only rows that need attention */
 	size_t top, lines; /* for a panel that draws itself: first line shown, number of lines */
+	uint64_t cursor;   /* and the number of its entry under the cursor; 0: the newest */
 	int height;        /* height in cells of the last drawing */
 };
 
