@@ -1,10 +1,13 @@
 /* Activity: what the user did and what changed without the user, newest first. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backends/base/human.h"
+#include "backends/base/mem.h"
 #include "backends/store/activity.h"
 #include "panels/panels.h"
+#include "tui/fuzzy.h"
 
 #define ID_CELLS 34
 #define NARROW 70
@@ -95,16 +98,103 @@ static bool activity_concerns(const struct activity_entry *e, const struct serve
 	return !only || (e->id && !strncmp(e->id, only->name, n) && e->id[n] == '/');
 }
 
-static size_t activity_draw(const struct store *store, const struct server *only,
-                            const struct canvas *c, size_t top)
+static bool activity_matches(const struct activity_entry *e, const struct fuzzy *filter)
 {
-	size_t all = activity_count(store), n = 0;
-	for (size_t i = 0; i < all; i++) {
-		const struct activity_entry *e = activity_get(store, i);
-		if (!e || !activity_concerns(e, only))
-			continue;
-		n += (size_t)activity_draw_entry(c, (int)((int64_t)n - (int64_t)top), e);
+	char text[TEXT_BYTES];
+	if (!filter)
+		return true;
+	snprintf(text, sizeof(text), "%s %s %s", e->id ? e->id : "", e->text ? e->text : "",
+	         e->by ? e->by : "");
+	return fuzzy_match(filter, text, NULL) > 0;
+}
+
+static bool activity_is_shown(const struct activity_entry *e, const struct panel_look *look)
+{
+	return activity_concerns(e, look->server) &&
+	       (!look->problems || e->health >= HEALTH_ATTENTION) &&
+	       activity_matches(e, look->filter);
+}
+
+/* The entry after this one in the list, which is newest first. from is the index to start at. */
+static const struct activity_entry *activity_next(const struct store *store,
+                                                  const struct panel_look *look, size_t *from)
+{
+	const struct activity_entry *e;
+	while ((e = activity_get(store, (*from)++)))
+		if (activity_is_shown(e, look))
+			return e;
+	return NULL;
+}
+
+/* The cursor is on the first entry that is not newer than its number, or else on the last. */
+static const struct activity_entry *activity_at(const struct store *store,
+                                                const struct panel_look *look)
+{
+	const struct activity_entry *e, *last = NULL;
+	size_t i = 0;
+	while ((e = activity_next(store, look, &i))) {
+		last = e;
+		if (!look->cursor || e->number <= look->cursor)
+			break;
 	}
+	return last;
+}
+
+static const char *activity_id_at(const struct store *store, const struct panel_look *look)
+{
+	const struct activity_entry *e = activity_at(store, look);
+	return e && e->id && *e->id ? e->id : NULL;
+}
+
+/* One pass down the list keeps the last entries, so that a step up needs no second pass. */
+static void activity_step(const struct store *store, struct panel_look *look, long steps)
+{
+	const struct activity_entry *at = activity_at(store, look), *e;
+	uint64_t *numbers = xcalloc(activity_count(store) + 1, sizeof(*numbers));
+	long n = 0, here = 0;
+	size_t i = 0;
+	while ((e = activity_next(store, look, &i))) {
+		if (e == at)
+			here = n;
+		numbers[n++] = e->number;
+	}
+	here += steps;
+	if (here >= n)
+		here = n - 1;
+	look->cursor = here > 0 ? numbers[here] : 0;
+	free(numbers);
+}
+
+static void activity_draw_cursor(const struct panel_look *look, const struct canvas *c)
+{
+	int first = (int)((int64_t)look->cursor_line - (int64_t)look->top);
+	for (int y = first; y < first + (int)look->cursor_lines; y++)
+		if (y >= 0 && y < c->height)
+			canvas_row_tone(c, y, TONE_CURSOR);
+}
+
+static size_t activity_draw(const struct store *store, struct panel_look *look,
+                            const struct canvas *c)
+{
+	const struct activity_entry *e;
+	bool found = false;
+	size_t n = 0;
+	look->shown = look->all = look->cursor_lines = 0;
+	for (size_t i = 0; (e = activity_get(store, i)); i++) {
+		look->all += activity_concerns(e, look->server);
+		if (!activity_is_shown(e, look))
+			continue;
+		int rows = activity_draw_entry(c, (int)((int64_t)n - (int64_t)look->top), e);
+		if (!found) { /* as activity_at finds it */
+			look->cursor_line = n;
+			look->cursor_lines = (size_t)rows;
+			found = !look->cursor || e->number <= look->cursor;
+		}
+		look->shown++;
+		n += (size_t)rows;
+	}
+	if (look->focused)
+		activity_draw_cursor(look, c);
 	return n;
 }
 
@@ -113,5 +203,7 @@ const struct panel panel_activity = {
 	.title = "Activity",
 	.tab = "act",
 	.draw = activity_draw,
+	.step = activity_step,
+	.id_at = activity_id_at,
 	.calm = { "Nothing happened yet", ". Actions and changes of state appear here." },
 };

@@ -522,7 +522,7 @@ void command_open(struct console *c, const char *text)
 void filter_open(struct console *c)
 {
 	struct pane *p = pane_focused(c);
-	if (!p->table) {
+	if (!p->table && !p->panel->step) {
 		console_flash(c, TONE_PLAIN, "%s has no filter", p->panel->title);
 		return;
 	}

@@ -92,6 +92,7 @@ struct pane {
 	bool problems;     /* shows only rows that need attention */
 	bool aside;        /* the needs: shows what is acknowledged or snoozed, too */
 	size_t top, lines; /* for a panel that draws itself: first line shown, number of lines */
+	uint64_t cursor;   /* and the number of its entry under the cursor; 0: the newest */
 	int height;        /* height in cells of the last drawing */
 };
 

@@ -203,17 +203,23 @@ static int headless_verdict(const struct store *s)
 	return code;
 }
 
-int headless_status(struct store *s, bool json, bool all, int wait_ms)
+int headless_status(struct store *s, enum status_form form, bool all, int wait_ms)
 {
 	headless_wait(s, wait_ms);
-	if (json) {
+	loop_turn(store_loop(s), 0); /* counts what came in the last turn */
+	int code = headless_verdict(s);
+	if (form == STATUS_JSON) {
 		char *text = report_json(s);
 		puts(text);
 		free(text);
+	} else if (form == STATUS_TMUX) {
+		headless_print_tmux(s, code);
+	} else if (form == STATUS_PROMETHEUS) {
+		headless_print_prometheus(s, code);
 	} else {
 		headless_print_text(s, all, wait_ms);
 	}
-	return headless_verdict(s);
+	return code;
 }
 
 /* --- sessions ------------------------------------------------------------ */

@@ -16,9 +16,22 @@ enum {
 	EXIT_WRONG_USAGE = 64
 };
 
+enum status_form {
+	STATUS_TEXT,
+	STATUS_JSON,
+	STATUS_TMUX,      /* one short text for the status line of tmux */
+	STATUS_PROMETHEUS /* metrics in Prometheus' text format 0.0.4 */
+};
 /* Waits until every server has answered or failed, at most wait_ms. Then prints the rows that need
  * attention. all: also the healthy rows. */
-int headless_status(struct store *, bool json, bool all, int wait_ms);
+int headless_status(struct store *, enum status_form, bool all, int wait_ms);
+/* headless_forms.c: the two forms for other programs. code: the verdict, enum above. */
+void headless_print_tmux(const struct store *, int code);
+void headless_print_prometheus(const struct store *, int code);
+
+/* Prints what the activity file keeps, oldest first: from since_ms on (0: all), of the n servers
+ * (0: of all). No server is connected. */
+int headless_activity(const struct store *, char **servers, int n, bool json, int64_t since_ms);
 
 /* Prints the sessions of all servers. Returns EXIT_ATTENTION when a session asks something. */
 int headless_sessions(struct store *, bool json, int wait_ms);

@@ -38,6 +38,7 @@
 struct options {
 	const char *config, *ssh_config, *record, *replay, *theme, *test;
 	bool all_hosts, read_only, json, follow, all, yes, ascii, batch, print_unit;
+	enum status_form form; /* of status, without --json */
 	int wait_ms;
 	int64_t since_ms; /* wall clock; 0: not given */
 	char **words;     /* the words that are not options */
@@ -63,6 +64,8 @@ enum {
 	OPT_REPLAY,
 	OPT_CHECK,
 	OPT_JSON,
+	OPT_TMUX,
+	OPT_PROMETHEUS,
 	OPT_ALL,
 	OPT_YES,
 	OPT_ASCII,
@@ -92,8 +95,11 @@ const struct option_row option_rows[] = {
 	  "colours: one of those that :theme lists, or a file in the themes folders" },
 	{ OPT_ASCII, "ascii", NULL, "draw without UTF-8" },
 	{ 'f', "follow", NULL, "logs: go on with what comes" },
-	{ OPT_SINCE, "since", "TIME", "logs: from then on: 10m, 2h, 14:32, 2026-11-21T14:32:00Z" },
-	{ OPT_JSON, "json", NULL, "status, sessions, deploys, logs: as JSON" },
+	{ OPT_SINCE, "since", "TIME",
+	  "logs, activity: from then on: 10m, 2h, 14:32, 2026-11-21T14:32:00Z" },
+	{ OPT_JSON, "json", NULL, "status, sessions, deploys, logs, activity: as JSON" },
+	{ OPT_TMUX, "tmux", NULL, "status: one short text for the status line of tmux" },
+	{ OPT_PROMETHEUS, "prometheus", NULL, "status: as metrics of Prometheus" },
 	{ OPT_ALL, "all", NULL, "status: also the rows that are well" },
 	{ OPT_WAIT, "wait", "SECONDS",
 	  "how long the commands without a screen wait for answers (20)" },
@@ -123,6 +129,8 @@ static void main_print_help(void)
 	     "                                   mocr do rollback NAME likewise\n"
 	     "  mocr deploys [SERVER...]         what can be deployed where, and how the last ones "
 	     "went\n"
+	     "  mocr activity [SERVER...]        what was done and what changed, as the activity "
+	     "file keeps it (--since 1d)\n"
 	     "  mocr logs TARGET...              what SERVER/containers/*, SERVER/services/NAME, "
 	     "SERVER/journal, SERVER/kernel,\n"
 	     "                                   SERVER/file:/PATH write, in order of time; -f "
@@ -184,6 +192,8 @@ static int main_read_options(struct options *o, int argc, char **argv, bool *che
 		case OPT_THEME: o->theme = optarg; break;
 		case OPT_ASCII: o->ascii = true; break;
 		case OPT_JSON: o->json = true; break;
+		case OPT_TMUX: o->form = STATUS_TMUX; break;
+		case OPT_PROMETHEUS: o->form = STATUS_PROMETHEUS; break;
 		case 'f': o->follow = true; break;
 		case OPT_SINCE:
 			if (!when_parse(optarg, now_wall_ms(), &o->since_ms))
@@ -240,7 +250,8 @@ static int main_run_status(struct program *p)
 {
 	if (!main_open_servers(p, p->opt.words + 1, p->opt.n_words - 1))
 		return EXIT_WRONG_USAGE;
-	return headless_status(p->store, p->opt.json, p->opt.all, p->opt.wait_ms);
+	return headless_status(p->store, p->opt.json ? STATUS_JSON : p->opt.form, p->opt.all,
+	                       p->opt.wait_ms);
 }
 
 /* The action for a deploy given by name; NULL: another word. */
@@ -373,6 +384,12 @@ static int main_run_watch(struct program *p)
 	return headless_watch(p->store);
 }
 
+static int main_run_activity(struct program *p)
+{
+	return headless_activity(p->store, p->opt.words + 1, p->opt.n_words - 1, p->opt.json,
+	                         p->opt.since_ms);
+}
+
 static int main_run_console(struct program *p)
 {
 	char why[256];
@@ -406,9 +423,10 @@ static const struct {
 	{ "status", main_run_status },   { "do", main_run_do },
 	{ "logs", main_run_logs },       { "shell", main_run_shell },
 	{ "attach", main_run_shell },    { "sessions", main_run_sessions },
-	{ "deploys", main_run_deploys }, { "help", main_run_help },
+	{ "deploys", main_run_deploys }, { "activity", main_run_activity },
 	{ "doctor", main_run_doctor },   { "notify", main_run_notify },
-	{ "watch", main_run_watch },     { "complete", main_run_complete },
+	{ "watch", main_run_watch },     { "help", main_run_help },
+	{ "complete", main_run_complete },
 };
 
 /* For the completion scripts of shells: mocr complete -- WORD... */

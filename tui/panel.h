@@ -58,6 +58,19 @@ struct column {
 	.name = "age", .title = "", .max = 8, .importance = 1, .align = ALIGN_RIGHT, \
 	.cell = cell_stale, .flags = COLUMN_AGE
 
+/* What of a panel without rows is shown, and where its cursor is. */
+struct fuzzy;
+struct panel_look {
+	const struct server *server; /* NULL: all servers */
+	const struct fuzzy *filter;  /* NULL: no filter */
+	bool problems;               /* only what needs attention */
+	bool focused;                /* the cursor is drawn */
+	size_t top;                  /* first line of the canvas */
+	uint64_t cursor; /* number of the entry under the cursor; 0: the newest, also later */
+	/* set by draw: the lines of that entry; the entries shown, and all of the server */
+	size_t cursor_line, cursor_lines, shown, all;
+};
+
 #define PANEL_SOURCES_MAX 4
 struct panel {
 	/* "containers": name of the command `:containers` and in [settings]. Keys 1-9 follow the
@@ -97,11 +110,12 @@ struct panel {
 	 * calm[1]. calm[1] NULL: without the server. calm[0] NULL: "Nothing here.". sources:
 	 * backends to report errors of below the text. */
 	const char *calm[2], *sources[PANEL_SOURCES_MAX + 1];
-	/* For a panel without rows (activity). Draws into the canvas, starting at line top of its
-	 * content. server limits the content to one server; NULL: all. Returns the total number of
-	 * lines. */
-	size_t (*draw)(const struct store *, const struct server *, const struct canvas *,
-	               size_t top);
+	/* For a panel without rows (activity): draws its entries as look says, and returns the
+	 * total number of lines. step moves the cursor that many entries. id_at returns the id of
+	 * the row that the entry under the cursor is about; NULL: there is none; borrowed. */
+	size_t (*draw)(const struct store *, struct panel_look *, const struct canvas *);
+	void (*step)(const struct store *, struct panel_look *, long steps);
+	const char *(*id_at)(const struct store *, const struct panel_look *);
 	/* Text under the panes for the row at the cursor, such as how it died. The first line is a
 	 * title. Writes at most max lines (max >= 2) and returns how many. NULL or 0: the console
 	 * shows why the row needs the user, or cells that the table left out. */

@@ -509,12 +509,13 @@ void panes_refresh(struct console *c)
 
 void pane_set_filter(struct console *c, struct pane *p, const char *pattern)
 {
-	if (!p->table)
+	if (!p->table && !p->panel->step)
 		return;
 	/* One more character in a pattern can only remove rows. The rest need not be gathered and
 	 * sorted again. */
-	bool narrows = p->filter[0] && !p->dirty && p->built_at == store_generation(c->store) &&
-	               !strchr(pattern, '!') && !strncmp(pattern, p->filter, strlen(p->filter));
+	bool narrows = p->table && p->filter[0] && !p->dirty &&
+	               p->built_at == store_generation(c->store) && !strchr(pattern, '!') &&
+	               !strncmp(pattern, p->filter, strlen(p->filter));
 	snprintf(p->filter, sizeof(p->filter), "%s", pattern);
 	fuzzy_compile(&p->fuzzy, p->filter);
 	p->dirty = !narrows;
@@ -526,6 +527,25 @@ void pane_set_filter(struct console *c, struct pane *p, const char *pattern)
 	console_redraw(c);
 }
 
+/* --- panels that draw themselves ------------------------------------------ */
+
+static struct panel_look pane_look(struct console *c, struct pane *p)
+{
+	return (struct panel_look){ .server = pane_limit_of(c, p),
+		                    .filter = fuzzy_empty(&p->fuzzy) ? NULL : &p->fuzzy,
+		                    .problems = p->problems,
+		                    .focused = p == pane_focused(c) && !c->view,
+		                    .top = p->top,
+		                    .cursor = p->cursor };
+}
+
+static struct row *pane_row_of_entry(struct console *c, struct pane *p)
+{
+	struct panel_look look = pane_look(c, p);
+	const char *id = p->panel->id_at ? p->panel->id_at(c->store, &look) : NULL;
+	return id ? store_find(c->store, id) : NULL;
+}
+
 /* --- what the cursor is on ----------------------------------------------- */
 
 struct row *console_row(struct console *c)
@@ -534,7 +554,7 @@ struct row *console_row(struct console *c)
 	if (c->view)
 		return store_find(c->store, c->view->id);
 	panes_refresh(c);
-	return p->table ? store_find(c->store, table_cursor_id(p->table)) : NULL;
+	return p->table ? store_find(c->store, table_cursor_id(p->table)) : pane_row_of_entry(c, p);
 }
 
 struct server *console_server(struct console *c)
@@ -615,10 +635,10 @@ size_t console_problems(struct console *c, size_t *asks)
 
 /* --- keys ---------------------------------------------------------------- */
 
-#define FAR 1000000 /* lines: beyond any panel that draws itself */
+#define FAR 1000000 /* entries: more than any panel that draws itself has */
 
-/* A panel that draws itself has no cursor, so these keys scroll it. */
-static bool pane_scroll_key(struct pane *p, const struct key *key)
+/* The keys of a panel that draws itself. */
+static bool pane_entry_key(struct console *c, struct pane *p, const struct key *key)
 {
 	static const struct {
 		long step, halves;
@@ -631,12 +651,10 @@ static bool pane_scroll_key(struct pane *p, const struct key *key)
 	enum table_move move;
 	if (!table_move_of(key, &move))
 		return false;
+	struct panel_look look = pane_look(c, p);
 	long half = p->height > 1 ? p->height / 2 : 1;
-	long most = p->lines > (size_t)p->height ? (long)p->lines - p->height : 0;
-	long top = (long)p->top + steps[move].step + steps[move].halves * half;
-	if (top > most)
-		top = most;
-	p->top = (size_t)(top > 0 ? top : 0);
+	p->panel->step(c->store, &look, steps[move].step + steps[move].halves * half);
+	p->cursor = look.cursor;
 	return true;
 }
 
@@ -645,7 +663,7 @@ bool pane_key(struct console *c, const struct key *key)
 	struct pane *p = pane_focused(c);
 	panes_refresh(c);
 	p->moved = true;
-	bool taken = p->table ? table_key(p->table, key) : pane_scroll_key(p, key);
+	bool taken = p->table ? table_key(p->table, key) : pane_entry_key(c, p, key);
 	if (taken)
 		console_redraw(c);
 	return taken;
@@ -749,12 +767,26 @@ static void pane_draw_more(const struct pane *p, const struct canvas *at)
 	canvas_text(at, at->height - 1, at->width - (int)cells(text), -1, TONE_DIM, text);
 }
 
+/* Counts the entries, and scrolls so that the one under the cursor is seen. */
+static void pane_measure_own(struct console *c, struct pane *p, const struct canvas *at)
+{
+	struct panel_look look = pane_look(c, p);
+	struct canvas nothing = *at;
+	nothing.height = 0;
+	p->lines = p->panel->draw(c->store, &look, &nothing);
+	size_t height = (size_t)at->height, end = look.cursor_line + look.cursor_lines;
+	if (end > p->top + height)
+		p->top = end - height;
+	if (look.cursor_line < p->top)
+		p->top = look.cursor_line;
+	p->n = look.shown;
+	p->total = look.all;
+}
+
 static void pane_draw_own(struct console *c, struct pane *p, const struct canvas *at)
 {
-	size_t most = p->lines > (size_t)at->height ? p->lines - (size_t)at->height : 0;
-	if (p->top > most)
-		p->top = most;
-	p->lines = p->panel->draw(c->store, pane_limit_of(c, p), at, p->top);
+	struct panel_look look = pane_look(c, p);
+	p->panel->draw(c->store, &look, at);
 	if (!p->lines)
 		pane_draw_empty(c, p, at);
 }
@@ -764,9 +796,11 @@ void pane_draw(struct console *c, size_t index, const struct canvas *at, bool ti
 	struct pane *p = &c->panes[index];
 	if (p->dirty) /* first frame that shows the pane */
 		pane_refresh(c, p);
+	struct canvas rest = canvas_part(at, title, 0, -1, -1);
+	if (!p->table && rest.height > 0)
+		pane_measure_own(c, p, &rest);
 	if (title)
 		pane_draw_title(c, index, at);
-	struct canvas rest = canvas_part(at, title, 0, -1, -1);
 	p->height = rest.height;
 	if (rest.height <= 0)
 		return;

@@ -34,6 +34,7 @@
 	(256u << 10) /* bytes of a call's header lines; libcurl 7.88 sets no limit itself */
 #define ERROR_BODY_MAX (64u << 10) /* of a refused stream */
 #define CONNECTIONS_KEPT 32
+#define AUTHORITIES_KEPT_S 600 /* until the file of certificate authorities is read again */
 
 struct http {
 	struct loop *loop;
@@ -357,7 +358,12 @@ static int http_watch_timer(CURLM *multi, long ms, void *arg)
 
 /* --- how a call starts --------------------------------------------------- */
 
-/* CURLOPT_CERTINFO keeps the texts of the server's certificates for call_certificate_end_ms. */
+/* CURLOPT_CERTINFO keeps the texts of the server's certificates for call_certificate_end_ms.
+ *
+ * Reading the file of authorities takes 30 ms, and each new connection would do so. libcurl keeps
+ * them, but not while there is a folder of authorities too, which Debian's libcurl has by default
+ * (lib/vtls/openssl.c, Curl_ssl_setup_x509_store). update-ca-certificates(8) puts the same
+ * authorities into both. */
 static void http_set_alone(struct call *c)
 {
 	CURL *e = c->easy;
@@ -366,6 +372,8 @@ static void http_set_alone(struct call *c)
 	curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
 	curl_easy_setopt(e, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	curl_easy_setopt(e, CURLOPT_CERTINFO, 1L);
+	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(e, CURLOPT_CA_CACHE_TIMEOUT, (long)AUTHORITIES_KEPT_S);
 	if (c->spec.insecure) {
 		curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);

@@ -64,15 +64,16 @@ static unsigned activity_word_index(const cJSON *item, const char *const *names,
 	return 0;
 }
 
-/* Reads one line of the file. An earlier run wrote the line, but it may hold anything. */
-static void activity_read_line(struct activity *a, const char *line)
+/* Reads one line of the file. An earlier run wrote the line, but it may hold anything. The caller
+ * frees the texts. */
+static bool activity_parse_line(const char *line, struct activity_entry *e)
 {
 	cJSON *o = json_parse(line, strlen(line));
 	const cJSON *text = cJSON_GetObjectItem(o, "text"), *id = cJSON_GetObjectItem(o, "id");
 	const cJSON *ms = cJSON_GetObjectItem(o, "ms"), *by = cJSON_GetObjectItem(o, "by");
-	if (cJSON_IsString(text) && cJSON_IsString(id) && cJSON_IsNumber(ms) &&
-	    fabs(ms->valuedouble) < MS_MAX) {
-		struct activity_entry *e = activity_slot(a);
+	bool good = cJSON_IsString(text) && cJSON_IsString(id) && cJSON_IsNumber(ms) &&
+	            fabs(ms->valuedouble) < MS_MAX;
+	if (good) {
 		e->wall_ms = number_whole(ms->valuedouble, 0);
 		e->what = activity_word_index(cJSON_GetObjectItem(o, "what"), what_names,
 		                              ARRAY_LEN(what_names));
@@ -83,15 +84,64 @@ static void activity_read_line(struct activity *a, const char *line)
 		e->by = cJSON_IsString(by) ? wash_dup(by->valuestring, 0) : NULL;
 	}
 	cJSON_Delete(o);
+	return good;
+}
+
+static void activity_entry_finish(struct activity_entry *e)
+{
+	free(e->id);
+	free(e->text);
+	free(e->by);
+}
+
+/* Reads the last max bytes of a file. False: each wanted no more, or the file cannot be read. */
+static bool activity_read_file(const char *path, size_t max,
+                               bool (*each)(const struct activity_entry *, void *), void *arg,
+                               struct err *err)
+{
+	char *text = state_read(path, max, NULL, err), *save = NULL;
+	bool more = text != NULL;
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line && more;
+	     line = strtok_r(NULL, "\n", &save)) {
+		struct activity_entry e = { 0 };
+		if (!activity_parse_line(line, &e))
+			continue;
+		more = each(&e, arg);
+		activity_entry_finish(&e);
+	}
+	free(text);
+	return more;
+}
+
+bool activity_read(const char *state_dir, bool (*each)(const struct activity_entry *, void *),
+                   void *arg, struct err *err)
+{
+	char *path = xasprintf("%s/activity.jsonl", state_dir), *older = xasprintf("%s.1", path);
+	struct err none = { 0 };
+	bool more = activity_read_file(older, 2 * ACTIVITY_FILE_MAX, each, arg, &none) &&
+	            activity_read_file(path, 2 * ACTIVITY_FILE_MAX, each, arg, &none);
+	free(older);
+	free(path);
+	if (none.code)
+		*err = none;
+	return more || !none.code;
+}
+
+static bool activity_keep_past(const struct activity_entry *e, void *arg)
+{
+	struct activity_entry *slot = activity_slot(arg);
+	uint64_t number = slot->number;
+	*slot = *e;
+	slot->number = number;
+	slot->id = xstrdup(e->id);
+	slot->text = xstrdup(e->text);
+	slot->by = xstrdup(e->by);
+	return true;
 }
 
 static void activity_read_past(struct activity *a)
 {
-	char *text = state_read(a->path, PAST_READ, NULL, NULL), *save = NULL;
-	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save))
-		activity_read_line(a, line);
-	free(text);
+	activity_read_file(a->path, PAST_READ, activity_keep_past, a, NULL);
 }
 
 struct activity *activity_create(const char *state_dir)
@@ -111,11 +161,8 @@ void activity_destroy(struct activity *a)
 {
 	loop_timer_remove(a->again);
 	state_flush();
-	for (size_t i = 0; i < ACTIVITY_KEPT; i++) {
-		free(a->entries[i].id);
-		free(a->entries[i].text);
-		free(a->entries[i].by);
-	}
+	for (size_t i = 0; i < ACTIVITY_KEPT; i++)
+		activity_entry_finish(&a->entries[i]);
 	free(a->path);
 	free(a->by);
 	free(a);
@@ -144,12 +191,8 @@ static void activity_not_written(struct store *s, const struct err *err)
 	e->text = xstrdup(err->text);
 }
 
-static void activity_write_line(struct store *s, const struct activity_entry *e)
+char *activity_json(const struct activity_entry *e)
 {
-	struct activity *a = s->activity;
-	struct err err;
-	if (!a->path)
-		return;
 	cJSON *o = cJSON_CreateObject();
 	cJSON_AddNumberToObject(o, "ms", (double)e->wall_ms);
 	cJSON_AddStringToObject(o, "what", what_names[e->what]);
@@ -158,13 +201,24 @@ static void activity_write_line(struct store *s, const struct activity_entry *e)
 	cJSON_AddStringToObject(o, "text", e->text);
 	if (e->by)
 		cJSON_AddStringToObject(o, "by", e->by);
-	char *text = cJSON_PrintUnformatted(o);
+	char *printed = cJSON_PrintUnformatted(o), *text = xstrdup(printed);
+	cJSON_free(printed);
+	cJSON_Delete(o);
+	return text;
+}
+
+static void activity_write_line(struct store *s, const struct activity_entry *e)
+{
+	struct activity *a = s->activity;
+	struct err err;
+	if (!a->path)
+		return;
+	char *text = activity_json(e);
 	char *line = xasprintf("%s\n", text);
 	if (!state_append(a->path, line, false, &err))
 		activity_not_written(s, &err);
 	free(line);
-	cJSON_free(text);
-	cJSON_Delete(o);
+	free(text);
 	state_rotate(a->path, ACTIVITY_FILE_MAX);
 }
 

@@ -30,4 +30,11 @@ void activity_add(struct store *, enum activity_what, enum health, const char *i
 size_t activity_count(const struct store *);
 const struct activity_entry *activity_get(const struct store *, size_t newest_first);
 
+/* Reads what the file and its older one keep, oldest first. each may return false to stop. False
+ * and err: a file cannot be read. A line that is not understood is left out. */
+bool activity_read(const char *state_dir, bool (*each)(const struct activity_entry *, void *arg),
+                   void *arg, struct err *);
+/* One entry as a line of JSON without its newline, as the file has it. The caller frees. */
+char *activity_json(const struct activity_entry *);
+
 #endif

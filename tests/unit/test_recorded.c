@@ -33,6 +33,7 @@
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 #include "panels/panels.h"
+#include "tui/fuzzy.h"
 #include "tests/unit/expected.h"
 #include "tui/table.h"
 
@@ -555,16 +556,41 @@ static void test_drawings_of_activity(void **state)
 		open_screen(sizes[i].height, sizes[i].width);
 		struct canvas c = canvas_screen();
 		now_wall_set(LATER_MS);
-		size_t all = activity->draw(w.store, NULL, &c, sizes[i].top);
+		struct panel_look look = { .top = sizes[i].top };
+		size_t all = activity->draw(w.store, &look, &c);
 		buf_addf(&w.out, "== %d x %d from %zu: %zu rows\n", sizes[i].width, sizes[i].height,
 		         sizes[i].top, all);
 		say_screen(c.height);
 		erase();
-		all = activity->draw(w.store, store_server_find(w.store, "sese"), &c, 0);
+		look = (struct panel_look){ .server = store_server_find(w.store, "sese") };
+		all = activity->draw(w.store, &look, &c);
 		buf_addf(&w.out, "-- of sese: %zu rows\n", all);
 		say_screen(c.height);
 		close_screen();
 	}
+	struct panel_look look = { 0 };
+	assert_string_equal(activity->id_at(w.store, &look), "pi/container/x");
+	activity->step(w.store, &look, 2);
+	assert_null(activity->id_at(w.store, &look)); /* a note has no row */
+	activity->step(w.store, &look, 1);
+	assert_string_equal(activity->id_at(w.store, &look), "sese/container/javisi_n8n");
+	activity_add(w.store, ACTIVITY_CHANGE, HEALTH_GOOD, "pi/container/y", "%s", "new");
+	assert_string_equal(activity->id_at(w.store, &look), "sese/container/javisi_n8n");
+	struct fuzzy filter;
+	fuzzy_compile(&filter, "container/x");
+	look.filter = &filter; /* the entry is not shown: the next older one, else the last */
+	assert_string_equal(activity->id_at(w.store, &look), "pi/container/x");
+	look.filter = NULL;
+	activity->step(w.store, &look, -1000000);
+	assert_int_equal(look.cursor, 0);
+	assert_string_equal(activity->id_at(w.store, &look), "pi/container/y");
+	activity->step(w.store, &look, 1000000);
+	uint64_t last = look.cursor;
+	activity->step(w.store, &look, 1);
+	assert_int_equal(look.cursor, last);
+	look = (struct panel_look){ .problems = true };
+	const char *id = activity->id_at(w.store, &look);
+	assert_non_null(strstr(id, "sese-2/unit/a-unit-with-a-name-that-is-longer"));
 	/* clocks are of this moment */
 	for (char *at = w.out.data; (at = strchr(at, ':')); at++)
 		if (at - w.out.data > 2 && at[3] == ':' && at[-1] >= '0' && at[-1] <= '9' &&
