@@ -1,4 +1,4 @@
-/* Services with an API of their own: state, version, figures, and what they list, such as alerts. */
+/* Services with an API of their own: state, version, figures, and what they list, as alerts. */
 #include <string.h>
 
 #include "backends/base/human.h"
@@ -145,7 +145,8 @@ const struct panel panel_systems = {
 	.brief = systems_brief,
 	.strip = systems_strip,
 	.sources = { "alertmanager", "prometheus" },
-	.calm = { "No system", ": a section such as [prometheus NAME] in the configuration names one; "
-	                       "mocr-config(5) lists all. It is reached through its server, or from "
-	                       "this machine." },
+	.calm = { "No system",
+	          ": a section such as [prometheus NAME] in the configuration names one; "
+	          "mocr-config(5) lists all. It is reached through its server, or from this "
+	          "machine." },
 };

@@ -75,7 +75,8 @@ struct system {
 	char ref[120]; /* id there; "" none */
 	struct system_figure figures[SYSTEM_FIGURES_MAX];
 	size_t n_figures;
-	int64_t state_ms; /* wall clock, ms: start of the state as the system states it; 0 unknown */
+	/* wall clock, ms: start of the state as the system states it; 0 unknown */
+	int64_t state_ms;
 	uint32_t round;   /* of the list that named it last */
 	char *labels;     /* owned: "\nname=value\n" of an alert; NULL */
 	bool inexact;  /* an alert whose labels are not wholly known: it cannot be silenced */

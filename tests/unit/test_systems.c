@@ -56,8 +56,8 @@ static const char am_fires[] =
 	"\"silencedBy\":[],\"state\":\"active\"},\"labels\":" AM_LABELS "}]";
 static const char am_silenced[] =
 	"[{\"annotations\":{},\"startsAt\":\"2026-11-30T06:56:20.632Z\",\"status\":{"
-	"\"inhibitedBy\":[],\"silencedBy\":[\"bf06\"],\"state\":\"suppressed\"},\"labels\":" AM_LABELS
-	"}]";
+	"\"inhibitedBy\":[],\"silencedBy\":[\"bf06\"],\"state\":\"suppressed\"},"
+	"\"labels\":" AM_LABELS "}]";
 static const char silences[] =
 	"[{\"id\":\"bf06\",\"status\":{\"state\":\"active\"},\"createdBy\":\"SECRET\",\"endsAt\":"
 	"\"2036-11-30T09:00:00.000Z\"},{\"id\":\"old\",\"status\":{\"state\":\"expired\"}}]";
