@@ -128,15 +128,6 @@ static void manual_dump_portal(FILE *f)
 	manual_dump_settings(f, "portal");
 }
 
-static void manual_dump_prometheus(FILE *f)
-{
-	manual_dump_settings(f, "prometheus");
-}
-static void manual_dump_alertmanager(FILE *f)
-{
-	manual_dump_settings(f, "alertmanager");
-}
-
 /* "[prometheus]": how often, and for what. */
 static void manual_dump_systems(FILE *f)
 {
@@ -176,8 +167,7 @@ static const struct {
 	{ "server", manual_dump_server },     { "headscale", manual_dump_headscale },
 	{ "opencode", manual_dump_opencode }, { "deploy", manual_dump_deploy },
 	{ "dokploy", manual_dump_dokploy },   { "coolify", manual_dump_coolify },
-	{ "portal", manual_dump_portal },     { "prometheus", manual_dump_prometheus },
-	{ "alertmanager", manual_dump_alertmanager },
+	{ "portal", manual_dump_portal },
 	{ "systems", manual_dump_systems },
 	{ "tones", manual_dump_tones },
 	{ "panels", manual_dump_panels },
@@ -188,6 +178,12 @@ bool manual_dump(const char *name, FILE *f)
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		if (strcmp(tables[i].name, name) == 0) {
 			tables[i].dump(f);
+			return true;
+		}
+	/* any other section of the configuration */
+	for (const struct setting_row *row = setting_rows; row->key; row++)
+		if (strcmp(row->section, name) == 0) {
+			manual_dump_settings(f, name);
 			return true;
 		}
 	return false;

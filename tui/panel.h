@@ -58,7 +58,7 @@ struct column {
 	.name = "age", .title = "", .max = 8, .importance = 1, .align = ALIGN_RIGHT, \
 	.cell = cell_stale, .flags = COLUMN_AGE
 
-#define PANEL_SOURCES_MAX 4
+#define PANEL_SOURCES_MAX 16
 struct panel {
 	/* "containers": name of the command `:containers` and in [settings]. Keys 1-9 and 0 follow
 	 * the order of panels[]. */

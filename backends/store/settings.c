@@ -114,6 +114,8 @@ static void settings_check_url(struct reading *r, const struct section *, const 
 	MANY(type, field), .name_max = 60, .may_be_empty = true, .required = "url", \
 			   .check = settings_check_url
 
+#define SYSTEM(word, title, type, list) { .name = word, .what = title, PLATFORM(type, list) }
+
 static const struct section sections[] = {
 	{ .name = "settings" },
 	{ .name = "server",
@@ -132,12 +134,11 @@ static const struct section sections[] = {
 	{ .name = "dokploy", .what = "a Dokploy", PLATFORM(dokploy_config, dokploys) },
 	{ .name = "coolify", .what = "a Coolify", PLATFORM(platform_config, coolifys) },
 	{ .name = "portal", .what = "a portal", PLATFORM(platform_config, portals) },
-	{ .name = "prometheus",
-	  .what = "a Prometheus",
-	  PLATFORM(platform_config, prometheuses) },
-	{ .name = "alertmanager",
-	  .what = "an Alertmanager",
-	  PLATFORM(platform_config, alertmanagers) },
+	SYSTEM("prometheus", "a Prometheus", platform_config, prometheuses),
+	SYSTEM("alertmanager", "an Alertmanager", platform_config, alertmanagers),
+	SYSTEM("grafana", "a Grafana", platform_config, grafanas),
+	SYSTEM("litellm", "a LiteLLM", litellm_config, litellms),
+	SYSTEM("ollama", "an Ollama", platform_config, ollamas),
 	{ .name = "keys", .add = settings_add_key },
 };
 

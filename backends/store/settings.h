@@ -73,6 +73,12 @@ struct platform_config {
 	int line;            /* line of its heading in the file */
 	struct platform_config *next;
 };
+struct litellm_config {
+	char *name, *url, *server, *token_command; /* as in platform_config */
+	int budget; /* what may be spent in a day, in hundredths of a dollar; 0: not set */
+	int line;
+	struct litellm_config *next;
+};
 struct key_config { /* of [keys]: KEY = action-name */
 	char *key, *action;
 	int line;
@@ -99,7 +105,8 @@ struct settings {
 	struct deploy_config *deploys;
 	struct dokploy_config *dokploys;
 	struct platform_config *coolifys, *portals;
-	struct platform_config *prometheuses, *alertmanagers;
+	struct platform_config *prometheuses, *alertmanagers, *grafanas, *ollamas;
+	struct litellm_config *litellms;
 	struct key_config *keys;
 	bool refused; /* the file was not read because others can write it */
 	/* references; 0: made by a test, and never freed */

@@ -18,6 +18,9 @@
 #define D(field) offsetof(struct deploy_config, field)
 #define P(field) offsetof(struct dokploy_config, field)
 #define W(field) offsetof(struct platform_config, field)
+#define L(field) offsetof(struct litellm_config, field)
+_Static_assert(L(url) == W(url) && L(server) == W(server) && L(token_command) == W(token_command),
+               "the sections of all systems begin alike");
 
 /* The keys that every system has. where: its address; token: what token_command prints. */
 #define SYSTEM_ROWS(section, where, token)                                                     \
@@ -150,6 +153,13 @@ const struct setting_row setting_rows[] = {
 	SYSTEM_ROWS("prometheus", "http://127.0.0.1:9090; a VictoriaMetrics too",
 	            "a bearer token, where a proxy asks for one"),
 	SYSTEM_ROWS("alertmanager", "http://127.0.0.1:9093",
+	            "a bearer token, where a proxy asks for one"),
+	SYSTEM_ROWS("grafana", "http://127.0.0.1:3000", "a service account token, for the alerts"),
+	SYSTEM_ROWS("litellm", "http://127.0.0.1:4000",
+	            "a key of it; the master key sees all keys and may block them"),
+	{ "litellm", "budget", SETTING_NUMBER, L(budget), 1, 100000000, NULL, NULL,
+	  "what may be spent in a day, in cents, where LiteLLM itself has no budget for a day" },
+	SYSTEM_ROWS("ollama", "http://127.0.0.1:11434",
 	            "a bearer token, where a proxy asks for one"),
 	{ .key = NULL }
 };

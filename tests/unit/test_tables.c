@@ -647,6 +647,9 @@ static void *place_of(struct settings *s, const char *section)
 		{ "portal", s->portals },
 		{ "prometheus", s->prometheuses },
 		{ "alertmanager", s->alertmanagers },
+		{ "grafana", s->grafanas },
+		{ "litellm", s->litellms },
+		{ "ollama", s->ollamas },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (!strcmp(all[i].name, section))
@@ -660,8 +663,8 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 {
 	char text[512];
 	bool plain = !strcmp(row->section, "settings");
-	static const char *const with_url[] = { "dokploy", "coolify", "portal", "prometheus",
-		                                "alertmanager" };
+	static const char *const with_url[] = { "dokploy",      "coolify", "portal",  "prometheus",
+		                                "alertmanager", "grafana", "litellm", "ollama" };
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
 		wants_url = wants_url || !strcmp(row->section, with_url[i]);
@@ -758,6 +761,7 @@ static void test_bounds_and_fallbacks(void **state)
 		{ "server", "connect_timeout", 1, 120, NULL },
 		{ "deploy", "within", 1, 3600, "60" },
 		{ "dokploy", "stack_port", 1, 65535, "8080" },
+		{ "litellm", "budget", 1, 100000000, NULL },
 	};
 	size_t numbers = 0;
 	for (const struct setting_row *row = setting_rows; row->key; row++)
@@ -779,9 +783,9 @@ static void test_every_section_counts_once(void **state)
 	char said[2048];
 	static const char *const named[] = { "server",  "headscale", "opencode", "deploy",
 		                             "dokploy", "coolify",   "portal",   "prometheus",
-		                             "alertmanager" };
-	static const char *const key[] = { "host", "url", "url", "run", "url",
-		                           "url",  "url", "url", "url" };
+		                             "alertmanager", "grafana", "litellm", "ollama" };
+	static const char *const key[] = { "host", "url", "url", "run", "url", "url",
+		                           "url",  "url", "url", "url", "url", "url" };
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		char text[512];
 		snprintf(text, sizeof(text),
