@@ -20,7 +20,9 @@ const struct backend *const backends[] = {
 	&backend_dokploy,   &backend_coolify,      &backend_portal,
 	/* an Alertmanager before what sends to it */
 	&backend_alertmanager, &backend_grafana,    &backend_prometheus,
-	&backend_litellm,      &backend_ollama,     NULL
+	&backend_litellm,      &backend_ollama,     &backend_ntfy,
+	&backend_n8n,          &backend_qdrant,     &backend_caddy,
+	NULL
 };
 
 const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit, &kind_session,

@@ -139,6 +139,10 @@ static const struct section sections[] = {
 	SYSTEM("grafana", "a Grafana", platform_config, grafanas),
 	SYSTEM("litellm", "a LiteLLM", litellm_config, litellms),
 	SYSTEM("ollama", "an Ollama", platform_config, ollamas),
+	SYSTEM("ntfy", "an ntfy", platform_config, ntfys),
+	SYSTEM("n8n", "an n8n", platform_config, n8ns),
+	SYSTEM("qdrant", "a Qdrant", platform_config, qdrants),
+	SYSTEM("caddy", "a Caddy", platform_config, caddies),
 	{ .name = "keys", .add = settings_add_key },
 };
 

@@ -106,6 +106,7 @@ struct settings {
 	struct dokploy_config *dokploys;
 	struct platform_config *coolifys, *portals;
 	struct platform_config *prometheuses, *alertmanagers, *grafanas, *ollamas;
+	struct platform_config *ntfys, *n8ns, *qdrants, *caddies;
 	struct litellm_config *litellms;
 	struct key_config *keys;
 	bool refused; /* the file was not read because others can write it */

@@ -161,6 +161,11 @@ const struct setting_row setting_rows[] = {
 	  "what may be spent in a day, in cents, where LiteLLM itself has no budget for a day" },
 	SYSTEM_ROWS("ollama", "http://127.0.0.1:11434",
 	            "a bearer token, where a proxy asks for one"),
+	SYSTEM_ROWS("ntfy", "http://127.0.0.1:2586", "a token, where a proxy asks for one"),
+	SYSTEM_ROWS("n8n", "http://127.0.0.1:5678", "a token, where a proxy asks for one"),
+	SYSTEM_ROWS("qdrant", "http://127.0.0.1:6333", "an API key, for the collections"),
+	SYSTEM_ROWS("caddy", "http://127.0.0.1:2019, its admin API",
+	            "a token, where a proxy asks for one"),
 	{ .key = NULL }
 };
 

@@ -354,9 +354,14 @@ static void begin(const struct backend *backend, const struct httpd_route *route
 	snprintf(w.url, sizeof(w.url), "http://127.0.0.1:%d", httpd_port(w.httpd));
 	w.lite = (struct litellm_config){ .name = "box", .url = w.url, .token_command = token };
 	w.plain = (struct platform_config){ .name = "box", .url = w.url, .token_command = token };
-	w.settings = (struct settings){
-		.state_dir = w.dir, .litellms = &w.lite, .ollamas = &w.plain, .grafanas = &w.plain
-	};
+	w.settings = (struct settings){ .state_dir = w.dir,
+		                        .litellms = &w.lite,
+		                        .ollamas = &w.plain,
+		                        .grafanas = &w.plain,
+		                        .ntfys = &w.plain,
+		                        .n8ns = &w.plain,
+		                        .qdrants = &w.plain,
+		                        .caddies = &w.plain };
 	w.loop = loop_create();
 	w.http = http_create(w.loop);
 	w.store = store_create(w.loop, w.http, &w.settings);
@@ -660,6 +665,77 @@ static void grafana_without_a_token(void **unused)
 	assert_int_equal(httpd_requests(w.httpd), 1);
 }
 
+/* --- small ones ----------------------------------------------------------- */
+
+static bool qdrant_lists(int fd, const struct httpd_request *q)
+{
+	if (!strstr(q->head, "\r\napi-key: sk-1\r\n"))
+		return httpd_answer(fd, "401 Unauthorized", NULL, "Must provide an API key");
+	return httpd_answer(fd, NULL, NULL,
+	                    "{\"result\":{\"collections\":[{\"name\":\"a\"},{\"name\":"
+	                    "\"b\"}]}}");
+}
+
+static const struct httpd_route small_routes[] = {
+	{ .path = "/v1/health", .method = "GET", .body = "{\"healthy\":false}" },
+	{ .path = "/healthz", .method = "GET", .body = "{\"status\":\"ok\"}" },
+	{ .path = "/readyz", .method = "GET", .body = "all shards are ready" },
+	{ .path = "/", .method = "GET", .body = "{\"version\":\"1.9.2\"}" },
+	{ .path = "/collections", .method = "GET", .answer = qdrant_lists },
+	{ .path = "/reverse_proxy/upstreams",
+	  .method = "GET",
+	  .body = "[{\"address\":\"a:1\",\"fails\":0},{\"address\":\"b:2\",\"fails\":3}]" },
+	{ 0 }
+};
+
+static void small_ones(void **unused)
+{
+	static const struct {
+		const struct backend *backend;
+		const char *id;
+		enum health health;
+		const char *why;
+	} all[] = {
+		{ &backend_ntfy, "ntfy/box", HEALTH_BAD, "it is not healthy" },
+		{ &backend_n8n, "n8n/box", HEALTH_GOOD, NULL },
+		{ &backend_qdrant, "qdrant/box", HEALTH_GOOD, NULL },
+		{ &backend_caddy, "caddy/box", HEALTH_ATTENTION, "1 of 2 upstreams fail: b:2" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		begin(all[i].backend, small_routes, token);
+		UNTIL(complete());
+		assert_int_equal(at(all[i].id)->row.health, all[i].health);
+		assert_true(!all[i].why || why(all[i].id, all[i].why));
+		if (all[i].backend == &backend_qdrant) {
+			assert_true(figure("qdrant/box", "collections", "2"));
+			assert_string_equal(w.sites->first->version, "1.9.2");
+		}
+		end(NULL);
+	}
+}
+
+/* Something else listens there. */
+static void none_of_them(void **unused)
+{
+	static const struct httpd_route html[] = { { .path = "/*",
+		                                     .headers = "Content-Type: text/html\r\n",
+		                                     .body = "<html><title>Sign in</title>" },
+		                                   { 0 } };
+	static const struct {
+		const struct backend *backend;
+		const char *id;
+	} all[] = { { &backend_ntfy, "ntfy/box" },      { &backend_n8n, "n8n/box" },
+		    { &backend_qdrant, "qdrant/box" },  { &backend_caddy, "caddy/box" },
+		    { &backend_ollama, "ollama/box" },  { &backend_litellm, "litellm/box" },
+		    { &backend_grafana, "grafana/box" } };
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		begin(all[i].backend, html, token);
+		UNTIL(at(all[i].id) && at(all[i].id)->row.health == HEALTH_BAD);
+		assert_true(why(all[i].id, "web page: Sign in"));
+		end(NULL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -676,6 +752,8 @@ int main(void)
 		cmocka_unit_test_teardown(an_old_one, end),
 		cmocka_unit_test_teardown(grafana_alerts, end),
 		cmocka_unit_test_teardown(grafana_without_a_token, end),
+		cmocka_unit_test(small_ones),
+		cmocka_unit_test(none_of_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -650,6 +650,10 @@ static void *place_of(struct settings *s, const char *section)
 		{ "grafana", s->grafanas },
 		{ "litellm", s->litellms },
 		{ "ollama", s->ollamas },
+		{ "ntfy", s->ntfys },
+		{ "n8n", s->n8ns },
+		{ "qdrant", s->qdrants },
+		{ "caddy", s->caddies },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (!strcmp(all[i].name, section))
@@ -664,7 +668,8 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 	char text[512];
 	bool plain = !strcmp(row->section, "settings");
 	static const char *const with_url[] = { "dokploy",      "coolify", "portal",  "prometheus",
-		                                "alertmanager", "grafana", "litellm", "ollama" };
+		                                "alertmanager", "grafana", "litellm", "ollama",
+		                                "ntfy",         "n8n",     "qdrant",  "caddy" };
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
 		wants_url = wants_url || !strcmp(row->section, with_url[i]);
@@ -783,9 +788,11 @@ static void test_every_section_counts_once(void **state)
 	char said[2048];
 	static const char *const named[] = { "server",  "headscale", "opencode", "deploy",
 		                             "dokploy", "coolify",   "portal",   "prometheus",
-		                             "alertmanager", "grafana", "litellm", "ollama" };
+		                             "alertmanager", "grafana", "litellm", "ollama",
+		                             "ntfy", "n8n", "qdrant", "caddy" };
 	static const char *const key[] = { "host", "url", "url", "run", "url", "url",
-		                           "url",  "url", "url", "url", "url", "url" };
+		                           "url",  "url", "url", "url", "url", "url",
+		                           "url",  "url", "url", "url" };
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		char text[512];
 		snprintf(text, sizeof(text),
