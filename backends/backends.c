@@ -21,7 +21,11 @@ const struct backend *const backends[] = {
 	&backend_tailscale, &backend_wireguard,    &backend_headscale, &backend_deploy,
 	&backend_dokploy,   &backend_coolify,      &backend_portal,
 	/* an Alertmanager before what sends to it */
-	&backend_checks,    &backend_alertmanager, &backend_prometheus, NULL
+	&backend_checks,       &backend_alertmanager, &backend_grafana,
+	&backend_prometheus,
+	&backend_litellm,      &backend_ollama,     &backend_ntfy,
+	&backend_n8n,          &backend_qdrant,     &backend_caddy,
+	NULL
 };
 
 const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit,   &kind_session,

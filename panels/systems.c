@@ -1,4 +1,4 @@
-/* Services with an API of their own: state, version, figures, and what they list. */
+/* Services with an API of their own: state, version, figures, and what they list, as alerts. */
 #include <string.h>
 
 #include "backends/base/human.h"
@@ -40,10 +40,11 @@ static void systems_version_cell(const struct row *r, struct cell *c)
  * has one. */
 static void systems_what_cell(const struct row *r, struct cell *c)
 {
-	static const enum tone tones[] = { [DOC_PLAIN] = TONE_PLAIN, [DOC_HEAD] = TONE_PLAIN,
-		                           [DOC_LABEL] = TONE_DIM,   [DOC_DIM] = TONE_DIM,
-		                           [DOC_GOOD] = TONE_GOOD,   [DOC_WARN] = TONE_WARN,
-		                           [DOC_BAD] = TONE_BAD,     [DOC_CODE] = TONE_PLAIN };
+	static const enum tone tones[] = {
+		[DOC_PLAIN] = TONE_PLAIN, [DOC_HEAD] = TONE_PLAIN, [DOC_LABEL] = TONE_DIM,
+		[DOC_DIM] = TONE_DIM,     [DOC_GOOD] = TONE_GOOD,  [DOC_WARN] = TONE_WARN,
+		[DOC_BAD] = TONE_BAD,     [DOC_CODE] = TONE_PLAIN
+	};
 	const struct system *y = system_const(r);
 	enum doc_tone worst = DOC_PLAIN;
 	if (r->why) {
@@ -144,7 +145,8 @@ const struct panel panel_systems = {
 	.order = systems_by_place,
 	.brief = systems_brief,
 	.strip = systems_strip,
-	.sources = { "alertmanager", "prometheus" },
+	.sources = { "alertmanager", "grafana", "prometheus", "litellm", "ollama", "ntfy", "n8n",
+	             "qdrant", "caddy" },
 	.calm = { "No system",
 	          ": a section such as [prometheus NAME] in the configuration names one; "
 	          "mocr-config(5) lists all. It is reached through its server, or from this "

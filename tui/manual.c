@@ -156,15 +156,6 @@ static void manual_dump_notify(FILE *f)
 	manual_dump_settings(f, "notify");
 }
 
-static void manual_dump_prometheus(FILE *f)
-{
-	manual_dump_settings(f, "prometheus");
-}
-static void manual_dump_alertmanager(FILE *f)
-{
-	manual_dump_settings(f, "alertmanager");
-}
-
 /* "[prometheus]": how often, and for what. */
 static void manual_dump_systems(FILE *f)
 {
@@ -208,8 +199,7 @@ static const struct {
 	{ "portal", manual_dump_portal },     { "tones", manual_dump_tones },
 	{ "panels", manual_dump_panels },     { "contexts", manual_dump_contexts },
 	{ "context-names", manual_dump_context_names },
-	{ "systems", manual_dump_systems },   { "prometheus", manual_dump_prometheus },
-	{ "notify", manual_dump_notify },     { "alertmanager", manual_dump_alertmanager },
+	{ "systems", manual_dump_systems },   { "notify", manual_dump_notify },
 };
 
 bool manual_dump(const char *name, FILE *f)
@@ -217,6 +207,12 @@ bool manual_dump(const char *name, FILE *f)
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
 		if (strcmp(tables[i].name, name) == 0) {
 			tables[i].dump(f);
+			return true;
+		}
+	/* any other section of the configuration */
+	for (const struct setting_row *row = setting_rows; row->key; row++)
+		if (strcmp(row->section, name) == 0) {
+			manual_dump_settings(f, name);
 			return true;
 		}
 	return false;

@@ -71,7 +71,7 @@ struct panel_look {
 	size_t cursor_line, cursor_lines, shown, all;
 };
 
-#define PANEL_SOURCES_MAX 4
+#define PANEL_SOURCES_MAX 16
 struct panel {
 	/* "containers": name of the command `:containers` and in [settings]. Keys 1-9 follow the
 	 * user's order, which is that of panels[] unless the settings give another. */

@@ -63,6 +63,7 @@ void job_call(struct job *j, const char *method, const char *path, const char *b
 	j->call = site_call(j->site, &(struct api_request){ .method = method,
 	                                                    .path = path,
 	                                                    .body = body,
+	                                                    .timeout_ms = j->timeout_ms,
 	                                                    .waits = job_waits,
 	                                                    .done = job_done,
 	                                                    .arg = j });
@@ -83,6 +84,42 @@ void job_wake(struct job *j, int64_t ms, void (*woken)(struct job *))
 		j->timer = loop_timer_add(store_loop(j->site->source->store), ms, job_on_timer, j);
 }
 
+/* --- a stream ------------------------------------------------------------ */
+
+static void job_silent(struct job *j)
+{
+	struct err err;
+	char span[HUMAN_SIZE];
+	err_set(&err, ERR_TIMEOUT, "%s %s said nothing more for %s", j->site->platform->product,
+	        j->site->name, human_span(span, j->silent_ms));
+	job_end(j, &err, NULL);
+}
+
+static bool job_data(struct api_call *call, const char *bytes, size_t len, void *arg)
+{
+	struct job *j = arg;
+	job_wake(j, j->silent_ms, job_silent);
+	j->data(j, bytes, len);
+	return true;
+}
+
+void job_stream(struct job *j, const char *path, const char *body, int64_t silent_ms,
+                void (*data)(struct job *, const char *, size_t), job_answered *answered)
+{
+	j->data = data;
+	j->silent_ms = silent_ms;
+	j->answered = answered;
+	job_wake(j, silent_ms, job_silent);
+	j->call = site_call(j->site, &(struct api_request){ .method = "POST",
+	                                                    .path = path,
+	                                                    .body = body,
+	                                                    .timeout_ms = j->timeout_ms,
+	                                                    .data = job_data,
+	                                                    .waits = job_waits,
+	                                                    .done = job_done,
+	                                                    .arg = j });
+}
+
 void job_end(struct job *j, const struct err *err, const char *output)
 {
 	struct site *s = j->site;
@@ -94,11 +131,18 @@ void job_end(struct job *j, const struct err *err, const char *output)
 	*slot = j->next;
 	api_cancel(j->call);
 	loop_timer_remove(j->timer);
+	if (j->finish)
+		j->finish(j);
 	free(j);
 	if (row && row->kind == &kind_app)
 		app_of(row)->asked_round = 0;
 	site_poke(s);
 	order_end(order, err, output);
+}
+
+void job_answer(struct job *j, const struct api_answer *r)
+{
+	job_end(j, &r->err, NULL);
 }
 
 void site_jobs_end(struct site *s, const struct err *err)

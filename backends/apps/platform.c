@@ -41,6 +41,7 @@ static struct sites *platform_sites(struct source *source)
 	               "a section of a platform begins as struct site_config")
 BEGINS_AS_SITE_CONFIG(platform_config);
 BEGINS_AS_SITE_CONFIG(dokploy_config);
+BEGINS_AS_SITE_CONFIG(litellm_config);
 BEGINS_AS_SITE_CONFIG(headscale_config);
 
 /* The section after this one. NULL: the first section. */
@@ -489,6 +490,13 @@ static bool platform_skips(const struct site *s, const struct platform_step *ste
 	return s->platform->wants && !s->platform->wants(s, step);
 }
 
+static void platform_ask_step(struct site *s, const struct platform_step *step)
+{
+	char *path = s->platform->path ? s->platform->path(s, step) : NULL;
+	platform_ask(s, path ? path : step->path, step->flags & STEP_OPEN, platform_step_came);
+	free(path);
+}
+
 static void platform_next(struct site *s)
 {
 	const struct platform_step *steps = s->platform->steps;
@@ -497,7 +505,7 @@ static void platform_next(struct site *s)
 	const struct platform_step *step = &steps[s->step];
 	struct app *due = step->what ? NULL : platform_due(s);
 	if (step->what)
-		platform_ask(s, step->path, step->flags & STEP_OPEN, platform_step_came);
+		platform_ask_step(s, step);
 	else if (due)
 		platform_ask_about(s, due);
 	else

@@ -171,6 +171,8 @@ struct platform {
 	 * kind (NULL: kind_app), and what site_judge does instead for the platform's own row. */
 	const struct kind *kind;
 	void (*own_row)(struct site *);
+	/* the path of a step that depends on time or section, owned; NULL: the step's own */
+	char *(*path)(const struct site *, const struct platform_step *);
 	/* is this step of use now? NULL: always */
 	bool (*wants)(const struct site *, const struct platform_step *);
 	/* an optional step failed: this version or token lacks it; NULL: nothing */
@@ -260,8 +262,12 @@ struct job {
 	struct loop_timer *timer;
 	int64_t began_ms; /* loop clock, ms */
 	const char *verb; /* "deploy"; must be static */
+	int64_t timeout_ms; /* of its calls; 0: the default of api.h */
 	void (*answered)(struct job *, const struct api_answer *);
 	void (*woken)(struct job *);
+	void (*data)(struct job *, const char *, size_t);
+	int64_t silent_ms;
+	void (*finish)(struct job *); /* frees what it owns beyond struct job; NULL: nothing */
 };
 typedef void job_answered(struct job *, const struct api_answer *);
 
@@ -271,9 +277,15 @@ void *job_begin(struct site *, struct order *, size_t size, const char *verb);
 /* Starts a call; one at a time. path comes after the prefix, body is JSON or NULL. The order shows
  * a wait that a 429 asks for. */
 void job_call(struct job *, const char *method, const char *path, const char *body, job_answered *);
+/* Starts a call whose answer is a stream: data receives each piece, answered comes at the end
+ * without a body. The stream may be silent for silent_ms before the job ends with an error. */
+void job_stream(struct job *, const char *path, const char *body, int64_t silent_ms,
+                void (*data)(struct job *, const char *, size_t), job_answered *);
 void job_wake(struct job *, int64_t ms, void (*woken)(struct job *));
 /* Ends the order and frees the job. err NULL or ERR_NONE: success. The row is asked about soon. */
 void job_end(struct job *, const struct err *, const char *output);
+/* For job_call: the answer is the end. */
+void job_answer(struct job *, const struct api_answer *);
 void site_jobs_end(struct site *, const struct err *);
 
 /* --- rollouts: a deployment followed to its end --------------------------- */

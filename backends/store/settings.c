@@ -116,6 +116,8 @@ static void settings_check_probe(struct reading *r, const struct section *, cons
 	MANY(type, field), .name_max = 60, .may_be_empty = true, .required = "url", \
 			   .check = settings_check_url
 
+#define SYSTEM(word, title, type, list) { .name = word, .what = title, PLATFORM(type, list) }
+
 static const struct section sections[] = {
 	{ .name = "settings" },
 	{ .name = "server",
@@ -140,12 +142,6 @@ static const struct section sections[] = {
 	{ .name = "dokploy", .what = "a Dokploy", PLATFORM(dokploy_config, dokploys) },
 	{ .name = "coolify", .what = "a Coolify", PLATFORM(platform_config, coolifys) },
 	{ .name = "portal", .what = "a portal", PLATFORM(platform_config, portals) },
-	{ .name = "prometheus",
-	  .what = "a Prometheus",
-	  PLATFORM(platform_config, prometheuses) },
-	{ .name = "alertmanager",
-	  .what = "an Alertmanager",
-	  PLATFORM(platform_config, alertmanagers) },
 	{ .name = "notify",
 	  .what = "a way to tell you",
 	  MANY(notify_config, notifys),
@@ -153,6 +149,15 @@ static const struct section sections[] = {
 	  .plain_name = true,
 	  .may_be_empty = true,
 	  .required = "type" },
+	SYSTEM("prometheus", "a Prometheus", platform_config, prometheuses),
+	SYSTEM("alertmanager", "an Alertmanager", platform_config, alertmanagers),
+	SYSTEM("grafana", "a Grafana", platform_config, grafanas),
+	SYSTEM("litellm", "a LiteLLM", litellm_config, litellms),
+	SYSTEM("ollama", "an Ollama", platform_config, ollamas),
+	SYSTEM("ntfy", "an ntfy", platform_config, ntfys),
+	SYSTEM("n8n", "an n8n", platform_config, n8ns),
+	SYSTEM("qdrant", "a Qdrant", platform_config, qdrants),
+	SYSTEM("caddy", "a Caddy", platform_config, caddies),
 	{ .name = "keys", .add = settings_add_key },
 };
 

@@ -108,6 +108,12 @@ struct notify_config {
 	int line; /* line of its heading in the file */
 	struct notify_config *next;
 };
+struct litellm_config {
+	char *name, *url, *server, *token_command; /* as in platform_config */
+	int budget; /* what may be spent in a day, in hundredths of a dollar; 0: not set */
+	int line;
+	struct litellm_config *next;
+};
 struct key_config { /* of [keys]: KEY = action-name, or CONTEXT:KEY = action-name */
 	char *key, *action;
 	int line;
@@ -137,8 +143,10 @@ struct settings {
 	struct dokploy_config *dokploys;
 	struct platform_config *coolifys, *portals;
 	struct check_config *checks;
-	struct platform_config *prometheuses, *alertmanagers;
 	struct notify_config *notifys;
+	struct platform_config *prometheuses, *alertmanagers, *grafanas, *ollamas;
+	struct platform_config *ntfys, *n8ns, *qdrants, *caddies;
+	struct litellm_config *litellms;
 	struct key_config *keys;
 	bool refused; /* the file was not read because others can write it */
 	/* references; 0: made by a test, and never freed */

@@ -19,6 +19,9 @@
 #define P(field) offsetof(struct dokploy_config, field)
 #define W(field) offsetof(struct platform_config, field)
 #define C(field) offsetof(struct check_config, field)
+#define L(field) offsetof(struct litellm_config, field)
+_Static_assert(L(url) == W(url) && L(server) == W(server) && L(token_command) == W(token_command),
+               "the sections of all systems begin alike");
 
 /* The keys that every system has. where: its address; token: what token_command prints. */
 #define SYSTEM_ROWS(section, where, token)                                                     \
@@ -241,6 +244,18 @@ const struct setting_row setting_rows[] = {
 	  "minutes after which what still needs you is told again; 0: never" },
 	{ "notify", "resolved", SETTING_YES_NO, N(resolved), 0, 0, "yes", NULL,
 	  "tell too when it is over" },
+	SYSTEM_ROWS("grafana", "http://127.0.0.1:3000", "a service account token, for the alerts"),
+	SYSTEM_ROWS("litellm", "http://127.0.0.1:4000",
+	            "a key of it; the master key sees all keys and may block them"),
+	{ "litellm", "budget", SETTING_NUMBER, L(budget), 1, 100000000, NULL, NULL,
+	  "what may be spent in a day, in cents, where LiteLLM itself has no budget for a day" },
+	SYSTEM_ROWS("ollama", "http://127.0.0.1:11434",
+	            "a bearer token, where a proxy asks for one"),
+	SYSTEM_ROWS("ntfy", "http://127.0.0.1:2586", "a token, where a proxy asks for one"),
+	SYSTEM_ROWS("n8n", "http://127.0.0.1:5678", "a token, where a proxy asks for one"),
+	SYSTEM_ROWS("qdrant", "http://127.0.0.1:6333", "an API key, for the collections"),
+	SYSTEM_ROWS("caddy", "http://127.0.0.1:2019, its admin API",
+	            "a token, where a proxy asks for one"),
 	{ .key = NULL }
 };
 

@@ -16,8 +16,7 @@ static bool am_take_status(struct site *s, const char *ref, const char *json, si
                            struct err *err)
 {
 	cJSON *root = json_parse(json, len);
-	vj_text(vj_get(root, "versionInfo", NULL), "version", NULL, s->version,
-	        sizeof(s->version));
+	vj_text(vj_get(root, "versionInfo", NULL), "version", NULL, s->version, sizeof(s->version));
 	cJSON_Delete(root);
 	return true;
 }
@@ -27,12 +26,13 @@ static const struct system_ops am_ops = { .asks = "alerts", .acts = { ALERT_ACTS
 static const struct platform platform_alertmanager = {
 	SYSTEM_PLATFORM("Alertmanager", "alertmanager", alertmanagers, platform_config, &am_ops),
 	.token_help = "a proxy in front of it asks for one",
-	.steps =
-		(const struct platform_step[]){
-			{ "status", "/api/v2/status", STEP_ONCE, am_take_status },
-			{ "alerts", "/api/v2/alerts", STEP_MUST, alerts_take_first },
-			{ "silences", "/api/v2/silences", STEP_SHOWN, silences_take },
-			{ .what = NULL } },
+	.steps = (const struct platform_step[]){ { "status", "/api/v2/status", STEP_ONCE,
+	                                           am_take_status },
+	                                         { "alerts", "/api/v2/alerts", STEP_MUST,
+	                                           alerts_take_first },
+	                                         { "silences", "/api/v2/silences", STEP_SHOWN,
+	                                           silences_take },
+	                                         { .what = NULL } },
 	.shown_ms = 5000,
 	.hidden_ms = 30000,
 	.retry_ms = 10000,

@@ -272,11 +272,6 @@ void alert_silence(struct order *order, struct system *y)
 	free(path);
 }
 
-static void alert_unsilenced(struct job *j, const struct api_answer *r)
-{
-	job_end(j, &r->err, NULL);
-}
-
 void alert_unsilence(struct order *order, struct system *y)
 {
 	struct job *j = job_begin(y->site, order, sizeof(*j), "end silence");
@@ -284,7 +279,7 @@ void alert_unsilence(struct order *order, struct system *y)
 		return;
 	char *before = xasprintf("%s/api/v2/silence/", alert_base(y));
 	char *path = platform_path(before, system_figure_text(y, "silence"), "");
-	job_call(j, "DELETE", path, NULL, alert_unsilenced);
+	job_call(j, "DELETE", path, NULL, job_answer);
 	free(path);
 	free(before);
 }

@@ -30,10 +30,10 @@ void alert_unsilence_command(const struct system *, char *buf, size_t size);
 void alert_silence(struct order *, struct system *);
 void alert_unsilence(struct order *, struct system *);
 bool alert_silence_fits(const struct row *, const char *argument, struct err *);
-#define ALERT_ACTS                                                                             \
-	[SYSTEM_SILENCE] = { alert_can_silence, alert_silence_command, alert_silence,          \
-		             alert_silence_fits },                                             \
-	[SYSTEM_UNSILENCE] = { alert_can_unsilence, alert_unsilence_command, alert_unsilence,  \
+#define ALERT_ACTS                                                                            \
+	[SYSTEM_SILENCE] = { alert_can_silence, alert_silence_command, alert_silence,         \
+		             alert_silence_fits },                                            \
+	[SYSTEM_UNSILENCE] = { alert_can_unsilence, alert_unsilence_command, alert_unsilence, \
 		               NULL }
 
 #endif

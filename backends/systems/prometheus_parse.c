@@ -29,8 +29,7 @@ static const cJSON *prometheus_data(const char *json, size_t len, const char *wh
 	return NULL;
 }
 
-bool prometheus_version_parse(const char *json, size_t len, char *buf, size_t size,
-                              struct err *err)
+bool prometheus_version_parse(const char *json, size_t len, char *buf, size_t size, struct err *err)
 {
 	cJSON *root;
 	const cJSON *data = prometheus_data(json, len, "the build information", &root, err);

@@ -164,12 +164,21 @@ void system_note(struct site *s, enum health health, const char *why)
 	system_own_row(s);
 }
 
-void system_lacks(struct site *s, const struct platform_step *step, const struct err *err)
+bool system_has_token(const struct site *s)
 {
 	struct site_config c;
+	return site_config(s, &c) && c.token_command;
+}
+
+bool system_wants_token(const struct site *s, const struct platform_step *step)
+{
+	return (step->flags & STEP_OPEN) || system_has_token(s);
+}
+
+void system_lacks(struct site *s, const struct platform_step *step, const struct err *err)
+{
 	struct system_site *t = system_site(s);
-	bool has_token = site_config(s, &c) && c.token_command;
-	if (err->code == ERR_ABSENT || (err->code == ERR_DENIED && !has_token))
+	if (err->code == ERR_ABSENT || (err->code == ERR_DENIED && !system_has_token(s)))
 		return;
 	snprintf(t->lack, sizeof(t->lack), "%s", err->text);
 	t->lack_step = s->round;
@@ -293,27 +302,34 @@ static bool system_fits(const struct row *r, enum system_do what, const char *ar
 }
 
 /* The actions differ only in their enum system_do. */
-#define SYSTEM_ACT(name, WHAT)                                                                 \
-	static bool can_##name(const struct row *r)                                            \
-	{                                                                                      \
-		return system_can(r, WHAT);                                                    \
-	}                                                                                      \
-	static void command_##name(const struct row *r, char *buf, size_t size)                \
-	{                                                                                      \
-		system_command(r, WHAT, buf, size);                                            \
-	}                                                                                      \
-	static void run_##name(struct order *order)                                            \
-	{                                                                                      \
-		system_run(order, WHAT);                                                       \
+#define SYSTEM_ACT(name, WHAT)                                                  \
+	static bool can_##name(const struct row *r)                             \
+	{                                                                       \
+		return system_can(r, WHAT);                                     \
+	}                                                                       \
+	static void command_##name(const struct row *r, char *buf, size_t size) \
+	{                                                                       \
+		system_command(r, WHAT, buf, size);                             \
+	}                                                                       \
+	static void run_##name(struct order *order)                             \
+	{                                                                       \
+		system_run(order, WHAT);                                        \
 	}
-#define SYSTEM_FITS(name, WHAT)                                                                \
-	static bool fits_##name(const struct row *r, const char *argument, struct err *err)    \
-	{                                                                                      \
-		return system_fits(r, WHAT, argument, err);                                    \
+#define SYSTEM_FITS(name, WHAT)                                                             \
+	static bool fits_##name(const struct row *r, const char *argument, struct err *err) \
+	{                                                                                   \
+		return system_fits(r, WHAT, argument, err);                                 \
 	}
 SYSTEM_ACT(silence, SYSTEM_SILENCE)
 SYSTEM_FITS(silence, SYSTEM_SILENCE)
 SYSTEM_ACT(unsilence, SYSTEM_UNSILENCE)
+SYSTEM_ACT(load, SYSTEM_LOAD)
+SYSTEM_ACT(unload, SYSTEM_UNLOAD)
+SYSTEM_ACT(pull, SYSTEM_PULL)
+SYSTEM_FITS(pull, SYSTEM_PULL)
+SYSTEM_ACT(delete, SYSTEM_DELETE)
+SYSTEM_ACT(block, SYSTEM_BLOCK)
+SYSTEM_ACT(unblock, SYSTEM_UNBLOCK)
 
 static void suggest_silence(const struct row *r, char *buf, size_t size)
 {
@@ -339,6 +355,47 @@ static const struct action system_actions[] = {
 	  USES(unsilence),
 	  .doing = "ending its silence",
 	  .help = "end the silence that holds this alert back, for all alerts that it covers" },
+	{ .name = "system-load",
+	  .verb = "load",
+	  .key = "L",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  USES(load),
+	  .doing = "loading",
+	  .help = "load the model into memory, for as long as the system keeps one" },
+	{ .name = "system-unload",
+	  .verb = "unload",
+	  .key = "u",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	  USES(unload),
+	  .doing = "unloading",
+	  .help = "take the model out of memory now" },
+	{ .name = "system-pull",
+	  .verb = "pull",
+	  .key = "P",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  USES(pull),
+	  .fits = fits_pull,
+	  .asks = "Name of the model: llama3.2, qwen2.5-coder:7b",
+	  .doing = "pulling",
+	  .help = "download a model by its name, and show how far it is" },
+	{ .name = "system-delete",
+	  .verb = "delete",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER,
+	  USES(delete),
+	  .doing = "deleting",
+	  .help = "delete it there; a model must be downloaded again" },
+	{ .name = "system-block",
+	  .verb = "block",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  USES(block),
+	  .doing = "blocking",
+	  .help = "refuse all requests with this key until it is unblocked" },
+	{ .name = "system-unblock",
+	  .verb = "unblock",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  USES(unblock),
+	  .doing = "unblocking",
+	  .help = "accept requests with this key again" },
 	{ .name = NULL }
 };
 

@@ -39,7 +39,17 @@
 struct system;
 
 /* What an action does. Every action of the kind has one; a system supplies those that it has. */
-enum system_do { SYSTEM_SILENCE, SYSTEM_UNSILENCE, SYSTEM_DOS };
+enum system_do {
+	SYSTEM_SILENCE,
+	SYSTEM_UNSILENCE,
+	SYSTEM_LOAD,
+	SYSTEM_UNLOAD,
+	SYSTEM_PULL,
+	SYSTEM_DELETE,
+	SYSTEM_BLOCK,
+	SYSTEM_UNBLOCK,
+	SYSTEM_DOS
+};
 
 struct system_act {
 	/* does the action make sense for the row now? */
@@ -77,16 +87,17 @@ struct system {
 	size_t n_figures;
 	/* wall clock, ms: start of the state as the system states it; 0 unknown */
 	int64_t state_ms;
-	uint32_t round;   /* of the list that named it last */
-	char *labels;     /* owned: "\nname=value\n" of an alert; NULL */
-	bool inexact;  /* an alert whose labels are not wholly known: it cannot be silenced */
+	uint32_t round; /* of the list that named it last */
+	char *labels;   /* owned: "\nname=value\n" of an alert; NULL */
+	bool inexact;   /* an alert whose labels are not wholly known: it cannot be silenced */
 	/* an alert as its own site says it; the row may differ (alerts.h) */
 	enum health told;
 	char told_state[60], told_why[300];
 };
 
 extern const struct kind kind_system;
-extern const struct backend backend_prometheus, backend_alertmanager;
+extern const struct backend backend_prometheus, backend_alertmanager, backend_grafana,
+	backend_litellm, backend_ollama, backend_ntfy, backend_n8n, backend_qdrant, backend_caddy;
 
 static inline struct system *system_of(struct row *r)
 {
@@ -122,6 +133,12 @@ void system_figure(struct system *, const char *name, enum doc_tone, const char 
 	__attribute__((format(printf, 4, 5)));
 const char *system_figure_text(const struct system *, const char *name); /* "" none */
 
+/* Has its section a token_command? */
+bool system_has_token(const struct site *);
+/* For struct platform: without a token only open steps are asked. Others would be a refusal in the
+ * log of the system every time. */
+bool system_wants_token(const struct site *, const struct platform_step *);
+
 /* An optional step was refused: makes the row of the system need attention, unless it has no token
  * or the system lacks the step. For struct platform. */
 void system_lacks(struct site *, const struct platform_step *, const struct err *);
@@ -145,9 +162,13 @@ static inline struct system_site *system_site(struct site *s)
 void system_note(struct site *, enum health, const char *why);
 
 /* The common members of a system's const struct platform. */
-#define SYSTEM_PLATFORM(title, word, list, type, ops)                                       \
-	.app = { .name = title }, .product = title, .section = word,                        \
-	PLATFORM_SECTION(list, type), .site_size = sizeof(struct system_site),              \
-	.kind = &kind_system, .own_row = system_own_row, .lacks = system_lacks, .param = (ops)
+#define SYSTEM_PLATFORM(title, word, list, type, ops) \
+	SYSTEM_PLATFORM_OF(title, word, list, type, ops, struct system_site, system_lacks)
+/* The same with a struct of its own, which begins with a struct system_site, and a function for
+ * refused steps. */
+#define SYSTEM_PLATFORM_OF(title, word, list, type, ops, site_struct, lacks_step)                  \
+	.app = { .name = title }, .product = title, .section = word, PLATFORM_SECTION(list, type), \
+	.site_size = sizeof(site_struct), .kind = &kind_system, .own_row = system_own_row,         \
+	.lacks = lacks_step, .param = (ops)
 
 #endif

@@ -18,6 +18,8 @@
 #include "backends/store/action.h"
 #include "backends/store/settings.h"
 #include "backends/systems/alerts_parse.h"
+#include "backends/systems/litellm_parse.h"
+#include "backends/systems/ollama_parse.h"
 #include "backends/systems/prometheus_parse.h"
 #include "backends/systems/system.h"
 
@@ -38,17 +40,17 @@ static const char targets[] =
 	"\"scrapeUrl\":\"http://127.0.0.1:1/metrics?token=SECRET\",\"lastError\":\"Get "
 	"\\\"http://127.0.0.1:1/metrics?token=SECRET\\\": connection refused\",\"health\":\"down\"}"
 	",{\"labels\":{\"job\":\"prom\"},\"health\":\"up\",\"lastError\":\"\"}]}}";
-#define FIRES                                                                                  \
-	"{\"labels\":{\"alertname\":\"TargetDown\",\"instance\":\"127.0.0.1:1\",\"job\":"      \
-	"\"gone\",\"severity\":\"critical\"},\"annotations\":{\"summary\":\"gone does not "     \
+#define FIRES                                                                               \
+	"{\"labels\":{\"alertname\":\"TargetDown\",\"instance\":\"127.0.0.1:1\",\"job\":"   \
+	"\"gone\",\"severity\":\"critical\"},\"annotations\":{\"summary\":\"gone does not " \
 	"answer\\u001b[31m\"},\"state\":\"firing\",\"activeAt\":\"2026-11-30T06:56:20.63Z\"}"
 static const char alerts[] =
 	"{\"status\":\"success\",\"data\":{\"alerts\":[" FIRES
 	",{\"labels\":{\"alertname\":\"Watchdog\",\"severity\":\"none\"},\"annotations\":{},"
 	"\"state\":\"firing\"},{\"labels\":{\"alertname\":\"Slow\"},\"state\":\"pending\"},7,null,"
 	"{\"labels\":7}]}}";
-#define AM_LABELS                                                                              \
-	"{\"alertname\":\"TargetDown\",\"instance\":\"127.0.0.1:1\",\"job\":\"gone\","         \
+#define AM_LABELS                                                                      \
+	"{\"alertname\":\"TargetDown\",\"instance\":\"127.0.0.1:1\",\"job\":\"gone\"," \
 	"\"severity\":\"critical\",\"site\":\"lab\"}"
 static const char am_fires[] =
 	"[{\"annotations\":{\"summary\":\"gone does not answer\"},\"receivers\":[{\"name\":"
@@ -95,7 +97,11 @@ static void answers_of_prometheus(void **state)
 
 static void no_answers_of_prometheus(void **state)
 {
-	static const char *const none[] = { "", "<html>", "[]", "{}", "7",
+	static const char *const none[] = { "",
+		                            "<html>",
+		                            "[]",
+		                            "{}",
+		                            "7",
 		                            "{\"status\":\"success\"}",
 		                            "{\"status\":\"success\",\"data\":[]}" };
 	for (size_t i = 0; i < ARRAY_LEN(none); i++) {
@@ -185,8 +191,9 @@ static void times_of_a_silence(void **state)
 		     { " 3d  x", 259200000, "x" },
 		     { "1w", 604800000, "" },
 		     { "366d", INT64_C(31622400000), "" } };
-	static const char *const bad[] = { "",     " ",   "2",     "h",  "2 h", "0m",
-		                           "2hours", "-1h", "367d", "99999999999999999999h", "2x" };
+	static const char *const bad[] = { "",   " ",      "2",   "h",    "2 h",
+		                           "0m", "2hours", "-1h", "367d", "99999999999999999999h",
+		                           "2x" };
 	int64_t ms;
 	const char *why;
 	struct err err;
@@ -231,6 +238,69 @@ static void what_may_be_kept(void **state)
 		assert_null(strstr(out.data, "scrapeUrl"));
 		buf_finish(&out);
 	}
+}
+
+static void answers_of_litellm_and_ollama_cut(void **state)
+{
+	static const char *const all[] = {
+		"{\"status\":\"healthy\",\"db\":\"connected\",\"litellm_version\":\"1.81.3\"}",
+		"{\"data\":[{\"id\":\"a\"}]}",
+		"{\"info\":{\"spend\":1e999,\"max_budget\":\"5\",\"budget_duration\":7}}",
+		"{\"keys\":[{\"token\":\"h\",\"spend\":-4},7,null],\"total_count\":99}",
+		"{\"results\":[{\"breakdown\":{\"models\":{\"m\":{\"metrics\":{\"spend\":1}},"
+		"\"n\":7}}}],\"metadata\":{\"total_spend\":1.93}}",
+		"{\"providers\":{\"a\":{\"budget_limit\":3,\"time_period\":\"1d\"}}}",
+		"{\"models\":[{\"name\":\"a\",\"size\":1e300,\"details\":[]},7]}",
+		"{\"status\":\"pulling\",\"total\":5,\"completed\":9}",
+	};
+	for (size_t k = 0; k < ARRAY_LEN(all); k++)
+		for (size_t i = 0; i <= strlen(all[k]); i++) {
+			char *part = xcalloc(1, i ? i : 1), text[100];
+			struct litellm_ready r;
+			struct litellm_key key;
+			struct litellm_keys keys;
+			struct litellm_day d;
+			struct ollama_models m;
+			struct err err;
+			double spend, budget;
+			size_t n;
+			bool over;
+			memcpy(part, all[k], i);
+			litellm_ready_parse(part, i, &r, &err);
+			litellm_models_parse(part, i, &n, &err);
+			if (litellm_key_parse(part, i, &key, &err))
+				assert_true(key.spend == -1 && key.budget == -1);
+			if (litellm_keys_parse(part, i, &keys, &err))
+				assert_int_equal(keys.n + keys.left_out, 99);
+			litellm_keys_finish(&keys);
+			if (litellm_day_parse(part, i, &d, &err))
+				assert_true(d.n == 1 && d.spend == 1.93);
+			litellm_day_finish(&d);
+			if (litellm_providers_parse(part, i, &spend, &budget))
+				assert_true(budget == 3 && spend == 0);
+			if (ollama_models_parse(part, i, &m, &err))
+				assert_int_equal(m.at[0].size, -1);
+			ollama_models_finish(&m);
+			ollama_version_parse(part, i, text, sizeof(text), &err);
+			ollama_pull_line(part, i, text, sizeof(text), &over);
+			assert_null(strchr(text, '%'));
+			free(part);
+		}
+}
+
+static void what_litellm_may_keep(void **state)
+{
+	static const char json[] =
+		"{\"key\":\"sk-SECRET\",\"info\":{\"key_name\":\"SECRET\",\"spend\":1,\"user_id\":"
+		"\"SECRET\",\"metadata\":{\"a\":\"SECRET\"}}}";
+	struct buf out = { 0 };
+	litellm_reduce(json, strlen(json), &out);
+	assert_string_equal(out.data, "{\"info\":{\"spend\":1}}");
+	buf_finish(&out);
+	static const char sums[] = "{\"metadata\":{\"total_spend\":2}}";
+	litellm_reduce(sums, strlen(sums), &out);
+	assert_string_equal(out.data, sums);
+	buf_finish(&out);
 }
 
 /* --- rows ---------------------------------------------------------------- */
@@ -382,6 +452,8 @@ int main(void)
 		cmocka_unit_test(times_of_a_silence),
 		cmocka_unit_test(what_a_silence_sends),
 		cmocka_unit_test(what_may_be_kept),
+		cmocka_unit_test(answers_of_litellm_and_ollama_cut),
+		cmocka_unit_test(what_litellm_may_keep),
 		cmocka_unit_test_setup_teardown(rows_of_prometheus, world, no_world),
 		cmocka_unit_test_setup_teardown(one_alert_in_two_places, world, no_world),
 		cmocka_unit_test_setup_teardown(more_than_there_is_room_for, world, no_world),

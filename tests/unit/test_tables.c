@@ -649,6 +649,13 @@ static void *place_of(struct settings *s, const char *section)
 		{ "prometheus", s->prometheuses },
 		{ "alertmanager", s->alertmanagers },
 		{ "notify", s->notifys },
+		{ "grafana", s->grafanas },
+		{ "litellm", s->litellms },
+		{ "ollama", s->ollamas },
+		{ "ntfy", s->ntfys },
+		{ "n8n", s->n8ns },
+		{ "qdrant", s->qdrants },
+		{ "caddy", s->caddies },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (!strcmp(all[i].name, section))
@@ -662,8 +669,10 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 {
 	char text[512];
 	bool plain = !strcmp(row->section, "settings");
-	static const char *const with_url[] = { "dokploy", "coolify", "portal", "check",
-		                                "prometheus", "alertmanager" };
+	static const char *const with_url[] = { "dokploy",      "coolify", "portal",  "prometheus",
+		                                "alertmanager", "grafana", "litellm", "ollama",
+		                                "ntfy",         "n8n",     "qdrant",  "caddy",
+		                                "check" };
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
 		wants_url = wants_url || !strcmp(row->section, with_url[i]);
@@ -775,6 +784,7 @@ static void test_bounds_and_fallbacks(void **state)
 		{ "notify", "for", 0, 3600, "10" },
 		{ "notify", "timeout", 1, 300, "15" },
 		{ "notify", "repeat", 0, 10080, "0" },
+		{ "litellm", "budget", 1, 100000000, NULL },
 	};
 	size_t numbers = 0;
 	for (const struct setting_row *row = setting_rows; row->key; row++)
@@ -795,9 +805,12 @@ static void test_every_section_counts_once(void **state)
 {
 	char said[2048];
 	static const char *const named[] = { "server",  "headscale", "opencode", "deploy",
-		                             "dokploy", "coolify",   "portal",   "check",
-		                             "prometheus", "alertmanager", "notify" };
-	static const char *const key[] = { "host", "url", "url", "run", "url",
+		                             "dokploy", "coolify",   "portal",   "prometheus",
+		                             "alertmanager", "grafana", "litellm", "ollama",
+		                             "ntfy", "n8n", "qdrant", "caddy",
+		                             "check", "notify" };
+	static const char *const key[] = { "host", "url", "url", "run", "url", "url",
+		                           "url",  "url", "url", "url", "url", "url",
 		                           "url",  "url", "url", "url", "url", "url" };
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		char text[512];

@@ -1,0 +1,296 @@
+/* litellm.c: a LiteLLM proxy: whether it and its database are well, version, models, what was spent
+ * today of the budget, per key and per model. Orders: block and unblock a key.
+ *
+ * Source: BerriAI/litellm 1.81. GET /health is never asked: it calls every model, for money.
+ *
+ * What was spent today comes from the first of these that is known: the key's own budget for a day,
+ * the budgets of all providers for a day, the use of this day (UTC) against the budget of the
+ * section. LiteLLM's own budget is not always in force, so the marks at 70 and 90 % are ours. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/store/action.h"
+#include "backends/store/settings.h"
+#include "backends/systems/litellm_parse.h"
+#include "backends/systems/system.h"
+
+#define KEY_TYPE "key"
+#define MODEL_TYPE "model"
+
+enum litellm_known { LITELLM_NOTHING, LITELLM_DAY, LITELLM_PROVIDERS, LITELLM_KEY };
+
+struct litellm {
+	struct system_site base;
+	enum litellm_known known; /* the best source of this round */
+	bool ill;                 /* it says that it is not well */
+};
+
+static struct litellm *litellm_of(struct site *s)
+{
+	return (struct litellm *)s;
+}
+
+/* --- money --------------------------------------------------------------- */
+
+static enum health litellm_mark(double spend, double budget)
+{
+	static const enum health marks[] = { HEALTH_GOOD, HEALTH_ATTENTION, HEALTH_BAD };
+	return marks[litellm_level(spend, budget)];
+}
+
+static enum doc_tone litellm_tone(double spend, double budget)
+{
+	static const enum doc_tone tones[] = { DOC_PLAIN, DOC_WARN, DOC_BAD };
+	return tones[litellm_level(spend, budget)];
+}
+
+/* Says what was spent today, unless a better source did. */
+static void litellm_today(struct site *s, enum litellm_known from, double spend, double budget)
+{
+	struct litellm *l = litellm_of(s);
+	char money[60], why[200] = "";
+	if (from < l->known || spend < 0)
+		return;
+	l->known = from;
+	enum health mark = litellm_mark(spend, budget);
+	litellm_money(money, sizeof(money), spend, budget);
+	system_figure(system_own(s), "today", litellm_tone(spend, budget), "%s", money);
+	if (mark != HEALTH_GOOD)
+		litellm_why(why, sizeof(why), "the budget of today", spend, budget);
+	if (!l->ill)
+		system_note(s, mark, why);
+}
+
+/* --- answers ------------------------------------------------------------- */
+
+static bool litellm_take_ready(struct site *s, const char *ref, const char *json, size_t len,
+                               struct err *err)
+{
+	struct litellm *l = litellm_of(s);
+	struct litellm_ready r;
+	if (!litellm_ready_parse(json, len, &r, err))
+		return false;
+	if (*r.version)
+		snprintf(s->version, sizeof(s->version), "%s", r.version);
+	l->known = LITELLM_NOTHING;
+	bool ill = strcmp(r.status, "healthy") != 0 && strcmp(r.status, "connected") != 0;
+	site_answered(s);
+	system_figure(system_own(s), "db", DOC_PLAIN, "%s", r.db);
+	if (!ill && !l->ill)
+		return true; /* the note is about money */
+	char why[80] = "";
+	if (ill)
+		snprintf(why, sizeof(why), "it says of itself: %s", r.status);
+	l->ill = ill;
+	system_note(s, ill ? HEALTH_BAD : HEALTH_GOOD, why);
+	return true;
+}
+
+static bool litellm_take_models(struct site *s, const char *ref, const char *json, size_t len,
+                                struct err *err)
+{
+	size_t n;
+	if (!litellm_models_parse(json, len, &n, err))
+		return false;
+	system_figure(system_own(s), "models", DOC_PLAIN, "%zu", n);
+	return true;
+}
+
+static bool litellm_take_key(struct site *s, const char *ref, const char *json, size_t len,
+                             struct err *err)
+{
+	struct litellm_key k;
+	char left[HUMAN_SIZE] = "";
+	if (!litellm_key_parse(json, len, &k, err))
+		return false;
+	if (k.budget < 0 || !litellm_is_day(k.duration))
+		return true;
+	litellm_today(s, LITELLM_KEY, k.spend < 0 ? 0 : k.spend, k.budget);
+	int64_t ms = k.reset_ms ? k.reset_ms - now_wall_ms() - s->skew_ms : 0;
+	if (ms > 0)
+		human_age(left, ms);
+	system_figure(system_own(s), "resets in", DOC_DIM, "%s", left);
+	return true;
+}
+
+static bool litellm_take_providers(struct site *s, const char *ref, const char *json, size_t len,
+                                   struct err *err)
+{
+	double spend, budget;
+	if (litellm_providers_parse(json, len, &spend, &budget))
+		litellm_today(s, LITELLM_PROVIDERS, spend, budget);
+	return true;
+}
+
+static double litellm_own_budget(const struct site *s)
+{
+	const struct litellm_config *c = site_section(s);
+	return c && c->budget ? c->budget / 100.0 : -1;
+}
+
+static void litellm_model_row(struct site *s, const struct litellm_model *m)
+{
+	char money[60];
+	struct system *y = system_row(s, MODEL_TYPE, m->name, m->name, true);
+	litellm_money(money, sizeof(money), m->spend < 0 ? 0 : m->spend, -1);
+	system_figure(y, "today", DOC_PLAIN, "%s", money);
+	system_figure(y, "requests", DOC_PLAIN, "%s", "");
+	system_figure(y, "failed", DOC_WARN, "%s", "");
+	if (m->requests >= 0)
+		system_figure(y, "requests", DOC_PLAIN, "%lld", (long long)m->requests);
+	if (m->failed > 0)
+		system_figure(y, "failed", DOC_WARN, "%lld", (long long)m->failed);
+	system_settle(y, "used today", HEALTH_GOOD, NULL);
+}
+
+static bool litellm_take_day(struct site *s, const char *ref, const char *json, size_t len,
+                             struct err *err)
+{
+	struct litellm_day d;
+	if (!litellm_day_parse(json, len, &d, err))
+		return false;
+	litellm_today(s, LITELLM_DAY, d.spend, litellm_own_budget(s));
+	system_begin(s, MODEL_TYPE);
+	for (size_t i = 0; i < d.n; i++)
+		litellm_model_row(s, &d.models[i]);
+	system_end(s, MODEL_TYPE, 0);
+	litellm_day_finish(&d);
+	return true;
+}
+
+static void litellm_key_row(struct site *s, const struct litellm_key *k, bool unique)
+{
+	char money[60], why[200] = "";
+	const char *name = *k->alias ? k->alias : "unnamed";
+	struct system *y = system_row(s, KEY_TYPE, name, k->id, unique);
+	enum health mark = k->blocked ? HEALTH_IDLE : litellm_mark(k->spend, k->budget);
+	litellm_money(money, sizeof(money), k->spend < 0 ? 0 : k->spend, k->budget);
+	system_figure(y, "spent", litellm_tone(k->spend, k->budget), "%s", money);
+	system_figure(y, "per", DOC_DIM, "%s", k->budget >= 0 ? k->duration : "");
+	if (mark >= HEALTH_ATTENTION)
+		litellm_why(why, sizeof(why), "its budget", k->spend, k->budget);
+	system_settle(y, k->blocked ? "blocked" : "active", mark, why);
+}
+
+static bool litellm_take_keys(struct site *s, const char *ref, const char *json, size_t len,
+                              struct err *err)
+{
+	struct litellm_keys l;
+	if (!litellm_keys_parse(json, len, &l, err))
+		return false;
+	system_begin(s, KEY_TYPE);
+	for (size_t i = 0; i < l.n; i++)
+		litellm_key_row(s, &l.at[i], litellm_key_is_unique(&l, i));
+	system_end(s, KEY_TYPE, l.left_out);
+	litellm_keys_finish(&l);
+	return true;
+}
+
+/* A day of LiteLLM is a day of UTC, by its own clock. */
+static char *litellm_path(const struct site *s, const struct platform_step *step)
+{
+	time_t now = (time_t)((now_wall_ms() + s->skew_ms) / 1000);
+	struct tm tm;
+	char day[20];
+	if (strcmp(step->what, "day") != 0)
+		return NULL;
+	gmtime_r(&now, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+	return xasprintf("%s?start_date=%s&end_date=%s&page_size=1000", step->path, day, day);
+}
+
+/* These are for administrators: a plain key is refused, which is as it should be. */
+static void litellm_lacks(struct site *s, const struct platform_step *step, const struct err *err)
+{
+	bool for_admins = !strcmp(step->what, "keys") || !strcmp(step->what, "providers");
+	bool refused = err->code == ERR_DENIED || err->code == ERR_REFUSED;
+	if (!for_admins || !refused)
+		system_lacks(s, step, err);
+}
+
+/* --- orders -------------------------------------------------------------- */
+
+static bool litellm_is_key(const struct system *y, bool blocked)
+{
+	return !y->is_site && !strcmp(y->type, KEY_TYPE) && *y->ref &&
+	       blocked == !strcmp(y->state, "blocked");
+}
+static bool litellm_can_block(const struct system *y)
+{
+	return litellm_is_key(y, false);
+}
+static bool litellm_can_unblock(const struct system *y)
+{
+	return litellm_is_key(y, true);
+}
+
+static void litellm_order(struct order *order, struct system *y, const char *verb, const char *path)
+{
+	struct job *j = job_begin(y->site, order, sizeof(*j), verb);
+	if (!j)
+		return;
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "key", y->ref);
+	char *body = cJSON_PrintUnformatted(o);
+	job_call(j, "POST", path, body, job_answer);
+	cJSON_Delete(o);
+	free(body);
+}
+static void litellm_block(struct order *order, struct system *y)
+{
+	litellm_order(order, y, "block", "/key/block");
+}
+static void litellm_unblock(struct order *order, struct system *y)
+{
+	litellm_order(order, y, "unblock", "/key/unblock");
+}
+static void litellm_block_command(const struct system *y, char *buf, size_t size)
+{
+	snprintf(buf, size, "block the key %s: POST /key/block, LiteLLM %s", y->row.name,
+	         y->site->name);
+}
+static void litellm_unblock_command(const struct system *y, char *buf, size_t size)
+{
+	snprintf(buf, size, "unblock the key %s: POST /key/unblock, LiteLLM %s", y->row.name,
+	         y->site->name);
+}
+
+static const struct system_ops litellm_ops = {
+	.asks = "readiness, what was spent today; on the screen models and keys; never /health, "
+		"which calls every model for money",
+	.acts = { [SYSTEM_BLOCK] = { litellm_can_block, litellm_block_command, litellm_block,
+	                             NULL },
+	          [SYSTEM_UNBLOCK] = { litellm_can_unblock, litellm_unblock_command,
+	                               litellm_unblock, NULL } },
+};
+
+static const struct platform platform_litellm = {
+	SYSTEM_PLATFORM_OF("LiteLLM", "litellm", litellms, litellm_config, &litellm_ops,
+	                   struct litellm, litellm_lacks),
+	.token_word = "key",
+	.token_help = "its UI, Virtual Keys makes one",
+	.steps =
+		(const struct platform_step[]){
+			{ "ready", "/health/readiness", STEP_MUST | STEP_OPEN, litellm_take_ready },
+			{ "key", "/key/info", 0, litellm_take_key },
+			{ "providers", "/provider/budgets", 0, litellm_take_providers },
+			{ "day", "/user/daily/activity", 0, litellm_take_day },
+			{ "models", "/v1/models", STEP_SHOWN, litellm_take_models },
+			{ "keys", "/key/list?return_full_object=true&page=1&size=100", STEP_SHOWN,
+	                  litellm_take_keys },
+			{ .what = NULL } },
+	.shown_ms = 15000,
+	.hidden_ms = 60000,
+	.retry_ms = 10000,
+	.timeout_ms = 10000,
+	.path = litellm_path,
+	.wants = system_wants_token,
+	.reduce = litellm_reduce,
+};
+const struct backend backend_litellm = PLATFORM_BACKEND("litellm", platform_litellm);

@@ -1,0 +1,293 @@
+/* ollama.c: an Ollama: version, its models with their size, which are loaded, how much of one is on
+ * the GPU, and until when. Orders: load, unload, pull, delete.
+ *
+ * Source: ollama/docs/api.md. Delete took "name" before it took "model": both are sent. A load
+ * answers when the model is in memory, which takes minutes for a big one. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/store/action.h"
+#include "backends/store/settings.h"
+#include "backends/systems/ollama_parse.h"
+#include "backends/systems/system.h"
+
+#define MODEL_TYPE "model"
+#define LOAD_MS 600000
+#define SILENT_MS 300000 /* the longest silence of a pull: a layer is verified without a word */
+#define LINE_MAX (64u << 10)
+
+/* --- answers ------------------------------------------------------------- */
+
+static bool ollama_take_version(struct site *s, const char *ref, const char *json, size_t len,
+                                struct err *err)
+{
+	if (!ollama_version_parse(json, len, s->version, sizeof(s->version), err))
+		return false;
+	site_answered(s);
+	return true;
+}
+
+static void ollama_figures(struct system *y, const struct ollama_model *m)
+{
+	char size[HUMAN_SIZE] = "";
+	if (m->size >= 0 && !*m->remote)
+		human_bytes(size, (uint64_t)m->size);
+	system_figure(y, "size", DOC_PLAIN, "%s", size);
+	system_figure(y, "params", DOC_PLAIN, "%s", m->params);
+	system_figure(y, "quant", DOC_DIM, "%s", m->quant);
+	system_figure(y, "runs at", DOC_PLAIN, "%s", m->remote);
+}
+
+static bool ollama_take_tags(struct site *s, const char *ref, const char *json, size_t len,
+                             struct err *err)
+{
+	struct ollama_models l;
+	if (!ollama_models_parse(json, len, &l, err))
+		return false;
+	system_begin(s, MODEL_TYPE);
+	for (size_t i = 0; i < l.n; i++) {
+		struct system *y = system_row(s, MODEL_TYPE, l.at[i].name, l.at[i].name, true);
+		ollama_figures(y, &l.at[i]);
+		if (!*y->state)
+			system_settle(y, "on disk", HEALTH_IDLE, NULL);
+	}
+	system_end(s, MODEL_TYPE, l.left_out);
+	system_figure(system_own(s), "models", DOC_PLAIN, "%zu", l.n + l.left_out);
+	ollama_models_finish(&l);
+	return true;
+}
+
+static const struct ollama_model *ollama_find(const struct ollama_models *l, const char *name)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!strcmp(l->at[i].name, name))
+			return &l->at[i];
+	return NULL;
+}
+
+static void ollama_set_loaded(struct system *y, const struct ollama_model *m)
+{
+	char left[HUMAN_SIZE] = "";
+	int64_t ms = m && m->until_ms ? m->until_ms - now_wall_ms() - y->site->skew_ms : 0;
+	bool sized = m && m->size > 0 && m->vram >= 0 && m->vram <= m->size;
+	if (ms > 0 && ms < INT64_C(10) * 365 * 86400000)
+		human_age(left, ms);
+	system_figure(y, "GPU", DOC_PLAIN, "%s", "");
+	if (sized)
+		system_figure(y, "GPU", DOC_PLAIN, "%d%%",
+		              (int)((double)m->vram * 100 / (double)m->size));
+	system_figure(y, "unloads in", DOC_DIM, "%s", left);
+	if (m)
+		system_settle(y, "loaded", HEALTH_GOOD, NULL);
+	else
+		system_settle(y, "on disk", HEALTH_IDLE, NULL);
+}
+
+static bool ollama_take_ps(struct site *s, const char *ref, const char *json, size_t len,
+                           struct err *err)
+{
+	struct ollama_models l;
+	if (!ollama_models_parse(json, len, &l, err))
+		return false;
+	for (struct system *y = system_next(s, NULL); y; y = system_next(s, y))
+		ollama_set_loaded(y, ollama_find(&l, y->ref));
+	system_figure(system_own(s), "loaded", DOC_PLAIN, "%zu", l.n + l.left_out);
+	ollama_models_finish(&l);
+	return true;
+}
+
+/* --- orders -------------------------------------------------------------- */
+
+static bool ollama_is_model(const struct system *y)
+{
+	return !y->is_site;
+}
+static bool ollama_is_loaded(const struct system *y)
+{
+	return ollama_is_model(y) && !strcmp(y->state, "loaded");
+}
+static bool ollama_may_load(const struct system *y)
+{
+	return ollama_is_model(y) && !ollama_is_loaded(y) && !*system_figure_text(y, "runs at");
+}
+static bool ollama_is_itself(const struct system *y)
+{
+	return y->is_site;
+}
+
+/* The caller frees. */
+static char *ollama_body(const char *model, bool unload)
+{
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "model", model);
+	cJSON_AddStringToObject(o, "name", model);
+	if (unload)
+		cJSON_AddNumberToObject(o, "keep_alive", 0);
+	cJSON_AddBoolToObject(o, "stream", false);
+	char *body = cJSON_PrintUnformatted(o);
+	cJSON_Delete(o);
+	return body;
+}
+
+static void ollama_order(struct order *order, struct system *y, const char *method,
+                         const char *path, const char *verb)
+{
+	struct job *j = job_begin(y->site, order, sizeof(*j), verb);
+	if (!j)
+		return;
+	char *body = ollama_body(y->ref, !strcmp(verb, "unload"));
+	j->timeout_ms = LOAD_MS;
+	job_call(j, method, path, body, job_answer);
+	free(body);
+}
+
+static void ollama_load(struct order *order, struct system *y)
+{
+	ollama_order(order, y, "POST", "/api/generate", "load");
+}
+static void ollama_unload(struct order *order, struct system *y)
+{
+	ollama_order(order, y, "POST", "/api/generate", "unload");
+}
+static void ollama_delete(struct order *order, struct system *y)
+{
+	ollama_order(order, y, "DELETE", "/api/delete", "delete");
+}
+
+static void ollama_load_command(const struct system *y, char *buf, size_t size)
+{
+	snprintf(buf, size, "load %s: POST /api/generate, Ollama %s", y->ref, y->site->name);
+}
+static void ollama_unload_command(const struct system *y, char *buf, size_t size)
+{
+	snprintf(buf, size, "unload %s: POST /api/generate with keep_alive 0, Ollama %s", y->ref,
+	         y->site->name);
+}
+static void ollama_delete_command(const struct system *y, char *buf, size_t size)
+{
+	snprintf(buf, size, "delete %s (%s): DELETE /api/delete, Ollama %s", y->ref,
+	         system_figure_text(y, "size"), y->site->name);
+}
+static void ollama_pull_command(const struct system *y, char *buf, size_t size)
+{
+	snprintf(buf, size, "POST /api/pull, Ollama %s", y->site->name);
+}
+
+/* --- pull ---------------------------------------------------------------- */
+
+struct ollama_pull {
+	struct job job;
+	struct buf line;
+	bool over;       /* it said success */
+	char error[200]; /* what it said instead; "" nothing */
+};
+
+static void ollama_pull_finish(struct job *j)
+{
+	buf_finish(&((struct ollama_pull *)j)->line);
+}
+
+static void ollama_pull_says(struct ollama_pull *p)
+{
+	char says[160];
+	bool over;
+	if (!ollama_pull_line(p->line.data, p->line.len, says, sizeof(says), &over))
+		snprintf(p->error, sizeof(p->error), "%s", says);
+	else if (*says)
+		order_progress(p->job.order, "%s", says);
+	p->over = p->over || over;
+}
+
+static void ollama_pull_data(struct job *j, const char *bytes, size_t len)
+{
+	struct ollama_pull *p = (struct ollama_pull *)j;
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] != '\n') {
+			buf_add(&p->line, &bytes[i], 1);
+			continue;
+		}
+		if (p->line.len)
+			ollama_pull_says(p);
+		buf_clear(&p->line);
+	}
+}
+
+static void ollama_pulled(struct job *j, const struct api_answer *r)
+{
+	struct ollama_pull *p = (struct ollama_pull *)j;
+	struct err err = r->err;
+	if (!err.code && p->line.len)
+		ollama_pull_says(p);
+	if (!err.code && *p->error)
+		err_set(&err, ERR_REFUSED, "Ollama %s: %s", j->site->name, p->error);
+	else if (!err.code && !p->over)
+		err_set(&err, ERR_LOST,
+		        "Ollama %s ended its answer before the model was whole; "
+		        "the next pull continues there",
+		        j->site->name);
+	job_end(j, &err, "pulled");
+}
+
+static bool ollama_pull_fits(const struct row *r, const char *argument, struct err *err)
+{
+	static const char signs[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789._-:/@";
+	size_t n = argument ? strlen(argument) : 0;
+	if (n && n < 200 && strspn(argument, signs) == n)
+		return true;
+	return err_set(err, ERR_USAGE,
+	               "\"%.60s\" is no name of a model: expected llama3.2, qwen2.5-coder:7b, "
+	               "hf.co/USER/MODEL",
+	               argument ? argument : "");
+}
+
+static void ollama_pull(struct order *order, struct system *y)
+{
+	struct ollama_pull *p = job_begin(y->site, order, sizeof(*p), "pull");
+	if (!p)
+		return;
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "model", order->argument);
+	cJSON_AddStringToObject(o, "name", order->argument);
+	cJSON_AddBoolToObject(o, "stream", true);
+	char *body = cJSON_PrintUnformatted(o);
+	cJSON_Delete(o);
+	buf_init(&p->line, LINE_MAX);
+	p->job.finish = ollama_pull_finish;
+	job_stream(&p->job, "/api/pull", body, SILENT_MS, ollama_pull_data, ollama_pulled);
+	free(body);
+}
+
+/* --- the system ---------------------------------------------------------- */
+
+static const struct system_ops ollama_ops = {
+	.asks = "version; on the screen models, loaded ones",
+	.acts = { [SYSTEM_LOAD] = { ollama_may_load, ollama_load_command, ollama_load, NULL },
+	          [SYSTEM_UNLOAD] = { ollama_is_loaded, ollama_unload_command, ollama_unload,
+	                              NULL },
+	          [SYSTEM_DELETE] = { ollama_is_model, ollama_delete_command, ollama_delete, NULL },
+	          [SYSTEM_PULL] = { ollama_is_itself, ollama_pull_command, ollama_pull,
+	                            ollama_pull_fits } },
+};
+
+static const struct platform platform_ollama = {
+	SYSTEM_PLATFORM("Ollama", "ollama", ollamas, platform_config, &ollama_ops),
+	.token_help = "a proxy in front of it asks for one",
+	.steps = (const struct platform_step[]){ { "version", "/api/version", STEP_MUST,
+	                                           ollama_take_version },
+	                                         { "tags", "/api/tags", STEP_SHOWN,
+	                                           ollama_take_tags },
+	                                         { "ps", "/api/ps", STEP_SHOWN, ollama_take_ps },
+	                                         { .what = NULL } },
+	.shown_ms = 5000,
+	.hidden_ms = 60000,
+	.retry_ms = 10000,
+	.timeout_ms = 10000,
+};
+const struct backend backend_ollama = PLATFORM_BACKEND("ollama", platform_ollama);

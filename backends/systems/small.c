@@ -1,0 +1,136 @@
+/* small.c: systems that tell little more than whether they are well, by their cheapest question:
+ * ntfy, n8n, Qdrant, Caddy.
+ *
+ * Caddy's whole configuration is never asked: it may hold passwords. */
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/store/settings.h"
+#include "backends/systems/small_parse.h"
+#include "backends/systems/system.h"
+
+/* --- ntfy, n8n ----------------------------------------------------------- */
+
+static bool ntfy_take(struct site *s, const char *ref, const char *json, size_t len,
+                      struct err *err)
+{
+	bool healthy;
+	if (!ntfy_parse(json, len, &healthy, err))
+		return false;
+	site_answered(s);
+	system_note(s, healthy ? HEALTH_GOOD : HEALTH_BAD,
+	            healthy ? "" : "it says of itself that it is not healthy");
+	return true;
+}
+
+static bool n8n_take(struct site *s, const char *ref, const char *json, size_t len, struct err *err)
+{
+	char status[40], why[80] = "";
+	if (!n8n_parse(json, len, status, sizeof(status), err))
+		return false;
+	bool well = !strcmp(status, "ok");
+	if (!well)
+		snprintf(why, sizeof(why), "it says of itself: %s", status);
+	site_answered(s);
+	system_note(s, well ? HEALTH_GOOD : HEALTH_BAD, why);
+	return true;
+}
+
+/* --- Qdrant -------------------------------------------------------------- */
+
+static bool qdrant_take_ready(struct site *s, const char *ref, const char *text, size_t len,
+                              struct err *err)
+{
+	if (!qdrant_is_ready(text, len))
+		return err_set(err, ERR_GARBLED, "what answers /readyz is not ready, or no Qdrant");
+	site_answered(s);
+	return true;
+}
+
+static bool qdrant_take_version(struct site *s, const char *ref, const char *json, size_t len,
+                                struct err *err)
+{
+	qdrant_version(json, len, s->version, sizeof(s->version));
+	return true;
+}
+
+static bool qdrant_take_collections(struct site *s, const char *ref, const char *json, size_t len,
+                                    struct err *err)
+{
+	size_t n;
+	if (!qdrant_collections_parse(json, len, &n, err))
+		return false;
+	system_figure(system_own(s), "collections", DOC_PLAIN, "%zu", n);
+	return true;
+}
+
+/* --- Caddy --------------------------------------------------------------- */
+
+static bool caddy_take(struct site *s, const char *ref, const char *json, size_t len,
+                       struct err *err)
+{
+	struct caddy_upstreams u;
+	char why[160] = "";
+	if (!caddy_parse(json, len, &u, err))
+		return false;
+	site_answered(s);
+	system_figure(system_own(s), "upstreams", DOC_PLAIN, "%zu", u.n);
+	system_figure(system_own(s), "failing", DOC_WARN, "%s", "");
+	if (u.failing) {
+		system_figure(system_own(s), "failing", DOC_WARN, "%zu", u.failing);
+		snprintf(why, sizeof(why), "%zu of %zu upstreams fail: %s%s", u.failing, u.n,
+		         u.first, u.failing > 1 ? " and others" : "");
+	}
+	system_note(s, u.failing ? HEALTH_ATTENTION : HEALTH_GOOD, why);
+	return true;
+}
+
+/* --- the systems --------------------------------------------------------- */
+
+#define SMALL_TIMES .shown_ms = 10000, .hidden_ms = 60000, .retry_ms = 10000, .timeout_ms = 10000
+
+static const struct system_ops ntfy_ops = { .asks = "health" };
+static const struct platform platform_ntfy = {
+	SYSTEM_PLATFORM("ntfy", "ntfy", ntfys, platform_config, &ntfy_ops),
+	.steps = (const struct platform_step[]){ { "health", "/v1/health", STEP_MUST, ntfy_take },
+	                                         { .what = NULL } },
+	SMALL_TIMES,
+};
+const struct backend backend_ntfy = PLATFORM_BACKEND("ntfy", platform_ntfy);
+
+static const struct system_ops n8n_ops = { .asks = "health" };
+static const struct platform platform_n8n = {
+	SYSTEM_PLATFORM("n8n", "n8n", n8ns, platform_config, &n8n_ops),
+	.steps = (const struct platform_step[]){ { "health", "/healthz", STEP_MUST, n8n_take },
+	                                         { .what = NULL } },
+	SMALL_TIMES,
+};
+const struct backend backend_n8n = PLATFORM_BACKEND("n8n", platform_n8n);
+
+static const struct system_ops qdrant_ops = {
+	.asks = "whether it is ready; on the screen its collections"
+};
+static const struct platform platform_qdrant = {
+	SYSTEM_PLATFORM("Qdrant", "qdrant", qdrants, platform_config, &qdrant_ops),
+	.token_header = "api-key: ",
+	.token_word = "API key",
+	.steps = (const struct platform_step[]){ { "ready", "/readyz",
+	                                           STEP_MUST | STEP_OPEN | STEP_RAW,
+	                                           qdrant_take_ready },
+	                                         { "version", "/", STEP_ONCE, qdrant_take_version },
+	                                         { "collections", "/collections", STEP_SHOWN,
+	                                           qdrant_take_collections },
+	                                         { .what = NULL } },
+	SMALL_TIMES,
+};
+const struct backend backend_qdrant = PLATFORM_BACKEND("qdrant", platform_qdrant);
+
+static const struct system_ops caddy_ops = { .asks = "its upstreams" };
+static const struct platform platform_caddy = {
+	SYSTEM_PLATFORM("Caddy", "caddy", caddies, platform_config, &caddy_ops),
+	.steps = (const struct platform_step[]){ { "upstreams", "/reverse_proxy/upstreams",
+	                                           STEP_MUST, caddy_take },
+	                                         { .what = NULL } },
+	SMALL_TIMES,
+};
+const struct backend backend_caddy = PLATFORM_BACKEND("caddy", platform_caddy);

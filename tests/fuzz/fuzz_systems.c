@@ -1,0 +1,57 @@
+/* What systems answer: each reader and each step gets the same bytes, and the rows that come of
+ * them are washed. A line of a pull, an argument of a silence. */
+#include "backends/apps/platform.h"
+#include "backends/base/buf.h"
+#include "backends/servers/replay.h"
+#include "backends/servers/server.h"
+#include "backends/systems/alerts_parse.h"
+#include "backends/systems/litellm_parse.h"
+#include "backends/systems/ollama_parse.h"
+#include "backends/systems/system.h"
+#include "tests/fuzz/world.h"
+
+static void readers(const char *text, size_t len)
+{
+	char says[160], id[64];
+	const char *why;
+	bool over;
+	int64_t ms;
+	struct err err;
+	struct buf once = { 0 }, twice = { 0 };
+	ollama_pull_line(text, len, says, sizeof(says), &over);
+	MUST_BE_WASHED(says);
+	if (silence_id_parse(text, len, id))
+		MUST_BE_WASHED(id);
+	if (silence_argument(text, &ms, &why, &err))
+		MUST(ms >= 60000 && ms <= INT64_C(366) * 86400000);
+	alerts_reduce(text, len, &once);
+	if (once.len)
+		alerts_reduce(once.data, once.len, &twice);
+	MUST(once.len == twice.len);
+	buf_finish(&once);
+	buf_finish(&twice);
+	litellm_reduce(text, len, &once);
+	MUST(!once.data || !strstr(once.data, "\"key_name\""));
+	buf_finish(&once);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	char *text = as_text(data, len), what[80];
+	struct world w = world_create();
+	struct server *v = server_open_replay(w.store, "pi");
+	readers(text, len);
+	for (const struct backend *const *b = backends; *b; b++) {
+		const struct platform *p = (*b)->up == sites_up ? (*b)->param : NULL;
+		if (!p || p->kind != &kind_system)
+			continue;
+		for (const struct platform_step *step = p->steps; step->what; step++) {
+			snprintf(what, sizeof(what), "box\t%s", step->what);
+			source_feed(server_source(v, (*b)->name), what, text, len);
+		}
+	}
+	must_be_washed_rows(w.store);
+	world_destroy(&w);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,759 @@
+/* Systems against strict stand-ins on loopback: LiteLLM, Ollama, Grafana. Each refuses what the
+ * real one refuses: a wrong verb, a missing token, a body without its members. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/http.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/servers/server.h"
+#include "backends/store/action.h"
+#include "backends/store/settings.h"
+#include "backends/systems/system.h"
+#include "tests/unit/httpd.h"
+
+/* --- what the stand-ins are told, and what they saw ------------------------ */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+	const char *spend, *budget, *duration; /* of LiteLLM's own key */
+	const char *version;                   /* of Ollama: before 0.1.38 there is no /api/ps */
+	const char *pull;                      /* how a pull ends */
+	bool admin, hangs, db_fails;
+	bool blocked, loaded, deleted, silenced;
+	int health, asked, hidden_asked;
+} far;
+
+static bool bearer(int fd, const struct httpd_request *q, const char *token)
+{
+	char line[100];
+	snprintf(line, sizeof(line), "\r\nAuthorization: Bearer %s\r\n", token);
+	return strstr(q->head, line) ||
+	       (httpd_answer(fd, "401 Unauthorized", "Content-Type: application/json\r\n",
+	                     "{\"error\":{\"message\":\"Authentication Error, no key\",\"type\":"
+	                     "\"auth_error\",\"param\":null,\"code\":\"401\"}}") &&
+	        false);
+}
+
+/* The text of a member of the body; NULL and an answer 422: not there. The caller frees. */
+static char *member(int fd, const struct httpd_request *q, const char *name)
+{
+	cJSON *o = cJSON_Parse(q->body);
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, name);
+	char *text = cJSON_IsString(v) ? xstrdup(v->valuestring) : NULL;
+	cJSON_Delete(o);
+	if (!text)
+		httpd_answer(fd, "422 Unprocessable Entity", NULL,
+		             "{\"detail\":\"field required\"}");
+	return text;
+}
+
+/* --- LiteLLM ------------------------------------------------------------- */
+
+static bool lite_health(int fd, const struct httpd_request *q)
+{
+	pthread_mutex_lock(&lock);
+	far.health++; /* calls every model: costs money */
+	pthread_mutex_unlock(&lock);
+	return httpd_answer(fd, NULL, NULL, "{}");
+}
+
+static bool lite_ready(int fd, const struct httpd_request *q)
+{
+	pthread_mutex_lock(&lock);
+	far.asked++;
+	bool hangs = far.hangs;
+	pthread_mutex_unlock(&lock);
+	if (hangs)
+		return httpd_pause(fd, 30000);
+	return httpd_answer(fd, NULL, "Content-Type: application/json\r\n",
+	                    "{\"status\":\"healthy\",\"db\":\"connected\",\"litellm_version\":"
+	                    "\"1.81.3\"}");
+}
+
+static bool lite_key(int fd, const struct httpd_request *q)
+{
+	char body[400];
+	if (!bearer(fd, q, "sk-1"))
+		return true;
+	pthread_mutex_lock(&lock);
+	snprintf(body, sizeof(body),
+	         "{\"key\":\"sk-1\",\"info\":{\"key_alias\":\"ops\",\"spend\":%s,\"max_budget\":%s,"
+	         "\"budget_duration\":%s,\"budget_reset_at\":\"2036-01-01T00:00:00Z\"}}",
+	         far.spend, far.budget, far.duration);
+	pthread_mutex_unlock(&lock);
+	return httpd_answer(fd, NULL, NULL, body);
+}
+
+static bool lite_admin(int fd, const struct httpd_request *q)
+{
+	pthread_mutex_lock(&lock);
+	bool admin = far.admin, blocked = far.blocked;
+	pthread_mutex_unlock(&lock);
+	if (!bearer(fd, q, "sk-1"))
+		return true;
+	if (!admin)
+		return httpd_answer(fd, "403 Forbidden", NULL,
+		                    "{\"error\":{\"message\":\"only proxy admins\",\"code\":403}}");
+	if (!strcmp(q->path, "/provider/budgets"))
+		return httpd_answer(fd, NULL, NULL,
+		                    "{\"providers\":{\"a\":{\"budget_limit\":3.0,\"time_period\":"
+		                    "\"1d\",\"spend\":2.2},\"b\":{\"budget_limit\":1.0,"
+		                    "\"time_period\":\"1d\",\"spend\":0.8}}}");
+	char body[400];
+	snprintf(body, sizeof(body),
+	         "{\"keys\":[{\"token\":\"hash1\",\"key_name\":\"sk-...9\",\"key_alias\":\"n8n\","
+	         "\"spend\":4.8,\"max_budget\":5,\"budget_duration\":\"1d\",\"blocked\":%s},"
+	         "{\"token\":\"hash2\",\"spend\":0.001}],\"total_count\":2}",
+	         blocked ? "true" : "null");
+	return httpd_answer(fd, NULL, NULL, body);
+}
+
+static bool lite_day(int fd, const struct httpd_request *q)
+{
+	if (!bearer(fd, q, "sk-1"))
+		return true;
+	int y, m, d, y2, m2, d2;
+	if (sscanf(q->query, "start_date=%4d-%2d-%2d&end_date=%4d-%2d-%2d&page_size=1000", &y, &m,
+	           &d, &y2, &m2, &d2) != 6 ||
+	    d != d2)
+		return httpd_answer(fd, "422 Unprocessable Entity", NULL, "{}");
+	return httpd_answer(fd, NULL, NULL,
+	                    "{\"results\":[{\"date\":\"2026-02-20\",\"metrics\":{},\"breakdown\":{"
+	                    "\"models\":{\"cheap\":{\"metrics\":{\"spend\":0.002,\"api_requests\":"
+	                    "9,\"failed_requests\":0}},\"dear\":{\"metrics\":{\"spend\":1.5,"
+	                    "\"api_requests\":3,\"failed_requests\":2}}}}}],\"metadata\":{"
+	                    "\"total_spend\":1.93}}");
+}
+
+static bool lite_block(int fd, const struct httpd_request *q)
+{
+	char *key = member(fd, q, "key");
+	if (!key)
+		return true;
+	bool known = !strcmp(key, "hash1");
+	free(key);
+	pthread_mutex_lock(&lock);
+	far.blocked = known && !strcmp(q->path, "/key/block");
+	pthread_mutex_unlock(&lock);
+	return httpd_answer(fd, known ? NULL : "404 Not Found", NULL, "{\"blocked\":true}");
+}
+
+static const struct httpd_route lite_routes[] = {
+	{ .path = "/health", .answer = lite_health },
+	{ .path = "/health/readiness", .method = "GET", .answer = lite_ready },
+	{ .path = "/key/info", .method = "GET", .answer = lite_key },
+	{ .path = "/provider/budgets", .method = "GET", .answer = lite_admin },
+	{ .path = "/key/list", .method = "GET", .answer = lite_admin },
+	{ .path = "/user/daily/activity", .method = "GET", .answer = lite_day },
+	{ .path = "/v1/models",
+	  .method = "GET",
+	  .body = "{\"data\":[{\"id\":\"a\"},{\"id\":\"b\"}]}" },
+	{ .path = "/key/*", .method = "POST", .answer = lite_block },
+	{ 0 }
+};
+
+/* --- Ollama -------------------------------------------------------------- */
+
+static bool olla_version(int fd, const struct httpd_request *q)
+{
+	return httpd_answer(fd, NULL, NULL, "{\"version\":\"0.5.1\"}");
+}
+
+static bool olla_tags(int fd, const struct httpd_request *q)
+{
+	pthread_mutex_lock(&lock);
+	bool deleted = far.deleted;
+	far.asked++;
+	pthread_mutex_unlock(&lock);
+	char body[600];
+	snprintf(body, sizeof(body),
+	         "{\"models\":[%s{\"name\":\"cloud:1\",\"model\":\"cloud:1\",\"remote_host\":"
+	         "\"https://ollama.com\",\"size\":300}]}",
+	         deleted ? ""
+	                 : "{\"name\":\"qwen:7b\",\"model\":\"qwen:7b\",\"size\":4700000000,"
+	                   "\"details\":{\"parameter_size\":\"7.6B\",\"quantization_level\":"
+	                   "\"Q4_K_M\"}},");
+	return httpd_answer(fd, NULL, NULL, body);
+}
+
+static bool olla_ps(int fd, const struct httpd_request *q)
+{
+	pthread_mutex_lock(&lock);
+	bool loaded = far.loaded, none = far.version != NULL;
+	pthread_mutex_unlock(&lock);
+	if (none)
+		return httpd_answer(fd, "404 Not Found", NULL, "404 page not found");
+	return httpd_answer(fd, NULL, NULL,
+	                    loaded ? "{\"models\":[{\"name\":\"qwen:7b\",\"size\":1000,\"size_"
+	                             "vram\":"
+	                             "500,\"expires_at\":\"2036-01-01T00:00:00Z\"}]}"
+	                           : "{\"models\":[]}");
+}
+
+static bool olla_generate(int fd, const struct httpd_request *q)
+{
+	char *model = member(fd, q, "model");
+	if (!model)
+		return true;
+	bool known = !strcmp(model, "qwen:7b");
+	free(model);
+	if (!known)
+		return httpd_answer(fd, "404 Not Found", NULL, "{\"error\":\"model not found\"}");
+	pthread_mutex_lock(&lock);
+	far.loaded = !strstr(q->body, "\"keep_alive\":0");
+	pthread_mutex_unlock(&lock);
+	return httpd_answer(fd, NULL, NULL, "{\"done\":true}");
+}
+
+static bool olla_delete(int fd, const struct httpd_request *q)
+{
+	char *model = member(fd, q, "model");
+	free(model);
+	pthread_mutex_lock(&lock);
+	far.deleted = model != NULL;
+	pthread_mutex_unlock(&lock);
+	return !model || httpd_answer(fd, NULL, NULL, "");
+}
+
+/* Cut in the middle of lines, as a network does. */
+static bool olla_pull(int fd, const struct httpd_request *q)
+{
+	static const char *const pieces[] = {
+		"{\"status\":\"pulling manifest\"}\n{\"status\":\"pulling 3a1f\",\"digest\":\"x\",",
+		"\"total\":1000000,\"completed\":450000}\n{\"sta",
+		"tus\":\"verifying\"}\n",
+	};
+	char *model = member(fd, q, "model");
+	if (!model)
+		return true;
+	free(model);
+	httpd_say(fd, "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nConnection: "
+	              "close\r\n\r\n");
+	for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+		httpd_say(fd, pieces[i]);
+		httpd_pause(fd, 60);
+	}
+	pthread_mutex_lock(&lock);
+	const char *end = far.pull;
+	pthread_mutex_unlock(&lock);
+	httpd_say(fd, end);
+	return false;
+}
+
+static const struct httpd_route olla_routes[] = {
+	{ .path = "/api/version", .method = "GET", .answer = olla_version },
+	{ .path = "/api/tags", .method = "GET", .answer = olla_tags },
+	{ .path = "/api/ps", .method = "GET", .answer = olla_ps },
+	{ .path = "/api/generate", .method = "POST", .answer = olla_generate },
+	{ .path = "/api/delete", .method = "DELETE", .answer = olla_delete },
+	{ .path = "/api/pull", .method = "POST", .answer = olla_pull },
+	{ 0 }
+};
+
+/* --- Grafana ------------------------------------------------------------- */
+
+static bool graf_health(int fd, const struct httpd_request *q)
+{
+	pthread_mutex_lock(&lock);
+	bool fails = far.db_fails;
+	pthread_mutex_unlock(&lock);
+	if (strstr(q->head, "Authorization"))
+		return httpd_answer(fd, "400 Bad Request", NULL, "a token where none is needed");
+	return httpd_answer(
+		fd, NULL, NULL,
+		fails ? "{\"commit\":\"x\",\"database\":\"failing\",\"version\":\"12.3\"}"
+		      : "{\"commit\":\"x\",\"database\":\"ok\",\"version\":\"12.3.2\"}");
+}
+
+static bool graf_alerts(int fd, const struct httpd_request *q)
+{
+	pthread_mutex_lock(&lock);
+	bool silenced = far.silenced;
+	pthread_mutex_unlock(&lock);
+	if (!bearer(fd, q, "sk-1"))
+		return true;
+	return httpd_answer(fd, NULL, NULL,
+	                    silenced
+	                            ? "[{\"labels\":{\"alertname\":\"Disk\"},\"status\":{\"state\":"
+	                              "\"suppressed\",\"silencedBy\":[\"id1\"]}}]"
+	                            : "[{\"labels\":{\"alertname\":\"Disk\"},\"status\":{\"state\":"
+	                              "\"active\",\"silencedBy\":[]}}]");
+}
+
+static bool graf_silence(int fd, const struct httpd_request *q)
+{
+	static const char *const wanted[] = { "matchers\":[{\"name\":\"alertname\",\"value\":"
+		                              "\"Disk\",\"isRegex\":false,\"isEqual\":true}]",
+		                              "\"startsAt\":\"20", "\"endsAt\":\"20",
+		                              "\"createdBy\":\"", "\"comment\":\"" };
+	bool good = bearer(fd, q, "sk-1");
+	if (!good)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		good = good && strstr(q->body, wanted[i]);
+	if (!good)
+		return httpd_answer(fd, "422 Unprocessable Entity", NULL, "{\"message\":\"body\"}");
+	pthread_mutex_lock(&lock);
+	far.silenced = true;
+	pthread_mutex_unlock(&lock);
+	return httpd_answer(fd, "202 Accepted", NULL, "{\"silenceID\":\"id1\"}");
+}
+
+static const struct httpd_route graf_routes[] = {
+	{ .path = "/api/health", .method = "GET", .answer = graf_health },
+	{ .path = "/api/alertmanager/grafana/api/v2/alerts",
+	  .method = "GET",
+	  .answer = graf_alerts },
+	{ .path = "/api/alertmanager/grafana/api/v2/silences",
+	  .method = "POST",
+	  .answer = graf_silence },
+	{ .path = "/api/alertmanager/grafana/api/v2/silences", .method = "GET", .body = "[]" },
+	{ 0 }
+};
+
+/* --- a world with one site ------------------------------------------------- */
+
+static struct {
+	struct litellm_config lite;
+	struct platform_config plain;
+	struct settings settings;
+	struct loop *loop;
+	struct http *http;
+	struct store *store;
+	struct server *server;
+	struct sites *sites;
+	struct httpd *httpd;
+	char dir[40], url[60];
+} w;
+
+static void on_link(struct link *l, void *arg) {}
+
+static void begin(const struct backend *backend, const struct httpd_route *routes, char *token)
+{
+	static const struct link_events events = { .changed = on_link };
+	memset(&w, 0, sizeof(w));
+	memset(&far, 0, sizeof(far));
+	far.spend = "1.2";
+	far.budget = far.duration = "null";
+	snprintf(w.dir, sizeof(w.dir), "/tmp/mocr-systems-XXXXXX");
+	assert_non_null(mkdtemp(w.dir));
+	w.httpd = httpd_start(NULL, routes, NULL);
+	snprintf(w.url, sizeof(w.url), "http://127.0.0.1:%d", httpd_port(w.httpd));
+	w.lite = (struct litellm_config){ .name = "box", .url = w.url, .token_command = token };
+	w.plain = (struct platform_config){ .name = "box", .url = w.url, .token_command = token };
+	w.settings = (struct settings){ .state_dir = w.dir,
+		                        .litellms = &w.lite,
+		                        .ollamas = &w.plain,
+		                        .grafanas = &w.plain,
+		                        .ntfys = &w.plain,
+		                        .n8ns = &w.plain,
+		                        .qdrants = &w.plain,
+		                        .caddies = &w.plain };
+	w.loop = loop_create();
+	w.http = http_create(w.loop);
+	w.store = store_create(w.loop, w.http, &w.settings);
+	w.server = server_add(w.store, "here");
+	w.server->is_local = true;
+	w.server->link = link_create_local(w.loop, "here", &events, NULL);
+	link_connect(w.server->link);
+	for (int i = 0; i < 100 && w.server->link->state != LINK_UP; i++)
+		loop_turn(w.loop, 10);
+	w.sites = xcalloc(1, sizeof(*w.sites));
+	w.sites->source = (struct source){ .backend = backend,
+		                           .store = w.store,
+		                           .server = w.server };
+	sites_up(&w.sites->source);
+}
+
+static int end(void **state)
+{
+	char path[80];
+	sites_finish(&w.sites->source);
+	for (struct row *r; (r = store_first(w.store, &kind_system, w.server));)
+		store_row_remove(r);
+	store_destroy(w.store);
+	http_destroy(w.http);
+	loop_turn(w.loop, 0);
+	loop_destroy(w.loop);
+	snprintf(path, sizeof(path), "%s/activity.jsonl", w.dir);
+	remove(path);
+	remove(w.dir);
+	httpd_stop(w.httpd);
+	free(w.sites);
+	return 0;
+}
+
+#define UNTIL(condition)                                                                          \
+	do {                                                                                      \
+		for (int64_t end_ = now_mono_ms() + 30000; !(condition) && now_mono_ms() < end_;) \
+			loop_turn(w.loop, 10);                                                    \
+		if (!(condition))                                                                 \
+			fail_msg("never so: %s; the source says: %s", #condition,                 \
+			         w.sites->source.err.text);                                       \
+	} while (0)
+
+static struct system *at(const char *id)
+{
+	char whole[200];
+	snprintf(whole, sizeof(whole), "here/system/%s", id);
+	struct row *r = store_find(w.store, whole);
+	return r ? system_of(r) : NULL;
+}
+
+static bool figure(const char *id, const char *name, const char *text)
+{
+	struct system *y = at(id);
+	return y && !strcmp(system_figure_text(y, name), text);
+}
+
+static bool state(const char *id, const char *text)
+{
+	struct system *y = at(id);
+	return y && !strcmp(y->state, text);
+}
+
+static bool why(const char *id, const char *text)
+{
+	struct system *y = at(id);
+	return y && y->row.why && strstr(y->row.why, text);
+}
+
+static bool complete(void)
+{
+	return w.sites->first && w.sites->first->complete;
+}
+
+/* Starts an order; its end is in *over. */
+static struct order *ordered(const char *id, const char *verb, const char *argument)
+{
+	struct err err;
+	const struct action *a = action_find(&kind_system, verb);
+	struct system *y = at(id);
+	assert_non_null(a);
+	assert_non_null(y);
+	struct order *o = order_start(&y->row, a, argument, &err);
+	if (!o)
+		fail_msg("%s: %s", verb, err.text);
+	return o;
+}
+
+/* --- LiteLLM ------------------------------------------------------------- */
+
+static char token[] = "echo sk-1", wrong[] = "echo sk-wrong";
+
+static void budget_of_the_key(void **unused)
+{
+	begin(&backend_litellm, lite_routes, token);
+	far.spend = "3.6";
+	far.budget = "5.0";
+	far.duration = "\"1d\"";
+	UNTIL(complete());
+	assert_true(figure("litellm/box", "today", "$3.60 of $5.00"));
+	assert_true(why("litellm/box", "the budget of today: $3.60 of $5.00 spent, 72 %"));
+	assert_int_equal(at("litellm/box")->row.health, HEALTH_ATTENTION);
+	assert_string_equal(w.sites->first->version, "1.81.3");
+	assert_true(figure("litellm/box", "models", "2"));
+	assert_true(figure("litellm/box/model/dear", "today", "$1.50"));
+	assert_true(figure("litellm/box/model/dear", "failed", "2"));
+	assert_true(figure("litellm/box/model/cheap", "today", "$0.0020"));
+	/* a plain key may not list keys, and that is no fault */
+	assert_null(at("litellm/box/key/n8n"));
+	pthread_mutex_lock(&lock);
+	far.spend = "4.6";
+	pthread_mutex_unlock(&lock);
+	site_poke(w.sites->first);
+	UNTIL(figure("litellm/box", "today", "$4.60 of $5.00"));
+	assert_int_equal(at("litellm/box")->row.health, HEALTH_BAD);
+	assert_int_equal(far.health, 0);
+}
+
+static void budget_of_all_providers(void **unused)
+{
+	begin(&backend_litellm, lite_routes, token);
+	far.admin = true;
+	UNTIL(complete());
+	assert_true(figure("litellm/box", "today", "$3.00 of $4.00"));
+	assert_int_equal(at("litellm/box")->row.health, HEALTH_ATTENTION);
+}
+
+static void budget_of_the_section(void **unused)
+{
+	begin(&backend_litellm, lite_routes, token);
+	w.lite.budget = 200;
+	UNTIL(complete());
+	assert_true(figure("litellm/box", "today", "$1.93 of $2.00"));
+	assert_int_equal(at("litellm/box")->row.health, HEALTH_BAD);
+}
+
+static void block_and_unblock(void **unused)
+{
+	begin(&backend_litellm, lite_routes, token);
+	far.admin = true;
+	UNTIL(complete());
+	w.sites->first->shown = true;
+	assert_int_equal(at("litellm/box/key/n8n")->row.health, HEALTH_BAD);
+	assert_true(why("litellm/box/key/n8n", "its budget: $4.80 of $5.00 spent, 96 %"));
+	ordered("litellm/box/key/n8n", "block", NULL);
+	UNTIL(state("litellm/box/key/n8n", "blocked"));
+	assert_int_equal(at("litellm/box/key/n8n")->row.health, HEALTH_IDLE);
+	ordered("litellm/box/key/n8n", "unblock", NULL);
+	UNTIL(state("litellm/box/key/n8n", "active"));
+	assert_int_equal(far.health, 0);
+}
+
+static void a_wrong_key(void **unused)
+{
+	begin(&backend_litellm, lite_routes, wrong);
+	UNTIL(complete());
+	assert_int_equal(at("litellm/box")->row.health, HEALTH_ATTENTION);
+	assert_true(why("litellm/box", "does not take the key (401"));
+	assert_true(why("litellm/box", "token_command"));
+}
+
+static void without_a_key(void **unused)
+{
+	begin(&backend_litellm, lite_routes, NULL);
+	UNTIL(complete());
+	assert_int_equal(at("litellm/box")->row.health, HEALTH_GOOD);
+	assert_int_equal(httpd_requests(w.httpd), 1);
+}
+
+/* Not answered: the loop turns on, and the round waits for nothing else. */
+static void one_that_hangs(void **unused)
+{
+	begin(&backend_litellm, lite_routes, token);
+	pthread_mutex_lock(&lock);
+	far.hangs = true;
+	pthread_mutex_unlock(&lock);
+	UNTIL(far.asked == 1);
+	for (int i = 0; i < 20; i++)
+		loop_turn(w.loop, 10);
+	assert_false(complete());
+	assert_int_equal(httpd_requests(w.httpd), 1);
+}
+
+/* --- Ollama -------------------------------------------------------------- */
+
+#define QWEN "ollama/box/model/qwen:7b"
+
+static void models_and_orders(void **unused)
+{
+	begin(&backend_ollama, olla_routes, NULL);
+	UNTIL(complete());
+	w.sites->first->shown = true;
+	assert_true(state(QWEN, "on disk") && figure(QWEN, "size", "4.4G"));
+	assert_true(figure(QWEN, "params", "7.6B") && figure("ollama/box", "loaded", "0"));
+	assert_true(figure("ollama/box/model/cloud:1", "runs at", "https://ollama.com"));
+	assert_true(figure("ollama/box/model/cloud:1", "size", ""));
+	ordered(QWEN, "load", NULL);
+	UNTIL(state(QWEN, "loaded"));
+	assert_true(figure(QWEN, "GPU", "50%"));
+	assert_non_null(strstr(system_figure_text(at(QWEN), "unloads in"), "w"));
+	ordered(QWEN, "unload", NULL);
+	UNTIL(state(QWEN, "on disk"));
+	assert_true(figure(QWEN, "GPU", "") && figure(QWEN, "unloads in", ""));
+	ordered(QWEN, "delete", NULL);
+	UNTIL(!at(QWEN));
+}
+
+static void lists_rest_when_hidden(void **unused)
+{
+	begin(&backend_ollama, olla_routes, NULL);
+	UNTIL(complete());
+	assert_int_equal(far.asked, 1);
+	unsigned before = httpd_requests(w.httpd);
+	site_poke(w.sites->first);
+	UNTIL(httpd_requests(w.httpd) == before + 1);
+	for (int i = 0; i < 20; i++)
+		loop_turn(w.loop, 10);
+	assert_int_equal(far.asked, 1);
+	assert_int_equal(httpd_requests(w.httpd), before + 1);
+	w.sites->first->shown = true;
+	site_poke(w.sites->first);
+	UNTIL(far.asked == 2);
+}
+
+static char steps[400];
+static void on_step(struct order *o, void *arg)
+{
+	size_t n = strlen(steps);
+	snprintf(steps + n, sizeof(steps) - n, "%s|", o->progress);
+}
+
+static void pulls(void **unused)
+{
+	static const struct {
+		const char *end;
+		enum order_state state;
+		const char *words;
+	} all[] = {
+		{ "{\"status\":\"success\"}\n", ORDER_DONE, "" },
+		{ "{\"status\":\"success\"}", ORDER_DONE, "" },
+		{ "{\"error\":\"pull model manifest: file does not exist\"}\n", ORDER_FAILED,
+		  "Ollama box: pull model manifest: file does not exist" },
+		{ "", ORDER_FAILED, "ended its answer before the model was whole" },
+	};
+	begin(&backend_ollama, olla_routes, NULL);
+	UNTIL(complete());
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		pthread_mutex_lock(&lock);
+		far.pull = all[i].end;
+		pthread_mutex_unlock(&lock);
+		steps[0] = '\0';
+		struct order *o = ordered("ollama/box", "pull", "qwen:7b");
+		o->at = on_step;
+		UNTIL(o->state != ORDER_RUNNING);
+		assert_int_equal(o->state, all[i].state);
+		assert_non_null(strstr(o->err.text, all[i].words));
+		assert_non_null(strstr(steps, "pulling 3a1f 45% of 977K|"));
+	}
+	struct err err;
+	const struct action *pull = action_find(&kind_system, "pull");
+	assert_null(order_start(&at("ollama/box")->row, pull, "a b", &err));
+	assert_non_null(strstr(err.text, "is no name of a model"));
+}
+
+/* Before 0.1.38 nothing tells what is loaded. */
+static void an_old_one(void **unused)
+{
+	begin(&backend_ollama, olla_routes, NULL);
+	far.version = "0.1.30";
+	UNTIL(complete());
+	assert_int_equal(at("ollama/box")->row.health, HEALTH_GOOD);
+	assert_true(state(QWEN, "on disk") && figure("ollama/box", "loaded", ""));
+}
+
+/* --- Grafana ------------------------------------------------------------- */
+
+static void grafana_alerts(void **unused)
+{
+	begin(&backend_grafana, graf_routes, token);
+	UNTIL(complete());
+	w.sites->first->shown = true;
+	assert_string_equal(w.sites->first->version, "12.3.2");
+	assert_int_equal(at("grafana/box/alert/Disk")->row.health, HEALTH_ATTENTION);
+	assert_true(why("grafana/box/alert/Disk", "the alert Disk fires"));
+	ordered("grafana/box/alert/Disk", "silence", "2h new disk");
+	UNTIL(state("grafana/box/alert/Disk", "silenced"));
+	assert_int_equal(at("grafana/box/alert/Disk")->row.health, HEALTH_IDLE);
+	pthread_mutex_lock(&lock);
+	far.db_fails = true;
+	pthread_mutex_unlock(&lock);
+	site_poke(w.sites->first);
+	UNTIL(why("grafana/box", "its database is failing"));
+	assert_int_equal(at("grafana/box")->row.health, HEALTH_BAD);
+}
+
+static void grafana_without_a_token(void **unused)
+{
+	begin(&backend_grafana, graf_routes, NULL);
+	UNTIL(complete());
+	assert_int_equal(at("grafana/box")->row.health, HEALTH_GOOD);
+	assert_int_equal(httpd_requests(w.httpd), 1);
+}
+
+/* --- small ones ----------------------------------------------------------- */
+
+static bool qdrant_lists(int fd, const struct httpd_request *q)
+{
+	if (!strstr(q->head, "\r\napi-key: sk-1\r\n"))
+		return httpd_answer(fd, "401 Unauthorized", NULL, "Must provide an API key");
+	return httpd_answer(fd, NULL, NULL,
+	                    "{\"result\":{\"collections\":[{\"name\":\"a\"},{\"name\":"
+	                    "\"b\"}]}}");
+}
+
+static const struct httpd_route small_routes[] = {
+	{ .path = "/v1/health", .method = "GET", .body = "{\"healthy\":false}" },
+	{ .path = "/healthz", .method = "GET", .body = "{\"status\":\"ok\"}" },
+	{ .path = "/readyz", .method = "GET", .body = "all shards are ready" },
+	{ .path = "/", .method = "GET", .body = "{\"version\":\"1.9.2\"}" },
+	{ .path = "/collections", .method = "GET", .answer = qdrant_lists },
+	{ .path = "/reverse_proxy/upstreams",
+	  .method = "GET",
+	  .body = "[{\"address\":\"a:1\",\"fails\":0},{\"address\":\"b:2\",\"fails\":3}]" },
+	{ 0 }
+};
+
+static void small_ones(void **unused)
+{
+	static const struct {
+		const struct backend *backend;
+		const char *id;
+		enum health health;
+		const char *why;
+	} all[] = {
+		{ &backend_ntfy, "ntfy/box", HEALTH_BAD, "it is not healthy" },
+		{ &backend_n8n, "n8n/box", HEALTH_GOOD, NULL },
+		{ &backend_qdrant, "qdrant/box", HEALTH_GOOD, NULL },
+		{ &backend_caddy, "caddy/box", HEALTH_ATTENTION, "1 of 2 upstreams fail: b:2" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		begin(all[i].backend, small_routes, token);
+		UNTIL(complete());
+		assert_int_equal(at(all[i].id)->row.health, all[i].health);
+		assert_true(!all[i].why || why(all[i].id, all[i].why));
+		if (all[i].backend == &backend_qdrant) {
+			assert_true(figure("qdrant/box", "collections", "2"));
+			assert_string_equal(w.sites->first->version, "1.9.2");
+		}
+		end(NULL);
+	}
+}
+
+/* Something else listens there. */
+static void none_of_them(void **unused)
+{
+	static const struct httpd_route html[] = { { .path = "/*",
+		                                     .headers = "Content-Type: text/html\r\n",
+		                                     .body = "<html><title>Sign in</title>" },
+		                                   { 0 } };
+	static const struct {
+		const struct backend *backend;
+		const char *id;
+	} all[] = { { &backend_ntfy, "ntfy/box" },      { &backend_n8n, "n8n/box" },
+		    { &backend_qdrant, "qdrant/box" },  { &backend_caddy, "caddy/box" },
+		    { &backend_ollama, "ollama/box" },  { &backend_litellm, "litellm/box" },
+		    { &backend_grafana, "grafana/box" } };
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		begin(all[i].backend, html, token);
+		UNTIL(at(all[i].id) && at(all[i].id)->row.health == HEALTH_BAD);
+		assert_true(why(all[i].id, "web page: Sign in"));
+		end(NULL);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(budget_of_the_key, end),
+		cmocka_unit_test_teardown(budget_of_all_providers, end),
+		cmocka_unit_test_teardown(budget_of_the_section, end),
+		cmocka_unit_test_teardown(block_and_unblock, end),
+		cmocka_unit_test_teardown(a_wrong_key, end),
+		cmocka_unit_test_teardown(without_a_key, end),
+		cmocka_unit_test_teardown(one_that_hangs, end),
+		cmocka_unit_test_teardown(models_and_orders, end),
+		cmocka_unit_test_teardown(lists_rest_when_hidden, end),
+		cmocka_unit_test_teardown(pulls, end),
+		cmocka_unit_test_teardown(an_old_one, end),
+		cmocka_unit_test_teardown(grafana_alerts, end),
+		cmocka_unit_test_teardown(grafana_without_a_token, end),
+		cmocka_unit_test(small_ones),
+		cmocka_unit_test(none_of_them),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
