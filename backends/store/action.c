@@ -119,6 +119,15 @@ void orders_forget_server(struct store *s, const struct server *v)
 			order_end(order, &gone, NULL);
 }
 
+void action_command(const struct action *a, const struct row *row, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (a->command)
+		a->command(row, buf, size);
+	else if (a->command_of)
+		a->command_of(a, row, buf, size);
+}
+
 struct order *order_start(struct row *row, const struct action *a, const char *argument,
                           struct err *err)
 {
@@ -126,8 +135,7 @@ struct order *order_start(struct row *row, const struct action *a, const char *a
 	if (!action_may_start(row, a, argument, err))
 		return NULL;
 	char command[512] = "";
-	if (a->command)
-		a->command(row, command, sizeof(command));
+	action_command(a, row, command, sizeof(command));
 	struct order *order = xcalloc(1, sizeof(*order));
 	*order = (struct order){
 		.action = a,

@@ -848,7 +848,7 @@ static void a_server_is_a_patient(void **state)
 	assert_non_null(strstr(s->row.why, "300M of memory"));
 	const struct action *a = action_find(&kind_session, "opencode-restart");
 	assert_true(a->applies(&s->row));
-	a->command(&s->row, why, sizeof why);
+	action_command(a, &s->row, why, sizeof why);
 	assert_non_null(strstr(why, "systemctl --user restart opencode.service"));
 	feed("scan", "=oc\nnow\t1020.00\noc\t4096\t13\t0100007F\t300000\t99000\topencode.service\t/"
 	             "usr/bin/opencode\t/srv/a\ncpu\t13\t70\n"
