@@ -323,7 +323,7 @@ static void a_project_with_files_of_variables(void **state)
 	snprintf(words, sizeof(words), "%s/container/e_1", w->server->name);
 	const struct row *box = store_find(w->store, words);
 	assert_non_null(box);
-	action_find(&kind_container, "compose-up")->command(box, words, sizeof(words));
+	action_command(action_find(&kind_container, "compose-up"), box, words, sizeof(words));
 	assert_string_equal(words, "cd /srv/e && docker compose -p envy -f a.yml -f b.yml "
 	                           "--env-file /srv/who.env --env-file '/srv/my own.env' up -d e");
 }
