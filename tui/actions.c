@@ -617,7 +617,7 @@ bool action_applies(struct console *c, const struct action *a, const struct row 
 	bool of_row = (a->flags & CONSOLE_ROW) || a->run;
 	if (!action_exists(c, a) || (of_row && !r))
 		return false;
-	return !of_row || !a->applies || a->applies(r);
+	return !of_row || action_applies_to(a, r);
 }
 
 /* Lists the row's actions: the answer to an ask, then the kind's own, then those of every row. */

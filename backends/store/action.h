@@ -60,6 +60,8 @@ struct action {
 	unsigned flags;
 	/* Whether the action makes sense for the row in its present state. NULL: always. */
 	bool (*applies)(const struct row *);
+	/* The same for a table whose rows differ only by their data. At most one of the two. */
+	bool (*applies_of)(const struct action *, const struct row *);
 	/* Writes the command as a user would type it ("docker restart javisi_n8n"), washed. The
 	 * confirmation and the log show it. */
 	void (*command)(const struct row *, char *buf, size_t size);
@@ -118,6 +120,8 @@ struct order {
 	struct order *next;
 };
 
+/* Does the action make sense for the row in its present state? */
+bool action_applies_to(const struct action *, const struct row *);
 /* Writes the action's command for the row; "" if it has none. */
 void action_command(const struct action *, const struct row *, char *buf, size_t size);
 /* Starts the action on the row, logs it, and returns the order. NULL and err: --read-only is set, a

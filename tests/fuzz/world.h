@@ -85,7 +85,7 @@ static inline void must_be_washed_rows(const struct store *s)
 			must_be_washed_doc(r, true);
 			for (const struct action *a = r->kind->actions; a && a->name; a++) {
 				char command[512] = "";
-				if (!a->applies || a->applies(r))
+				if (action_applies_to(a, r))
 					action_command(a, r, command, sizeof(command));
 				MUST_BE_WASHED(command);
 			}
