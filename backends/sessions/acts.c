@@ -188,39 +188,18 @@ static char *session_act_revert_body(const struct ses *s, const struct order *or
 	return session_act_body_of(o);
 }
 
-static const struct how {
-	const char *name;          /* of the action */
+/* action->data of a simple order. */
+struct oc_request {
 	const char *method, *path; /* path after /session/ID */
 	char *(*body)(const struct ses *, const struct order *);
 	bool needs_words; /* the argument is required */
 	bool slow;
 	const char *said; /* output of the finished order */
-} hows[] = {
-	{ "session-prompt", "POST", "/prompt_async", session_act_prompt_body, true, false, "sent" },
-	{ "session-compose", "POST", "/prompt_async", session_act_prompt_body, true, false,
-	  "sent" },
-	{ "session-command", "POST", "/command", session_act_command_body, true, true, "done" },
-	{ "session-rename", "PATCH", "", session_act_title_body, true, false, "renamed" },
-	{ "session-archive", "PATCH", "", session_act_archive_body, false, false, "archived" },
-	{ "session-fork", "POST", "/fork", session_act_empty_body, false, false,
-	  "a copy was made" },
-	{ "session-summarize", "POST", "/summarize", session_act_summarize_body, false, true,
-	  "summarized" },
-	{ "session-revert", "POST", "/revert", session_act_revert_body, false, false,
-	  "the last turn is taken back, files too" },
-	{ "session-unrevert", "POST", "/unrevert", session_act_no_body, false, false,
-	  "the turn is back, files too" },
-	{ "session-share", "POST", "/share", session_act_empty_body, false, true, "shared" },
-	{ "session-unshare", "DELETE", "/share", session_act_no_body, false, false,
-	  "not shared any more" },
 };
 
-static const struct how *session_act_how_of(const struct order *order)
+static const struct oc_request *session_act_request(const struct order *order)
 {
-	for (size_t i = 0; i < ARRAY_LEN(hows); i++)
-		if (!strcmp(hows[i].name, order->action->name))
-			return &hows[i];
-	return NULL;
+	return order->action->data;
 }
 
 /* Is the typed command in the server's list? The list is that of the server's own directory, so a
@@ -243,7 +222,8 @@ static bool session_act_knows_command(const struct oc *oc, const char *words)
 static void session_act_say_unknown_command(const struct act *a, struct err *err)
 {
 	const char *words = a->order->argument;
-	if (strcmp(a->order->action->name, "session-command") != 0 || err->code == ERR_LOST ||
+	if (session_act_request(a->order)->body != session_act_command_body ||
+	    err->code == ERR_LOST ||
 	    session_act_knows_command(a->oc, words))
 		return;
 	struct err said = *err;
@@ -354,7 +334,7 @@ static void session_act_simple_done(struct call *call, const struct reply *r, vo
 		oc_act_end(a, &err, NULL);
 		return;
 	}
-	const char *said = session_act_how_of(a->order)->said;
+	const char *said = session_act_request(a->order)->said;
 	struct ses *s = ses_find(oc->owner, a->sid);
 	if (a->prompts && !a->confirmed) {
 		a->timer = loop_timer_add(store_loop(oc->owner->source.store), oc_seen_ms,
@@ -368,9 +348,9 @@ static void session_act_simple_done(struct call *call, const struct reply *r, vo
 
 static void session_act_simple(struct order *order)
 {
-	const struct how *how = session_act_how_of(order);
+	const struct oc_request *request = session_act_request(order);
 	struct ses *s;
-	if (how->needs_words && (!order->argument || !*order->argument)) {
+	if (request->needs_words && (!order->argument || !*order->argument)) {
 		oc_act_fail(order, ERR_USAGE,
 		            "it needs words, as in `mocr do prompt SERVER/session/ID \"the "
 		            "text\"`");
@@ -379,13 +359,15 @@ static void session_act_simple(struct order *order)
 	struct act *a = oc_act_begin(order, &s);
 	if (!a)
 		return;
-	a->prompts = how->body == session_act_prompt_body;
+	a->prompts = request->body == session_act_prompt_body;
 	if (s->last_known) {
 		memcpy(a->before, s->last.id, sizeof(a->before));
 		a->before_ms = s->last.created_ms;
 	}
-	char *path = oc_path(s, "/session/%s%s", s->id, how->path), *body = how->body(s, order);
-	a->call = oc_call(a->oc, how->method, path, body, how->slow ? ACT_LONG_MS : ACT_MS, 0,
+	char *path = oc_path(s, "/session/%s%s", s->id, request->path);
+	char *body = request->body(s, order);
+	a->call = oc_call(a->oc, request->method, path, body,
+	                  request->slow ? ACT_LONG_MS : ACT_MS, 0,
 	                  session_act_simple_done, a);
 	free(path);
 	free(body);
@@ -534,12 +516,20 @@ static void session_act_delete_done(struct call *call, const struct reply *r, vo
 	oc_act_end(a, good ? NULL : &err, "deleted");
 }
 
+/* action->data of session-abort and session-delete: is the session deleted then? */
+static const bool only_stops = false, stops_and_deletes = true;
+
+static bool session_act_removes(const struct order *order)
+{
+	return *(const bool *)order->action->data;
+}
+
 static void session_act_abort_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
 	struct ses *s = ses_find(a->oc->owner, a->sid);
-	bool remove = !strcmp(a->order->action->name, "session-delete");
+	bool remove = session_act_removes(a->order);
 	a->call = NULL;
 	if (!oc_is_answer(a->oc, r, &err)) {
 		oc_act_end(a, &err, NULL);
@@ -729,7 +719,7 @@ static void session_act_tmux_act(struct order *order)
 	if (!row)
 		return;
 	buf_init(&b, 65536);
-	if (others_act(row, order->action->name, order->argument, &b))
+	if (others_act(row, order->action->data, order->argument, &b))
 		session_act_run_command(order, b.data);
 	else
 		oc_act_fail(order, ERR_USAGE, "it needs words");
@@ -866,6 +856,7 @@ static const char *session_act_answer_words(const char *argument)
 #define ASKS (ACTION_CHANGES | ACTION_CONFIRM)
 #define MARKED ACTION_MARKED
 #define WORDS ACTION_FREE_TEXT
+#define SIMPLE(...) .run = session_act_simple, .data = &(const struct oc_request){ __VA_ARGS__ }
 const struct action session_actions[] = {
 	{ .name = "session-answer",
 	  .verb = "reply",
@@ -882,7 +873,7 @@ const struct action session_actions[] = {
 	  .key = "p",
 	  .flags = CHANGES | MARKED | WORDS,
 	  .applies = session_act_is_opencode,
-	  .run = session_act_simple,
+	  SIMPLE("POST", "/prompt_async", session_act_prompt_body, true, false, "sent"),
 	  .doing = "sending",
 	  .help = "Send a prompt to it, or to all that are marked" },
 	{ .name = "session-compose",
@@ -890,7 +881,7 @@ const struct action session_actions[] = {
 	  .key = "P",
 	  .flags = CHANGES | MARKED | WORDS,
 	  .applies = session_act_is_opencode,
-	  .run = session_act_simple,
+	  SIMPLE("POST", "/prompt_async", session_act_prompt_body, true, false, "sent"),
 	  .doing = "sending",
 	  .help = "Write a long prompt in $EDITOR and send it to it, or to all that are marked" },
 	{ .name = "session-abort",
@@ -899,6 +890,7 @@ const struct action session_actions[] = {
 	  .flags = ASKS | MARKED,
 	  .applies = session_act_works,
 	  .run = session_act_stop_session,
+	  .data = &only_stops,
 	  .doing = "stopping",
 	  .help = "Stop what it does and reject what it asks" },
 	{ .name = "session-new",
@@ -914,28 +906,28 @@ const struct action session_actions[] = {
 	  .key = "R",
 	  .flags = CHANGES | WORDS,
 	  .applies = session_act_is_opencode,
-	  .run = session_act_simple,
+	  SIMPLE("PATCH", "", session_act_title_body, true, false, "renamed"),
 	  .doing = "renaming",
 	  .help = "Give it another title" },
 	{ .name = "session-command",
 	  .verb = "command",
 	  .flags = CHANGES | WORDS,
 	  .applies = session_act_rests,
-	  .run = session_act_simple,
+	  SIMPLE("POST", "/command", session_act_command_body, true, true, "done"),
 	  .doing = "running",
 	  .help = "Run one of its slash commands" },
 	{ .name = "session-fork",
 	  .verb = "fork",
 	  .flags = CHANGES,
 	  .applies = session_act_is_opencode,
-	  .run = session_act_simple,
+	  SIMPLE("POST", "/fork", session_act_empty_body, false, false, "a copy was made"),
 	  .doing = "forking",
 	  .help = "Make a copy of it that goes its own way" },
 	{ .name = "session-archive",
 	  .verb = "archive",
 	  .flags = CHANGES | MARKED,
 	  .applies = session_act_not_archived,
-	  .run = session_act_simple,
+	  SIMPLE("PATCH", "", session_act_archive_body, false, false, "archived"),
 	  .doing = "archiving",
 	  .help = "Put it away; nothing is lost" },
 	{ .name = "session-export",
@@ -964,21 +956,23 @@ const struct action session_actions[] = {
 	  .verb = "summarize",
 	  .flags = ASKS,
 	  .applies = session_act_rests,
-	  .run = session_act_simple,
+	  SIMPLE("POST", "/summarize", session_act_summarize_body, false, true, "summarized"),
 	  .doing = "summarizing",
 	  .help = "Let the model summarize it, so that its context is free again" },
 	{ .name = "session-revert",
 	  .verb = "revert",
 	  .flags = ASKS,
 	  .applies = session_act_reverts,
-	  .run = session_act_simple,
+	  SIMPLE("POST", "/revert",
+	         session_act_revert_body, false, false, "the last turn is taken back, files too"),
 	  .doing = "reverting",
 	  .help = "Take back its last turn, in its files too" },
 	{ .name = "session-unrevert",
 	  .verb = "unrevert",
 	  .flags = ASKS,
 	  .applies = session_act_rests,
-	  .run = session_act_simple,
+	  SIMPLE("POST", "/unrevert",
+	         session_act_no_body, false, false, "the turn is back, files too"),
 	  .doing = "unreverting",
 	  .help = "Bring back the turn that was taken back" },
 	{ .name = "session-share",
@@ -986,14 +980,14 @@ const struct action session_actions[] = {
 	  .flags = ASKS,
 	  .applies = session_act_not_shared,
 	  .command = session_act_say_share,
-	  .run = session_act_simple,
+	  SIMPLE("POST", "/share", session_act_empty_body, false, true, "shared"),
 	  .doing = "sharing",
 	  .help = "Put it on OpenCode's public site" },
 	{ .name = "session-unshare",
 	  .verb = "unshare",
 	  .flags = ASKS,
 	  .applies = session_act_shared,
-	  .run = session_act_simple,
+	  SIMPLE("DELETE", "/share", session_act_no_body, false, false, "not shared any more"),
 	  .doing = "unsharing",
 	  .help = "Take it off OpenCode's public site" },
 	{ .name = "session-delete",
@@ -1001,6 +995,7 @@ const struct action session_actions[] = {
 	  .flags = ASKS | MARKED | ACTION_DANGER,
 	  .applies = session_act_is_opencode,
 	  .run = session_act_stop_session,
+	  .data = &stops_and_deletes,
 	  .doing = "deleting",
 	  .help = "Delete it with all it said, and its children" },
 	{ .name = "tmux-send",
@@ -1008,6 +1003,7 @@ const struct action session_actions[] = {
 	  .flags = CHANGES | MARKED | WORDS | ACTION_SECRET,
 	  .applies = session_act_has_pane,
 	  .run = session_act_tmux_act,
+	  .data = &(const enum tmux_act){ TMUX_SEND },
 	  .doing = "sending",
 	  .help = "Type a line into its tmux pane, with Enter" },
 	{ .name = "tmux-rename",
@@ -1015,6 +1011,7 @@ const struct action session_actions[] = {
 	  .flags = CHANGES | WORDS,
 	  .applies = session_act_is_tmux,
 	  .run = session_act_tmux_act,
+	  .data = &(const enum tmux_act){ TMUX_RENAME },
 	  .doing = "renaming",
 	  .help = "Give the tmux session another name" },
 	{ .name = "tmux-new",
@@ -1022,6 +1019,7 @@ const struct action session_actions[] = {
 	  .flags = CHANGES | WORDS,
 	  .applies = session_act_can_tmux,
 	  .run = session_act_tmux_act,
+	  .data = &(const enum tmux_act){ TMUX_NEW },
 	  .doing = "making",
 	  .help = "Begin another tmux session there: NAME [DIRECTORY]" },
 	{ .name = "tmux-kill",
@@ -1029,6 +1027,7 @@ const struct action session_actions[] = {
 	  .flags = ASKS | MARKED | ACTION_DANGER,
 	  .applies = session_act_is_tmux,
 	  .run = session_act_tmux_act,
+	  .data = &(const enum tmux_act){ TMUX_KILL },
 	  .doing = "ending",
 	  .help = "End the tmux session and what runs in it" },
 	{ .name = "opencode-restart",
