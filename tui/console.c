@@ -24,7 +24,6 @@
 #include "tui/attach.h"
 #include "tui/console_internal.h"
 #include "tui/editor.h"
-#include "tui/sessions.h"
 #include "tui/theme.h"
 
 #define FRAME_MS 50          /* faster changes share a frame; keys are drawn at once */
@@ -280,7 +279,7 @@ static void console_on_store(void *arg)
 		console_watch_links(c);
 		asks_check(c);
 	}
-	sessions_names_came(c);
+	panels_changed(c);
 }
 
 /* --- signals ------------------------------------------------------------- */

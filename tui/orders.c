@@ -14,7 +14,6 @@
 #include "backends/link/link.h"
 #include "backends/store/doc.h"
 #include "tui/console_internal.h"
-#include "tui/sessions.h"
 
 #define ROWS_MAX 1000 /* marked rows per action */
 #define LISTED_MAX 12 /* rows listed in the confirmation */
@@ -317,7 +316,7 @@ void order_begin_rows(struct console *c, const struct action *a, struct row **ro
 	char *copy = xstrdup(argument); /* argument may belong to the old intent */
 	intent_set(c, a, rows, n, copy);
 	free(copy);
-	if (!c->intent.argument && sessions_ask(c, a, rows, n)) {
+	if (!c->intent.argument && panel_ask(c, a, rows, n)) {
 		intent_free(&c->intent);
 	} else if (a->choices && !argument) {
 		order_ask_choice(c, a->choices);
