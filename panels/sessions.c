@@ -5,6 +5,7 @@
 #include "backends/base/human.h"
 #include "backends/sessions/session.h"
 #include "panels/panels.h"
+#include "panels/sessions_box.h"
 
 #define DEPTH_MAX 16
 
@@ -313,4 +314,5 @@ const struct panel panel_sessions = {
 	.brief_why = true,
 	.sources = { "sessions" },
 	.calm = { "No OpenCode, Claude Code or tmux sessions", "." },
+	.extra = &sessions_extra,
 };

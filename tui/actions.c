@@ -4,14 +4,11 @@
 #include <string.h>
 
 #include "backends/base/mem.h"
-#include "backends/containers/container.h"
 #include "backends/link/link.h"
-#include "backends/sessions/session.h"
 #include "backends/store/report.h"
 #include "backends/servers/server.h"
 #include "tui/aside.h"
 #include "tui/console_internal.h"
-#include "tui/sessions.h"
 
 /* --- on the row under the cursor ----------------------------------------- */
 
@@ -27,13 +24,12 @@ static bool action_has_log(const struct row *r)
 /* The row that gets the shell. A row without a shell, such as a unit, uses its server's. */
 static struct row *action_shell_row(struct row *r)
 {
-	return r->kind->shell && r->kind != &kind_session ? r : &r->server->row;
+	return r->kind->shell && !r->kind->attaches ? r : &r->server->row;
 }
 static bool action_has_shell(const struct row *r)
 {
 	bool up = r->server->link && r->server->link->state == LINK_UP;
-	return up && (r->kind != &kind_container ||
-	              ((const struct container *)r)->state == CONTAINER_RUNNING);
+	return up && (!r->kind->shell_fits || r->kind->shell_fits(r));
 }
 static bool action_in_tmux(const struct row *r)
 {
@@ -52,22 +48,6 @@ static void show_logs(struct console *c)
 {
 	view_open_log(c);
 }
-static void show_attach(struct console *c)
-{
-	shell_open(c, console_row(c));
-}
-static void show_attach_window(struct console *c)
-{
-	shell_open_window(c, console_row(c));
-}
-static bool action_attach_in_tmux(const struct row *r)
-{
-	return session_attachable(r) && getenv("TMUX");
-}
-static bool action_has_children(const struct row *r)
-{
-	return r->kind == &kind_session && ((const struct session *)r)->children > 0;
-}
 static void show_shell(struct console *c)
 {
 	shell_open(c, action_shell_row(console_row(c)));
@@ -82,7 +62,7 @@ static void show_answer(struct console *c)
 }
 
 /* Enter: answers a server's ask or goes into the server. From the list of needs, goes to the row.
- * Opens the log of a kind that prefers its log (deploys), answers a session, else shows details. */
+ * Opens the log of a kind that prefers its log (deploys), or what its panel opens, else details. */
 static void show_open(struct console *c)
 {
 	struct row *r = console_row(c);
@@ -97,7 +77,7 @@ static void show_open(struct console *c)
 		console_goto(c, r->id);
 	else if (r->kind->log_first && r->kind->log_first(r))
 		view_open_log(c);
-	else if (!session_open(c, r))
+	else if (!panel_open(c, r))
 		view_open_detail(c, r);
 }
 
@@ -348,13 +328,6 @@ static void show_redraw(struct console *c)
 #define MENU CONSOLE_MENU
 #define PANES CONSOLE_PANES
 const struct action console_actions[] = {
-	{ .name = "row-attach",
-	  .verb = "attach",
-	  .key = "a",
-	  .flags = HINT | ACTION_CHANGES,
-	  .applies = session_attachable,
-	  .show = show_attach,
-	  .help = "the session itself, full screen; C-] comes back" },
 	{ .name = "row-answer",
 	  .verb = "answer",
 	  .key = "a",
@@ -398,20 +371,6 @@ const struct action console_actions[] = {
 	  .applies = action_in_tmux,
 	  .show = show_shell_window,
 	  .help = "open the shell in a new tmux window" },
-	{ .name = "row-attach-window",
-	  .verb = "attach in tmux",
-	  .key = "A",
-	  .flags = ROW | ACTION_CHANGES,
-	  .applies = action_attach_in_tmux,
-	  .show = show_attach_window,
-	  .help = "the session in a tmux window of its own; one that is open is gone to" },
-	{ .name = "row-children",
-	  .verb = "children",
-	  .key = "o",
-	  .flags = ROW,
-	  .applies = action_has_children,
-	  .show = session_show_children,
-	  .help = "show the sessions that were started from it, or fold them away" },
 	{ .name = "row-copy",
 	  .verb = "copy",
 	  .key = "y",
@@ -469,12 +428,6 @@ const struct action console_actions[] = {
 	  .show = show_problems,
 	  .help = "show only rows that need you, or all again; among the needs, show what is "
 	          "acknowledged or snoozed, too" },
-	{ .name = "sessions-old",
-	  .verb = "old sessions",
-	  .key = "O",
-	  .flags = MENU | PANES,
-	  .show = session_show_all,
-	  .help = "show archived and old sessions too, or put them away again" },
 	{ .name = "pane-zoom",
 	  .verb = "zoom",
 	  .key = "z",
@@ -627,12 +580,19 @@ const struct action console_actions[] = {
 
 /* --- for keys, menu, help, commands -------------------------------------- */
 
+const struct action *console_table(size_t i)
+{
+	for (size_t k = 0; panels[k]; k++) {
+		const struct panel_extra *extra = panels[k]->extra;
+		if (extra && extra->actions && !i--)
+			return extra->actions;
+	}
+	return i ? NULL : console_actions;
+}
+
 const struct action *console_action_find(const char *word)
 {
-	for (const struct action *a = console_actions; a->name; a++)
-		if (!strcmp(a->name, word) || !strcmp(a->verb, word))
-			return a;
-	return NULL;
+	return context_action(CONTEXT_CONSOLE, word);
 }
 
 bool action_exists(const struct console *c, const struct action *a)
@@ -645,7 +605,7 @@ bool action_applies(struct console *c, const struct action *a, const struct row 
 	bool of_row = (a->flags & CONSOLE_ROW) || a->run;
 	if (!action_exists(c, a) || (of_row && !r))
 		return false;
-	return !of_row || !a->applies || a->applies(r);
+	return !of_row || action_applies_to(a, r);
 }
 
 /* Lists the row's actions: the answer to an ask, then the kind's own, then those of every row. */
@@ -658,10 +618,12 @@ size_t actions_now(struct console *c, const struct action **out, size_t max)
 	if (max && r->server->asks)
 		out[n++] = console_action_find("row-answer");
 	n += actions_of(r, out + n, max - n);
-	for (const struct action *a = console_actions; a->name && n < max; a++)
-		if ((a->flags & CONSOLE_ROW) && a->applies != action_asks &&
-		    action_applies(c, a, r))
-			out[n++] = a;
+	const struct action *table;
+	for (size_t i = 0; (table = console_table(i)); i++)
+		for (const struct action *a = table; a->name && n < max; a++)
+			if ((a->flags & CONSOLE_ROW) && a->applies != action_asks &&
+			    action_applies(c, a, r))
+				out[n++] = a;
 	return n;
 }
 
@@ -669,14 +631,12 @@ size_t actions_now(struct console *c, const struct action **out, size_t max)
 static void action_say_not_now(struct console *c, const struct action *a, const struct row *r)
 {
 	char key[KEY_NAME_SIZE];
-	const struct container *k = r->kind == &kind_container ? (const struct container *)r : NULL;
+	char why[160];
 	if (!r->server->link || r->server->link->state != LINK_UP)
 		console_flash(c, TONE_WARN, "%s: %s is not connected; %s connects", a->verb,
 		              r->server->name, keymap_key(console_actions, "server-refresh", key));
-	else if (k && k->state != CONTAINER_RUNNING)
-		console_flash(c, TONE_WARN,
-		              "%s: %s is %s, and that needs it running; start it first", a->verb,
-		              r->name, container_state_name(k->state));
+	else if (r->kind->not_now && r->kind->not_now(r, why, sizeof(why)))
+		console_flash(c, TONE_WARN, "%s: %s %s", a->verb, r->name, why);
 	else
 		console_flash(c, TONE_WARN, "%s: not for %s as it is now", a->verb, r->name);
 }
@@ -714,7 +674,9 @@ static void action_dump(FILE *f, const char *section, const struct action *actio
 
 void console_dump_actions(FILE *f)
 {
-	action_dump(f, "console", console_actions);
+	const struct action *table;
+	for (size_t i = 0; (table = console_table(i)); i++)
+		action_dump(f, "console", table);
 	action_dump(f, kind_server.name, kind_server.actions);
 	for (const struct kind *const *k = kinds; *k; k++)
 		action_dump(f, (*k)->name, (*k)->actions);

@@ -1,5 +1,5 @@
 /* Which key means which action over the panes. The user's keys come first, then those of the row's
- * kind, then the console's. */
+ * kind, then those of the panels and the console. */
 #include <string.h>
 
 #include "tui/console_internal.h"
@@ -19,28 +19,34 @@ const struct action *binding_user(enum action_context context, const struct key 
 	return name ? binding_named_action(name, r) : NULL;
 }
 
-/* Two actions may share a key if only one applies at a time (pause, unpause). Returns the action
- * that applies. Without one: the last of a kind with that key, the first of the console. */
+/* Two actions may share a key if only one applies at a time (pause, unpause). Returns the one that
+ * applies. *other: the last with that key. */
 static const struct action *binding_in(struct console *c, const struct action *table,
-                                       const struct key *key, const struct row *r)
+                                       const struct key *key, const struct row *r,
+                                       const struct action **other)
 {
-	const struct action *found = NULL;
 	for (const struct action *a = table; a && a->name; a++) {
 		if (!action_has_key(a, key))
 			continue;
 		if (action_applies(c, a, r))
 			return a;
-		if (!found || table != console_actions)
-			found = a;
+		*other = a;
 	}
-	return found;
+	return NULL;
 }
 
 const struct action *binding_find(struct console *c, const struct key *key, const struct row *r)
 {
-	const struct action *a = binding_user(CONTEXT_CONSOLE, key, r);
+	const struct action *a = binding_user(CONTEXT_CONSOLE, key, r), *other = NULL, *table;
 	if (!a && r)
+		a = binding_in(c, r->kind->actions, key, r, &other);
+	if (a || other)
 		/* action_begin reports an action that --read-only refuses */
-		a = binding_in(c, r->kind->actions, key, r);
-	return a ? a : binding_in(c, console_actions, key, r);
+		return a ? a : other;
+	for (size_t i = 0; !a && (table = console_table(i)); i++) {
+		const struct action *here = NULL;
+		a = binding_in(c, table, key, r, &here);
+		other = other ? other : here;
+	}
+	return a ? a : other;
 }

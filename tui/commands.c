@@ -430,7 +430,8 @@ static void command_unknown(struct console *c, const char *line)
 	const char *names[WORDS_MAX];
 	const struct row *r = console_row(c);
 	size_t n = command_add_actions(c, r ? r->kind->actions : NULL, names, 0);
-	n = command_add_actions(c, console_actions, names, n);
+	for (size_t i = 0; console_table(i); i++)
+		n = command_add_actions(c, console_table(i), names, n);
 	for (size_t i = 0; i < ARRAY_LEN(commands) && n < WORDS_MAX; i++)
 		names[n++] = commands[i].name;
 	for (size_t i = 0; i < c->n_panes && n < WORDS_MAX; i++)
@@ -497,7 +498,8 @@ static void command_complete(struct completion *out, const char *text, size_t cu
 		command_offer(out, text, commands[i].name, commands[i].help);
 	for (size_t i = 0; i < c->n_panes; i++)
 		command_offer(out, text, c->panes[i].panel->name, c->panes[i].panel->title);
-	command_complete_actions(c, out, text, console_actions, false);
+	for (size_t i = 0; console_table(i); i++)
+		command_complete_actions(c, out, text, console_table(i), false);
 }
 
 static void command_open_line(struct console *c, enum line_for what,

@@ -25,7 +25,6 @@
 #include "tui/console_internal.h"
 #include "tui/editor.h"
 #include "tui/notices.h"
-#include "tui/sessions.h"
 #include "tui/theme.h"
 
 #define FRAME_MS 50          /* faster changes share a frame; keys are drawn at once */
@@ -281,8 +280,8 @@ static void console_on_store(void *arg)
 		console_watch_links(c);
 		asks_check(c);
 	}
-	sessions_names_came(c);
 	notices_store_changed(c);
+	panels_changed(c);
 }
 
 /* --- signals ------------------------------------------------------------- */

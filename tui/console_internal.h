@@ -169,7 +169,7 @@ struct console {
 	struct view *view; /* the top view; NULL none */
 	struct dialog *dialog;
 	struct editor *editor; /* owned; has the terminal now; NULL */
-	/* borrowed: waits for names to complete; NULL (sessions.c) */
+	/* borrowed: the box of a panel that waits for names to complete; NULL */
 	struct asking *completing;
 	struct ask *asked;     /* the ask that the dialog shows; NULL: another dialog */
 	char asked_id[ID_MAX]; /* id of the row of its server */
@@ -252,6 +252,11 @@ void pane_set_filter(struct console *, struct pane *, const char *pattern);
 bool pane_key(struct console *, const struct key *);
 void pane_draw(struct console *, size_t index, const struct canvas *, bool title);
 struct pane *pane_of_kind(struct console *, const struct kind *);
+/* What the panel of the row's kind adds (panel.h). */
+bool panel_ask(struct console *, const struct action *, struct row **, size_t n);
+bool panel_open(struct console *, struct row *);
+void panel_at_end(struct console *, struct row *); /* row NULL: nothing happens */
+void panels_changed(struct console *);
 /* row under the cursor, or of the top view; NULL */
 struct row *console_row(struct console *);
 /* server of that row, else the current server; NULL */

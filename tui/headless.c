@@ -376,8 +376,7 @@ static bool headless_confirmed(const struct row *row, const struct action *a, bo
 	char command[512] = "", line[256];
 	if (yes || !(a->flags & (ACTION_CONFIRM | ACTION_DANGER)))
 		return true;
-	if (a->command)
-		a->command(row, command, sizeof(command));
+	action_command(a, row, command, sizeof(command));
 	if (!isatty(STDIN_FILENO)) {
 		fprintf(stderr, "mocr: %s %s asks first; without a terminal say --yes\n", a->verb,
 		        row->id);

@@ -35,9 +35,10 @@ static void help_action(struct console *c, struct doc *doc, const struct action 
 
 static void help_context(struct console *c, struct doc *doc, enum action_context context)
 {
+	const struct action *table;
 	doc_head(doc, context_of(context)->title);
-	for (const struct action *const *t = context_of(context)->tables; *t; t++)
-		for (const struct action *a = *t; a->name; a++)
+	for (size_t i = 0; (table = context_table(context, i)); i++)
+		for (const struct action *a = table; a->name; a++)
 			help_action(c, doc, a, false);
 }
 
@@ -58,11 +59,13 @@ static void help_kind(struct console *c, struct doc *doc, const struct row *r)
 static void help_console(struct console *c, struct doc *doc, const struct row *r, unsigned of_row,
                          const char *title)
 {
+	const struct action *table;
 	doc_head(doc, title);
-	for (const struct action *a = console_actions; a->name; a++)
-		if ((a->flags & CONSOLE_ROW) == of_row && !action_lacks_panel(c, a) &&
-		    action_applies(c, a, r))
-			help_action(c, doc, a, false);
+	for (size_t i = 0; (table = console_table(i)); i++)
+		for (const struct action *a = table; a->name; a++)
+			if ((a->flags & CONSOLE_ROW) == of_row && !action_lacks_panel(c, a) &&
+			    action_applies(c, a, r))
+				help_action(c, doc, a, false);
 }
 
 void console_help(struct console *c)
@@ -117,10 +120,12 @@ void console_menu(struct console *c)
 	struct dialog_item items[MENU_MAX] = { 0 };
 	char names[MENU_MAX][KEY_NAME_SIZE];
 	struct row *r = console_row(c);
+	const struct action *table;
 	c->n_menu = actions_now(c, c->menu, MENU_MAX);
-	for (const struct action *a = console_actions; a->name && c->n_menu < MENU_MAX; a++)
-		if ((a->flags & CONSOLE_MENU) && action_applies(c, a, r))
-			c->menu[c->n_menu++] = a;
+	for (size_t i = 0; (table = console_table(i)); i++)
+		for (const struct action *a = table; a->name && c->n_menu < MENU_MAX; a++)
+			if ((a->flags & CONSOLE_MENU) && action_applies(c, a, r))
+				c->menu[c->n_menu++] = a;
 	for (size_t i = 0; i < c->n_menu; i++)
 		items[i] = (struct dialog_item){ .key = action_key(c->menu[i], names[i]),
 			                         .label = c->menu[i]->verb,

@@ -34,7 +34,7 @@ const struct action action_none = {
 
 #define TABLES(...) ((const struct action *const[]){ __VA_ARGS__, NULL })
 static const struct context contexts[CONTEXT_COUNT] = {
-	[CONTEXT_CONSOLE] = { "console", "Everywhere", CONTEXT_CONSOLE, TABLES(console_actions) },
+	[CONTEXT_CONSOLE] = { "console", "Everywhere", CONTEXT_CONSOLE, NULL },
 	[CONTEXT_TABLE] = { "table", "Moving", CONTEXT_CONSOLE, TABLES(table_actions) },
 	[CONTEXT_TEXT] = { "text", "Reading", CONTEXT_CONSOLE, TABLES(text_actions) },
 	[CONTEXT_LOG] = { "log", "In a log", CONTEXT_TEXT, TABLES(log_actions, view_log_actions) },
@@ -50,6 +50,11 @@ static const struct context contexts[CONTEXT_COUNT] = {
 const struct context *context_of(enum action_context context)
 {
 	return &contexts[context];
+}
+
+const struct action *context_table(enum action_context context, size_t i)
+{
+	return context == CONTEXT_CONSOLE ? console_table(i) : contexts[context].tables[i];
 }
 
 /* The kinds' actions, of which each has tables of its own. */
@@ -72,12 +77,10 @@ static const struct action *keymap_in_table(const struct action *table, const ch
 
 const struct action *context_action(enum action_context context, const char *name)
 {
-	for (const struct action *const *t = contexts[context].tables; *t; t++) {
-		const struct action *a = keymap_in_table(*t, name);
-		if (a)
-			return a;
-	}
-	return NULL;
+	const struct action *table, *a = NULL;
+	for (size_t i = 0; !a && (table = context_table(context, i)); i++)
+		a = keymap_in_table(table, name);
+	return a;
 }
 
 /* Finds the action in the context and those below it. */
@@ -161,10 +164,11 @@ static size_t keymap_add_names(const struct action *a, const char **names, size_
 
 static size_t keymap_all_names(const char **names)
 {
+	const struct action *table;
 	size_t n = 0;
 	for (int i = 0; i < CONTEXT_COUNT; i++)
-		for (const struct action *const *t = contexts[i].tables; *t; t++)
-			n = keymap_add_names(*t, names, n);
+		for (size_t k = 0; (table = context_table((enum action_context)i, k)); k++)
+			n = keymap_add_names(table, names, n);
 	n = keymap_add_names(kind_server.actions, names, n);
 	for (const struct kind *const *k = kinds; *k; k++)
 		n = keymap_add_names((*k)->actions, names, n);
@@ -325,9 +329,10 @@ char *action_keys(const struct action *a, char *buf)
 void keymap_help(struct doc *doc, enum action_context context)
 {
 	char keys[ACTION_KEYS_SIZE];
+	const struct action *table;
 	doc_head(doc, contexts[context].title);
-	for (const struct action *const *t = contexts[context].tables; *t; t++)
-		for (const struct action *a = *t; a->name; a++)
+	for (size_t i = 0; (table = context_table(context, i)); i++)
+		for (const struct action *a = table; a->name; a++)
 			if (*action_keys(a, keys))
 				doc_pair(doc, DOC_PLAIN, keys, "%s: %s", a->verb, a->help);
 }

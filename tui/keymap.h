@@ -22,10 +22,14 @@ struct context {
 	/* The context whose keys work too, unless the key has a meaning here. The same context:
 	 * none. */
 	enum action_context below;
-	/* its tables; CONTEXT_CONSOLE also has those of the kinds, which are not listed here */
-	const struct action *const *tables;
+	const struct action *const *tables; /* read with context_table */
 };
 const struct context *context_of(enum action_context);
+/* A table of the context, i from 0; NULL: no more. CONTEXT_CONSOLE has those of the panels and the
+ * console's own. Those of the kinds are not listed here. */
+const struct action *context_table(enum action_context, size_t i);
+/* the same of CONTEXT_CONSOLE; in actions.c */
+const struct action *console_table(size_t i);
 
 /* The console's table and those of all contexts; each ends at .name == NULL. */
 extern const struct action console_actions[], table_actions[], text_actions[], log_actions[],

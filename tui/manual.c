@@ -79,8 +79,10 @@ static void manual_dump_actions(FILE *f)
 
 static void manual_dump_keys(FILE *f)
 {
-	for (const struct action *a = console_actions; a->name; a++)
-		manual_dump_action(f, a);
+	const struct action *table;
+	for (size_t i = 0; (table = console_table(i)); i++)
+		for (const struct action *a = table; a->name; a++)
+			manual_dump_action(f, a);
 }
 
 /* A part for each context below the console's. */
@@ -89,8 +91,9 @@ static void manual_dump_contexts(FILE *f)
 	for (int i = CONTEXT_CONSOLE + 1; i < CONTEXT_COUNT; i++) {
 		const struct context *context = context_of((enum action_context)i);
 		fprintf(f, ".Ss %s: %s\n.Bl -tag -width Ds\n", context->title, context->name);
-		for (const struct action *const *t = context->tables; *t; t++)
-			for (const struct action *a = *t; a->name; a++)
+		const struct action *table;
+		for (size_t k = 0; (table = context_table((enum action_context)i, k)); k++)
+			for (const struct action *a = table; a->name; a++)
 				manual_dump_action(f, a);
 		fputs(".El\n", f);
 	}

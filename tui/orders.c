@@ -14,36 +14,9 @@
 #include "backends/link/link.h"
 #include "backends/store/doc.h"
 #include "tui/console_internal.h"
-#include "tui/sessions.h"
 
 #define ROWS_MAX 1000 /* marked rows per action */
 #define LISTED_MAX 12 /* rows listed in the confirmation */
-
-/* Actions with an argument from a fixed list. The first choice is the default. */
-static const struct argument {
-	const char *action, *title;
-	struct dialog_item choices[8];
-	size_t n;
-} arguments[] = {
-	{ "container-kill",
-	  "Which signal?",
-	  { { "k", "KILL", "ends it at once, nothing can be saved", false },
-	    { "t", "TERM", "asks it to end", false },
-	    { "i", "INT", "as Ctrl-C does", false },
-	    { "h", "HUP", "many programs read their configuration again", false },
-	    { "q", "QUIT", "many programs write a core or their stacks", false },
-	    { "1", "USR1", NULL, false },
-	    { "2", "USR2", NULL, false } },
-	  7 },
-};
-
-static const struct argument *order_argument_of(const struct action *a)
-{
-	for (size_t i = 0; i < ARRAY_LEN(arguments); i++)
-		if (!strcmp(arguments[i].action, a->name))
-			return &arguments[i];
-	return NULL;
-}
 
 /* --- the intent ---------------------------------------------------------- */
 
@@ -237,8 +210,7 @@ static void order_confirm(struct console *c, const struct action *a, struct row 
 		         rows[0]->server->name);
 	else
 		snprintf(title, sizeof(title), "%s these %zu %s?", verb, n, rows[0]->kind->plural);
-	if (a->command)
-		a->command(rows[0], command, sizeof(command));
+	action_command(a, rows[0], command, sizeof(command));
 	size_t used = strlen(command);
 	if (used && n > 1)
 		snprintf(command + used, sizeof(command) - used, "   and %zu more", n - 1);
@@ -262,8 +234,8 @@ static void order_argument_chosen(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
 	const struct action *a = c->intent.action;
-	const struct argument *wants = a ? order_argument_of(a) : NULL;
-	if (!wants || result->choice < 0 || (size_t)result->choice >= wants->n) {
+	const struct action_choices *choices = a ? a->choices : NULL;
+	if (!choices || result->choice < 0 || result->choice >= ACTION_CHOICES_MAX) {
 		intent_free(&c->intent);
 		console_redraw(c);
 		return;
@@ -274,7 +246,7 @@ static void order_argument_chosen(const struct dialog_result *result, void *arg)
 		if ((rows[n] = store_find(c->store, c->intent.ids[i])))
 			n++;
 	if (n)
-		order_begin_rows(c, a, rows, n, wants->choices[result->choice].label);
+		order_begin_rows(c, a, rows, n, choices->list[result->choice].word);
 	else
 		intent_free(&c->intent);
 }
@@ -324,20 +296,30 @@ static bool asks_first(const struct action *a, const struct row *row)
 	return a->asks && *more;
 }
 
+static void order_ask_choice(struct console *c, const struct action_choices *choices)
+{
+	struct dialog_item items[ACTION_CHOICES_MAX] = { 0 };
+	size_t n = 0;
+	for (const struct action_choice *one = choices->list; n < ACTION_CHOICES_MAX && one->word;
+	     one++)
+		items[n++] = (struct dialog_item){ .key = one->key,
+			                           .label = one->word,
+			                           .help = one->help };
+	c->dialog = dialog_question(choices->title, NULL, items, n, 0, order_argument_chosen, c);
+	console_redraw(c);
+}
+
 void order_begin_rows(struct console *c, const struct action *a, struct row **rows, size_t n,
                       const char *argument)
 {
-	const struct argument *wants = order_argument_of(a);
 	struct err err = { 0 };
 	char *copy = xstrdup(argument); /* argument may belong to the old intent */
 	intent_set(c, a, rows, n, copy);
 	free(copy);
-	if (!c->intent.argument && sessions_ask(c, a, rows, n)) {
+	if (!c->intent.argument && panel_ask(c, a, rows, n)) {
 		intent_free(&c->intent);
-	} else if (wants && !argument) {
-		c->dialog = dialog_question(wants->title, NULL, wants->choices, wants->n, 0,
-		                            order_argument_chosen, c);
-		console_redraw(c);
+	} else if (a->choices && !argument) {
+		order_ask_choice(c, a->choices);
 	} else if (!argument && asks_first(a, rows[0])) {
 		order_ask_argument(c, a, rows[0], NULL, NULL);
 	} else if (argument && a->fits && !a->fits(rows[0], argument, &err)) {

@@ -71,6 +71,7 @@ struct panel_look {
 	size_t cursor_line, cursor_lines, shown, all;
 };
 
+struct panel_extra;
 #define PANEL_SOURCES_MAX 16
 struct panel {
 	/* "containers": name of the command `:containers` and in [settings]. Keys 1-9 follow the
@@ -120,8 +121,25 @@ struct panel {
 	 * title. Writes at most max lines (max >= 2) and returns how many. NULL or 0: the console
 	 * shows why the row needs the user, or cells that the table left out. */
 	size_t (*strip)(const struct row *, struct cell *lines, size_t max);
+	const struct panel_extra *extra; /* NULL: its rows need nothing special */
 };
 #define PANEL_STRIP_MAX 8
+
+/* What a panel adds to the console for rows of its kind. Every field may be NULL. */
+struct panel_extra {
+	/* Actions of the console, with show. They come before the console's own, and end at .name
+	 * == NULL. One with CONSOLE_ROW must look at the kind of the row. */
+	const struct action *actions;
+	/* Opens a box for the argument of an action of its kind. The box later calls
+	 * order_begin_rows. False: the action needs none. */
+	bool (*ask)(struct console *, const struct action *, struct row **, size_t n);
+	/* Enter on a row. False: the console does what it does for every row. */
+	bool (*open)(struct console *, struct row *);
+	/* A key goes beyond the end of the details. */
+	void (*at_end)(struct console *, struct row *);
+	/* Something in the store changed: what an open box waits for may have arrived. */
+	void (*changed)(struct console *);
+};
 
 /* All panels in the order of their keys, ending at NULL. Defined in panels/panels.c. */
 extern const struct panel *const panels[];

@@ -159,6 +159,43 @@ struct pane *pane_of_kind(struct console *c, const struct kind *kind)
 	return NULL;
 }
 
+/* --- what a panel adds --------------------------------------------------- */
+
+static const struct panel_extra *panel_extra_of(struct console *c, const struct row *r)
+{
+	static const struct panel_extra none = { 0 };
+	const struct pane *p = r ? pane_of_kind(c, r->kind) : NULL;
+	return p && p->panel->extra ? p->panel->extra : &none;
+}
+
+bool panel_ask(struct console *c, const struct action *a, struct row **rows, size_t n)
+{
+	const struct panel_extra *extra = panel_extra_of(c, rows[0]);
+	return extra->ask && extra->ask(c, a, rows, n);
+}
+
+bool panel_open(struct console *c, struct row *r)
+{
+	const struct panel_extra *extra = panel_extra_of(c, r);
+	return extra->open && extra->open(c, r);
+}
+
+void panel_at_end(struct console *c, struct row *r)
+{
+	const struct panel_extra *extra = panel_extra_of(c, r);
+	if (extra->at_end)
+		extra->at_end(c, r);
+}
+
+void panels_changed(struct console *c)
+{
+	for (size_t i = 0; i < c->n_panes; i++) {
+		const struct panel_extra *extra = c->panes[i].panel->extra;
+		if (extra && extra->changed)
+			extra->changed(c);
+	}
+}
+
 /* --- rows ---------------------------------------------------------------- */
 
 /* The server that limits a pane. The fleet is the overview and always shows all servers. */

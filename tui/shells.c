@@ -7,7 +7,6 @@
 #include "backends/base/mem.h"
 #include "backends/base/tmux.h"
 #include "backends/base/wash.h"
-#include "backends/sessions/session.h"
 #include "tui/attach.h"
 #include "tui/console_internal.h"
 
@@ -165,7 +164,7 @@ void shell_open(struct console *c, struct row *r)
 	if (r->kind == &kind_server)
 		snprintf(title, sizeof(title), "%s: shell", r->name);
 	else
-		snprintf(title, sizeof(title), r->kind == &kind_session ? "%s/%s" : "%s/%s: shell",
+		snprintf(title, sizeof(title), r->kind->attaches ? "%s/%s" : "%s/%s: shell",
 		         r->server->name, r->name);
 	a = attach_create(c->loop, c->keys, title, shell_left, c);
 	struct stream *s = r->kind->shell(r, attach_term(), screen.width, screen.height,
@@ -200,7 +199,7 @@ static size_t shell_window_words(struct console *c, const struct row *r, const c
 		words[n++] = xstrdup("-F");
 		words[n++] = tmux_word(given->ssh_config);
 	}
-	words[n++] = xstrdup(r->kind == &kind_session ? "attach" : "shell");
+	words[n++] = xstrdup(r->kind->attaches ? "attach" : "shell");
 	words[n++] = tmux_word(r->id);
 	return n;
 }

@@ -13,7 +13,6 @@
 #include "backends/store/log.h"
 #include "tui/console_internal.h"
 #include "tui/logview.h"
-#include "tui/sessions.h"
 
 #define LOGS_MAX 64    /* rows merged into one log */
 #define TITLE_CELLS 40 /* of a log's title, to leave room for its status */
@@ -409,8 +408,9 @@ const struct action *view_find(struct console *c, const struct key *key)
 	const struct action *a = view_user(view_context(v), key, r);
 	if (!a)
 		a = view_user(CONTEXT_TEXT, key, r);
-	for (const struct action *const *t = context_of(view_context(v))->tables; *t && !a; t++)
-		a = keymap_find(*t, key);
+	const struct action *table;
+	for (size_t i = 0; !a && (table = context_table(view_context(v), i)); i++)
+		a = keymap_find(table, key);
 	if (a)
 		return a;
 	const struct action *of_console = view_console_action(c, key, r);
@@ -428,7 +428,7 @@ static void view_read_key(struct console *c, const struct action *a)
 		logs_older(c); /* and the key still moves */
 	pager_do(v->pager, a);
 	if (was_end && pager_goes_down(a))
-		session_show_older(c, console_row(c));
+		panel_at_end(c, console_row(c));
 }
 
 bool view_typing(const struct console *c)

@@ -248,49 +248,32 @@ static struct follow *follow(struct row *row, struct log *log, struct err *err)
 
 /* --- actions -------------------------------------------------------------- */
 
-static bool can(const struct row *r, enum app_do what)
+/* action->data is the enum app_do. */
+static enum app_do app_do_of(const struct action *action)
 {
-	const struct app *a = (const struct app *)r;
-	return a->platform && a->platform->can(a, what);
+	return *(const enum app_do *)action->data;
 }
 
-static void command(const struct row *r, enum app_do what, char *buf, size_t size)
+static bool app_can(const struct action *action, const struct row *r)
+{
+	const struct app *a = (const struct app *)r;
+	return a->platform && a->platform->can(a, app_do_of(action));
+}
+
+static void app_command(const struct action *action, const struct row *r, char *buf, size_t size)
 {
 	const struct app *a = (const struct app *)r;
 	char raw[512] = "";
 	if (a->platform)
-		a->platform->command(a, what, raw, sizeof(raw));
+		a->platform->command(a, app_do_of(action), raw, sizeof(raw));
 	wash(buf, size, raw, strlen(raw));
 }
 
-static void run(struct order *order, enum app_do what)
+static void app_run(struct order *order)
 {
 	struct app *a = app_of(order_row(order));
-	a->platform->run(order, a, what);
+	a->platform->run(order, a, app_do_of(order->action));
 }
-
-/* The actions differ only in their enum app_do. */
-#define ACT(name, WHAT)                                                         \
-	static bool can_##name(const struct row *r)                             \
-	{                                                                       \
-		return can(r, WHAT);                                            \
-	}                                                                       \
-	static void command_##name(const struct row *r, char *buf, size_t size) \
-	{                                                                       \
-		command(r, WHAT, buf, size);                                    \
-	}                                                                       \
-	static void run_##name(struct order *order)                             \
-	{                                                                       \
-		run(order, WHAT);                                               \
-	}
-ACT(deploy, APP_DEPLOY)
-ACT(redeploy, APP_REDEPLOY)
-ACT(start, APP_START)
-ACT(stop, APP_STOP)
-ACT(restart, APP_RESTART)
-ACT(cancel, APP_CANCEL)
-ACT(new, APP_NEW)
-ACT(undo, APP_UNDO)
 
 static void suggest(const struct row *r, char *buf, size_t size)
 {
@@ -299,52 +282,54 @@ static void suggest(const struct row *r, char *buf, size_t size)
 		a->platform->suggest(a, buf, size);
 }
 
-#define USES(name) .applies = can_##name, .command = command_##name, .run = run_##name
+#define DOES(what)                                                             \
+	.applies_of = app_can, .command_of = app_command, .run = app_run, \
+	.data = &(const enum app_do){ what }
 static const struct action actions[] = {
 	{ .name = "app-deploy",
 	  .verb = "deploy",
 	  .key = "D",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
-	  USES(deploy),
+	  DOES(APP_DEPLOY),
 	  .doing = "deploying",
 	  .help = "have the platform deploy it, and follow that to its end" },
 	{ .name = "app-redeploy",
 	  .verb = "redeploy",
 	  .key = "B",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
-	  USES(redeploy),
+	  DOES(APP_REDEPLOY),
 	  .doing = "redeploying",
 	  .help = "build again from the last sources, without fetching them" },
 	{ .name = "app-start",
 	  .verb = "start",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
-	  USES(start),
+	  DOES(APP_START),
 	  .doing = "starting",
 	  .help = "start what was deployed" },
 	{ .name = "app-stop",
 	  .verb = "stop",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER,
-	  USES(stop),
+	  DOES(APP_STOP),
 	  .doing = "stopping",
 	  .help = "stop it; its data stays" },
 	{ .name = "app-restart",
 	  .verb = "restart",
 	  .key = "r",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
-	  USES(restart),
+	  DOES(APP_RESTART),
 	  .doing = "restarting",
 	  .help = "restart it without deploying" },
 	{ .name = "app-cancel",
 	  .verb = "cancel",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
-	  USES(cancel),
+	  DOES(APP_CANCEL),
 	  .doing = "cancelling",
 	  .help = "give up the deployment that runs" },
 	{ .name = "app-new",
 	  .verb = "new stack",
 	  .key = "N",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
-	  USES(new),
+	  DOES(APP_NEW),
 	  .doing = "checking",
 	  .suggest = suggest,
 	  .asks = "Name of the stack: 3 to 20 of a-z, 0-9 and -; then, where the configuration "
@@ -354,7 +339,7 @@ static const struct action actions[] = {
 	{ .name = "app-undo",
 	  .verb = "remove what was made",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER,
-	  USES(undo),
+	  DOES(APP_UNDO),
 	  .doing = "removing",
 	  .help = "remove what a new stack that failed had made until then" },
 	{ .name = NULL }

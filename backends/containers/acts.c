@@ -15,29 +15,13 @@
 
 #define ACT_TIMEOUT_MS 120000 /* a stop may take the container's whole grace time */
 
-/* The API request and the command line of an action. */
-static const struct act_how {
-	const char *name;          /* of the action */
+/* action->data: the API request and the command line of an action. */
+struct ctr_request {
 	const char *method, *path; /* path after /containers/ID */
 	/* between the engine's program and the container's name */
 	const char *words;
-} hows[] = {
-	{ "container-start", "POST", "/start", "start" },
-	{ "container-stop", "POST", "/stop", "stop" },
-	{ "container-restart", "POST", "/restart", "restart" },
-	{ "container-kill", "POST", "/kill", "kill" },
-	{ "container-pause", "POST", "/pause", "pause" },
-	{ "container-unpause", "POST", "/unpause", "unpause" },
-	{ "container-remove", "DELETE", "", "rm" },
+	bool takes_signal; /* the argument is a signal */
 };
-
-static const struct act_how *ctr_act_how_of(const struct action *a)
-{
-	for (size_t i = 0; i < ARRAY_LEN(hows); i++)
-		if (strcmp(hows[i].name, a->name) == 0)
-			return &hows[i];
-	return NULL;
-}
 
 /* --- running orders ------------------------------------------------------ */
 
@@ -114,12 +98,12 @@ static struct engine *ctr_act_ready(struct order *order, struct ctr **c)
 
 static void ctr_act_run(struct order *order)
 {
-	const struct act_how *how = ctr_act_how_of(order->action);
+	const struct ctr_request *request = order->action->data;
 	struct ctr *c;
 	struct engine *e = ctr_act_ready(order, &c);
 	if (!e)
 		return;
-	bool with_signal = order->argument && *order->argument && strcmp(how->words, "kill") == 0;
+	bool with_signal = order->argument && *order->argument && request->takes_signal;
 	if (with_signal && !ctr_act_is_signal(order->argument)) {
 		struct err err;
 		err_set(&err, ERR_USAGE, "\"%s\" is no signal; KILL, TERM, HUP, INT, USR1 are",
@@ -128,23 +112,25 @@ static void ctr_act_run(struct order *order)
 		return;
 	}
 	struct act_run *a = act_create(order, e);
-	char *path = xasprintf("/containers/%s%s%s%s", c->id, how->path,
+	char *path = xasprintf("/containers/%s%s%s%s", c->id, request->path,
 	                       with_signal ? "?signal=" : "", with_signal ? order->argument : "");
 	a->call = engine_get(e, path,
-	                     (struct call_spec){ .method = how->method,
+	                     (struct call_spec){ .method = request->method,
 	                                         .done = act_done,
 	                                         .arg = a,
 	                                         .timeout_ms = ACT_TIMEOUT_MS });
 	free(path);
 }
 
-static void ctr_act_command(const struct row *row, char *buf, size_t size, const char *words)
+static void ctr_act_command(const struct action *a, const struct row *row, char *buf, size_t size)
 {
+	const struct ctr_request *request = a->data;
 	struct buf b = { 0 };
 	const struct ctr *c = ctr_of(row);
 	if (c)
 		engine_environment(&c->engine->source, &b);
-	buf_addf(&b, "%s %s ", c ? c->engine->param->cli : "docker", words);
+	buf_addf(&b, "%s %s ", c ? c->engine->param->cli : "docker",
+	         request->words);
 	quote_word(&b, row->name);
 	wash(buf, size, b.data, b.len);
 	buf_finish(&b);
@@ -190,20 +176,21 @@ static bool ctr_act_can_unpause(const struct row *row)
 	return ctr_act_state(row) == CONTAINER_PAUSED;
 }
 
-/* The same action as a command line, with one function per action as the table requires. */
-#define WORDS(verb)                                                             \
-	static void words_##verb(const struct row *row, char *buf, size_t size) \
-	{                                                                       \
-		ctr_act_command(row, buf, size, #verb);                         \
-	}
-WORDS(start)
-WORDS(stop)
-WORDS(restart)
-WORDS(kill)
-WORDS(pause)
-WORDS(unpause)
-WORDS(rm)
+/* --- the table ----------------------------------------------------------- */
 
+static const struct action_choices signals = {
+	.title = "Which signal?",
+	.list = { { "k", "KILL", "ends it at once, nothing can be saved" },
+	          { "t", "TERM", "asks it to end" },
+	          { "i", "INT", "as Ctrl-C does" },
+	          { "h", "HUP", "many programs read their configuration again" },
+	          { "q", "QUIT", "many programs write a core or their stacks" },
+	          { "1", "USR1", NULL },
+	          { "2", "USR2", NULL } },
+};
+
+#define REQUEST(...) .command_of = ctr_act_command, .run = ctr_act_run, \
+		     .data = &(const struct ctr_request){ __VA_ARGS__ }
 const struct action container_actions[] = {
 	{ .name = "container-restart",
 	  .verb = "restart",
@@ -211,80 +198,77 @@ const struct action container_actions[] = {
 	  .help = "stop the container and start it again",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
 	  .applies = ctr_act_can_restart,
-	  .command = words_restart,
-	  .run = ctr_act_run,
+	  REQUEST("POST", "/restart", "restart", false),
 	  .doing = "restarting" },
 	{ .name = "container-start",
 	  .verb = "start",
 	  .help = "start the container",
 	  .flags = ACTION_CHANGES | ACTION_MARKED,
 	  .applies = ctr_act_can_start,
-	  .command = words_start,
-	  .run = ctr_act_run,
+	  REQUEST("POST", "/start", "start", false),
 	  .doing = "starting" },
 	{ .name = "container-stop",
 	  .verb = "stop",
 	  .help = "stop the container: its stop signal, then KILL after its grace time",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
 	  .applies = ctr_act_can_stop,
-	  .command = words_stop,
-	  .run = ctr_act_run,
+	  REQUEST("POST", "/stop", "stop", false),
 	  .doing = "stopping" },
 	{ .name = "container-kill",
 	  .verb = "kill",
 	  .help = "send the container a signal, KILL unless another is given",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER,
 	  .applies = ctr_act_can_kill,
-	  .command = words_kill,
-	  .run = ctr_act_run,
+	  REQUEST("POST", "/kill", "kill", true),
+	  .choices = &signals,
 	  .doing = "killing" },
 	{ .name = "container-pause",
 	  .verb = "pause",
 	  .help = "freeze every process in the container",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
 	  .applies = ctr_act_can_pause,
-	  .command = words_pause,
-	  .run = ctr_act_run,
+	  REQUEST("POST", "/pause", "pause", false),
 	  .doing = "pausing" },
 	{ .name = "container-unpause",
 	  .verb = "unpause",
 	  .help = "let a paused container go on",
 	  .flags = ACTION_CHANGES | ACTION_MARKED,
 	  .applies = ctr_act_can_unpause,
-	  .command = words_unpause,
-	  .run = ctr_act_run,
+	  REQUEST("POST", "/unpause", "unpause", false),
 	  .doing = "unpausing" },
 	{ .name = "compose-up",
 	  .verb = "up",
 	  .help = "bring the compose service up as its files say (up -d)",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
 	  .applies = compose_applies,
-	  .command = compose_up_command,
-	  .run = compose_up,
+	  .command_of = compose_command,
+	  .run = compose_run,
+	  .data = &compose_up,
 	  .doing = "bringing up" },
 	{ .name = "compose-pull",
 	  .verb = "pull",
 	  .help = "pull the compose service's image, then bring it up (pull, up -d)",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
 	  .applies = compose_applies,
-	  .command = compose_pull_command,
-	  .run = compose_pull,
+	  .command_of = compose_command,
+	  .run = compose_run,
+	  .data = &compose_pull,
 	  .doing = "pulling" },
 	{ .name = "compose-down",
 	  .verb = "down",
 	  .help = "stop and remove all containers of the compose project (down)",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER,
 	  .applies = compose_applies,
-	  .command = compose_down_command,
-	  .run = compose_down,
+	  .command_of = compose_command,
+	  .run = compose_run,
+	  .data = &compose_down,
 	  .doing = "taking down" },
 	{ .name = "container-remove",
 	  .verb = "remove",
 	  .help = "remove the stopped container; its volumes stay",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER,
 	  .applies = ctr_act_can_start,
-	  .command = words_rm,
-	  .run = ctr_act_run,
+	  REQUEST("DELETE", "", "rm", false),
 	  .doing = "removing" },
 	{ 0 }
 };

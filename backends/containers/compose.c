@@ -89,9 +89,9 @@ static void compose_add_steps(struct buf *b, const char *program, const struct c
 	}
 }
 
-static const char *const up_steps[] = { "up -d", NULL };
-static const char *const pull_steps[] = { "pull", "up -d", NULL };
-static const char *const down_steps[] = { "down", NULL };
+const struct compose_steps compose_up = { { "up -d" }, false };
+const struct compose_steps compose_pull = { { "pull", "up -d" }, false };
+const struct compose_steps compose_down = { { "down" }, true };
 
 /* Writes the words before the engine's program: sudo or doas if the engine is reached only that
  * way, else DOCKER_HOST if needed. */
@@ -169,8 +169,9 @@ static void compose_done(const struct run_result *r, void *arg)
 	act_end(a, &err, said);
 }
 
-static void compose_start(struct order *order, const char *const *steps, bool whole)
+void compose_run(struct order *order)
 {
+	const struct compose_steps *steps = order->action->data;
 	struct row *row = order_row(order);
 	struct ctr *c = row ? ctr_of(row) : NULL;
 	struct err err;
@@ -180,25 +181,10 @@ static void compose_start(struct order *order, const char *const *steps, bool wh
 		return;
 	}
 	struct act_run *a = act_create(order, c->engine);
-	char *command = compose_script(c->row, c->engine, steps, whole);
+	char *command = compose_script(c->row, c->engine, steps->words, steps->whole);
 	a->run = link_run(source_link(row->source), command, NULL, 0, COMPOSE_OUTPUT_MAX,
 	                  COMPOSE_TIMEOUT_MS, compose_done, a);
 	free(command);
-}
-
-void compose_up(struct order *order)
-{
-	compose_start(order, up_steps, false);
-}
-
-void compose_pull(struct order *order)
-{
-	compose_start(order, pull_steps, false);
-}
-
-void compose_down(struct order *order)
-{
-	compose_start(order, down_steps, true);
 }
 
 /* A container inherits its image's labels. Without compose's own labels, the image's maker may have
@@ -207,9 +193,9 @@ static const char not_by_compose[] =
 	"   # compose did not make this container: its image may have chosen folder and files";
 
 /* Writes the commands as a person would type them. */
-static void compose_do_words(const struct row *row, char *out, size_t size,
-                             const char *const *steps, bool whole)
+void compose_command(const struct action *a, const struct row *row, char *out, size_t size)
 {
+	const struct compose_steps *steps = a->data;
 	struct buf b = { 0 };
 	const struct container *c = (const struct container *)row;
 	const struct ctr *ctr = ctr_of(row);
@@ -220,24 +206,9 @@ static void compose_do_words(const struct row *row, char *out, size_t size,
 	buf_puts(&b, "cd ");
 	quote_word(&b, c->project_dir);
 	buf_puts(&b, " && ");
-	compose_add_steps(&b, program, c, steps, whole);
+	compose_add_steps(&b, program, c, steps->words, steps->whole);
 	const char *mark = c->by_compose ? "" : not_by_compose;
 	wash(out, size - strlen(mark), b.data, b.len);
 	snprintf(out + strlen(out), strlen(mark) + 1, "%s", mark);
 	buf_finish(&b);
-}
-
-void compose_up_command(const struct row *row, char *out, size_t size)
-{
-	compose_do_words(row, out, size, up_steps, false);
-}
-
-void compose_pull_command(const struct row *row, char *out, size_t size)
-{
-	compose_do_words(row, out, size, pull_steps, false);
-}
-
-void compose_down_command(const struct row *row, char *out, size_t size)
-{
-	compose_do_words(row, out, size, down_steps, true);
 }

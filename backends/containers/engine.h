@@ -162,10 +162,15 @@ extern const struct action container_actions[];
 void acts_end(struct engine *);  /* the link went down: ends running orders with an error */
 void pulls_end(struct engine *); /* pull.c: the same for pulls */
 bool compose_applies(const struct row *);
-void compose_up(struct order *), compose_pull(struct order *), compose_down(struct order *);
-void compose_up_command(const struct row *, char *, size_t),
-	compose_pull_command(const struct row *, char *, size_t),
-	compose_down_command(const struct row *, char *, size_t);
+/* action->data of a compose action: its steps, ending at NULL, and whether they are for the whole
+ * project and not for one service. */
+struct compose_steps {
+	const char *words[3];
+	bool whole;
+};
+extern const struct compose_steps compose_up, compose_pull, compose_down;
+void compose_run(struct order *);
+void compose_command(const struct action *, const struct row *, char *, size_t);
 
 /* logs.c */
 struct follow *logs_follow(struct row *, struct log *, struct err *);

@@ -1,4 +1,5 @@
 /* kind.c: the container as a kind of row. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cjson/cJSON.h>
@@ -61,6 +62,21 @@ struct container_counts containers_count(const struct server *v)
 	};
 }
 
+static bool ctr_kind_runs(const struct row *row)
+{
+	return ((const struct container *)row)->state == CONTAINER_RUNNING;
+}
+
+static bool ctr_kind_not_now(const struct row *row, char *buf, size_t size)
+{
+	const struct container *c = (const struct container *)row;
+	if (ctr_kind_runs(row))
+		return false;
+	snprintf(buf, size, "is %s, and that needs it running; start it first",
+	         container_state_name(c->state));
+	return true;
+}
+
 const struct kind kind_container = {
 	.name = "container",
 	.plural = "containers",
@@ -70,5 +86,7 @@ const struct kind kind_container = {
 	.detail = ctr_detail,
 	.follow = logs_follow,
 	.shell = exec_shell,
+	.shell_fits = ctr_kind_runs,
+	.not_now = ctr_kind_not_now,
 	.json = container_json,
 };

@@ -22,6 +22,17 @@
 #define CANCEL_WAIT_S 10
 #define ANSWER_MAX (64u << 10)
 
+/* action->data of a deploy's action. */
+struct deploy_request {
+	const char *what; /* "deploy", "rollback", as its run is called */
+	bool back;        /* the rollback command, with the values of the run that failed */
+};
+/* action->data of a compose project's action. */
+struct project_request {
+	const char *what;
+	const char *steps[3]; /* ends at NULL */
+};
+
 struct act {
 	struct act *next;
 	struct deploys *owner;
@@ -29,7 +40,7 @@ struct act {
 	struct run *run;
 	struct pull *pull; /* pull of the images, before the run */
 	bool unnamed;
-	const char *what;                 /* "deploy", "rollback" */
+	const struct deploy_request *request; /* of a deploy; NULL: a project */
 	struct ask_word wanted[ASKS_MAX]; /* the secret variables; rest is NULL */
 	struct secret *secrets[ASKS_MAX]; /* owned: the values received so far */
 	size_t n_wanted, n_secrets;
@@ -95,11 +106,13 @@ static void deploy_act_said(const struct run_result *r, const char *doing, struc
 		        r->end.exit_code, *text ? ": " : "", text);
 }
 
+static void deploy_act_cancel(struct order *);
+
 static void deploy_act_done(const struct run_result *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err = r->end.err;
-	bool cancel = !strcmp(a->order->action->verb, "cancel");
+	bool cancel = a->order->action->run == deploy_act_cancel;
 	a->run = NULL;
 	if (!err.code && (r->end.exit_code != 0 || (!cancel && strncmp(r->out, "started", 7) != 0)))
 		deploy_act_said(r, cancel ? "not cancelled" : "not started", &err);
@@ -232,7 +245,7 @@ static void deploy_act_launch(struct act *a)
 	struct buf exports = { 0 }, secrets = { .secret = true }, command = { 0 },
 		   script = { .secret = true };
 	struct err err = { 0 };
-	bool back = !strcmp(a->what, "rollback");
+	bool back = a->request->back;
 	if (!c)
 		err_set(&err, ERR_ABSENT, "%s is not in this configuration any more", order->id);
 	const char *text;
@@ -252,7 +265,7 @@ static void deploy_act_launch(struct act *a)
 		snprintf(id, sizeof(id), "%lld-%s", (long long)now_wall_ms(), c->name);
 		struct start_words w = { .id = id,
 			                 .name = c->name,
-			                 .what = a->what,
+			                 .what = a->request->what,
 			                 .by = deploy_who(),
 			                 .args = args,
 			                 .of = back ? d->run.id : NULL,
@@ -273,7 +286,7 @@ static void deploy_act_launch(struct act *a)
 	buf_finish(&script);
 }
 
-static void deploy_act_start(struct order *order, const char *what)
+static void deploy_act_start(struct order *order)
 {
 	struct deploy *d = (struct deploy *)order_row(order);
 	const struct deploy_config *c = d ? deploy_config_of(d) : NULL;
@@ -284,23 +297,14 @@ static void deploy_act_start(struct order *order, const char *what)
 		return;
 	}
 	struct act *a = deploy_act_act_begin(order, d);
-	a->what = what;
+	a->request = order->action->data;
 	if (deploy_act_want_secrets(a, c->ask, &err))
 		deploy_act_next_secret(a);
 	else
 		deploy_act_act_end(a, &err, NULL);
 }
 
-static void deploy_act_run_deploy(struct order *order)
-{
-	deploy_act_start(order, "deploy");
-}
-static void deploy_act_run_rollback(struct order *order)
-{
-	deploy_act_start(order, "rollback");
-}
-
-static void deploy_act_run_cancel_deploy(struct order *order)
+static void deploy_act_cancel(struct order *order)
 {
 	struct deploy *d = (struct deploy *)order_row(order);
 	struct buf script = { 0 };
@@ -312,10 +316,9 @@ static void deploy_act_run_cancel_deploy(struct order *order)
 
 /* --- compose projects ---------------------------------------------------- */
 
-static const char *const up_steps[] = { "up -d", NULL };
-static const char *const pull_steps[] = { "pull", "up -d", NULL };
-static const char *const restart_steps[] = { "restart", NULL };
-static const char *const down_steps[] = { "down", NULL };
+/* A pull goes on as project_up does when the engine brought the images. */
+static const struct project_request project_up = { "up", { "up -d" } };
+static const struct project_request project_pull_and_up = { "pull", { "pull", "up -d" } };
 
 static void deploy_act_project_start(struct act *a, struct deploy *d, const char *const *steps,
                                      const char *what)
@@ -342,20 +345,11 @@ static void deploy_act_project_start(struct act *a, struct deploy *d, const char
 	buf_finish(&script);
 }
 
-static void deploy_act_run_up(struct order *order)
+static void deploy_act_project(struct order *order)
 {
+	const struct project_request *request = order->action->data;
 	struct deploy *d = (struct deploy *)order_row(order);
-	deploy_act_project_start(deploy_act_act_begin(order, d), d, up_steps, "up");
-}
-static void deploy_act_run_restart(struct order *order)
-{
-	struct deploy *d = (struct deploy *)order_row(order);
-	deploy_act_project_start(deploy_act_act_begin(order, d), d, restart_steps, "restart");
-}
-static void deploy_act_run_down(struct order *order)
-{
-	struct deploy *d = (struct deploy *)order_row(order);
-	deploy_act_project_start(deploy_act_act_begin(order, d), d, down_steps, "down");
+	deploy_act_project_start(deploy_act_act_begin(order, d), d, request->steps, request->what);
 }
 
 static void deploy_act_pull_moves(const char *words, void *arg)
@@ -377,7 +371,9 @@ static void deploy_act_pull_done(const struct err *err, size_t pulled, bool refu
 		deploy_act_act_end(a, err->code ? err : &gone, NULL);
 		return;
 	}
-	deploy_act_project_start(a, d, refused || a->unnamed ? pull_steps : up_steps, "pull");
+	bool pulls = refused || a->unnamed;
+	deploy_act_project_start(a, d, pulls ? project_pull_and_up.steps : project_up.steps,
+	                         project_pull_and_up.what);
 }
 
 static void deploy_act_run_pull(struct order *order)
@@ -391,7 +387,8 @@ static void deploy_act_run_pull(struct order *order)
 	if (!a->pull && err.code)
 		deploy_act_act_end(a, &err, NULL);
 	else if (!a->pull)
-		deploy_act_project_start(a, d, pull_steps, "pull");
+		deploy_act_project_start(a, d, project_pull_and_up.steps,
+		                         project_pull_and_up.what);
 }
 
 /* --- when an action applies ---------------------------------------------- */
@@ -436,16 +433,11 @@ static void deploy_act_in_directory(const struct deploy_config *c, const char *c
 	buf_finish(&b);
 }
 
-static void deploy_command(const struct row *r, char *buf, size_t size)
+static void deploy_act_command(const struct action *a, const struct row *r, char *buf, size_t size)
 {
+	const struct deploy_request *request = a->data;
 	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);
-	deploy_act_in_directory(c, c->run, buf, size);
-}
-
-static void deploy_act_rollback_command(const struct row *r, char *buf, size_t size)
-{
-	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);
-	deploy_act_in_directory(c, c->rollback, buf, size);
+	deploy_act_in_directory(c, request->back ? c->rollback : c->run, buf, size);
 }
 
 static void deploy_act_cancel_command(const struct row *r, char *buf, size_t size)
@@ -464,34 +456,18 @@ static bool deploy_act_has_containers(const struct row *r)
 	return deploy_act_is_project(r) && ((const struct deploy *)r)->project->containers > 0;
 }
 
-static void deploy_act_project_command(const struct row *r, const char *const *steps, char *buf,
+static void deploy_act_project_command(const struct action *a, const struct row *r, char *buf,
                                        size_t size)
 {
+	const struct project_request *request = a->data;
 	const struct deploy *d = (const struct deploy *)r;
 	struct buf b = { 0 };
 	buf_puts(&b, "cd ");
 	quote_word(&b, d->project->dir);
 	buf_puts(&b, " && ");
-	project_words(d, steps, &b);
+	project_words(d, request->steps, &b);
 	wash(buf, size, b.data, b.len);
 	buf_finish(&b);
-}
-
-static void deploy_act_up_command(const struct row *r, char *buf, size_t size)
-{
-	deploy_act_project_command(r, up_steps, buf, size);
-}
-static void deploy_act_pull_command(const struct row *r, char *buf, size_t size)
-{
-	deploy_act_project_command(r, pull_steps, buf, size);
-}
-static void deploy_act_restart_command(const struct row *r, char *buf, size_t size)
-{
-	deploy_act_project_command(r, restart_steps, buf, size);
-}
-static void deploy_act_down_command(const struct row *r, char *buf, size_t size)
-{
-	deploy_act_project_command(r, down_steps, buf, size);
 }
 
 static void deploy_act_suggest(const struct row *r, char *buf, size_t size)
@@ -523,14 +499,19 @@ static bool deploy_act_fits(const struct row *r, const char *argument, struct er
 #define ASKING                                                                          \
 	.asks = ASKS, .asks_more = deploy_act_asks_more, .suggest = deploy_act_suggest, \
 	.fits = deploy_act_fits
+#define DEPLOY(...)                                                \
+	.command_of = deploy_act_command, .run = deploy_act_start, \
+	.data = &(const struct deploy_request){ __VA_ARGS__ }
+#define PROJECT(...)                                                         \
+	.command_of = deploy_act_project_command, .run = deploy_act_project, \
+	.data = &(const struct project_request){ __VA_ARGS__ }
 const struct action deploy_actions[] = {
 	{ .name = "deploy-run",
 	  .verb = "deploy",
 	  .key = "D",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
 	  .applies = deploy_act_can_ask,
-	  .command = deploy_command,
-	  .run = deploy_act_run_deploy,
+	  DEPLOY("deploy", false),
 	  ASKING,
 	  .doing = "starting",
 	  .help = "run it on its server, where it goes on without this console" },
@@ -539,8 +520,7 @@ const struct action deploy_actions[] = {
 	  .key = "D",
 	  .flags = ACTION_CHANGES,
 	  .applies = deploy_act_at_once,
-	  .command = deploy_command,
-	  .run = deploy_act_run_deploy,
+	  DEPLOY("deploy", false),
 	  ASKING,
 	  .doing = "starting",
 	  .help = "the same for one with confirm = no" },
@@ -549,8 +529,7 @@ const struct action deploy_actions[] = {
 	  .key = "B",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
 	  .applies = deploy_act_can_roll_back,
-	  .command = deploy_act_rollback_command,
-	  .run = deploy_act_run_rollback,
+	  DEPLOY("rollback", true),
 	  .doing = "starting",
 	  .help = "run its rollback command, with the values of the run that failed" },
 	{ .name = "deploy-cancel",
@@ -559,7 +538,7 @@ const struct action deploy_actions[] = {
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER,
 	  .applies = deploy_act_can_cancel,
 	  .command = deploy_act_cancel_command,
-	  .run = deploy_act_run_cancel_deploy,
+	  .run = deploy_act_cancel,
 	  .doing = "cancelling",
 	  .help = "end what runs: TERM to all of it, KILL if it does not end" },
 	{ .name = "project-pull",
@@ -567,8 +546,9 @@ const struct action deploy_actions[] = {
 	  .key = "P",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
 	  .applies = deploy_act_is_project,
-	  .command = deploy_act_pull_command,
+	  .command_of = deploy_act_project_command,
 	  .run = deploy_act_run_pull,
+	  .data = &project_pull_and_up,
 	  .doing = "pulling",
 	  .help = "bring the images of the compose project, then what is new up (pull, up -d)" },
 	{ .name = "project-up",
@@ -576,8 +556,9 @@ const struct action deploy_actions[] = {
 	  .key = "U",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
 	  .applies = deploy_act_is_project,
-	  .command = deploy_act_up_command,
-	  .run = deploy_act_run_up,
+	  .command_of = deploy_act_project_command,
+	  .run = deploy_act_project,
+	  .data = &project_up,
 	  .doing = "starting",
 	  .help = "bring the compose project up as its files say (up -d)" },
 	{ .name = "project-restart",
@@ -585,16 +566,14 @@ const struct action deploy_actions[] = {
 	  .key = "r",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
 	  .applies = deploy_act_has_containers,
-	  .command = deploy_act_restart_command,
-	  .run = deploy_act_run_restart,
+	  PROJECT("restart", { "restart" }),
 	  .doing = "starting",
 	  .help = "restart all containers of the compose project" },
 	{ .name = "project-down",
 	  .verb = "down",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER,
 	  .applies = deploy_act_has_containers,
-	  .command = deploy_act_down_command,
-	  .run = deploy_act_run_down,
+	  PROJECT("down", { "down" }),
 	  .doing = "starting",
 	  .help = "stop and remove all containers of the compose project (down)" },
 	{ .name = NULL }

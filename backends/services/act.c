@@ -34,29 +34,17 @@ enum way {
 	WAY_MANAGER    /* METHOD() */
 };
 
-struct verb {
-	const char *verb; /* as in systemctl */
+/* action->data. The verb itself is action->verb, as in systemctl. */
+struct unit_request {
 	const char *method;
 	enum way way;
-};
-
-static const struct verb verbs[] = {
-	{ "start", "StartUnit", WAY_JOB },
-	{ "stop", "StopUnit", WAY_JOB },
-	{ "restart", "RestartUnit", WAY_JOB },
-	{ "reload", "ReloadUnit", WAY_JOB },
-	{ "reset-failed", "ResetFailedUnit", WAY_UNIT },
-	{ "enable", "EnableUnitFiles", WAY_FILES_ON },
-	{ "disable", "DisableUnitFiles", WAY_FILES_OFF },
-	{ "mask", "MaskUnitFiles", WAY_FILES_ON },
-	{ "unmask", "UnmaskUnitFiles", WAY_FILES_OFF },
-	{ "daemon-reload", "Reload", WAY_MANAGER },
 };
 
 struct op {
 	struct systemd_source *sd;
 	struct order *order;
-	const struct verb *verb;
+	const char *verb; /* of the action */
+	const struct unit_request *request;
 	char unit[UNIT_NAME_SIZE];
 	struct bus_call *call;
 	struct sudo_run *sudo;
@@ -105,10 +93,10 @@ static void unit_act_fail(struct op *op, enum err_code code, const char *text)
 	size_t n = strlen(unit_act_server_name(op));
 	if (strncmp(text, unit_act_server_name(op), n) == 0 && strncmp(text + n, ": ", 2) == 0)
 		text += n + 2; /* the sentence below names the server itself */
-	if (op->verb->way == WAY_MANAGER)
-		err_set(&err, code, "%s on %s: %s", op->verb->verb, unit_act_server_name(op), text);
+	if (op->request->way == WAY_MANAGER)
+		err_set(&err, code, "%s on %s: %s", op->verb, unit_act_server_name(op), text);
 	else
-		err_set(&err, code, "%s %s on %s: %s", op->verb->verb, op->unit,
+		err_set(&err, code, "%s %s on %s: %s", op->verb, op->unit,
 		        unit_act_server_name(op), text);
 	unit_act_op_end(op, &err, NULL);
 }
@@ -205,7 +193,7 @@ static void unit_act_sudo_failed(struct op *op, const struct run_result *r)
 		        "%s %s on %s: not allowed (%.90s), nor by sudo (%.100s); a polkit rule or "
 		        "a line in sudoers "
 		        "for the login grants it",
-		        op->verb->verb, op->unit, unit_act_server_name(op), op->denied.text,
+		        op->verb, op->unit, unit_act_server_name(op), op->denied.text,
 		        r->end.err.text);
 		unit_act_op_end(op, &err, NULL);
 	} else if (r->end.err.code) {
@@ -236,9 +224,9 @@ static bool unit_act_may_sudo(const struct op *op)
 static void unit_act_by_sudo(struct op *op, const struct err *denied)
 {
 	const char *with_unit[] = {
-		"systemctl", "--no-ask-password", "--no-pager", op->verb->verb, "--", op->unit, NULL
+		"systemctl", "--no-ask-password", "--no-pager", op->verb, "--", op->unit, NULL
 	};
-	const char *alone[] = { "systemctl", "--no-ask-password", op->verb->verb, NULL };
+	const char *alone[] = { "systemctl", "--no-ask-password", op->verb, NULL };
 	op->denied = *denied;
 	if (!unit_act_may_sudo(op)) {
 		char text[280];
@@ -253,7 +241,7 @@ static void unit_act_by_sudo(struct op *op, const struct err *denied)
 	/* The user may take any time for the password. sudo's own limit starts after that. */
 	loop_timer_set(op->timer, -1);
 	op->sudo = sudo_run(op->sd->source.server->sudo,
-	                    op->verb->way == WAY_MANAGER ? alone : with_unit, SUDO_OUTPUT_MAX,
+	                    op->request->way == WAY_MANAGER ? alone : with_unit, SUDO_OUTPUT_MAX,
 	                    JOB_TIMEOUT_MS, unit_act_on_sudo, op);
 }
 
@@ -312,8 +300,8 @@ static void unit_act_send_call(struct op *op)
 {
 	struct bus *bus = op->sd->bus;
 	const char *const files[] = { op->unit, NULL };
-	const char *method = op->verb->method;
-	switch (op->verb->way) {
+	const char *method = op->request->method;
+	switch (op->request->way) {
 	case WAY_JOB:
 		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
 		                    CALL_TIMEOUT_MS, unit_act_on_job, op, "ss", op->unit,
@@ -335,14 +323,6 @@ static void unit_act_send_call(struct op *op)
 	}
 }
 
-static const struct verb *unit_act_verb_of(const struct order *order)
-{
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
-		if (strcmp(verbs[i].verb, order->action->verb) == 0)
-			return &verbs[i];
-	return NULL;
-}
-
 static void unit_act_run(struct order *order)
 {
 	struct unit *u = unit_of(order_row(order));
@@ -357,7 +337,8 @@ static void unit_act_run(struct order *order)
 	struct op *op = xcalloc(1, sizeof *op);
 	*op = (struct op){ .sd = sd,
 		           .order = order,
-		           .verb = unit_act_verb_of(order),
+		           .verb = order->action->verb,
+		           .request = order->action->data,
 		           .next = sd->ops,
 		           .prev = &sd->ops };
 	if (op->next)
@@ -465,31 +446,17 @@ static bool unit_act_can_unmask(const struct row *row)
 
 /* --- the table ----------------------------------------------------------- */
 
-static void unit_act_unit_command(const struct row *row, const char *verb, char *buf, size_t size)
+static void unit_act_command(const struct action *a, const struct row *row, char *buf, size_t size)
 {
-	snprintf(buf, size, "%s %s %s", manager_of(row->source)->systemctl, verb, row->name);
+	const struct unit_request *request = a->data;
+	bool unit = request->way != WAY_MANAGER;
+	snprintf(buf, size, "%s %s%s%s", manager_of(row->source)->systemctl, a->verb,
+	         unit ? " " : "", unit ? row->name : "");
 }
 
-#define COMMAND(fn, verb)                                             \
-	static void fn(const struct row *row, char *buf, size_t size) \
-	{                                                             \
-		unit_act_unit_command(row, verb, buf, size);          \
-	}
-COMMAND(start_command, "start")
-COMMAND(stop_command, "stop")
-COMMAND(restart_command, "restart")
-COMMAND(reload_command, "reload")
-COMMAND(reset_command, "reset-failed")
-COMMAND(enable_command, "enable")
-COMMAND(disable_command, "disable")
-COMMAND(mask_command, "mask")
-COMMAND(unmask_command, "unmask")
-
-static void unit_act_daemon_reload_command(const struct row *row, char *buf, size_t size)
-{
-	snprintf(buf, size, "%s daemon-reload", manager_of(row->source)->systemctl);
-}
-
+#define REQUEST(method, way)                                     \
+	.command_of = unit_act_command, .run = unit_act_run, \
+	.data = &(const struct unit_request){ method, way }
 const struct action unit_actions[] = {
 	{ .name = "unit-restart",
 	  .verb = "restart",
@@ -497,79 +464,69 @@ const struct action unit_actions[] = {
 	  .help = "stop the unit and start it again",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
 	  .applies = unit_act_can_restart,
-	  .command = restart_command,
-	  .run = unit_act_run,
+	  REQUEST("RestartUnit", WAY_JOB),
 	  .doing = "restarting" },
 	{ .name = "unit-start",
 	  .verb = "start",
 	  .help = "start the unit",
 	  .flags = ACTION_CHANGES | ACTION_MARKED,
 	  .applies = unit_act_can_start,
-	  .command = start_command,
-	  .run = unit_act_run,
+	  REQUEST("StartUnit", WAY_JOB),
 	  .doing = "starting" },
 	{ .name = "unit-stop",
 	  .verb = "stop",
 	  .help = "stop the unit",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
 	  .applies = unit_act_can_stop,
-	  .command = stop_command,
-	  .run = unit_act_run,
+	  REQUEST("StopUnit", WAY_JOB),
 	  .doing = "stopping" },
 	{ .name = "unit-reload",
 	  .verb = "reload",
 	  .help = "let the running program read its own configuration again",
 	  .flags = ACTION_CHANGES | ACTION_MARKED,
 	  .applies = unit_act_can_reload,
-	  .command = reload_command,
-	  .run = unit_act_run,
+	  REQUEST("ReloadUnit", WAY_JOB),
 	  .doing = "reloading" },
 	{ .name = "unit-reset-failed",
 	  .verb = "reset-failed",
 	  .help = "forget that the unit failed, and its count of restarts",
 	  .flags = ACTION_CHANGES | ACTION_MARKED,
 	  .applies = unit_act_can_reset,
-	  .command = reset_command,
-	  .run = unit_act_run,
+	  REQUEST("ResetFailedUnit", WAY_UNIT),
 	  .doing = "resetting" },
 	{ .name = "unit-enable",
 	  .verb = "enable",
 	  .help = "start the unit at every boot from now on",
 	  .flags = ACTION_CHANGES | ACTION_MARKED,
 	  .applies = unit_act_can_enable,
-	  .command = enable_command,
-	  .run = unit_act_run,
+	  REQUEST("EnableUnitFiles", WAY_FILES_ON),
 	  .doing = "enabling" },
 	{ .name = "unit-disable",
 	  .verb = "disable",
 	  .help = "start the unit no more at boot; it runs on now",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
 	  .applies = unit_act_can_disable,
-	  .command = disable_command,
-	  .run = unit_act_run,
+	  REQUEST("DisableUnitFiles", WAY_FILES_OFF),
 	  .doing = "disabling" },
 	{ .name = "unit-mask",
 	  .verb = "mask",
 	  .help = "make it impossible to start the unit",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
 	  .applies = unit_act_can_mask,
-	  .command = mask_command,
-	  .run = unit_act_run,
+	  REQUEST("MaskUnitFiles", WAY_FILES_ON),
 	  .doing = "masking" },
 	{ .name = "unit-unmask",
 	  .verb = "unmask",
 	  .help = "make it possible again to start the unit",
 	  .flags = ACTION_CHANGES | ACTION_MARKED,
 	  .applies = unit_act_can_unmask,
-	  .command = unmask_command,
-	  .run = unit_act_run,
+	  REQUEST("UnmaskUnitFiles", WAY_FILES_OFF),
 	  .doing = "unmasking" },
 	{ .name = "unit-daemon-reload",
 	  .verb = "daemon-reload",
 	  .help = "let systemd read all unit files again (the programs notice nothing)",
 	  .flags = ACTION_CHANGES,
-	  .command = unit_act_daemon_reload_command,
-	  .run = unit_act_run,
+	  REQUEST("Reload", WAY_MANAGER),
 	  .doing = "reading unit files" },
 	{ 0 }
 };

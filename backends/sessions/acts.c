@@ -94,33 +94,16 @@ void acts_lost(struct oc *oc)
 
 /* --- simple orders: one call, one answer ---------------------------------- */
 
-static const struct how {
-	const char *name; /* of the action */
+/* action->data of an order that is one call. */
+struct oc_request {
 	enum oc_act act;
 	bool needs_words; /* the argument is required */
 	const char *said; /* output of the finished order */
-} hows[] = {
-	{ "session-prompt", OC_PROMPT, true, "sent" },
-	{ "session-compose", OC_PROMPT, true, "sent" },
-	{ "session-command", OC_COMMAND, true, "done" },
-	{ "session-rename", OC_RENAME, true, "renamed" },
-	{ "session-archive", OC_ARCHIVE, false, "archived" },
-	{ "session-fork", OC_FORK, false, "a copy was made" },
-	{ "session-summarize", OC_SUMMARIZE, false, "summarized" },
-	{ "session-revert", OC_REVERT, false, "the last turn is taken back, files too" },
-	{ "session-unrevert", OC_UNREVERT, false, "the turn is back, files too" },
-	{ "session-agent", OC_AGENT, true, "from its next step on" },
-	{ "session-model", OC_MODEL, true, "from its next step on" },
-	{ "session-share", OC_SHARE, false, "shared" },
-	{ "session-unshare", OC_UNSHARE, false, "not shared any more" },
 };
 
-static const struct how *session_act_how_of(const struct order *order)
+static const struct oc_request *session_act_request(const struct order *order)
 {
-	for (size_t i = 0; i < ARRAY_LEN(hows); i++)
-		if (!strcmp(hows[i].name, order->action->name))
-			return &hows[i];
-	return NULL;
+	return order->action->data;
 }
 
 /* Is the typed command in the server's list? The list is that of the server's own directory, so a
@@ -143,7 +126,7 @@ static bool session_act_knows_command(const struct oc *oc, const char *words)
 static void session_act_say_unknown_command(const struct act *a, struct err *err)
 {
 	const char *words = a->order->argument;
-	if (strcmp(a->order->action->name, "session-command") != 0 || err->code == ERR_LOST ||
+	if (session_act_request(a->order)->act != OC_COMMAND || err->code == ERR_LOST ||
 	    session_act_knows_command(a->oc, words))
 		return;
 	struct err said = *err;
@@ -255,7 +238,7 @@ static void session_act_simple_done(struct call *call, const struct reply *r, vo
 		oc_act_end(a, &err, NULL);
 		return;
 	}
-	const char *said = session_act_how_of(a->order)->said;
+	const char *said = session_act_request(a->order)->said;
 	struct ses *s = ses_find(oc->owner, a->sid);
 	if (a->prompts && !a->confirmed) {
 		a->timer = loop_timer_add(store_loop(oc->owner->source.store), oc_seen_ms,
@@ -282,19 +265,19 @@ static bool session_act_is_lacking(struct act *a, enum oc_act act)
 
 static void session_act_simple(struct order *order)
 {
-	const struct how *how = session_act_how_of(order);
+	const struct oc_request *request = session_act_request(order);
 	struct ses *s;
-	if (how->needs_words && (!order->argument || !*order->argument)) {
+	if (request->needs_words && (!order->argument || !*order->argument)) {
 		oc_act_fail(order, ERR_USAGE,
 		            "it needs words, as in `mocr do prompt SERVER/session/ID \"the "
 		            "text\"`");
 		return;
 	}
 	struct act *a = oc_act_begin(order, &s);
-	if (!a || session_act_is_lacking(a, how->act))
+	if (!a || session_act_is_lacking(a, request->act))
 		return;
-	const struct oc_how *call = &a->oc->dialect->acts[how->act];
-	a->prompts = how->act == OC_PROMPT && !a->oc->dialect->stores_prompts;
+	const struct oc_how *call = &a->oc->dialect->acts[request->act];
+	a->prompts = request->act == OC_PROMPT && !a->oc->dialect->stores_prompts;
 	if (s->last_known) {
 		memcpy(a->before, s->last.id, sizeof(a->before));
 		a->before_ms = s->last.created_ms;
@@ -460,12 +443,20 @@ static void session_act_delete_done(struct call *call, const struct reply *r, vo
 	oc_act_end(a, good ? NULL : &err, "deleted");
 }
 
+/* action->data of session-abort and session-delete: is the session deleted then? */
+static const bool only_stops = false, stops_and_deletes = true;
+
+static bool session_act_removes(const struct order *order)
+{
+	return *(const bool *)order->action->data;
+}
+
 static void session_act_abort_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
 	struct ses *s = ses_find(a->oc->owner, a->sid);
-	bool remove = !strcmp(a->order->action->name, "session-delete");
+	bool remove = session_act_removes(a->order);
 	a->call = NULL;
 	if (!oc_is_answer(a->oc, r, &err)) {
 		oc_act_end(a, &err, NULL);
@@ -491,7 +482,7 @@ static void session_act_stop_session(struct order *order)
 {
 	struct ses *s;
 	struct act *a = oc_act_begin(order, &s);
-	bool remove = !strcmp(order->action->name, "session-delete");
+	bool remove = session_act_removes(order);
 	if (!a || session_act_is_lacking(a, remove ? OC_DELETE : OC_ABORT))
 		return;
 	const struct oc_how *call = &a->oc->dialect->acts[OC_ABORT];
@@ -644,7 +635,7 @@ static void session_act_set_now(struct act *a)
 static void session_act_set(struct order *order)
 {
 	struct ses *s;
-	bool model = !strcmp(order->action->name, "session-model");
+	bool model = session_act_request(order)->act == OC_MODEL;
 	const char *words = order->argument ? order->argument : "";
 	size_t n = strcspn(words, " ");
 	if (!n || (model && !memchr(words, '/', n))) {
@@ -845,7 +836,7 @@ static void session_act_tmux_act(struct order *order)
 	if (!row)
 		return;
 	buf_init(&b, 65536);
-	if (others_act(row, order->action->name, order->argument, &b))
+	if (others_act(row, order->action->data, order->argument, &b))
 		session_act_run_command(order, b.data);
 	else
 		oc_act_fail(order, ERR_USAGE, "it needs words");
@@ -1036,6 +1027,7 @@ static const char *session_act_answer_words(const char *argument)
 #define ASKS (ACTION_CHANGES | ACTION_CONFIRM)
 #define MARKED ACTION_MARKED
 #define WORDS ACTION_FREE_TEXT
+#define SIMPLE(...) .run = session_act_simple, .data = &(const struct oc_request){ __VA_ARGS__ }
 const struct action session_actions[] = {
 	{ .name = "session-answer",
 	  .verb = "reply",
@@ -1052,7 +1044,7 @@ const struct action session_actions[] = {
 	  .key = "p",
 	  .flags = CHANGES | MARKED | WORDS,
 	  .applies = session_act_can_prompt,
-	  .run = session_act_simple,
+	  SIMPLE(OC_PROMPT, true, "sent"),
 	  .doing = "sending",
 	  .help = "Send a prompt to it, or to all that are marked" },
 	{ .name = "session-compose",
@@ -1060,7 +1052,7 @@ const struct action session_actions[] = {
 	  .key = "P",
 	  .flags = CHANGES | MARKED | WORDS,
 	  .applies = session_act_can_prompt,
-	  .run = session_act_simple,
+	  SIMPLE(OC_PROMPT, true, "sent"),
 	  .doing = "sending",
 	  .help = "Write a long prompt in $EDITOR and send it to it, or to all that are marked" },
 	{ .name = "session-abort",
@@ -1069,6 +1061,7 @@ const struct action session_actions[] = {
 	  .flags = ASKS | MARKED,
 	  .applies = session_act_works,
 	  .run = session_act_stop_session,
+	  .data = &only_stops,
 	  .doing = "stopping",
 	  .help = "Stop what it does and reject what it asks" },
 	{ .name = "session-new",
@@ -1084,14 +1077,14 @@ const struct action session_actions[] = {
 	  .key = "R",
 	  .flags = CHANGES | WORDS,
 	  .applies = session_act_can_rename,
-	  .run = session_act_simple,
+	  SIMPLE(OC_RENAME, true, "renamed"),
 	  .doing = "renaming",
 	  .help = "Give it another title" },
 	{ .name = "session-command",
 	  .verb = "command",
 	  .flags = CHANGES | WORDS,
 	  .applies = session_act_takes_commands,
-	  .run = session_act_simple,
+	  SIMPLE(OC_COMMAND, true, "done"),
 	  .doing = "running",
 	  .help = "Run one of its slash commands" },
 	{ .name = "session-agent",
@@ -1099,6 +1092,7 @@ const struct action session_actions[] = {
 	  .flags = CHANGES | WORDS,
 	  .applies = session_act_takes_agent,
 	  .run = session_act_set,
+	  .data = &(const struct oc_request){ OC_AGENT, true, "from its next step on" },
 	  .doing = "setting",
 	  .help = "Choose the agent of it for its next steps (OpenCode 2)" },
 	{ .name = "session-model",
@@ -1106,20 +1100,21 @@ const struct action session_actions[] = {
 	  .flags = CHANGES | WORDS,
 	  .applies = session_act_takes_model,
 	  .run = session_act_set,
+	  .data = &(const struct oc_request){ OC_MODEL, true, "from its next step on" },
 	  .doing = "setting",
 	  .help = "Choose its model for its next steps: PROVIDER/MODEL [VARIANT] (OpenCode 2)" },
 	{ .name = "session-fork",
 	  .verb = "fork",
 	  .flags = CHANGES,
 	  .applies = session_act_can_fork,
-	  .run = session_act_simple,
+	  SIMPLE(OC_FORK, false, "a copy was made"),
 	  .doing = "forking",
 	  .help = "Make a copy of it that goes its own way" },
 	{ .name = "session-archive",
 	  .verb = "archive",
 	  .flags = CHANGES | MARKED,
 	  .applies = session_act_not_archived,
-	  .run = session_act_simple,
+	  SIMPLE(OC_ARCHIVE, false, "archived"),
 	  .doing = "archiving",
 	  .help = "Put it away; nothing is lost" },
 	{ .name = "session-export",
@@ -1148,21 +1143,21 @@ const struct action session_actions[] = {
 	  .verb = "summarize",
 	  .flags = ASKS,
 	  .applies = session_act_summarizes,
-	  .run = session_act_simple,
+	  SIMPLE(OC_SUMMARIZE, false, "summarized"),
 	  .doing = "summarizing",
 	  .help = "Let the model summarize it, so that its context is free again" },
 	{ .name = "session-revert",
 	  .verb = "revert",
 	  .flags = ASKS,
 	  .applies = session_act_reverts,
-	  .run = session_act_simple,
+	  SIMPLE(OC_REVERT, false, "the last turn is taken back, files too"),
 	  .doing = "reverting",
 	  .help = "Take back its last turn, in its files too" },
 	{ .name = "session-unrevert",
 	  .verb = "unrevert",
 	  .flags = ASKS,
 	  .applies = session_act_unreverts,
-	  .run = session_act_simple,
+	  SIMPLE(OC_UNREVERT, false, "the turn is back, files too"),
 	  .doing = "unreverting",
 	  .help = "Bring back the turn that was taken back" },
 	{ .name = "session-share",
@@ -1170,14 +1165,14 @@ const struct action session_actions[] = {
 	  .flags = ASKS,
 	  .applies = session_act_not_shared,
 	  .command = session_act_say_share,
-	  .run = session_act_simple,
+	  SIMPLE(OC_SHARE, false, "shared"),
 	  .doing = "sharing",
 	  .help = "Put it on OpenCode's public site" },
 	{ .name = "session-unshare",
 	  .verb = "unshare",
 	  .flags = ASKS,
 	  .applies = session_act_shared,
-	  .run = session_act_simple,
+	  SIMPLE(OC_UNSHARE, false, "not shared any more"),
 	  .doing = "unsharing",
 	  .help = "Take it off OpenCode's public site" },
 	{ .name = "session-delete",
@@ -1185,6 +1180,7 @@ const struct action session_actions[] = {
 	  .flags = ASKS | MARKED | ACTION_DANGER,
 	  .applies = session_act_can_delete,
 	  .run = session_act_stop_session,
+	  .data = &stops_and_deletes,
 	  .doing = "deleting",
 	  .help = "Delete it with all it said, and its children" },
 	{ .name = "tmux-send",
@@ -1192,6 +1188,7 @@ const struct action session_actions[] = {
 	  .flags = CHANGES | MARKED | WORDS | ACTION_SECRET,
 	  .applies = session_act_has_pane,
 	  .run = session_act_tmux_act,
+	  .data = &(const enum tmux_act){ TMUX_SEND },
 	  .doing = "sending",
 	  .help = "Type a line into its tmux pane, with Enter" },
 	{ .name = "tmux-rename",
@@ -1199,6 +1196,7 @@ const struct action session_actions[] = {
 	  .flags = CHANGES | WORDS,
 	  .applies = session_act_is_tmux,
 	  .run = session_act_tmux_act,
+	  .data = &(const enum tmux_act){ TMUX_RENAME },
 	  .doing = "renaming",
 	  .help = "Give the tmux session another name" },
 	{ .name = "tmux-new",
@@ -1206,6 +1204,7 @@ const struct action session_actions[] = {
 	  .flags = CHANGES | WORDS,
 	  .applies = session_act_can_tmux,
 	  .run = session_act_tmux_act,
+	  .data = &(const enum tmux_act){ TMUX_NEW },
 	  .doing = "making",
 	  .help = "Begin another tmux session there: NAME [DIRECTORY]" },
 	{ .name = "tmux-kill",
@@ -1213,6 +1212,7 @@ const struct action session_actions[] = {
 	  .flags = ASKS | MARKED | ACTION_DANGER,
 	  .applies = session_act_is_tmux,
 	  .run = session_act_tmux_act,
+	  .data = &(const enum tmux_act){ TMUX_KILL },
 	  .doing = "ending",
 	  .help = "End the tmux session and what runs in it" },
 	{ .name = "opencode-restart",

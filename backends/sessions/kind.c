@@ -303,6 +303,7 @@ const struct kind kind_session = {
 	.detail = session_detail,
 	.follow = session_follow,
 	.shell = session_attach,
+	.attaches = true,
 	.json = session_json,
 };
 

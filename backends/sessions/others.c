@@ -593,21 +593,22 @@ static void others_next_words(struct buf *b, const struct other *o, const char *
 }
 
 /* Builds the command line of a tmux action. False: the argument is missing. */
-bool others_act(const struct row *row, const char *action, const char *argument, struct buf *b)
+bool others_act(const struct row *row, const enum tmux_act *act, const char *argument,
+                struct buf *b)
 {
 	const struct other *o = others_of(row);
 	bool has = argument && *argument;
-	if (!o && strcmp(action, "tmux-new") != 0)
+	if (!o && *act != TMUX_NEW)
 		return false;
-	if (!strcmp(action, "tmux-kill")) {
+	if (*act == TMUX_KILL) {
 		others_next_words(b, o, (const char *[]){ "kill-session", "-t", o->target, NULL });
-	} else if (!strcmp(action, "tmux-rename") && has) {
+	} else if (*act == TMUX_RENAME && has) {
 		char *name = tmux_name(argument);
 		others_next_words(b, o,
 		                  (const char *[]){ "rename-session", "-t", o->target, "--", name,
 		                                    NULL });
 		free(name);
-	} else if (!strcmp(action, "tmux-send") && has) {
+	} else if (*act == TMUX_SEND && has) {
 		char *typed = tmux_word(argument);
 		others_next_words(b, o,
 		                  (const char *[]){ "send-keys", "-t", o->pane, "-l", "--", typed,
@@ -615,7 +616,7 @@ bool others_act(const struct row *row, const char *action, const char *argument,
 		others_next_words(b, o,
 		                  (const char *[]){ "send-keys", "-t", o->pane, "Enter", NULL });
 		free(typed);
-	} else if (!strcmp(action, "tmux-new") && has) {
+	} else if (*act == TMUX_NEW && has) {
 		size_t n = strcspn(argument, " ");
 		char *first = xstrndup(argument, n), *name = tmux_name(first);
 		const char *dir = argument + n + strspn(argument + n, " ");

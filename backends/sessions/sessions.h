@@ -315,7 +315,9 @@ void others_live(struct sessions *, const char *text);
 void others_detail(struct row *, struct doc *);
 void others_finish(struct session *);
 bool others_pane(const struct row *); /* the session runs in a tmux pane */
-bool others_act(const struct row *, const char *action, const char *argument, struct buf *command);
+enum tmux_act { TMUX_SEND, TMUX_RENAME, TMUX_NEW, TMUX_KILL };
+bool others_act(const struct row *, const enum tmux_act *, const char *argument,
+                struct buf *command);
 void others_command(const struct row *, struct buf *command); /* the command that attaches to it */
 
 /* acts.c, kind.c */

@@ -23,11 +23,18 @@ const struct action *action_find(const struct kind *kind, const char *word)
 	return NULL;
 }
 
+bool action_applies_to(const struct action *a, const struct row *row)
+{
+	if (a->applies_of)
+		return a->applies_of(a, row);
+	return !a->applies || a->applies(row);
+}
+
 static bool action_offered(const struct row *row, const struct action *a)
 {
 	if ((a->flags & ACTION_CHANGES) && row->server->store->settings->read_only)
 		return false;
-	return !a->applies || a->applies(row);
+	return action_applies_to(a, row);
 }
 
 size_t actions_of(const struct row *row, const struct action **out, size_t max)
@@ -99,7 +106,7 @@ static bool action_may_start(const struct row *row, const struct action *a, cons
 	if (row->order && row->order->state == ORDER_RUNNING)
 		return err_set(err, ERR_REFUSED, "%s: \"%s\" still runs on %s", a->verb,
 		               row->order->action->verb, row->name);
-	if (a->applies && !a->applies(row))
+	if (!action_applies_to(a, row))
 		return err_set(err, ERR_USAGE, "%s: makes no sense for %s as it is now", a->verb,
 		               row->name);
 	return !a->fits || a->fits(row, argument, err);
@@ -119,6 +126,15 @@ void orders_forget_server(struct store *s, const struct server *v)
 			order_end(order, &gone, NULL);
 }
 
+void action_command(const struct action *a, const struct row *row, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (a->command)
+		a->command(row, buf, size);
+	else if (a->command_of)
+		a->command_of(a, row, buf, size);
+}
+
 struct order *order_start(struct row *row, const struct action *a, const char *argument,
                           struct err *err)
 {
@@ -126,8 +142,7 @@ struct order *order_start(struct row *row, const struct action *a, const char *a
 	if (!action_may_start(row, a, argument, err))
 		return NULL;
 	char command[512] = "";
-	if (a->command)
-		a->command(row, command, sizeof(command));
+	action_command(a, row, command, sizeof(command));
 	struct order *order = xcalloc(1, sizeof(*order));
 	*order = (struct order){
 		.action = a,

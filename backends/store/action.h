@@ -40,6 +40,15 @@ enum action_context {
 struct order;
 struct console; /* the tui's; opaque here */
 
+/* The choices of an argument. The first is the default. */
+#define ACTION_CHOICES_MAX 12
+struct action_choices {
+	const char *title; /* "Which signal?" */
+	struct action_choice {
+		const char *key, *word, *help; /* word: the argument; help: NULL for none */
+	} list[ACTION_CHOICES_MAX];            /* ends at .word == NULL */
+};
+
 struct action {
 	const char *name; /* "container-restart": config, mocr do, log, man page */
 	const char *verb; /* "restart": menu, hint line, mocr do; unique within a kind */
@@ -51,9 +60,13 @@ struct action {
 	unsigned flags;
 	/* Whether the action makes sense for the row in its present state. NULL: always. */
 	bool (*applies)(const struct row *);
+	/* The same for a table whose rows differ only by their data. At most one of the two. */
+	bool (*applies_of)(const struct action *, const struct row *);
 	/* Writes the command as a user would type it ("docker restart javisi_n8n"), washed. The
 	 * confirmation and the log show it. */
 	void (*command)(const struct row *, char *buf, size_t size);
+	/* The same for a table whose rows differ only by their data. At most one of the two. */
+	void (*command_of)(const struct action *, const struct row *, char *buf, size_t size);
 	/* Starts the order. The backend ends it with order_end. Exactly one of run and show is set,
 	 * but for keys of texts, lines and boxes, which do what their data says. */
 	void (*run)(struct order *);
@@ -66,6 +79,9 @@ struct action {
 	 * in the first text of the line (NULL: nothing). */
 	const char *asks;
 	void (*suggest)(const struct row *, char *buf, size_t size);
+	/* The argument is one of these; NULL: any text. Without an argument (`mocr do`) the action
+	 * does what the first says. */
+	const struct action_choices *choices;
 	/* Adds text for this row under the title. Leaves "" if this row needs no argument after
 	 * all. NULL: none. */
 	void (*asks_more)(const struct row *, char *buf, size_t size);
@@ -104,6 +120,10 @@ struct order {
 	struct order *next;
 };
 
+/* Does the action make sense for the row in its present state? */
+bool action_applies_to(const struct action *, const struct row *);
+/* Writes the action's command for the row; "" if it has none. */
+void action_command(const struct action *, const struct row *, char *buf, size_t size);
 /* Starts the action on the row, logs it, and returns the order. NULL and err: --read-only is set, a
  * recording is played, the row's server is not up, or another order runs on the row. The same if
  * the action does not apply or the argument does not fit. */

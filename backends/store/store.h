@@ -85,6 +85,13 @@ struct kind {
 	/* Opens a shell in it on the live connection. */
 	struct stream *(*shell)(struct row *, const char *term, int cols, int rows,
 	                        const struct stream_events *, void *arg, struct err *);
+	/* Its shell is its own program, as of a session: a plain shell opens on the server. */
+	bool attaches;
+	/* Can a shell be opened in it now? NULL: whenever its server is up. */
+	bool (*shell_fits)(const struct row *);
+	/* Writes why an action may not make sense now: "is exited, and that needs it running".
+	 * False: nothing is known. NULL: never. */
+	bool (*not_now)(const struct row *, char *buf, size_t size);
 	/* Adds its own members to the JSON object (a cJSON *) of `mocr status --json`. */
 	void (*json)(const struct row *, void *cjson);
 };

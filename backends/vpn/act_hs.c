@@ -153,7 +153,7 @@ static const struct peer *hs_act_node_of(const struct row *row)
 	return peer_in(const_peer_of(row), VPN_HEADSCALE, false);
 }
 
-static bool hs_act_can_node(const struct row *row)
+bool can_node(const struct row *row)
 {
 	const struct peer *p = hs_act_node_of(row);
 	return p && !p->control && *p->at.id;
@@ -161,7 +161,7 @@ static bool hs_act_can_node(const struct row *row)
 
 /* A stale source keeps its actions: one failed look must not remove them. If Headscale is really
  * gone, the order ends with its error. */
-static bool hs_act_can_control(const struct row *row)
+bool can_control(const struct row *row)
 {
 	enum source_state state = row->source->state;
 	return const_peer_of(row)->control && (state == SOURCE_LIVE || state == SOURCE_STALE);
@@ -188,11 +188,18 @@ static struct hs_act *hs_act_begin_control(struct order *order)
 	return hs_act_act_new(order, hs_of(order_row(order)->source));
 }
 
-static void hs_act_say_node(const struct row *row, const char *what, char *buf, size_t size)
+void node_command(const struct action *a, const struct row *row, char *buf, size_t size)
 {
+	const struct hs_request *request = a->data;
 	const struct peer *p = hs_act_node_of(row);
-	snprintf(buf, size, "headscale nodes %s -i %s (%s, on %s)", what, p ? p->at.id : "?",
-	         p ? p->row.name : "", p ? p->row.server->name : "?");
+	snprintf(buf, size, "headscale nodes %s -i %s (%s, on %s)", request->words,
+	         p ? p->at.id : "?", p ? p->row.name : "", p ? p->row.server->name : "?");
+}
+
+void control_command(const struct action *a, const struct row *row, char *buf, size_t size)
+{
+	const struct hs_request *request = a->data;
+	snprintf(buf, size, "%s (on %s)", request->words, row->server->name);
 }
 
 /* Splits an argument at blanks and commas into at most max words, stored in copy. Returns their
@@ -237,41 +244,10 @@ static char *hs_act_comma_list(const char *const *words, size_t n)
 
 /* --- nodes --------------------------------------------------------------- */
 
-#define CAN_NODE(name)                         \
-	bool can_##name(const struct row *row) \
-	{                                      \
-		return hs_act_can_node(row);   \
-	}
-CAN_NODE(expire)
-CAN_NODE(rename)
-CAN_NODE(delete)
-CAN_NODE(tags)
-
 bool can_routes(const struct row *row)
 {
 	const struct peer *p = hs_act_node_of(row);
-	return hs_act_can_node(row) && (*p->at.offered || *p->at.routes);
-}
-
-void say_expire(const struct row *row, char *buf, size_t size)
-{
-	hs_act_say_node(row, "expire", buf, size);
-}
-void say_rename(const struct row *row, char *buf, size_t size)
-{
-	hs_act_say_node(row, "rename", buf, size);
-}
-void say_delete(const struct row *row, char *buf, size_t size)
-{
-	hs_act_say_node(row, "delete", buf, size);
-}
-void say_tags(const struct row *row, char *buf, size_t size)
-{
-	hs_act_say_node(row, "tag", buf, size);
-}
-void say_routes(const struct row *row, char *buf, size_t size)
-{
-	hs_act_say_node(row, "approve-routes", buf, size);
+	return can_node(row) && (*p->at.offered || *p->at.routes);
 }
 
 static void hs_act_node_call(struct hs_act *a, const char *method, const char *tail,
@@ -424,40 +400,6 @@ void suggest_routes(const struct row *row, char *buf, size_t size)
 }
 
 /* --- users --------------------------------------------------------------- */
-
-#define CAN_CONTROL(name)                       \
-	bool can_##name(const struct row *row)  \
-	{                                       \
-		return hs_act_can_control(row); \
-	}
-CAN_CONTROL(key)
-CAN_CONTROL(key_expire)
-CAN_CONTROL(keys)
-CAN_CONTROL(users)
-CAN_CONTROL(dns_list)
-CAN_CONTROL(dns)
-
-static void say_on(const struct row *row, const char *what, char *buf, size_t size)
-{
-	snprintf(buf, size, "%s (on %s)", what, row->server->name);
-}
-
-void say_users(const struct row *row, char *buf, size_t size)
-{
-	say_on(row, "headscale users list", buf, size);
-}
-void say_keys(const struct row *row, char *buf, size_t size)
-{
-	say_on(row, "headscale preauthkeys list", buf, size);
-}
-void say_key(const struct row *row, char *buf, size_t size)
-{
-	say_on(row, "headscale preauthkeys create", buf, size);
-}
-void say_key_expire(const struct row *row, char *buf, size_t size)
-{
-	say_on(row, "headscale preauthkeys expire", buf, size);
-}
 
 static void hs_act_users_came(struct hs_act *a, const char *out, size_t len)
 {
@@ -756,11 +698,6 @@ void run_key_expire(struct order *order)
 #define WRITE_RECORDS                                                                     \
 	"cp -p \"$1\" \"$1.before\" && cp -p \"$1\" \"$1.new\" && cat >\"$1.new\" && mv " \
 	"\"$1.new\" \"$1\""
-
-void say_dns_list(const struct row *row, char *buf, size_t size)
-{
-	say_on(row, "cat the file of dns.extra_records_path", buf, size);
-}
 
 void say_dns(const struct row *row, char *buf, size_t size)
 {

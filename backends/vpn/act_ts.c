@@ -150,6 +150,16 @@ static void ts_act_on_sudo(const struct run_result *r, void *arg)
 
 static void ts_act_on_run(const struct run_result *r, void *arg);
 
+static const struct ts_request *ts_act_request(const struct order *order)
+{
+	return order->action->data;
+}
+
+static bool ts_act_is_up(const struct ts_act *a)
+{
+	return ts_act_request(a->order)->what == TS_UP;
+}
+
 static bool ts_act_needs_login(const struct ts_act *a)
 {
 	return !strcmp(a->ts->state, "NeedsLogin") || *a->server_words ||
@@ -160,9 +170,9 @@ static bool ts_act_needs_login(const struct ts_act *a)
  * makes it demand every non-default setting (seen with 1.86). So `timeout` limits its run. */
 static size_t ts_act_words_of(const struct ts_act *a, const char **argv)
 {
-	const char *verb = a->order->action->verb;
+	const struct ts_request *request = ts_act_request(a->order);
 	size_t n = 0;
-	if (strcmp(verb, "up") == 0 && (a->key || ts_act_needs_login(a))) {
+	if (ts_act_is_up(a) && (a->key || ts_act_needs_login(a))) {
 		const char *const up[] = { "tailscale", "up", ("--timeout=" UP_SECONDS), "--json" };
 		for (; n < ARRAY_LEN(up); n++)
 			argv[n] = up[n];
@@ -174,12 +184,9 @@ static size_t ts_act_words_of(const struct ts_act *a, const char **argv)
 		const char *const other[] = { "timeout", OTHER_SECONDS, "tailscale" };
 		for (; n < ARRAY_LEN(other); n++)
 			argv[n] = other[n];
-		if (strstr(verb, "exit node")) {
-			argv[n++] = "set";
+		argv[n++] = request->verb;
+		if (request->what == TS_SET)
 			argv[n++] = a->server_words;
-		} else {
-			argv[n++] = verb;
-		}
 	}
 	argv[n] = NULL;
 	return n;
@@ -273,8 +280,7 @@ static void ts_act_ask_key(struct ts_act *a)
 
 static void ts_act_go_on(struct ts_act *a)
 {
-	bool is_up = strcmp(a->order->action->verb, "up") == 0;
-	if (is_up && ts_act_needs_login(a) &&
+	if (ts_act_is_up(a) && ts_act_needs_login(a) &&
 	    !(a->order->argument && strstr(a->order->argument, "interactive")))
 		ts_act_ask_key(a);
 	else
@@ -406,8 +412,7 @@ static void ts_act_ask_prefs(struct ts_act *a)
 void ts_acts_auth_url(struct source *source, const char *url)
 {
 	for (struct ts_act *a = *ts_act_list_of(source); a; a = a->next)
-		if (!a->shown && !a->key && !strcmp(a->order->action->verb, "up") &&
-		    (a->run || a->sudo))
+		if (!a->shown && !a->key && ts_act_is_up(a) && (a->run || a->sudo))
 			a->shown = order_show(a->order, "Log in at this address", url);
 }
 
@@ -451,18 +456,18 @@ static bool ts_act_sits_on_it(const struct server *v)
 	return v->link && !v->is_local && vpn_carries(v);
 }
 
-static void ts_act_begin(struct order *order, bool ask_first)
+void run_tailscale(struct order *order)
 {
 	struct row *row = order_row(order);
 	struct peer *p = row ? ts_act_own(row) : NULL;
 	struct err err;
-	bool away = strcmp(order->action->verb, "up") != 0;
+	const struct ts_request *request = ts_act_request(order);
 	if (!p) {
 		err_set(&err, ERR_LOST, "its tailscaled is not reached now");
 		order_end(order, &err, NULL);
 		return;
 	}
-	if (away && ts_act_sits_on_it(p->row.server)) {
+	if (request->what != TS_UP && ts_act_sits_on_it(p->row.server)) {
 		err_set(&err, ERR_REFUSED,
 		        "not done: the connection to %s itself runs through this VPN and would end "
 		        "with it",
@@ -471,47 +476,24 @@ static void ts_act_begin(struct order *order, bool ask_first)
 		return;
 	}
 	struct ts_act *a = ts_act_act_new(order, p->row.source);
-	if (ask_first)
+	if (request->what != TS_DOWN)
 		ts_act_ask_prefs(a);
 	else
 		ts_act_start_run(a, false);
 }
 
-void run_up(struct order *order)
+void tailscale_command(const struct action *action, const struct row *row, char *buf, size_t size)
 {
-	ts_act_begin(order, true);
-}
-void run_down(struct order *order)
-{
-	ts_act_begin(order, false);
-}
-void run_logout(struct order *order)
-{
-	ts_act_begin(order, true);
-}
-
-static void ts_act_say(const struct row *row, char *buf, size_t size, const char *words)
-{
-	const struct peer *p = ts_act_own(row);
-	snprintf(buf, size, "%s (on %s)", words, p ? p->row.server->name : row->server->name);
-}
-
-void say_up(const struct row *row, char *buf, size_t size)
-{
-	const struct peer *p = row ? peer_in(const_peer_of(row), VPN_TAILSCALE, true) : NULL;
+	const struct ts_request *request = action->data;
+	const struct peer *own = ts_act_own(row);
+	const struct peer *p = peer_in(const_peer_of(row), VPN_TAILSCALE, true);
+	const char *server = own ? own->row.server->name : row->server->name;
 	bool only_down = p && !strcmp(((const struct ts *)p->row.source)->state, "Stopped");
-	ts_act_say(row, buf, size,
-	           only_down ? "timeout " OTHER_SECONDS " tailscale up"
-	                     : "tailscale up --timeout=" UP_SECONDS);
-}
-
-void say_down(const struct row *row, char *buf, size_t size)
-{
-	ts_act_say(row, buf, size, "timeout " OTHER_SECONDS " tailscale down");
-}
-void say_logout(const struct row *row, char *buf, size_t size)
-{
-	ts_act_say(row, buf, size, "timeout " OTHER_SECONDS " tailscale logout");
+	if (request->what == TS_UP && !only_down)
+		snprintf(buf, size, "tailscale up --timeout=%s (on %s)", UP_SECONDS, server);
+	else
+		snprintf(buf, size, "timeout %s tailscale %s (on %s)", OTHER_SECONDS, request->verb,
+		         server);
 }
 
 /* --- exit nodes ---------------------------------------------------------- */

@@ -2,7 +2,7 @@
  *
  * - can_: does the action apply to the row?
  * - run_: carries out the order
- * - say_: the command as shown before confirming
+ * - say_, _command: the command as shown before confirming; _command reads the action's data
  * - suggest_: prefills the argument */
 #ifndef VPN_ACTS_H
 #define VPN_ACTS_H
@@ -16,18 +16,21 @@ struct reply;
 
 #define ID_KEEP 640
 
-#define VPN_ACT(name)                        \
-	bool can_##name(const struct row *); \
-	void run_##name(struct order *);     \
-	void say_##name(const struct row *, char *buf, size_t size);
-
 /* act_ts.c */
-VPN_ACT(ping)
-VPN_ACT(up)
-VPN_ACT(down)
-VPN_ACT(logout)
-VPN_ACT(exit)
-VPN_ACT(exit_off)
+/* action->data of the actions of a machine's own tailscaled */
+struct ts_request {
+	enum { TS_UP, TS_DOWN, TS_LOGOUT, TS_SET } what;
+	const char *verb; /* of the program tailscale */
+};
+bool can_ping(const struct row *), can_up(const struct row *), can_down(const struct row *),
+	can_logout(const struct row *), can_exit(const struct row *),
+	can_exit_off(const struct row *);
+void run_ping(struct order *), run_tailscale(struct order *), run_exit(struct order *),
+	run_exit_off(struct order *);
+void say_ping(const struct row *, char *buf, size_t size);
+void say_exit(const struct row *, char *buf, size_t size);
+void say_exit_off(const struct row *, char *buf, size_t size);
+void tailscale_command(const struct action *, const struct row *, char *buf, size_t size);
 void suggest_up(const struct row *, char *buf, size_t size);
 void suggest_exit(const struct row *, char *buf, size_t size);
 /* Sends one disco ping through tailscaled's LocalAPI behind origin. Parse the answer with
@@ -41,17 +44,18 @@ void ts_acts_auth_url(struct source *, const char *url);
 bool peer_look(const struct peer *);
 void peer_pinged(struct row *, double ms, const char *path);
 /* act_hs.c */
-VPN_ACT(expire)
-VPN_ACT(rename)
-VPN_ACT(delete)
-VPN_ACT(tags)
-VPN_ACT(routes)
-VPN_ACT(key)
-VPN_ACT(key_expire)
-VPN_ACT(keys)
-VPN_ACT(users)
-VPN_ACT(dns_list)
-VPN_ACT(dns)
+/* action->data of the actions of Headscale */
+struct hs_request {
+	const char *words; /* of the command that is shown: "expire", "headscale users list" */
+};
+bool can_node(const struct row *), can_routes(const struct row *), can_control(const struct row *);
+void run_expire(struct order *), run_rename(struct order *), run_delete(struct order *),
+	run_tags(struct order *), run_routes(struct order *), run_key(struct order *),
+	run_key_expire(struct order *), run_keys(struct order *), run_users(struct order *),
+	run_dns_list(struct order *), run_dns(struct order *);
+void node_command(const struct action *, const struct row *, char *buf, size_t size);
+void control_command(const struct action *, const struct row *, char *buf, size_t size);
+void say_dns(const struct row *, char *buf, size_t size);
 void suggest_name(const struct row *, char *buf, size_t size);
 void suggest_tags(const struct row *, char *buf, size_t size);
 void suggest_routes(const struct row *, char *buf, size_t size);

@@ -85,8 +85,8 @@ static inline void must_be_washed_rows(const struct store *s)
 			must_be_washed_doc(r, true);
 			for (const struct action *a = r->kind->actions; a && a->name; a++) {
 				char command[512] = "";
-				if (a->command && (!a->applies || a->applies(r)))
-					a->command(r, command, sizeof(command));
+				if (action_applies_to(a, r))
+					action_command(a, r, command, sizeof(command));
 				MUST_BE_WASHED(command);
 			}
 		}

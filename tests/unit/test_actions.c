@@ -77,7 +77,7 @@ static void check_table(const struct action *table)
 			assert_string_not_equal(a->name, b->name);
 			assert_string_not_equal(a->verb, b->verb);
 			/* pause and unpause, attach and answer may share one */
-			if (!a->applies || !b->applies)
+			if (!(a->applies || a->applies_of) || !(b->applies || b->applies_of))
 				assert_false(share_a_key(a, b));
 		}
 	}
@@ -86,7 +86,8 @@ static void check_table(const struct action *table)
 static void test_tables(void **state)
 {
 	(void)state;
-	check_table(console_actions);
+	for (size_t i = 0; console_table(i); i++)
+		check_table(console_table(i));
 	check_table(kind_server.actions);
 	for (const struct kind *const *k = kinds; *k; k++)
 		check_table((*k)->actions);
@@ -98,17 +99,19 @@ static void test_no_kind_hides_the_console(void **state)
 	(void)state;
 	for (const struct kind *const *k = kinds; *k; k++)
 		for (const struct action *a = (*k)->actions; a && a->name; a++)
-			for (const struct action *c = console_actions; c->name; c++)
-				assert_false(share_a_key(a, c));
+			for (size_t i = 0; console_table(i); i++)
+				for (const struct action *c = console_table(i); c->name; c++)
+					assert_false(share_a_key(a, c));
 }
 
 /* --- keys of a context --------------------------------------------------- */
 
 static void each_row(void (*take)(enum action_context, const struct action *))
 {
+	const struct action *table;
 	for (int i = CONTEXT_CONSOLE + 1; i < CONTEXT_COUNT; i++)
-		for (const struct action *const *t = context_of(i)->tables; *t; t++)
-			for (const struct action *a = *t; a->name; a++)
+		for (size_t k = 0; (table = context_table(i, k)); k++)
+			for (const struct action *a = table; a->name; a++)
 				take((enum action_context)i, a);
 }
 
@@ -120,9 +123,10 @@ static void check_row(enum action_context context, const struct action *a)
 	assert_int_equal(a->context, context);
 	assert_null(a->run);
 	assert_false(a->flags & ACTION_CHANGES);
+	const struct action *table;
 	for (int i = 0; i < CONTEXT_COUNT; i++)
-		for (const struct action *const *t = context_of(i)->tables; *t; t++)
-			for (const struct action *b = *t; b->name; b++) {
+		for (size_t k = 0; (table = context_table(i, k)); k++)
+			for (const struct action *b = table; b->name; b++) {
 				named += !strcmp(a->name, b->name);
 				if (a != b && b->context == context)
 					assert_false(share_a_key(a, b));
@@ -138,9 +142,9 @@ static void test_rows_of_contexts(void **state)
 
 static const struct action *found_in(enum action_context context, const struct key *key)
 {
-	for (const struct action *const *t = context_of(context)->tables; *t; t++)
-		if (keymap_find(*t, key))
-			return keymap_find(*t, key);
+	for (size_t k = 0; context_table(context, k); k++)
+		if (keymap_find(context_table(context, k), key))
+			return keymap_find(context_table(context, k), key);
 	return NULL;
 }
 
@@ -299,7 +303,9 @@ static size_t walk_read_only(const struct action *table)
 static void test_read_only_knows_every_action(void **state)
 {
 	(void)state;
-	size_t refused = walk_read_only(console_actions) + walk_read_only(kind_server.actions);
+	size_t refused = walk_read_only(kind_server.actions);
+	for (size_t i = 0; console_table(i); i++)
+		refused += walk_read_only(console_table(i));
 	for (const struct kind *const *k = kinds; *k; k++)
 		refused += walk_read_only((*k)->actions);
 	assert_true(refused > 50);

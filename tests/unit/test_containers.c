@@ -1104,20 +1104,20 @@ static void test_actions(void **state)
 	assert_true(action_find(&kind_container, "start")->applies(down));
 	assert_true(action_find(&kind_container, "container-remove")->applies(down));
 	assert_false(action_find(&kind_container, "remove")->applies(up));
-	action_find(&kind_container, "restart")->command(up, words, sizeof(words));
+	action_command(action_find(&kind_container, "restart"), up, words, sizeof(words));
 	assert_string_equal(words, "docker restart javisi_n8n");
-	action_find(&kind_container, "compose-up")->command(up, words, sizeof(words));
+	action_command(action_find(&kind_container, "compose-up"), up, words, sizeof(words));
 	assert_string_equal(words, "cd /srv/javisi && docker compose -p javisi -f "
 	                           "docker-compose.yml up -d n8n");
 	/* as with an image whose labels name a project */
 	((struct container *)up)->by_compose = false;
-	action_find(&kind_container, "compose-up")->command(up, words, sizeof(words));
+	action_command(action_find(&kind_container, "compose-up"), up, words, sizeof(words));
 	assert_non_null(
 		strstr(words, "up -d n8n   # compose did not make this container: its image"));
 	xreplace(&((struct container *)up)->project_dir,
 	         "/a long one with its /end/ cut off so that the mark is there "
 	         "still..................................");
-	action_find(&kind_container, "compose-up")->command(up, words, 160);
+	action_command(action_find(&kind_container, "compose-up"), up, words, 160);
 	assert_non_null(strstr(words, "   # compose did not make this container: its image may "
 	                              "have chosen folder and files"));
 	for (const struct action *a = kind_container.actions; a->name; a++)

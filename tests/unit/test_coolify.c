@@ -206,8 +206,9 @@ static void rows_and_what_can_be_done(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(can); i++) {
 		const struct action *a = action_find(&kind_app, can[i].verb);
-		assert_true(a->applies(relay) == can[i].relay && a->applies(pg) == can[i].pg &&
-		            a->applies(box) == can[i].box);
+		assert_true(action_applies_to(a, relay) == can[i].relay &&
+		            action_applies_to(a, pg) == can[i].pg &&
+		            action_applies_to(a, box) == can[i].box);
 	}
 	source_feed(s, "box\tresources", "[]", 2); /* gone when both lists came */
 	source_feed(s, "box\tservers", "[]", 2);

@@ -316,14 +316,14 @@ static void a_project_with_files_of_variables(void **state)
 	                     "running") "]");
 	struct deploy *envy = deploy(w, "compose:envy");
 	assert_string_equal(envy->project->env, "/srv/who.env,/srv/my own.env");
-	pull->command(&envy->row, words, sizeof(words));
+	action_command(pull, &envy->row, words, sizeof(words));
 	assert_non_null(
 		strstr(words,
 	               " -f b.yml --env-file /srv/who.env --env-file '/srv/my own.env' up -d"));
 	snprintf(words, sizeof(words), "%s/container/e_1", w->server->name);
 	const struct row *box = store_find(w->store, words);
 	assert_non_null(box);
-	action_find(&kind_container, "compose-up")->command(box, words, sizeof(words));
+	action_command(action_find(&kind_container, "compose-up"), box, words, sizeof(words));
 	assert_string_equal(words, "cd /srv/e && docker compose -p envy -f a.yml -f b.yml "
 	                           "--env-file /srv/who.env --env-file '/srv/my own.env' up -d e");
 }
@@ -350,7 +350,7 @@ static void projects_by_their_labels(void **state)
 	const struct action *pull = action_find(&kind_deploy, "pull");
 	char words[300];
 	assert_true(pull->applies(&d->row));
-	pull->command(&d->row, words, sizeof(words));
+	action_command(pull, &d->row, words, sizeof(words));
 	assert_string_equal(words, "cd /srv/mini && docker compose -p mini -f a.yml -f b.yml pull "
 	                           "&& docker compose -p mini -f a.yml -f b.yml up -d");
 	assert_false(pull->applies(&deploy(w, "compose:nodir")->row));

@@ -151,11 +151,11 @@ static void rows(void **state)
 	/* half of one changes nothing */
 	feed(s, "box\tprogress\tblue-2", "{\"status\":\"crea");
 	assert_string_equal(blue->state, "creating_project");
-	assert_false(action_find(&kind_app, "deploy")->applies(&blue->row));
+	assert_false(action_applies_to(action_find(&kind_app, "deploy"), &blue->row));
 	feed(s, "box\terror\tblue-2", "{\"error\":\"project.create: name taken\"}");
 	assert_string_equal(blue->state, "failed");
 	assert_string_equal(blue->row.why, "project.create: name taken");
-	assert_true(action_find(&kind_app, "deploy")->applies(&blue->row));
+	assert_true(action_applies_to(action_find(&kind_app, "deploy"), &blue->row));
 	feed(s, "box\tprogress\tblue-2", "{\"status\":\"deploying\"}"); /* it is over */
 	assert_string_equal(blue->state, "failed");
 	feed(s, "box\tcomplete\tred-1", "{\"url\":\"https://r.example\"}");

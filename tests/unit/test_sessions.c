@@ -727,7 +727,7 @@ static void tmux_has_many_sockets(void **state)
 	assert_string_equal(agents->agent, "node");
 	assert_string_equal(agents->words, "1 window, socket agents");
 	assert_string_equal(other->words, "1 window, socket /run/user/1000/tmux-1000/default");
-	assert_true(others_act(&agents->row, "tmux-kill", NULL, &b));
+	assert_true(others_act(&agents->row, &(enum tmux_act){ TMUX_KILL }, NULL, &b));
 	assert_string_equal(b.data, "tmux -S /tmp/tmux-1000/agents kill-session -t '$1'");
 	buf_clear(&b);
 	others_command(&agents->row, &b);
@@ -871,7 +871,7 @@ static void a_server_is_a_patient(void **state)
 	assert_non_null(strstr(s->row.why, "300M of memory"));
 	const struct action *a = action_find(&kind_session, "opencode-restart");
 	assert_true(a->applies(&s->row));
-	a->command(&s->row, why, sizeof why);
+	action_command(a, &s->row, why, sizeof why);
 	assert_non_null(strstr(why, "systemctl --user restart opencode.service"));
 	feed("scan", "=oc\nnow\t1020.00\noc\t4096\t13\t0100007F\t300000\t99000\topencode.service\t/"
 	             "usr/bin/opencode\t/srv/a\ncpu\t13\t70\n"
@@ -939,7 +939,8 @@ static void names_in_the_list_are_quoted(void **state)
 	             "-rf\t1\t2\t0\t1\t/\tevil\nsession\t$2\t1\t2\t0\t1\t/"
 	             "\tgood\npane\t$2\t%1\t5\tsh\t1\t/\tt\n=claude\n=end\n");
 	assert_null(find("tmux-evil"));
-	assert_true(others_act(&find("tmux-good")->row, "tmux-send", "$(reboot); 'x'", &b));
+	assert_true(others_act(&find("tmux-good")->row, &(enum tmux_act){ TMUX_SEND },
+	                       "$(reboot); 'x'", &b));
 	assert_string_equal(b.data, "tmux send-keys -t %1 -l -- '$(reboot); '\\''x'\\''' && tmux "
 	                            "send-keys -t %1 Enter");
 	buf_finish(&b);

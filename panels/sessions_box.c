@@ -3,7 +3,7 @@
  *
  * While a box is open, rows may be freed and somebody else may answer. So a box keeps the ids of
  * the rows and of the request. The order carries the id of the request that the user saw. */
-#include "tui/sessions.h"
+#include "panels/sessions_box.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -466,7 +466,7 @@ static void sessions_box_complete_move(struct completion *done, const char *text
 	sessions_box_offer(done, text, cursor, "", names, n, "");
 }
 
-void sessions_names_came(struct console *c)
+static void sessions_box_changed(struct console *c)
 {
 	if (!c->completing || !c->dialog)
 		return;
@@ -540,10 +540,8 @@ static void sessions_box_ask_line(struct asking *k, const struct wanted *w, cons
 
 /* --- the way in ---------------------------------------------------------- */
 
-bool sessions_ask(struct console *c, const struct action *a, struct row **rows, size_t n)
+static bool sessions_box_ask(struct console *c, const struct action *a, struct row **rows, size_t n)
 {
-	if (rows[0]->kind != &kind_session)
-		return false;
 	if (!strcmp(a->name, "session-answer")) {
 		const struct request *r = session_request(rows[0]);
 		if (!r)
@@ -572,24 +570,54 @@ bool sessions_ask(struct console *c, const struct action *a, struct row **rows, 
 	return false;
 }
 
-bool session_attachable(const struct row *r)
+/* Enter on a session: answers its request. */
+static bool sessions_box_open(struct console *c, struct row *r)
 {
-	return r->kind == &kind_session && ((const struct session *)r)->type != SESSION_SERVICE &&
-	       r->server->link && r->server->link->state == LINK_UP;
-}
-
-bool session_open(struct console *c, struct row *r)
-{
-	const struct action *a = r->kind == &kind_session && session_request(r)
-	                                 ? action_find(r->kind, "session-answer")
-	                                 : NULL;
+	const struct action *a = session_request(r) ? action_find(r->kind, "session-answer") : NULL;
 	if (!a || !action_applies(c, a, r))
 		return false;
 	order_begin(c, a);
 	return true;
 }
 
-void session_show_children(struct console *c)
+/* The top of a conversation is at the end of its details: fetches older messages. */
+static void sessions_box_at_end(struct console *c, struct row *r)
+{
+	if (session_older(r))
+		console_flash(c, TONE_PLAIN, "older messages are asked for");
+}
+
+/* --- actions ------------------------------------------------------------- */
+
+/* Can the terminal attach to the row? True for sessions and tmux panes on a live link. False for
+ * the row of the OpenCode server itself. */
+static bool sessions_box_attachable(const struct row *r)
+{
+	return r->kind == &kind_session && ((const struct session *)r)->type != SESSION_SERVICE &&
+	       r->server->link && r->server->link->state == LINK_UP;
+}
+
+static bool sessions_box_in_tmux(const struct row *r)
+{
+	return sessions_box_attachable(r) && getenv("TMUX");
+}
+
+static bool sessions_box_has_children(const struct row *r)
+{
+	return r->kind == &kind_session && ((const struct session *)r)->children > 0;
+}
+
+static void sessions_box_attach(struct console *c)
+{
+	shell_open(c, console_row(c));
+}
+
+static void sessions_box_attach_window(struct console *c)
+{
+	shell_open_window(c, console_row(c));
+}
+
+static void sessions_box_children(struct console *c)
 {
 	struct row *r = console_row(c);
 	if (r && r->kind == &kind_session && r->source)
@@ -597,7 +625,7 @@ void session_show_children(struct console *c)
 	console_redraw(c);
 }
 
-void session_show_all(struct console *c)
+static void sessions_box_old(struct console *c)
 {
 	bool on = session_show_old(c->store);
 	console_flash(c, TONE_PLAIN,
@@ -605,10 +633,41 @@ void session_show_all(struct console *c)
 	                 : "archived and old sessions are put away");
 }
 
-bool session_show_older(struct console *c, struct row *r)
-{
-	bool more = r && r->kind == &kind_session && session_older(r);
-	if (more)
-		console_flash(c, TONE_PLAIN, "older messages are asked for");
-	return more;
-}
+static const struct action actions[] = {
+	{ .name = "row-attach",
+	  .verb = "attach",
+	  .key = "a",
+	  .flags = CONSOLE_ROW | CONSOLE_HINT | ACTION_CHANGES,
+	  .applies = sessions_box_attachable,
+	  .show = sessions_box_attach,
+	  .help = "the session itself, full screen; C-] comes back" },
+	{ .name = "row-attach-window",
+	  .verb = "attach in tmux",
+	  .key = "A",
+	  .flags = CONSOLE_ROW | ACTION_CHANGES,
+	  .applies = sessions_box_in_tmux,
+	  .show = sessions_box_attach_window,
+	  .help = "the session in a tmux window of its own; one that is open is gone to" },
+	{ .name = "row-children",
+	  .verb = "children",
+	  .key = "o",
+	  .flags = CONSOLE_ROW,
+	  .applies = sessions_box_has_children,
+	  .show = sessions_box_children,
+	  .help = "show the sessions that were started from it, or fold them away" },
+	{ .name = "sessions-old",
+	  .verb = "old sessions",
+	  .key = "O",
+	  .flags = CONSOLE_MENU | CONSOLE_PANES,
+	  .show = sessions_box_old,
+	  .help = "show archived and old sessions too, or put them away again" },
+	{ .name = NULL }
+};
+
+const struct panel_extra sessions_extra = {
+	.actions = actions,
+	.ask = sessions_box_ask,
+	.open = sessions_box_open,
+	.at_end = sessions_box_at_end,
+	.changed = sessions_box_changed,
+};
