@@ -24,6 +24,7 @@
 #include "backends/base/mem.h"
 #include "backends/link/bus.h"
 #include "backends/link/loop.h"
+#include "tests/unit/listens.h"
 
 #define TURNS 400 /* of 10 ms: no wait is longer */
 #define NAME "org.freedesktop.DBus"
@@ -111,8 +112,7 @@ static void run_daemon(void)
 		       "--nosyslog", config, (char *)NULL);
 		_exit(127);
 	}
-	for (int i = 0; i < 500 && access(socket_path, F_OK) != 0; i++)
-		usleep(10000);
+	assert_true(socket_listens(socket_path));
 }
 
 /* The service that answers in the tests: dbus-daemon itself, and busctl as the one that emits. */
