@@ -128,6 +128,7 @@ INSTALLED = man/mocr.1:share/man/man1/mocr.1 man/mocr-config.5:share/man/man5/mo
 	man/completion/mocr.bash:share/bash-completion/completions/mocr \
 	man/completion/mocr.zsh:share/zsh/$(ZSH_PLACE)/_mocr \
 	man/completion/mocr.fish:share/fish/vendor_completions.d/mocr.fish \
+	tests/screens/recording/answers:share/mocr/demo/answers \
 	$(foreach t,$(wildcard themes/*),$(t):share/mocr/$(t))
 ZSH_PLACE = $(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 
@@ -137,7 +138,7 @@ install: all docs ## into PREFIX (/usr/local)
 
 uninstall: ## remove from PREFIX what make install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/mocr $(foreach f,$(INSTALLED),$(DESTDIR)$(PREFIX)/$(lastword $(subst :, ,$(f))))
-	rmdir $(DESTDIR)$(PREFIX)/share/mocr/themes $(DESTDIR)$(PREFIX)/share/mocr 2>/dev/null || true
+	rmdir $(foreach d,/themes /demo /,$(DESTDIR)$(PREFIX)/share/mocr$(d)) 2>/dev/null || true
 
 deb: ## a package for this release of Debian or Ubuntu, in build/
 	@$(MAKE) --no-print-directory packages NEEDED='$(BUILD_PACKAGES) dpkg-dev'

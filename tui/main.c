@@ -2,6 +2,7 @@
  * them. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <locale.h>
 #include <malloc.h>
 #include <signal.h>
@@ -62,6 +63,7 @@ enum {
 	OPT_READ_ONLY,
 	OPT_RECORD,
 	OPT_REPLAY,
+	OPT_DEMO,
 	OPT_CHECK,
 	OPT_JSON,
 	OPT_TMUX,
@@ -88,6 +90,7 @@ const struct option_row option_rows[] = {
 	  "keep the answers of servers in DIR, without secrets and without what was said in "
 	  "sessions" },
 	{ OPT_REPLAY, "replay", "DIR", "play a recording; nothing is connected" },
+	{ OPT_DEMO, "demo", NULL, "play the recording that mocr brings along: four servers to try keys on" },
 	{ OPT_CONFIG, "config", "FILE", "read this configuration instead of the usual one" },
 	{ OPT_CHECK, "check-config", NULL,
 	  "read the configuration, say what is wrong with it, end" },
@@ -165,6 +168,29 @@ static int main_wrong(const char *fmt, const char *word)
 	return EXIT_WRONG_USAGE;
 }
 
+/* The recording lies beside the program: bin/mocr, share/mocr/demo. */
+static bool main_find_demo(struct options *o)
+{
+	static char dir[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
+	char *name = NULL;
+	if (n > 0) {
+		dir[n] = '\0';
+		name = strrchr(dir, '/');
+	}
+	size_t room = name ? sizeof(dir) - (size_t)(name - dir) : 0;
+	if (!name || (size_t)snprintf(name, room, "/../share/mocr/demo") >= room ||
+	    access(dir, R_OK) != 0) {
+		fprintf(stderr,
+		        "mocr: --demo: its recording is not installed (%s); in the sources: mocr "
+		        "--replay tests/screens/recording\n",
+		        name ? dir : "share/mocr/demo");
+		return false;
+	}
+	o->replay = dir;
+	return true;
+}
+
 /* Returns -1 to continue, else the exit code. */
 static int main_read_options(struct options *o, int argc, char **argv, bool *check)
 {
@@ -187,6 +213,10 @@ static int main_read_options(struct options *o, int argc, char **argv, bool *che
 		case OPT_READ_ONLY: o->read_only = true; break;
 		case OPT_RECORD: o->record = optarg; break;
 		case OPT_REPLAY: o->replay = optarg; break;
+		case OPT_DEMO:
+			if (!main_find_demo(o))
+				return EXIT_WRONG_USAGE;
+			break;
 		case OPT_CONFIG: o->config = optarg; break;
 		case OPT_CHECK: *check = true; break;
 		case OPT_THEME: o->theme = optarg; break;
