@@ -7,6 +7,7 @@
 #include "backends/base/mem.h"
 #include "backends/link/loop.h"
 #include "backends/servers/server.h"
+#include "backends/servers/tags.h"
 #include "backends/sessions/session.h"
 #include "backends/store/action.h"
 #include "backends/store/settings.h"
@@ -55,6 +56,13 @@ static bool complete_say_host(const char *name, void *arg)
 	return false;
 }
 
+static void complete_say_tag(const char *tag, void *arg)
+{
+	const struct complete *c = arg;
+	if (!c->after[0]) /* a row is on one server */
+		complete_say(c, tag, "the servers with this tag");
+}
+
 static void complete_servers(struct complete *c)
 {
 	struct err err = { 0 };
@@ -62,6 +70,7 @@ static void complete_servers(struct complete *c)
 	for (const struct server_config *s = c->settings->servers; s; s = s->next)
 		complete_say_server(c, s->name, "configured");
 	hosts_each(c->settings, complete_say_host, c, &err);
+	tags_each(c->settings, complete_say_tag, c);
 }
 
 /* --- rows ---------------------------------------------------------------- */

@@ -253,10 +253,10 @@ static void doctor_clock(const struct vitals *t)
 		doctor_say(DOCTOR_OK, "clock", "as on this machine");
 	else
 		doctor_say(DOCTOR_NOTE, "clock",
-		           "%s %s of this machine's: lines of several servers are out of order; "
+		           "%s %s this machine's: lines of several servers are out of order; "
 		           "run on both: timedatectl",
 		           human_age(age, llabs(t->clock_ms)),
-		           t->clock_ms > 0 ? "ahead" : "behind");
+		           t->clock_ms > 0 ? "ahead of" : "behind");
 	if (t->reboot_pending)
 		doctor_say(DOCTOR_NOTE, "reboot", "pending%s%s", *t->reboot_why ? ": " : "",
 		           t->reboot_why);

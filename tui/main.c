@@ -24,6 +24,7 @@
 #include "backends/store/record.h"
 #include "backends/servers/replay.h"
 #include "backends/servers/server.h"
+#include "backends/servers/tags.h"
 #include "backends/store/settings.h"
 #include "backends/store/store.h"
 #include "tui/canvas.h"
@@ -262,11 +263,14 @@ static bool main_open_servers(struct program *p, char **names, int n)
 	struct err err = { 0 };
 	if (p->opt.replay)
 		return true;
-	for (int i = 0; i < n; i++)
-		if (!server_open(p->store, names[i], &err)) {
+	for (int i = 0; i < n; i++) {
+		bool opened = tag_is(names[i]) ? servers_open_tagged(p->store, names[i], &err)
+		                               : server_open(p->store, names[i], &err) != NULL;
+		if (!opened) {
 			fprintf(stderr, "mocr: %s\n", err.text);
 			return false;
 		}
+	}
 	if (p->opt.all_hosts && !servers_open_all_hosts(p->store, &err)) {
 		fprintf(stderr, "mocr: %s\n", err.text);
 		return false;

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "backends/base/mem.h"
+#include "backends/servers/tags.h"
 #include "tui/keymap.h"
 #include "tui/table_internal.h"
 
@@ -55,7 +56,10 @@ static size_t table_row_names(const struct table *t, const struct row *r, char *
 	size_t len = table_add_word(buf, 0, size, t->panel->random_ids ? r->server->name : r->id);
 
 	len = table_add_word(buf, len, size, r->name);
-	return table_add_word(buf, len, size, r->why);
+	len = table_add_word(buf, len, size, r->why);
+	char tags[256];
+	return server_tags(r->server, tags, sizeof(tags)) ? table_add_word(buf, len, size, tags)
+	                                                  : len;
 }
 
 static bool table_inverts(const struct fuzzy *f)

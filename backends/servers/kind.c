@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/json_write.h"
 #include "backends/base/mem.h"
@@ -15,6 +16,7 @@
 #include "backends/store/doc.h"
 #include "backends/store/internal.h"
 #include "backends/servers/server.h"
+#include "backends/servers/tags.h"
 #include "backends/vitals/vitals.h"
 
 #define CLOCK_WRONG_MS 1000
@@ -128,11 +130,35 @@ static void server_detail_link(const struct server *v, struct doc *doc)
 		doc_pair(doc, DOC_WARN, "asks you", "%s", v->asks->title);
 }
 
+/* Nothing more can be said of it than its state. */
+static bool server_source_is_plain(const struct source *s)
+{
+	bool quiet = s->state == SOURCE_WAITING || s->state == SOURCE_ABSENT;
+	return quiet && !*s->detail && !*s->err.text;
+}
+
+/* One line for all plain sources of a state: there is one source per backend, and most servers
+ * have few of them. */
+static void server_detail_plain(const struct server *v, enum source_state state, struct doc *doc)
+{
+	struct buf names;
+	buf_init(&names, 1024);
+	for (const struct source *s = v->sources; s; s = s->next)
+		if (s->state == state && server_source_is_plain(s))
+			buf_addf(&names, "%s%s", names.len ? ", " : "", s->backend->name);
+	if (names.len)
+		doc_pair(doc, server_source_tone(state), source_state_name(state), "%s",
+		         names.data);
+	buf_finish(&names);
+}
+
 static void server_detail_sources(const struct server *v, struct doc *doc)
 {
 	char age[HUMAN_SIZE];
 	doc_head(doc, "Sources");
 	for (const struct source *s = v->sources; s; s = s->next) {
+		if (server_source_is_plain(s))
+			continue;
 		doc_pair(doc, server_source_tone(s->state), s->backend->name, "%s%s%s%s%s",
 		         source_state_name(s->state), *s->detail ? ": " : "", s->detail,
 		         *s->err.text ? ": " : "", s->err.text);
@@ -143,14 +169,19 @@ static void server_detail_sources(const struct server *v, struct doc *doc)
 			doc_pair(doc, DOC_DIM, "", "last heard of %s ago",
 			         human_span(age, now_wall_ms() - s->fresh_ms));
 	}
+	server_detail_plain(v, SOURCE_WAITING, doc);
+	server_detail_plain(v, SOURCE_ABSENT, doc);
 }
 
 static void server_detail_machine(const struct server *v, struct doc *doc)
 {
+	char tags[256];
+	server_tags(v, tags, sizeof(tags));
 	doc_head(doc, "Machine");
 	const struct {
 		const char *label, *text;
 	} facts[] = {
+		{ "tags", tags },
 		{ "host name", v->hostname },
 		{ "system", v->os },
 		{ "kernel", v->kernel },
@@ -229,8 +260,8 @@ static void server_detail_vitals(const struct server *v, struct doc *doc)
 		doc_pair(doc, DOC_PLAIN, "temperature", "%.0f °C", t->temperature);
 	if (t->clock_known)
 		doc_pair(doc, llabs(t->clock_ms) >= CLOCK_WRONG_MS ? DOC_WARN : DOC_PLAIN, "clock",
-		         "%lld ms %s of this machine's", llabs(t->clock_ms),
-		         t->clock_ms < 0 ? "behind" : "ahead");
+		         "%lld ms %s this machine's", llabs(t->clock_ms),
+		         t->clock_ms < 0 ? "behind" : "ahead of");
 	doc_pair(doc, DOC_PLAIN, "up for", "%s", human_span(text, t->uptime_s * 1000));
 	if (t->reboot_pending)
 		doc_pair(doc, DOC_WARN, "reboot", "pending%s%s", *t->reboot_why ? ": " : "",

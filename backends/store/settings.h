@@ -18,6 +18,7 @@ struct server_config {
 	char *tailscale_socket;
 	/* the server that it cannot be reached without; NULL: none but those of ProxyJump */
 	char *parent;
+	char *tags; /* separated by blanks; NULL: none (servers/tags.h) */
 	bool protect;
 	int connect_timeout; /* s; 0: the global setting */
 	int line;            /* line of its heading in the file */
