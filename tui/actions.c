@@ -97,6 +97,14 @@ static void show_mark(struct console *c)
 	console_redraw(c);
 }
 
+static void show_mark_shown(struct console *c)
+{
+	struct pane *p = pane_focused(c);
+	if (p->table)
+		table_mark_shown(p->table);
+	console_redraw(c);
+}
+
 static void show_refresh(struct console *c)
 {
 	struct server *one = console_server(c);
@@ -383,6 +391,12 @@ const struct action console_actions[] = {
 	  .flags = ROW | PANES,
 	  .show = show_mark,
 	  .help = "mark the row; actions then work on all marked ones" },
+	{ .name = "row-mark-all",
+	  .verb = "mark all",
+	  .key = "*",
+	  .flags = ROW | PANES,
+	  .show = show_mark_shown,
+	  .help = "mark all rows that the filter shows, or take these marks away" },
 	{ .name = "row-acknowledge",
 	  .verb = "acknowledge",
 	  .key = "K",

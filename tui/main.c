@@ -91,7 +91,8 @@ const struct option_row option_rows[] = {
 	  "keep the answers of servers in DIR, without secrets and without what was said in "
 	  "sessions" },
 	{ OPT_REPLAY, "replay", "DIR", "play a recording; nothing is connected" },
-	{ OPT_DEMO, "demo", NULL, "play the recording that mocr brings along: four servers to try keys on" },
+	{ OPT_DEMO, "demo", NULL,
+	  "play the recording that mocr brings along: four servers to try keys on" },
 	{ OPT_CONFIG, "config", "FILE", "read this configuration instead of the usual one" },
 	{ OPT_CHECK, "check-config", NULL,
 	  "read the configuration, say what is wrong with it, end" },

@@ -462,6 +462,16 @@ void table_mark_toggle(struct table *t)
 	table_move(t, TABLE_DOWN);
 }
 
+void table_mark_shown(struct table *t)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < t->n; i++)
+		all = all && table_marked(t, t->rows[i]->id);
+	for (size_t i = 0; i < t->n; i++)
+		table_mark(t, t->rows[i]->id, !all);
+}
+
 void table_marks_clear(struct table *t)
 {
 	struct mark *m, *next;

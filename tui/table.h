@@ -79,6 +79,8 @@ void table_mark(struct table *, const char *id, bool on);
 bool table_marked(const struct table *, const char *id);
 /* toggles the mark at the cursor, then moves down */
 void table_mark_toggle(struct table *);
+/* marks all rows that are shown; when all of them are marked, takes these marks away */
+void table_mark_shown(struct table *);
 void table_marks_clear(struct table *);
 /* returns the number of marks; ids are borrowed until the marks change */
 size_t table_marks(const struct table *, const char **ids, size_t max);

@@ -83,8 +83,8 @@ const struct setting_row setting_rows[] = {
 	  "as a [server NAME] or argument calls it; while that is down, this one folds under it; "
 	  "hosts of ProxyJump are known" },
 	{ "server", "tags", SETTING_TEXT, V(tags), 0, 0, NULL, NULL,
-	  "groups that it belongs to, separated by blanks: with prod here, mocr @prod opens it, and "
-	  "/@prod shows its rows" },
+	  "groups that it belongs to, separated by blanks: with prod here, mocr @prod opens it, "
+	  "and /@prod shows its rows" },
 	{ "server", "protect", SETTING_YES_NO, V(protect), 0, 0, "no", NULL,
 	  "acting on it asks for its name to be typed" },
 	{ "server", "connect_timeout", SETTING_NUMBER, V(connect_timeout), 1, 120, NULL, NULL,

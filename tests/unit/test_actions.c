@@ -233,6 +233,7 @@ static const char *const harmless[] = {
 	"row-children",
 	"row-copy",
 	"row-mark",
+	"row-mark-all",
 	"row-acknowledge",
 	"row-snooze",
 	"needs-next",
