@@ -105,9 +105,10 @@ const struct action *console_find(struct console *c, const struct key *key)
 {
 	if (c->view)
 		return view_find(c, key);
-	const struct action *a = NULL;
-	if (!keymap_user(CONTEXT_TABLE, key))
-		a = binding_find(c, key, console_row(c));
+	const struct row *r = console_row(c);
+	const struct action *a = binding_user(CONTEXT_TABLE, key, r);
+	if (!a)
+		a = binding_find(c, key, r);
 	return a ? a : keymap_find(table_actions, key);
 }
 

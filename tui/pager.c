@@ -561,10 +561,11 @@ static void pager_typed(struct pager *p, const char *text)
 		logview_filter_clear(p->view);
 }
 
-static void pager_search_key(struct pager *p, const struct key *k)
+void pager_search_key(struct pager *p, const struct key *k)
 {
 	enum lineedit_result r = lineedit_key(p->typing, k);
 
+	p->awaited_us = 0;
 	if (r == LINEEDIT_DONE)
 		pager_typed(p, lineedit_text(p->typing));
 	if (r != LINEEDIT_DONE && r != LINEEDIT_CANCELLED)
@@ -758,12 +759,6 @@ static const struct pager_command *pager_command_of(const struct action *a)
 	return a ? a->data : NULL;
 }
 
-const struct action *pager_find(const struct pager *p, const struct key *k)
-{
-	const struct action *a = p->log ? keymap_find(log_actions, k) : NULL;
-	return a ? a : keymap_find(text_actions, k);
-}
-
 static bool pager_is_move(const struct action *a, unsigned moves)
 {
 	const struct pager_command *command = pager_command_of(a);
@@ -794,19 +789,6 @@ void pager_do(struct pager *p, const struct action *a)
 	}
 	p->complaint[0] = '\0';
 	command->run(p);
-}
-
-bool pager_key(struct pager *p, const struct key *k)
-{
-	p->awaited_us = 0;
-	if (p->typing) {
-		pager_search_key(p, k);
-		return true;
-	}
-	const struct action *a = pager_find(p, k);
-	if (a)
-		pager_do(p, a);
-	return a != NULL;
 }
 
 /* --- what it says -------------------------------------------------------- */
