@@ -165,7 +165,7 @@ static void show_problems(struct console *c)
 		return;
 	}
 	p->problems = !p->problems;
-	p->dirty = true;
+	p->state = ROWS_DIRTY;
 	console_redraw(c);
 }
 
@@ -175,7 +175,7 @@ static void action_sort_step(struct console *c, int step)
 	if (!p->table)
 		return;
 	table_sort_step(p->table, step);
-	p->dirty = true;
+	p->state = ROWS_DIRTY;
 	console_redraw(c);
 }
 
@@ -194,7 +194,7 @@ static void show_sort_reverse(struct console *c)
 	if (!p->table)
 		return;
 	table_sort_reverse(p->table);
-	p->dirty = true;
+	p->state = ROWS_DIRTY;
 	console_redraw(c);
 }
 

@@ -50,13 +50,16 @@ struct dialog {
 	struct lineedit *line; /* owned */
 	char *type_name;       /* owned; name the user must type; NULL */
 	bool can_keep, is_ask, wrong;
-	bool yes_or_no; /* the items are those of box-no and box-yes */
+	bool yes_or_no;         /* the items are those of box-no and box-yes */
 	const char *keep_words; /* how long the answer is kept */
-	bool secret_answer;     /* the typed text leaves only as a struct secret */
-	bool unkept;            /* the typed text is never noted */
-	char *given;            /* owned; initial text of the line; NULL */
-	struct doc doc;         /* owned */
-	struct pager *pager;    /* owned */
+	enum {
+		TYPED_IS_TEXT,
+		TYPED_IS_UNKEPT, /* is never noted */
+		TYPED_IS_SECRET  /* leaves only as a struct secret */
+	} typed;
+	char *given;         /* owned; initial text of the line; NULL */
+	struct doc doc;      /* owned */
+	struct pager *pager; /* owned */
 	struct dialog *help; /* owned; keys of this box, shown over it; NULL */
 	struct dialog_result result;
 	dialog_fn *fn;
@@ -124,7 +127,7 @@ void dialog_finish(struct dialog *d)
 	char *text = NULL;
 
 	if (d->line && r.choice == 1) {
-		if (d->secret_answer)
+		if (d->typed == TYPED_IS_SECRET)
 			r.secret = lineedit_secret(d->line);
 		else
 			text = xstrdup(lineedit_text(d->line));
@@ -142,7 +145,7 @@ void dialog_finish(struct dialog *d)
 
 const char *dialog_typed(const struct dialog *d)
 {
-	bool words = d->line && !d->secret_answer && !d->unkept && !d->is_ask && !d->type_name;
+	bool words = d->line && d->typed == TYPED_IS_TEXT && !d->is_ask && !d->type_name;
 	if (words && strcmp(lineedit_text(d->line), d->given ? d->given : "") != 0)
 		return lineedit_text(d->line);
 	return "";
@@ -803,8 +806,10 @@ struct dialog *dialog_prompt(const char *title, const char *text,
 
 	c.keep_empty = true;
 	d->line = lineedit_create(&c);
-	d->secret_answer = c.secret;
-	d->unkept = c.unkept;
+	if (c.unkept)
+		d->typed = TYPED_IS_UNKEPT;
+	if (c.secret)
+		d->typed = TYPED_IS_SECRET;
 	d->given = xstrdup(c.text);
 	return d;
 }
@@ -854,7 +859,8 @@ struct dialog *dialog_ask(const struct ask *a, dialog_fn *fn, void *arg)
 	struct lineedit_config line = { .prompt = prompt, .secret = !a->echo, .keep_empty = true };
 	d = dialog_create(&line_body, a->title, a->text, fn, arg);
 	d->line = lineedit_create(&line);
-	d->is_ask = d->secret_answer = true;
+	d->is_ask = true;
+	d->typed = TYPED_IS_SECRET;
 	d->can_keep = a->can_keep;
 	d->keep_words = a->kind == ASK_SUDO ? "for 5 minutes" : "to connect again, until mocr ends";
 	d->tone = TONE_ASKS;

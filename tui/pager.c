@@ -380,10 +380,11 @@ static bool pager_show_match(struct pager *p, uint64_t from, int step)
 {
 	uint64_t found = pager_find_line(p, from, step);
 
-	p->around = found && (step > 0 ? found <= from && from >= pager_first(p) : found >= from);
-	p->no_match = !found;
+	p->found = found ? SEARCH_FOUND : SEARCH_FOUND_NONE;
 	if (!found)
 		return false;
+	if (step > 0 ? found <= from && from >= pager_first(p) : found >= from)
+		p->found = SEARCH_FOUND_AROUND;
 	pager_show_line(p, found);
 	p->match_line = found;
 	return true;
@@ -396,7 +397,7 @@ bool pager_search(struct pager *p, const char *needle)
 	match_destroy(p->match);
 	p->complaint[0] = '\0';
 	p->match = any ? match_create(needle, p->complaint, sizeof(p->complaint)) : NULL;
-	p->no_match = p->around = false;
+	p->found = SEARCH_FOUND;
 	p->match_line = 0;
 	if (!p->match)
 		return false;
@@ -850,7 +851,9 @@ void pager_status(const struct pager *p, char *buf, size_t size)
 	if (p->complaint[0])
 		snprintf(search, sizeof(search), "%s", p->complaint);
 	else if (p->match)
-		snprintf(search, sizeof(search), "%s%s%s", p->no_match ? "no match for " : "/",
-		         match_pattern(p->match), p->around ? " (around the end)" : "");
+		snprintf(search, sizeof(search), "%s%s%s",
+		         p->found == SEARCH_FOUND_NONE ? "no match for " : "/",
+		         match_pattern(p->match),
+		         p->found == SEARCH_FOUND_AROUND ? " (around the end)" : "");
 	snprintf(buf, size, "%s%s%s", search, *search && *place ? "  " : "", place);
 }

@@ -91,7 +91,7 @@ static void view_log_changed(struct log *log, void *arg)
 {
 	struct console *c = arg;
 	(void)log;
-	c->dirty = c->log_dirty = true;
+	console_redraw_for(c, REDRAW_LOG);
 }
 
 /* Pauses hidden logs. Their lines wait at the source and arrive when the log is shown again. */
@@ -111,7 +111,7 @@ static void view_on_work(struct loop_timer *timer, void *arg)
 		v = v->below;
 	if (v && !log_judge_some(v->log, JUDGE_US))
 		loop_timer_set(timer, JUDGE_AGAIN_MS);
-	c->dirty = c->log_dirty = true;
+	console_redraw_for(c, REDRAW_LOG);
 }
 
 struct view *view_push_log(struct console *c, struct log *log, const char *id, char *title)
