@@ -173,7 +173,7 @@ static void show_problems(struct console *c)
 		return;
 	}
 	p->problems = !p->problems;
-	p->dirty = true;
+	p->state = ROWS_DIRTY;
 	console_redraw(c);
 }
 
@@ -183,7 +183,7 @@ static void action_sort_step(struct console *c, int step)
 	if (!p->table)
 		return;
 	table_sort_step(p->table, step);
-	p->dirty = true;
+	p->state = ROWS_DIRTY;
 	console_redraw(c);
 }
 
@@ -202,7 +202,7 @@ static void show_sort_reverse(struct console *c)
 	if (!p->table)
 		return;
 	table_sort_reverse(p->table);
-	p->dirty = true;
+	p->state = ROWS_DIRTY;
 	console_redraw(c);
 }
 

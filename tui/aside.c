@@ -153,7 +153,7 @@ void aside_go_to_longest(struct console *c)
 void aside_toggle(struct console *c, struct pane *p)
 {
 	p->aside = !p->aside;
-	p->dirty = true;
+	p->state = ROWS_DIRTY;
 	if (p->aside && !needs_aside(c->store, NULL))
 		console_flash(c, TONE_PLAIN, "Nothing is acknowledged or snoozed.");
 	console_redraw(c);

@@ -35,6 +35,14 @@ static unsigned modes_alt(void)
 	return bits;
 }
 
+static void modes_put(struct modes *m, unsigned bits, bool on)
+{
+	if (on)
+		m->set |= bits;
+	else
+		m->set &= ~bits;
+}
+
 static void modes_set(struct modes *m, int number, bool on)
 {
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
@@ -45,7 +53,7 @@ static void modes_set(struct modes *m, int number, bool on)
 		else
 			m->changed |= 1u << i;
 		if (table[i].alt)
-			m->alt = on;
+			modes_put(m, MODES_ALT, on);
 		if (table[i].alt && !on)
 			m->changed &= ~modes_alt();
 	}
@@ -79,11 +87,11 @@ static bool modes_csi_done(struct modes *m)
 		return false; /* modes_restore sets it again */
 	}
 	if (final == 'u' && strchr(">=<", first))
-		m->kitty = first != '<';
+		modes_put(m, MODES_KITTY, first != '<');
 	if (final == 'm' && first == '>')
-		m->other_keys = true;
+		m->set |= MODES_OTHER_KEYS;
 	if (final == 'q' && before == ' ')
-		m->cursor_style = true;
+		m->set |= MODES_CURSOR_STYLE;
 	if (strchr("cntxpu", final) || (final == 'q' && first == '>'))
 		return false; /* queries, window operations, key protocols */
 	return !strchr("<=>?", first);
@@ -95,12 +103,12 @@ static bool modes_esc_done(struct modes *m)
 	char final = m->seq[m->n - 1];
 
 	if (m->n == 2 && final == '=')
-		m->keypad = true;
+		m->set |= MODES_KEYPAD;
 	else if (m->n == 2 && final == '>')
-		m->keypad = false;
+		m->set &= ~MODES_KEYPAD;
 	else if (m->n == 2 && final == 'c') { /* full reset */
 		m->changed = 0;
-		m->keypad = m->alt = m->kitty = m->other_keys = false;
+		m->set &= MODES_CURSOR_STYLE;
 	}
 	return !(m->n == 2 && (final == '=' || final == '>' || final == 'Z'));
 }
@@ -241,7 +249,7 @@ void modes_feed(struct modes *m, const char *s, size_t len, struct buf *again)
 
 bool modes_alt_screen(const struct modes *m)
 {
-	return m->alt;
+	return m->set & MODES_ALT;
 }
 
 void modes_restore(const struct modes *m, struct buf *out)
@@ -250,7 +258,7 @@ void modes_restore(const struct modes *m, struct buf *out)
 		if (m->changed & 1u << i)
 			buf_addf(out, "\033[?%d%c", table[i].number,
 			         table[i].on_at_start ? 'l' : 'h');
-	if (m->keypad)
+	if (m->set & MODES_KEYPAD)
 		buf_puts(out, "\033=");
 }
 
@@ -262,11 +270,11 @@ void modes_reset(const struct modes *m, struct buf *out)
 			buf_addf(out, "\033[?%d%c", table[i].number,
 			         table[i].on_at_start ? 'h' : 'l');
 	buf_puts(out, "\033>\033[4l\033(B\017\033[m");
-	if (m->kitty)
+	if (m->set & MODES_KITTY)
 		buf_puts(out, "\033[=0;1u");
-	if (m->other_keys)
+	if (m->set & MODES_OTHER_KEYS)
 		buf_puts(out, "\033[>4;0m");
-	if (m->cursor_style)
+	if (m->set & MODES_CURSOR_STYLE)
 		buf_puts(out, "\033[0 q");
 	buf_puts(out, "\033[r\033[999;1H\r\n");
 }

@@ -13,10 +13,17 @@
 #define MODES_SEQ_MAX 64
 
 enum modes_state { MODES_TEXT, MODES_ESC, MODES_CSI, MODES_STRING, MODES_STRING_ESC };
+enum {                         /* beside those of the table in attach_modes.c */
+       MODES_ALT = 1,          /* the alternate screen */
+       MODES_KEYPAD = 2,       /* application keypad */
+       MODES_KITTY = 4,        /* kitty's keyboard protocol */
+       MODES_OTHER_KEYS = 8,   /* xterm's modifyOtherKeys */
+       MODES_CURSOR_STYLE = 16 /* DECSCUSR was used */
+};
 struct modes {
 	/* bit i: the mode in row i of the table in attach_modes.c differs from its initial state */
 	unsigned changed;
-	bool keypad, kitty, other_keys, cursor_style, alt;
+	unsigned set; /* MODES_ALT, ... */
 	enum modes_state state;
 	char seq[MODES_SEQ_MAX]; /* the sequence read so far, starting with ESC */
 	size_t n;

@@ -4,19 +4,10 @@
 
 #include "tui/console_internal.h"
 
-static const struct action *binding_named_action(const char *name, const struct row *r)
-{
-	const struct action *a = r ? action_find(r->kind, name) : NULL;
-	if (!strcmp(name, action_none.name))
-		return &action_none;
-	return a ? a : console_action_find(name);
-}
-
 const struct action *binding_user(enum action_context context, const struct key *key,
                                   const struct row *r)
 {
-	const char *name = keymap_user(context, key);
-	return name ? binding_named_action(name, r) : NULL;
+	return keymap_user(context, key, r ? r->kind : NULL);
 }
 
 /* Two actions may share a key if only one applies at a time (pause, unpause). Returns the one that

@@ -98,7 +98,7 @@ static void command_run_sort(struct console *c, const char *column)
 	struct pane *p = pane_focused(c);
 	if (!p->table || !table_sort_by(p->table, column[0] ? column : NULL, false))
 		console_flash(c, TONE_WARN, "%s has no column %s", p->panel->name, column);
-	p->dirty = true;
+	p->state = ROWS_DIRTY;
 	console_redraw(c);
 }
 

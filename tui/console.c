@@ -34,9 +34,15 @@
 #define DIALOGS_IN_A_ROW 8     /* dialogs that open each other while the console ends */
 #define EXIT_LOST_TERMINAL 129 /* 128 + SIGHUP, as shells report it */
 
+void console_redraw_for(struct console *c, enum redraw reason)
+{
+	if (reason > c->redraw)
+		c->redraw = reason;
+}
+
 void console_redraw(struct console *c)
 {
-	c->dirty = c->urgent = true;
+	console_redraw_for(c, REDRAW_URGENT);
 }
 
 void console_quit(struct console *c, int code)
@@ -105,9 +111,10 @@ const struct action *console_find(struct console *c, const struct key *key)
 {
 	if (c->view)
 		return view_find(c, key);
-	const struct action *a = NULL;
-	if (!keymap_user(CONTEXT_TABLE, key))
-		a = binding_find(c, key, console_row(c));
+	const struct row *r = console_row(c);
+	const struct action *a = binding_user(CONTEXT_TABLE, key, r);
+	if (!a)
+		a = binding_find(c, key, r);
 	return a ? a : keymap_find(table_actions, key);
 }
 
@@ -204,10 +211,10 @@ static void console_draw_later(struct console *c, int64_t ms)
 static void console_draw_now(struct console *c)
 {
 	/* a frame that cannot be written is drawn once the terminal takes bytes again */
-	c->dirty = true;
+	console_redraw_for(c, REDRAW_CHANGE);
 	if (canvas_waiting())
 		return;
-	c->dirty = c->urgent = c->log_dirty = false;
+	c->redraw = REDRAW_NONE;
 	c->news_drawn = store_news(c->store);
 	c->drawn_ms = loop_now(c->loop);
 	console_draw(c);
@@ -233,12 +240,12 @@ static void console_on_turn(void *arg)
 {
 	struct console *c = arg;
 	loop_io_set(c->screen, canvas_waiting() ? POLLOUT : 0);
-	if (!c->dirty || !c->running || attach_current() || c->editor || canvas_waiting())
+	if (!c->redraw || !c->running || attach_current() || c->editor || canvas_waiting())
 		return;
 	int64_t old = loop_now(c->loop) - c->drawn_ms;
-	if (!c->urgent && old < FRAME_MS)
+	if (c->redraw < REDRAW_URGENT && old < FRAME_MS)
 		console_draw_later(c, FRAME_MS - old);
-	else if (!c->urgent && old < FRAME_NUMBERS_MS && !c->log_dirty &&
+	else if (c->redraw < REDRAW_LOG && old < FRAME_NUMBERS_MS &&
 	         store_news(c->store) == c->news_drawn)
 		console_draw_later(c, FRAME_NUMBERS_MS - old);
 	else
@@ -250,7 +257,7 @@ static void console_on_redraw(struct loop_timer *timer, void *arg)
 {
 	struct console *c = arg;
 	(void)timer;
-	c->dirty = true; /* drawn at the end of this turn */
+	console_redraw_for(c, REDRAW_CHANGE); /* drawn at the end of this turn */
 }
 
 /* Log-ins use much memory that is not needed until the next one. */
@@ -274,7 +281,7 @@ static void console_watch_links(struct console *c)
 static void console_on_store(void *arg)
 {
 	struct console *c = arg;
-	c->dirty = true;
+	console_redraw_for(c, REDRAW_CHANGE);
 	if (c->wide_heard != store_wide_generation(c->store)) {
 		c->wide_heard = store_wide_generation(c->store);
 		console_watch_links(c);

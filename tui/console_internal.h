@@ -51,12 +51,20 @@
 
 /* Flags of the console's own actions, in addition to those of action.h. */
 enum {
-	CONSOLE_ROW = 1 << 8,  /* acts on the row under the cursor */
-	CONSOLE_HINT = 1 << 9, /* shown in the line of keys */
+	CONSOLE_ROW = 1 << 8,   /* acts on the row under the cursor */
+	CONSOLE_HINT = 1 << 9,  /* shown in the line of keys */
 	CONSOLE_MENU = 1 << 10, /* listed in the menu of all actions */
 	/* of use only over the panes: over a view the key has another meaning, or none */
 	CONSOLE_PANES = 1 << 11,
 	CONSOLE_NOT_DETAILS = 1 << 12 /* the same over details; of use over a log */
+};
+
+/* Why a frame is needed; of several reasons the last of these counts. */
+enum redraw {
+	REDRAW_NONE,
+	REDRAW_CHANGE, /* something on the screen may have changed */
+	REDRAW_LOG,    /* lines of the log on top */
+	REDRAW_URGENT  /* a key: without delay */
 };
 
 struct asking;
@@ -77,9 +85,12 @@ struct pane {
 	size_t n, cap, total;       /* total: count before the filter and "problems only" */
 	const struct server *limit; /* borrowed; server of the last build; NULL: all */
 	uint64_t built_at;          /* generation of the store that rows match */
-	bool dirty;                 /* rows must be gathered again before use */
-	bool unread;                /* rows were gathered; says_want has not read them yet */
-	bool counted;               /* total is right even if rows are not */
+	enum {
+		ROWS_READ,
+		ROWS_UNREAD, /* gathered; says_want has not read them yet */
+		ROWS_DIRTY   /* must be gathered again before use */
+	} state;
+	bool counted; /* total is right even if rows are not */
 	/* owned array of changed rows, used only inside panes_take_changes */
 	const struct row **changes;
 	size_t n_changes, cap_changes;
@@ -145,9 +156,7 @@ struct console {
 	bool running;
 	int exit_code;
 
-	bool dirty;          /* something on the screen may have changed */
-	bool urgent;         /* caused by a key: draw without delay */
-	bool log_dirty;      /* caused by lines of the log on top */
+	enum redraw redraw;  /* what the next frame waits for */
 	uint64_t news_drawn; /* store_news at the last frame */
 	/* store_wide_generation as last seen by the panes and by console_on_store */
 	uint64_t wide_seen, wide_heard;
@@ -216,7 +225,8 @@ struct console {
 
 /* console.c */
 /* the console's own state changed: draw this turn */
-void console_redraw(struct console *);
+void console_redraw(struct console *); /* without delay */
+void console_redraw_for(struct console *, enum redraw);
 void console_quit(struct console *, int code);
 void console_flash(struct console *, enum tone, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -50,13 +50,16 @@ struct dialog {
 	struct lineedit *line; /* owned */
 	char *type_name;       /* owned; name the user must type; NULL */
 	bool can_keep, is_ask, wrong;
-	bool yes_or_no; /* the items are those of box-no and box-yes */
+	bool yes_or_no;         /* the items are those of box-no and box-yes */
 	const char *keep_words; /* how long the answer is kept */
-	bool secret_answer;     /* the typed text leaves only as a struct secret */
-	bool unkept;            /* the typed text is never noted */
-	char *given;            /* owned; initial text of the line; NULL */
-	struct doc doc;         /* owned */
-	struct pager *pager;    /* owned */
+	enum {
+		TYPED_IS_TEXT,
+		TYPED_IS_UNKEPT, /* is never noted */
+		TYPED_IS_SECRET  /* leaves only as a struct secret */
+	} typed;
+	char *given;         /* owned; initial text of the line; NULL */
+	struct doc doc;      /* owned */
+	struct pager *pager; /* owned */
 	struct dialog *help; /* owned; keys of this box, shown over it; NULL */
 	struct dialog_result result;
 	dialog_fn *fn;
@@ -124,7 +127,7 @@ void dialog_finish(struct dialog *d)
 	char *text = NULL;
 
 	if (d->line && r.choice == 1) {
-		if (d->secret_answer)
+		if (d->typed == TYPED_IS_SECRET)
 			r.secret = lineedit_secret(d->line);
 		else
 			text = xstrdup(lineedit_text(d->line));
@@ -142,7 +145,7 @@ void dialog_finish(struct dialog *d)
 
 const char *dialog_typed(const struct dialog *d)
 {
-	bool words = d->line && !d->secret_answer && !d->unkept && !d->is_ask && !d->type_name;
+	bool words = d->line && d->typed == TYPED_IS_TEXT && !d->is_ask && !d->type_name;
 	if (words && strcmp(lineedit_text(d->line), d->given ? d->given : "") != 0)
 		return lineedit_text(d->line);
 	return "";
@@ -336,10 +339,21 @@ const struct action reader_actions[] = {
 	{ .name = NULL }
 };
 
-static enum box_command dialog_command(const struct action *table, const struct key *k)
+/* What the action tells the box; BOX_NONE: the action belongs to a line or a text. */
+static enum box_command dialog_command_of(const struct action *a)
 {
-	const struct action *a = keymap_find(table, k);
-	return a && a->data ? *(const enum box_command *)a->data : BOX_NONE;
+	bool of_box = a && a->context >= CONTEXT_BOX && a->data;
+	return of_box ? *(const enum box_command *)a->data : BOX_NONE;
+}
+
+static enum box_command dialog_command(enum action_context context, const struct key *k)
+{
+	return dialog_command_of(keymap_lookup(context, k));
+}
+
+static bool dialog_is(const struct action *a, const char *name)
+{
+	return a && !strcmp(a->name, name);
 }
 
 /* Opens the keys of the box over the box. */
@@ -349,9 +363,9 @@ static void dialog_help(struct dialog *d, const char *what, enum action_context 
 	struct doc doc;
 	char title[80];
 	doc_init(&doc);
-	keymap_help(&doc, context);
+	keymap_help(&doc, context, context);
 	if (more != context)
-		keymap_help(&doc, more);
+		keymap_help(&doc, more, context);
 	snprintf(title, sizeof(title), "Help: %s", what);
 	d->help = dialog_text(title, &doc, NULL, NULL);
 }
@@ -449,7 +463,7 @@ static bool dialog_choices_key(struct dialog *d, const struct key *k)
 
 	if (dialog_choose_by_key(d, k, &choice))
 		return dialog_over(d, choice);
-	enum box_command command = dialog_command(box_actions, k);
+	enum box_command command = dialog_command(CONTEXT_BOX, k);
 	switch (command) {
 	case BOX_YES: return d->yes_or_no && dialog_over(d, 1);
 	case BOX_NO: return d->yes_or_no && dialog_over(d, 0);
@@ -633,7 +647,7 @@ static bool dialog_list_key(struct dialog *d, const struct key *k)
 		return false;
 	if (!d->filtering && dialog_choose_by_key(d, k, &choice))
 		return dialog_over(d, choice);
-	switch (dialog_command(menu_actions, k)) {
+	switch (dialog_command(CONTEXT_MENU, k)) {
 	case BOX_CLOSE: return dialog_over(d, DIALOG_GIVEN_UP);
 	case BOX_TAKE: return d->chosen >= 0 && dialog_over(d, d->chosen);
 	case BOX_FILTER: d->filtering = true; break;
@@ -727,13 +741,13 @@ struct dialog *dialog_menu(const char *title, const struct dialog_item *items, s
 
 /* --- body: a line being typed -------------------------------------------- */
 
-/* Keys of a box around a line. True: taken. */
-static bool dialog_around_line(struct dialog *d, const struct key *k)
+/* Actions of a box around a line. True: done. */
+static bool dialog_around_line(struct dialog *d, const struct action *a)
 {
-	enum box_command command = d->is_ask ? dialog_command(ask_actions, k) : BOX_NONE;
-	if (keymap_is(line_actions, k, "line-help"))
-		dialog_help(d, "a line", d->is_ask ? CONTEXT_ASK : CONTEXT_LINE, CONTEXT_LINE);
-	else if (command == BOX_KEEP && d->can_keep)
+	enum action_context context = d->is_ask ? CONTEXT_ASK : CONTEXT_LINE;
+	if (dialog_is(a, "line-help"))
+		dialog_help(d, "a line", context, CONTEXT_LINE);
+	else if (dialog_command_of(a) == BOX_KEEP && d->can_keep)
 		d->result.keep = !d->result.keep;
 	else
 		return false;
@@ -742,14 +756,15 @@ static bool dialog_around_line(struct dialog *d, const struct key *k)
 
 static bool dialog_line_key(struct dialog *d, const struct key *k)
 {
-	if (d->is_ask && dialog_command(ask_actions, k) == BOX_REFUSE)
+	const struct action *a = keymap_lookup(d->is_ask ? CONTEXT_ASK : CONTEXT_LINE, k);
+	if (dialog_command_of(a) == BOX_REFUSE)
 		return dialog_over(d, 0);
-	if (dialog_around_line(d, k))
+	if (dialog_around_line(d, a))
 		return false;
-	switch (lineedit_key(d->line, k)) {
+	switch (lineedit_do(d->line, a, k)) {
 	case LINEEDIT_DONE: return dialog_over(d, 1);
 	case LINEEDIT_CANCELLED: return dialog_over(d, DIALOG_GIVEN_UP);
-	case LINEEDIT_IGNORED: dialog_scroll_text(d, dialog_command(box_actions, k)); return false;
+	case LINEEDIT_IGNORED: dialog_scroll_text(d, dialog_command(CONTEXT_BOX, k)); return false;
 	default: return false;
 	}
 }
@@ -791,8 +806,10 @@ struct dialog *dialog_prompt(const char *title, const char *text,
 
 	c.keep_empty = true;
 	d->line = lineedit_create(&c);
-	d->secret_answer = c.secret;
-	d->unkept = c.unkept;
+	if (c.unkept)
+		d->typed = TYPED_IS_UNKEPT;
+	if (c.secret)
+		d->typed = TYPED_IS_SECRET;
 	d->given = xstrdup(c.text);
 	return d;
 }
@@ -801,9 +818,9 @@ struct dialog *dialog_prompt(const char *title, const char *text,
 
 static bool dialog_host_key_key(struct dialog *d, const struct key *k)
 {
-	if (dialog_command(ask_actions, k) == BOX_REFUSE)
+	if (dialog_command(CONTEXT_ASK, k) == BOX_REFUSE)
 		return dialog_over(d, 0);
-	enum box_command command = dialog_command(box_actions, k);
+	enum box_command command = dialog_command(CONTEXT_BOX, k);
 	/* No Enter here: the user must accept a host key on purpose. */
 	switch (command) {
 	case BOX_YES: return dialog_over(d, 1);
@@ -842,7 +859,8 @@ struct dialog *dialog_ask(const struct ask *a, dialog_fn *fn, void *arg)
 	struct lineedit_config line = { .prompt = prompt, .secret = !a->echo, .keep_empty = true };
 	d = dialog_create(&line_body, a->title, a->text, fn, arg);
 	d->line = lineedit_create(&line);
-	d->is_ask = d->secret_answer = true;
+	d->is_ask = true;
+	d->typed = TYPED_IS_SECRET;
 	d->can_keep = a->can_keep;
 	d->keep_words = a->kind == ASK_SUDO ? "for 5 minutes" : "to connect again, until mocr ends";
 	d->tone = TONE_ASKS;
@@ -853,16 +871,21 @@ struct dialog *dialog_ask(const struct ask *a, dialog_fn *fn, void *arg)
 
 static bool dialog_reader_key(struct dialog *d, const struct key *k)
 {
-	bool typing = pager_typing(d->pager);
-	enum box_command command = typing ? BOX_NONE : dialog_command(reader_actions, k);
-	if (command == BOX_CLOSE)
-		return dialog_over(d, DIALOG_GIVEN_UP);
-	if (command == BOX_HELP)
-		dialog_help(d, "a box with text", CONTEXT_READER, CONTEXT_TEXT);
-	else if (typing && keymap_is(line_actions, k, "line-help"))
-		dialog_help(d, "a line", CONTEXT_LINE, CONTEXT_LINE);
-	else
-		pager_key(d->pager, k);
+	if (pager_typing(d->pager)) {
+		if (keymap_is(line_actions, k, "line-help"))
+			dialog_help(d, "a line", CONTEXT_LINE, CONTEXT_LINE);
+		else
+			pager_search_key(d->pager, k);
+		return false;
+	}
+	const struct action *a = keymap_lookup(CONTEXT_READER, k);
+	switch (dialog_command_of(a)) {
+	case BOX_CLOSE: return dialog_over(d, DIALOG_GIVEN_UP);
+	case BOX_HELP: dialog_help(d, "a box with text", CONTEXT_READER, CONTEXT_TEXT); break;
+	default:
+		if (a)
+			pager_do(d->pager, a);
+	}
 	return false;
 }
 

@@ -100,7 +100,7 @@ void console_help_line(struct console *c)
 {
 	struct doc doc;
 	doc_init(&doc);
-	keymap_help(&doc, CONTEXT_LINE);
+	keymap_help(&doc, CONTEXT_LINE, CONTEXT_LINE);
 	c->dialog = dialog_text("Help: a line", &doc, NULL, NULL);
 	console_redraw(c);
 }

@@ -10,6 +10,7 @@
 #include "backends/store/doc.h"
 #include "backends/store/report.h"
 #include "backends/store/settings.h"
+#include "tui/console_internal.h"
 
 #define NAMES_MAX 1024
 
@@ -34,17 +35,25 @@ const struct action action_none = {
 
 #define TABLES(...) ((const struct action *const[]){ __VA_ARGS__, NULL })
 static const struct context contexts[CONTEXT_COUNT] = {
-	[CONTEXT_CONSOLE] = { "console", "Everywhere", CONTEXT_CONSOLE, NULL },
-	[CONTEXT_TABLE] = { "table", "Moving", CONTEXT_CONSOLE, TABLES(table_actions) },
-	[CONTEXT_TEXT] = { "text", "Reading", CONTEXT_CONSOLE, TABLES(text_actions) },
-	[CONTEXT_LOG] = { "log", "In a log", CONTEXT_TEXT, TABLES(log_actions, view_log_actions) },
-	[CONTEXT_DETAILS] = { "details", "In details", CONTEXT_TEXT, TABLES(view_detail_actions) },
-	[CONTEXT_LINE] = { "line", "In a line that is typed", CONTEXT_LINE, TABLES(line_actions) },
-	[CONTEXT_BOX] = { "box", "In a box that asks", CONTEXT_BOX, TABLES(box_actions) },
-	[CONTEXT_ASK] = { "ask", "In a box that asks for a password", CONTEXT_LINE,
+	[CONTEXT_CONSOLE] = { "console", "Everywhere", CONTEXT_CONSOLE, CONTEXT_CONSOLE, 0, NULL },
+	[CONTEXT_TABLE] = { "table", "Moving", CONTEXT_CONSOLE, CONTEXT_CONSOLE, 0,
+	                    TABLES(table_actions) },
+	[CONTEXT_TEXT] = { "text", "Reading", CONTEXT_CONSOLE, CONTEXT_CONSOLE, CONSOLE_PANES,
+	                   TABLES(text_actions) },
+	[CONTEXT_LOG] = { "log", "In a log", CONTEXT_TEXT, CONTEXT_CONSOLE, CONSOLE_PANES,
+	                  TABLES(log_actions, view_log_actions) },
+	[CONTEXT_DETAILS] = { "details", "In details", CONTEXT_TEXT, CONTEXT_CONSOLE,
+	                      CONSOLE_PANES | CONSOLE_NOT_DETAILS, TABLES(view_detail_actions) },
+	[CONTEXT_LINE] = { "line", "In a line that is typed", CONTEXT_LINE, CONTEXT_LINE, 0,
+	                   TABLES(line_actions) },
+	[CONTEXT_BOX] = { "box", "In a box that asks", CONTEXT_BOX, CONTEXT_BOX, 0,
+	                  TABLES(box_actions) },
+	[CONTEXT_ASK] = { "ask", "In a box that asks for a password", CONTEXT_LINE, CONTEXT_LINE, 0,
 	                  TABLES(ask_actions) },
-	[CONTEXT_MENU] = { "menu", "In a menu", CONTEXT_MENU, TABLES(menu_actions) },
-	[CONTEXT_READER] = { "reader", "In a box with text", CONTEXT_TEXT, TABLES(reader_actions) },
+	[CONTEXT_MENU] = { "menu", "In a menu", CONTEXT_MENU, CONTEXT_MENU, 0,
+	                   TABLES(menu_actions) },
+	[CONTEXT_READER] = { "reader", "In a box with text", CONTEXT_TEXT, CONTEXT_TEXT, 0,
+	                     TABLES(reader_actions) },
 };
 
 const struct context *context_of(enum action_context context)
@@ -66,11 +75,15 @@ static const struct action *keymap_kind_action(const char *name)
 	return a;
 }
 
+static bool keymap_is_named(const struct action *a, const char *name)
+{
+	return !strcmp(a->name, name) || (a->context == CONTEXT_CONSOLE && !strcmp(a->verb, name));
+}
+
 static const struct action *keymap_in_table(const struct action *table, const char *name)
 {
 	for (const struct action *a = table; a->name; a++)
-		if (!strcmp(a->name, name) ||
-		    (a->context == CONTEXT_CONSOLE && !strcmp(a->verb, name)))
+		if (keymap_is_named(a, name))
 			return a;
 	return NULL;
 }
@@ -83,18 +96,39 @@ const struct action *context_action(enum action_context context, const char *nam
 	return a;
 }
 
-/* Finds the action in the context and those below it. */
-static const struct action *keymap_reached(enum action_context context, const char *name)
+/* Can a key in this context start an action of the other context? */
+static bool keymap_reaches(enum action_context context, enum action_context other)
 {
-	for (;;) {
-		enum action_context below = contexts[context].below;
-		const struct action *a = context_action(context, name);
-		if (!a && context == CONTEXT_CONSOLE)
-			a = keymap_kind_action(name);
-		if (a || below == context)
-			return a;
-		context = below;
+	for (enum action_context at = context; at != other; at = contexts[at].below)
+		if (at == contexts[context].lowest)
+			return false;
+	return true;
+}
+
+/* Finds the action in the context and those below it. A row's kind comes before the console. */
+static const struct action *keymap_named(enum action_context context, const char *name,
+                                         const struct kind *kind)
+{
+	const struct action *a = NULL;
+	if (!strcmp(name, action_none.name))
+		return &action_none;
+	for (enum action_context at = context; !a; at = contexts[at].below) {
+		if (at == CONTEXT_CONSOLE && kind)
+			a = action_find(kind, name);
+		if (!a)
+			a = context_action(at, name);
+		if (at == contexts[context].lowest)
+			break;
 	}
+	return a && !(a->flags & contexts[context].useless) ? a : NULL;
+}
+
+/* Can a key in this context start an action of this name, on some row at least? */
+static bool keymap_startable(enum action_context context, const char *name)
+{
+	if (keymap_named(context, name, NULL))
+		return true;
+	return keymap_reaches(context, CONTEXT_CONSOLE) && keymap_kind_action(name);
 }
 
 /* --- the [keys] section -------------------------------------------------- */
@@ -119,7 +153,7 @@ static bool keymap_read(const struct key_config *k, enum action_context *context
 {
 	const struct action *a = NULL;
 	if (keymap_split(k->key, context, key))
-		return !strcmp(k->action, action_none.name) || keymap_reached(*context, k->action);
+		return keymap_startable(*context, k->action);
 	*context = CONTEXT_CONSOLE;
 	if (!strcmp(k->action, action_none.name))
 		return true;
@@ -243,9 +277,19 @@ static const char *keymap_user_key(enum action_context context, const struct key
 	return NULL;
 }
 
-const char *keymap_user(enum action_context context, const struct key *key)
+const struct action *keymap_user(enum action_context context, const struct key *key,
+                                 const struct kind *kind)
 {
-	return keymap_user_key(context, key);
+	const char *name = keymap_user_key(context, key);
+	return name ? keymap_named(context, name, kind) : NULL;
+}
+
+static const struct action *keymap_table_key(const struct action *table, const struct key *key)
+{
+	for (const struct action *a = table; a->name; a++)
+		if (action_has_key(a, key))
+			return a;
+	return NULL;
 }
 
 const struct action *keymap_find(const struct action *table, const struct key *key)
@@ -253,12 +297,22 @@ const struct action *keymap_find(const struct action *table, const struct key *k
 	const char *user = table->name ? keymap_user_key(table->context, key) : NULL;
 	if (user && !strcmp(user, action_none.name))
 		return &action_none;
-	if (user)
-		return keymap_in_table(table, user);
-	for (const struct action *a = table; a->name; a++)
-		if (action_has_key(a, key))
+	const struct action *a = user ? keymap_in_table(table, user) : NULL;
+	return a ? a : keymap_table_key(table, key);
+}
+
+const struct action *keymap_lookup(enum action_context context, const struct key *key)
+{
+	const struct action *table;
+	for (enum action_context at = context;; at = contexts[at].below) {
+		const struct action *a = keymap_user(at, key, NULL);
+		if (a && a != &action_none && !keymap_reaches(context, a->context))
+			a = NULL;
+		for (size_t i = 0; !a && (table = context_table(at, i)); i++)
+			a = keymap_table_key(table, key);
+		if (a || at == contexts[context].lowest)
 			return a;
-	return NULL;
+	}
 }
 
 bool keymap_is(const struct action *table, const struct key *key, const char *name)
@@ -269,12 +323,6 @@ bool keymap_is(const struct action *table, const struct key *key, const char *na
 
 /* --- the keys of an action, as text -------------------------------------- */
 
-static bool keymap_names_action(const struct user_key *u, const struct action *a)
-{
-	return !strcmp(u->action, a->name) ||
-	       (a->context == CONTEXT_CONSOLE && !strcmp(u->action, a->verb));
-}
-
 /* Calls take for each key of the action until that returns true: the user's keys, then those of the
  * table that the user has not given another action. */
 static void keymap_each_key(const struct action *a, bool (*take)(const struct key *, void *),
@@ -283,7 +331,7 @@ static void keymap_each_key(const struct action *a, bool (*take)(const struct ke
 	const char *keys = a->key ? a->key : "";
 	struct key key;
 	for (size_t i = 0; i < user_keys.n; i++)
-		if (keymap_names_action(&user_keys.list[i], a) &&
+		if (keymap_is_named(a, user_keys.list[i].action) &&
 		    take(&user_keys.list[i].key, arg))
 			return;
 	while (keymap_next_key(&keys, &key))
@@ -297,10 +345,27 @@ static bool keymap_take_first(const struct key *key, void *buf)
 	return true;
 }
 
+struct keymap_wanted {
+	const struct action *action;
+	char *buf;
+};
+
+/* Takes the first key that works where the action belongs. */
+static bool keymap_take_own(const struct key *key, void *arg)
+{
+	struct keymap_wanted *w = arg;
+	const char *user = keymap_user_key(w->action->context, key);
+	if (user ? !keymap_is_named(w->action, user) : !action_has_key(w->action, key))
+		return false;
+	return keymap_take_first(key, w->buf);
+}
+
 const char *action_key(const struct action *a, char *buf)
 {
 	buf[0] = '\0';
-	keymap_each_key(a, keymap_take_first, buf);
+	keymap_each_key(a, keymap_take_own, &(struct keymap_wanted){ a, buf });
+	if (!buf[0])
+		keymap_each_key(a, keymap_take_first, buf);
 	return buf[0] ? buf : NULL;
 }
 
@@ -326,13 +391,26 @@ char *action_keys(const struct action *a, char *buf)
 	return buf;
 }
 
-void keymap_help(struct doc *doc, enum action_context context)
+/* Writes the keys that start the action in a place of this context. */
+static char *keymap_keys_in(enum action_context place, const struct action *a, char *buf)
+{
+	char all[ACTION_KEYS_SIZE];
+	const char *rest = action_keys(a, all);
+	struct key key;
+	buf[0] = '\0';
+	while (keymap_next_key(&rest, &key))
+		if (keymap_lookup(place, &key) == a)
+			keymap_take_all(&key, buf);
+	return buf;
+}
+
+void keymap_help(struct doc *doc, enum action_context context, enum action_context place)
 {
 	char keys[ACTION_KEYS_SIZE];
 	const struct action *table;
 	doc_head(doc, contexts[context].title);
 	for (size_t i = 0; (table = context_table(context, i)); i++)
 		for (const struct action *a = table; a->name; a++)
-			if (*action_keys(a, keys))
+			if (*keymap_keys_in(place, a, keys))
 				doc_pair(doc, DOC_PLAIN, keys, "%s: %s", a->verb, a->help);
 }

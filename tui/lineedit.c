@@ -609,7 +609,8 @@ const struct action line_actions[] = {
 
 static lineedit_fn *lineedit_command_of(const struct action *a)
 {
-	const struct lineedit_command *command = a ? a->data : NULL;
+	bool of_line = a && a->context == CONTEXT_LINE;
+	const struct lineedit_command *command = of_line ? a->data : NULL;
 	return command ? command->run : NULL;
 }
 
@@ -618,9 +619,8 @@ static bool lineedit_is_one(lineedit_fn *run, lineedit_fn *a, lineedit_fn *b)
 	return run && (run == a || run == b);
 }
 
-enum lineedit_result lineedit_key(struct lineedit *e, const struct key *k)
+enum lineedit_result lineedit_do(struct lineedit *e, const struct action *a, const struct key *k)
 {
-	const struct action *a = keymap_find(line_actions, k);
 	lineedit_fn *run = lineedit_command_of(a);
 	enum lineedit_result r = LINEEDIT_IGNORED;
 	char text[8];
@@ -639,6 +639,11 @@ enum lineedit_result lineedit_key(struct lineedit *e, const struct key *k)
 	if (!lineedit_is_one(run, lineedit_do_up, lineedit_do_down))
 		lineedit_forget_typed(e);
 	return r;
+}
+
+enum lineedit_result lineedit_key(struct lineedit *e, const struct key *k)
+{
+	return lineedit_do(e, keymap_lookup(CONTEXT_LINE, k), k);
 }
 
 enum lineedit_result lineedit_complete_again(struct lineedit *e)

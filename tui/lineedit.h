@@ -52,6 +52,9 @@ struct lineedit_config {
 struct lineedit *lineedit_create(const struct lineedit_config *);
 void lineedit_destroy(struct lineedit *); /* wipes a secret; NULL is fine */
 enum lineedit_result lineedit_key(struct lineedit *, const struct key *);
+/* The same for a line in a box with keys of its own. The action is what the box found for the key;
+ * NULL: none, the key is text. */
+enum lineedit_result lineedit_do(struct lineedit *, const struct action *, const struct key *);
 /* Completes once more, as if the user pressed Tab: more words have arrived. */
 enum lineedit_result lineedit_complete_again(struct lineedit *);
 const char *lineedit_text(const struct lineedit *);     /* also the text of a secret; borrowed */

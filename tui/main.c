@@ -37,9 +37,21 @@
 #define FILES_WANTED 8192
 #define NEAR_LETTERS 4 /* shortest word that may be a misspelt command */
 
+enum { /* options without an argument */
+       MAIN_ALL_HOSTS = 1,
+       MAIN_READ_ONLY = 2,
+       MAIN_JSON = 4,
+       MAIN_FOLLOW = 8,
+       MAIN_ALL = 16,
+       MAIN_YES = 32,
+       MAIN_ASCII = 64,
+       MAIN_BATCH = 128,
+       MAIN_PRINT_UNIT = 256
+};
+
 struct options {
 	const char *config, *ssh_config, *record, *replay, *theme, *test;
-	bool all_hosts, read_only, json, follow, all, yes, ascii, batch, print_unit;
+	unsigned flags;        /* MAIN_JSON, ... */
 	enum status_form form; /* of status, without --json */
 	int wait_ms;
 	int64_t since_ms; /* wall clock; 0: not given */
@@ -55,6 +67,11 @@ struct program {
 	struct http *http;
 	struct store *store;
 };
+
+static bool main_has(const struct program *p, unsigned flag)
+{
+	return p->opt.flags & flag;
+}
 
 /* --- options ------------------------------------------------------------- */
 
@@ -211,8 +228,8 @@ static int main_read_options(struct options *o, int argc, char **argv, bool *che
 	while ((c = getopt_long(argc, argv, "F:fhV", longs, NULL)) != -1) {
 		switch (c) {
 		case 'F': o->ssh_config = optarg; break;
-		case OPT_ALL_HOSTS: o->all_hosts = true; break;
-		case OPT_READ_ONLY: o->read_only = true; break;
+		case OPT_ALL_HOSTS: o->flags |= MAIN_ALL_HOSTS; break;
+		case OPT_READ_ONLY: o->flags |= MAIN_READ_ONLY; break;
 		case OPT_RECORD: o->record = optarg; break;
 		case OPT_REPLAY: o->replay = optarg; break;
 		case OPT_DEMO:
@@ -222,22 +239,22 @@ static int main_read_options(struct options *o, int argc, char **argv, bool *che
 		case OPT_CONFIG: o->config = optarg; break;
 		case OPT_CHECK: *check = true; break;
 		case OPT_THEME: o->theme = optarg; break;
-		case OPT_ASCII: o->ascii = true; break;
-		case OPT_JSON: o->json = true; break;
+		case OPT_ASCII: o->flags |= MAIN_ASCII; break;
+		case OPT_JSON: o->flags |= MAIN_JSON; break;
 		case OPT_TMUX: o->form = STATUS_TMUX; break;
 		case OPT_PROMETHEUS: o->form = STATUS_PROMETHEUS; break;
-		case 'f': o->follow = true; break;
+		case 'f': o->flags |= MAIN_FOLLOW; break;
 		case OPT_SINCE:
 			if (!when_parse(optarg, now_wall_ms(), &o->since_ms))
 				return main_wrong("--since %s is no time; 10m, 2h, 14:32 are",
 				                  optarg);
 			break;
-		case OPT_ALL: o->all = true; break;
+		case OPT_ALL: o->flags |= MAIN_ALL; break;
 		case OPT_WAIT: o->wait_ms = atoi(optarg) * 1000; break;
-		case OPT_YES: o->yes = true; break;
+		case OPT_YES: o->flags |= MAIN_YES; break;
 		case OPT_TEST: o->test = optarg; break;
-		case OPT_UNIT: o->print_unit = true; break;
-		case OPT_BATCH: o->batch = true; break;
+		case OPT_UNIT: o->flags |= MAIN_PRINT_UNIT; break;
+		case OPT_BATCH: o->flags |= MAIN_BATCH; break;
 		case OPT_DESKTOP: return headless_show_on_desktop();
 		case OPT_MANUAL:
 			return manual_dump(optarg, stdout)
@@ -272,11 +289,11 @@ static bool main_open_servers(struct program *p, char **names, int n)
 			return false;
 		}
 	}
-	if (p->opt.all_hosts && !servers_open_all_hosts(p->store, &err)) {
+	if (main_has(p, MAIN_ALL_HOSTS) && !servers_open_all_hosts(p->store, &err)) {
 		fprintf(stderr, "mocr: %s\n", err.text);
 		return false;
 	}
-	if (!n && !p->opt.all_hosts)
+	if (!n && !main_has(p, MAIN_ALL_HOSTS))
 		servers_open_configured(p->store);
 	return true;
 }
@@ -285,8 +302,8 @@ static int main_run_status(struct program *p)
 {
 	if (!main_open_servers(p, p->opt.words + 1, p->opt.n_words - 1))
 		return EXIT_WRONG_USAGE;
-	return headless_status(p->store, p->opt.json ? STATUS_JSON : p->opt.form, p->opt.all,
-	                       p->opt.wait_ms);
+	return headless_status(p->store, main_has(p, MAIN_JSON) ? STATUS_JSON : p->opt.form,
+	                       main_has(p, MAIN_ALL), p->opt.wait_ms);
 }
 
 /* The action for a deploy given by name; NULL: another word. */
@@ -312,14 +329,14 @@ static int main_run_deploys(struct program *p)
 {
 	if (!main_open_servers(p, p->opt.words + 1, p->opt.n_words - 1))
 		return EXIT_WRONG_USAGE;
-	return headless_deploys(p->store, p->opt.json, p->opt.wait_ms);
+	return headless_deploys(p->store, main_has(p, MAIN_JSON), p->opt.wait_ms);
 }
 
 static int main_run_do(struct program *p)
 {
 	if (main_deploy_word(p))
 		return headless_deploy(p->store, main_deploy_word(p), p->opt.words[2],
-		                       p->opt.words + 3, p->opt.n_words - 3, p->opt.yes,
+		                       p->opt.words + 3, p->opt.n_words - 3, main_has(p, MAIN_YES),
 		                       p->opt.wait_ms);
 	if (p->opt.n_words == 2 && main_deploy_action(p->opt.words[1]))
 		return main_wrong("expected: mocr do %s NAME [VAR=VALUE...]; mocr deploys lists "
@@ -341,7 +358,7 @@ static int main_run_do(struct program *p)
 		if (!good)
 			return EXIT_WRONG_USAGE;
 	}
-	return headless_do(p->store, w[1], w[2], w[3], p->opt.yes, p->opt.wait_ms);
+	return headless_do(p->store, w[1], w[2], w[3], main_has(p, MAIN_YES), p->opt.wait_ms);
 }
 
 /* Opens the servers of targets. A pattern matches configured servers only. A plain name may also
@@ -369,8 +386,8 @@ static int main_run_logs(struct program *p)
 		                  "");
 	if (!main_open_targets(p, targets, n))
 		return EXIT_WRONG_USAGE;
-	return headless_logs(p->store, targets, n, p->opt.follow, p->opt.json, p->opt.since_ms,
-	                     p->opt.wait_ms);
+	return headless_logs(p->store, targets, n, main_has(p, MAIN_FOLLOW), main_has(p, MAIN_JSON),
+	                     p->opt.since_ms, p->opt.wait_ms);
 }
 
 static int main_run_shell(struct program *p)
@@ -397,7 +414,7 @@ static int main_run_sessions(struct program *p)
 {
 	if (!main_open_servers(p, p->opt.words + 1, p->opt.n_words - 1))
 		return EXIT_WRONG_USAGE;
-	return headless_sessions(p->store, p->opt.json, p->opt.wait_ms);
+	return headless_sessions(p->store, main_has(p, MAIN_JSON), p->opt.wait_ms);
 }
 
 static int main_run_notify(struct program *p)
@@ -411,7 +428,7 @@ static int main_run_watch(struct program *p)
 {
 	char **servers = p->opt.words + 1;
 	int n = p->opt.n_words - 1;
-	if (p->opt.print_unit)
+	if (main_has(p, MAIN_PRINT_UNIT))
 		return headless_watch_unit(p->opt.config, servers, n);
 	headless_watch_settings(p->settings, NULL);
 	if (!main_open_servers(p, servers, n))
@@ -421,8 +438,8 @@ static int main_run_watch(struct program *p)
 
 static int main_run_activity(struct program *p)
 {
-	return headless_activity(p->store, p->opt.words + 1, p->opt.n_words - 1, p->opt.json,
-	                         p->opt.since_ms);
+	return headless_activity(p->store, p->opt.words + 1, p->opt.n_words - 1,
+	                         main_has(p, MAIN_JSON), p->opt.since_ms);
 }
 
 static int main_run_console(struct program *p)
@@ -532,9 +549,9 @@ static int main_check_config(const struct program *p)
 static void main_apply_options(struct program *p, bool headless)
 {
 	struct settings *s = p->settings;
-	s->read_only |= p->opt.read_only;
-	s->ascii |= p->opt.ascii;
-	s->batch = headless && (p->opt.batch || !isatty(STDIN_FILENO));
+	s->read_only |= main_has(p, MAIN_READ_ONLY);
+	s->ascii |= main_has(p, MAIN_ASCII);
+	s->batch = headless && (main_has(p, MAIN_BATCH) || !isatty(STDIN_FILENO));
 	if (p->opt.ssh_config)
 		xreplace(&s->ssh_config, p->opt.ssh_config);
 	if (p->opt.theme)

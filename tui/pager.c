@@ -380,10 +380,11 @@ static bool pager_show_match(struct pager *p, uint64_t from, int step)
 {
 	uint64_t found = pager_find_line(p, from, step);
 
-	p->around = found && (step > 0 ? found <= from && from >= pager_first(p) : found >= from);
-	p->no_match = !found;
+	p->found = found ? SEARCH_FOUND : SEARCH_FOUND_NONE;
 	if (!found)
 		return false;
+	if (step > 0 ? found <= from && from >= pager_first(p) : found >= from)
+		p->found = SEARCH_FOUND_AROUND;
 	pager_show_line(p, found);
 	p->match_line = found;
 	return true;
@@ -396,7 +397,7 @@ bool pager_search(struct pager *p, const char *needle)
 	match_destroy(p->match);
 	p->complaint[0] = '\0';
 	p->match = any ? match_create(needle, p->complaint, sizeof(p->complaint)) : NULL;
-	p->no_match = p->around = false;
+	p->found = SEARCH_FOUND;
 	p->match_line = 0;
 	if (!p->match)
 		return false;
@@ -561,10 +562,11 @@ static void pager_typed(struct pager *p, const char *text)
 		logview_filter_clear(p->view);
 }
 
-static void pager_search_key(struct pager *p, const struct key *k)
+void pager_search_key(struct pager *p, const struct key *k)
 {
 	enum lineedit_result r = lineedit_key(p->typing, k);
 
+	p->awaited_us = 0;
 	if (r == LINEEDIT_DONE)
 		pager_typed(p, lineedit_text(p->typing));
 	if (r != LINEEDIT_DONE && r != LINEEDIT_CANCELLED)
@@ -758,12 +760,6 @@ static const struct pager_command *pager_command_of(const struct action *a)
 	return a ? a->data : NULL;
 }
 
-const struct action *pager_find(const struct pager *p, const struct key *k)
-{
-	const struct action *a = p->log ? keymap_find(log_actions, k) : NULL;
-	return a ? a : keymap_find(text_actions, k);
-}
-
 static bool pager_is_move(const struct action *a, unsigned moves)
 {
 	const struct pager_command *command = pager_command_of(a);
@@ -794,19 +790,6 @@ void pager_do(struct pager *p, const struct action *a)
 	}
 	p->complaint[0] = '\0';
 	command->run(p);
-}
-
-bool pager_key(struct pager *p, const struct key *k)
-{
-	p->awaited_us = 0;
-	if (p->typing) {
-		pager_search_key(p, k);
-		return true;
-	}
-	const struct action *a = pager_find(p, k);
-	if (a)
-		pager_do(p, a);
-	return a != NULL;
 }
 
 /* --- what it says -------------------------------------------------------- */
@@ -868,7 +851,9 @@ void pager_status(const struct pager *p, char *buf, size_t size)
 	if (p->complaint[0])
 		snprintf(search, sizeof(search), "%s", p->complaint);
 	else if (p->match)
-		snprintf(search, sizeof(search), "%s%s%s", p->no_match ? "no match for " : "/",
-		         match_pattern(p->match), p->around ? " (around the end)" : "");
+		snprintf(search, sizeof(search), "%s%s%s",
+		         p->found == SEARCH_FOUND_NONE ? "no match for " : "/",
+		         match_pattern(p->match),
+		         p->found == SEARCH_FOUND_AROUND ? " (around the end)" : "");
 	snprintf(buf, size, "%s%s%s", search, *search && *place ? "  " : "", place);
 }

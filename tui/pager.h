@@ -65,15 +65,13 @@ bool pager_at_top(const struct pager *);
 /* lines will settle within *ms: draw again then */
 bool pager_waits(const struct pager *, int *ms);
 
-/* Handles a key by text_actions, and in a log by log_actions. The open search line takes all keys.
- * False: not a key of the pager (the caller handles q and Esc). */
-bool pager_key(struct pager *, const struct key *);
-/* The same in two steps: the action for a key (NULL: none), and carrying out one of these. */
-const struct action *pager_find(const struct pager *, const struct key *);
+/* Carries out one of text_actions, or in a log of log_actions. Whoever shows the text finds the
+ * action of a key. */
 void pager_do(struct pager *, const struct action *);
 bool pager_goes_down(const struct action *); /* moves towards the end */
 bool pager_goes_up(const struct action *);   /* moves up by a line or a page */
-bool pager_typing(const struct pager *); /* the search line is open */
+bool pager_typing(const struct pager *); /* the search line is open, and takes all keys: */
+void pager_search_key(struct pager *, const struct key *);
 
 /* Draws into the whole canvas. The open search line takes the last row. */
 void pager_draw(struct pager *, const struct canvas *);

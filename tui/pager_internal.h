@@ -32,7 +32,7 @@ struct pager {
 	bool awaited_above;
 	uint64_t awaited_number; /* number of the line last shown for the wait */
 	struct match *match;     /* owned; NULL: no search */
-	bool no_match, around;
+	enum { SEARCH_FOUND, SEARCH_FOUND_AROUND, SEARCH_FOUND_NONE } found; /* the last step */
 	uint64_t match_line;     /* of a doc: line of the last match */
 	char complaint[200];     /* error in the typed pattern */
 	struct lineedit *typing; /* owned; the search or filter line; NULL: closed */

@@ -24,7 +24,7 @@ void panes_init_with(struct console *c, const struct panel *const *list)
 	for (size_t i = 0; i < c->n_panes; i++) {
 		struct pane *p = &c->panes[i];
 		p->panel = list[i];
-		p->dirty = true;
+		p->state = ROWS_DIRTY;
 		p->hole = SIZE_MAX;
 		if (p->panel->columns) {
 			p->table = table_create(p->panel);
@@ -130,7 +130,7 @@ size_t pane_place_in_order(const struct console *c, size_t index)
 void panes_dirty(struct console *c)
 {
 	for (size_t i = 0; i < c->n_panes; i++) {
-		c->panes[i].dirty = true;
+		c->panes[i].state = ROWS_DIRTY;
 		c->panes[i].counted = false;
 	}
 	console_redraw(c);
@@ -272,7 +272,7 @@ static size_t pane_total(const struct console *c, const struct pane *p)
 		       (p->aside ? needs_aside(c->store, only) : 0);
 	if (!panel->wants && !panel->wants_in)
 		return store_count(c->store, panel->kind, only);
-	if (!p->dirty || p->counted)
+	if (p->state != ROWS_DIRTY || p->counted)
 		return p->total;
 	for (const struct row *r = pane_first(c, p, only); r; r = pane_next(p, r, only))
 		n += pane_wants(p, r, only);
@@ -307,8 +307,8 @@ static void pane_rebuild(struct console *c, struct pane *p)
 	           p->limit != NULL || !store_servers(c->store) || !store_servers(c->store)->next);
 	pane_lend(p);
 	p->built_at = store_generation(c->store);
-	p->dirty = p->misplaced = false;
-	p->unread = true;
+	p->state = ROWS_UNREAD;
+	p->misplaced = false;
 	p->hole = SIZE_MAX;
 }
 
@@ -340,7 +340,7 @@ static bool pane_is_on_screen(const struct console *c, size_t index)
 
 static void pane_spoil(struct pane *p)
 {
-	p->dirty = true;
+	p->state = ROWS_DIRTY;
 	p->counted = false;
 }
 
@@ -359,7 +359,7 @@ static void pane_row_changed(struct pane *p, const struct row *r, bool on_screen
 	size_t at;
 	if (!pane_is_about(p, r))
 		return;
-	if (p->dirty || p->panel->reads_others || !on_screen) {
+	if (p->state == ROWS_DIRTY || p->panel->reads_others || !on_screen) {
 		pane_spoil(p);
 		return;
 	}
@@ -463,7 +463,7 @@ static void pane_row_gone(struct pane *p, const struct row *r)
 		return;
 	if (p->panel->reads_others)
 		pane_spoil(p);
-	if (p->dirty) {
+	if (p->state == ROWS_DIRTY) {
 		p->n = 0;
 		p->hole = SIZE_MAX;
 		table_set_rows(p->table, NULL, 0);
@@ -494,7 +494,7 @@ static void panes_take_changes(struct console *c)
 		bool other = p->table && p->built_at != store_generation(c->store);
 		if (wide || (other && pane_reads_cells(p)))
 			pane_spoil(p);
-		if (p->misplaced && !p->dirty)
+		if (p->misplaced && p->state != ROWS_DIRTY)
 			pane_settle(p);
 		p->misplaced = false;
 		p->n_changes = 0;
@@ -522,7 +522,7 @@ void pane_refresh(struct console *c, struct pane *p)
 {
 	if (!p->table)
 		return;
-	if (p->dirty)
+	if (p->state == ROWS_DIRTY)
 		pane_rebuild(c, p);
 	else if (store_is_checked(c->store) && p->n)
 		pane_check(c, p);
@@ -550,12 +550,13 @@ void pane_set_filter(struct console *c, struct pane *p, const char *pattern)
 		return;
 	/* One more character in a pattern can only remove rows. The rest need not be gathered and
 	 * sorted again. */
-	bool narrows = p->table && p->filter[0] && !p->dirty &&
+	bool narrows = p->table && p->filter[0] && p->state != ROWS_DIRTY &&
 	               p->built_at == store_generation(c->store) && !strchr(pattern, '!') &&
 	               !strncmp(pattern, p->filter, strlen(p->filter));
 	snprintf(p->filter, sizeof(p->filter), "%s", pattern);
 	fuzzy_compile(&p->fuzzy, p->filter);
-	p->dirty = !narrows;
+	if (!narrows)
+		p->state = ROWS_DIRTY;
 	if (narrows) {
 		table_set_rows(p->table, NULL, 0);
 		p->n = table_filter(p->table, &p->fuzzy, p->rows, p->n);
@@ -831,7 +832,7 @@ static void pane_draw_own(struct console *c, struct pane *p, const struct canvas
 void pane_draw(struct console *c, size_t index, const struct canvas *at, bool title)
 {
 	struct pane *p = &c->panes[index];
-	if (p->dirty) /* first frame that shows the pane */
+	if (p->state == ROWS_DIRTY) /* first frame that shows the pane */
 		pane_refresh(c, p);
 	struct canvas rest = canvas_part(at, title, 0, -1, -1);
 	if (!p->table && rest.height > 0)

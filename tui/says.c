@@ -79,7 +79,7 @@ static int says_of(const struct pane *p, const struct row *r, int width)
 
 static void says_read_pane(struct pane *p, int width, int *lines)
 {
-	p->unread = false;
+	p->state = ROWS_READ;
 	for (size_t k = 0; k < p->n && *lines < PANEL_STRIP_MAX; k++) {
 		int n = says_of(p, p->rows[k], width);
 		*lines = n > *lines ? n : *lines;
@@ -104,7 +104,7 @@ int says_want(struct console *c, int width)
 	for (size_t i = 0; i < c->n_panes; i++) {
 		struct pane *p = &c->panes[i];
 		/* a dirty pane is out of sight, and its rows may have been freed */
-		if (p->table && !p->dirty && (all || p->unread))
+		if (p->table && p->state != ROWS_DIRTY && (all || p->state == ROWS_UNREAD))
 			says_read_pane(p, width, &lines);
 	}
 	c->says.lines = lines;

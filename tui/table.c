@@ -301,7 +301,7 @@ static void table_lend(struct table *t, const struct row *const *rows, size_t n)
 
 void table_set_rows(struct table *t, const struct row *const *rows, size_t n)
 {
-	t->age_known = false;
+	t->old = OLD_UNKNOWN;
 	table_lend(t, rows, n);
 }
 
@@ -310,8 +310,9 @@ void table_move_rows(struct table *t, const struct row *const *rows, size_t n,
 {
 	int64_t since;
 
-	for (size_t i = 0; i < n_changes && !t->any_old; i++)
-		t->any_old = row_stale(changes[i], &since);
+	for (size_t i = 0; i < n_changes && t->old == OLD_NONE; i++)
+		if (row_stale(changes[i], &since))
+			t->old = OLD_SOME;
 	table_lend(t, rows, n);
 }
 

@@ -489,13 +489,14 @@ static bool table_any_old(struct table *t)
 {
 	int64_t since;
 
-	if (t->age_known)
-		return t->any_old;
-	t->any_old = false;
-	for (size_t i = 0; i < t->n && !t->any_old; i++)
-		t->any_old = row_stale(t->rows[i], &since);
-	t->age_known = t->lent_on_change;
-	return t->any_old;
+	if (t->old != OLD_UNKNOWN)
+		return t->old == OLD_SOME;
+	bool any = false;
+	for (size_t i = 0; i < t->n && !any; i++)
+		any = row_stale(t->rows[i], &since);
+	if (t->lent_on_change)
+		t->old = any ? OLD_SOME : OLD_NONE;
+	return any;
 }
 
 /* Cells at the end of each row for ages: while some row is stale, and TABLE_KEEP_MS longer. */

@@ -33,8 +33,8 @@ struct table {
 	int seen[TABLE_COLUMNS_MAX];        /* width of its widest text, in cells */
 	int64_t seen_ms[TABLE_COLUMNS_MAX]; /* wall clock, ms, when a text was last that wide */
 	bool lent_on_change;                /* set by table_lent_on_change */
-	bool age_known, any_old; /* any_old: some row is stale; age_known: any_old is valid */
-	int64_t aged_ms;         /* wall clock, ms, when some row was last stale; 0: never */
+	enum { OLD_UNKNOWN, OLD_NONE, OLD_SOME } old; /* are there stale rows? */
+	int64_t aged_ms; /* wall clock, ms, when some row was last stale; 0: never */
 	int64_t changes_ms;
 	struct cell *cells; /* page * n_columns, owned, reused */
 	size_t cells_cap;

@@ -91,7 +91,7 @@ static void view_log_changed(struct log *log, void *arg)
 {
 	struct console *c = arg;
 	(void)log;
-	c->dirty = c->log_dirty = true;
+	console_redraw_for(c, REDRAW_LOG);
 }
 
 /* Pauses hidden logs. Their lines wait at the source and arrive when the log is shown again. */
@@ -111,7 +111,7 @@ static void view_on_work(struct loop_timer *timer, void *arg)
 		v = v->below;
 	if (v && !log_judge_some(v->log, JUDGE_US))
 		loop_timer_set(timer, JUDGE_AGAIN_MS);
-	c->dirty = c->log_dirty = true;
+	console_redraw_for(c, REDRAW_LOG);
 }
 
 struct view *view_push_log(struct console *c, struct log *log, const char *id, char *title)
@@ -380,14 +380,11 @@ static enum action_context view_context(const struct view *v)
 }
 
 /* The action that the user bound to the key in this context of the view. */
-static const struct action *view_user(enum action_context context, const struct key *key,
-                                      const struct row *r)
+static const struct action *view_user(const struct view *v, enum action_context context,
+                                      const struct key *key, const struct row *r)
 {
-	const char *name = keymap_user(context, key);
-	const struct action *a = name ? context_action(context, name) : NULL;
-	if (!a && name)
-		a = context_action(CONTEXT_TEXT, name);
-	return a ? a : binding_user(context, key, r);
+	const struct action *a = binding_user(context, key, r);
+	return a && !(a->flags & context_of(view_context(v))->useless) ? a : NULL;
 }
 
 /* The key of an action that is of use over this view. */
@@ -395,7 +392,7 @@ static const struct action *view_console_action(struct console *c, const struct 
                                                 const struct row *r)
 {
 	const struct action *a = binding_find(c, key, r);
-	unsigned useless = CONSOLE_PANES | (c->view->log ? 0 : CONSOLE_NOT_DETAILS);
+	unsigned useless = context_of(view_context(c->view))->useless;
 	return a && (a->run || !(a->flags & useless)) ? a : NULL;
 }
 
@@ -405,9 +402,9 @@ const struct action *view_find(struct console *c, const struct key *key)
 {
 	const struct view *v = c->view;
 	const struct row *r = console_row(c);
-	const struct action *a = view_user(view_context(v), key, r);
+	const struct action *a = view_user(v, view_context(v), key, r);
 	if (!a)
-		a = view_user(CONTEXT_TEXT, key, r);
+		a = view_user(v, CONTEXT_TEXT, key, r);
 	const struct action *table;
 	for (size_t i = 0; !a && (table = context_table(view_context(v), i)); i++)
 		a = keymap_find(table, key);
@@ -440,8 +437,10 @@ bool view_key(struct console *c, const struct key *key)
 {
 	struct view *v = c->view;
 	console_redraw(c);
-	if (pager_typing(v->pager))
-		return pager_key(v->pager, key);
+	if (pager_typing(v->pager)) {
+		pager_search_key(v->pager, key);
+		return true;
+	}
 	pager_await(v->pager, 0, false);
 	const struct action *a = view_find(c, key);
 	if (!a)

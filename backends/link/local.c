@@ -51,7 +51,8 @@ struct local_stream {
 	pid_t pid; /* 0: none, or already reaped */
 	struct stream_end end;
 	char what[128]; /* the endpoint, for sentences */
-	bool opened, connecting, paused, eof_wanted, exited, wrote;
+	enum { LOCAL_STARTING, LOCAL_CONNECTING, LOCAL_OPEN } step;
+	bool paused, eof_wanted, exited, wrote;
 	bool closed;   /* by its owner: no more events */
 	unsigned busy; /* depth of running events */
 };
@@ -142,11 +143,11 @@ static void local_fail(struct local_stream *s, const struct err *err)
 
 static void local_watch(struct local_stream *s)
 {
-	if (!s->opened && !s->connecting)
+	if (s->step == LOCAL_STARTING)
 		return;
 	unsigned out_events = s->paused ? 0 : POLLIN;
-	unsigned in_events = s->queue.len || s->wrote || s->connecting ? POLLOUT : 0;
-	if (s->connecting)
+	unsigned in_events = s->queue.len || s->wrote || s->step == LOCAL_CONNECTING ? POLLOUT : 0;
+	if (s->step == LOCAL_CONNECTING)
 		out_events = 0;
 	if (s->in_io && s->in_io == s->out_io) {
 		loop_io_set(s->in_io, out_events | in_events);
@@ -269,7 +270,7 @@ static size_t local_write(struct stream *stream, const void *data, size_t len)
 		return 0;
 	size_t room = STREAM_QUEUE_MAX - s->queue.len;
 	len = len < room ? len : room;
-	if (s->in < 0 && s->opened)
+	if (s->in < 0 && s->step == LOCAL_OPEN)
 		/* the reader has closed; the end of the stream follows */
 		return len;
 	buf_add(&s->queue, data, len);
@@ -284,7 +285,7 @@ static void local_write_eof(struct stream *stream)
 	if (s->closed || s->eof_wanted)
 		return;
 	s->eof_wanted = true;
-	if (!s->queue.len && s->opened)
+	if (!s->queue.len && s->step == LOCAL_OPEN)
 		local_input_close(s);
 }
 
@@ -292,8 +293,7 @@ static void local_write_eof(struct stream *stream)
 
 static void local_be_open(struct local_stream *s)
 {
-	s->opened = true;
-	s->connecting = false;
+	s->step = LOCAL_OPEN;
 	loop_timer_set(s->timer, -1);
 	if (s->stream.events->opened)
 		s->stream.events->opened(&s->stream, s->stream.arg);
@@ -370,7 +370,7 @@ static void local_on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	struct local_stream *s = arg;
 	s->busy++;
-	if (s->connecting)
+	if (s->step == LOCAL_CONNECTING)
 		local_connected(s);
 	if (!s->closed && io == s->in_io && (revents & (POLLOUT | POLLERR)))
 		local_flush(s);
@@ -387,7 +387,7 @@ static void local_on_later(void *arg)
 {
 	struct local_stream *s = arg;
 	s->busy++;
-	if (!s->opened && !s->connecting)
+	if (s->step == LOCAL_STARTING)
 		local_be_open(s);
 	if (!s->closed && !s->paused && s->held.len) {
 		struct buf held = s->held;
@@ -478,7 +478,7 @@ static bool local_connect_to(struct local_stream *s, const struct sockaddr *addr
 			close(fd);
 			return local_connect_err(s, error, path, err);
 		}
-		s->connecting = true;
+		s->step = LOCAL_CONNECTING;
 	}
 	s->in = s->out = fd;
 	return true;
@@ -571,7 +571,7 @@ static struct stream *local_open(struct link *link, const struct endpoint *endpo
 	s->in_io = s->in == s->out ? s->out_io : loop_io_add(link->loop, s->in, 0, local_on_io, s);
 	if (s->err >= 0)
 		s->err_io = loop_io_add(link->loop, s->err, 0, local_on_io, s);
-	if (s->connecting)
+	if (s->step == LOCAL_CONNECTING)
 		local_watch(s);
 	else
 		loop_defer(link->loop, local_on_later, s);

@@ -524,19 +524,19 @@ static enum verdict ssh_auth_try_gssapi(struct auth *a)
 
 static bool ssh_auth_gssapi_allowed(const struct sshconf *c)
 {
-	return c->gssapi;
+	return c->may.gssapi;
 }
 static bool ssh_auth_pubkey_allowed(const struct sshconf *c)
 {
-	return c->pubkey;
+	return c->may.pubkey;
 }
 static bool ssh_auth_kbdint_allowed(const struct sshconf *c)
 {
-	return c->kbdint;
+	return c->may.kbdint;
 }
 static bool ssh_auth_password_allowed(const struct sshconf *c)
 {
-	return c->password;
+	return c->may.password;
 }
 
 /* In OpenSSH's order. PreferredAuthentications may select and reorder them. */
@@ -594,7 +594,7 @@ static void ssh_auth_server_allows(struct auth *a, char *buf, size_t size)
 		if (bits & words[i].bit && at < size)
 			at += (size_t)snprintf(buf + at, size - at, "%s%s", at ? ", " : "",
 			                       words[i].name);
-	if (bits & SSH_AUTH_METHOD_GSSAPI_MIC && !a->in->conf.gssapi && at < size)
+	if (bits & SSH_AUTH_METHOD_GSSAPI_MIC && !a->in->conf.may.gssapi && at < size)
 		snprintf(buf + at, size - at, ", which needs GSSAPIAuthentication yes");
 	if (!*buf)
 		snprintf(buf, size, "nothing that is known here");

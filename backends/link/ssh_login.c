@@ -406,13 +406,13 @@ static bool ssh_login_set_algorithms(struct login *in, ssh_session s,
 	/* As in ssh, a password may still work. */
 	in->no_key_fits = !ssh_login_set_list(s, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES,
 	                                      c->pubkey_algorithms);
-	c->pubkey &= !in->no_key_fits;
+	c->may.pubkey &= !in->no_key_fits;
 	return ssh_login_set_ciphers(in, s) && ssh_login_set_host_keys(in, s, known);
 }
 
 static void ssh_login_set_gssapi(const struct sshconf *c, ssh_session s)
 {
-	int automatic = 0, delegate = c->gssapi_delegate;
+	int automatic = 0, delegate = c->may.gssapi_delegate;
 	ssh_options_set(s, SSH_OPTIONS_GSSAPI_AUTH, &automatic);
 	ssh_options_set(s, SSH_OPTIONS_GSSAPI_DELEGATE_CREDENTIALS, &delegate);
 	if (c->gssapi_server)

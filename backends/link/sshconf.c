@@ -413,15 +413,15 @@ static const struct setting settings[] = {
 	SETTING("knownhostscommand", sshconf_take_optional, known_hosts_command),
 	SETTING("revokedhostkeys", sshconf_take_optional, revoked_host_keys),
 	SETTING("nohostauthenticationforlocalhost", sshconf_take_flag, localhost_needs_none),
-	SETTING("gssapiauthentication", sshconf_take_flag, gssapi),
-	SETTING("gssapidelegatecredentials", sshconf_take_flag, gssapi_delegate),
+	SETTING("gssapiauthentication", sshconf_take_flag, may.gssapi),
+	SETTING("gssapidelegatecredentials", sshconf_take_flag, may.gssapi_delegate),
 	SETTING("gssapiserveridentity", sshconf_take_optional, gssapi_server),
 	SETTING("gssapiclientidentity", sshconf_take_optional, gssapi_client),
 	SETTING("identitiesonly", sshconf_take_flag, identities_only),
-	SETTING("pubkeyauthentication", sshconf_take_unless_no, pubkey),
-	SETTING("passwordauthentication", sshconf_take_flag, password),
-	SETTING("kbdinteractiveauthentication", sshconf_take_flag, kbdint),
-	SETTING("challengeresponseauthentication", sshconf_take_flag, kbdint),
+	SETTING("pubkeyauthentication", sshconf_take_unless_no, may.pubkey),
+	SETTING("passwordauthentication", sshconf_take_flag, may.password),
+	SETTING("kbdinteractiveauthentication", sshconf_take_flag, may.kbdint),
+	SETTING("challengeresponseauthentication", sshconf_take_flag, may.kbdint),
 	SETTING("batchmode", sshconf_take_flag, batch),
 	SETTING("hashknownhosts", sshconf_take_flag, hash_known_hosts),
 	SETTING("stricthostkeychecking", sshconf_take_strict, strict),
@@ -482,9 +482,9 @@ static void sshconf_expand_agent(struct sshconf *c)
 
 void sshconf_parse(struct sshconf *c, const char *host, const char *text)
 {
-	*c = (struct sshconf){
-		.port = SSH_PORT, .pubkey = true, .password = true, .kbdint = true, .prompts = 3
-	};
+	*c = (struct sshconf){ .port = SSH_PORT,
+		               .may = { .pubkey = true, .password = true, .kbdint = true },
+		               .prompts = 3 };
 	c->host = xstrdup(host);
 	char *copy = xstrdup(text), *save = NULL;
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {

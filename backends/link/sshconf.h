@@ -42,8 +42,10 @@ struct sshconf {
 	/* names for Kerberos; NULL: the defaults */
 	char *gssapi_server, *gssapi_client;
 	struct ssh_words identities, certificates, known_hosts, global_known_hosts;
-	bool identities_only, pubkey, password, kbdint, batch, hash_known_hosts;
-	bool gssapi, gssapi_delegate;
+	struct ssh_methods { /* which may be used */
+		bool pubkey, password, kbdint, gssapi, gssapi_delegate;
+	} may;
+	bool identities_only, batch, hash_known_hosts;
 	/* NoHostAuthenticationForLocalhost: accept any key at a loopback address */
 	bool localhost_needs_none;
 	enum ssh_strict strict;

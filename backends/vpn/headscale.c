@@ -336,7 +336,7 @@ static void hs_look_later(struct hs *h)
 		wait = RETRY_MS;
 	if (h->again)
 		wait = 50;
-	if (h->up && !h->absent)
+	if (h->state == HS_UP)
 		loop_timer_set(h->timer, wait);
 	h->again = false;
 }
@@ -349,7 +349,7 @@ static bool hs_is_busy(const struct hs *h)
 void hs_poll_now(struct source *source)
 {
 	struct hs *h = hs_of(source);
-	if (!h->up || h->absent)
+	if (h->state != HS_UP)
 		return;
 	if (h->site.up)
 		site_poke(&h->site);
@@ -364,7 +364,7 @@ void hs_shown(struct source *source, bool now)
 	struct hs *h = hs_of(source);
 	bool first = now && !h->shown;
 	h->shown = h->site.shown = now;
-	if (!first || !h->up || h->absent || hs_is_busy(h))
+	if (!first || h->state != HS_UP || hs_is_busy(h))
 		return;
 	int64_t since = loop_now(store_loop(source->store)) - h->asked_ms,
 		gap = hs_by_rest(h) ? REST_SHOWN_MS : CLI_SHOWN_MS;
@@ -435,7 +435,7 @@ static void hs_cli_done(const struct run_result *r, void *arg)
 	}
 	h->tries = code < 0 ? h->tries : 0;
 	if (code == 127 && !h->config && strstr(r->out, ABSENT_WORD)) {
-		h->absent = true;
+		h->state = HS_ABSENT;
 		source_set_state(&h->source, SOURCE_ABSENT, NULL);
 		return;
 	}
@@ -455,7 +455,7 @@ static void hs_cli_done(const struct run_result *r, void *arg)
 		        "socket, or a line for "
 		        "/usr/bin/headscale in sudoers, grants it",
 		        name, hs_message(said, sizeof(said), r->err_out, r->err_len));
-		h->absent = true;
+		h->state = HS_ABSENT;
 		hs_failed(h, &err);
 	} else {
 		if (!err.code && code == 127 && h->config && strstr(r->out, ABSENT_WORD))
@@ -644,7 +644,7 @@ static void hs_look_by_rest(struct hs *h)
 
 static void hs_look(struct hs *h)
 {
-	if (hs_is_busy(h) || !h->up || source_link(&h->source)->state != LINK_UP)
+	if (hs_is_busy(h) || h->state == HS_DOWN || source_link(&h->source)->state != LINK_UP)
 		return;
 	h->asked_ms = loop_now(store_loop(h->source.store));
 	hs_take_config(h);
@@ -681,8 +681,8 @@ static void hs_up(struct source *source)
 	struct hs *h = hs_of(source);
 	if (!h->timer)
 		h->timer = loop_timer_add(store_loop(source->store), -1, hs_on_timer, h);
-	h->up = true;
-	h->absent = h->by_sudo = false;
+	h->state = HS_UP;
+	h->by_sudo = false;
 	hs_look(h);
 }
 
@@ -690,7 +690,7 @@ static void hs_down(struct source *source)
 {
 	struct hs *h = hs_of(source);
 	hs_let_go(h);
-	h->up = false;
+	h->state = HS_DOWN;
 	if (source_link(source)->state != LINK_UP) {
 		hs_acts_end(source);
 		headscale_close(h);

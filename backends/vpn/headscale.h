@@ -24,7 +24,9 @@ struct hs {
 	struct buf look;                       /* answers of this round so far, as blocks */
 	int64_t asked_ms;
 	uint32_t round;
-	bool up, by_sudo, absent, shown, again;
+	/* absent: up, but not asked again before the next link */
+	enum { HS_DOWN, HS_UP, HS_ABSENT } state;
+	bool by_sudo, shown, again;
 	unsigned fails, tries;
 	/* known facts */
 	int release; /* 26 for 0.26.1; 0 unknown */

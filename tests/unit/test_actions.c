@@ -14,7 +14,7 @@
 #include "backends/store/doc.h"
 #include "backends/store/report.h"
 #include "backends/store/settings.h"
-#include "tui/console.h"
+#include "tui/console_internal.h"
 #include "tui/keymap.h"
 #include "tui/keys.h"
 
@@ -100,8 +100,11 @@ static void test_no_kind_hides_the_console(void **state)
 	for (const struct kind *const *k = kinds; *k; k++)
 		for (const struct action *a = (*k)->actions; a && a->name; a++)
 			for (size_t i = 0; console_table(i); i++)
-				for (const struct action *c = console_table(i); c->name; c++)
+				for (const struct action *c = console_table(i); c->name; c++) {
+					if (share_a_key(a, c))
+						print_error("%s, %s\n", a->name, c->name);
 					assert_false(share_a_key(a, c));
+				}
 }
 
 /* --- keys of a context --------------------------------------------------- */
@@ -188,6 +191,125 @@ static void test_every_key_can_be_set(void **state)
 	each_row(check_rebinding);
 }
 
+/* Which contexts' actions a key of each context can start, "kinds" being those of rows. */
+static const char *const reach[CONTEXT_COUNT] = {
+	[CONTEXT_CONSOLE] = "console kinds",
+	[CONTEXT_TABLE] = "table console kinds",
+	[CONTEXT_TEXT] = "text console kinds",
+	[CONTEXT_LOG] = "log text console kinds",
+	[CONTEXT_DETAILS] = "details text console kinds",
+	[CONTEXT_LINE] = "line",
+	[CONTEXT_BOX] = "box",
+	[CONTEXT_ASK] = "ask line",
+	[CONTEXT_MENU] = "menu",
+	[CONTEXT_READER] = "reader text",
+};
+static size_t keys_that_work, keys_refused;
+
+static bool should_work(enum action_context context, const struct action *a,
+                        const struct kind *kind)
+{
+	bool of_view = context == CONTEXT_TEXT || context == CONTEXT_LOG ||
+	               context == CONTEXT_DETAILS;
+	if (of_view && a->flags & CONSOLE_PANES)
+		return false;
+	if (context == CONTEXT_DETAILS && a->flags & CONSOLE_NOT_DETAILS)
+		return false;
+	return strstr(reach[context], kind ? "kinds" : context_of(a->context)->name) != NULL;
+}
+
+/* Binds a key in the context to the action: the key starts the action, or the check of the
+ * configuration says that it does not. A key of an action that cannot start keeps its meaning. */
+static void check_bound(enum action_context context, const struct action *a,
+                        const struct kind *kind)
+{
+	char *written = xasprintf("%s:F11", context_of(context)->name), why[160];
+	struct key_config k = { .key = written, .action = (char *)a->name, .line = 7 };
+	struct settings s = { .file = (char *)"config", .keys = &k };
+	struct doc doc;
+	struct key key;
+	bool works = should_work(context, a, kind);
+	doc_init(&doc);
+	key_parse("F11", &key);
+	console_check_keys(&s, &doc);
+	keymap_load(&s);
+	const struct action *found = keymap_user(context, &key, kind);
+	const struct action *in_box = keymap_lookup(context, &key);
+	if ((found == a) != works || (doc.n == 0) != works)
+		print_error("%s = %s\n", written, a->name);
+	assert_ptr_equal(found, works ? a : NULL);
+	assert_int_equal(doc.n, works ? 0 : 1);
+	snprintf(why, sizeof(why), "config:7: [keys] \"%s\" does nothing there; it belongs to %s",
+	         a->name, context_of(a->context)->name);
+	if (!works)
+		assert_string_equal(doc.lines[0].text, why);
+	if (!kind)
+		assert_ptr_equal(in_box, works ? a : NULL);
+	keys_that_work += works;
+	keys_refused += !works;
+	doc_finish(&doc);
+	free(written);
+}
+
+static void check_bound_everywhere(const struct action *table, const struct kind *kind)
+{
+	for (const struct action *a = table; a && a->name; a++)
+		for (int i = 0; i < CONTEXT_COUNT; i++)
+			check_bound((enum action_context)i, a, kind);
+}
+
+/* All contexts by all actions: no key is accepted that then does nothing. */
+static void test_every_bound_key_works_or_is_refused(void **state)
+{
+	const struct action *table;
+	(void)state;
+	check_bound_everywhere(kind_server.actions, &kind_server);
+	for (const struct kind *const *k = kinds; *k; k++)
+		check_bound_everywhere((*k)->actions, *k);
+	for (int i = 0; i < CONTEXT_COUNT; i++)
+		for (size_t k = 0; (table = context_table((enum action_context)i, k)); k++)
+			check_bound_everywhere(table, NULL);
+	keymap_load(NULL);
+	assert_true(keys_that_work > 500 && keys_refused > 500);
+}
+
+static const struct action *looked_up(enum action_context context, const char *name)
+{
+	struct key key;
+	assert_true(key_parse(name, &key));
+	return keymap_lookup(context, &key);
+}
+
+/* A key keeps its meaning where the user's action cannot start: on a row of another kind, and in a
+ * box where only a log can do it. Its help says which keys work there. */
+static void test_a_key_keeps_its_meaning(void **state)
+{
+	struct key key;
+	char name[KEY_NAME_SIZE];
+	(void)state;
+	use_key("table:j", "container-restart");
+	key_parse("j", &key);
+	assert_null(keymap_user(CONTEXT_TABLE, &key, &kind_server));
+	assert_string_equal(keymap_find(table_actions, &key)->name, "table-down");
+	use_key("text:j", "row-logs");
+	assert_string_equal(keymap_user(CONTEXT_TEXT, &key, NULL)->name, "row-logs");
+	assert_string_equal(looked_up(CONTEXT_READER, "j")->name, "text-down");
+	use_key("reader:x", "text-down");
+	assert_string_equal(looked_up(CONTEXT_READER, "x")->name, "text-down");
+	assert_string_equal(looked_up(CONTEXT_TEXT, "x")->name, "console-menu");
+	assert_string_not_equal(action_key(looked_up(CONTEXT_TEXT, "j"), name), "x");
+	struct doc doc;
+	doc_init(&doc);
+	keymap_help(&doc, CONTEXT_TEXT, CONTEXT_READER);
+	keymap_help(&doc, CONTEXT_TEXT, CONTEXT_TEXT);
+	size_t with_x = 0;
+	for (size_t i = 0; i < doc.n; i++)
+		with_x += doc.lines[i].label && !strncmp(doc.lines[i].label, "x ", 2);
+	assert_int_equal(with_x, 1);
+	doc_finish(&doc);
+	keymap_load(NULL);
+}
+
 static struct doc help;
 static char page[256 << 10];
 
@@ -196,11 +318,13 @@ static void check_documented(enum action_context context, const struct action *a
 	char keys[ACTION_KEYS_SIZE], item[128];
 	size_t found = 0, n = (size_t)snprintf(item, sizeof(item), ".It Sy \"");
 	doc_init(&help);
-	keymap_help(&help, context);
+	keymap_help(&help, context, context);
 	action_keys(a, keys);
 	for (size_t i = 0; i < help.n; i++)
 		found += help.lines[i].label && !strcmp(help.lines[i].label, keys) &&
 		         strstr(help.lines[i].text, a->help);
+	if (found != 1)
+		print_error("not in the help: %s\n", a->name);
 	assert_int_equal(found, 1);
 	doc_finish(&help);
 	for (const char *s = a->name; *s; s++)
@@ -366,6 +490,8 @@ int main(void)
 		cmocka_unit_test(test_no_kind_hides_the_console),
 		cmocka_unit_test(test_rows_of_contexts),
 		cmocka_unit_test(test_every_key_can_be_set),
+		cmocka_unit_test(test_every_bound_key_works_or_is_refused),
+		cmocka_unit_test(test_a_key_keeps_its_meaning),
 		cmocka_unit_test(test_every_key_is_documented),
 		cmocka_unit_test(test_read_only_knows_every_action),
 		cmocka_unit_test(test_keys_section),

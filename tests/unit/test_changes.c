@@ -229,14 +229,14 @@ static void choose_order(struct console *c)
 	struct pane *p = &c->panes[any(3) ? any((uint32_t)c->n_panes) : PANE_FLEET];
 	const char *column = any(3) ? columns[any(ARRAY_LEN(columns))] : NULL;
 	if (p->table && table_sort_by(p->table, column, any(2)))
-		p->dirty = true;
+		p->state = ROWS_DIRTY;
 }
 
 static void choose_problems(struct console *c)
 {
 	struct pane *p = &c->panes[any((uint32_t)c->n_panes)];
 	p->problems = !p->problems && p->table;
-	p->dirty = true;
+	p->state = ROWS_DIRTY;
 }
 
 static void choose_scope(struct console *c)
@@ -274,7 +274,7 @@ static bool belongs(const struct pane *p, const struct row *r, const struct serv
 
 static void check_pane(struct console *c, struct pane *p, bool rows)
 {
-	for (size_t i = 0; rows && !p->dirty && i < p->n; i++)
+	for (size_t i = 0; rows && p->state != ROWS_DIRTY && i < p->n; i++)
 		assert_int_equal(p->rows[i]->places[p->panel->needs], i);
 	const struct server *only = p->panel->kind != &kind_server && c->scope[0]
 	                                    ? store_server_find(c->store, c->scope)
@@ -378,7 +378,7 @@ static void test_a_figure_costs_no_build(void **state)
 	panes_refresh(&c);
 	struct pane *p = &c.panes[PANE_CONTAINERS];
 	assert_int_equal(p->n, 100);
-	assert_true(c.panes[PANE_SERVICES].dirty);
+	assert_true(c.panes[PANE_SERVICES].state == ROWS_DIRTY);
 	struct row *r = store_find(c.store, "s0/container/thing-050");
 	/* What a build would put right stays as it is: this row is in a place that only a build
 	 * looks at. */

@@ -220,6 +220,15 @@ static void test_asks(void **state)
 	assert_int_equal(got.choice, 0);
 	press(dialog_ask(&host, result, &got), "F5", true);
 	assert_int_equal(got.choice, 0);
+	/* a key of the box for an action of its line */
+	use_key("ask:C-s", "line-done");
+	press(dialog_ask(&sudo, result, &got), "p C-s", true);
+	assert_string_equal(got.secret, "p");
+	use_key("ask:C-s", "line-help");
+	press(dialog_ask(&sudo, result, &got), "p C-s q w Enter", true);
+	assert_string_equal(got.secret, "pw");
+	use_key("ask:Enter", "none");
+	press(dialog_ask(&sudo, result, &got), "p Enter", false);
 	keymap_load(NULL);
 	/* help lies over the box: its keys answer nothing */
 	press(dialog_ask(&sudo, result, &got), "p F1 Esc w F1 q Enter", true);
@@ -241,6 +250,11 @@ static void test_text(void **state)
 	press(dialog_text("Help", &doc, result, &got), "j k G / h Enter q", true);
 	assert_int_equal(doc.n, 0); /* it was taken over */
 	assert_int_equal(got.choice, DIALOG_GIVEN_UP);
+	use_key("reader:x", "text-search");
+	press(dialog_text("Help", &doc, result, &got), "x q Enter q", true);
+	use_key("reader:q", "none");
+	press(dialog_text("Help", &doc, result, &got), "q", false);
+	keymap_load(NULL);
 	doc_finish(&doc);
 }
 

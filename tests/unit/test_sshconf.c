@@ -95,8 +95,8 @@ static void test_settings(void **state)
 	assert_string_equal(c.user, "ops");
 	assert_int_equal(c.port, 804);
 	assert_int_equal(c.address_family, AF_INET);
-	assert_true(c.hash_known_hosts && c.identities_only && c.kbdint && !c.password &&
-	            c.pubkey && !c.batch);
+	assert_true(c.hash_known_hosts && c.identities_only && c.may.kbdint && !c.may.password &&
+	            c.may.pubkey && !c.batch);
 	assert_int_equal(c.strict, SSH_STRICT_ACCEPT_NEW);
 	assert_int_equal(c.prompts, 2);
 	assert_int_equal(c.rsa_min_bits, 2048);
@@ -138,14 +138,15 @@ static void test_more_settings(void **state)
 	              "userknownhostsfile none\npubkeyauthentication host-bound\n");
 	assert_string_equal(c.known_hosts_command, "/bin/k '%H' %t");
 	assert_string_equal(c.revoked_host_keys, "/home/me/revoked h");
-	assert_true(c.gssapi && !c.gssapi_delegate && c.localhost_needs_none && c.pubkey);
+	assert_true(c.may.gssapi && !c.may.gssapi_delegate && c.localhost_needs_none &&
+	            c.may.pubkey);
 	assert_int_equal(c.known_hosts.n, 0);
 	sshconf_finish(&c);
 	sshconf_parse(&c, "h",
 	              "knownhostscommand none\nrevokedhostkeys none\npubkeyauthentication no\n");
 	assert_null(c.known_hosts_command);
 	assert_null(c.revoked_host_keys);
-	assert_false(c.pubkey || c.gssapi);
+	assert_false(c.may.pubkey || c.may.gssapi);
 	assert_int_equal(c.known_hosts.n, 1);
 	sshconf_finish(&c);
 }
