@@ -9,6 +9,7 @@
 #include "backends/servers/server.h"
 #include "tui/aside.h"
 #include "tui/console_internal.h"
+#include "tui/jump.h"
 
 /* --- on the row under the cursor ----------------------------------------- */
 
@@ -316,6 +317,10 @@ static void show_menu(struct console *c)
 {
 	console_menu(c);
 }
+static void show_jump(struct console *c)
+{
+	jump_open(c);
+}
 static void show_suspend(struct console *c)
 {
 	console_suspend(c);
@@ -548,9 +553,15 @@ const struct action console_actions[] = {
 	  .help = "go back to a shell that was kept running" },
 	{ .name = "console-menu",
 	  .verb = "all actions",
-	  .key = "x C-p",
+	  .key = "x",
 	  .show = show_menu,
 	  .help = "a menu of everything that can be done now" },
+	{ .name = "console-jump",
+	  .verb = "go to",
+	  .key = "C-p",
+	  .flags = MENU,
+	  .show = show_jump,
+	  .help = "go to anything by a few letters: a server, a row, a panel, an action" },
 	{ .name = "console-command",
 	  .verb = "command",
 	  .key = ":",

@@ -24,6 +24,7 @@
 #include "tui/attach.h"
 #include "tui/console_internal.h"
 #include "tui/editor.h"
+#include "tui/jump.h"
 #include "tui/notices.h"
 #include "tui/theme.h"
 
@@ -397,6 +398,7 @@ void console_destroy(struct console *c)
 	if (c->history_file && !history_save(c->history, c->history_file, &err))
 		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
 		             "%s; what was typed here is lost", err.text);
+	jump_finish(c);
 	history_destroy(c->history);
 	free(c->history_file);
 	intent_free(&c->intent);

@@ -47,6 +47,7 @@
 #define ID_MAX 640 /* id of a row: server, kind and a name of at most 512 bytes */
 #define MENU_MAX 96
 #define SHELLS_MAX 16
+#define JUMPED_MAX 20
 #define PANE_KEYS 9 /* panes with a key: 1-9 */
 
 /* Flags of the console's own actions, in addition to those of action.h. */
@@ -204,6 +205,9 @@ struct console {
 		size_t needs, asks;
 	} title;
 
+	struct jump *jump;               /* owned; places of the box of jump.h; NULL */
+	char jumped[JUMPED_MAX][ID_MAX]; /* ids of rows it went to, the newest first */
+	size_t n_jumped;
 	struct intent intent;
 	struct draft drafts[DRAFTS_MAX]; /* oldest first */
 	size_t n_drafts;

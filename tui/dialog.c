@@ -23,10 +23,12 @@
 #define FILTER_MAX 64
 
 struct item {
-	char *label, *help; /* owned */
+	char *label, *help, *words; /* owned */
 	struct key key;     /* K_NONE: none */
 	char key_text[KEY_NAME_SIZE];
 	bool disabled;
+	size_t place; /* where the caller listed it */
+	int score;    /* how well the filter matches; 0: not shown */
 };
 
 struct body {
@@ -46,6 +48,7 @@ struct dialog {
 	size_t top;     /* first visible item of a list, or row of a text that is too long */
 	size_t shown;   /* rows of the list in the last drawing */
 	bool filtering; /* a menu with an open filter line */
+	bool finds;     /* a box of which the filter line never closes */
 	char filter[FILTER_MAX];
 	struct lineedit *line; /* owned */
 	char *type_name;       /* owned; name the user must type; NULL */
@@ -92,6 +95,8 @@ static void dialog_add_items(struct dialog *d, const struct dialog_item *items, 
 		struct item *it = &d->items[i];
 		it->label = xstrdup(items[i].label ? items[i].label : "");
 		it->help = xstrdup(items[i].help);
+		it->place = i;
+		it->score = 1;
 		it->disabled = items[i].disabled;
 		if (items[i].key && key_parse(items[i].key, &it->key))
 			key_name(&it->key, it->key_text);
@@ -105,6 +110,7 @@ void dialog_cancel(struct dialog *d)
 	for (size_t i = 0; i < d->n; i++) {
 		free(d->items[i].label);
 		free(d->items[i].help);
+		free(d->items[i].words);
 	}
 	free(d->items);
 	lineedit_destroy(d->line);
@@ -580,23 +586,49 @@ struct dialog *dialog_confirm(const struct confirm_spec *s, dialog_fn *fn, void 
 
 /* --- body: a list -------------------------------------------------------- */
 
-static bool dialog_item_fits(const struct dialog *d, size_t i)
+#define LABEL_SCORE 1000000 /* more than any score of fuzzy_match */
+
+static int dialog_item_score(const struct item *it, const char *filter, const struct fuzzy *f)
+{
+	char text[512];
+	int score = fuzzy_match(f, it->label, NULL);
+
+	if (score && strcasecmp(it->label, filter) == 0)
+		return 2 * LABEL_SCORE;
+	if (score)
+		return LABEL_SCORE + score;
+	snprintf(text, sizeof(text), "%s %s %s", it->label, it->words ? it->words : "",
+	         it->help ? it->help : "");
+	return fuzzy_match(f, text, NULL);
+}
+
+static int dialog_compare_items(const void *pa, const void *pb)
+{
+	const struct item *a = pa, *b = pb;
+
+	if (a->score != b->score)
+		return a->score > b->score ? -1 : 1;
+	return a->place < b->place ? -1 : a->place > b->place;
+}
+
+/* A menu keeps its order: it is short, and its keys are known by their place. */
+static void dialog_filter_apply(struct dialog *d)
 {
 	struct fuzzy f;
-	char text[512];
 
-	if (!d->filter[0])
-		return true;
 	fuzzy_compile(&f, d->filter);
-	snprintf(text, sizeof(text), "%s %s", d->items[i].label,
-	         d->items[i].help ? d->items[i].help : "");
-	return fuzzy_match(&f, text, NULL) > 0;
+	for (size_t i = 0; i < d->n; i++) {
+		struct item *it = &d->items[i];
+		it->score = fuzzy_empty(&f) ? 1 : dialog_item_score(it, d->filter, &f);
+	}
+	if (d->finds)
+		qsort(d->items, d->n, sizeof(*d->items), dialog_compare_items);
 }
 
 static void dialog_list_step(struct dialog *d, int step)
 {
 	for (int at = d->chosen + step; at >= 0 && at < (int)d->n; at += step) {
-		if (d->items[at].disabled || !dialog_item_fits(d, (size_t)at))
+		if (d->items[at].disabled || !d->items[at].score)
 			continue;
 		d->chosen = at;
 		return;
@@ -613,6 +645,7 @@ static void dialog_list_first(struct dialog *d)
 /* While the filter line is open, letters are text. */
 static bool dialog_filter_key(struct dialog *d, const struct key *k)
 {
+	bool closes = keymap_is(line_actions, k, "line-close");
 	char text[8];
 	size_t len = strlen(d->filter), n = key_text(k, text);
 
@@ -622,13 +655,13 @@ static bool dialog_filter_key(struct dialog *d, const struct key *k)
 		do
 			d->filter[--len] = 0;
 		while (len && ((unsigned char)d->filter[len] & 0xc0) == 0x80);
-	} else if (keymap_is(line_actions, k, "line-close") ||
-	           keymap_is(line_actions, k, "line-backspace")) {
+	} else if (!d->finds && (closes || keymap_is(line_actions, k, "line-backspace"))) {
 		d->filter[0] = 0;
 		d->filtering = false;
 	} else {
 		return false;
 	}
+	dialog_filter_apply(d);
 	dialog_list_first(d);
 	return true;
 }
@@ -649,7 +682,8 @@ static bool dialog_list_key(struct dialog *d, const struct key *k)
 		return dialog_over(d, choice);
 	switch (dialog_command(CONTEXT_MENU, k)) {
 	case BOX_CLOSE: return dialog_over(d, DIALOG_GIVEN_UP);
-	case BOX_TAKE: return d->chosen >= 0 && dialog_over(d, d->chosen);
+	case BOX_TAKE:
+		return d->chosen >= 0 && dialog_over(d, (int)d->items[d->chosen].place);
 	case BOX_FILTER: d->filtering = true; break;
 	case BOX_DOWN: dialog_list_step(d, 1); break;
 	case BOX_UP: dialog_list_step(d, -1); break;
@@ -667,8 +701,10 @@ static int dialog_list_rows(const struct dialog *d, int width)
 {
 	int rows = 0;
 
+	if (d->finds) /* the box keeps its height while somebody types */
+		return (int)d->n + 1;
 	for (size_t i = 0; i < d->n; i++)
-		rows += dialog_item_fits(d, i);
+		rows += d->items[i].score > 0;
 	return (rows ? rows : 1) + d->filtering;
 }
 
@@ -680,21 +716,25 @@ static void dialog_draw_item(const struct dialog *d, const struct canvas *c, int
 
 	canvas_text(c, y, x, -1, it->disabled ? TONE_DIM : TONE_KEY, it->key_text);
 	x += key_width ? key_width + 2 : 0;
-	canvas_text(c, y, x, -1, it->disabled ? TONE_DIM : TONE_PLAIN, it->label);
+	struct canvas label = canvas_part(c, 0, x, -1, label_width);
+	canvas_text_cut(&label, y, 0, it->disabled ? TONE_DIM : TONE_PLAIN, it->label);
 	if (it->help)
 		canvas_text_cut(c, y, x + label_width + 2, TONE_DIM, it->help);
 	if (d->chosen == (int)i)
 		canvas_row_tone(c, y, TONE_CURSOR);
 }
 
-static void dialog_list_widths(const struct dialog *d, int *key, int *label)
+/* A label takes at most half the list: one long name leaves room for the words of all. */
+static void dialog_list_widths(const struct dialog *d, int width, int *key, int *label)
 {
+	int most = width / 2;
 	*key = *label = 0;
 	for (size_t i = 0; i < d->n; i++) {
 		int k = (int)cells(d->items[i].key_text), l = (int)cells(d->items[i].label);
 		*key = k > *key ? k : *key;
 		*label = l > *label ? l : *label;
 	}
+	*label = *label > most ? most : *label;
 }
 
 static void dialog_draw_list(struct dialog *d, const struct canvas *all)
@@ -707,16 +747,16 @@ static void dialog_draw_list(struct dialog *d, const struct canvas *all)
 		int x = canvas_textf(all, 0, 0, -1, TONE_PROMPT, "/%s", d->filter);
 		canvas_cursor(all, 0, x);
 	}
-	dialog_list_widths(d, &key_width, &label_width);
+	dialog_list_widths(d, c.width, &key_width, &label_width);
 	for (size_t i = 0; i < d->n && (int)i < d->chosen; i++)
-		place += dialog_item_fits(d, i);
+		place += d->items[i].score > 0;
 	d->shown = rows > 1 ? rows - 1 : 1;
 	if (place < d->top)
 		d->top = place;
 	if (rows && place >= d->top + rows)
 		d->top = place - rows + 1;
 	for (size_t i = 0; i < d->n; i++) {
-		if (!dialog_item_fits(d, i))
+		if (!d->items[i].score)
 			continue;
 		if (at >= d->top && at < d->top + rows)
 			dialog_draw_item(d, &c, (int)(at - d->top), i, key_width, label_width);
@@ -736,6 +776,17 @@ struct dialog *dialog_menu(const char *title, const struct dialog_item *items, s
 
 	dialog_add_items(d, items, n);
 	dialog_list_first(d);
+	return d;
+}
+
+struct dialog *dialog_find(const char *title, const struct dialog_item *items,
+                           const char *const *words, size_t n, dialog_fn *fn, void *arg)
+{
+	struct dialog *d = dialog_menu(title, items, n, fn, arg);
+
+	for (size_t i = 0; i < n; i++)
+		d->items[i].words = xstrdup(words[i]);
+	d->filtering = d->finds = true;
 	return d;
 }
 
@@ -947,7 +998,7 @@ static int dialog_box_width(const struct dialog *d, int screen)
 	int title = d->title ? (int)cells(d->title) + 6 : 0;
 
 	if (d->body == &list_body) { /* as wide as the longest item */
-		dialog_list_widths(d, &key, &label);
+		dialog_list_widths(d, screen, &key, &label);
 		for (size_t i = 0; i < d->n; i++) {
 			int w = key + label + 10 +
 			        (d->items[i].help ? (int)cells(d->items[i].help) : 0);

@@ -59,6 +59,10 @@ struct dialog *dialog_question(const char *title, const char *text, const struct
 /* A list. An item's own key comes before those of menu_actions. */
 struct dialog *dialog_menu(const char *title, const struct dialog_item *, size_t n, dialog_fn *,
                            void *arg);
+/* The same for a long list, with its filter line open from the start. words: for each item, what
+ * the filter matches beside the label and the help. */
+struct dialog *dialog_find(const char *title, const struct dialog_item *, const char *const *words,
+                           size_t n, dialog_fn *, void *arg);
 /* One line of text. line sets prompt, initial text, secret and completion. Its history and arg are
  * borrowed until the dialog ends. text: words above the line; NULL. */
 struct dialog *dialog_prompt(const char *title, const char *text,

@@ -358,6 +358,7 @@ static const char *const harmless[] = {
 	"row-copy",
 	"row-mark",
 	"row-mark-all",
+	"console-jump",
 	"row-acknowledge",
 	"row-snooze",
 	"needs-next",
