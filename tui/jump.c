@@ -160,8 +160,9 @@ static void jump_prefix(const struct row *r, char *buf, size_t size)
 	const char *own = strchr(r->id, '/');
 	own = own ? strchr(own + 1, '/') : NULL;
 	size_t n = own ? strlen(own + 1) : 0, name = strlen(r->name);
-	bool has = n > name + 1 && strcmp(own + 1 + n - name, r->name) == 0;
-	snprintf(buf, size, has ? " (%.*s)" : "", (int)(n - name - 1), has ? own + 1 : "");
+	buf[0] = '\0';
+	if (n > name + 1 && strcmp(own + 1 + n - name, r->name) == 0)
+		snprintf(buf, size, " (%.*s)", (int)(n - name - 1), own + 1);
 }
 
 static void jump_line_row(struct console *c, struct jump_lines *l, const struct row *r)
