@@ -229,6 +229,11 @@ extern const char scan_script[];
  * nothing. Other commands of version 2 may start the user's background service. */
 #define OC_MAJOR "v=$(\"$p\" --version 2>/dev/null | head -n 1); v=${v##* }; v=${v#v}; v=${v%%.*}; "
 
+/* Only versions that know the commands of 1.x get past it; otherwise: what the shell does for
+ * others. Every command of 1.x comes after it: the program may have been replaced since its server
+ * started. */
+#define OC_ONLY_1(otherwise) OC_MAJOR "case $v in 0|1) ;; *) " otherwise ";; esac; "
+
 /* Part of other scripts: who listens on a port. "listeners PORT" fills $i with the sockets of the
  * login's own user, and $f is set if another user listens there too, at whatever address. "listens
  * PID" is true if one of the sockets in $i is that process's, and the process is the login's own.

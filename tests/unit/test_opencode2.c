@@ -798,21 +798,23 @@ static void attach_closed(struct stream *s, const struct stream_end *end, void *
 	attach_err = end->err;
 }
 
-static void attach_with(const char *version)
+/* A program that says its version, or what it was told. */
+static void write_program(const char *path, const char *version)
 {
-	static const struct stream_events events = { .data = attach_data, .closed = attach_closed };
-	char program[120];
-	struct err err;
-	snprintf(program, sizeof program, "%s/opencode-program", w.state);
-	FILE *f = fopen(program, "w");
+	FILE *f = fopen(path, "w");
 	fprintf(f,
 	        "#!/bin/sh\n[ \"$*\" != --version ] || { echo %s; exit; }\n"
 	        "printf 'args:'; printf ' <%%s>' \"$@\"; echo; echo \"env: $OPENCODE_PASSWORD\"\n",
 	        version);
 	fclose(f);
-	chmod(program, 0755);
+	chmod(path, 0755);
 	setenv("PATH", "/usr/bin:/bin", 1);
-	xreplace(&w.oc->program, program);
+}
+
+static void attach_now(void)
+{
+	static const struct stream_events events = { .data = attach_data, .closed = attach_closed };
+	struct err err;
 	buf_clear(&shown);
 	shown_ended = false;
 	err_clear(&attach_err);
@@ -820,6 +822,20 @@ static void attach_with(const char *version)
 	for (int i = 0; i < 300 && !shown_ended; i++)
 		loop_turn(w.loop, 20);
 	assert_true(shown_ended);
+}
+
+static void attach_with(const char *version)
+{
+	char program[120];
+	snprintf(program, sizeof program, "%s/opencode-program", w.state);
+	write_program(program, version);
+	xreplace(&w.oc->program, program);
+	attach_now();
+}
+
+static bool shows_words(const char *words)
+{
+	return shown.len && memmem(shown.data, shown.len, words, strlen(words));
 }
 
 /* Always with --server: without it the program may replace the user's background service. The
@@ -847,6 +863,70 @@ static void the_program_is_told_its_server(void **state)
 	buf_finish(&shown);
 }
 
+/* The program on the disk may be newer than the server that runs: its commands are others. */
+static void commands_of_version_1_need_version_1(void **state)
+{
+	char file[120], words[140];
+	begin();
+	assert_true(shows(SESSION_IDLE, 3000));
+	w.oc->dialect = &oc_v1;
+	attach_with("2.0.22");
+	assert_false(shows_words("args:"));
+	assert_int_equal(attach_err.code, ERR_ABSENT);
+	assert_non_null(strstr(attach_err.text, "of version 1"));
+	attach_with("1.18.33");
+	assert_true(shows_words("args: <attach>"));
+
+	snprintf(file, sizeof file, "%s/export.json", w.state);
+	FILE *f = fopen(file, "w");
+	fputs("{\"info\":{\"id\":\"ses_x\"},\"messages\":[]}", f);
+	fclose(f);
+	snprintf(words, sizeof words, "%s /tmp", file);
+	const struct order *o = ordered("import", words);
+	assert_non_null(strstr(o->err.text, "args: <import>"));
+	write_program(w.oc->program, "v2.0.22");
+	o = ordered("import", words);
+	assert_null(strstr(o->err.text, "args:"));
+	assert_non_null(strstr(o->err.text, "of version 2"));
+	buf_finish(&shown);
+}
+
+static void a_session_is_resumed_as_its_version_wants(void **state)
+{
+	static const struct {
+		const char *version, *shown;
+	} cases[] = {
+		{ "0.15.2", "args: <--session> <ses_a>" },
+		{ "1.18.33", "args: <--session> <ses_a>" },
+		{ "2.0.22", "args: <--standalone> <--session> <ses_a>" },
+		{ "3.0.0", "of version 3; mocr resumes" },
+		{ "", "of version unknown; mocr resumes" },
+	};
+	char path[160];
+	begin();
+	assert_true(shows(SESSION_IDLE, 3000));
+	struct ses *s = one()->priv;
+	s->home = NULL;
+	xreplace(&s->directory, "/tmp");
+	setenv("HOME", w.state, 1);
+	setenv("PATH", "/usr/bin:/bin", 1);
+	attach_now();
+	assert_true(shows_words("there is no program opencode there"));
+	snprintf(path, sizeof path, "%s/.opencode", w.state);
+	mkdir(path, 0700);
+	snprintf(path, sizeof path, "%s/.opencode/bin", w.state);
+	mkdir(path, 0700);
+	snprintf(path, sizeof path, "%s/.opencode/bin/opencode", w.state);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		write_program(path, cases[i].version);
+		attach_now();
+		assert_true(shows_words(cases[i].shown));
+		assert_int_equal(shows_words("args:"), !strncmp(cases[i].shown, "args:", 5));
+	}
+	s->home = w.oc;
+	buf_finish(&shown);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, make_world, end_world)
 int main(void)
 {
@@ -869,6 +949,8 @@ int main(void)
 		T(the_service_file_has_the_password),
 		T(the_service_file_of_a_dead_process),
 		T(the_program_is_told_its_server),
+		T(commands_of_version_1_need_version_1),
+		T(a_session_is_resumed_as_its_version_wants),
 	};
 	/* any mocr on this machine would take us for an OpenCode server, and talk to it */
 	prctl(PR_SET_NAME, "test_oc2");
