@@ -4,6 +4,7 @@
  *
  * The script is POSIX sh. It needs no ss: /proc holds all it needs, and the server's own user may
  * read it. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +175,13 @@ static void scan_take_process(struct oc *oc, int pid, int64_t ticks, const char 
 	oc->cpu_at = 0;
 }
 
+/* Seconds; 0: unknown. */
+static double scan_uptime_of(const char *text)
+{
+	double seconds = strtod(text, NULL);
+	return isfinite(seconds) && seconds > 0 ? seconds : 0;
+}
+
 static void scan_server_line(struct sessions *ss, char *line)
 {
 	char *f[9] = { 0 }, name[16], host[48];
@@ -321,7 +329,7 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 		else if (!strncmp(line, "cpu\t", 4))
 			scan_cpu_line(ss, line);
 		else if (!strncmp(line, "now\t", 4))
-			ss->uptime = strtod(line + 4, NULL);
+			ss->uptime = scan_uptime_of(line + 4);
 		else if (!strncmp(line, "starting\t", 9) && n_starting < ARRAY_LEN(starting))
 			starting[n_starting++] = line;
 		line = nl ? nl + 1 : NULL;
