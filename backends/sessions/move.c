@@ -422,8 +422,13 @@ static void move_archives(struct act *a)
 	}
 	move_act_rehome(a, s->home);
 	memcpy(a->sid, s->id, sizeof(a->sid));
-	const struct oc_how *call = &a->oc->dialect->acts[OC_ARCHIVE];
-	char *path = oc_path(s, call->path), *body = call->body(s, "");
+	char *done = xasprintf("it is on %s as %s, whole; the one here is not archived", a->to,
+	                       a->text);
+	const struct oc_how *call = oc_act_how(a, OC_ARCHIVE, done);
+	free(done);
+	if (!call)
+		return;
+	char *path = oc_path(s, call->path), *body = call->body ? call->body(s, "") : NULL;
 	a->call = oc_call(a->oc, call->method, path, body, ACT_MS, 0, move_archived, a);
 	free(path);
 	free(body);

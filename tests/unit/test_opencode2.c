@@ -145,6 +145,8 @@ static bool messages(int fd, const struct httpd_request *r)
 {
 	if (!strstr(r->query, "order=desc") || !strstr(r->query, "limit="))
 		return refuse(fd, r, "query of the messages");
+	if (atoi(strstr(r->query, "limit=") + 6) > 200)
+		return refuse(fd, r, "limit of the messages");
 	return json(
 		fd,
 		"{\"data\":[{\"id\":\"msg_3\",\"type\":\"idle\",\"outcome\":\"succeeded\",\"time\""
@@ -524,6 +526,80 @@ static void a_turn_is_followed(void **state)
 	tell("session.execution.interrupted", OF_A ",\"reason\":\"shutdown\"");
 	assert_true(shows(SESSION_INTERRUPTED, 2000));
 	nothing_was_refused();
+}
+
+static struct session *made(void)
+{
+	return (struct session *)store_find(w.store, "here/session/ses_new");
+}
+
+/* Its members are flat. Told again after it was renamed and moved, it changes nothing. */
+static void a_session_begins(void **state)
+{
+	static const char began[] =
+		"\"sessionID\":\"ses_new\",\"projectID\":\"p\",\"parentID\":\"ses_a\",\"title\":"
+		"\"First\",\"agent\":\"build\",\"model\":{\"id\":\"m1\",\"providerID\":\"fake\"},"
+		"\"location\":{\"directory\":\"/srv/new\"}";
+	begin();
+	tell("session.created", began);
+	for (int i = 0; i < 100 && !made(); i++)
+		loop_turn(w.loop, 20);
+	assert_non_null(made());
+	assert_string_equal(made()->row.name, "First");
+	assert_string_equal(made()->directory, "/srv/new");
+	assert_string_equal(made()->parent, "ses_a");
+	assert_string_equal(made()->agent, "build");
+	assert_string_equal(made()->model, "fake/m1");
+	tell("session.renamed", "\"sessionID\":\"ses_new\",\"title\":\"Second\"");
+	tell("session.moved",
+	     "\"sessionID\":\"ses_new\",\"location\":{\"directory\":\"/srv/moved\"}");
+	tell("session.usage.updated",
+	     "\"sessionID\":\"ses_new\",\"cost\":0.5,\"tokens\":{\"input\":7,\"output\":1}");
+	turns_for(w.loop, 100);
+	tell("session.created", began);
+	tell("session.created", "\"sessionID\":\"ses_new\"");
+	turns_for(w.loop, 100);
+	assert_string_equal(made()->row.name, "Second");
+	assert_string_equal(made()->directory, "/srv/moved");
+	assert_string_equal(made()->parent, "ses_a");
+	assert_string_equal(made()->agent, "build");
+	assert_true(made()->cost > 0.4 && made()->tokens == 8);
+	nothing_was_refused();
+}
+
+/* A list of 1.x has no limit of messages; its server may have been replaced meanwhile. */
+static void no_more_messages_are_asked_than_it_gives(void **state)
+{
+	begin();
+	assert_true(shows(SESSION_IDLE, 3000));
+	struct ses *s = one()->priv;
+	s->messages_asked = 960;
+	for (int i = 0; i < 100 && !s->messages; i++) {
+		ses_want_messages(s);
+		loop_turn(w.loop, 20);
+	}
+	assert_non_null(s->messages);
+	assert_int_equal(s->messages_asked, 200);
+	nothing_was_refused();
+}
+
+/* Between the two calls of an order its server is replaced by one that has no way for the second.
+ */
+static void a_server_that_changes_within_an_order(void **state)
+{
+	struct err err;
+	begin();
+	assert_true(shows(SESSION_IDLE, 3000));
+	struct order *o = order_start(&one()->row, action_find(&kind_session, "delete"), NULL,
+	                              &err);
+	assert_non_null(o);
+	w.oc->dialect = &oc_preview;
+	for (int i = 0; i < 200 && o->state == ORDER_RUNNING; i++)
+		loop_turn(w.loop, 20);
+	assert_int_equal(o->state, ORDER_FAILED);
+	assert_non_null(strstr(o->err.text, "it was stopped, and not deleted"));
+	assert_int_equal(interrupts, 1);
+	assert_int_equal(deletes, 0);
 }
 
 static void a_permission_is_answered(void **state)
@@ -937,6 +1013,9 @@ int main(void)
 		T(all_pages_are_listed),
 		T(how_the_last_turn_ended),
 		T(a_turn_is_followed),
+		T(a_session_begins),
+		T(no_more_messages_are_asked_than_it_gives),
+		T(a_server_that_changes_within_an_order),
 		T(a_permission_is_answered),
 		T(a_permission_that_was_answered_elsewhere),
 		T(a_form_is_filled_in),
