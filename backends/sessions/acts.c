@@ -250,17 +250,17 @@ static void session_act_simple_done(struct call *call, const struct reply *r, vo
 	oc_act_end(a, NULL, said);
 }
 
-/* The server may have been replaced by another version since the action was offered. Then the act
- * is ended. */
-static bool session_act_is_lacking(struct act *a, enum oc_act act)
+#define NOTHING_SENT "nothing was sent"
+
+const struct oc_how *oc_act_how(struct act *a, enum oc_act act, const char *done)
 {
+	const struct oc_how *how = &a->oc->dialect->acts[act];
 	struct err err;
-	if (a->oc->dialect->acts[act].method)
-		return false;
-	err_set(&err, ERR_ABSENT, "OpenCode %s has no way to do that; nothing was sent",
-	        a->oc->version);
+	if (how->method)
+		return how;
+	err_set(&err, ERR_ABSENT, "OpenCode %s has no way to do that; %s", a->oc->version, done);
 	oc_act_end(a, &err, NULL);
-	return true;
+	return NULL;
 }
 
 static void session_act_simple(struct order *order)
@@ -274,9 +274,9 @@ static void session_act_simple(struct order *order)
 		return;
 	}
 	struct act *a = oc_act_begin(order, &s);
-	if (!a || session_act_is_lacking(a, request->act))
+	const struct oc_how *call = a ? oc_act_how(a, request->act, NOTHING_SENT) : NULL;
+	if (!call)
 		return;
-	const struct oc_how *call = &a->oc->dialect->acts[request->act];
 	a->prompts = request->act == OC_PROMPT && !a->oc->dialect->stores_prompts;
 	if (s->last_known) {
 		memcpy(a->before, s->last.id, sizeof(a->before));
@@ -472,7 +472,9 @@ static void session_act_abort_done(struct call *call, const struct reply *r, voi
 		oc_act_end(a, NULL, remove ? "deleted" : "stopped");
 		return;
 	}
-	const struct oc_how *how = &a->oc->dialect->acts[OC_DELETE];
+	const struct oc_how *how = oc_act_how(a, OC_DELETE, "it was stopped, and not deleted");
+	if (!how)
+		return;
 	char *path = oc_path(s, how->path);
 	a->call = oc_call(a->oc, how->method, path, NULL, ACT_MS, 0, session_act_delete_done, a);
 	free(path);
@@ -483,9 +485,11 @@ static void session_act_stop_session(struct order *order)
 	struct ses *s;
 	struct act *a = oc_act_begin(order, &s);
 	bool remove = session_act_removes(order);
-	if (!a || session_act_is_lacking(a, remove ? OC_DELETE : OC_ABORT))
+	if (!a || (remove && !oc_act_how(a, OC_DELETE, NOTHING_SENT)))
 		return;
-	const struct oc_how *call = &a->oc->dialect->acts[OC_ABORT];
+	const struct oc_how *call = oc_act_how(a, OC_ABORT, NOTHING_SENT);
+	if (!call)
+		return;
 	char *path = oc_path(s, call->path), *body = call->body ? call->body(s, "") : NULL;
 	a->call = oc_call(a->oc, call->method, path, body, ACT_MS, 0, session_act_abort_done, a);
 	free(path);
@@ -618,8 +622,10 @@ void act_check(struct act *a, void (*then)(struct act *))
 static void session_act_set_now(struct act *a)
 {
 	bool model = a->model != NULL;
-	const struct oc_how *how = &a->oc->dialect->acts[model ? OC_MODEL : OC_AGENT];
 	struct ses *s = ses_find(a->oc->owner, a->sid);
+	const struct oc_how *how = oc_act_how(a, model ? OC_MODEL : OC_AGENT, NOTHING_SENT);
+	if (!how)
+		return;
 	if (!s) {
 		struct err err;
 		err_set(&err, ERR_ABSENT, "the session is gone");
@@ -645,7 +651,7 @@ static void session_act_set(struct order *order)
 		return;
 	}
 	struct act *a = oc_act_begin(order, &s);
-	if (!a || session_act_is_lacking(a, model ? OC_MODEL : OC_AGENT))
+	if (!a || !oc_act_how(a, model ? OC_MODEL : OC_AGENT, NOTHING_SENT))
 		return;
 	a->directory = xstrdup(s->directory ? s->directory : "/");
 	*(model ? &a->model : &a->agent) = xstrndup(words, n);
@@ -690,7 +696,11 @@ static void session_act_made(struct call *call, const struct reply *r, void *arg
 		oc_sessions_free(&list);
 		return;
 	}
-	const struct oc_how *how = &a->oc->dialect->acts[OC_PROMPT];
+	const struct oc_how *how = oc_act_how(a, OC_PROMPT, "it was made, without its prompt");
+	if (!how) {
+		oc_sessions_free(&list);
+		return;
+	}
 	struct ses like = { .home = a->oc, .directory = list.v[0].directory };
 	memcpy(like.id, list.v[0].id, sizeof(like.id));
 	struct oc_wish wish = session_act_wish_of(a);

@@ -2,6 +2,7 @@
 #ifndef SESSIONS_ACTS_H
 #define SESSIONS_ACTS_H
 
+#include "backends/sessions/oc_dialect.h"
 #include "backends/sessions/sessions.h"
 
 #define ACT_MS 30000
@@ -37,6 +38,10 @@ struct act *oc_act_add(struct order *, struct oc *, struct act **list);
 /* NULL: the order was ended with an error */
 struct act *oc_act_begin(struct order *, struct ses **);
 void oc_act_end(struct act *, const struct err *, const char *output);
+/* How the act's server does it now. It may have been replaced by another version since the action
+ * was offered, or since the act's last call. NULL: it has no way, and the act was ended; done: what
+ * happened so far, as the end of that sentence. */
+const struct oc_how *oc_act_how(struct act *, enum oc_act, const char *done);
 /* Looks whether the agent and the model that an act names exist in its directory, then calls then.
  * A server of 2.x takes any name, and then never answers the prompt. */
 void act_check(struct act *, void (*then)(struct act *));

@@ -645,9 +645,40 @@ static void session_replied(struct oc *oc, const struct oc_event *e)
 		ses_judge(s);
 }
 
+/* 2.x may tell again of a session's beginning. What is known of it is newer: only gaps are filled.
+ */
+static void session_began(struct oc *oc, struct ses *s, const struct oc_event *e)
+{
+	const struct oc_session *o = &e->info;
+	struct session *r = s->row;
+	if (!s->home) {
+		session_move_home(s, oc);
+		r->port = oc->port;
+	}
+	if (o->title && *o->title && !strcmp(r->row.name, s->id)) {
+		free(r->row.name);
+		r->row.name = wash_dup(o->title, 300);
+	}
+	if (o->directory && !s->directory) {
+		xreplace(&s->directory, o->directory);
+		session_replace_washed(&r->directory, o->directory);
+	}
+	if (o->parent[0] && !r->parent[0])
+		memcpy(r->parent, o->parent, sizeof(r->parent));
+	if (o->agent && !r->agent)
+		session_replace_washed(&r->agent, o->agent);
+	if (!r->model)
+		session_replace_model(r, o->provider, o->model);
+	ses_judge(s);
+}
+
 /* Assesses all sessions for a new one, because it may be the child of another, which counts it. */
 static void session_heard(struct oc *oc, struct ses *known, const struct oc_event *e)
 {
+	if (known && e->is_new) {
+		session_began(oc, known, e);
+		return;
+	}
 	struct ses *s = session_apply(oc, &e->info);
 	if (!known && !s->tells_cost && now_wall_ms() - e->info.created_ms < NEW_MS)
 		s->row->cost = s->row->tokens = 0; /* the session is still empty */

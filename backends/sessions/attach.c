@@ -192,6 +192,7 @@ static const struct stream_ops attach_ops = {
 #define FIND_PROGRAM                                                                       \
 	"; [ -x \"$p\" ] || p=opencode; command -v \"$p\" >/dev/null || { printf %s " NONE \
 	"; exit 127; }; "
+#define ONLY_1 OC_ONLY_1("printf %s " NONE "; exit 127")
 #define ONLY_2 OC_MAJOR "[ \"$v\" = 2 ] || { printf %s " NONE "; exit 127; }; "
 #define READ_SECRET                                                                          \
 	"stty -echo; printf %s " MARK "; IFS= read -r OPENCODE_SERVER_PASSWORD; stty echo; " \
@@ -240,7 +241,7 @@ static char *attach_opencode_command(const struct ses *s, const char *program, c
 	buf_puts(&script, PATHS "p=");
 	quote_word(&script, program);
 	buf_puts(&script, FIND_PROGRAM);
-	buf_puts(&script, old ? "" : ONLY_2);
+	buf_puts(&script, old ? ONLY_1 : ONLY_2);
 	buf_puts(&script, secret ? READ_SECRET : NO_SECRET);
 	buf_puts(&script, TERM_GUARD "\"$p\" ");
 	if (old)
@@ -262,6 +263,14 @@ static char *attach_command_there(const struct ses *s)
 	return command;
 }
 
+#define NOT_THERE                                                           \
+	"command -v opencode >/dev/null || { printf \"%s\\n\" "             \
+	"\"there is no program opencode there: npm install -g opencode-ai " \
+	"brings it\"; exit 127; }; "
+#define OTHER_VERSION                                                                 \
+	"printf \"%s\\n\" \"the program opencode there is of version ${v:-unknown}; " \
+	"mocr resumes sessions by versions 1 and 2 only\"; exit 1"
+
 /* For a session that no server serves: starts OpenCode in its directory and resumes it. Version 2
  * gets a server of its own, which ends with it: the user's background service is left alone. */
 static char *attach_resume_command(const struct ses *s)
@@ -270,9 +279,9 @@ static char *attach_resume_command(const struct ses *s)
 	buf_init(&script, 16384);
 	buf_puts(&script, PATHS "cd ");
 	quote_word(&script, s->directory ? s->directory : "/");
-	buf_puts(&script,
-	         " || exit 1; p=opencode; " OC_MAJOR
-	         "o=; [ \"$v\" = 2 ] && o=--standalone; " TERM_GUARD "opencode $o --session ");
+	buf_puts(&script, " || exit 1; p=opencode; " NOT_THERE OC_MAJOR
+	                  "case $v in 0|1) o=;; 2) o=--standalone;; *) " OTHER_VERSION
+	                  ";; esac; " TERM_GUARD "opencode $o --session ");
 	quote_word(&script, s->id);
 	buf_puts(&script, " <&3 3<&- & c=$!; wait $c");
 	return buf_take(&script);
@@ -327,18 +336,20 @@ static struct origin *attach_origin_of(const struct attach_stream *a, struct ses
 	*s = row && row->kind == &kind_session ? ses_of(row) : NULL;
 	struct oc *oc = *s ? (*s)->home : NULL;
 	bool old = !oc || oc->dialect->has_program;
+	const char *version = old ? "1" : "2";
 	if (a->here || !oc || !oc->origin || oc->tls || link_is_local(row->server->link))
 		err_set(err, ERR_ABSENT,
-		        "there is no program opencode%s on %s%s. `npm install -g %s` brings it",
-		        old ? "" : " of version 2", row ? row->server->name : "the server",
+		        "there is no program opencode of version %s on %s%s. `npm install -g %s` "
+		        "brings it",
+		        version, row ? row->server->name : "the server",
 		        a->here ? ", and none on this machine" : "",
-		        old ? "opencode-ai" : "@opencode/cli");
+		        old ? "opencode-ai@1" : "@opencode/cli");
 	/* its few channels are needed for the list */
 	else if (origin_is_exec_only(oc->origin))
 		err_set(err, ERR_ABSENT,
-		        "there is no program opencode on %s, and this machine's cannot be led "
-		        "there, for its sshd forbids forwarding",
-		        row->server->name);
+		        "there is no program opencode of version %s on %s, and this machine's "
+		        "cannot be led there, for its sshd forbids forwarding",
+		        version, row->server->name);
 	else
 		return oc->origin;
 	return NULL;

@@ -278,8 +278,10 @@ static void sessions_up(struct source *s)
 	struct sessions *ss = sessions_of(s);
 	sessions_prepare(ss);
 	ss->stored_started = false;
-	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
+	for (struct oc *oc = ss->ocs; oc; oc = oc->next) {
 		oc->refused = oc->password_tried = false;
+		oc->file_reads = 0;
+	}
 	ss->hurry = 0;
 	sessions_scan(ss);
 	loop_timer_set(ss->again, LOOK_AGAIN_MS);
@@ -310,6 +312,7 @@ static void sessions_down(struct source *s)
 		loop_timer_set(ss->again, -1);
 	for (struct oc *oc = ss->ocs; oc; oc = oc->next) {
 		oc_stop(oc);
+		oc_forget_file(oc);
 		if (!lost)
 			continue;
 		acts_lost(oc);

@@ -172,8 +172,11 @@ void ses_want_messages(struct ses *s)
 		fetch_want(f);
 	if (!oc_is_heard(s->home) || fetch_wait(f, MESSAGES_GAP_MS, now) != 0)
 		return;
+	size_t max = s->home->dialect->messages_max;
 	if (!s->messages_asked)
 		s->messages_asked = MESSAGES_SHOWN;
+	if (max && s->messages_asked > max) /* asked of an earlier version, which had no limit */
+		s->messages_asked = max;
 	char *part = xasprintf("%s%zu", s->home->dialect->messages, s->messages_asked),
 	     *path = oc_path(s, part);
 	fetch_ask(f, sync_now(&s->home->sync, now));
@@ -195,8 +198,6 @@ bool session_older(struct row *row)
 	if (max && s->messages_asked >= max)
 		return false;
 	s->messages_asked *= 4;
-	if (max && s->messages_asked > max)
-		s->messages_asked = max;
 	s->messages_more = true;
 	fetch_hurry(&s->messages_fetch);
 	ses_want_messages(s);

@@ -276,7 +276,10 @@ static void move_import_text(struct act *a, const char *project)
 	buf_init(&script, 16384);
 	buf_puts(&script, "PATH=$PATH:$HOME/.opencode/bin:$HOME/.local/bin:/usr/local/bin; p=");
 	quote_word(&script, a->oc->program ? a->oc->program : "opencode");
-	buf_puts(&script, "; [ -x \"$p\" ] || p=opencode; cd ");
+	buf_puts(&script, "; [ -x \"$p\" ] || p=opencode; " OC_ONLY_1(
+				  "printf \"%s\\n\" \"the program opencode there is of version "
+				  "${v:-unknown}, and only version 1 imports this way; nothing "
+				  "was made\" >&2; exit 1") "cd ");
 	quote_word(&script, a->directory);
 	buf_puts(&script, " && exec \"$p\" import /dev/stdin");
 	a->run = link_run(source_link(&a->oc->owner->source), script.data, out, strlen(out), 65536,
@@ -419,8 +422,13 @@ static void move_archives(struct act *a)
 	}
 	move_act_rehome(a, s->home);
 	memcpy(a->sid, s->id, sizeof(a->sid));
-	const struct oc_how *call = &a->oc->dialect->acts[OC_ARCHIVE];
-	char *path = oc_path(s, call->path), *body = call->body(s, "");
+	char *done = xasprintf("it is on %s as %s, whole; the one here is not archived", a->to,
+	                       a->text);
+	const struct oc_how *call = oc_act_how(a, OC_ARCHIVE, done);
+	free(done);
+	if (!call)
+		return;
+	char *path = oc_path(s, call->path), *body = call->body ? call->body(s, "") : NULL;
 	a->call = oc_call(a->oc, call->method, path, body, ACT_MS, 0, move_archived, a);
 	free(path);
 	free(body);

@@ -93,6 +93,7 @@ static void oc_on_silence(struct loop_timer *t, void *arg)
 	        "OpenCode on %s port %d: nothing was heard for %d s; it is asked anew",
 	        oc->owner->source.server->name, oc->port, (int)(oc_silence(oc) / 1000));
 	oc_stop(oc);
+	oc_forget_file(oc);
 	oc_set_state(oc, OC_LOST, &err);
 	loop_timer_set(oc->retry, RETRY_MIN_MS);
 }
@@ -374,9 +375,27 @@ void oc_stop(struct oc *oc)
 	oc->ask = NULL;
 }
 
+void oc_forget_file(struct oc *oc)
+{
+	if (!oc->from_file)
+		return;
+	secret_destroy(oc->password);
+	oc->password = NULL;
+	oc->from_file = false;
+}
+
+void oc_readdress(struct oc *oc, const char *host)
+{
+	acts_lost(oc);
+	origin_destroy(oc->origin);
+	oc->origin = NULL;
+	xreplace(&oc->host, host);
+}
+
 static void oc_lose(struct oc *oc, const struct err *err)
 {
 	oc_stop(oc);
+	oc_forget_file(oc);
 	oc_set_state(oc, OC_LOST, err);
 	loop_timer_set(oc->retry, backoff_ms(&oc->pause, RETRY_MIN_MS, RETRY_MAX_MS));
 }
@@ -411,6 +430,7 @@ static void oc_command_done(struct secret *password, const struct err *err, void
 	if (password) {
 		secret_destroy(oc->password);
 		oc->password = password;
+		oc->from_file = false;
 		oc_begin(oc);
 	} else {
 		oc_set_state(oc, OC_DENIED, err);

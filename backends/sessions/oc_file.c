@@ -2,8 +2,10 @@
  *
  * The background service of each user registers itself in STATE/opencode/service.json, with its
  * address, its process and its password, readable for this user only. The file counts only if its
- * process is the one that listens, so a password goes to nobody else. The file is only read: the
- * service ends if another process replaces it.
+ * process is the one that listens, is the login's own, and shares the port with no other user. So a
+ * password goes to nobody else. It is read again after each lost connection, because whoever took
+ * the port meanwhile must not get it. The file is only read: the service ends if another process
+ * replaces it.
  *
  * Source: the cli package of anomalyco/opencode (service registration). The preview keeps the
  * password in a file of its own (seen on 1.18.18). */
@@ -26,31 +28,29 @@
 #define PASSWORD_MAX 512
 
 /* $1: the port. Finds the process that listens there now, which a look of a minute ago may not
- * know. It may have another home than the login. A line "=file" or "=password" goes before each
- * file; the line after a service file says what its process does. */
+ * know. It may have another home than the login. A process of another user could name any folder:
+ * root would read files for it that it may not read itself. So only a process and files of the
+ * login's own user count. A line "=file" or "=password" goes before each file; the line after a
+ * service file says what its process does. "=foreign": another user listens on the port. */
 static const char script[] =
-	"h=$(printf %04X \"$1\"); i=; "
-	"for f in /proc/net/tcp /proc/net/tcp6; do "
-	"[ -r $f ] && while read -r n l r s q t m v o e z; do "
-	"[ \"$s\" = 0A ] && [ \"${l##*:}\" = \"$h\" ] && i=\"$i $e\"; done <$f; done; "
-	"listens() { for e in $i; do "
-	"ls -l \"/proc/$1/fd\" 2>/dev/null | grep -qF \"socket:[$e]\" && return; done; return 1; "
-        "}; "
-	"p=; for d in /proc/[0-9]*; do c=; { read -r c <$d/comm; } 2>/dev/null; "
+	OC_LISTENERS
+	"listeners \"$1\"; [ -z \"$f\" ] || printf \"=foreign\\n\"; "
+	"p=; for d in /proc/[0-9]*; do [ -O $d ] || continue; "
+	"c=; { read -r c <$d/comm; } 2>/dev/null; "
 	"case $c in *opencode*|lildax) listens ${d#/proc/} && p=${d#/proc/} && break;; esac; done; "
 	"of() { tr \"\\000\" \"\\n\" <\"/proc/$p/environ\" | sed -n \"s/^$1=//p\" | head -n 1; }; "
-	"s=$XDG_STATE_HOME; h=$HOME; x=; "
+	"w=$XDG_STATE_HOME; h=$HOME; x=; "
 	"if [ -n \"$p\" ] && [ -r \"/proc/$p/environ\" ]; then "
-	"s=$(of XDG_STATE_HOME); h=$(of HOME); x=$(readlink \"/proc/$p/exe\"); fi; "
-	"d=${s:-${h:-$HOME}/.local/state}/opencode; "
-	"for f in \"$d\"/service.json \"$d\"/service-*.json; do "
-	"[ -f \"$f\" ] && [ -r \"$f\" ] || continue; "
-	"printf \"=file\\n\"; head -c 4096 \"$f\" | tr -d \"\\n\"; printf \"\\n\"; "
-	"q=$(sed -n \"s/.*\\\"pid\\\"[^0-9]*\\([0-9][0-9]*\\).*/\\1/p\" \"$f\" | head -n 1); "
-	"if [ -n \"$q\" ] && listens \"$q\"; then printf \"=listens\\n\"; "
-	"elif [ -n \"$q\" ] && [ -d \"/proc/$q\" ]; then printf \"=alive\\n\"; fi; "
+	"w=$(of XDG_STATE_HOME); h=$(of HOME); x=$(readlink \"/proc/$p/exe\"); fi; "
+	"d=${w:-${h:-$HOME}/.local/state}/opencode; "
+	"for j in \"$d\"/service.json \"$d\"/service-*.json; do "
+	"[ -f \"$j\" ] && [ -r \"$j\" ] && [ -O \"$j\" ] || continue; "
+	"printf \"=file\\n\"; head -c 4096 \"$j\" | tr -d \"\\n\"; printf \"\\n\"; "
+	"k=$(sed -n \"s/.*\\\"pid\\\"[^0-9]*\\([0-9][0-9]*\\).*/\\1/p\" \"$j\" | head -n 1); "
+	"if [ -n \"$k\" ] && listens \"$k\"; then printf \"=listens\\n\"; "
+	"elif [ -n \"$k\" ] && [ -d \"/proc/$k\" ]; then printf \"=alive\\n\"; fi; "
 	"done; "
-	"case ${x##*/} in lildax*) [ -r \"$d/password\" ] && printf \"=password\\n\" && "
+	"case ${x##*/} in lildax*) [ -O \"$d/password\" ] && printf \"=password\\n\" && "
 	"head -c 400 \"$d/password\" && printf \"\\n\";; esac; printf \"=end\\n\"";
 
 /* The port of an address such as http://127.0.0.1:49374; 0: none. */
@@ -97,9 +97,17 @@ static struct secret *oc_file_of(struct oc *oc, const char *json, size_t len, co
 	return password;
 }
 
+/* No file counts while another user listens on the port: mocr cannot tell who would answer. */
 static struct secret *oc_file_find(struct oc *oc, const char *text)
 {
 	struct secret *found = NULL;
+	if (!strncmp(text, "=foreign", 8)) {
+		snprintf(oc->file_said, sizeof(oc->file_said),
+		         "Another user of that machine listens on port %d. mocr uses the service "
+		         "file of its own log-in only.\n",
+		         oc->port);
+		return NULL;
+	}
 	for (const char *at = text; *at && !found;) {
 		size_t n = strcspn(at, "\n");
 		const char *next = at + n + (at[n] == '\n');

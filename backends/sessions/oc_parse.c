@@ -1,6 +1,7 @@
 /* oc_parse.c: parses OpenCode's answers and events: see oc_parse.h. */
 #include "backends/sessions/oc_read.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ const char *oc_parse_text(const cJSON *o, const char *name)
 double oc_parse_number(const cJSON *o, const char *name, double otherwise)
 {
 	const cJSON *v = oc_parse_get(o, name);
-	return cJSON_IsNumber(v) ? v->valuedouble : otherwise;
+	return cJSON_IsNumber(v) && isfinite(v->valuedouble) ? v->valuedouble : otherwise;
 }
 
 int64_t oc_parse_whole(const cJSON *o, const char *name, int64_t otherwise)

@@ -135,6 +135,7 @@ struct oc_event {
 	/* 2.x only */
 	bool tells_run;          /* status is given, whatever the type */
 	bool of_user;            /* PART: words of the user */
+	bool is_new;             /* SESSION_UPDATED: info is how the session began */
 	enum oc_outcome outcome; /* ENDED */
 	int64_t at_ms;           /* when it happened, by the server's clock; 0 unknown */
 };

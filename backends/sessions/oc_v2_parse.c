@@ -519,23 +519,6 @@ static void oc_v2_runs(struct oc_event *e, enum oc_run run)
 	e->status = (struct oc_status){ .run = run };
 }
 
-/* session.created: the session itself in the preview, flat members later. */
-static void oc_v2_on_created(const cJSON *data, struct oc_event *e)
-{
-	const cJSON *info = oc_parse_get(data, "info");
-	if (oc_v2_session_of(info, &e->info)) {
-		e->info.cost = e->info.tokens = 0; /* it is new */
-		return;
-	}
-	oc_session_free(&e->info);
-	oc_v2_session_of(data, &e->info);
-	memcpy(e->info.id, e->session, sizeof(e->info.id));
-	e->info.created_ms = e->info.updated_ms = e->at_ms;
-	e->info.cost = e->info.tokens = 0;
-	if (!e->info.id[0])
-		e->type = OC_OTHER;
-}
-
 /* Only the members that the event states. */
 static void oc_v2_on_facts(const cJSON *data, struct oc_event *e)
 {
@@ -548,6 +531,28 @@ static void oc_v2_on_facts(const cJSON *data, struct oc_event *e)
 	s->agent = xstrdup(oc_parse_text(data, "agent"));
 	s->model = xstrdup(oc_parse_text(model, "id"));
 	s->provider = xstrdup(oc_parse_text(model, "providerID"));
+}
+
+/* session.created: the session itself in the preview, which states no costs of sessions. Flat
+ * members later, with the id by another name. */
+static void oc_v2_on_created(const cJSON *data, struct oc_event *e)
+{
+	const cJSON *info = oc_parse_get(data, "info");
+	struct oc_session *s = &e->info;
+	e->is_new = true;
+	if (oc_v2_session_of(info, s)) {
+		s->cost = s->tokens = -1;
+		return;
+	}
+	oc_session_free(s);
+	oc_v2_on_facts(data, e);
+	memcpy(s->id, e->session, sizeof(s->id));
+	oc_parse_id_copy(s->parent, oc_parse_text(data, "parentID"));
+	s->created_ms = s->updated_ms = e->at_ms;
+	s->cost = 0;
+	s->tokens = 0;
+	if (!s->id[0])
+		e->type = OC_OTHER;
 }
 
 static void oc_v2_message_id(const cJSON *data, struct oc_event *e)

@@ -3,6 +3,7 @@
  * Source: OpenCode server docs (opencode.ai/docs/server): the replies to a permission and a
  * question. */
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,22 +122,38 @@ static cJSON *request_option(const struct question_option *o)
 	return cJSON_CreateString(o->value ? o->value : o->label);
 }
 
-/* "2" or "1,3": appends the labels of those options. False: words are not option numbers. */
-static bool request_by_number(const struct question *q, const char *words, cJSON *out)
+/* The next number in words such as "1, 3", from *at on; 0: no more. */
+static size_t request_next_number(const char **at)
 {
-	const char *at = words;
-	if (!*words || words[strspn(words, "0123456789, ")])
+	*at += strspn(*at, ", ");
+	size_t i = strtoul(*at, NULL, 10);
+	*at += strspn(*at, "0123456789");
+	return i;
+}
+
+/* Are the words numbers of options, at least one, and nothing else? */
+static bool request_are_numbers(const struct question *q, const char *words)
+{
+	size_t n = 0;
+	if (words[strspn(words, "0123456789, ")])
 		return false;
-	while (*at) {
-		at += strspn(at, ", ");
-		if (!*at)
-			break;
-		size_t i = strtoul(at, NULL, 10);
+	for (const char *at = words; at[strspn(at, ", ")]; n++) {
+		size_t i = request_next_number(&at);
 		if (i < 1 || i > q->n_options)
 			return false;
-		cJSON_AddItemToArray(out, request_option(&q->options[i - 1]));
-		at += strspn(at, "0123456789");
 	}
+	return n > 0;
+}
+
+/* "2" or "1,3": appends the labels of those options. False: words are not option numbers, and
+ * nothing was appended. */
+static bool request_by_number(const struct question *q, const char *words, cJSON *out)
+{
+	if (!request_are_numbers(q, words))
+		return false;
+	for (const char *at = words; at[strspn(at, ", ")];)
+		cJSON_AddItemToArray(out,
+		                     request_option(&q->options[request_next_number(&at) - 1]));
 	return true;
 }
 
@@ -219,7 +236,7 @@ static cJSON *request_field(const struct question *q, cJSON *list, struct err *e
 	if (q->type != QUESTION_NUMBER)
 		return cJSON_CreateString(words);
 	double number = strtod(words, &end);
-	if (end == words || *end || number < -9e15 || number > 9e15) {
+	if (end == words || *end || !isfinite(number) || fabs(number) > 9e15) {
 		err_set(err, ERR_USAGE, "\"%.40s\" is no number, as \"%.80s\" wants one", words,
 		        q->text);
 		return NULL;

@@ -4,6 +4,7 @@
  *
  * The script is POSIX sh. It needs no ss: /proc holds all it needs, and the server's own user may
  * read it. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@
 #include "backends/sessions/sessions.h"
 
 /* Prints the listening ports of the process with socket inodes $i: state 0A of /proc/net/tcp in
- * proc(5). */
+ * proc(5). Without inodes its descriptors cannot be read: it is another user's, $y, and the usual
+ * port counts if that user listens there. */
 #define PORTS                                                                                      \
 	"ports() { "                                                                               \
 	"for f in /proc/net/tcp /proc/net/tcp6; do "                                               \
@@ -24,7 +26,7 @@
 	"if [ \"$s\" = 0A ]; then case \"$i\" in "                                                 \
 	"*\" $e \"*) u=1; printf \"oc\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n\" "               \
 	"$((0x${l##*:})) $p \"${l%:*}\" \"$k\" \"$b\" \"$g\" \"$x\" \"$w\";; "                     \
-	"*) if [ -z \"$i\" ] && [ \"${l##*:}\" = 1000 ]; then u=1; "                               \
+	"*) if [ -z \"$i\" ] && [ \"$v:${l##*:}\" = \"$y:1000\" ]; then u=1; "                     \
 	"printf \"oc\\t4096\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n\" $p \"${l%:*}\" \"$k\" \"$b\" " \
 	"\"$g\" \"$x\" \"$w\"; fi;; "                                                              \
 	"esac; fi; "                                                                               \
@@ -35,8 +37,9 @@
 	"for d in /proc/[0-9]*; do "                                                               \
 	"c=; { read -r c <$d/comm; } 2>/dev/null; "                                                \
 	"case $c in *opencode*|lildax) ;; *) continue;; esac; "                                    \
-	"p=${d#/proc/}; k=0; b=0; g=; w=$(readlink $d/cwd); x=$(readlink $d/exe); "                \
-	"while read -r n v r; do case $n in VmRSS:) k=$v; break;; esac; done <$d/status; "         \
+	"p=${d#/proc/}; k=0; b=0; g=; y=; w=$(readlink $d/cwd); x=$(readlink $d/exe); "            \
+	"while read -r n v r; do case $n in Uid:) y=$v;; VmRSS:) k=$v; break;; esac; done "        \
+	"<$d/status; "                                                                             \
 	"{ read -r s <$d/stat; } 2>/dev/null; set -- ${s##*) }; b=${20}; "                         \
 	"t=$((${12:-0}+${13:-0})); "                                                               \
 	"while read -r s; do case $s in */user@*.service/*.service) g=user/${s##*/};; *.service) " \
@@ -49,14 +52,15 @@
 	"done 2>/dev/null; "
 
 /* The background service of OpenCode 2 registers itself in a file. A process that is gone may leave
- * one behind. Only the address and the process are printed: the file holds the password too. */
-#define SERVICE                                                                          \
-	"for f in \"${XDG_STATE_HOME:-$HOME/.local/state}\"/opencode/serv*.json; do "    \
-	"[ -f \"$f\" ] && [ -r \"$f\" ] || continue; "                                   \
-	"q=$(sed -n \"s/.*\\\"pid\\\"[^0-9]*\\([0-9][0-9]*\\).*/\\1/p\" \"$f\"); "       \
-	"[ -n \"$q\" ] && [ -d \"/proc/$q\" ] || continue; "                             \
-	"u=$(sed -n \"s/.*\\\"url\\\"[^\\\"]*\\\"\\([^\\\"]*\\)\\\".*/\\1/p\" \"$f\"); " \
-	"printf \"svc\\t%s\\t%s\\n\" \"$q\" \"$u\"; "                                    \
+ * one behind, and its port may have gone to somebody else: the process must own it. Only the
+ * address and the process are printed: the file holds the password too. */
+#define SERVICE                                                                                  \
+	"for j in \"${XDG_STATE_HOME:-$HOME/.local/state}\"/opencode/serv*.json; do "            \
+	"[ -f \"$j\" ] && [ -r \"$j\" ] && [ -O \"$j\" ] || continue; "                          \
+	"k=$(sed -n \"s/.*\\\"pid\\\"[^0-9]*\\([0-9][0-9]*\\).*/\\1/p\" \"$j\"); "               \
+	"u=$(sed -n \"s/.*\\\"url\\\"[^\\\"]*\\\"\\([^\\\"]*\\)\\\".*/\\1/p\" \"$j\"); "         \
+	"w=${u##*:}; listeners \"${w%%[!0-9]*}\"; [ -n \"$k\" ] && listens \"$k\" || continue; " \
+	"printf \"svc\\t%s\\t%s\\n\" \"$k\" \"$u\"; "                                            \
 	"done 2>/dev/null; "
 
 /* Finds the sockets of all tmux servers of the login. Each is in a folder tmux-UID. The folder is
@@ -116,7 +120,7 @@ const char scan_script[] = "LC_ALL=C.UTF-8; "
 			   "PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/opt/homebrew/"
 			   "bin; export PATH LC_ALL; " PORTS
 			   "printf \"=oc\\n\"; { read -r s r </proc/uptime; } 2>/dev/null && "
-			   "printf \"now\\t%s\\n\" \"$s\"; " OPENCODE SERVICE
+			   "printf \"now\\t%s\\n\" \"$s\"; " OPENCODE OC_LISTENERS SERVICE
 			   "printf \"=tmux\\n\"; " TMUX "printf \"=claude\\n\"; " CLAUDE
 			   "printf \"=end\\n\"";
 
@@ -155,6 +159,29 @@ static void scan_host_of(const char *hex, char *out, size_t size)
 		         a >> 24 & 0xff);
 }
 
+/* Another process than before, perhaps at another address: its state is dropped. */
+static void scan_take_process(struct oc *oc, int pid, int64_t ticks, const char *host)
+{
+	bool moved = strcmp(oc->host, host) != 0 && !(oc->config && oc->config->url);
+	if (oc->pid == pid && oc->started_ticks == ticks && !moved)
+		return;
+	if (oc->pid || moved) {
+		oc_stop(oc);
+		oc_forget_file(oc);
+	}
+	if (moved)
+		oc_readdress(oc, host);
+	oc->cpu = -1;
+	oc->cpu_at = 0;
+}
+
+/* Seconds; 0: unknown. */
+static double scan_uptime_of(const char *text)
+{
+	double seconds = strtod(text, NULL);
+	return isfinite(seconds) && seconds > 0 ? seconds : 0;
+}
+
 static void scan_server_line(struct sessions *ss, char *line)
 {
 	char *f[9] = { 0 }, name[16], host[48];
@@ -166,19 +193,17 @@ static void scan_server_line(struct sessions *ss, char *line)
 	snprintf(name, sizeof(name), "%d", port);
 	scan_host_of(f[3], host, sizeof(host));
 	struct oc *oc = oc_find(ss, name);
+	/* the same port at another address: the first one keeps the name */
+	if (oc && oc->named)
+		return;
 	if (!oc)
 		oc = oc_add(ss, name, host, port);
 	if (!oc)
 		return;
 	int pid = number_int(f[2]);
 	int64_t ticks = number_long(f[5]);
-	/* another process: drop its state */
-	if (oc->pid && (oc->pid != pid || oc->started_ticks != ticks))
-		oc_stop(oc);
-	if (oc->pid != pid || oc->started_ticks != ticks) {
-		oc->cpu = -1;
-		oc->cpu_at = 0;
-	}
+	scan_take_process(oc, pid, ticks, host);
+	oc->named = true;
 	oc->seen = true;
 	ss->missing = false;
 	oc->pid = pid;
@@ -289,8 +314,10 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 	}
 	ss->has_claude = claude[strlen("=claude\n")] != '=';
 	*tmux = *claude = *end = '\0';
-	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
+	for (struct oc *oc = ss->ocs; oc; oc = oc->next) {
 		oc->seen = oc->config && oc->config->url;
+		oc->named = false;
+	}
 	for (char *line = at; line && *line;) {
 		char *nl = strchr(line, '\n');
 		if (nl)
@@ -302,7 +329,7 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 		else if (!strncmp(line, "cpu\t", 4))
 			scan_cpu_line(ss, line);
 		else if (!strncmp(line, "now\t", 4))
-			ss->uptime = strtod(line + 4, NULL);
+			ss->uptime = scan_uptime_of(line + 4);
 		else if (!strncmp(line, "starting\t", 9) && n_starting < ARRAY_LEN(starting))
 			starting[n_starting++] = line;
 		line = nl ? nl + 1 : NULL;

@@ -144,6 +144,7 @@ struct oc {
 	char *models, *agents, *commands; /* reduced lists, one entry per line; NULL unknown */
 	char last_event[SESSION_ID_SIZE];
 	bool seen;    /* named by the running scan */
+	bool named;   /* the running scan named its process */
 	bool has_all; /* /experimental/session exists */
 	/* a page of the list failed: sessions missing from it may still exist */
 	bool list_has_hole;
@@ -228,6 +229,26 @@ extern const char scan_script[];
  * nothing. Other commands of version 2 may start the user's background service. */
 #define OC_MAJOR "v=$(\"$p\" --version 2>/dev/null | head -n 1); v=${v##* }; v=${v#v}; v=${v%%.*}; "
 
+/* Only versions that know the commands of 1.x get past it; otherwise: what the shell does for
+ * others. Every command of 1.x comes after it: the program may have been replaced since its server
+ * started. */
+#define OC_ONLY_1(otherwise) OC_MAJOR "case $v in 0|1) ;; *) " otherwise ";; esac; "
+
+/* Part of other scripts: who listens on a port. "listeners PORT" fills $i with the sockets of the
+ * login's own user, and $f is set if another user listens there too, at whatever address. "listens
+ * PID" is true if one of the sockets in $i is that process's, and the process is the login's own.
+ * The owner counts because everybody may name a process opencode and listen on a free port.
+ * Source: proc(5), /proc/net/tcp: state 0A is LISTEN; the 8th field is the user. */
+#define OC_LISTENERS                                                                               \
+	"me=$(id -u); "                                                                            \
+	"listeners() { i=; f=; [ -n \"$1\" ] || return; h=$(printf %04X \"$1\"); "                 \
+	"for t in /proc/net/tcp /proc/net/tcp6; do "                                               \
+	"[ -r $t ] && while read -r n l r s q b m v o e z; do case $s:${l##*:} in 0A:$h) "         \
+	"if [ \"$v\" = \"$me\" ]; then i=\"$i $e\"; else f=1; fi;; esac; done <$t; done; }; "      \
+	"listens() { [ -O \"/proc/$1\" ] || return; for e in $i; do "                              \
+	"ls -l \"/proc/$1/fd\" 2>/dev/null | grep -qF \"socket:[$e]\" && return; done; return 1; " \
+	"}; "
+
 /* Parses the output of the script and hands it to oc.c and others.c. */
 void scan_apply(struct sessions *, const char *text, size_t len);
 
@@ -242,7 +263,11 @@ void sessions_redact(const char *what, const char *bytes, size_t len, struct buf
 void oc_configure(struct oc *, const struct opencode_config *);
 /* Starts to probe, if the link is up and the server is not yet live. */
 void oc_begin(struct oc *);
-void oc_stop(struct oc *);                          /* cancels its calls; rows stay */
+void oc_stop(struct oc *); /* cancels its calls; rows stay */
+/* Forgets a password of the service file, so the file is read again before anything gets it. */
+void oc_forget_file(struct oc *);
+/* Its process listens at another address now. Call oc_stop before. */
+void oc_readdress(struct oc *, const char *host);
 void oc_snapshot(struct oc *);                      /* fetches everything again, soon */
 void oc_ask_about(struct oc *, const struct ses *); /* fetches its status and requests */
 void oc_set_state(struct oc *, enum oc_state, const struct err *);

@@ -57,8 +57,8 @@ static const char script[] =
 	"c.row_factory=sqlite3.Row;"
 	"print(json.dumps([dict(r) for r in c.execute(sys.stdin.read())]))\" \"$d\"; fi; "
 	"[ \"$1\" = yes ] && command -v opencode >/dev/null 2>&1 || exit 0; "
-	"p=opencode; " OC_MAJOR "case $v in 0|1) ;; *) exit 0;; esac; "
-	"q=$(cat); " READ_TO_THE_END("opencode db --format json \"$q\" </dev/null");
+	"p=opencode; " OC_ONLY_1("exit 0") "q=$(cat); " READ_TO_THE_END(
+		"opencode db --format json \"$q\" </dev/null");
 
 /* --- into rows ----------------------------------------------------------- */
 
@@ -182,10 +182,10 @@ void stored_want_messages(struct ses *s)
 	quote_word(&b, s->directory ? s->directory : "/");
 	buf_puts(&b, " 2>/dev/null; i=");
 	quote_word(&b, s->id);
-	buf_puts(&b, "; p=opencode; " OC_MAJOR
-	             "case $v in 0|1) ;; *) echo \"the program opencode there is of version "
-	             "${v:-unknown}, which reads it only while it serves\" >&2; exit 1;; "
-	             "esac; " READ_TO_THE_END("opencode export \"$i\" </dev/null"));
+	buf_puts(&b, "; p=opencode; " OC_ONLY_1(
+			     "echo \"the program opencode there is of version "
+			     "${v:-unknown}, which reads it only while it serves\" "
+			     ">&2; exit 1") READ_TO_THE_END("opencode export \"$i\" </dev/null"));
 	s->export_run = link_run(link, b.data, NULL, 0, EXPORT_MAX, EXPORT_MS, stored_export_done,
 	                         s);
 	run_name(s->export_run, "`opencode export`");

@@ -145,6 +145,8 @@ static bool messages(int fd, const struct httpd_request *r)
 {
 	if (!strstr(r->query, "order=desc") || !strstr(r->query, "limit="))
 		return refuse(fd, r, "query of the messages");
+	if (atoi(strstr(r->query, "limit=") + 6) > 200)
+		return refuse(fd, r, "limit of the messages");
 	return json(
 		fd,
 		"{\"data\":[{\"id\":\"msg_3\",\"type\":\"idle\",\"outcome\":\"succeeded\",\"time\""
@@ -526,6 +528,80 @@ static void a_turn_is_followed(void **state)
 	nothing_was_refused();
 }
 
+static struct session *made(void)
+{
+	return (struct session *)store_find(w.store, "here/session/ses_new");
+}
+
+/* Its members are flat. Told again after it was renamed and moved, it changes nothing. */
+static void a_session_begins(void **state)
+{
+	static const char began[] =
+		"\"sessionID\":\"ses_new\",\"projectID\":\"p\",\"parentID\":\"ses_a\",\"title\":"
+		"\"First\",\"agent\":\"build\",\"model\":{\"id\":\"m1\",\"providerID\":\"fake\"},"
+		"\"location\":{\"directory\":\"/srv/new\"}";
+	begin();
+	tell("session.created", began);
+	for (int i = 0; i < 100 && !made(); i++)
+		loop_turn(w.loop, 20);
+	assert_non_null(made());
+	assert_string_equal(made()->row.name, "First");
+	assert_string_equal(made()->directory, "/srv/new");
+	assert_string_equal(made()->parent, "ses_a");
+	assert_string_equal(made()->agent, "build");
+	assert_string_equal(made()->model, "fake/m1");
+	tell("session.renamed", "\"sessionID\":\"ses_new\",\"title\":\"Second\"");
+	tell("session.moved",
+	     "\"sessionID\":\"ses_new\",\"location\":{\"directory\":\"/srv/moved\"}");
+	tell("session.usage.updated",
+	     "\"sessionID\":\"ses_new\",\"cost\":0.5,\"tokens\":{\"input\":7,\"output\":1}");
+	turns_for(w.loop, 100);
+	tell("session.created", began);
+	tell("session.created", "\"sessionID\":\"ses_new\"");
+	turns_for(w.loop, 100);
+	assert_string_equal(made()->row.name, "Second");
+	assert_string_equal(made()->directory, "/srv/moved");
+	assert_string_equal(made()->parent, "ses_a");
+	assert_string_equal(made()->agent, "build");
+	assert_true(made()->cost > 0.4 && made()->tokens == 8);
+	nothing_was_refused();
+}
+
+/* A list of 1.x has no limit of messages; its server may have been replaced meanwhile. */
+static void no_more_messages_are_asked_than_it_gives(void **state)
+{
+	begin();
+	assert_true(shows(SESSION_IDLE, 3000));
+	struct ses *s = one()->priv;
+	s->messages_asked = 960;
+	for (int i = 0; i < 100 && !s->messages; i++) {
+		ses_want_messages(s);
+		loop_turn(w.loop, 20);
+	}
+	assert_non_null(s->messages);
+	assert_int_equal(s->messages_asked, 200);
+	nothing_was_refused();
+}
+
+/* Between the two calls of an order its server is replaced by one that has no way for the second.
+ */
+static void a_server_that_changes_within_an_order(void **state)
+{
+	struct err err;
+	begin();
+	assert_true(shows(SESSION_IDLE, 3000));
+	struct order *o = order_start(&one()->row, action_find(&kind_session, "delete"), NULL,
+	                              &err);
+	assert_non_null(o);
+	w.oc->dialect = &oc_preview;
+	for (int i = 0; i < 200 && o->state == ORDER_RUNNING; i++)
+		loop_turn(w.loop, 20);
+	assert_int_equal(o->state, ORDER_FAILED);
+	assert_non_null(strstr(o->err.text, "it was stopped, and not deleted"));
+	assert_int_equal(interrupts, 1);
+	assert_int_equal(deletes, 0);
+}
+
 static void a_permission_is_answered(void **state)
 {
 	static const struct {
@@ -798,21 +874,23 @@ static void attach_closed(struct stream *s, const struct stream_end *end, void *
 	attach_err = end->err;
 }
 
-static void attach_with(const char *version)
+/* A program that says its version, or what it was told. */
+static void write_program(const char *path, const char *version)
 {
-	static const struct stream_events events = { .data = attach_data, .closed = attach_closed };
-	char program[120];
-	struct err err;
-	snprintf(program, sizeof program, "%s/opencode-program", w.state);
-	FILE *f = fopen(program, "w");
+	FILE *f = fopen(path, "w");
 	fprintf(f,
 	        "#!/bin/sh\n[ \"$*\" != --version ] || { echo %s; exit; }\n"
 	        "printf 'args:'; printf ' <%%s>' \"$@\"; echo; echo \"env: $OPENCODE_PASSWORD\"\n",
 	        version);
 	fclose(f);
-	chmod(program, 0755);
+	chmod(path, 0755);
 	setenv("PATH", "/usr/bin:/bin", 1);
-	xreplace(&w.oc->program, program);
+}
+
+static void attach_now(void)
+{
+	static const struct stream_events events = { .data = attach_data, .closed = attach_closed };
+	struct err err;
 	buf_clear(&shown);
 	shown_ended = false;
 	err_clear(&attach_err);
@@ -820,6 +898,20 @@ static void attach_with(const char *version)
 	for (int i = 0; i < 300 && !shown_ended; i++)
 		loop_turn(w.loop, 20);
 	assert_true(shown_ended);
+}
+
+static void attach_with(const char *version)
+{
+	char program[120];
+	snprintf(program, sizeof program, "%s/opencode-program", w.state);
+	write_program(program, version);
+	xreplace(&w.oc->program, program);
+	attach_now();
+}
+
+static bool shows_words(const char *words)
+{
+	return shown.len && memmem(shown.data, shown.len, words, strlen(words));
 }
 
 /* Always with --server: without it the program may replace the user's background service. The
@@ -847,6 +939,70 @@ static void the_program_is_told_its_server(void **state)
 	buf_finish(&shown);
 }
 
+/* The program on the disk may be newer than the server that runs: its commands are others. */
+static void commands_of_version_1_need_version_1(void **state)
+{
+	char file[120], words[140];
+	begin();
+	assert_true(shows(SESSION_IDLE, 3000));
+	w.oc->dialect = &oc_v1;
+	attach_with("2.0.22");
+	assert_false(shows_words("args:"));
+	assert_int_equal(attach_err.code, ERR_ABSENT);
+	assert_non_null(strstr(attach_err.text, "of version 1"));
+	attach_with("1.18.33");
+	assert_true(shows_words("args: <attach>"));
+
+	snprintf(file, sizeof file, "%s/export.json", w.state);
+	FILE *f = fopen(file, "w");
+	fputs("{\"info\":{\"id\":\"ses_x\"},\"messages\":[]}", f);
+	fclose(f);
+	snprintf(words, sizeof words, "%s /tmp", file);
+	const struct order *o = ordered("import", words);
+	assert_non_null(strstr(o->err.text, "args: <import>"));
+	write_program(w.oc->program, "v2.0.22");
+	o = ordered("import", words);
+	assert_null(strstr(o->err.text, "args:"));
+	assert_non_null(strstr(o->err.text, "of version 2"));
+	buf_finish(&shown);
+}
+
+static void a_session_is_resumed_as_its_version_wants(void **state)
+{
+	static const struct {
+		const char *version, *shown;
+	} cases[] = {
+		{ "0.15.2", "args: <--session> <ses_a>" },
+		{ "1.18.33", "args: <--session> <ses_a>" },
+		{ "2.0.22", "args: <--standalone> <--session> <ses_a>" },
+		{ "3.0.0", "of version 3; mocr resumes" },
+		{ "", "of version unknown; mocr resumes" },
+	};
+	char path[160];
+	begin();
+	assert_true(shows(SESSION_IDLE, 3000));
+	struct ses *s = one()->priv;
+	s->home = NULL;
+	xreplace(&s->directory, "/tmp");
+	setenv("HOME", w.state, 1);
+	setenv("PATH", "/usr/bin:/bin", 1);
+	attach_now();
+	assert_true(shows_words("there is no program opencode there"));
+	snprintf(path, sizeof path, "%s/.opencode", w.state);
+	mkdir(path, 0700);
+	snprintf(path, sizeof path, "%s/.opencode/bin", w.state);
+	mkdir(path, 0700);
+	snprintf(path, sizeof path, "%s/.opencode/bin/opencode", w.state);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		write_program(path, cases[i].version);
+		attach_now();
+		assert_true(shows_words(cases[i].shown));
+		assert_int_equal(shows_words("args:"), !strncmp(cases[i].shown, "args:", 5));
+	}
+	s->home = w.oc;
+	buf_finish(&shown);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, make_world, end_world)
 int main(void)
 {
@@ -857,6 +1013,9 @@ int main(void)
 		T(all_pages_are_listed),
 		T(how_the_last_turn_ended),
 		T(a_turn_is_followed),
+		T(a_session_begins),
+		T(no_more_messages_are_asked_than_it_gives),
+		T(a_server_that_changes_within_an_order),
 		T(a_permission_is_answered),
 		T(a_permission_that_was_answered_elsewhere),
 		T(a_form_is_filled_in),
@@ -869,6 +1028,8 @@ int main(void)
 		T(the_service_file_has_the_password),
 		T(the_service_file_of_a_dead_process),
 		T(the_program_is_told_its_server),
+		T(commands_of_version_1_need_version_1),
+		T(a_session_is_resumed_as_its_version_wants),
 	};
 	/* any mocr on this machine would take us for an OpenCode server, and talk to it */
 	prctl(PR_SET_NAME, "test_oc2");

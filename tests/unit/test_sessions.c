@@ -364,8 +364,9 @@ static void what_a_list_leaves_out_is_counted_again(void **state)
 	struct buf b = { 0 };
 	buf_init(&b, 8u << 20);
 	for (int i = 0; i < 10002; i++)
-		buf_addf(&b, "%c{\"id\":\"ses_%d\",\"title\":\"t\",\"directory\":\"/srv/a\","
-		             "\"time\":{\"created\":1795239600000,\"updated\":1795239660000}}",
+		buf_addf(&b,
+		         "%c{\"id\":\"ses_%d\",\"title\":\"t\",\"directory\":\"/srv/a\","
+		         "\"time\":{\"created\":1795239600000,\"updated\":1795239660000}}",
 		         i ? ',' : '[', i);
 	buf_puts(&b, "]");
 	list(b.data);
@@ -429,6 +430,10 @@ static void live_moments_of_both_dialects(void **state)
 		assert_true(request_answers(r, "this\\; or that;2", &json, &err));
 		assert_string_equal(json.data, "{\"answers\":[[\"this; or that\"],[\"Audit\"]]}");
 		buf_clear(&json);
+		/* no option 9: words of the user's own, and option 1 is not chosen */
+		assert_true(request_answers(r, "2; 1,9", &json, &err));
+		assert_string_equal(json.data, "{\"answers\":[[\"SQLite\"],[\"1,9\"]]}");
+		buf_clear(&json);
 		assert_false(request_answers(r, "1,2; 1", &json, &err));
 		assert_non_null(strstr(err.text, "only one"));
 		buf_finish(&json);
@@ -452,6 +457,29 @@ static void answers_to_permissions(void **state)
 	buf_clear(&b);
 	assert_false(request_answers(&r, "maybe", &b, &err));
 	assert_int_equal(b.len, 0);
+	buf_finish(&b);
+}
+
+static void answers_in_numbers(void **state)
+{
+	static const char *const wrong[] = { "nan", "inf", "-inf", "1e999", "1e16", "two", "2 3" };
+	struct question q = { .text = (char *)"How many?",
+		              .key = (char *)"n",
+		              .type = QUESTION_NUMBER,
+		              .custom = true };
+	struct request r = {
+		.is_question = true, .is_form = true, .questions = &q, .n_questions = 1
+	};
+	struct buf b = { 0 };
+	struct err err;
+	assert_true(request_answers(&r, "2.5", &b, &err));
+	assert_string_equal(b.data, "{\"answer\":{\"n\":2.5}}");
+	buf_clear(&b);
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		err_clear(&err);
+		assert_false(request_answers(&r, wrong[i], &b, &err));
+		assert_non_null(strstr(err.text, "is no number"));
+	}
 	buf_finish(&b);
 }
 
@@ -1100,6 +1128,7 @@ int main(void)
 		T(archived_and_old_ones_are_put_away),
 		T(live_moments_of_both_dialects),
 		T(answers_to_permissions),
+		T(answers_in_numbers),
 		T(lists_of_both_dialects),
 		T(models_are_reduced),
 		T(events_of_both_dialects),

@@ -146,7 +146,7 @@ sessions_attached_with_the_program_of_this_machine() {
 	[ $code = 0 ] && PATH=$cache/1.2.11:$PATH _sessions pi && at "pi/session/$id" && keys a && wait_for 'I read: hello' 25 && kill_our_session pi 22 && wait_for 'mocr › ' 10 && wait_until 10 _no_attach_here && wait_for 'OpenCode 1[.][0-9.]+ :4096 +serves' 30
 	code=$?
 	term_stop
-	[ $code = 0 ] && _sessions pi && at "pi/session/$id" && keys a && wait_for 'there is no program opencode on pi, and none on this machine' 15 && wait_until 15 _no_port_here
+	[ $code = 0 ] && _sessions pi && at "pi/session/$id" && keys a && wait_for 'there is no program opencode of version 1 on pi, and none on this machine' 15 && wait_until 15 _no_port_here
 	code=$?
 	on pi mv /root/opencode.away /usr/local/bin/opencode
 	return $code
