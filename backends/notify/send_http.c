@@ -38,6 +38,7 @@ struct http_format {
 	const char *url;     /* when the section has none; NULL: it must have one */
 	bool topic;          /* the last part of the path is not asked for, but put into the body */
 	bool token_in_url;   /* the token is a part of the url and never a header */
+	bool gone_is_final;  /* 404 and 410: it was deleted for good */
 	/* The body, JSON; topic: see above. The caller frees. */
 	char *(*body)(const struct notify_config *, const struct message *, const char *topic);
 };
@@ -391,11 +392,17 @@ static bool http_is_page(const struct reply *r)
 	return r->body[strspn(r->body, " \t\r\n\xef\xbb\xbf")] == '<';
 }
 
-/* A refusal that no second try changes. For a webhook that was deleted Discord asks not to try
- * again: many such calls lock the address out. */
-static bool http_is_final(int status)
+/* Most refusals end when somebody mends the other side: a proxy that starts says 404, a token that
+ * is changed 401. For a webhook that was deleted Discord asks not to try again: many such calls
+ * lock the address out. */
+static enum sent_how http_refused(const struct http_format *f, int status)
 {
-	return status / 100 == 3 || (status / 100 == 4 && status != 408 && status != 429);
+	bool gone = status == 404 || status == 410;
+	if (gone && f->gone_is_final)
+		return SENT_STOP;
+	if (status / 100 == 3 || (status / 100 == 4 && status != 408 && status != 429))
+		return SENT_SELDOM;
+	return SENT_AGAIN;
 }
 
 static void http_say_refusal(struct http_job *j, const struct reply *r)
@@ -443,7 +450,7 @@ static void http_judge(struct http_job *j, const struct reply *r)
 		        "leads elsewhere",
 		        j->host);
 	} else {
-		s->how = http_is_final(r->status) ? SENT_STOP : SENT_AGAIN;
+		s->how = http_refused(j->channel->sender->format, r->status);
 		s->wait_ms = http_asked_wait(j, r);
 		s->wait_ms = s->wait_ms > 0 ? s->wait_ms : 0;
 		http_say_refusal(j, r);
@@ -622,7 +629,7 @@ static void http_cancel(struct channel *c)
 	}
 
 SENDER(ntfy, "url", .product = "ntfy", .topic = true);
-SENDER(discord, "url", .product = "Discord", .token_in_url = true);
+SENDER(discord, "url", .product = "Discord", .token_in_url = true, .gone_is_final = true);
 SENDER(slack, "url", .product = "Slack", .token_in_url = true);
 SENDER(telegram, "to", .product = "Telegram", .token_in_url = true,
        .url = "https://api.telegram.org/bot{token}/sendMessage");
