@@ -533,6 +533,7 @@ static void http_start(struct http_job *j)
 		                  .body = body,
 		                  .body_len = strlen(body),
 		                  .once = true,
+		                  .alone = true, /* no connection stays open between messages */
 		                  .max = ANSWER_MAX,
 		                  .timeout_ms = 1000 * (int64_t)c->config->timeout,
 		                  .done = http_on_done,

@@ -342,6 +342,29 @@ static void test_template(void **state)
 	program_end();
 }
 
+static size_t open_sockets(void)
+{
+	size_t n = 0;
+	struct stat st;
+	for (int fd = 0; fd < 256; fd++)
+		n += fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+	return n;
+}
+
+/* Some servers serve one connection at a time: none stays open until the next message. */
+static void test_nothing_stays_open(void **state)
+{
+	(void)state;
+	program_start("[notify hook]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:@/hook\n");
+	turn(100);
+	size_t before = open_sockets();
+	container("n8n", HEALTH_BAD, "exited");
+	arrive(1);
+	turn(300);
+	assert_int_equal(open_sockets(), before);
+	program_end();
+}
+
 static void test_storm(void **state)
 {
 	(void)state;
@@ -853,6 +876,7 @@ int main(void)
 		WORLD(test_discord),
 		WORLD(test_slack_and_telegram),
 		WORLD(test_template),
+		WORLD(test_nothing_stays_open),
 		WORLD(test_storm),
 		WORLD(test_filters),
 		WORLD(test_busy),
