@@ -482,16 +482,21 @@ static void http_fail(struct http_job *j, enum sent_how how, const struct err *e
 	http_end_later(j);
 }
 
+/* The next message asks for it again: it may have changed. */
+static void http_forget_token(struct channel *c)
+{
+	secret_destroy(c->token);
+	c->token = NULL;
+}
+
 static void http_on_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct http_job *j = arg;
 	(void)call;
 	http_judge(j, r);
-	/* the next message asks for the token again: it may have changed */
-	if (r->status == 401 || r->status == 403) {
-		secret_destroy(j->channel->token);
-		j->channel->token = NULL;
-	}
+	/* with a token in its address, a wrong one may be an address that is not there */
+	if (r->status == 401 || r->status == 403 || r->status == 404)
+		http_forget_token(j->channel);
 	j->call = NULL;
 	http_end_later(j); /* inside its own callback the origin must stay */
 }
@@ -514,7 +519,8 @@ static void http_start(struct http_job *j)
 	bool in_url = strstr(path, "{token}") != NULL;
 	if (in_url && token && !http_token_fits_url(token)) {
 		err_set(&err, ERR_USAGE, "the token has signs that cannot stand in url");
-		http_fail(j, SENT_STOP, &err);
+		http_forget_token(c);
+		http_fail(j, SENT_SELDOM, &err);
 		return;
 	}
 	size_t len = strlen(path);

@@ -328,6 +328,37 @@ static void test_slack_and_telegram(void **state)
 	free(path);
 }
 
+static void write_token(const char *token)
+{
+	char *path = xasprintf("%s/token", home);
+	FILE *f = fopen(path, "w");
+	fprintf(f, "%s\n", token);
+	fclose(f);
+	chmod(path, 0600);
+	free(path);
+}
+
+/* A bot got another token: the address of the old one is not there, the new one is read. */
+static void test_token_changes(void **state)
+{
+	(void)state;
+	write_token("123:old");
+	program_start("[notify tg]\ntype = telegram\nfor = 0\nto = -100\ntoken_file = ~/token\n"
+	              "url = http://127.0.0.1:@/bot{token}/sendMessage\n");
+	container("n8n", HEALTH_BAD, "exited");
+	assert_non_null(strstr(complaint("tg"), "it is tried again every 10 minutes"));
+	write_token("123:not for an url");
+	notify->channels->not_before_ms = 0;
+	turn(300);
+	assert_non_null(strstr(complaint("tg"), "signs that cannot stand in url; it is tried"));
+	write_token("123:AA-secret");
+	notify->channels->not_before_ms = 0;
+	arrive(1);
+	turn(50);
+	assert_null(store_find(store, "box/notify/tg"));
+	program_end();
+}
+
 static void test_template(void **state)
 {
 	(void)state;
@@ -875,6 +906,7 @@ int main(void)
 		WORLD(test_ntfy_refuses_token),
 		WORLD(test_discord),
 		WORLD(test_slack_and_telegram),
+		WORLD(test_token_changes),
 		WORLD(test_template),
 		WORLD(test_nothing_stays_open),
 		WORLD(test_storm),
