@@ -79,13 +79,14 @@ static void doctor_output(const char *const *argv, char *line, size_t size)
 	pid_t pid = spawn_argv(argv, -1, pipes[1], -1);
 	close(pipes[1]);
 	struct pollfd said = { .fd = pipes[0], .events = POLLIN };
-	if (pid > 0 && poll(&said, 1, DOCTOR_OUTPUT_MS) == 0)
-		kill(pid, SIGKILL); /* a tmux that hangs */
-	ssize_t got = pid > 0 ? read(pipes[0], line, size - 1) : 0;
+	ssize_t got = 0;
+	if (pid > 0 && poll(&said, 1, DOCTOR_OUTPUT_MS) > 0)
+		got = read(pipes[0], line, size - 1);
 	close(pipes[0]);
 	line[got > 0 ? got : 0] = '\0';
 	line[strcspn(line, "\n")] = '\0';
-	if (pid > 0)
+	/* a tmux that hangs, before its line or behind it */
+	if (pid > 0 && kill(pid, SIGKILL) == 0)
 		waitpid(pid, &status, 0);
 }
 

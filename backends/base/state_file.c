@@ -39,12 +39,18 @@ static char *state_folder(const char *path)
 	return xstrdup(slash ? "/" : ".");
 }
 
-/* Opens and locks the folder of path. Closing it unlocks. -1 and errno on failure. */
-static int state_lock(const char *path)
+static int state_open_folder(const char *path)
 {
 	char *folder = state_folder(path);
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	free(folder);
+	return fd;
+}
+
+/* Opens and locks the folder of path. Closing it unlocks. -1 and errno on failure. */
+static int state_lock(const char *path)
+{
+	int fd = state_open_folder(path);
 	for (int i = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
 		bool busy = errno == EWOULDBLOCK || errno == EINTR;
 		if (!busy)
@@ -216,6 +222,15 @@ static bool state_replace(int folder, const char *path, const char *text, size_t
 bool state_write(const char *path, const char *text, size_t len, struct err *err)
 {
 	int folder = state_lock(path);
+	bool good = folder >= 0 ? state_replace(folder, path, text, len, err)
+	                        : state_cannot(err, path);
+	state_close(folder);
+	return good;
+}
+
+bool state_write_own(const char *path, const char *text, size_t len, struct err *err)
+{
+	int folder = state_open_folder(path);
 	bool good = folder >= 0 ? state_replace(folder, path, text, len, err)
 	                        : state_cannot(err, path);
 	state_close(folder);

@@ -27,6 +27,9 @@ char *state_read(const char *path, size_t max, size_t *len, struct err *);
 
 /* Replaces the text of the file. False and err: the old text stays. */
 bool state_write(const char *path, const char *text, size_t len, struct err *);
+/* Same without the lock of the folder, for a file that one program alone writes. A sync in a thread
+ * then never makes a writer of another file wait. */
+bool state_write_own(const char *path, const char *text, size_t len, struct err *);
 
 /* Reads up to max bytes and lets change build the new text from the old one. out is empty at first.
  * Then writes the new text, all under one lock. Nothing is written if change returns false. */

@@ -15,10 +15,8 @@
 #include "backends/store/action.h"
 #include "backends/store/settings.h"
 
-#define RUNNING_MOST 64 /* runs at once on one server */
-#define FULL_MS 50      /* pause while so many run */
-#define SPREAD_MS 20    /* between the first runs of two checks */
-#define DECIDE_MS 2000  /* between the first bad runs of a check that never was good */
+#define SPREAD_MS 20   /* between the first runs of two checks */
+#define DECIDE_MS 2000 /* between the first bad runs of a check that never was good */
 
 static struct checks *checks_of(struct source *s)
 {
@@ -64,12 +62,15 @@ static void runner_tell_order(struct check_runner *n, const struct probe_result 
 	runner_order_end(n, &err, said);
 }
 
+static void checks_start_waiting(struct checks *);
+
 static void runner_on_result(const struct probe_result *r, void *arg)
 {
 	struct check_runner *n = arg;
+	struct checks *all = n->home;
 	struct buf line = { 0 };
 	n->probe = NULL;
-	n->home->running--;
+	all->running--;
 	if (!r->lost && n->row) {
 		outcome_write(n, r, &line);
 		source_feed(&n->home->source, "result", line.data, line.len);
@@ -77,45 +78,79 @@ static void runner_on_result(const struct probe_result *r, void *arg)
 	}
 	runner_later(n);
 	runner_tell_order(n, r);
+	checks_start_waiting(all);
 }
 
 static void runner_start(struct check_runner *n)
 {
-	if (n->probe)
-		return;
 	n->home->running++;
 	n->probe = probe_start(&n->home->source, &n->spec, runner_on_result, n);
 }
 
-static void runner_on_timer(struct loop_timer *t, void *arg)
+static void runner_wait_no_more(struct check_runner *n)
 {
-	struct check_runner *n = arg;
-	if (n->home->running >= RUNNING_MOST)
-		loop_timer_set(t, FULL_MS);
-	else
-		runner_start(n);
+	if (n->waits)
+		DL_DELETE(n->home->waiting, n);
+	n->waits = false;
 }
 
-static void runner_stop(struct check_runner *n)
+/* Starts what waits, as far as there is room. */
+static void checks_start_waiting(struct checks *all)
 {
+	while (all->waiting && all->running < RUNNING_MOST) {
+		struct check_runner *n = all->waiting;
+		runner_wait_no_more(n);
+		runner_start(n);
+	}
+}
+
+/* Runs it as soon as there is room: first come, first served, but what the user asked for first. */
+static void runner_want(struct check_runner *n, bool first)
+{
+	if (n->probe)
+		return;
+	runner_wait_no_more(n);
+	n->waits = true;
+	if (first)
+		DL_PREPEND(n->home->waiting, n);
+	else
+		DL_APPEND(n->home->waiting, n);
+	checks_start_waiting(n->home);
+}
+
+static void runner_on_timer(struct loop_timer *t, void *arg)
+{
+	(void)t;
+	runner_want(arg, false);
+}
+
+/* Ends a run, or the wait for one. why: for the user who asked for it. The caller sees to it that
+ * others that wait start. */
+static void runner_stop(struct check_runner *n, const char *why)
+{
+	struct err err;
 	if (n->probe)
 		n->home->running--;
 	probe_cancel(n->probe);
 	n->probe = NULL;
+	runner_wait_no_more(n);
 	loop_timer_set(n->timer, -1);
+	err_set(&err, ERR_CANCELLED, "%s", why);
+	runner_order_end(n, &err, NULL);
 }
 
 void runner_run_now(struct check_runner *n, struct order *order)
 {
 	n->order = order;
 	loop_timer_set(n->timer, -1);
-	runner_start(n);
+	runner_want(n, true);
 }
 
 void runner_pause(struct check_runner *n, bool pause)
 {
 	n->row->paused = pause;
-	runner_stop(n);
+	runner_stop(n, "the check was paused");
+	checks_start_waiting(n->home);
 	if (!pause)
 		loop_timer_set(n->timer, 0);
 	outcome_judge(n->row);
@@ -123,10 +158,7 @@ void runner_pause(struct check_runner *n, bool pause)
 
 static void runner_free(struct check_runner *n)
 {
-	struct err err;
-	runner_stop(n);
-	err_set(&err, ERR_CANCELLED, "the check is no longer configured");
-	runner_order_end(n, &err, NULL);
+	runner_stop(n, "the check is no longer configured");
 	loop_timer_remove(n->timer);
 	if (n->row)
 		n->row->runner = NULL;
@@ -137,16 +169,15 @@ static void runner_free(struct check_runner *n)
 
 static struct check_runner *checks_runner(struct checks *all, const char *name)
 {
-	struct check_runner *n = all->first;
-	while (n && strcmp(n->name, name) != 0)
-		n = n->next;
+	struct check_runner *n;
+	HASH_FIND_STR(all->all, name, n);
 	if (n)
 		return n;
 	n = xcalloc(1, sizeof(*n));
 	n->home = all;
 	snprintf(n->name, sizeof(n->name), "%s", name);
 	n->timer = loop_timer_add(store_loop(all->source.store), -1, runner_on_timer, n);
-	LIST_APPEND(all->first, n);
+	HASH_ADD_STR(all->all, name, n);
 	return n;
 }
 
@@ -159,10 +190,10 @@ static void runner_configure(struct check_runner *n, const struct check_config *
 	bool runs = probe_spec_read(config, &spec, &err);
 	bool same = n->row && n->runs == runs && memcmp(&spec, &n->spec, sizeof(spec)) == 0;
 	n->kept = true;
-	if (same && n->probe)
+	if (same && (n->probe || n->waits))
 		return;
 	if (!same)
-		runner_stop(n);
+		runner_stop(n, "the section of the check was changed");
 	n->spec = spec;
 	n->runs = runs;
 	struct check *c = n->row = (struct check *)store_row(&n->home->source, &kind_check, n->name,
@@ -190,12 +221,12 @@ static void runner_configure(struct check_runner *n, const struct check_config *
 
 static void checks_forget(struct checks *all, bool keep_marked)
 {
-	for (struct check_runner *n = all->first, *next; n; n = next) {
-		next = n->next;
+	struct check_runner *n, *next;
+	HASH_ITER (hh, all->all, n, next) {
 		if (keep_marked && n->kept)
 			continue;
 		struct check *c = n->row;
-		LIST_DROP(all->first, n);
+		HASH_DEL(all->all, n);
 		runner_free(n);
 		if (c && keep_marked)
 			store_row_remove(&c->row);
@@ -206,7 +237,7 @@ static void checks_configure(struct source *s)
 {
 	struct checks *all = checks_of(s);
 	int64_t first_ms = 0;
-	for (struct check_runner *n = all->first; n; n = n->next)
+	for (struct check_runner *n = all->all; n; n = n->hh.next)
 		n->kept = false;
 	for (const struct check_config *c = store_settings(s->store)->checks; c; c = c->next) {
 		if (!(c->from ? server_is_called(s->server, c->from) : s->server->is_local))
@@ -215,16 +246,17 @@ static void checks_configure(struct source *s)
 		first_ms += SPREAD_MS;
 	}
 	checks_forget(all, true);
-	source_set_state(s, all->first ? SOURCE_LIVE : SOURCE_ABSENT, NULL);
+	checks_start_waiting(all);
+	source_set_state(s, all->all ? SOURCE_LIVE : SOURCE_ABSENT, NULL);
 }
 
 static void checks_down(struct source *s)
 {
 	struct err err;
 	err_set(&err, ERR_LOST, "the link was lost");
-	for (struct check_runner *n = checks_of(s)->first; n; n = n->next) {
-		runner_stop(n);
+	for (struct check_runner *n = checks_of(s)->all; n; n = n->hh.next) {
 		runner_order_end(n, &err, NULL);
+		runner_stop(n, err.text);
 	}
 	if (s->state == SOURCE_LIVE)
 		source_set_state(s, SOURCE_STALE, NULL);
@@ -239,7 +271,8 @@ static void checks_feed(struct source *s, const char *what, const char *bytes, s
 /* The first verdict of a check needs one good run, or as many bad ones as its section says. */
 static bool checks_expects(const struct source *s)
 {
-	for (const struct check_runner *n = ((const struct checks *)s)->first; n; n = n->next)
+	for (const struct check_runner *n = ((const struct checks *)s)->all; n;
+	     n = n->hh.next)
 		if (n->runs && n->row && !n->row->paused && !n->row->decided && !*n->row->unable)
 			return true;
 	return false;

@@ -76,13 +76,17 @@ void lookup_cancel(struct lookup *); /* NULL is fine; done is not called */
 
 /* --- the rows -------------------------------------------------------------- */
 
+#define RUNNING_MOST 64 /* runs at once on one server */
 struct checks {
 	struct source source;
-	struct check_runner *first; /* owned */
+	struct check_runner *all;     /* owned; uthash by name, in the order of the file */
+	struct check_runner *waiting; /* borrowed: what is due while RUNNING_MOST run; utlist */
 	int running;
 };
 struct check_runner {
-	struct check_runner *next;
+	UT_hash_handle hh;
+	struct check_runner *prev, *next; /* of those that wait */
+	bool waits;
 	struct checks *home;
 	struct check *row; /* borrowed; NULL: removed with its server */
 	char name[CHECK_NAME_SIZE];
@@ -94,7 +98,8 @@ struct check_runner {
 	struct order *order; /* "check now" that waits for its result; NULL */
 };
 
-/* Runs it now. The order ends with the result. */
+/* Runs it now, or before all that wait. The order ends with the result, or when the run ends
+ * without one. */
 void runner_run_now(struct check_runner *, struct order *);
 void runner_pause(struct check_runner *, bool pause);
 

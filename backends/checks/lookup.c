@@ -5,16 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/checks/internal.h"
 
-#define AGAIN_MS 100 /* pause before a look-up asks again for a free thread */
-
-static int lookups_running; /* threads; only the loop's thread counts */
+static int lookups_running;             /* threads; only the loop's thread counts */
+static struct lookup *lookups_waiting; /* the first one is the next */
 
 struct lookup {
 	struct loop *loop;
-	struct loop_timer *wait; /* NULL: the thread runs */
+	struct lookup *prev, *next; /* of those that wait */
+	bool waits;                 /* false: its thread runs */
 	char host[256];
 	int family;
 	lookup_done *done; /* NULL: cancelled */
@@ -40,35 +41,40 @@ static void lookup_in_thread(void *job)
 		         r ? gai_strerror(r) : "it has no address");
 }
 
+static void lookups_start(void);
+
 static void lookup_on_done(void *job)
 {
 	struct lookup *l = job;
 	lookups_running--;
+	lookups_start();
 	if (l->done)
 		l->done(&l->result, l->arg);
 	free(l);
 }
 
-static void lookup_try(struct loop_timer *t, void *arg)
+/* Starts what waits, as far as there are threads. */
+static void lookups_start(void)
 {
-	struct lookup *l = arg;
-	if (lookups_running >= LOOKUPS_MOST) {
-		loop_timer_set(t, AGAIN_MS);
-		return;
+	while (lookups_waiting && lookups_running < LOOKUPS_MOST) {
+		struct lookup *l = lookups_waiting;
+		DL_DELETE(lookups_waiting, l);
+		l->waits = false;
+		lookups_running++;
+		loop_work(l->loop, lookup_in_thread, lookup_on_done, l);
 	}
-	loop_timer_remove(l->wait);
-	l->wait = NULL;
-	lookups_running++;
-	loop_work(l->loop, lookup_in_thread, lookup_on_done, l);
 }
 
 struct lookup *lookup_start(struct loop *loop, const char *host, int family, lookup_done *done,
                             void *arg)
 {
 	struct lookup *l = xcalloc(1, sizeof(*l));
-	*l = (struct lookup){ .loop = loop, .family = family, .done = done, .arg = arg };
+	*l = (struct lookup){
+		.loop = loop, .waits = true, .family = family, .done = done, .arg = arg
+	};
 	snprintf(l->host, sizeof(l->host), "%s", host);
-	l->wait = loop_timer_add(loop, 0, lookup_try, l);
+	DL_APPEND(lookups_waiting, l);
+	lookups_start();
 	return l;
 }
 
@@ -77,8 +83,8 @@ void lookup_cancel(struct lookup *l)
 	if (!l)
 		return;
 	l->done = NULL;
-	if (!l->wait)
+	if (!l->waits)
 		return; /* its thread frees it */
-	loop_timer_remove(l->wait);
+	DL_DELETE(lookups_waiting, l);
 	free(l);
 }

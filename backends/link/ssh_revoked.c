@@ -98,7 +98,8 @@ static enum revoked ssh_revoked_revoked_by_krl(struct login *in, ssh_key key, co
 	const char *const argv[] = { "ssh-keygen", "-Q", "-f", in->conf.revoked_host_keys,
 		                     path,         NULL };
 	if (!ssh_revoked_revoked_write_key(key, base64, path)) {
-		snprintf(why, size, "no temporary file for the key: %s", strerror(errno));
+		snprintf(why, size, "no temporary file could be made for the key (%s)",
+		         strerror(errno));
 		return REVOKED_UNKNOWN;
 	}
 	int code = login_run(in, argv, &out, said, sizeof(said));

@@ -37,8 +37,9 @@ bool hours_are_good(const char *text)
 	return !*text;
 }
 
-bool hours_are_quiet(const char *text, int64_t wall_ms)
+int64_t hours_left_ms(const char *text, int64_t wall_ms)
 {
+	int64_t left = 0;
 	struct span span;
 	struct tm tm;
 	time_t at = (time_t)(wall_ms / 1000);
@@ -47,8 +48,16 @@ bool hours_are_quiet(const char *text, int64_t wall_ms)
 	while (text && hours_next(&text, &span)) {
 		bool over_midnight = span.from >= span.to;
 		bool after = now >= span.from, before = now < span.to;
-		if (over_midnight ? after || before : after && before)
-			return true;
+		if (over_midnight ? !after && !before : !after || !before)
+			continue;
+		int minutes = (span.to - now + DAY) % DAY;
+		int64_t ms = 60000 * (int64_t)(minutes ? minutes : DAY) - wall_ms % 60000;
+		left = ms > left ? ms : left;
 	}
-	return false;
+	return left;
+}
+
+bool hours_are_quiet(const char *text, int64_t wall_ms)
+{
+	return hours_left_ms(text, wall_ms) > 0;
 }

@@ -10,5 +10,8 @@
 bool hours_are_good(const char *text);
 /* Whether it is quiet at this time. text may be NULL. */
 bool hours_are_quiet(const char *text, int64_t wall_ms);
+/* ms until the quiet hours that are now end, by a clock that does not change between summer and
+ * winter; 0: it is not quiet. */
+int64_t hours_left_ms(const char *text, int64_t wall_ms);
 
 #endif

@@ -16,8 +16,11 @@
 
 #define TITLE_MAX 200
 #define TEXT_MAX 2000
+#define ONE_MAX 1800 /* of a message about one thing: its times follow */
 #define WHY_MAX 300
 #define HOLD_BACK_MS (24 * INT64_C(3600000))
+#define SENT_AGAIN_LINE "\n(sent again: it is not known whether it arrived before)"
+#define OMITTED_ROOM 40 /* bytes of "and N more" */
 
 const char *const message_words[WORDS] = {
 	[WORD_WHAT] = "what",   [WORD_TITLE] = "title",   [WORD_TEXT] = "text",
@@ -119,18 +122,46 @@ static void message_add_times(struct buf *out, const struct notify_need *n, int6
 		buf_addf(out, ", %u times lately", n->count);
 }
 
-static void message_add_line(struct buf *out, enum message_what what, const struct notify_need *n,
+/* One line of a summary. False: it has no room, and nothing was added. */
+static bool message_add_line(struct buf *out, enum message_what what, const struct notify_need *n,
                              int64_t wall_ms)
 {
+	struct buf line = { 0 };
 	char *thing = message_thing(n), *why = message_clean(n->why ? n->why : "", WHY_MAX);
 	if (what == MESSAGE_RESOLVED)
-		buf_addf(out, "%s: %s", n->server, thing);
+		buf_addf(&line, "%s: %s", n->server, thing);
 	else
-		buf_addf(out, "%s: %s: %s", n->server, thing,
+		buf_addf(&line, "%s: %s: %s", n->server, thing,
 		         *why ? why : message_is_what(n, false));
-	message_add_times(out, n, wall_ms);
-	buf_puts(out, "\n");
+	message_add_times(&line, n, wall_ms);
+	buf_puts(&line, "\n");
+	bool fits = out->len + line.len + OMITTED_ROOM <= TEXT_MAX;
+	if (fits)
+		buf_add(out, line.data, line.len);
+	buf_finish(&line);
 	free(thing);
+	free(why);
+	return fits;
+}
+
+/* Whole lines, and how many more there are. */
+static void message_add_lines(struct buf *out, enum message_what what,
+                              const struct notify_need *needs, size_t n, size_t all,
+                              int64_t wall_ms)
+{
+	size_t shown = 0;
+	while (shown < n && message_add_line(out, what, &needs[shown], wall_ms))
+		shown++;
+	if (all > shown)
+		buf_addf(out, "and %zu more", all - shown);
+}
+
+static void message_add_one(struct buf *out, enum message_what what, const struct notify_need *n,
+                            int64_t wall_ms)
+{
+	char *why = message_clean(n->why ? n->why : health_name(n->health), ONE_MAX);
+	buf_addf(out, "%s%s", what == MESSAGE_RESOLVED ? "It was: " : "", why);
+	message_add_times(out, n, wall_ms);
 	free(why);
 }
 
@@ -142,16 +173,9 @@ static char *message_body(enum message_what what, const struct notify_need *need
 	if (what == MESSAGE_TEST)
 		buf_puts(&out, "mocr notify --test asked for this message. Messages arrive.");
 	else if (all > 1)
-		for (size_t i = 0; i < n; i++)
-			message_add_line(&out, what, &needs[i], wall_ms);
-	else if (what == MESSAGE_RESOLVED)
-		buf_addf(&out, "It was: %s", needs->why ? needs->why : health_name(needs->health));
+		message_add_lines(&out, what, needs, n, all, wall_ms);
 	else
-		buf_addf(&out, "%s", needs->why ? needs->why : health_name(needs->health));
-	if (what != MESSAGE_TEST && all == 1)
-		message_add_times(&out, needs, wall_ms);
-	if (n && all > n)
-		buf_addf(&out, "and %zu more", all - n);
+		message_add_one(&out, what, needs, wall_ms);
 	while (out.len && out.data[out.len - 1] == '\n')
 		out.data[--out.len] = '\0';
 	return buf_take(&out);
@@ -212,9 +236,17 @@ void message_free(struct message *m)
 
 char *message_text(const struct message *m)
 {
-	return xasprintf("%s%s", m->word[WORD_TEXT],
-	                 m->unsure ? "\n(sent again: it is not known whether it arrived before)"
-	                           : "");
+	char from[32], *late = NULL;
+	time_t at = (time_t)(m->made_ms / 1000);
+	struct tm tm;
+	localtime_r(&at, &tm);
+	strftime(from, sizeof(from), "%Y-%m-%d %H:%M", &tm);
+	if (m->late)
+		late = xasprintf("\n(from %s: it could not be sent before)", from);
+	char *text = xasprintf("%s%s%s", m->word[WORD_TEXT], late ? late : "",
+	                       m->unsure ? SENT_AGAIN_LINE : "");
+	free(late);
+	return text;
 }
 
 enum health message_health(const struct message *m)
@@ -236,6 +268,7 @@ void *message_write(const struct message *m)
 	for (size_t i = 0; i < WORDS; i++)
 		cJSON_AddStringToObject(o, message_words[i], m->word[i]);
 	cJSON_AddNumberToObject(o, "made", (double)m->made_ms);
+	cJSON_AddNumberToObject(o, "number", (double)m->number);
 	cJSON_AddBoolToObject(o, "unsure", m->unsure || m->leaving);
 	return o;
 }
@@ -249,6 +282,8 @@ struct message *message_read(const void *cjson)
 		m->word[i] = message_clean_lines(cJSON_IsString(word) ? word->valuestring : "");
 	}
 	m->made_ms = vj_int(o, "made", NULL, 0);
+	int64_t number = vj_int(o, "number", NULL, 0);
+	m->number = number > 0 ? (uint64_t)number : 0;
 	m->unsure = vj_true(o, "unsure", NULL);
 	if (*m->word[WORD_TITLE] && *m->word[WORD_WHAT])
 		return m;

@@ -49,6 +49,8 @@ struct message {
 	int64_t queued_ms; /* loop clock: how long it waits, whatever happens to the wall clock */
 	/* It left, and whether it arrived is not known. So it may arrive twice. */
 	bool unsure;
+	bool late;         /* it waited long: it says from when it is */
+	uint64_t number;   /* of the teller; grows from message to message; 0: none */
 	bool leaving;      /* the state file says that it may have left */
 	uint64_t saved_at; /* number of that state; it leaves when that is saved */
 	struct message *next;
@@ -59,7 +61,7 @@ struct message {
 struct message *message_create(enum message_what, const struct notify_need *needs, size_t n,
                                size_t all, int64_t wall_ms);
 void message_free(struct message *); /* NULL is fine */
-/* The text for the user; says when the message may be there twice. The caller frees. */
+/* The text for the user; says when the message is old, or may be there twice. The caller frees. */
 char *message_text(const struct message *);
 enum health message_health(const struct message *);
 bool message_is(const struct message *, enum message_what);

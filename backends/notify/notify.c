@@ -19,9 +19,11 @@
 
 #define QUEUE_MOST 100
 #define OLD_MS (24 * INT64_C(3600000)) /* what could not be sent for so long is no news */
+#define LATE_MS (15 * 60000) /* a message that waited so long says from when it is */
 #define AGAIN_LEAST_MS 5000
 #define AGAIN_MOST_MS (10 * 60000)
-#define CLOCK_MS 30000 /* with quiet hours: how often the clock is looked at */
+/* While something waits for the end of quiet hours: the wall clock may be set meanwhile. */
+#define CLOCK_MS (5 * 60000)
 
 static void notify_advance(void *arg);
 
@@ -206,9 +208,12 @@ static void channel_show_state(struct channel *c)
 	if (!row)
 		row = store_row(home->sources, &kind_notify, c->config->name, c->config->name);
 	row->source = NULL; /* no backend stands behind it */
-	char *why = xasprintf("notify %s: %s%s", c->config->name, c->err.text,
-	                      c->stopped ? "; nothing more is sent until :reload or a restart"
-	                                 : "");
+	const char *then = "";
+	if (c->stopped)
+		then = "; nothing more is sent until :reload or a restart";
+	else if (c->seldom)
+		then = "; it is tried again every 10 minutes";
+	char *why = xasprintf("notify %s: %s%s", c->config->name, c->err.text, then);
 	store_row_health(row, HEALTH_ATTENTION, since, why);
 	free(why);
 }
@@ -221,6 +226,13 @@ static void channel_drop(struct channel *c, struct message *m)
 	c->n_queue--;
 	message_free(m);
 	notify_state_changed(c->notify);
+}
+
+/* The messages of a terminal are not in the file: what waits or fails there changes nothing. */
+static void channel_queue_changed(const struct channel *c)
+{
+	if (!c->sender->own)
+		notify_state_changed(c->notify);
 }
 
 static void channel_note_lost(struct channel *c, const struct message *m)
@@ -240,6 +252,8 @@ static void channel_bound(struct channel *c)
 		if (m == c->sending || (!old && !many))
 			continue;
 		channel_note_lost(c, m);
+		if (old) /* what is still so is told again */
+			teller_untell(c->teller, m->number, now);
 		channel_drop(c, m);
 	}
 }
@@ -249,7 +263,7 @@ static void channel_enqueue(struct channel *c, struct message *m)
 	m->queued_ms = loop_now(c->notify->loop);
 	LIST_APPEND(c->queue, m);
 	c->n_queue++;
-	notify_state_changed(c->notify);
+	channel_queue_changed(c);
 }
 
 static bool channel_is_quiet(const struct channel *c)
@@ -290,6 +304,7 @@ static void channel_pump(struct channel *c)
 	}
 	if (n->saved_no < m->saved_at)
 		return;
+	m->late = loop_now(n->loop) - m->queued_ms > LATE_MS;
 	c->sending = m;
 	c->sender->send(c, m);
 }
@@ -306,7 +321,7 @@ static void channel_test_is_over(struct channel *c, const struct sent *sent)
 
 static void channel_is_well(struct channel *c)
 {
-	c->stopped = false;
+	c->stopped = c->seldom = false;
 	backoff_reset(&c->backoff);
 	err_clear(&c->err);
 }
@@ -317,10 +332,13 @@ static void channel_failed(struct channel *c, struct message *m, const struct se
 		notify_state_changed(c->notify);
 	m->leaving = false;
 	m->unsure |= sent->unsure;
-	int64_t pause = backoff_ms(&c->backoff, AGAIN_LEAST_MS, AGAIN_MOST_MS);
+	int64_t pause = backoff_ms(&c->backoff, AGAIN_LEAST_MS, AGAIN_MOST_MS), least = pause / 32;
+	if (sent->how == SENT_SELDOM)
+		pause = least = AGAIN_MOST_MS;
 	/* A wait that the other side names counts, but no service is asked all the time. */
 	if (sent->wait_ms > 0)
-		pause = sent->wait_ms > pause / 32 ? sent->wait_ms : pause / 32;
+		pause = sent->wait_ms > least ? sent->wait_ms : least;
+	c->seldom = sent->how == SENT_SELDOM;
 	c->not_before_ms = loop_now(c->notify->loop) + pause;
 	c->stopped = sent->how == SENT_STOP;
 	/* a pause without a sentence is no failure */
@@ -363,13 +381,17 @@ static int64_t notify_sooner(int64_t a, int64_t b)
 static int64_t channel_wait_ms(const struct channel *c)
 {
 	int64_t now = loop_now(c->notify->loop);
-	bool quiet = channel_is_quiet(c);
-	int64_t wait = -1;
-	if (!channel_is_elsewhere(c))
-		wait = teller_wait_ms(c->teller, now, quiet);
-	if (c->queue && !c->sending && !c->stopped && !channel_is_elsewhere(c))
+	if (channel_is_elsewhere(c))
+		return -1;
+	int64_t wait = teller_wait_ms(c->teller, now, false);
+	int64_t quiet = hours_left_ms(c->config->quiet, now_wall_ms());
+	bool waits = c->queue && !c->sending && !c->stopped;
+	/* nothing leaves before the quiet hours are over */
+	if (quiet > 0 && (waits || (wait >= 0 && wait < quiet)))
+		return quiet < CLOCK_MS ? quiet : CLOCK_MS;
+	if (waits)
 		wait = notify_sooner(wait, c->not_before_ms > now ? c->not_before_ms - now : -1);
-	return c->config->quiet ? notify_sooner(wait, CLOCK_MS) : wait;
+	return wait;
 }
 
 static void notify_arm(struct notify *n)
@@ -482,6 +504,14 @@ static void notify_on_link(struct link *link, void *arg)
 		notify_want_advance(n);
 }
 
+static void notify_state_begin(struct notify *n)
+{
+	notify_state_start(n);
+	notify_state_read(n, true);
+	if (notify_is_sender(n))
+		notify_state_read(n, false);
+}
+
 static struct notify *notify_create(struct store *store, const struct notify_hooks *hooks,
                                     bool replays)
 {
@@ -496,10 +526,7 @@ static struct notify *notify_create(struct store *store, const struct notify_hoo
 	n->link = link_create_local(n->loop, "this machine", &events, n);
 	link_connect(n->link);
 	notify_add_channels(n);
-	notify_state_start(n);
-	notify_state_read(n, true);
-	if (notify_is_sender(n))
-		notify_state_read(n, false);
+	notify_state_begin(n);
 	notify_look(n);
 	return n;
 }
@@ -526,18 +553,34 @@ static void notify_drop_channels(struct notify *n)
 	}
 }
 
-void notify_reload(struct notify *n, const struct settings *settings)
+static void notify_settings(struct notify *n, const struct settings *settings)
 {
-	notify_state_stop(n);
-	notify_drop_channels(n);
 	const struct settings *before = n->settings;
+	notify_drop_channels(n);
 	n->settings = settings_keep(settings);
 	settings_destroy(before);
 	notify_add_channels(n);
-	notify_state_start(n);
-	notify_state_read(n, true);
-	if (notify_is_sender(n))
-		notify_state_read(n, false);
+}
+
+static bool notify_keeps_its_folder(const struct notify *n, const struct settings *settings)
+{
+	const char *a = n->settings->state_dir, *b = settings->state_dir;
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* The screen does not wait for the disk: what is known goes over in memory. */
+void notify_reload(struct notify *n, const struct settings *settings)
+{
+	if (notify_keeps_its_folder(n, settings)) {
+		char *text = notify_state_text(n);
+		notify_settings(n, settings);
+		notify_state_take(n, text);
+		free(text);
+	} else {
+		notify_state_stop(n);
+		notify_settings(n, settings);
+		notify_state_begin(n);
+	}
 	n->looked_at = 0;
 	notify_look(n);
 }

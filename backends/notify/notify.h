@@ -22,7 +22,7 @@ struct doc;
 
 struct notify_hooks {
 	/* Writes bytes to the terminal of this program. False: it is lent to another program now.
-	 * NULL: there is no terminal. */
+	 * len 0 only asks. NULL: there is no terminal. */
 	bool (*terminal)(const char *bytes, size_t len, void *arg);
 	void *arg;
 };

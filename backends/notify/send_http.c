@@ -38,6 +38,7 @@ struct http_format {
 	const char *url;     /* when the section has none; NULL: it must have one */
 	bool topic;          /* the last part of the path is not asked for, but put into the body */
 	bool token_in_url;   /* the token is a part of the url and never a header */
+	bool gone_is_final;  /* 404 and 410: it was deleted for good */
 	/* The body, JSON; topic: see above. The caller frees. */
 	char *(*body)(const struct notify_config *, const struct message *, const char *topic);
 };
@@ -391,11 +392,17 @@ static bool http_is_page(const struct reply *r)
 	return r->body[strspn(r->body, " \t\r\n\xef\xbb\xbf")] == '<';
 }
 
-/* A refusal that no second try changes. For a webhook that was deleted Discord asks not to try
- * again: many such calls lock the address out. */
-static bool http_is_final(int status)
+/* Most refusals end when somebody mends the other side: a proxy that starts says 404, a token that
+ * is changed 401. For a webhook that was deleted Discord asks not to try again: many such calls
+ * lock the address out. */
+static enum sent_how http_refused(const struct http_format *f, int status)
 {
-	return status / 100 == 3 || (status / 100 == 4 && status != 408 && status != 429);
+	bool gone = status == 404 || status == 410;
+	if (gone && f->gone_is_final)
+		return SENT_STOP;
+	if (status / 100 == 3 || (status / 100 == 4 && status != 408 && status != 429))
+		return SENT_SELDOM;
+	return SENT_AGAIN;
 }
 
 static void http_say_refusal(struct http_job *j, const struct reply *r)
@@ -443,7 +450,7 @@ static void http_judge(struct http_job *j, const struct reply *r)
 		        "leads elsewhere",
 		        j->host);
 	} else {
-		s->how = http_is_final(r->status) ? SENT_STOP : SENT_AGAIN;
+		s->how = http_refused(j->channel->sender->format, r->status);
 		s->wait_ms = http_asked_wait(j, r);
 		s->wait_ms = s->wait_ms > 0 ? s->wait_ms : 0;
 		http_say_refusal(j, r);
@@ -475,16 +482,21 @@ static void http_fail(struct http_job *j, enum sent_how how, const struct err *e
 	http_end_later(j);
 }
 
+/* The next message asks for it again: it may have changed. */
+static void http_forget_token(struct channel *c)
+{
+	secret_destroy(c->token);
+	c->token = NULL;
+}
+
 static void http_on_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct http_job *j = arg;
 	(void)call;
 	http_judge(j, r);
-	/* the next message asks for the token again: it may have changed */
-	if (r->status == 401 || r->status == 403) {
-		secret_destroy(j->channel->token);
-		j->channel->token = NULL;
-	}
+	/* with a token in its address, a wrong one may be an address that is not there */
+	if (r->status == 401 || r->status == 403 || r->status == 404)
+		http_forget_token(j->channel);
 	j->call = NULL;
 	http_end_later(j); /* inside its own callback the origin must stay */
 }
@@ -507,7 +519,8 @@ static void http_start(struct http_job *j)
 	bool in_url = strstr(path, "{token}") != NULL;
 	if (in_url && token && !http_token_fits_url(token)) {
 		err_set(&err, ERR_USAGE, "the token has signs that cannot stand in url");
-		http_fail(j, SENT_STOP, &err);
+		http_forget_token(c);
+		http_fail(j, SENT_SELDOM, &err);
 		return;
 	}
 	size_t len = strlen(path);
@@ -526,6 +539,7 @@ static void http_start(struct http_job *j)
 		                  .body = body,
 		                  .body_len = strlen(body),
 		                  .once = true,
+		                  .alone = true, /* no connection stays open between messages */
 		                  .max = ANSWER_MAX,
 		                  .timeout_ms = 1000 * (int64_t)c->config->timeout,
 		                  .done = http_on_done,
@@ -622,7 +636,7 @@ static void http_cancel(struct channel *c)
 	}
 
 SENDER(ntfy, "url", .product = "ntfy", .topic = true);
-SENDER(discord, "url", .product = "Discord", .token_in_url = true);
+SENDER(discord, "url", .product = "Discord", .token_in_url = true, .gone_is_final = true);
 SENDER(slack, "url", .product = "Slack", .token_in_url = true);
 SENDER(telegram, "to", .product = "Telegram", .token_in_url = true,
        .url = "https://api.telegram.org/bot{token}/sendMessage");

@@ -53,6 +53,14 @@ static const char *terminal_part(char **answer)
 	return part;
 }
 
+/* Another program has the terminal. */
+static void terminal_is_lent(struct terminal_job *j)
+{
+	j->sent.how = SENT_AGAIN;
+	j->sent.wait_ms = LENT_MS;
+	loop_defer(j->channel->notify->loop, terminal_end, j);
+}
+
 static void terminal_write(struct terminal_job *j)
 {
 	const struct notify_hooks *hooks = &j->channel->notify->hooks;
@@ -60,13 +68,12 @@ static void terminal_write(struct terminal_job *j)
 	char *text = message_text(j->message);
 	enum terminal_way way = terminal_way(j->channel->config->how, &j->facts);
 	terminal_bytes(way, &j->facts, j->message->word[WORD_TITLE], text, &out);
-	if (!hooks->terminal(out.data, out.len, hooks->arg)) {
-		j->sent.how = SENT_AGAIN;
-		j->sent.wait_ms = LENT_MS;
-	}
+	if (hooks->terminal(out.data, out.len, hooks->arg))
+		loop_defer(j->channel->notify->loop, terminal_end, j);
+	else
+		terminal_is_lent(j);
 	buf_finish(&out);
 	free(text);
-	loop_defer(j->channel->notify->loop, terminal_end, j);
 }
 
 static void terminal_on_tmux(const struct run_result *r, void *arg)
@@ -91,6 +98,11 @@ static void terminal_send(struct channel *c, const struct message *m)
 	struct terminal_job *j = xcalloc(1, sizeof(*j));
 	*j = (struct terminal_job){ .channel = c, .message = m };
 	c->job = j;
+	const struct notify_hooks *hooks = &c->notify->hooks;
+	if (!hooks->terminal("", 0, hooks->arg)) {
+		terminal_is_lent(j);
+		return;
+	}
 	if (*terminal_env("TMUX")) {
 		j->asking = link_run(c->notify->link, ASK_TMUX, NULL, 0, ANSWER_MAX, ASK_MS,
 		                     terminal_on_tmux, j);

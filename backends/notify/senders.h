@@ -26,8 +26,9 @@ struct loop_timer;
 
 enum sent_how {
 	SENT_WELL,
-	SENT_AGAIN, /* try again later */
-	SENT_STOP   /* it will not work before the user changes something */
+	SENT_AGAIN,  /* try again later */
+	SENT_SELDOM, /* it will hardly work before somebody changes something there: try seldom */
+	SENT_STOP    /* it will not work before the user changes something here */
 };
 struct sent {
 	enum sent_how how;
@@ -64,6 +65,7 @@ struct channel {
 	struct backoff backoff;
 	struct err err; /* why the last try failed */
 	bool stopped;   /* SENT_STOP */
+	bool seldom;    /* SENT_SELDOM */
 	/* a test */
 	struct message *test; /* owned */
 	notify_test_fn *tested;
@@ -101,6 +103,10 @@ bool notify_is_sender(const struct notify *);
 void notify_state_changed(struct notify *);
 /* Reads the file into these channels: those of this program (own), or the others. */
 void notify_state_read(struct notify *, bool own);
+/* The state as text, and from there into new channels: for new settings, without the disk. The
+ * caller frees. */
+char *notify_state_text(struct notify *);
+void notify_state_take(struct notify *, const char *text);
 /* state.c calls it when a state is on the disk, and when this program became the one that sends. */
 void notify_state_saved(struct notify *);
 void notify_became_sender(struct notify *);

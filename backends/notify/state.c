@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backends/base/human.h"
@@ -22,7 +23,8 @@
 #include "backends/notify/senders.h"
 #include "backends/store/activity.h"
 
-#define STATE_MAX (4u << 20)
+/* Each channel writes at most TOLD_KEPT conditions and its bounded queue. */
+#define STATE_MAX (64u << 20)
 #define LOCK_AGAIN_MS 3000
 #define QUEUE_READ 500
 
@@ -43,7 +45,8 @@ struct saving {
  * folder at the last logout, while a mocr in tmux runs on with a lock that nobody can see. */
 static char *state_lock_path(const struct notify *n)
 {
-	return xasprintf("%s/notify.lock", n->settings->state_dir);
+	const char *dir = n->settings->state_dir;
+	return xasprintf("%s/notify.lock", dir ? dir : "/dev/null");
 }
 
 static bool state_take_lock(struct notify *n)
@@ -83,17 +86,25 @@ static void state_on_lock_timer(struct loop_timer *timer, void *arg)
 
 static void state_save(void *arg);
 
-static char *state_text(struct notify *n)
+/* A terminal goes with its program, and so do its messages. The next program tells those things
+ * itself. */
+static uint64_t state_unsent(const struct channel *c)
+{
+	return c->sender->own && c->queue ? c->queue->number : 0;
+}
+
+char *notify_state_text(struct notify *n)
 {
 	cJSON *o = cJSON_CreateObject(), *all = cJSON_AddObjectToObject(o, "channels");
 	int64_t now = loop_now(n->loop), wall = now_wall_ms();
 	cJSON_AddNumberToObject(o, "version", 1);
 	for (const struct channel *c = n->channels; c; c = c->next) {
+		void *told = teller_write(c->teller, now, wall, state_unsent(c));
 		cJSON *one = cJSON_AddObjectToObject(all, c->config->name);
 		cJSON *queue = cJSON_AddArrayToObject(one, "queue");
 		for (const struct message *m = c->queue; m; m = m->next)
 			cJSON_AddItemToArray(queue, message_write(m));
-		cJSON_AddItemToObject(one, "told", teller_write(c->teller, now, wall));
+		cJSON_AddItemToObject(one, "told", told);
 	}
 	char *text = cJSON_PrintUnformatted(o), *line = xasprintf("%s\n", text);
 	cJSON_free(text);
@@ -113,7 +124,7 @@ static void state_say_failed(struct notify *n, const struct err *err)
 static void *saving_work(void *arg)
 {
 	struct saving *s = arg;
-	s->good = state_write(s->path, s->text, strlen(s->text), &s->err);
+	s->good = state_write_own(s->path, s->text, strlen(s->text), &s->err);
 	close(s->over[1]);
 	return NULL;
 }
@@ -152,7 +163,7 @@ static void saving_on_over(struct loop_io *io, int fd, unsigned revents, void *a
 static void state_save_here(struct notify *n, char *text)
 {
 	struct err err;
-	if (!state_write(n->path, text, strlen(text), &err))
+	if (!state_write_own(n->path, text, strlen(text), &err))
 		state_say_failed(n, &err);
 	n->saved_no = n->state_no;
 	free(text);
@@ -166,7 +177,7 @@ static void state_save(void *arg)
 		return;
 	struct saving *s = xcalloc(1, sizeof(*s));
 	s->path = xstrdup(n->path);
-	s->text = state_text(n);
+	s->text = notify_state_text(n);
 	s->no = n->state_no;
 	bool piped = pipe2(s->over, O_CLOEXEC) == 0;
 	if (piped && pthread_create(&s->thread, NULL, saving_work, s) == 0) {
@@ -222,21 +233,48 @@ static void state_read_channel(struct channel *c, const cJSON *one)
 	}
 }
 
-void notify_state_read(struct notify *n, bool own)
+/* False: the text is no state. */
+static bool state_take(struct notify *n, const char *text, size_t len, bool own)
 {
-	size_t len = 0;
-	struct err err = { 0 };
-	char *text = n->path ? state_read(n->path, STATE_MAX, &len, &err) : NULL;
-	cJSON *o = text ? json_parse(text, len) : NULL;
+	cJSON *o = json_parse(text, len);
 	const cJSON *all = cJSON_GetObjectItem(o, "channels");
-	if (n->path && !text)
-		state_say_failed(n, &err);
+	bool good = cJSON_IsObject(all);
 	for (struct channel *c = n->channels; c; c = c->next)
 		if (c->sender->own == own)
 			state_read_channel(c, cJSON_GetObjectItemCaseSensitive(all,
 			                                                       c->config->name));
 	cJSON_Delete(o);
+	return good;
+}
+
+/* A file that is there and says nothing is not forgotten silently. */
+static bool state_is_there(const struct notify *n)
+{
+	struct stat st;
+	return stat(n->path, &st) == 0 && st.st_size > 0;
+}
+
+void notify_state_read(struct notify *n, bool own)
+{
+	size_t len = 0;
+	struct err err = { 0 };
+	char *text = n->path ? state_read(n->path, STATE_MAX, &len, &err) : NULL;
+	if (text && !state_take(n, text, len, own) && state_is_there(n)) {
+		err_set(&err, ERR_GARBLED, "%s is not what mocr wrote, or larger than %u MB",
+		        n->path, STATE_MAX >> 20);
+		state_say_failed(n, &err);
+	} else if (n->path && !text) {
+		state_say_failed(n, &err);
+	}
 	free(text);
+}
+
+void notify_state_take(struct notify *n, const char *text)
+{
+	state_take(n, text, strlen(text), true);
+	if (notify_is_sender(n))
+		state_take(n, text, strlen(text), false);
+	notify_state_changed(n);
 }
 
 /* --- life ---------------------------------------------------------------- */
@@ -260,9 +298,9 @@ void notify_state_stop(struct notify *n)
 	if (n->saving)
 		saving_end(n);
 	bool unsaved = n->path && notify_is_sender(n) && n->state_no != n->saved_no;
-	char *text = unsaved ? state_text(n) : NULL;
+	char *text = unsaved ? notify_state_text(n) : NULL;
 	if (text)
-		state_write(n->path, text, strlen(text), NULL);
+		state_write_own(n->path, text, strlen(text), NULL);
 	free(text);
 	loop_timer_remove(n->lock_timer);
 	n->lock_timer = NULL;

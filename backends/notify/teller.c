@@ -12,7 +12,6 @@
 #include "backends/base/wash.h"
 #include "backends/store/report.h"
 
-#define CONDITIONS_READ 5000
 #define REMEMBERED_MS (30 * INT64_C(86400000)) /* a condition that nobody has seen since */
 
 enum condition_state {
@@ -32,6 +31,7 @@ struct condition {
 	bool told;       /* a message says it is so, and none says it is over */
 	char *told_why;
 	enum health told_health;
+	uint64_t told_by; /* number of that message */
 	unsigned count; /* how often it came */
 	bool seen, quiet, frozen;
 	UT_hash_handle hh;
@@ -41,6 +41,7 @@ struct teller {
 	struct teller_rules rules;
 	struct condition *conditions;
 	int64_t now_ms;
+	uint64_t made; /* number of the last message */
 	/* the messages of the last STORM_MS */
 	int64_t burst_ms;
 	unsigned burst_n;
@@ -273,13 +274,22 @@ static struct condition **teller_due(struct teller *t, enum message_what what, i
 	return list;
 }
 
-static void condition_mark_told(struct condition *c, enum message_what what, int64_t now_ms)
+static void condition_mark_told(struct condition *c, enum message_what what, uint64_t number,
+                                int64_t now_ms)
 {
+	c->told_by = number;
 	c->told = what != MESSAGE_RESOLVED;
 	c->told_ms = now_ms;
 	condition_set(c, c->told ? CONDITION_TOLD : CONDITION_PAST, now_ms);
 	c->told_health = c->told ? c->health : HEALTH_UNKNOWN;
 	xreplace(&c->told_why, c->told ? c->why : NULL);
+}
+
+/* It grows also over a restart that lost the last one. */
+static uint64_t teller_number(const struct teller *t, int64_t wall_ms)
+{
+	uint64_t wall = wall_ms > 0 ? (uint64_t)wall_ms : 0;
+	return wall > t->made ? wall : t->made + 1;
 }
 
 static struct message *teller_make(struct teller *t, enum message_what what, int64_t now_ms,
@@ -304,8 +314,9 @@ static struct message *teller_make(struct teller *t, enum message_what what, int
 		};
 	}
 	struct message *m = message_create(what, needs, shown, n, wall_ms);
+	m->number = t->made = teller_number(t, wall_ms);
 	for (size_t i = 0; i < n; i++)
-		condition_mark_told(due[i], what, now_ms);
+		condition_mark_told(due[i], what, m->number, now_ms);
 	free(due);
 	if (!t->burst || now_ms >= t->burst_ms + STORM_MS) {
 		t->burst = true;
@@ -322,7 +333,7 @@ static void teller_forget_cleared(struct teller *t, int64_t now_ms)
 	for (struct condition *c = t->conditions; c && !t->rules.resolved; c = c->hh.next) {
 		int64_t at = condition_due(t, c, MESSAGE_RESOLVED);
 		if (at >= 0 && at <= now_ms)
-			condition_mark_told(c, MESSAGE_RESOLVED, now_ms);
+			condition_mark_told(c, MESSAGE_RESOLVED, 0, now_ms);
 	}
 }
 
@@ -351,14 +362,46 @@ int64_t teller_wait_ms(const struct teller *t, int64_t now_ms, bool quiet_hours)
 	return wait;
 }
 
+void teller_untell(struct teller *t, uint64_t number, int64_t now_ms)
+{
+	for (struct condition *c = t->conditions; c; c = c->hh.next) {
+		if (!number || !c->told || c->told_by != number)
+			continue;
+		c->told = false;
+		c->told_health = HEALTH_UNKNOWN;
+		xreplace(&c->told_why, NULL);
+		condition_set(c, c->state == CONDITION_CLEARED ? CONDITION_PAST : CONDITION_HELD,
+		              now_ms);
+	}
+}
+
 /* --- the state file ------------------------------------------------------ */
 
-void *teller_write(const struct teller *t, int64_t now_ms, int64_t wall_ms)
+static int condition_compare_told(const void *a, const void *b)
+{
+	const struct condition *const *x = a, *const *y = b;
+	return ((*x)->told_ms < (*y)->told_ms) - ((*x)->told_ms > (*y)->told_ms);
+}
+
+/* What was told by a message before unsent, the newest first. The caller frees the array. */
+static const struct condition **teller_told(const struct teller *t, uint64_t unsent, size_t *n)
+{
+	const struct condition **list = xcalloc(HASH_COUNT(t->conditions) + 1, sizeof(*list));
+	*n = 0;
+	for (const struct condition *c = t->conditions; c; c = c->hh.next)
+		if (c->told && (!unsent || c->told_by < unsent))
+			list[(*n)++] = c;
+	qsort(list, *n, sizeof(*list), condition_compare_told);
+	return list;
+}
+
+void *teller_write(const struct teller *t, int64_t now_ms, int64_t wall_ms, uint64_t unsent)
 {
 	cJSON *list = cJSON_CreateArray();
-	for (const struct condition *c = t->conditions; c; c = c->hh.next) {
-		if (!c->told)
-			continue;
+	size_t n;
+	const struct condition **told = teller_told(t, unsent, &n);
+	for (size_t i = 0; i < n && i < TOLD_KEPT; i++) {
+		const struct condition *c = told[i];
 		cJSON *o = cJSON_CreateObject();
 		cJSON_AddItemToArray(list, o);
 		json_add_text(o, "id", c->id);
@@ -370,7 +413,9 @@ void *teller_write(const struct teller *t, int64_t now_ms, int64_t wall_ms)
 		json_add_time(o, "since", c->since_ms);
 		json_add_time(o, "told", wall_ms - (now_ms - c->told_ms));
 		json_add_number(o, "count", c->count, true);
+		json_add_number(o, "message", (double)c->told_by, true);
 	}
+	free(told);
 	return list;
 }
 
@@ -405,6 +450,9 @@ static void teller_read_one(struct teller *t, const cJSON *o, int64_t now_ms, in
 		c->frozen = true; /* until it is seen */
 		/* a clock that was set back makes it told just now */
 		c->told_ms = now_ms - (ago > 0 ? ago : 0);
+		int64_t by = vj_int(o, "message", NULL, 0);
+		c->told_by = by > 0 ? (uint64_t)by : 0;
+		t->made = c->told_by > t->made ? c->told_by : t->made;
 		int64_t count = vj_int(o, "count", NULL, 1);
 		c->count = count > 0 && count < FLAPS_TOLD ? (unsigned)count : 1;
 		condition_set(c, CONDITION_TOLD, now_ms);
@@ -421,6 +469,6 @@ void teller_read(struct teller *t, const void *cjson, int64_t now_ms, int64_t wa
 	const cJSON *o;
 	size_t n = 0;
 	cJSON_ArrayForEach(o, (const cJSON *)cjson)
-		if (n++ < CONDITIONS_READ)
+		if (n++ < TOLD_KEPT)
 			teller_read_one(t, o, now_ms, wall_ms);
 }

@@ -199,6 +199,8 @@ void quiets_follow_clock(struct quiets *q, int64_t now_ms)
 {
 	for (struct quiet *one = q->all; one; one = one->hh.next) {
 		int64_t back = one->at_ms - now_ms;
+		if (one->differs_ms > now_ms)
+			one->differs_ms = now_ms;
 		if (back <= 0)
 			continue;
 		one->at_ms = now_ms;

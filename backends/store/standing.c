@@ -179,7 +179,11 @@ static bool standing_is_gone(const struct standing *st, const struct quiet *one,
 	char *name = xstrndup(one->id, strcspn(one->id, "/"));
 	const struct server *v = store_server_find(st->store, name);
 	free(name);
-	if (!v || !v->link || v->link->state != LINK_UP || now - v->link->since_ms < LOOK_MS)
+	if (!v || !v->link || v->link->state != LINK_UP)
+		return false;
+	/* below 0: the clock was set back since */
+	int64_t up_ms = now - v->link->since_ms;
+	if (up_ms >= 0 && up_ms < LOOK_MS)
 		return false;
 	for (const struct source *s = v->sources; s; s = s->next)
 		if (!source_settled(s) || s->state == SOURCE_STALE || s->state == SOURCE_FAILED)
@@ -203,6 +207,17 @@ static void standing_drop(struct standing *st, const char *id, int64_t at_ms)
 	quiet_drop(&st->quiets, id);
 }
 
+/* The time when it was set says which one a console means. So the file follows the clock, too,
+ * before anything is dropped. */
+static void standing_follow_clock(struct standing *st, int64_t now)
+{
+	for (const struct quiet *one = st->quiets.all; one; one = one->hh.next)
+		if (one->at_ms > now)
+			standing_change_add(st, one->id, 0, false);
+	quiets_follow_clock(&st->quiets, now);
+	standing_write(st, NULL);
+}
+
 static void standing_on_time(struct loop_timer *timer, void *arg)
 {
 	struct standing *st = arg;
@@ -211,7 +226,7 @@ static void standing_on_time(struct loop_timer *timer, void *arg)
 	(void)timer;
 	st->due_ms = 0;
 	flaps_forget(&st->flaps, loop_now(st->store->loop));
-	quiets_follow_clock(&st->quiets, now);
+	standing_follow_clock(st, now);
 	HASH_ITER (hh, st->quiets.all, one, next) {
 		if (quiet_is_over(one, now) || standing_is_past(st, one, now)) {
 			char *id = xstrdup(one->id);
@@ -235,8 +250,7 @@ static void standing_load(struct store *s)
 		return;
 	st->path = xasprintf("%s/" FILE_NAME, folder);
 	standing_read(st);
-	if (!s->settings->batch)
-		standing_watch(st, folder);
+	standing_watch(st, folder);
 	standing_set_timer(st);
 }
 

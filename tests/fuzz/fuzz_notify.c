@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	teller_begin(t, 6000);
 	teller_end(t, is_well, NULL);
 	take(t, 2000000);
-	cJSON_Delete(teller_write(t, 2000000, WALL));
+	cJSON_Delete(teller_write(t, 2000000, WALL, 0));
 	teller_destroy(t);
 	cJSON_Delete(o);
 	return 0;

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
@@ -684,6 +685,107 @@ static void test_now_and_pause(void **state)
 	end(&w);
 }
 
+/* The row, as soon as it is there. */
+static struct check *appears(struct world *w, const char *name)
+{
+	for (int i = 0; i < 500 && !check_named(w, name); i++)
+		loop_turn(w->loop, 20);
+	assert_non_null(check_named(w, name));
+	return check_named(w, name);
+}
+
+/* More checks than may run at once: the rest waits for its turn without a look at the clock, and
+ * what the user asks for is the next one. */
+static void test_many_at_once(void **state)
+{
+	struct world w = { 0 };
+	struct buf b = { 0 };
+	enum order_state got = ORDER_RUNNING;
+	struct err err = { 0 };
+	for (int i = 0; i < RUNNING_MOST + 6; i++)
+		buf_addf(&b,
+		         "[check c%d]\nurl = http://127.0.0.1:PORT/late\nwithin = 2\n"
+		         "fails = 1\n", i);
+	(void)state;
+	begin(&w, b.data);
+	buf_finish(&b);
+	struct check *last = appears(&w, "c69");
+	const struct checks *all = last->runner->home;
+	for (int i = 0; i < 500 && !last->runner->waits; i++)
+		loop_turn(w.loop, 20);
+	assert_int_equal(all->running, RUNNING_MOST);
+	assert_string_equal(all->waiting->name, "c64");
+	struct order *order = order_start(&last->row, action_find(&kind_check, "check now"), NULL,
+	                                  &err);
+	assert_non_null(order);
+	order->done = order_done;
+	order->done_arg = &got;
+	assert_int_equal(all->running, RUNNING_MOST);
+	assert_ptr_equal(all->waiting, last->runner);
+	for (int i = 0; i < 500 && !last->runner->probe; i++)
+		loop_turn(w.loop, 20);
+	assert_true(all->waiting == NULL || strcmp(all->waiting->name, "c64") == 0);
+	for (int i = 0; i < 1000 && got == ORDER_RUNNING; i++)
+		loop_turn(w.loop, 20);
+	assert_int_equal(got, ORDER_FAILED);
+	assert_int_equal(verdict(&w, "c68")->row.health, HEALTH_BAD);
+	assert_null(all->waiting);
+	end(&w);
+}
+
+/* The section becomes another one while the user waits for the result. */
+static void test_order_ends_with_its_section(void **state)
+{
+	struct world w = { 0 };
+	char path[80];
+	enum order_state got = ORDER_RUNNING;
+	struct err err = { 0 };
+	(void)state;
+	begin(&w, "[check a]\nurl = http://127.0.0.1:PORT/late\n");
+	struct order *order = order_start(&appears(&w, "a")->row,
+	                                  action_find(&kind_check, "check now"), NULL, &err);
+	assert_non_null(order);
+	order->done = order_done;
+	order->done_arg = &got;
+	snprintf(path, sizeof(path), "%s/config", w.dir);
+	FILE *f = fopen(path, "w");
+	fputs("[check a]\nurl = gopher://x\n", f);
+	fclose(f);
+	struct settings *fresh = settings_load(path, NULL);
+	servers_reconfigure(w.store, fresh, true);
+	settings_destroy(fresh);
+	for (int i = 0; i < 100 && got == ORDER_RUNNING; i++)
+		loop_turn(w.loop, 20);
+	assert_int_equal(got, ORDER_CANCELLED);
+	end(&w);
+}
+
+static int looked_up;
+
+static void on_looked_up(const struct lookup_result *r, void *arg)
+{
+	(void)arg;
+	assert_true(r->n > 0);
+	looked_up++;
+}
+
+/* More look-ups than threads: those that nobody wants any more leave the line. */
+static void test_many_lookups(void **state)
+{
+	struct loop *loop = loop_create();
+	struct lookup *all[3 * LOOKUPS_MOST];
+	(void)state;
+	for (int i = 0; i < 3 * LOOKUPS_MOST; i++)
+		all[i] = lookup_start(loop, "127.0.0.1", AF_UNSPEC, on_looked_up, NULL);
+	for (int i = 0; i < 3 * LOOKUPS_MOST; i += 3)
+		lookup_cancel(all[i]);
+	for (int i = 0; i < 500 && looked_up < 2 * LOOKUPS_MOST; i++)
+		loop_turn(loop, 20);
+	loop_turn(loop, 100);
+	assert_int_equal(looked_up, 2 * LOOKUPS_MOST);
+	loop_destroy(loop);
+}
+
 /* What the file says no more goes; what it says otherwise is run as that. */
 static void test_reload(void **state)
 {
@@ -729,6 +831,9 @@ int main(void)
 		cmocka_unit_test(test_rubbish_in_a_recording),
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_now_and_pause),
+		cmocka_unit_test(test_many_at_once),
+		cmocka_unit_test(test_order_ends_with_its_section),
+		cmocka_unit_test(test_many_lookups),
 		cmocka_unit_test(test_reload),
 	};
 	return cmocka_run_group_tests_name("checks", tests, NULL, NULL);

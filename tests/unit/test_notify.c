@@ -322,12 +322,44 @@ static void test_repeat(void **state)
 
 static void restart(void)
 {
-	void *kept = teller_write(teller, now, WALL + now);
+	void *kept = teller_write(teller, now, WALL + now, 0);
 	teller_destroy(teller);
 	teller = teller_create(&(struct teller_rules){ .hold_ms = HOLD, .resolved = true });
 	now = 500;
 	teller_read(teller, kept, now, WALL + 100000);
 	cJSON_Delete(kept);
+}
+
+static bool kept_is(uint64_t unsent, const char *id)
+{
+	cJSON *kept = teller_write(teller, now, WALL + now, unsent);
+	const cJSON *one = cJSON_GetArrayItem(kept, 0);
+	const cJSON *has = cJSON_GetObjectItem(one, "id");
+	bool same = id ? has && strcmp(has->valuestring, id) == 0 : !one;
+	cJSON_Delete(kept);
+	return same;
+}
+
+/* A message that was never sent told nothing. */
+static void test_unsent(void **state)
+{
+	(void)state;
+	LOOK(1000, A());
+	struct message *m = teller_take(teller, 11000, WALL, false);
+	uint64_t first = m->number;
+	message_free(m);
+	LOOK(12000, A(), ROW("sese/container/b", HEALTH_BAD, "exited"));
+	m = teller_take(teller, 23000, WALL - 5000, false); /* the clock was set back */
+	assert_true(m->number > first);
+	assert_true(kept_is(0, "sese/container/a") || kept_is(0, "sese/container/b"));
+	assert_true(kept_is(m->number, "sese/container/a"));
+	assert_true(kept_is(first, NULL));
+	teller_untell(teller, first, 24000);
+	assert_true(kept_is(0, "sese/container/b"));
+	message_free(m);
+	assert_string_equal(next_title(33999), "");
+	assert_string_equal(next_title(34000), "sese: container a is bad");
+	assert_string_equal(next_title(99000), "");
 }
 
 static void test_restart(void **state)
@@ -400,6 +432,42 @@ static void test_words(void **state)
 	message_free(m);
 }
 
+/* Whole lines only, and how many there are besides. */
+static void test_summary_is_long(void **state)
+{
+	(void)state;
+	struct notify_need needs[SUMMARY_LINES];
+	char why[291], *text;
+	memset(why, 'w', sizeof(why) - 1);
+	why[sizeof(why) - 1] = '\0';
+	for (size_t i = 0; i < SUMMARY_LINES; i++)
+		needs[i] = (struct notify_need){ .id = "sese/container/n8n",
+			                         .server = "sese",
+			                         .kind = "container",
+			                         .name = "n8n",
+			                         .why = why,
+			                         .health = HEALTH_BAD,
+			                         .since_ms = WALL - 60000 };
+	struct message *m = message_create(MESSAGE_NEED, needs, SUMMARY_LINES, 200, WALL);
+	size_t lines = 0;
+	for (text = m->word[WORD_TEXT]; strncmp(text, "sese: ", 6) == 0; lines++) {
+		text += strcspn(text, "\n") + 1;
+		assert_memory_equal(text - 15, " (since 10:52)\n", 15);
+	}
+	assert_in_range(lines, 5, 6);
+	char *rest = xasprintf("and %zu more", 200 - lines);
+	assert_string_equal(text, rest);
+	free(rest);
+	message_free(m);
+	char *longer = xcalloc(1, 4001);
+	memset(longer, 'w', 4000);
+	needs[0].why = longer;
+	m = message_create(MESSAGE_NEED, needs, 1, 1, WALL);
+	assert_non_null(strstr(m->word[WORD_TEXT], "w\xe2\x80\xa6 (since 10:52)"));
+	free(longer);
+	message_free(m);
+}
+
 static void test_hours(void **state)
 {
 	(void)state;
@@ -412,6 +480,12 @@ static void test_hours(void **state)
 	assert_false(hours_are_quiet("22:00-10:53", WALL));
 	assert_true(hours_are_quiet("0:00-24:00", WALL));
 	assert_false(hours_are_quiet(NULL, WALL));
+	int64_t second = WALL / 1000 % 60;
+	assert_int_equal(hours_left_ms("10:00-11:00", WALL - WALL % 1000),
+	                 (7 * 60 - second) * 1000);
+	assert_int_equal(hours_left_ms("10:00-11:00 10:30-9:53", WALL - WALL % 1000),
+	                 (23 * 3600 - second) * 1000);
+	assert_int_equal(hours_left_ms("22:00-07:00", WALL), 0);
 	assert_false(hours_are_quiet("", WALL));
 	assert_true(hours_are_good("22:00-07:00"));
 	assert_true(hours_are_good("22:00-07:00  12:30-13:00"));
@@ -482,10 +556,12 @@ int main(void)
 		TELLER(test_dies_before_its_server),
 		TELLER(test_quiet_rows),
 		TELLER(test_quiet_hours),
+		TELLER(test_unsent),
 		TELLER(test_repeat),
 		TELLER(test_restart),
 		TELLER(test_state_of_others_is_survived),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_summary_is_long),
 		cmocka_unit_test(test_hours),
 		cmocka_unit_test(test_terminal),
 		cmocka_unit_test(test_tmux_versions),

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +22,7 @@
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/notify/notify.h"
+#include "backends/notify/senders.h"
 #include "backends/servers/replay.h"
 #include "backends/servers/server.h"
 #include "backends/store/activity.h"
@@ -107,6 +110,7 @@ static struct http *http;
 static struct store *store;
 static struct server *box;
 static struct notify *notify;
+static struct notify_hooks hooks;
 
 static int world_up(void **state)
 {
@@ -120,13 +124,13 @@ static int world_up(void **state)
 	unsetenv("XDG_STATE_HOME");
 	unsetenv("TMUX");
 	n_bodies = busy_left = 0;
+	hooks = (struct notify_hooks){ 0 };
 	server = httpd_start(NULL, routes, NULL);
 	return 0;
 }
 
 static void program_start(const char *fmt)
 {
-	static const struct notify_hooks hooks;
 	char *path = xasprintf("%s/config", home), port[16];
 	struct doc complaints;
 	FILE *f = fopen(path, "w");
@@ -269,10 +273,14 @@ static void test_ntfy_refuses_token(void **state)
 	const char *why = complaint("phone");
 	assert_non_null(strstr(why, "notify phone: ntfy at 127.0.0.1 refuses the token (401: "
 	                            "unauthorized)"));
-	assert_non_null(strstr(why, "nothing more is sent until"));
+	assert_non_null(strstr(why, "it is tried again every 10 minutes"));
 	container("web", HEALTH_BAD, "exited");
 	turn(500);
 	assert_int_equal(httpd_requests(server), 1);
+	assert_in_range(notify->channels->not_before_ms - loop_now(loop), 590000, 600000);
+	notify->channels->not_before_ms = 0; /* ten minutes later */
+	turn(500);
+	assert_int_equal(httpd_requests(server), 2);
 	program_end();
 }
 
@@ -320,6 +328,37 @@ static void test_slack_and_telegram(void **state)
 	free(path);
 }
 
+static void write_token(const char *token)
+{
+	char *path = xasprintf("%s/token", home);
+	FILE *f = fopen(path, "w");
+	fprintf(f, "%s\n", token);
+	fclose(f);
+	chmod(path, 0600);
+	free(path);
+}
+
+/* A bot got another token: the address of the old one is not there, the new one is read. */
+static void test_token_changes(void **state)
+{
+	(void)state;
+	write_token("123:old");
+	program_start("[notify tg]\ntype = telegram\nfor = 0\nto = -100\ntoken_file = ~/token\n"
+	              "url = http://127.0.0.1:@/bot{token}/sendMessage\n");
+	container("n8n", HEALTH_BAD, "exited");
+	assert_non_null(strstr(complaint("tg"), "it is tried again every 10 minutes"));
+	write_token("123:not for an url");
+	notify->channels->not_before_ms = 0;
+	turn(300);
+	assert_non_null(strstr(complaint("tg"), "signs that cannot stand in url; it is tried"));
+	write_token("123:AA-secret");
+	notify->channels->not_before_ms = 0;
+	arrive(1);
+	turn(50);
+	assert_null(store_find(store, "box/notify/tg"));
+	program_end();
+}
+
 static void test_template(void **state)
 {
 	(void)state;
@@ -331,6 +370,29 @@ static void test_template(void **state)
 	text_of(0, "a", text, sizeof(text));
 	assert_string_equal(text, "box: said \"no\\\" {title}");
 	assert_non_null(strstr(bodies[0], "\"n\":1,\"{x}\":\"bad\""));
+	program_end();
+}
+
+static size_t open_sockets(void)
+{
+	size_t n = 0;
+	struct stat st;
+	for (int fd = 0; fd < 256; fd++)
+		n += fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+	return n;
+}
+
+/* Some servers serve one connection at a time: none stays open until the next message. */
+static void test_nothing_stays_open(void **state)
+{
+	(void)state;
+	program_start("[notify hook]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:@/hook\n");
+	turn(100);
+	size_t before = open_sockets();
+	container("n8n", HEALTH_BAD, "exited");
+	arrive(1);
+	turn(300);
+	assert_int_equal(open_sockets(), before);
 	program_end();
 }
 
@@ -399,6 +461,7 @@ static void test_deleted(void **state)
 	const char *why = complaint("chat");
 	assert_non_null(strstr(why, "does not know this address (404: Unknown Webhook"));
 	assert_null(strstr(why, "secret-token"));
+	assert_non_null(strstr(why, "nothing more is sent until :reload or a restart"));
 	arrive(1); /* another channel tells of it */
 	assert_non_null(strstr(bodies[0], "box: notify chat needs attention"));
 	turn(300);
@@ -445,6 +508,18 @@ static void test_cut(void **state)
 /* --- restarts ------------------------------------------------------------ */
 
 #define HOOK "[notify hook]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:"
+
+/* A proxy that starts has no way to the service yet. */
+static void test_no_way_yet(void **state)
+{
+	(void)state;
+	program_start("[notify hook]\ntype = webhook\nfor = 0\n"
+	              "url = http://127.0.0.1:@/gone/secret-token\n");
+	container("n8n", HEALTH_BAD, "exited");
+	assert_non_null(strstr(complaint("hook"), "it is tried again every 10 minutes"));
+	assert_false(notify->channels->stopped);
+	program_end();
+}
 
 /* Nothing listened; the next program sends it, once, and does not say that it may be there
  * twice. */
@@ -499,7 +574,6 @@ static void test_killed_while_it_leaves(void **state)
 static void test_one_of_two_sends(void **state)
 {
 	(void)state;
-	static const struct notify_hooks hooks;
 	program_start(HOOK "@/hook\n");
 	struct notify *first = notify, *second = notify_start(store, &hooks);
 	container("n8n", HEALTH_BAD, "exited 137");
@@ -546,6 +620,114 @@ static void write_state(const char *text)
 	free(dir);
 }
 
+static size_t count_of(const char *text, const char *what)
+{
+	size_t n = 0;
+	for (const char *at = text; (at = strstr(at, what)); at++)
+		n++;
+	return n;
+}
+
+/* Another program writes its own file in the folder, and the disk is slow. */
+static void test_folder_is_locked(void **state)
+{
+	(void)state;
+	program_start(HOOK "@/hook\n");
+	char *folder = xasprintf("%s/.local/state/mocr", home);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY);
+	free(folder);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	container("n8n", HEALTH_BAD, "exited 137");
+	int64_t from = now_mono_ms();
+	arrive(1);
+	turn(100);
+	assert_in_range(now_mono_ms() - from, 0, 900);
+	assert_non_null(strstr(state_file(), "\"queue\":[],\"told\":[{"));
+	assert_int_equal(activity_count(store), 0);
+	close(fd);
+	program_end();
+}
+
+/* New settings: what was told stays told, also when the file is not there any more. */
+static void test_reload(void **state)
+{
+	(void)state;
+	program_start(HOOK "@/hook\n");
+	container("n8n", HEALTH_BAD, "exited 137");
+	arrive(1);
+	turn(200);
+	char *path = xasprintf("%s/.local/state/mocr/notify.json", home);
+	unlink(path);
+	free(path);
+	notify_reload(notify, settings);
+	turn(500);
+	assert_int_equal(n_bodies, 1);
+	assert_true(notify_is_idle(notify));
+	assert_non_null(strstr(state_file(), "\"told\":[{\"id\":\"box/container/n8n\""));
+	program_end();
+}
+
+/* Waited for the other side for hours: it says so. What waited for more than a day is not sent, and
+ * what is still so is told as of now. */
+static void test_old_messages(void **state)
+{
+	(void)state;
+	char text[400];
+	int64_t now = now_wall_ms(), hour = 3600000;
+	char *kept = xasprintf(
+		"{\"channels\":{\"hook\":{\"told\":[{\"id\":\"box/container/n8n\",\"server\":"
+		"\"box\",\"kind\":\"container\",\"name\":\"n8n\",\"health\":\"bad\",\"told\":%lld,"
+		"\"message\":5}],\"queue\":[{\"what\":\"need\",\"title\":\"of days ago\","
+		"\"number\":5,"
+		"\"made\":%lld},{\"what\":\"need\",\"title\":\"of today\",\"text\":\"exited\","
+		"\"number\":6,\"made\":%lld}]}}}\n",
+		(long long)(now - 48 * hour), (long long)(now - 48 * hour),
+		(long long)(now - 5 * hour));
+	write_state(kept);
+	free(kept);
+	program_start(HOOK "@/hook\n");
+	container("n8n", HEALTH_BAD, "exited 137");
+	arrive(2);
+	text_of(0, "title", text, sizeof(text));
+	assert_string_equal(text, "of today");
+	assert_non_null(strstr(bodies[0], "exited\\n(from 20"));
+	assert_non_null(strstr(bodies[0], ": it could not be sent before)"));
+	text_of(1, "title", text, sizeof(text));
+	assert_string_equal(text, "box: container n8n is bad");
+	assert_null(strstr(bodies[1], "(from "));
+	assert_string_equal(activity_get(store, 0)->text, "notify hook: never sent: of days ago");
+	turn(300);
+	assert_int_equal(n_bodies, 2);
+	program_end();
+}
+
+/* Megabytes of what was told are read again, and no more than a bound is kept. */
+static void test_state_is_large(void **state)
+{
+	(void)state;
+	struct buf b = { 0 };
+	char *long_why = xcalloc(1, 1001);
+	memset(long_why, 'w', 1000);
+	buf_puts(&b, "{\"channels\":{\"hook\":{\"queue\":[],\"told\":[");
+	for (int i = 0; i < 4500; i++)
+		buf_addf(&b,
+		         "%s{\"id\":\"box/container/c%d\",\"server\":\"box\","
+		         "\"kind\":\"container\",\"name\":\"c%d\",\"health\":\"bad\","
+		         "\"why\":\"%s\",\"told\":%lld}",
+		         i ? "," : "", i, i, long_why, (long long)now_wall_ms());
+	buf_puts(&b, "]}}}\n");
+	assert_true(b.len > (4u << 20) + 500000 && b.len < BUF_MAX_DEFAULT);
+	write_state(b.data);
+	buf_finish(&b);
+	free(long_why);
+	program_start(HOOK "@/hook\n");
+	container("c0", HEALTH_BAD, "exited 137");
+	turn(300);
+	assert_int_equal(n_bodies, 0);
+	assert_int_equal(activity_count(store), 0);
+	program_end();
+}
+
 /* What could not be sent is bounded in number and in time, and what is dropped is said. */
 static void test_queue_is_bounded(void **state)
 {
@@ -562,10 +744,7 @@ static void test_queue_is_bounded(void **state)
 	program_start(HOOK "1/hook\n");
 	complaint("hook");
 	turn(300);
-	size_t n = 0;
-	for (const char *at = state_file(); (at = strstr(at, "\"title\":\"m")); at++)
-		n++;
-	assert_int_equal(n, 100);
+	assert_int_equal(count_of(state_file(), "\"title\":\"m"), 100);
 	assert_null(strstr(state_file(), "\"m199\""));
 	assert_non_null(strstr(state_file(), "\"m200\""));
 	assert_int_equal(activity_count(store), 200);
@@ -662,6 +841,63 @@ static void test_mail(void **state)
 	program_end();
 }
 
+/* --- a terminal ---------------------------------------------------------- */
+
+static bool lent;
+static int rings;
+
+static bool ring(const char *bytes, size_t len, void *arg)
+{
+	(void)bytes;
+	(void)arg;
+	rings += !lent && len;
+	return !lent;
+}
+
+/* Lent to another program: nothing is started and nothing is written, and what was not shown is no
+ * secret of a program that ended. */
+static void test_lent_terminal(void **state)
+{
+	(void)state;
+	char *script = xasprintf("mkdir %s/bin && printf '#!/bin/sh\\necho x >>%s/asked\\n"
+	                         "echo \"3.3a|on|xterm|\"\\n' >%s/bin/tmux && "
+	                         "chmod 755 %s/bin/tmux",
+	                         home, home, home, home);
+	char *before = xstrdup(getenv("PATH")), *path = xasprintf("%s/bin:%s", home, before);
+	assert_int_equal(system(script), 0);
+	free(script);
+	setenv("PATH", path, 1);
+	setenv("TMUX", "x", 1);
+	setenv("TMUX_PANE", "%0", 1);
+	hooks = (struct notify_hooks){ .terminal = ring };
+	lent = true;
+	rings = 0;
+	program_start("[notify screen]\ntype = terminal\nfor = 0\n");
+	container("n8n", HEALTH_BAD, "exited 137");
+	turn(500);
+	assert_string_equal(read_home("asked"), "");
+	assert_int_equal(notify->state_no, 0);
+	program_end();
+	lent = false;
+	program_start("[notify screen]\ntype = terminal\nfor = 0\n");
+	container("n8n", HEALTH_BAD, "exited 137");
+	for (int i = 0; i < 500 && !rings; i++)
+		turn(10);
+	turn(100);
+	assert_int_equal(rings, 1);
+	assert_string_equal(read_home("asked"), "x\n");
+	assert_int_equal(notify->state_no, 1);
+	program_end();
+	program_start("[notify screen]\ntype = terminal\nfor = 0\n");
+	container("n8n", HEALTH_BAD, "exited 137");
+	turn(500);
+	assert_int_equal(rings, 1);
+	program_end();
+	setenv("PATH", before, 1);
+	free(before);
+	free(path);
+}
+
 int main(void)
 {
 #define WORLD(f) cmocka_unit_test_setup_teardown(f, world_up, world_down)
@@ -670,11 +906,14 @@ int main(void)
 		WORLD(test_ntfy_refuses_token),
 		WORLD(test_discord),
 		WORLD(test_slack_and_telegram),
+		WORLD(test_token_changes),
 		WORLD(test_template),
+		WORLD(test_nothing_stays_open),
 		WORLD(test_storm),
 		WORLD(test_filters),
 		WORLD(test_busy),
 		WORLD(test_deleted),
+		WORLD(test_no_way_yet),
 		WORLD(test_page),
 		WORLD(test_hang),
 		WORLD(test_cut),
@@ -682,7 +921,12 @@ int main(void)
 		WORLD(test_killed_while_it_leaves),
 		WORLD(test_one_of_two_sends),
 		WORLD(test_state_is_garbage),
+		WORLD(test_folder_is_locked),
+		WORLD(test_reload),
+		WORLD(test_old_messages),
+		WORLD(test_state_is_large),
 		WORLD(test_queue_is_bounded),
+		WORLD(test_lent_terminal),
 		WORLD(test_command),
 		WORLD(test_command_fails),
 		WORLD(test_command_hangs),

@@ -402,6 +402,65 @@ static void a_restart_keeps_it(void **state)
 	world_destroy(&w);
 }
 
+static char *file_text(const struct world *w)
+{
+	char *path = xasprintf("%s/quiet.jsonl", w->settings->state_dir);
+	char *text = state_read(path, 1u << 20, NULL, NULL);
+	free(path);
+	assert_non_null(text);
+	return text;
+}
+
+/* A reason that shows a secret: not on the disk, and the word of the user holds all the same. */
+static void a_reason_is_masked(void **state)
+{
+	struct world w = world_create();
+	struct err err;
+	(void)state;
+	forget_file();
+	struct row *row = say(&w, "n8n", HEALTH_BAD, "refused DB_PASSWORD=hunter2 for root");
+	assert_string_equal(row->why, "refused DB_PASSWORD=****** for root");
+	assert_true(set_aside(row, QUIET_ACKNOWLEDGED, 0, &err));
+	say(&w, "n8n", HEALTH_BAD, "refused DB_PASSWORD=hunter2 for root");
+	assert_int_equal(counted(&w), 0);
+	char *text = file_text(&w);
+	assert_non_null(strstr(text, "n8n"));
+	assert_null(strstr(text, "hunter2"));
+	free(text);
+	world_destroy(&w);
+}
+
+/* It was set before the clock was set back by a day, and then the condition clears. */
+static void the_clock_was_set_back(void **state)
+{
+	struct world w = world_create();
+	long long then = now_wall_ms() + 24 * HOUR;
+	(void)state;
+	forget_file();
+	char *path = xasprintf("%s/quiet.jsonl", w.settings->state_dir);
+	char *line = xasprintf("{\"id\":\"sese/container/n8n\",\"how\":\"acknowledged\","
+	                       "\"health\":\"bad\",\"gist\":\"w\",\"at_ms\":%lld}\n",
+	                       then);
+	assert_true(state_write(path, line, strlen(line), NULL));
+	say(&w, "n8n", HEALTH_BAD, "w");
+	assert_int_equal(counted(&w), 0);
+	/* something else is to be looked at again in a second, and then the clock is */
+	w.settings->need_for = 1;
+	say(&w, "x", HEALTH_GOOD, NULL);
+	say(&w, "x", HEALTH_BAD, "w");
+	assert_int_equal(counted(&w), 0);
+	turns_for(w.loop, 1200);
+	assert_int_equal(counted(&w), 1);
+	say(&w, "n8n", HEALTH_GOOD, NULL);
+	assert_int_equal(counted(&w), 1);
+	char *text = file_text(&w);
+	assert_string_equal(text, "");
+	free(text);
+	free(line);
+	free(path);
+	world_destroy(&w);
+}
+
 static void two_consoles_lose_nothing(void **state)
 {
 	struct world a = world_create(), b = world_create();
@@ -482,6 +541,8 @@ int main(void)
 		cmocka_unit_test(acknowledged_leaves_and_comes_back),
 		cmocka_unit_test(a_snooze_ends_by_itself),
 		cmocka_unit_test(a_restart_keeps_it),
+		cmocka_unit_test(a_reason_is_masked),
+		cmocka_unit_test(the_clock_was_set_back),
 		cmocka_unit_test(two_consoles_lose_nothing),
 		cmocka_unit_test(a_folder_that_takes_nothing_is_said),
 		cmocka_unit_test(json_says_what_is_set_aside),
