@@ -105,6 +105,18 @@ void system_end(struct site *s, const char *type, size_t left_out)
 	site_listed(s);
 }
 
+void system_forget(struct site *s)
+{
+	struct store *store = s->source->store;
+	const struct server *v = s->source->server;
+	for (struct row *r = store_first(store, &kind_system, v), *next; r; r = next) {
+		next = store_next(r, &kind_system, v);
+		if (system_const(r)->site == s)
+			store_row_remove(r);
+	}
+	alerts_join(store);
+}
+
 void system_settle(struct system *y, const char *state, enum health health, const char *why)
 {
 	int64_t since = now_wall_ms();

@@ -111,6 +111,9 @@ static inline const struct system *system_const(const struct row *r)
 /* The row of the system itself: SERVER/system/SECTION/NAME. */
 struct system *system_own(struct site *);
 void system_own_row(struct site *); /* for struct platform: assesses that row */
+/* For struct platform: removes every row of the site. Rows elsewhere of the same alerts count
+ * again. */
+void system_forget(struct site *);
 const struct system_ops *system_ops(const struct system *);
 /* "Prometheus": its product */
 const char *system_product(const struct system *);
@@ -169,6 +172,6 @@ void system_note(struct site *, enum health, const char *why);
 #define SYSTEM_PLATFORM_OF(title, word, list, type, ops, site_struct, lacks_step)                  \
 	.app = { .name = title }, .product = title, .section = word, PLATFORM_SECTION(list, type), \
 	.site_size = sizeof(site_struct), .kind = &kind_system, .own_row = system_own_row,         \
-	.lacks = lacks_step, .param = (ops)
+	.lacks = lacks_step, .forget = system_forget, .param = (ops)
 
 #endif
