@@ -89,7 +89,9 @@ struct system {
 	int64_t state_ms;
 	uint32_t round; /* of the list that named it last */
 	char *labels;   /* owned: "\nname=value\n" of an alert; NULL */
-	bool inexact;   /* an alert whose labels are not wholly known: it cannot be silenced */
+	/* what an order would name was cut or washed: labels of an alert, the name of a model. No
+	 * order is given. */
+	bool inexact;
 	/* an alert as its own site says it; the row may differ (alerts.h) */
 	enum health told;
 	char told_state[60], told_why[300];
