@@ -949,6 +949,98 @@ static void the_other_row_counts_when_alertmanager_goes(void **unused)
 	free(prometheus);
 }
 
+/* --- answers of somebody who means ill ------------------------------------- */
+
+static bool ten_thousand(int fd, const struct httpd_request *q)
+{
+	struct buf b = { 0 };
+	buf_puts(&b, "[");
+	for (int i = 0; i < 10000; i++)
+		buf_addf(&b, "%s{\"name\":\"n%d\"}", i ? "," : "", i);
+	buf_puts(&b, "]");
+	bool sent = httpd_answer(fd, NULL, "Content-Type: application/json\r\n", b.data);
+	buf_finish(&b);
+	return sent;
+}
+
+static bool too_deep(int fd, const struct httpd_request *q)
+{
+	char body[4001];
+	memset(body, '[', sizeof(body) - 1);
+	body[sizeof(body) - 1] = '\0';
+	return httpd_answer(fd, NULL, "Content-Type: application/json\r\n", body);
+}
+
+static bool does_not_answer(int fd, const struct httpd_request *q)
+{
+	return httpd_pause(fd, 60000);
+}
+
+#define ECHO "{\"error\":\"Received API Key = sk-1, which is in no table\"}"
+static const struct {
+	struct httpd_route route;
+	const char *why; /* what the row says; NULL: the system has no list there, or says more */
+} ills[] = {
+	{ { .path = "/*", .body = "<html><title>Sign in</title>sk-1" }, "web page: Sign in" },
+	{ { .path = "/*", .status = "401 Unauthorized", .body = ECHO }, "(401: " },
+	{ { .path = "/*", .status = "403 Forbidden", .body = ECHO }, "(403: " },
+	{ { .path = "/*", .status = "500 Internal Server Error", .body = ECHO }, "(500)" },
+	{ { .path = "/*",
+	    .status = "302 Found",
+	    .headers = "Location: http://127.0.0.2:1/login?token=sk-1\r\n" },
+	  "elsewhere (302" },
+	{ { .path = "/*", .body = "{\"a\":" }, "" },
+	{ { .path = "/*", .body = "" }, "" },
+	{ { .path = "/*", .raw = "HTTP/1.1 200 OK\r\nContent-Le", .hangs_up = true }, "" },
+	{ { .path = "/*", .raw = "\x01\x02\xff\r\n\r\n", .hangs_up = true }, "" },
+	{ { .path = "/*", .answer = ten_thousand }, NULL },
+	{ { .path = "/*", .answer = too_deep }, "" },
+	{ { .path = "/*", .answer = does_not_answer }, NULL },
+};
+
+static void no_row_has_the_token(void)
+{
+	for (struct row *r = store_first(w.store, &kind_system, NULL); r;
+	     r = store_next(r, &kind_system, NULL))
+		if (r->why && strstr(r->why, "sk-1"))
+			fail_msg("%s: %s", r->id, r->why);
+	assert_null(strstr(w.sites->source.err.text, "sk-1"));
+}
+
+/* One site answers badly, in every way. The other of the same section is as before. */
+static void ill_answers(void **unused)
+{
+	for (size_t i = 0; i < ARRAY_LEN(nine); i++)
+		for (size_t k = 0; k < ARRAY_LEN(ills); k++) {
+			/* what the shared part does is the same for all */
+			if (k % 3 && nine[i].backend != &backend_alertmanager &&
+			    nine[i].backend != &backend_litellm)
+				continue;
+			const struct httpd_route routes[] = { ills[k].route, { 0 } };
+			struct httpd *good = httpd_start(NULL, every, NULL);
+			char id[100], url[60];
+			struct litellm_config lite2 = { .name = "two", .token_command = token };
+			snprintf(id, sizeof(id), "%s/box", nine[i].section);
+			snprintf(url, sizeof(url), "http://127.0.0.1:%d", httpd_port(good));
+			begin(nine[i].backend, routes, token);
+			w.second.url = lite2.url = url;
+			w.plain.next = &w.second;
+			w.lite.next = &lite2;
+			reload();
+			UNTIL(w.sites->first->next && w.sites->first->next->complete);
+			assert_int_equal(rows_of(i, "two"), nine[i].rows);
+			if (ills[k].why)
+				UNTIL(at(id) && at(id)->row.health == HEALTH_BAD);
+			if (ills[k].why && !why(id, ills[k].why))
+				fail_msg("%s, %zu: %s", id, k, at(id)->row.why);
+			no_row_has_the_token();
+			read_all_rows();
+			assert_true(store_count(w.store, &kind_system, NULL) < 600);
+			end(NULL);
+			httpd_stop(good);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -967,6 +1059,7 @@ int main(void)
 		cmocka_unit_test_teardown(grafana_without_a_token, end),
 		cmocka_unit_test(small_ones),
 		cmocka_unit_test(none_of_them),
+		cmocka_unit_test(ill_answers),
 		cmocka_unit_test(sections_go_and_come),
 		cmocka_unit_test(one_of_two_sections_goes),
 		cmocka_unit_test_teardown(what_was_left_out_goes_with_its_section, end),
