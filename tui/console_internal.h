@@ -133,6 +133,7 @@ struct intent {
 	char **ids; /* owned */
 	size_t n;
 	char *argument; /* owned; NULL */
+	char *command;  /* owned: as shown for the first row; NULL: nothing was asked */
 };
 
 /* Text that was typed and not sent (drafts.h). */

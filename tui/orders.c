@@ -26,6 +26,7 @@ void intent_free(struct intent *in)
 		free(in->ids[i]);
 	free(in->ids);
 	free(in->argument);
+	free(in->command);
 	*in = (struct intent){ 0 };
 }
 
@@ -117,6 +118,18 @@ void orders_forget(struct console *c)
 	c->n_orders = 0;
 }
 
+/* Is what the user confirmed still what would be done? False and err: no. */
+static bool order_as_shown(const struct intent *in, const struct row *r, struct err *err)
+{
+	char command[512];
+	if (!(in->action->flags & ACTION_AS_SHOWN) || !in->command)
+		return true;
+	action_command(in->action, r, command, sizeof(command));
+	return !strcmp(command, in->command) ||
+	       err_set(err, ERR_USAGE,
+	               "%s changed while it was asked for; look at it and ask again", r->name);
+}
+
 static void order_carry_out(struct console *c)
 {
 	struct intent in = c->intent;
@@ -126,7 +139,8 @@ static void order_carry_out(struct console *c)
 	for (size_t i = 0; i < in.n; i++) {
 		struct err err = { 0 };
 		struct row *r = store_find(c->store, in.ids[i]);
-		struct order *order = r ? order_start(r, in.action, in.argument, &err) : NULL;
+		bool same = r && order_as_shown(&in, r, &err);
+		struct order *order = same ? order_start(r, in.action, in.argument, &err) : NULL;
 		const char *why = r ? err.text : "it is not there any more";
 		if (order) {
 			draft_sent(c, in.action, in.ids[i], in.argument);
@@ -211,6 +225,8 @@ static void order_confirm(struct console *c, const struct action *a, struct row 
 	else
 		snprintf(title, sizeof(title), "%s these %zu %s?", verb, n, rows[0]->kind->plural);
 	action_command(a, rows[0], command, sizeof(command));
+	free(c->intent.command);
+	c->intent.command = xstrdup(command);
 	size_t used = strlen(command);
 	if (used && n > 1)
 		snprintf(command + used, sizeof(command) - used, "   and %zu more", n - 1);

@@ -271,7 +271,7 @@ static void without_login(cJSON *v)
 	free(rest);
 }
 
-static bool coolify_keeps(cJSON *v)
+static enum json_keep coolify_keeps(cJSON *v)
 {
 	static const char *const names[] = {
 		"uuid",
@@ -308,9 +308,11 @@ static bool coolify_keeps(cJSON *v)
 		without_login(v);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!strcmp(v->string, names[i]))
-			return true;
+			return JSON_KEEP;
 	/* a list given as an object with numbers as names */
-	return *v->string && !v->string[strspn(v->string, "0123456789")];
+	if (*v->string && !v->string[strspn(v->string, "0123456789")])
+		return JSON_KEEP;
+	return JSON_DROP;
 }
 
 void coolify_reduce(const char *json, size_t len, struct buf *out)

@@ -279,7 +279,7 @@ char *dp_log_text(const char *json, size_t len)
 
 /* --- what a recording may keep -------------------------------------------- */
 
-static bool dokploy_keeps(cJSON *v)
+static enum json_keep dokploy_keeps(cJSON *v)
 {
 	static const char *const names[] = {
 		"projectId",     "name",
@@ -300,8 +300,8 @@ static bool dokploy_keeps(cJSON *v)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!strcmp(v->string, names[i]))
-			return true;
-	return false;
+			return JSON_KEEP;
+	return JSON_DROP;
 }
 
 void dp_reduce(const char *json, size_t len, struct buf *out)

@@ -235,14 +235,19 @@ void site_answered(struct site *s)
 	wash(s->source->detail, sizeof(s->source->detail), detail, strlen(detail));
 }
 
-void site_listed(struct site *s)
+static void platform_count_left_out(struct source *source, const struct kind *kind)
 {
 	size_t left_out = 0;
+	for (const struct site *s = platform_sites(source)->first; s; s = s->next)
+		left_out += s->left_out;
+	source_left_out(source, kind, left_out);
+}
+
+void site_listed(struct site *s)
+{
 	if (site_kind(s) == &kind_app)
 		app_sweep(s->source, s, s->round);
-	for (const struct site *each = ((struct sites *)s->source)->first; each; each = each->next)
-		left_out += each->left_out;
-	source_left_out(s->source, site_kind(s), left_out);
+	platform_count_left_out(s->source, site_kind(s));
 }
 
 /* --- answers ------------------------------------------------------------- */
@@ -661,7 +666,11 @@ static void site_drop(struct site *s)
 	site_close(s, "its section is no longer in the configuration; what was begun continues "
 	              "there");
 	*slot = s->next;
-	app_sweep(s->source, s, s->round + 1);
+	platform_count_left_out(s->source, site_kind(s));
+	if (s->platform->forget)
+		s->platform->forget(s);
+	else
+		app_sweep(s->source, s, s->round + 1);
 	site_free(s);
 }
 

@@ -171,6 +171,9 @@ struct platform {
 	 * kind (NULL: kind_app), and what site_judge does instead for the platform's own row. */
 	const struct kind *kind;
 	void (*own_row)(struct site *);
+	/* the section is gone: removes all rows that point to the site, its own too. NULL: they are
+	 * of kind_app. The site is freed right after. */
+	void (*forget)(struct site *);
 	/* the path of a step that depends on time or section, owned; NULL: the step's own */
 	char *(*path)(const struct site *, const struct platform_step *);
 	/* is this step of use now? NULL: always */

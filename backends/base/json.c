@@ -93,21 +93,44 @@ static size_t json_blanks(const char *bytes, size_t len, size_t at)
 	return at;
 }
 
-static void json_drop(cJSON *o, bool (*keep)(cJSON *))
+static void json_drop(cJSON *o, enum json_keep (*keep)(cJSON *))
 {
 	bool object = cJSON_IsObject(o);
 	for (cJSON *v = object || cJSON_IsArray(o) ? o->child : NULL, *next; v; v = next) {
 		next = v->next;
-		if (object && !keep(v))
+		enum json_keep kept = object ? keep(v) : JSON_KEEP;
+		if (kept == JSON_DROP)
 			cJSON_Delete(cJSON_DetachItemViaPointer(o, v));
-		else
+		else if (kept == JSON_KEEP)
 			json_drop(v, keep);
 	}
 }
 
-void json_reduce(const char *bytes, size_t len, bool (*keep)(cJSON *), struct buf *out)
+/* cJSON makes \u0000 a NUL, and so cuts the text there without a word. NULL: there is none. The
+ * caller frees. */
+static char *json_without_nul(const char *bytes, size_t len)
 {
-	cJSON *o = json_parse(bytes, len);
+	static const char nul[] = "\\u0000", sign[] = "\\ufffd";
+	const size_t n = sizeof(nul) - 1;
+	if (!len || !memmem(bytes, len, nul, n))
+		return NULL;
+	char *copy = xcalloc(1, len);
+	memcpy(copy, bytes, len);
+	for (size_t i = 0; i + n <= len; i++) {
+		if (copy[i] != '\\')
+			continue;
+		if (!memcmp(copy + i, nul, n))
+			memcpy(copy + i, sign, n);
+		i++; /* what a backslash escapes begins nothing */
+	}
+	return copy;
+}
+
+void json_reduce(const char *bytes, size_t len, enum json_keep (*keep)(cJSON *), struct buf *out)
+{
+	char *copy = json_without_nul(bytes, len);
+	cJSON *o = json_parse(copy ? copy : bytes, len);
+	free(copy);
 	json_drop(o, keep);
 	char *text = o ? cJSON_PrintUnformatted(o) : NULL;
 	if (text)

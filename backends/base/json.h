@@ -30,10 +30,14 @@ cJSON *json_parse(const char *bytes, size_t len);
 /* Same, but only blanks may follow the document; else NULL. */
 cJSON *json_whole(const char *bytes, size_t len);
 
-/* Appends the document to out. Drops every member, at any depth, for which keep returns false. keep
- * may change a value. Appends nothing if the bytes are not JSON. */
+/* Appends the document to out without the members, at any depth, that keep does not want. keep may
+ * change a value. JSON_KEEP looks at the members below too; JSON_KEEP_WHOLE does not, for a map
+ * whose names are somebody else's. Appends nothing if the bytes are not JSON. A \u0000, where a C
+ * string would end, becomes U+FFFD. */
+enum json_keep { JSON_DROP, JSON_KEEP, JSON_KEEP_WHOLE };
 struct buf;
-void json_reduce(const char *bytes, size_t len, bool (*keep)(cJSON *member), struct buf *out);
+void json_reduce(const char *bytes, size_t len, enum json_keep (*keep)(cJSON *member),
+                 struct buf *out);
 
 /* Reads in pieces what is too big for one tree. json_member and json_count only follow brackets and
  * quotes and do not validate. json_member finds a member of the outermost object; *value points

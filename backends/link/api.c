@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/list.h"
+#include "backends/base/mask.h"
 #include "backends/base/mem.h"
 #include "backends/base/secret.h"
 #include "backends/base/wash.h"
@@ -119,13 +121,39 @@ static void api_say_denied(const struct api_call *c, int status, const char *wor
 		        status, words, semi, help);
 }
 
+/* Copies text with the token of this api replaced: some services repeat a token that they refuse.
+ * The caller frees. */
+static char *api_without_token(const struct api *api, const char *text, size_t len)
+{
+	const char *token = api->token ? api->token->text : "", *end = text + len, *at;
+	size_t n = strlen(token);
+	struct buf out = { 0 };
+	buf_puts(&out, "");
+	while (n && (at = memmem(text, (size_t)(end - text), token, n))) {
+		buf_add(&out, text, (size_t)(at - text));
+		buf_puts(&out, MASK);
+		text = at + n;
+	}
+	buf_add(&out, text, (size_t)(end - text));
+	return buf_take(&out);
+}
+
+/* api_words of the answer, without the token. */
+static void api_words_of(const struct api_call *c, const struct reply *r, char *buf, size_t size)
+{
+	char *clean = api_without_token(c->api, r->body, r->len);
+	api_words(buf, size, clean, strlen(clean));
+	free(clean);
+}
+
 static void api_say_status(const struct api_call *c, const struct reply *r, struct err *err)
 {
 	const struct api *api = c->api;
 	char words[WORDS], wait[HUMAN_SIZE];
-	const char *to = call_header(c->call, "Location");
+	const char *where = call_header(c->call, "Location");
+	char *to = where ? api_without_token(c->api, where, strlen(where)) : NULL;
 	int64_t ms = api_retry_after(call_header(c->call, "Retry-After"), now_wall_ms());
-	api_words(words, sizeof(words), r->body, r->len);
+	api_words_of(c, r, words, sizeof(words));
 	if (api_denied(api, r) || r->status == 403)
 		api_say_denied(c, r->status, words, err);
 	else if (r->status / 100 == 3)
@@ -156,16 +184,17 @@ static void api_say_status(const struct api_call *c, const struct reply *r, stru
 	else
 		err_set(err, ERR_REFUSED, "%s %s refuses %s %.*s (%d): %s", api->product, api->name,
 		        c->method, api_shown(c), c->path, r->status, words);
+	free(to);
 }
 
 static void api_say_page(const struct api_call *c, const struct reply *r, struct err *err)
 {
 	char words[WORDS];
+	api_words_of(c, r, words, sizeof(words));
 	err_set(err, ERR_GARBLED,
 	        "%s %s answers %.*s with %s and not as %s: a log-in or a proxy stands before it, "
 	        "or url leads elsewhere",
-	        c->api->product, c->api->name, api_shown(c), c->path,
-	        api_words(words, sizeof(words), r->body, r->len), c->api->product);
+	        c->api->product, c->api->name, api_shown(c), c->path, words, c->api->product);
 }
 
 static bool api_may_have_been_done(const struct api_call *c, const struct reply *r)
@@ -265,6 +294,8 @@ static void api_on_done(struct call *call, const struct reply *r, void *arg)
 		                     .body = r->body,
 		                     .len = r->len,
 		                     .date_ms = date ? vj_http_date_ms(date) : 0 };
+	/* first, while the token is known that the answer may repeat */
+	api_judge(c, r, &answer);
 	if ((api_denied(api, r) && api_asks_anew(c)) ||
 	    (r->status == 429 && api_waits_as_asked(c))) {
 		c->call = NULL;
@@ -274,7 +305,6 @@ static void api_on_done(struct call *call, const struct reply *r, void *arg)
 	/* what is open to all says nothing about the token */
 	if (!c->spec.open && r->status / 100 == 2 && c->token_no == api->token_no && api->token)
 		api->proven = true;
-	api_judge(c, r, &answer);
 	c->call = NULL;
 	api_tell(c, &answer);
 }

@@ -19,7 +19,9 @@ enum {
 	ACTION_DANGER = 8,  /* destroys something: asks first, and never has a bare letter as key */
 	/* the argument is text that the user wrote; kept when the order fails */
 	ACTION_FREE_TEXT = 16,
-	ACTION_SECRET = 32 /* the argument may be somebody's password: never written anywhere */
+	ACTION_SECRET = 32, /* the argument may be somebody's password: never written anywhere */
+	/* not done if its command is no longer the one that was shown and confirmed */
+	ACTION_AS_SHOWN = 64
 };
 
 /* Where a key works. Only tables of the tui set it; all other actions belong to the console. */

@@ -213,10 +213,25 @@ bool alert_can_unsilence(const struct system *y)
 	return alert_is(y) && *system_figure_text(y, "silence");
 }
 
+/* A silence holds back every alert that has all of its labels: how many others of this list? */
+static size_t alert_others(const struct system *y)
+{
+	size_t n = 0;
+	for (const struct system *z = system_next(y->site, NULL); z; z = system_next(y->site, z))
+		n += z != y && z->labels && alert_labels_in(y->labels, z->labels);
+	return n;
+}
+
+/* The id stands for all labels, however many there are. */
 void alert_silence_command(const struct system *y, char *buf, size_t size)
 {
-	snprintf(buf, size, "silence %s: POST %s/api/v2/silences, %s %s", y->row.name,
-	         alert_base(y), system_product(y), y->site->name);
+	char others[80] = "";
+	size_t n = y->labels ? alert_others(y) : 0;
+	if (n)
+		snprintf(others, sizeof(others), "; it also holds back %zu other%s of the list", n,
+		         n > 1 ? "s" : "");
+	snprintf(buf, size, "silence %s: POST %s/api/v2/silences, %s %s, labels %s%s", y->row.name,
+	         alert_base(y), system_product(y), y->site->name, y->ref, others);
 }
 
 void alert_unsilence_command(const struct system *y, char *buf, size_t size)

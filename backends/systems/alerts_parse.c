@@ -24,7 +24,7 @@ static int labels_by_name(const void *a, const void *b)
 	return strcmp((*x)->string, (*y)->string);
 }
 
-/* False: the text had to be changed. */
+/* False: the text had to be changed or cut. */
 static bool labels_add(struct buf *out, const char *text)
 {
 	char *clean = wash_dup(text, LABEL_MAX);
@@ -39,14 +39,20 @@ static char *labels_of(const cJSON *labels, bool *exact)
 	const cJSON *sorted[LABELS_MAX] = { NULL }, *v;
 	struct buf out = { 0 };
 	size_t n = 0;
-	cJSON_ArrayForEach (v, labels)
-		if (n < LABELS_MAX && cJSON_IsString(v) && v->string)
+	*exact = true;
+	cJSON_ArrayForEach (v, labels) {
+		bool good = n < LABELS_MAX && cJSON_IsString(v) && v->string;
+		if (good)
 			sorted[n++] = v;
+		*exact = *exact && good;
+	}
 	qsort(sorted, n, sizeof(sorted[0]), labels_by_name);
-	*exact = n < LABELS_MAX;
 	buf_puts(&out, "\n");
 	for (size_t i = 0; i < n; i++) {
-		bool name = labels_add(&out, sorted[i]->string);
+		/* the first "=" of a line ends the name, and a name stands once */
+		bool name = !strchr(sorted[i]->string, '=');
+		name = name && (!i || strcmp(sorted[i]->string, sorted[i - 1]->string) != 0);
+		name = labels_add(&out, sorted[i]->string) && name;
 		buf_puts(&out, "=");
 		bool value = labels_add(&out, sorted[i]->valuestring);
 		buf_puts(&out, "\n");
@@ -68,10 +74,7 @@ bool alert_labels_in(const char *few, const char *many)
 {
 	for (const char *line = few + 1; *line;) {
 		size_t n = strcspn(line, "\n");
-		char *whole = xasprintf("\n%.*s\n", (int)n, line);
-		bool there = strstr(many, whole) != NULL;
-		free(whole);
-		if (!there)
+		if (!memmem(many, strlen(many), line - 1, n + 2))
 			return false;
 		line += n + (line[n] == '\n');
 	}
@@ -95,6 +98,8 @@ static void alert_read_state(const cJSON *o, struct alert *a)
 		a->state = ALERT_SILENCED;
 		wash(a->silence, sizeof(a->silence), first->valuestring,
 		     strlen(first->valuestring));
+		if (strcmp(a->silence, first->valuestring) != 0)
+			a->silence[0] = '\0'; /* an order must not name a part of it */
 	}
 }
 
@@ -280,16 +285,21 @@ char *silence_body(const char *labels, int64_t from_ms, int64_t until_ms, const 
 
 /* --- what a recording may keep -------------------------------------------- */
 
-static bool alerts_keep(cJSON *v)
+static enum json_keep alerts_keep(cJSON *v)
 {
 	static const char *const drops[] = {
 		"config",    "discoveredLabels", "droppedTargets", "receivers", "generatorURL",
 		"globalUrl", "scrapeUrl",        "createdBy",      "comment",
 	};
+	/* their names are the user's: "config" is a label, and a silence needs all of them */
+	static const char *const whole[] = { "labels", "metric", "annotations" };
+	for (size_t i = 0; i < ARRAY_LEN(whole); i++)
+		if (!strcmp(v->string, whole[i]))
+			return JSON_KEEP_WHOLE;
 	for (size_t i = 0; i < ARRAY_LEN(drops); i++)
 		if (!strcmp(v->string, drops[i]))
-			return false;
-	return true;
+			return JSON_DROP;
+	return JSON_KEEP;
 }
 
 void alerts_reduce(const char *json, size_t len, struct buf *out)

@@ -20,7 +20,7 @@ enum alert_state { ALERT_FIRING, ALERT_PENDING, ALERT_SILENCED, ALERT_INHIBITED 
 struct alert {
 	char name[100], severity[24];
 	char summary[240]; /* of its annotations; "" none */
-	char silence[64];  /* id of the first silence that holds it back; "" none */
+	char silence[60];  /* id of the first silence that holds it back; "" none */
 	char id[20];       /* hash of its labels, hex */
 	char *labels;      /* owned: "\nname=value\n...", sorted by name; never NULL */
 	enum alert_state state;

@@ -57,6 +57,9 @@ static void litellm_read_key(const cJSON *o, struct litellm_key *k)
 	vj_text(o, "key_alias", NULL, k->alias, sizeof(k->alias));
 	vj_text(o, "budget_duration", NULL, k->duration, sizeof(k->duration));
 	vj_text(o, "token", NULL, k->id, sizeof(k->id));
+	const cJSON *id = vj_get(o, "token", NULL);
+	if (!cJSON_IsString(id) || strcmp(id->valuestring, k->id) != 0)
+		k->id[0] = '\0'; /* an order must not name a part of it */
 }
 
 bool litellm_key_parse(const char *json, size_t len, struct litellm_key *k, struct err *err)
@@ -215,7 +218,7 @@ void litellm_why(char *buf, size_t size, const char *what, double spend, double 
 
 /* --- what a recording may keep -------------------------------------------- */
 
-static bool litellm_keeps(cJSON *v)
+static enum json_keep litellm_keeps(cJSON *v)
 {
 	static const char *const drops[] = {
 		"key",
@@ -233,11 +236,11 @@ static bool litellm_keeps(cJSON *v)
 	};
 	/* the day's sums are in metadata */
 	if (!strcmp(v->string, "metadata") && vj_get(v, "total_spend", NULL))
-		return true;
+		return JSON_KEEP;
 	for (size_t i = 0; i < ARRAY_LEN(drops); i++)
 		if (!strcmp(v->string, drops[i]))
-			return false;
-	return true;
+			return JSON_DROP;
+	return JSON_KEEP;
 }
 
 void litellm_reduce(const char *json, size_t len, struct buf *out)

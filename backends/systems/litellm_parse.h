@@ -23,7 +23,7 @@ bool litellm_models_parse(const char *json, size_t len, size_t *n, struct err *)
 
 /* Money is in dollars; -1 unknown or without limit. */
 struct litellm_key {
-	char alias[80], id[100]; /* id: the hash of the key, which /key/block takes */
+	char alias[80], id[100]; /* id: hash of the key, which /key/block takes; "" not whole */
 	char duration[16];       /* "1d": how often spend begins again at 0; "" never */
 	double spend, budget;
 	int64_t reset_ms; /* wall clock, ms; 0 unknown */

@@ -53,6 +53,7 @@ static bool ollama_take_tags(struct site *s, const char *ref, const char *json, 
 	system_begin(s, MODEL_TYPE);
 	for (size_t i = 0; i < l.n; i++) {
 		struct system *y = system_row(s, MODEL_TYPE, l.at[i].name, l.at[i].name, true);
+		y->inexact = !l.at[i].exact;
 		ollama_figures(y, &l.at[i]);
 		if (!*y->state)
 			system_settle(y, "on disk", HEALTH_IDLE, NULL);
@@ -104,9 +105,10 @@ static bool ollama_take_ps(struct site *s, const char *ref, const char *json, si
 
 /* --- orders -------------------------------------------------------------- */
 
+/* A name that was cut could be that of another model. */
 static bool ollama_is_model(const struct system *y)
 {
-	return !y->is_site;
+	return !y->is_site && !y->inexact;
 }
 static bool ollama_is_loaded(const struct system *y)
 {

@@ -30,7 +30,10 @@ static bool ollama_read(const cJSON *o, struct ollama_model *m)
 	m->size = vj_int(o, "size", NULL, -1);
 	m->vram = vj_int(o, "size_vram", NULL, -1);
 	m->until_ms = vj_time(o, "expires_at", NULL);
-	return vj_text(o, "name", "model", m->name, sizeof(m->name));
+	bool named = vj_text(o, "name", "model", m->name, sizeof(m->name));
+	const cJSON *name = vj_get(o, "name", "model");
+	m->exact = named && cJSON_IsString(name) && !strcmp(name->valuestring, m->name);
+	return named;
 }
 
 bool ollama_models_parse(const char *json, size_t len, struct ollama_models *l, struct err *err)

@@ -13,6 +13,7 @@
 
 struct ollama_model {
 	char name[100];             /* washed */
+	bool exact;                 /* name is the whole name: an order may use it */
 	char params[24], quant[24]; /* "7.6B", "Q4_K_M"; "" unknown */
 	char remote[80];            /* where a cloud model runs; "" here */
 	int64_t size, vram;         /* bytes; -1 unknown */

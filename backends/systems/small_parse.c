@@ -34,7 +34,7 @@ bool qdrant_is_ready(const char *text, size_t len)
 {
 	char word[40];
 	wash(word, sizeof(word), text, len < 39 ? len : 39);
-	return strstr(word, "ready") != NULL;
+	return strstr(word, "ready") && !strstr(word, "not ready");
 }
 
 void qdrant_version(const char *json, size_t len, char *buf, size_t size)

@@ -61,6 +61,17 @@ void system_begin(struct site *s, const char *type)
 	system_site(s)->lists++;
 }
 
+/* Has another item of this list the same id? "a b" and "a-b" have. */
+static bool system_id_is_taken(struct site *s, const char *id, const char *ref)
+{
+	size_t before = strlen(s->source->server->name) + strlen("/system/");
+	for (const struct system *y = system_next(s, NULL); y; y = system_next(s, y))
+		if (y->round == system_site(s)->lists &&
+		    strlen(y->row.id) > before && !strcmp(y->row.id + before, id))
+			return strcmp(y->ref, ref) != 0;
+	return false;
+}
+
 struct system *system_row(struct site *s, const char *type, const char *name, const char *ref,
                           bool unique)
 {
@@ -69,13 +80,15 @@ struct system *system_row(struct site *s, const char *type, const char *name, co
 	system_add_part(id, sizeof(id), type);
 	system_add_part(id, sizeof(id), *name ? name : "-");
 	size_t used = strlen(id);
-	if (!unique)
-		snprintf(id + used, sizeof(id) - used, "~%.12s", ref);
+	char clean[sizeof(((struct system *)NULL)->ref)];
+	wash(clean, sizeof(clean), ref, strlen(ref));
+	if (!unique || system_id_is_taken(s, id, clean))
+		snprintf(id + used, sizeof(id) - used, "~%.12s", clean);
 	struct system *y = system_of(store_row(s->source, &kind_system, id, name));
 	y->site = s;
 	y->round = system_site(s)->lists;
 	snprintf(y->type, sizeof(y->type), "%s", type);
-	wash(y->ref, sizeof(y->ref), ref, strlen(ref));
+	memcpy(y->ref, clean, sizeof(clean));
 	return y;
 }
 
@@ -103,6 +116,18 @@ void system_end(struct site *s, const char *type, size_t left_out)
 	}
 	s->left_out += left_out;
 	site_listed(s);
+}
+
+void system_forget(struct site *s)
+{
+	struct store *store = s->source->store;
+	const struct server *v = s->source->server;
+	for (struct row *r = store_first(store, &kind_system, v), *next; r; r = next) {
+		next = store_next(r, &kind_system, v);
+		if (system_const(r)->site == s)
+			store_row_remove(r);
+	}
+	alerts_join(store);
 }
 
 void system_settle(struct system *y, const char *state, enum health health, const char *why)
@@ -342,7 +367,7 @@ static const struct action system_actions[] = {
 	{ .name = "system-silence",
 	  .verb = "silence",
 	  .key = "m",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_AS_SHOWN,
 	  USES(silence),
 	  .fits = fits_silence,
 	  .suggest = suggest_silence,
@@ -351,7 +376,7 @@ static const struct action system_actions[] = {
 	  .help = "silence exactly this alert for a time; all of its labels must match" },
 	{ .name = "system-unsilence",
 	  .verb = "end silence",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_AS_SHOWN,
 	  USES(unsilence),
 	  .doing = "ending its silence",
 	  .help = "end the silence that holds this alert back, for all alerts that it covers" },

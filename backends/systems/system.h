@@ -89,7 +89,9 @@ struct system {
 	int64_t state_ms;
 	uint32_t round; /* of the list that named it last */
 	char *labels;   /* owned: "\nname=value\n" of an alert; NULL */
-	bool inexact;   /* an alert whose labels are not wholly known: it cannot be silenced */
+	/* what an order would name was cut or washed: labels of an alert, the name of a model. No
+	 * order is given. */
+	bool inexact;
 	/* an alert as its own site says it; the row may differ (alerts.h) */
 	enum health told;
 	char told_state[60], told_why[300];
@@ -111,6 +113,9 @@ static inline const struct system *system_const(const struct row *r)
 /* The row of the system itself: SERVER/system/SECTION/NAME. */
 struct system *system_own(struct site *);
 void system_own_row(struct site *); /* for struct platform: assesses that row */
+/* For struct platform: removes every row of the site. Rows elsewhere of the same alerts count
+ * again. */
+void system_forget(struct site *);
 const struct system_ops *system_ops(const struct system *);
 /* "Prometheus": its product */
 const char *system_product(const struct system *);
@@ -169,6 +174,6 @@ void system_note(struct site *, enum health, const char *why);
 #define SYSTEM_PLATFORM_OF(title, word, list, type, ops, site_struct, lacks_step)                  \
 	.app = { .name = title }, .product = title, .section = word, PLATFORM_SECTION(list, type), \
 	.site_size = sizeof(site_struct), .kind = &kind_system, .own_row = system_own_row,         \
-	.lacks = lacks_step, .param = (ops)
+	.lacks = lacks_step, .forget = system_forget, .param = (ops)
 
 #endif

@@ -180,6 +180,71 @@ static void alerts_of_both(void **state)
 	alert_list_finish(&l);
 }
 
+/* Through what an answer goes before it is read: labels with the names of what is dropped
+ * elsewhere stay, or a silence would hold back more than this alert. */
+static void labels_stay_whole(void **state)
+{
+	static const char in[] =
+		"[{\"labels\":{\"alertname\":\"A\",\"config\":\"c\",\"comment\":\"d\","
+		"\"receivers\":\"e\",\"createdBy\":\"f\",\"generatorURL\":\"g\"},"
+		"\"annotations\":{\"config\":\"h\"},\"receivers\":[{\"name\":\"SECRET\"}],"
+		"\"generatorURL\":\"SECRET\",\"status\":{\"state\":\"active\"}}]";
+	struct buf out = { 0 };
+	struct alert_list l;
+	struct err err;
+	alerts_reduce(in, strlen(in), &out);
+	assert_null(strstr(out.data, "SECRET"));
+	assert_true(alerts_parse(out.data, out.len, "X", &l, &err));
+	assert_string_equal(l.at[0].labels, "\nalertname=A\ncomment=d\nconfig=c\ncreatedBy=f"
+	                                    "\ngeneratorURL=g\nreceivers=e\n");
+	assert_true(l.at[0].exact);
+	alert_list_finish(&l);
+	buf_finish(&out);
+}
+
+static bool exact(const char *labels)
+{
+	char *json = xasprintf("[{\"labels\":{\"alertname\":\"A\"%s}}]", labels);
+	struct buf out = { 0 };
+	struct alert_list l;
+	struct err err;
+	alerts_reduce(json, strlen(json), &out);
+	assert_true(alerts_parse(out.data, out.len, "X", &l, &err));
+	bool yes = l.at[0].exact;
+	if (!yes)
+		assert_int_equal(l.n, 1);
+	/* a text never ends early without being noticed */
+	assert_null(strstr(l.at[0].labels, "\nb=c\n"));
+	alert_list_finish(&l);
+	buf_finish(&out);
+	free(json);
+	return yes;
+}
+
+static void labels_that_no_silence_may_name(void **state)
+{
+	struct buf many = { 0 }, longest = { 0 };
+	for (int i = 0; i < 70; i++)
+		buf_addf(&many, ",\"l%d\":\"v\"", i);
+	buf_puts(&longest, ",\"l\":\"");
+	for (int i = 0; i < 500; i++)
+		buf_puts(&longest, "x");
+	buf_puts(&longest, "\"");
+	assert_true(exact(",\"a\":\"b\""));
+	assert_false(exact(many.data));
+	assert_false(exact(longest.data));
+	assert_false(exact(",\"a\":7"));
+	assert_false(exact(",\"a\":null"));
+	assert_false(exact(",\"a\":{\"b\":\"c\"}"));
+	assert_false(exact(",\"a=b\":\"c\""));
+	assert_false(exact(",\"a\":\"b\",\"a\":\"c\""));
+	assert_false(exact(",\"a\":\"b\\nc\""));
+	/* a value that ends at a NUL would be another one */
+	exact(",\"b\":\"c\\u0000d\"");
+	buf_finish(&many);
+	buf_finish(&longest);
+}
+
 static void times_of_a_silence(void **state)
 {
 	static const struct {
@@ -425,6 +490,28 @@ static void one_alert_in_two_places(void **state)
 	is(PROM ALERT, HEALTH_BAD, "firing", "gone does not answer");
 }
 
+/* Two names with the same id, and what a silence of one would hold back as well. */
+static void alerts_that_look_alike(void **state)
+{
+	static const char two[] =
+		"[{\"labels\":{\"alertname\":\"Disk full\"}},{\"labels\":{\"alertname\":"
+		"\"Disk-full\"}},{\"labels\":{\"alertname\":\"Disk full\",\"instance\":\"a\"}}]";
+	char command[512];
+	feed(w.alertmanager, "pager\talerts", two);
+	assert_int_equal(store_count(w.store, &kind_system, NULL), 4);
+	struct system *y = row(AM "/alert/Disk-full");
+	assert_string_equal(y->row.name, "Disk full");
+	action_command(action_find(&kind_system, "silence"), &y->row, command, sizeof(command));
+	assert_non_null(strstr(command, "; it also holds back 1 other of the list"));
+	assert_non_null(strstr(command, y->ref));
+	y = row(AM "/alert/Disk-full-a");
+	action_command(action_find(&kind_system, "silence"), &y->row, command, sizeof(command));
+	assert_null(strstr(command, "also"));
+	feed(w.alertmanager, "pager\talerts", two);
+	assert_int_equal(store_count(w.store, &kind_system, NULL), 4);
+	assert_string_equal(row(AM "/alert/Disk-full")->row.name, "Disk full");
+}
+
 static void more_than_there_is_room_for(void **state)
 {
 	struct buf b = { 0 };
@@ -449,6 +536,8 @@ int main(void)
 		cmocka_unit_test(no_answers_of_prometheus),
 		cmocka_unit_test(cut_at_every_byte),
 		cmocka_unit_test(alerts_of_both),
+		cmocka_unit_test(labels_stay_whole),
+		cmocka_unit_test(labels_that_no_silence_may_name),
 		cmocka_unit_test(times_of_a_silence),
 		cmocka_unit_test(what_a_silence_sends),
 		cmocka_unit_test(what_may_be_kept),
@@ -456,6 +545,7 @@ int main(void)
 		cmocka_unit_test(what_litellm_may_keep),
 		cmocka_unit_test_setup_teardown(rows_of_prometheus, world, no_world),
 		cmocka_unit_test_setup_teardown(one_alert_in_two_places, world, no_world),
+		cmocka_unit_test_setup_teardown(alerts_that_look_alike, world, no_world),
 		cmocka_unit_test_setup_teardown(more_than_there_is_room_for, world, no_world),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

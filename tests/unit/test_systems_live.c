@@ -13,6 +13,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/link/http.h"
@@ -328,7 +329,7 @@ static const struct httpd_route graf_routes[] = {
 
 static struct {
 	struct litellm_config lite;
-	struct platform_config plain;
+	struct platform_config plain, second; /* second: in no list at first */
 	struct settings settings;
 	struct loop *loop;
 	struct http *http;
@@ -340,6 +341,14 @@ static struct {
 } w;
 
 static void on_link(struct link *l, void *arg) {}
+
+static void sections(bool there)
+{
+	w.settings.litellms = there ? &w.lite : NULL;
+	w.settings.prometheuses = w.settings.alertmanagers = w.settings.grafanas =
+		w.settings.ollamas = w.settings.ntfys = w.settings.n8ns = w.settings.qdrants =
+			w.settings.caddies = there ? &w.plain : NULL;
+}
 
 static void begin(const struct backend *backend, const struct httpd_route *routes, char *token)
 {
@@ -354,14 +363,9 @@ static void begin(const struct backend *backend, const struct httpd_route *route
 	snprintf(w.url, sizeof(w.url), "http://127.0.0.1:%d", httpd_port(w.httpd));
 	w.lite = (struct litellm_config){ .name = "box", .url = w.url, .token_command = token };
 	w.plain = (struct platform_config){ .name = "box", .url = w.url, .token_command = token };
-	w.settings = (struct settings){ .state_dir = w.dir,
-		                        .litellms = &w.lite,
-		                        .ollamas = &w.plain,
-		                        .grafanas = &w.plain,
-		                        .ntfys = &w.plain,
-		                        .n8ns = &w.plain,
-		                        .qdrants = &w.plain,
-		                        .caddies = &w.plain };
+	w.second = (struct platform_config){ .name = "two", .url = w.url, .token_command = token };
+	w.settings = (struct settings){ .state_dir = w.dir };
+	sections(true);
 	w.loop = loop_create();
 	w.http = http_create(w.loop);
 	w.store = store_create(w.loop, w.http, &w.settings);
@@ -736,6 +740,307 @@ static void none_of_them(void **unused)
 	}
 }
 
+/* --- :reload -------------------------------------------------------------- */
+
+#define VECTOR(pair)                                                                  \
+	"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[{\"metric\":{" \
+	"\"instance\":\"a:1\",\"job\":\"gone\"},\"value\":[1796021790," pair "]}]}}"
+#define LABELS "\"labels\":{\"alertname\":\"Disk\",\"severity\":\"critical\"}"
+#define AM_ALERTS "[{" LABELS ",\"status\":{\"state\":\"active\",\"silencedBy\":[]}}]"
+#define MODELS "{\"models\":[{\"name\":\"qwen:7b\",\"size\":1000,\"size_vram\":500}]}"
+
+static bool every_pull(int fd, const struct httpd_request *q)
+{
+	return httpd_say(fd, "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n"
+	                     "{\"status\":\"pulling 3a1f\"}\n") &&
+	       httpd_pause(fd, 60000);
+}
+
+/* What each of the nine answers, on one port. */
+static const struct httpd_route every[] = {
+	{ .path = "/api/v1/query", .body = VECTOR("\"0\"") },
+	{ .path = "/api/v1/alerts",
+	  .body = "{\"status\":\"success\",\"data\":{\"alerts\":[{" LABELS
+	          ",\"state\":\"firing\"}]}}" },
+	{ .path = "/api/v2/alerts", .body = AM_ALERTS },
+	{ .path = "/api/v2/silences", .body = "[]" },
+	{ .path = "/api/alertmanager/grafana/api/v2/alerts", .body = AM_ALERTS },
+	{ .path = "/api/alertmanager/grafana/api/v2/silences", .body = "[]" },
+	{ .path = "/api/health", .body = "{\"database\":\"ok\"}" },
+	{ .path = "/health/readiness", .body = "{\"status\":\"healthy\"}" },
+	{ .path = "/key/list",
+	  .body = "{\"keys\":[{\"token\":\"hash1\",\"key_alias\":\"n8n\",\"spend\":1}]}" },
+	{ .path = "/api/version", .body = "{\"version\":\"0.5.1\"}" },
+	{ .path = "/api/tags", .body = MODELS },
+	{ .path = "/api/ps", .body = MODELS },
+	{ .path = "/api/pull", .answer = every_pull },
+	{ .path = "/v1/health", .body = "{\"healthy\":true}" },
+	{ .path = "/healthz", .body = "{\"status\":\"ok\"}" },
+	{ .path = "/readyz", .body = "all shards are ready" },
+	{ .path = "/collections", .body = "{\"result\":{\"collections\":[]}}" },
+	{ .path = "/reverse_proxy/upstreams", .body = "[]" },
+	{ 0 }
+};
+
+static const struct {
+	const struct backend *backend;
+	const char *section;
+	size_t rows; /* its own and those that it lists */
+} nine[] = {
+	{ &backend_prometheus, "prometheus", 3 }, { &backend_alertmanager, "alertmanager", 2 },
+	{ &backend_grafana, "grafana", 2 },       { &backend_litellm, "litellm", 2 },
+	{ &backend_ollama, "ollama", 2 },         { &backend_ntfy, "ntfy", 1 },
+	{ &backend_n8n, "n8n", 1 },               { &backend_qdrant, "qdrant", 1 },
+	{ &backend_caddy, "caddy", 1 },
+};
+
+static size_t rows_of(size_t i, const char *name)
+{
+	char id[200];
+	size_t n = 0;
+	snprintf(id, sizeof(id), "here/system/%s/%s", nine[i].section, name);
+	for (struct row *r = store_first(w.store, &kind_system, NULL); r;
+	     r = store_next(r, &kind_system, NULL))
+		n += !strncmp(r->id, id, strlen(id));
+	return n;
+}
+
+/* Reads what a screen and a status would read of each row. */
+static void read_all_rows(void)
+{
+	for (struct row *r = store_first(w.store, &kind_system, NULL); r;
+	     r = store_next(r, &kind_system, NULL)) {
+		struct doc doc;
+		cJSON *o = cJSON_CreateObject();
+		doc_init(&doc);
+		kind_system.detail(r, &doc, false);
+		kind_system.json(r, o);
+		for (const struct action *a = kind_system.actions; a->name; a++)
+			a->applies(r);
+		doc_finish(&doc);
+		cJSON_Delete(o);
+	}
+}
+
+static void reload(void)
+{
+	sites_configured(&w.sites->source);
+	read_all_rows();
+}
+
+static void sections_go_and_come(void **unused)
+{
+	for (size_t i = 0; i < ARRAY_LEN(nine); i++) {
+		struct source *s;
+		begin(nine[i].backend, every, token);
+		s = &w.sites->source;
+		UNTIL(complete());
+		assert_int_equal(rows_of(i, "box"), nine[i].rows);
+		sections(false);
+		reload();
+		assert_int_equal(store_count(w.store, &kind_system, NULL), 0);
+		assert_int_equal(s->state, SOURCE_ABSENT);
+		assert_null(w.sites->first);
+		sections(true);
+		reload();
+		UNTIL(complete() && rows_of(i, "box") == nine[i].rows);
+		/* a question is on its way */
+		unsigned before = httpd_requests(w.httpd);
+		site_poke(w.sites->first);
+		UNTIL(w.sites->first->call || httpd_requests(w.httpd) > before);
+		sections(false);
+		reload();
+		assert_int_equal(store_count(w.store, &kind_system, NULL), 0);
+		for (int k = 0; k < 5; k++)
+			loop_turn(w.loop, 10);
+		assert_int_equal(store_count(w.store, &kind_system, NULL), 0);
+		/* another name */
+		sections(true);
+		reload();
+		UNTIL(complete());
+		w.plain.name = w.lite.name = "else";
+		reload();
+		UNTIL(complete() && rows_of(i, "else") == nine[i].rows);
+		assert_int_equal(rows_of(i, "box"), 0);
+		end(NULL);
+	}
+}
+
+/* Of two sections one goes: rows of the other stay. */
+static void one_of_two_sections_goes(void **unused)
+{
+	for (size_t i = 0; i < ARRAY_LEN(nine); i++) {
+		if (nine[i].backend == &backend_litellm)
+			continue;
+		begin(nine[i].backend, every, token);
+		w.plain.next = &w.second;
+		reload();
+		UNTIL(complete() && w.sites->first->next && w.sites->first->next->complete);
+		assert_int_equal(rows_of(i, "two"), nine[i].rows);
+		w.plain.next = NULL;
+		reload();
+		assert_int_equal(rows_of(i, "two"), 0);
+		assert_int_equal(rows_of(i, "box"), nine[i].rows);
+		assert_int_equal(w.sites->source.state, SOURCE_LIVE);
+		end(NULL);
+	}
+}
+
+static bool many_alerts(int fd, const struct httpd_request *q)
+{
+	struct buf b = { 0 };
+	buf_puts(&b, "[");
+	for (int i = 0; i < SYSTEM_ROWS_MAX + 30; i++)
+		buf_addf(&b, "%s{\"labels\":{\"alertname\":\"n%d\"}}", i ? "," : "", i);
+	buf_puts(&b, "]");
+	bool sent = httpd_answer(fd, NULL, NULL, b.data);
+	buf_finish(&b);
+	return sent;
+}
+static const struct httpd_route many[] = {
+	{ .path = "/api/v2/alerts", .answer = many_alerts }, { 0 }
+};
+
+static void what_was_left_out_goes_with_its_section(void **unused)
+{
+	begin(&backend_alertmanager, many, NULL);
+	w.plain.next = &w.second;
+	reload();
+	UNTIL(w.sites->source.left_out == 60);
+	w.plain.next = NULL;
+	reload();
+	assert_int_equal(w.sites->source.left_out, 30);
+	sections(false);
+	reload();
+	assert_int_equal(w.sites->source.left_out, 0);
+}
+
+static void a_section_goes_while_its_order_runs(void **unused)
+{
+	begin(&backend_ollama, every, NULL);
+	UNTIL(complete());
+	struct order *o = ordered("ollama/box", "pull", "qwen:7b");
+	UNTIL(strstr(o->progress, "pulling"));
+	sections(false);
+	reload();
+	assert_int_equal(o->state, ORDER_FAILED);
+	assert_non_null(strstr(o->err.text, "Ollama box: its section is no longer in the"));
+	assert_null(at("ollama/box"));
+}
+
+/* The row of Prometheus was quiet because Alertmanager had the same alert. */
+static void the_other_row_counts_when_alertmanager_goes(void **unused)
+{
+	struct sites *prometheus = xcalloc(1, sizeof(*prometheus));
+	begin(&backend_alertmanager, every, NULL);
+	prometheus->source = w.sites->source;
+	prometheus->source.backend = &backend_prometheus;
+	sites_up(&prometheus->source);
+	UNTIL(complete() && at("prometheus/box/alert/Disk") &&
+	      at("prometheus/box/alert/Disk")->row.health == HEALTH_IDLE);
+	assert_true(why("prometheus/box/alert/Disk", "Alertmanager box has it too"));
+	w.settings.alertmanagers = NULL;
+	reload();
+	assert_null(at("alertmanager/box/alert/Disk"));
+	assert_int_equal(at("prometheus/box/alert/Disk")->row.health, HEALTH_BAD);
+	w.settings.prometheuses = NULL;
+	sites_configured(&prometheus->source);
+	sites_finish(&prometheus->source);
+	free(prometheus);
+}
+
+/* --- answers of somebody who means ill ------------------------------------- */
+
+static bool ten_thousand(int fd, const struct httpd_request *q)
+{
+	struct buf b = { 0 };
+	buf_puts(&b, "[");
+	for (int i = 0; i < 10000; i++)
+		buf_addf(&b, "%s{\"name\":\"n%d\"}", i ? "," : "", i);
+	buf_puts(&b, "]");
+	bool sent = httpd_answer(fd, NULL, "Content-Type: application/json\r\n", b.data);
+	buf_finish(&b);
+	return sent;
+}
+
+static bool too_deep(int fd, const struct httpd_request *q)
+{
+	char body[4001];
+	memset(body, '[', sizeof(body) - 1);
+	body[sizeof(body) - 1] = '\0';
+	return httpd_answer(fd, NULL, "Content-Type: application/json\r\n", body);
+}
+
+static bool does_not_answer(int fd, const struct httpd_request *q)
+{
+	return httpd_pause(fd, 60000);
+}
+
+#define ECHO "{\"error\":\"Received API Key = sk-1, which is in no table\"}"
+static const struct {
+	struct httpd_route route;
+	const char *why; /* what the row says; NULL: the system has no list there, or says more */
+} ills[] = {
+	{ { .path = "/*", .body = "<html><title>Sign in</title>sk-1" }, "web page: Sign in" },
+	{ { .path = "/*", .status = "401 Unauthorized", .body = ECHO }, "(401: " },
+	{ { .path = "/*", .status = "403 Forbidden", .body = ECHO }, "(403: " },
+	{ { .path = "/*", .status = "500 Internal Server Error", .body = ECHO }, "(500)" },
+	{ { .path = "/*",
+	    .status = "302 Found",
+	    .headers = "Location: http://127.0.0.2:1/login?token=sk-1\r\n" },
+	  "elsewhere (302" },
+	{ { .path = "/*", .body = "{\"a\":" }, "" },
+	{ { .path = "/*", .body = "" }, "" },
+	{ { .path = "/*", .raw = "HTTP/1.1 200 OK\r\nContent-Le", .hangs_up = true }, "" },
+	{ { .path = "/*", .raw = "\x01\x02\xff\r\n\r\n", .hangs_up = true }, "" },
+	{ { .path = "/*", .answer = ten_thousand }, NULL },
+	{ { .path = "/*", .answer = too_deep }, "" },
+	{ { .path = "/*", .answer = does_not_answer }, NULL },
+};
+
+static void no_row_has_the_token(void)
+{
+	for (struct row *r = store_first(w.store, &kind_system, NULL); r;
+	     r = store_next(r, &kind_system, NULL))
+		if (r->why && strstr(r->why, "sk-1"))
+			fail_msg("%s: %s", r->id, r->why);
+	assert_null(strstr(w.sites->source.err.text, "sk-1"));
+}
+
+/* One site answers badly, in every way. The other of the same section is as before. */
+static void ill_answers(void **unused)
+{
+	for (size_t i = 0; i < ARRAY_LEN(nine); i++)
+		for (size_t k = 0; k < ARRAY_LEN(ills); k++) {
+			/* what the shared part does is the same for all */
+			if (k % 3 && nine[i].backend != &backend_alertmanager &&
+			    nine[i].backend != &backend_litellm)
+				continue;
+			const struct httpd_route routes[] = { ills[k].route, { 0 } };
+			struct httpd *good = httpd_start(NULL, every, NULL);
+			char id[100], url[60];
+			struct litellm_config lite2 = { .name = "two", .token_command = token };
+			snprintf(id, sizeof(id), "%s/box", nine[i].section);
+			snprintf(url, sizeof(url), "http://127.0.0.1:%d", httpd_port(good));
+			begin(nine[i].backend, routes, token);
+			w.second.url = lite2.url = url;
+			w.plain.next = &w.second;
+			w.lite.next = &lite2;
+			reload();
+			UNTIL(w.sites->first->next && w.sites->first->next->complete);
+			assert_int_equal(rows_of(i, "two"), nine[i].rows);
+			if (ills[k].why)
+				UNTIL(at(id) && at(id)->row.health == HEALTH_BAD);
+			if (ills[k].why && !why(id, ills[k].why))
+				fail_msg("%s, %zu: %s", id, k, at(id)->row.why);
+			no_row_has_the_token();
+			read_all_rows();
+			assert_true(store_count(w.store, &kind_system, NULL) < 600);
+			end(NULL);
+			httpd_stop(good);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -754,6 +1059,12 @@ int main(void)
 		cmocka_unit_test_teardown(grafana_without_a_token, end),
 		cmocka_unit_test(small_ones),
 		cmocka_unit_test(none_of_them),
+		cmocka_unit_test(ill_answers),
+		cmocka_unit_test(sections_go_and_come),
+		cmocka_unit_test(one_of_two_sections_goes),
+		cmocka_unit_test_teardown(what_was_left_out_goes_with_its_section, end),
+		cmocka_unit_test_teardown(a_section_goes_while_its_order_runs, end),
+		cmocka_unit_test_teardown(the_other_row_counts_when_alertmanager_goes, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
