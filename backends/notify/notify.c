@@ -35,7 +35,7 @@ static void notify_want_advance(struct notify *n)
 
 bool notify_need_is_quiet(const struct row *row)
 {
-	return row->need == NEED_QUIET;
+	return row->need != NEED_STANDS;
 }
 
 /* "sese" of "sese/container/n8n". NULL: that server is not watched. */

@@ -53,7 +53,7 @@ struct vitals {
 void vitals_init(struct vitals *);
 
 /* Whether the vitals need the operator's attention. That is a disk at or over disk_warn %, or a
- * mount that does not answer. why gets a phrase ("disk /srv 88% full; /mnt/nas does not answer"). */
+ * mount that does not answer. why gets a phrase: "disk /srv 88% full; /mnt/nas does not answer". */
 bool vitals_attention(const struct vitals *, int disk_warn, char *why, size_t size);
 struct server;
 /* Same for a server, for server_opinions, with its limits (limits.h), and with a reboot that is
