@@ -204,8 +204,7 @@ static void channel_show_state(struct channel *c)
 		return;
 	int64_t since = row ? row->health_ms : now_wall_ms();
 	if (!row)
-		row = store_row(home->sources, &kind_notify, c->config->name, c->config->name);
-	row->source = NULL; /* no backend stands behind it */
+		row = store_row_alone(home, &kind_notify, c->config->name, c->config->name);
 	char *why = xasprintf("notify %s: %s%s", c->config->name, c->err.text,
 	                      c->stopped ? "; nothing more is sent until :reload or a restart"
 	                                 : "");
