@@ -207,8 +207,9 @@ static void store_recount(struct row *row)
 void store_need_again(struct row *row)
 {
 	enum need_state before = row->need;
+	enum health worst = row->need_worst; /* its place and its glyph */
 	store_recount(row);
-	if (row->need == before)
+	if (row->need == before && row->need_worst == worst)
 		return;
 	row->server->store->news++;
 	store_touch(row);
