@@ -10,14 +10,13 @@
 #include "backends/link/loop.h"
 #include "backends/services/unit.h"
 #include "backends/store/settings.h"
+#include "backends/vitals/limits.h"
 #include "backends/vitals/vitals.h"
 #include "backends/vpn/vpn.h"
 #include "panels/panels.h"
 #include "tui/keymap.h"
 
 #define SPARK_CELLS 6
-#define CPU_WARN 90
-#define MEM_WARN 90
 
 static const struct server *fleet_server_of(const struct row *r)
 {
@@ -150,7 +149,7 @@ static void fleet_spark_cell(const struct row *r, struct cell *c)
 static void fleet_cpu_cell(const struct row *r, struct cell *c)
 {
 	const struct vitals *v = fleet_vitals_of(r);
-	cell_percent(c, v ? v->cpu : -1, CPU_WARN);
+	cell_percent(c, v ? v->cpu : -1, limits_of(fleet_server_of(r)).cpu);
 	fleet_mark_old(r, c);
 }
 
@@ -162,7 +161,7 @@ static double fleet_mem_percent(const struct row *r)
 
 static void fleet_mem_cell(const struct row *r, struct cell *c)
 {
-	cell_percent(c, fleet_mem_percent(r), MEM_WARN);
+	cell_percent(c, fleet_mem_percent(r), limits_of(fleet_server_of(r)).memory);
 	fleet_mark_old(r, c);
 }
 
@@ -176,7 +175,7 @@ static double fleet_disk_percent(const struct row *r)
 
 static void fleet_disk_cell(const struct row *r, struct cell *c)
 {
-	cell_percent(c, fleet_disk_percent(r), store_settings(r->server->store)->disk_warn);
+	cell_percent(c, fleet_disk_percent(r), limits_of(fleet_server_of(r)).disk);
 	fleet_mark_old(r, c);
 }
 
@@ -515,7 +514,7 @@ static void fleet_brief(const struct row *r, struct cell *c)
 		cell_add(c, " ! %d", n.bad);
 	if (units_failed(s))
 		cell_add(c, "  %d failed", units_failed(s));
-	if (fleet_disk_percent(r) >= store_settings(s->store)->disk_warn)
+	if (fleet_disk_percent(r) >= limits_of(s).disk)
 		cell_add(c, "  disk %.0f%%", fleet_disk_percent(r));
 	if (note.text[0])
 		cell_add(c, "  %s", note.text);

@@ -8,6 +8,7 @@
 #include "backends/store/cause.h"
 #include "backends/store/need.h"
 #include "panels/panels.h"
+#include "tui/need_step.h"
 
 static bool needs_wants(const struct row *r)
 {
@@ -72,6 +73,12 @@ static void needs_since_cell(const struct row *r, struct cell *c)
 	c->tone = TONE_DIM;
 }
 
+/* What Enter does. */
+static void needs_step_cell(const struct row *r, struct cell *c)
+{
+	cell_set(c, TONE_DIM, "%s", need_step_word(r));
+}
+
 static int needs_since_compare(const struct row *a, const struct row *b)
 {
 	return compare_numbers((double)b->health_ms, (double)a->health_ms);
@@ -123,6 +130,12 @@ static const struct column columns[] = { { .name = "health",
 	                                   .max = -1,
 	                                   .importance = 1,
 	                                   .cell = needs_why_cell },
+	                                 { .name = "enter",
+	                                   .title = "ENTER",
+	                                   .min = 5,
+	                                   .max = 7,
+	                                   .importance = 3,
+	                                   .cell = needs_step_cell },
 	                                 { .name = "since",
 	                                   .title = "FOR",
 	                                   .min = 3,
@@ -139,11 +152,14 @@ static void needs_brief(const struct row *r, struct cell *c)
 {
 	struct cell why = { 0 };
 	needs_why_cell(r, &why);
+	cell_age(c, r->health_ms);
+	c->tone = why.tone;
 	if (r->kind == &kind_server)
-		cell_set(c, why.tone, "%s", why.text);
+		cell_add(c, " %s", why.text);
 	else
-		cell_set(c, why.tone, "%s: %s", r->name, why.text);
-	c->changes_ms = why.changes_ms;
+		cell_add(c, " %s: %s", r->name, why.text);
+	if (why.changes_ms && (!c->changes_ms || why.changes_ms < c->changes_ms))
+		c->changes_ms = why.changes_ms;
 }
 
 const struct panel panel_needs = {

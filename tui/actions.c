@@ -10,6 +10,7 @@
 #include "tui/aside.h"
 #include "tui/console_internal.h"
 #include "tui/jump.h"
+#include "tui/need_step.h"
 
 /* --- on the row under the cursor ----------------------------------------- */
 
@@ -62,13 +63,15 @@ static void show_answer(struct console *c)
 	console_answer(c, console_server(c));
 }
 
-/* Enter: answers a server's ask or goes into the server. From the list of needs, goes to the row.
+/* Enter: in the list of needs, the best next step. Answers a server's ask or goes into the server.
  * Opens the log of a kind that prefers its log (deploys), or what its panel opens, else details. */
 static void show_open(struct console *c)
 {
 	struct row *r = console_row(c);
 	const struct pane *p = pane_focused(c);
-	if (r->kind == &kind_server && r->server->asks)
+	if (p->panel->needs)
+		need_step_do(c, r);
+	else if (r->kind == &kind_server && r->server->asks)
 		console_answer(c, r->server);
 	else if (r->kind == &kind_server)
 		console_enter_server(c, r->server->name);
@@ -353,8 +356,8 @@ const struct action console_actions[] = {
 	  .key = "Enter Right",
 	  .flags = ROW | PANES,
 	  .show = show_open,
-	  .help = "go into the server, to the row that needs you, to a deploy's output, or to the "
-	          "details" },
+	  .help = "go into the server, to a deploy's output or to the details; on what needs "
+	          "you, do what its ENTER says" },
 	{ .name = "row-logs",
 	  .verb = "logs",
 	  .key = "l",

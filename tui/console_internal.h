@@ -340,6 +340,7 @@ void commands_help_log(struct doc *);
 /* views.c */
 void view_open_detail(struct console *, struct row *);
 void view_open_log(struct console *);
+void view_open_log_of(struct console *, struct row *); /* of this row, whatever is marked */
 void view_close(struct console *);
 void view_refresh(struct console *);
 bool view_key(struct console *, const struct key *);

@@ -189,16 +189,25 @@ static char *view_log_title(struct row *const *rows, size_t n)
 	return buf_take(&b);
 }
 
-void view_open_log(struct console *c)
+static void view_follow(struct console *c, struct row **rows, size_t n)
 {
-	struct row *rows[LOGS_MAX];
-	size_t n = view_rows_to_follow(c, rows);
 	struct log *log = log_create_in(store_logs(c->store));
 	if (!n || !view_follow_all(c, log, rows, n)) {
 		log_destroy(log);
 		return;
 	}
 	view_push_log(c, log, rows[0]->id, view_log_title(rows, n));
+}
+
+void view_open_log(struct console *c)
+{
+	struct row *rows[LOGS_MAX];
+	view_follow(c, rows, view_rows_to_follow(c, rows));
+}
+
+void view_open_log_of(struct console *c, struct row *r)
+{
+	view_follow(c, &r, 1);
 }
 
 /* --- both ---------------------------------------------------------------- */

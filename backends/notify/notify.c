@@ -37,7 +37,7 @@ static void notify_want_advance(struct notify *n)
 
 bool notify_need_is_quiet(const struct row *row)
 {
-	return row->need == NEED_QUIET;
+	return row->need != NEED_STANDS;
 }
 
 /* "sese" of "sese/container/n8n". NULL: that server is not watched. */
@@ -206,8 +206,7 @@ static void channel_show_state(struct channel *c)
 		return;
 	int64_t since = row ? row->health_ms : now_wall_ms();
 	if (!row)
-		row = store_row(home->sources, &kind_notify, c->config->name, c->config->name);
-	row->source = NULL; /* no backend stands behind it */
+		row = store_row_alone(home, &kind_notify, c->config->name, c->config->name);
 	const char *then = "";
 	if (c->stopped)
 		then = "; nothing more is sent until :reload or a restart";

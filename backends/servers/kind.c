@@ -17,6 +17,7 @@
 #include "backends/store/internal.h"
 #include "backends/servers/server.h"
 #include "backends/servers/tags.h"
+#include "backends/vitals/limits.h"
 #include "backends/vitals/vitals.h"
 
 #define CLOCK_WRONG_MS 1000
@@ -227,7 +228,7 @@ static void server_detail_disks(const struct server *v, struct doc *doc)
 	for (size_t i = 0; i < t->n_disks; i++) {
 		char used[HUMAN_SIZE], total[HUMAN_SIZE];
 		const struct vitals_disk *d = &t->disks[i];
-		doc_pair(doc, d->percent >= v->store->settings->disk_warn ? DOC_WARN : DOC_PLAIN,
+		doc_pair(doc, d->percent >= limits_of(v).disk ? DOC_WARN : DOC_PLAIN,
 		         head, "%3d %%  %s of %s  %s", d->percent, human_bytes(used, d->used),
 		         human_bytes(total, d->total), d->mount);
 		head = "";

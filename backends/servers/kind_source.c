@@ -75,9 +75,8 @@ static void source_tell_need(struct source *s)
 	if (!needs)
 		return;
 	if (!row)
-		row = store_row(s, &kind_source, s->backend->name, s->backend->name);
-	/* the row is new, however old the last facts of the source are */
-	row->source = NULL;
+		row = store_row_alone(s->server, &kind_source, s->backend->name,
+		                      s->backend->name);
 	char why[400];
 	snprintf(why, sizeof(why), "%s", *s->err.text ? s->err.text : source_state_name(s->state));
 	if (s->state == SOURCE_LIVE)

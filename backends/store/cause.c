@@ -10,6 +10,7 @@
 #include "backends/base/mem.h"
 #include "backends/link/link.h"
 #include "backends/link/sshconf.h"
+#include "backends/store/internal.h"
 #include "backends/store/settings.h"
 
 #define WAY_MAX 8 /* servers on the way to another; more is a circle */
@@ -21,31 +22,67 @@ bool server_is_down(const struct server *v)
 
 /* --- the way to a server ------------------------------------------------- */
 
-/* Whether a word of ProxyJump or of the configuration means this server: by its name, by the host
- * of its section, or by the address that ssh_config gives it. */
-static bool cause_is_called(const struct server *v, const char *host)
+/* What a word of ProxyJump or of the configuration may mean: the first two down servers that are
+ * called so, because a server is not behind itself. */
+struct cause_word {
+	char *word; /* owned */
+	struct server *first, *second;
+	UT_hash_handle hh;
+};
+
+static void cause_add_word(struct cause_word **words, const char *word, struct server *v)
 {
-	struct ssh_dest dest = { 0 };
-	bool called = strcmp(v->name, host) == 0 || (v->link && !strcmp(v->link->hostname, host));
-	const char *at = v->config ? v->config->host : NULL;
-	if (!called && at && ssh_dest_parse(&dest, at, NULL)) {
-		called = strcmp(dest.host, host) == 0;
-		ssh_dest_finish(&dest);
+	struct cause_word *w = NULL;
+	if (!word || !*word)
+		return;
+	HASH_FIND_STR(*words, word, w);
+	if (!w) {
+		w = xcalloc(1, sizeof(*w));
+		w->word = xstrdup(word);
+		w->first = v;
+		HASH_ADD_KEYPTR(hh, *words, w->word, strlen(w->word), w);
+	} else if (!w->second && w->first != v) {
+		w->second = v;
 	}
-	return called;
 }
 
-/* A down server that the word means. NULL: none. */
-static const struct server *cause_down(const struct server *of, const char *host)
+/* A server is called by its name, by the host of its section, and by the address that ssh_config
+ * gives it. */
+static void cause_add_words(struct cause_word **words, struct server *v)
 {
-	for (const struct server *v = store_servers(of->store); v; v = v->next)
-		if (v != of && server_is_down(v) && cause_is_called(v, host))
-			return v;
-	return NULL;
+	struct ssh_dest dest = { 0 };
+	const char *at = v->config ? v->config->host : NULL;
+	cause_add_word(words, v->name, v);
+	cause_add_word(words, v->link->hostname, v);
+	if (at && ssh_dest_parse(&dest, at, NULL)) {
+		cause_add_word(words, dest.host, v);
+		ssh_dest_finish(&dest);
+	}
+}
+
+static void cause_words_free(struct cause_word *words)
+{
+	struct cause_word *w, *next;
+	HASH_ITER (hh, words, w, next) {
+		HASH_DEL(words, w);
+		free(w->word);
+		free(w);
+	}
+}
+
+/* A down server that the word means. NULL: there is none. */
+static const struct server *cause_down(const struct cause_word *words, const struct server *of,
+                                       const char *word)
+{
+	struct cause_word *w = NULL;
+	HASH_FIND_STR(words, word, w);
+	if (!w)
+		return NULL;
+	return w->first == of ? w->second : w->first;
 }
 
 /* The first hop is the farthest from the server, and the nearest to this machine. */
-static const struct server *cause_among_jumps(const struct server *v)
+static const struct server *cause_among_jumps(const struct cause_word *all, const struct server *v)
 {
 	const struct server *found = NULL;
 	char *words = xstrdup(v->link->jumps), *rest = words, *word;
@@ -53,30 +90,55 @@ static const struct server *cause_among_jumps(const struct server *v)
 		struct ssh_dest hop = { 0 };
 		if (!ssh_dest_parse(&hop, word, NULL))
 			continue;
-		found = cause_down(v, hop.host);
+		found = cause_down(all, v, hop.host);
 		ssh_dest_finish(&hop);
 	}
 	free(words);
 	return found;
 }
 
-static const struct server *cause_next(const struct server *v)
+static const struct server *cause_find_next(const struct cause_word *words, const struct server *v)
 {
 	const char *parent = v->config ? v->config->parent : NULL;
-	const struct server *found = parent ? cause_down(v, parent) : NULL;
-	return found ? found : cause_among_jumps(v);
+	const struct server *found = parent ? cause_down(words, v, parent) : NULL;
+	return found ? found : cause_among_jumps(words, v);
 }
 
-const struct server *cause_of(const struct server *v)
+static const struct server *cause_find_root(const struct server *v)
 {
-	const struct server *root = NULL, *next = server_is_down(v) ? v : NULL;
+	const struct server *root = NULL, *next = v;
 	for (int i = 0; next && i < WAY_MAX; i++) {
-		next = cause_next(next);
+		next = next->cause_next;
 		if (next == v) /* a circle explains nothing */
 			return NULL;
 		root = next ? next : root;
 	}
 	return next ? NULL : root;
+}
+
+/* All ways in one pass, because each of many servers may be behind each other one. */
+static void cause_find_all(struct store *s)
+{
+	struct cause_word *words = NULL;
+	for (struct server *v = s->servers; v; v = v->next)
+		if (server_is_down(v))
+			cause_add_words(&words, v);
+	for (struct server *v = s->servers; v; v = v->next)
+		v->cause_next = server_is_down(v) ? cause_find_next(words, v) : NULL;
+	for (struct server *v = s->servers; v; v = v->next)
+		v->cause_root = cause_find_root(v);
+	cause_words_free(words);
+}
+
+const struct server *cause_of(const struct server *v)
+{
+	struct store *s = v->store;
+	if (s->causes_at != s->servers_news || s->causes_wide != s->wide_generation) {
+		s->causes_at = s->servers_news;
+		s->causes_wide = s->wide_generation;
+		cause_find_all(s);
+	}
+	return server_is_down(v) ? v->cause_root : NULL;
 }
 
 /* --- folding ------------------------------------------------------------- */
@@ -124,16 +186,6 @@ static void cause_clock(int64_t wall_ms, char *buf, size_t size)
 	strftime(buf, size, same ? "%H:%M" : "%e %b %H:%M", &then);
 }
 
-/* The rows that came from the server itself. */
-static size_t cause_facts(const struct server *v)
-{
-	size_t n = 0;
-	for (const struct row *row = store_first(v->store, NULL, v); row;
-	     row = store_next(row, NULL, v))
-		n += row->source != NULL;
-	return n;
-}
-
 /* The things on the server and on those behind it. */
 static size_t cause_things(const struct server *v)
 {
@@ -141,7 +193,7 @@ static size_t cause_things(const struct server *v)
 	for (const struct server *one = store_servers(v->store); one; one = one->next) {
 		bool behind = one->row.need == NEED_FOLDED && cause_of(one) == v;
 		if (one == v || behind)
-			n += cause_facts(one);
+			n += one->facts;
 	}
 	return n;
 }

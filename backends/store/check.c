@@ -55,16 +55,21 @@ static bool check_kin(const struct server *v, const struct kin *kin, struct err 
 static bool check_server(const struct store *s, const struct server *v, struct err *err)
 {
 	struct check_counts n = { 0 };
-	size_t listed = 0;
+	size_t listed = 0, facts = 0;
 	for (const struct row *row = s->rows; row; row = row->hh.next)
-		if (row->server == v)
+		if (row->server == v) {
 			check_count(&n, row);
+			facts += row->source != NULL;
+		}
 	for (const struct row *row = store_need_first(s, v); row; row = store_need_next(row, v))
 		listed++;
 	if (n.problems != v->problems || n.listed != listed)
 		return err_set(err, ERR_GARBLED,
 		               "%s: %d problems, %zu needs are kept; %d, %zu are there", v->name,
 		               v->problems, listed, n.problems, n.listed);
+	if (facts != v->facts)
+		return err_set(err, ERR_GARBLED, "%s: %zu facts are kept, %zu are there", v->name,
+		               v->facts, facts);
 	for (size_t i = 0; i < v->n_kin; i++)
 		if (!check_kin(v, &v->kin[i], err))
 			return false;

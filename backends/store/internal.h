@@ -30,6 +30,8 @@ struct store {
 	struct row *needs;   /* list by need_next: rows whose need is not NEED_NONE */
 	size_t n_needs, n_asks;
 	bool needs_unclear; /* needs_unclear is set for some server */
+	/* counts changes of the rows of servers; cause.c: what its answers are from */
+	uint64_t servers_news, causes_at, causes_wide;
 	uint64_t judged_at; /* wide_generation when all conditions were judged last */
 	/* what the user set aside; NULL: no row had a condition yet */
 	struct standing *standing;

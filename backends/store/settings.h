@@ -21,6 +21,8 @@ struct server_config {
 	char *tags; /* separated by blanks; NULL: none (servers/tags.h) */
 	bool protect;
 	int connect_timeout; /* s; 0: the global setting */
+	/* %, s; 0: the global setting */
+	int disk_warn, memory_warn, cpu_warn, warn_for;
 	int line;            /* line of its heading in the file */
 	struct server_config *next;
 };
@@ -129,6 +131,8 @@ struct settings {
 	int vitals_interval; /* s, default 3 */
 	int connect_timeout; /* s, default 5 */
 	int disk_warn;       /* %, default 80 */
+	int memory_warn, cpu_warn; /* %, default 90; over 100: none */
+	int warn_for;        /* s, default 300: how long memory and CPU must be over these */
 	int need_for;        /* s, default 3; 0: at once, and what flaps is not counted */
 	int opencode_memory; /* MB, default 4096 */
 	int log_memory;      /* MB, default 64 */

@@ -52,6 +52,12 @@ const struct setting_row setting_rows[] = {
 	  NULL, "memory in MB from which an OpenCode server is marked" },
 	{ "settings", "disk_warn", SETTING_NUMBER, S(disk_warn), 1, 100, "80", NULL,
 	  "a disk this full, in per cent, needs attention" },
+	{ "settings", "memory_warn", SETTING_NUMBER, S(memory_warn), 1, 101, "90", NULL,
+	  "so much memory in use, in per cent, needs attention after warn_for; 101: never" },
+	{ "settings", "cpu_warn", SETTING_NUMBER, S(cpu_warn), 1, 101, "90", NULL,
+	  "so busy processors, in per cent of all, need attention after warn_for; 101: never" },
+	{ "settings", "warn_for", SETTING_NUMBER, S(warn_for), 1, 86400, "300", NULL,
+	  "seconds that memory or CPU must be over its limit" },
 	{ "settings", "for", SETTING_NUMBER, S(need_for), 0, 3600, "3", NULL,
 	  "seconds that a condition must hold until it is in the queue; questions, and what was "
 	  "wrong already, are there at once; with 0 everything is, and what comes and goes is not "
@@ -88,6 +94,14 @@ const struct setting_row setting_rows[] = {
 	{ "server", "protect", SETTING_YES_NO, V(protect), 0, 0, "no", NULL,
 	  "acting on it asks for its name to be typed" },
 	{ "server", "connect_timeout", SETTING_NUMBER, V(connect_timeout), 1, 120, NULL, NULL,
+	  "as in [settings], for this one" },
+	{ "server", "disk_warn", SETTING_NUMBER, V(disk_warn), 1, 100, NULL, NULL,
+	  "as in [settings], for this one" },
+	{ "server", "memory_warn", SETTING_NUMBER, V(memory_warn), 1, 101, NULL, NULL,
+	  "as in [settings], for this one" },
+	{ "server", "cpu_warn", SETTING_NUMBER, V(cpu_warn), 1, 101, NULL, NULL,
+	  "as in [settings], for this one" },
+	{ "server", "warn_for", SETTING_NUMBER, V(warn_for), 1, 86400, NULL, NULL,
 	  "as in [settings], for this one" },
 	{ "headscale", "url", SETTING_TEXT, H(url), 0, 0, NULL, NULL,
 	  "of its REST API, as in https://hs.example; without it its program on the server is "

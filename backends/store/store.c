@@ -209,8 +209,9 @@ static void store_recount(struct row *row)
 void store_need_again(struct row *row)
 {
 	enum need_state before = row->need;
+	enum health worst = row->need_worst; /* its place and its glyph */
 	store_recount(row);
-	if (row->need == before)
+	if (row->need == before && row->need_worst == worst)
 		return;
 	row->server->store->news++;
 	store_touch(row);
@@ -476,6 +477,8 @@ void store_row_adopt(struct store *s, struct row *row)
 	HASH_ADD_KEYPTR(hh, s->rows, row->id, strlen(row->id), row);
 	DL_APPEND2(kin->rows, row, kin_prev, kin_next);
 	kin->n++;
+	row->server->facts += row->source != NULL;
+	s->servers_news += row == &row->server->row;
 	store_kin_make(&s->kin, &s->n_kin, row->kind)->n++;
 	s->news++;
 	store_recount(row);
@@ -504,6 +507,8 @@ void store_row_drop(struct row *row)
 	HASH_DEL(s->rows, row);
 	DL_DELETE2(kin->rows, row, kin_prev, kin_next);
 	kin->n--;
+	row->server->facts -= row->source != NULL;
+	s->servers_news += row == &row->server->row;
 	store_kin_find(s->kin, s->n_kin, row->kind)->n--;
 	s->news++;
 	store_uncount(row);
@@ -516,6 +521,29 @@ void store_row_drop(struct row *row)
 	free(row->name);
 	free(row->why);
 	store_changed(s);
+}
+
+/* Takes the id. */
+static struct row *store_row_make(struct server *v, struct source *source, const struct kind *kind,
+                                  char *id)
+{
+	struct row *row = xcalloc(1, kind->row_size);
+	row->kind = kind;
+	row->server = v;
+	row->source = source;
+	row->id = id;
+	store_row_adopt(v->store, row);
+	return row;
+}
+
+static void store_row_name(struct row *row, const char *name)
+{
+	char shown[NAME_MAX_BYTES];
+	wash(shown, sizeof(shown), name, strlen(name));
+	if (row->name && strcmp(row->name, shown) == 0)
+		return;
+	xreplace(&row->name, shown);
+	store_touch(row);
 }
 
 struct row *store_row(struct source *source, const struct kind *kind, const char *local_id,
@@ -537,21 +565,25 @@ struct row *store_row(struct source *source, const struct kind *kind, const char
 		if (row)
 			free(id);
 	}
-	if (!row) {
-		row = xcalloc(1, kind->row_size);
-		row->kind = kind;
-		row->server = source->server;
-		row->source = source;
-		row->id = id;
-		store_row_adopt(s, row);
-	}
-	char shown[NAME_MAX_BYTES];
-	wash(shown, sizeof(shown), name, strlen(name));
-	if (!row->name || strcmp(row->name, shown) != 0) {
-		xreplace(&row->name, shown);
-		store_touch(row);
-	}
+	if (!row)
+		row = store_row_make(source->server, source, kind, id);
+	store_row_name(row, name);
 	row->mark = s->mark;
+	return row;
+}
+
+struct row *store_row_alone(struct server *v, const struct kind *kind, const char *local_id,
+                            const char *name)
+{
+	char local[NAME_MAX_BYTES];
+	wash(local, sizeof(local), local_id, strlen(local_id));
+	char *id = xasprintf("%s/%s/%s", v->name, kind->name, local);
+	struct row *row = store_find(v->store, id);
+	if (row)
+		free(id);
+	else
+		row = store_row_make(v, NULL, kind, id);
+	store_row_name(row, name);
 	return row;
 }
 
@@ -606,6 +638,7 @@ void store_row_health(struct row *row, enum health health, int64_t since_wall_ms
 	if (!same_why)
 		xreplace(&row->why, why ? clean : NULL);
 	row->server->store->news += before != health;
+	row->server->store->servers_news += row == &row->server->row;
 	store_recount(row);
 	store_needs_unclear(row->server);
 	if (before != health && before != HEALTH_UNKNOWN && health != HEALTH_UNKNOWN && row->source)
@@ -619,6 +652,7 @@ void store_row_color(struct row *row, enum health health)
 	if (row->health == health && !row->why)
 		return;
 	row->server->store->news += row->health != health;
+	row->server->store->servers_news += row == &row->server->row;
 	row->health = health;
 	xreplace(&row->why, NULL);
 	store_recount(row);

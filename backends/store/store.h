@@ -277,6 +277,9 @@ struct server {
 	bool needs_unclear;
 	/* kept by the store as rows come, change and go */
 	int problems; /* rows with NEED_STANDS */
+	size_t facts; /* rows that came from the server: they have a source */
+	/* cause.c: the down server that this one is behind, and the farthest one; NULL: none */
+	const struct server *cause_next, *cause_root;
 };
 
 struct server *store_server_find(const struct store *, const char *name);
@@ -347,6 +350,10 @@ int server_count(const struct server *, const struct kind *, enum health least, 
 /* Finds or makes the row of a source by the last part of its id; zeroed beyond struct row when new.
  * local_id and name are washed here. */
 struct row *store_row(struct source *, const struct kind *, const char *local_id, const char *name);
+/* The same for a row about this console or about a source itself: no source stands behind it, and
+ * its id is plain. */
+struct row *store_row_alone(struct server *, const struct kind *, const char *local_id,
+                            const char *name);
 /* It changed: health and why are set by the caller through store_row_health. */
 void store_touch(struct row *);
 /* Only figures moved (CPU, memory, rates): told with the next real change, at the latest at the

@@ -16,6 +16,7 @@
 #include "backends/store/settings.h"
 #include "backends/vitals/sockets.h"
 #include "backends/store/store.h"
+#include "backends/vitals/limits.h"
 #include "backends/vitals/sample.h"
 #include "backends/vitals/vitals.h"
 
@@ -90,10 +91,29 @@ bool vitals_attention(const struct vitals *v, int disk_warn, char *why, size_t s
 	return *text;
 }
 
+static void vitals_add(char *why, size_t size, const char *words, const char *more)
+{
+	size_t n = strlen(why);
+	snprintf(why + n, size - n, "%s%s%s%s", n ? "; " : "", words, *more ? ": " : "", more);
+}
+
 bool vitals_opinion(const struct server *v, char *why, size_t size)
 {
-	return v->vitals &&
-	       vitals_attention(v->vitals, store_settings(v->store)->disk_warn, why, size);
+	const struct vitals *vitals = v->vitals;
+	struct limits limits = limits_of(v);
+	char words[LIMITS_WORDS] = "";
+	if (!vitals)
+		return false;
+	/* a single look cannot wait; the CPU needs more samples than that has */
+	if (store_settings(v->store)->batch)
+		limits.hold_ms = 0;
+	vitals_attention(vitals, limits.disk, why, size);
+	if (limits_say(vitals, &limits, loop_now(store_loop(v->store)), now_wall_ms(), words,
+	               sizeof(words)))
+		vitals_add(why, size, words, "");
+	if (vitals->reboot_pending)
+		vitals_add(why, size, "reboot pending", vitals->reboot_why);
+	return *why;
 }
 
 /* --- answers ------------------------------------------------------------- */
@@ -145,6 +165,8 @@ static bool vitals_feed_sample(struct source *source, const char *bytes, size_t 
 		return false;
 	v->wall_ms = now_wall_ms();
 	vitals_measure_clock(vitals_do_of(source), v);
+	struct limits limits = limits_of(source->server);
+	limits_see(v, &limits, vitals_clock_of(vitals_do_of(source)));
 	return true;
 }
 

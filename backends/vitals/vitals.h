@@ -44,17 +44,20 @@ struct vitals {
 	size_t n_hung;                     /* may be more than VITALS_HUNG */
 	float cpu_history[VITALS_HISTORY]; /* ring buffer; -1: unknown at that time */
 	size_t n_history, next_history;
+	/* limits.h; loop clock */
+	int64_t seen_ms;                     /* of the last sample; 0: none */
+	int64_t memory_over_ms, cpu_over_ms; /* since when; 0: not over the limit */
 };
 
 /* Sets all values to unknown. */
 void vitals_init(struct vitals *);
 
 /* Whether the vitals need the operator's attention. That is a disk at or over disk_warn %, or a
- * mount that does not answer. why gets a phrase ("disk /srv 88% full; /mnt/nas does not answer"). A
- * pending reboot does not count. It is shown elsewhere. */
+ * mount that does not answer. why gets a phrase: "disk /srv 88% full; /mnt/nas does not answer". */
 bool vitals_attention(const struct vitals *, int disk_warn, char *why, size_t size);
 struct server;
-/* Same for a server, for server_opinions. */
+/* Same for a server, for server_opinions, with its limits (limits.h), and with a reboot that is
+ * pending. */
 bool vitals_opinion(const struct server *, char *why, size_t size);
 
 /* Asks the open shell of a server to check its sockets now. False: no shell answers. */

@@ -53,6 +53,7 @@ static int set_up(void **state)
 {
 	struct scene *s = xcalloc(1, sizeof(*s));
 	s->settings.disk_warn = 80;
+	s->settings.memory_warn = s->settings.cpu_warn = 90;
 	s->settings.vitals_interval = 3;
 	s->settings.state_dir = xstrdup("/dev/null/none");
 	s->loop = loop_create();

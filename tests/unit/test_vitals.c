@@ -17,6 +17,7 @@
 
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
+#include "backends/vitals/limits.h"
 #include "backends/vitals/sample.h"
 #include "tests/login_shells.h"
 
@@ -261,6 +262,49 @@ static void hung_mounts_are_named_and_counted(void **state)
 	assert_string_equal(v.disks[0].mount, "/g");
 	assert_true(vitals_attention(&v, 90, why, sizeof why));
 	assert_string_equal(why, "/a and 4 more do not answer");
+}
+
+/* A sample every 3 s with this much of both. Returns whether something is said at the end. */
+static bool busy(struct vitals *v, const struct limits *limits, int64_t *now_ms, int percent,
+                 int64_t for_ms, char *why, size_t size)
+{
+	for (int64_t end = *now_ms + for_ms; *now_ms < end; *now_ms += 3000) {
+		v->mem_total = 100;
+		v->mem_used = (uint64_t)percent;
+		v->cpu_history[v->next_history] = (float)percent;
+		v->next_history = (v->next_history + 1) % VITALS_HISTORY;
+		v->n_history += v->n_history < VITALS_HISTORY;
+		limits_see(v, limits, *now_ms);
+	}
+	return limits_say(v, limits, *now_ms, 1700000000000 + *now_ms, why, size);
+}
+
+static void memory_and_cpu_count_after_a_time(void **state)
+{
+	const struct limits limits = {
+		.memory = 90, .cpu = 80, .hold_ms = 300000, .gap_ms = 60000
+	};
+	const struct limits none = { .memory = 101, .cpu = 101, .gap_ms = 60000 };
+	struct vitals v;
+	char why[LIMITS_WORDS];
+	int64_t now = 1000;
+	vitals_init(&v);
+	setenv("TZ", "UTC", 1);
+	assert_false(busy(&v, &limits, &now, 95, 290000, why, sizeof why));
+	assert_string_equal(why, "");
+	assert_true(busy(&v, &limits, &now, 95, 12000, why, sizeof why));
+	assert_string_equal(why, "memory over 90% since 22:13");
+	assert_true(busy(&v, &limits, &now, 88, 60000, why, sizeof why));
+	assert_string_equal(why, "memory over 90% since 22:13; CPU over 80% since 22:13");
+	/* a step below the limit it is over */
+	assert_true(busy(&v, &limits, &now, 80, 60000, why, sizeof why));
+	assert_string_equal(why, "CPU over 80% since 22:13");
+	assert_false(busy(&v, &limits, &now, 50, 60000, why, sizeof why));
+	/* nobody looked for a while: the time begins again */
+	assert_true(busy(&v, &limits, &now, 99, 400000, why, sizeof why));
+	now += 70000;
+	assert_false(busy(&v, &limits, &now, 99, 60000, why, sizeof why));
+	assert_false(busy(&v, &none, &now, 100, 60000, why, sizeof why));
 }
 
 static void facts_are_understood_and_washed(void **state)
@@ -580,6 +624,7 @@ int main(void)
 		cmocka_unit_test(many_data_sets_are_one_pool),
 		cmocka_unit_test(hung_mounts_are_named_and_counted),
 		cmocka_unit_test(a_mount_that_hangs_hides_no_other),
+		cmocka_unit_test(memory_and_cpu_count_after_a_time),
 		cmocka_unit_test(facts_are_understood_and_washed),
 		cmocka_unit_test(nothing_breaks_at_any_cut),
 		cmocka_unit_test(blocks_come_whole_or_not_at_all),

@@ -92,6 +92,10 @@ details_are_of_now() {
 	on pi sh -c 'systemctl stop e2e-now; rm -f /run/systemd/system/e2e-now.service /run/e2e-now.log; systemctl daemon-reload'
 	return $code
 }
+# What needs you says what Enter does: the log of what failed, the details of what has none.
+enter_opens_what_the_row_says() {
+	fleet 120 40 pod && wait_for '✗ container +importer .* log +[0-9]+' && keys 4 Enter && wait_for 'log pod/importer' && wait_for 'bad OPML' && esc && at_server pod
+}
 filter_on_servers() {
 	fleet 120 40 sese pi relay && wait_for "$sese" && wait_for '3 servers: 3 up' && keys 2 && alone redis && wait_for 'javisi_redis' && wait_for 'coolify-redis' &&
 		see_not 'javisi_alloy' && esc && wait_for 'javisi_alloy'
