@@ -357,7 +357,7 @@ static const struct action system_actions[] = {
 	  .help = "end the silence that holds this alert back, for all alerts that it covers" },
 	{ .name = "system-load",
 	  .verb = "load",
-	  .key = "L",
+	  .key = "i",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
 	  USES(load),
 	  .doing = "loading",
