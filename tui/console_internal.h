@@ -140,7 +140,7 @@ struct intent {
 struct draft {
 	char *id, *text;           /* owned */
 	const char *action, *verb; /* borrowed from the action */
-	bool told;                 /* noted in the activity already, or secret and never noted */
+	bool noted;                /* noted in the activity already, or secret and never noted */
 };
 
 struct console {
@@ -350,7 +350,7 @@ void view_draw(struct console *, const struct canvas *);
 const struct action *view_find(struct console *, const struct key *);
 
 /* help.c */
-/* Help for what the user sees now: its keys, and what the row can be told now. */
+/* Help for what the user sees now: its keys, and the actions of the row that apply now. */
 void console_help(struct console *);
 void console_help_line(struct console *); /* the keys of a line */
 void console_menu(struct console *);

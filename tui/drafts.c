@@ -95,7 +95,7 @@ static void draft_forget(struct console *c, struct draft *d)
 static bool draft_is_listed(const struct console *c, const char *words)
 {
 	for (size_t i = 0; i < c->n_drafts; i++)
-		if (c->drafts[i].told && strcmp(c->drafts[i].text, words) == 0)
+		if (c->drafts[i].noted && strcmp(c->drafts[i].text, words) == 0)
 			return true;
 	return false;
 }
@@ -105,10 +105,10 @@ static bool draft_is_listed(const struct console *c, const char *words)
 static void draft_settle(struct console *c, struct draft *d, const char *words)
 {
 	char *what = xasprintf("%s: written, and not sent", d->verb);
-	if (!d->told && strcmp(d->text, words ? words : "") != 0) {
+	if (!d->noted && strcmp(d->text, words ? words : "") != 0) {
 		draft_note(c, d->id, what, d->text);
 		for (size_t i = 0; i < c->n_drafts; i++)
-			c->drafts[i].told |= strcmp(c->drafts[i].text, d->text) == 0;
+			c->drafts[i].noted |= strcmp(c->drafts[i].text, d->text) == 0;
 	}
 	free(what);
 	draft_forget(c, d);
@@ -122,8 +122,8 @@ void draft_keep(struct console *c, const struct intent *in, size_t i, const char
 	const char *words = a->written ? a->written(in->argument) : in->argument;
 	if (!*words)
 		return;
-	bool told = draft_is_listed(c, words) || (a->flags & ACTION_SECRET);
-	if (why && !told) {
+	bool noted = draft_is_listed(c, words) || (a->flags & ACTION_SECRET);
+	if (why && !noted) {
 		char *what = xasprintf("%s: %.160s", a->verb, why);
 		draft_note(c, in->ids[i], what, words);
 		free(what);
@@ -141,7 +141,7 @@ void draft_keep(struct console *c, const struct intent *in, size_t i, const char
 		.action = draft_words_for(a),
 		.verb = a->verb,
 		.text = xstrdup(words),
-		.told = told || why || draft_is_listed(c, words),
+		.noted = noted || why || draft_is_listed(c, words),
 	};
 }
 

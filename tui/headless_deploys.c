@@ -242,10 +242,10 @@ static struct row *headless_deploys_wait_row(struct store *s, const struct deplo
 /* Prints the progress of the order, once a second at most. */
 static void headless_tell_progress(struct order *order, void *arg)
 {
-	int64_t *told = arg;
-	if (now_mono_ms() - *told < 1000)
+	int64_t *printed_ms = arg;
+	if (now_mono_ms() - *printed_ms < 1000)
 		return;
-	*told = now_mono_ms();
+	*printed_ms = now_mono_ms();
 	fprintf(stderr, "mocr: %s\n", order->progress);
 }
 

@@ -23,7 +23,7 @@
 #include "backends/base/buf.h"
 #include "backends/base/list.h"
 #include "backends/base/mem.h"
-#include "backends/link/socket_look.h"
+#include "backends/link/socket_probe.h"
 
 #define RELAY_READ \
 	65536 /* bytes read from curl at once, and held at most until the endpoint is open */
@@ -72,9 +72,9 @@ static const char *origin_endpoint_words(const struct endpoint *r, char *buf, si
 /* Picks the error to report when all endpoints failed.
  *
  * ERR_ABSENT of a first Unix socket wins: the link saw that the socket is missing or has no
- * listener (over SSH by socket_look.h). A command that was denied proves nothing then. Otherwise an
- * exec endpoint has the most precise error, ERR_DENIED before others. ERR_ABSENT remains only when
- * no endpoint has a better error. */
+ * listener (over SSH by socket_probe.h). A command that was denied proves nothing then. Otherwise
+ * an exec endpoint has the most precise error, ERR_DENIED before others. ERR_ABSENT remains only
+ * when no endpoint has a better error. */
 static const struct err *origin_telling(const struct origin *d)
 {
 	const struct err *best = &d->why[0];

@@ -25,8 +25,8 @@ struct relay {
 	bool deaf;
 	char complaint[COMPLAINT_MAX];
 	size_t complaint_len;
-	size_t seen;      /* bytes that look has seen but fd has not taken yet */
-	relay_look *look; /* or NULL */
+	size_t seen;            /* bytes that inspect has seen but fd has not taken yet */
+	relay_inspect *inspect; /* or NULL */
 	relay_closed *closed;
 	void *arg;
 };
@@ -72,10 +72,10 @@ static void relay_on_local(struct loop_io *io, int fd, unsigned revents, void *a
 static size_t relay_on_data(struct stream *stream, const char *bytes, size_t len, void *arg)
 {
 	struct relay *p = arg;
-	if (p->look && len > p->seen) {
+	if (p->inspect && len > p->seen) {
 		size_t seen = p->seen;
 		p->seen = len;
-		if (!p->look(bytes + seen, len - seen, p->arg))
+		if (!p->inspect(bytes + seen, len - seen, p->arg))
 			return len;
 	}
 	ssize_t n = p->deaf ? (ssize_t)len : send(p->fd, bytes, len, MSG_NOSIGNAL);
@@ -85,7 +85,7 @@ static size_t relay_on_data(struct stream *stream, const char *bytes, size_t len
 		relay_set_interest(p);
 	}
 	size_t taken = n < 0 ? 0 : (size_t)n;
-	p->seen -= p->look ? taken : 0;
+	p->seen -= p->inspect ? taken : 0;
 	if (taken < len) {
 		p->full = true;
 		relay_set_interest(p);
@@ -129,7 +129,7 @@ static void relay_on_closed(struct stream *stream, const struct stream_end *end,
 }
 
 struct relay *relay_open(struct link *link, const struct endpoint *endpoint, int *fd,
-                         relay_look *look, relay_closed *closed, void *arg, struct err *err)
+                         relay_inspect *inspect, relay_closed *closed, void *arg, struct err *err)
 {
 	static const struct stream_events events = {
 		.data = relay_on_data,
@@ -143,7 +143,7 @@ struct relay *relay_open(struct link *link, const struct endpoint *endpoint, int
 		return NULL;
 	}
 	struct relay *p = xcalloc(1, sizeof *p);
-	*p = (struct relay){ .fd = pair[0], .look = look, .closed = closed, .arg = arg };
+	*p = (struct relay){ .fd = pair[0], .inspect = inspect, .closed = closed, .arg = arg };
 	buf_init(&p->out, 2 * RELAY_CHUNK);
 	p->io = loop_io_add(link->loop, p->fd, POLLIN, relay_on_local, p);
 	p->command = endpoint->kind == ENDPOINT_EXEC;

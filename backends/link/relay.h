@@ -16,12 +16,12 @@ typedef void relay_closed(const struct stream_end *, const char *complaint, void
 
 /* Inspects bytes before the library gets them. False: drop them; the relay may be closed already.
  * NULL is fine. */
-typedef bool relay_look(const char *bytes, size_t len, void *arg);
+typedef bool relay_inspect(const char *bytes, size_t len, void *arg);
 
 /* Opens endpoint on link. *fd becomes the library's end, non-blocking and close-on-exec; the caller
  * closes it. NULL and err when the endpoint is impossible at once. closed is never called inside
  * this call. */
-struct relay *relay_open(struct link *, const struct endpoint *, int *fd, relay_look *,
+struct relay *relay_open(struct link *, const struct endpoint *, int *fd, relay_inspect *,
                          relay_closed *, void *arg, struct err *);
 void relay_close(struct relay *); /* NULL is fine; closed is not called */
 

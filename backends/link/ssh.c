@@ -41,7 +41,7 @@
 static void ssh_free_link(struct link_ssh *l)
 {
 	kept_free(l->kept);
-	ssh_looked_forget(l);
+	ssh_probed_forget(l);
 	free(l->dest);
 	free(l->ssh_config);
 	free(l->identity);
@@ -378,7 +378,7 @@ static void ssh_take_session(struct link_ssh *l, struct login *in)
 	l->output_queued = false;
 	l->channels = 0;
 	l->no_unix = l->opens_unix = l->again = l->kicked = false;
-	ssh_looked_forget(l);
+	ssh_probed_forget(l);
 	l->link.heard_ms = loop_now(l->link.loop);
 	ssh_set_blocking(l->session, 0);
 	ssh_set_message_callback(l->session, ssh_refuse_request, NULL);

@@ -224,7 +224,7 @@ struct link_ssh {
 	bool no_unix;      /* sshd forbids forwarded Unix sockets */
 	/* sshd has opened a forwarded Unix socket, so a later refusal is not a general ban */
 	bool opens_unix;
-	struct ssh_looked *looked; /* recent results of socket_look.h; owned */
+	struct ssh_probed *probed; /* recent results of socket_probe.h; owned */
 	/* inside ssh_relay, which frees streams and the link only at its end */
 	bool relaying;
 	/* a call inside ssh_relay asked for another round */
@@ -233,12 +233,12 @@ struct link_ssh {
 	bool dying;  /* destroyed inside ssh_relay; freed at its end */
 };
 
-struct ssh_looked {
+struct ssh_probed {
 	char *path;
 	int64_t at_ms; /* loop clock */
 	/* a process listens, but sshd failed to open the socket twice; false: no listener */
 	bool listens;
-	struct ssh_looked *next;
+	struct ssh_probed *next;
 };
 
 /* Schedules a pass in the loop that moves all pending bytes. */
@@ -255,7 +255,7 @@ bool ssh_streams_step(struct link_ssh *);
 size_t ssh_streams_count(const struct link_ssh *);
 void ssh_streams_end(struct link_ssh *, const struct err *); /* ends all streams with ERR_LOST */
 void ssh_streams_sweep(struct link_ssh *);                   /* frees the ended streams */
-void ssh_looked_forget(struct link_ssh *);
+void ssh_probed_forget(struct link_ssh *);
 #define SSH_READ_SIZE (64u << 10)
 #define SSH_WRITE_ONCE (64u << 10) /* bytes that one stream hands to libssh at once */
 #define SSH_WAITING_MAX \

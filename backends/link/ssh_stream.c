@@ -18,7 +18,7 @@
 #include "backends/base/quote.h"
 #include "backends/link/loop.h"
 #include "backends/link/preamble.h"
-#include "backends/link/socket_look.h"
+#include "backends/link/socket_probe.h"
 #include "backends/link/ssh_internal.h"
 
 /* libssh's first channel number; used only to match a refusal to its channel */
@@ -29,7 +29,7 @@
 #define AFTER_EXIT_MS \
 	3000 /* of silence after the exit, while a child process keeps the pipes open */
 #define PROBE_TIMEOUT_MS 5000
-#define LOOKED_MS 30000
+#define PROBED_MS 30000
 #define ENV_NAME_MAX 64
 
 enum step { STEP_OPEN, STEP_PTY, STEP_ENV, STEP_START, STEP_RUN, STEP_PROBE, STEP_END };
@@ -53,7 +53,7 @@ struct ssh_stream {
 	int64_t until_ms; /* loop clock, deadline for the open */
 	/* sshd forbids forwarded sockets, or just failed to open this one */
 	bool forbids;
-	bool tried_again; /* after a look that found a listener */
+	bool tried_again; /* after a probe that found a listener */
 	bool turned_away; /* no free session: waits before the next try */
 	struct loop_timer *timer;
 	struct run *probe;
@@ -236,23 +236,23 @@ static void ssh_stream_forbidden(struct ssh_stream *s, struct err *err)
 	        unix_endpoint ? "AllowStreamLocalForwarding yes" : "AllowTcpForwarding yes");
 }
 
-/* A look costs a process on the server. When sshd forbids all forwarded sockets, a missing socket
- * is looked for again only after LOOKED_MS. Meanwhile a new socket would be unusable anyway. */
-static struct ssh_looked *ssh_stream_looked_at(struct link_ssh *l, const char *path)
+/* A probe costs a process on the server. When sshd forbids all forwarded sockets, a missing socket
+ * is probed again only after PROBED_MS. Meanwhile a new socket would be unusable anyway. */
+static struct ssh_probed *ssh_stream_probed(struct link_ssh *l, const char *path)
 {
-	struct ssh_looked *k = l->looked;
+	struct ssh_probed *k = l->probed;
 	while (k && strcmp(k->path, path) != 0)
 		k = k->next;
 	return k;
 }
 
-static void ssh_stream_keep_look(struct link_ssh *l, const char *path, bool listens)
+static void ssh_stream_keep_probe(struct link_ssh *l, const char *path, bool listens)
 {
-	struct ssh_looked *k = ssh_stream_looked_at(l, path);
+	struct ssh_probed *k = ssh_stream_probed(l, path);
 	if (!k) {
 		k = xcalloc(1, sizeof(*k));
-		*k = (struct ssh_looked){ .path = xstrdup(path), .next = l->looked };
-		l->looked = k;
+		*k = (struct ssh_probed){ .path = xstrdup(path), .next = l->probed };
+		l->probed = k;
 	}
 	k->at_ms = loop_now(l->link.loop);
 	k->listens = listens;
@@ -260,34 +260,34 @@ static void ssh_stream_keep_look(struct link_ssh *l, const char *path, bool list
 
 static bool ssh_stream_seen_lately(struct link_ssh *l, const char *path, bool listens)
 {
-	const struct ssh_looked *k = ssh_stream_looked_at(l, path);
-	return k && k->listens == listens && loop_now(l->link.loop) - k->at_ms < LOOKED_MS;
+	const struct ssh_probed *k = ssh_stream_probed(l, path);
+	return k && k->listens == listens && loop_now(l->link.loop) - k->at_ms < PROBED_MS;
 }
 
 /* A process listens at path, but sshd failed to open the socket twice. Its queue may be full. Only
  * a second such socket proves that sshd forbids them all. */
 static void ssh_stream_note_unopened(struct link_ssh *l, const char *path)
 {
-	for (const struct ssh_looked *k = l->looked; k; k = k->next)
+	for (const struct ssh_probed *k = l->probed; k; k = k->next)
 		l->no_unix |= strcmp(k->path, path) != 0 &&
 		              ssh_stream_seen_lately(l, k->path, true);
-	ssh_stream_keep_look(l, path, true);
+	ssh_stream_keep_probe(l, path, true);
 }
 
-void ssh_looked_forget(struct link_ssh *l)
+void ssh_probed_forget(struct link_ssh *l)
 {
-	while (l->looked) {
-		struct ssh_looked *k = l->looked;
-		l->looked = k->next;
+	while (l->probed) {
+		struct ssh_probed *k = l->probed;
+		l->probed = k->next;
 		free(k->path);
 		free(k);
 	}
 }
 
-/* sshd does not say why it failed to open a socket, so a command on the server looks at the socket.
- * When sshd forbids all forwarded sockets, the look tells whether the socket exists at all. */
-static void ssh_stream_look_err(struct ssh_stream *s, enum socket_seen seen, const char *owner,
-                                const struct run_result *r, struct err *err)
+/* sshd does not say why it failed to open a socket, so a command on the server probes the socket.
+ * When sshd forbids all forwarded sockets, the probe tells whether the socket exists at all. */
+static void ssh_stream_probe_err(struct ssh_stream *s, enum socket_seen seen, const char *owner,
+                                 const struct run_result *r, struct err *err)
 {
 	const char *name = s->l->link.name, *unheard = r->end.err.code
 	                                                       ? r->end.err.text
@@ -332,7 +332,7 @@ static void ssh_stream_on_probe(const struct run_result *r, void *arg)
 	struct err err;
 	char owner[64];
 	s->probe = NULL;
-	enum socket_seen seen = socket_look_read(r->out, owner, sizeof(owner));
+	enum socket_seen seen = socket_probe_read(r->out, owner, sizeof(owner));
 	bool gone = seen == SEEN_ABSENT || seen == SEEN_SILENT;
 	/* the listener may have started after the first try */
 	if (seen == SEEN_LISTENS && !s->forbids && !s->tried_again) {
@@ -343,17 +343,17 @@ static void ssh_stream_on_probe(const struct run_result *r, void *arg)
 		return;
 	}
 	if (s->forbids && gone)
-		ssh_stream_keep_look(s->l, s->path, false);
+		ssh_stream_keep_probe(s->l, s->path, false);
 	if (s->forbids && !gone && seen != SEEN_NO_RIGHT && r->end.err.code != ERR_LOST)
 		ssh_stream_forbidden(s, &err);
 	else
-		ssh_stream_look_err(s, seen, owner, r, &err);
+		ssh_stream_probe_err(s, seen, owner, r, &err);
 	ssh_stream_end_stream(s, &err);
 }
 
 static void ssh_stream_start_probe(struct ssh_stream *s)
 {
-	char *command = socket_look_command(s->path);
+	char *command = socket_probe_command(s->path);
 	s->step = STEP_PROBE;
 	ssh_stream_drop_channel(s);
 	s->probe = link_run(&s->l->link, command, NULL, 0, 65536, PROBE_TIMEOUT_MS,

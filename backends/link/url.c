@@ -10,7 +10,7 @@
 #include "backends/base/number.h"
 #include "backends/link/link.h"
 
-/* Length of the host name, with the brackets of an IPv6 address. 0: it is none. */
+/* Length of the host name, with the brackets of an IPv6 address. 0: no host. */
 static size_t url_host_length(const char *at)
 {
 	size_t n = 0;

@@ -382,7 +382,7 @@ static const struct action system_actions[] = {
 	  .help = "end the silence that holds this alert back, for all alerts that it covers" },
 	{ .name = "system-load",
 	  .verb = "load",
-	  .key = "U",
+	  .key = "i",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
 	  USES(load),
 	  .doing = "loading",

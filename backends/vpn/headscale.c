@@ -38,7 +38,7 @@
 #define LOOK_MAX (16u << 20)
 #define CLOCK_NEAR_MS 3000 /* the HTTP Date header has whole seconds */
 
-static void hs_look(struct hs *);
+static void hs_poll(struct hs *);
 static void hs_take_config(struct hs *);
 
 struct hs *hs_of(struct source *source)
@@ -219,7 +219,7 @@ static void hs_take_extras(struct hs *h, const char *look, size_t len)
 	}
 }
 
-static void hs_feed_look(struct hs *h, const char *look, size_t len)
+static void hs_feed_poll(struct hs *h, const char *look, size_t len)
 {
 	struct vpn_list nodes;
 	struct err err;
@@ -286,7 +286,7 @@ static void hs_feed(struct source *source, const char *what, const char *bytes, 
 {
 	struct hs *h = hs_of(source);
 	if (strcmp(what, "look") == 0)
-		hs_feed_look(h, bytes, len);
+		hs_feed_poll(h, bytes, len);
 	else if (strncmp(what, "keys:", 5) == 0)
 		hs_feed_keys(h, what[5] == 'f', bytes, len);
 	else if (strcmp(what, "records") == 0)
@@ -328,7 +328,7 @@ static void hs_feed_masked(struct hs *h, const char *raw, size_t len)
 
 /* --- schedule ------------------------------------------------------------- */
 
-static void hs_look_later(struct hs *h)
+static void hs_poll_later(struct hs *h)
 {
 	bool well = h->source.state == SOURCE_LIVE;
 	int64_t wait = h->shown ? CLI_SHOWN_MS : CLI_HIDDEN_MS;
@@ -356,7 +356,7 @@ void hs_poll_now(struct source *source)
 	else if (hs_is_busy(h))
 		h->again = true;
 	else
-		hs_look(h);
+		hs_poll(h);
 }
 
 void hs_shown(struct source *source, bool now)
@@ -388,7 +388,7 @@ char *hs_command(const struct hs *h, const char *const *words)
 }
 
 /* POSIX sh without single quotes, because it is quoted once for any login shell. */
-static char *hs_look_script(const struct hs *h)
+static char *hs_poll_script(const struct hs *h)
 {
 	struct buf b = { 0 };
 	const char *sudo = h->by_sudo ? "sudo -n " : "";
@@ -444,7 +444,7 @@ static void hs_cli_done(const struct run_result *r, void *arg)
 	bool may_sudo = h->source.server->uid != 0 && !(c && c->sudo && !strcmp(c->sudo, "never"));
 	if (denied && !h->by_sudo && may_sudo) {
 		h->by_sudo = true;
-		hs_look(h);
+		hs_poll(h);
 		return;
 	}
 	if (code == 0) {
@@ -472,12 +472,12 @@ static void hs_cli_done(const struct run_result *r, void *arg)
 			h->round = h->round ? h->round : 1;
 		hs_failed(h, &err);
 	}
-	hs_look_later(h);
+	hs_poll_later(h);
 }
 
-static void hs_look_by_program(struct hs *h)
+static void hs_poll_by_program(struct hs *h)
 {
-	char *script = hs_look_script(h);
+	char *script = hs_poll_script(h);
 	h->run = link_run(source_link(&h->source), script, NULL, 0, LOOK_MAX, LOOK_MS, hs_cli_done,
 	                  h);
 	run_name(h->run, "the look at Headscale's users, nodes and keys");
@@ -597,7 +597,7 @@ static bool headscale_begin(struct site *s)
 	hs_take_config(h);
 	if (hs_by_rest(h) && s->api)
 		return true;
-	hs_look(h);
+	hs_poll(h);
 	return false;
 }
 
@@ -627,7 +627,7 @@ static const struct platform platform_headscale = {
 	.over = headscale_over,
 };
 
-static void hs_look_by_rest(struct hs *h)
+static void hs_poll_by_rest(struct hs *h)
 {
 	const struct headscale_config *c = h->config;
 	site_init(&h->site, &platform_headscale, &h->source, c->name);
@@ -642,21 +642,21 @@ static void hs_look_by_rest(struct hs *h)
 		                                           .token_command = c->token_command });
 }
 
-static void hs_look(struct hs *h)
+static void hs_poll(struct hs *h)
 {
 	if (hs_is_busy(h) || h->state == HS_DOWN || source_link(&h->source)->state != LINK_UP)
 		return;
 	h->asked_ms = loop_now(store_loop(h->source.store));
 	hs_take_config(h);
 	if (hs_by_rest(h))
-		hs_look_by_rest(h);
+		hs_poll_by_rest(h);
 	else
-		hs_look_by_program(h);
+		hs_poll_by_program(h);
 }
 
 static void hs_on_timer(struct loop_timer *t, void *arg)
 {
-	hs_look(arg);
+	hs_poll(arg);
 }
 
 /* --- the backend --------------------------------------------------------- */
@@ -683,7 +683,7 @@ static void hs_up(struct source *source)
 		h->timer = loop_timer_add(store_loop(source->store), -1, hs_on_timer, h);
 	h->state = HS_UP;
 	h->by_sudo = false;
-	hs_look(h);
+	hs_poll(h);
 }
 
 static void hs_down(struct source *source)

@@ -50,7 +50,7 @@ static void peer_name_of(enum vpn_family family, const struct source *source,
 		snprintf(buf, size, "%.12s...", *p->key ? p->key : "?");
 }
 
-/* The last part of its row id: readable and stable between looks. peer_set adds the key if two
+/* The last part of its row id: readable and stable between polls. peer_set adds the key if two
  * peers share a name. */
 static void peer_local_id(enum vpn_family family, const struct source *source,
                           const struct vpn_peer *p, const char *name, char *buf, size_t size)

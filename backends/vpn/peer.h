@@ -88,7 +88,7 @@ const char *ts_suffix(
 int64_t hs_skew(const struct source *); /* our clock minus Headscale's, ms */
 /* SSH to the server runs, or may run, through the VPN. */
 bool vpn_carries(const struct server *);
-void ts_poll_now(struct source *); /* looks again soon */
+void ts_poll_now(struct source *); /* polls again soon */
 void wg_poll_now(struct source *);
 void hs_poll_now(struct source *);
 void ts_acts_end(struct source *);

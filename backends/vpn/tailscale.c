@@ -30,7 +30,7 @@
 /* Initial state, no private keys, peer changes (ignored by old daemons). */
 #define BUS_MASK (2 | 16 | 4096)
 #define BUS_MASK_OLD (2 | 16)
-#define ASK_GAP_MS 250 /* minimum between two looks, however many events arrive */
+#define ASK_GAP_MS 250 /* minimum between two polls, however many events arrive */
 #define SHOWN_MS 5000  /* traffic counters, while rows are visible */
 #define HIDDEN_MS 60000
 #define PROGRAM_SHOWN_MS \
@@ -266,7 +266,7 @@ static void ts_feed_clock(struct ts *t, const char *date)
 
 /* --- schedule ------------------------------------------------------------- */
 
-static void ts_look_later(struct ts *t)
+static void ts_poll_later(struct ts *t)
 {
 	int64_t rest;
 	if (!t->by_program)
@@ -279,7 +279,7 @@ static void ts_look_later(struct ts *t)
 	loop_timer_set(t->timer, soon >= 0 ? soon : rest);
 }
 
-static void ts_look_soon(struct ts *t)
+static void ts_poll_soon(struct ts *t)
 {
 	fetch_want(&t->round);
 	if (!fetch_is_asked(&t->round))
@@ -291,14 +291,14 @@ void ts_poll_now(struct source *source)
 {
 	struct ts *t = ts_of(source);
 	if (t->origin && t->source.state == SOURCE_LIVE)
-		ts_look_soon(t);
+		ts_poll_soon(t);
 }
 
 void ts_shown(struct source *source, bool now)
 {
 	struct ts *t = ts_of(source);
 	if (now && !t->shown && t->source.state == SOURCE_LIVE && !t->by_program && t->origin)
-		ts_look_soon(t);
+		ts_poll_soon(t);
 	t->shown = now;
 }
 
@@ -357,7 +357,7 @@ static void ts_status_done(struct call *call, const struct reply *r, void *arg)
 		return;
 	if (!t->bus && !t->no_bus)
 		ts_start_bus(t);
-	ts_look_later(t);
+	ts_poll_later(t);
 	ts_ask_control(t);
 }
 
@@ -365,7 +365,7 @@ static bool ts_bus_data(struct call *call, const char *bytes, size_t len, void *
 {
 	struct ts *t = arg;
 	if (memchr(bytes, '\n', len))
-		ts_look_soon(t);
+		ts_poll_soon(t);
 	return true;
 }
 
@@ -381,7 +381,7 @@ static void ts_bus_done(struct call *call, const struct reply *r, void *arg)
 		/* the running status call will explain why */
 		;
 	} else if (r->status == 403 || r->status == 404) {
-		t->no_bus = true; /* periodic looks must do */
+		t->no_bus = true; /* periodic polls must do */
 	} else {
 		if (!err.code)
 			err_set(&err, ERR_LOST,
@@ -409,7 +409,7 @@ static size_t ts_watch_data(struct stream *s, const char *bytes, size_t len, voi
 {
 	struct ts *t = arg;
 	if (memchr(bytes, '\n', len))
-		ts_look_soon(t);
+		ts_poll_soon(t);
 	return len;
 }
 
@@ -420,7 +420,7 @@ static void ts_watch_closed(struct stream *s, const struct stream_end *end, void
 	struct ts *t = arg;
 	t->watch = NULL;
 	t->no_bus = loop_now(store_loop(t->source.store)) - t->watch_ms < WATCH_MIN_MS;
-	ts_look_soon(t);
+	ts_poll_soon(t);
 }
 
 /* A command that runs the program with these words. The caller frees. */
@@ -491,7 +491,7 @@ static void ts_program_done(const struct run_result *r, void *arg)
 		return;
 	if (!t->watch && !t->no_bus)
 		ts_start_watch(t);
-	ts_look_later(t);
+	ts_poll_later(t);
 }
 
 /* --- ask ------------------------------------------------------------------ */
@@ -611,7 +611,7 @@ static void ts_down(struct source *source)
 	ts_let_go(t);
 	if (source_link(source)->state != LINK_UP) {
 		ts_acts_end(source);
-		ts_looks_end((struct ts *)source);
+		ts_pings_end((struct ts *)source);
 		origin_destroy(t->origin);
 		t->origin = NULL;
 	}
@@ -625,7 +625,7 @@ static void ts_finish(struct source *source)
 	struct ts *t = ts_of(source);
 	ts_let_go(t);
 	ts_acts_end(source);
-	ts_looks_end((struct ts *)source);
+	ts_pings_end((struct ts *)source);
 	here_finish(t);
 	origin_destroy(t->origin);
 	loop_timer_remove(t->timer);

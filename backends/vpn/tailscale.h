@@ -16,8 +16,8 @@
 const char *ts_own_socket(const struct source *);
 
 struct ts_act;
-struct ts_look;
-struct here;
+struct ts_ping;
+struct ts_local;
 
 struct ts {
 	struct source source;
@@ -31,7 +31,7 @@ struct ts {
 	int64_t watch_ms; /* loop clock, ms: start of watch */
 	struct loop_timer *timer, *retry;
 	struct err denied;    /* why the socket is denied, while by_program */
-	struct fetch round;   /* one look at the status */
+	struct fetch round;   /* one poll of the status */
 	struct backoff pause; /* back-off between retries */
 	uint32_t lists;       /* number of lists so far */
 	bool waits;           /* waits until the shell has looked at the socket */
@@ -41,12 +41,12 @@ struct ts {
 	char suffix[96];       /* DNS suffix of its names, last known; "" unknown */
 	int64_t skew_ms;       /* our clock minus the server's, ms; 0 if within CLOCK_NEAR_MS */
 	struct ts_act *acts;   /* running orders; act_ts.c */
-	struct ts_look *looks; /* running pings of opened details; ts_distance.c */
+	struct ts_ping *pings; /* running pings of opened details; ts_distance.c */
 	/* this machine's own tailscaled, asked because the server is down; ts_local.c */
-	struct here *here;
+	struct ts_local *local;
 };
 
 void here_finish(struct ts *);
-void ts_looks_end(struct ts *);
+void ts_pings_end(struct ts *);
 
 #endif

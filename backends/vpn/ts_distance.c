@@ -15,14 +15,14 @@
 #define LOOK_MS 6000
 #define LOOKS_MAX 32 /* per tailscaled, at a time */
 
-struct ts_look {
+struct ts_ping {
 	struct ts *ts;
 	struct call *call;
 	char id[ID_KEEP]; /* row id: the peer as that place sees it */
-	struct ts_look *next, **prev;
+	struct ts_ping *next, **prev;
 };
 
-static void ts_distance_look_free(struct ts_look *k)
+static void ts_distance_ping_free(struct ts_ping *k)
 {
 	*k->prev = k->next;
 	if (k->next)
@@ -31,10 +31,10 @@ static void ts_distance_look_free(struct ts_look *k)
 	free(k);
 }
 
-void ts_looks_end(struct ts *ts)
+void ts_pings_end(struct ts *ts)
 {
-	while (ts->looks)
-		ts_distance_look_free(ts->looks);
+	while (ts->pings)
+		ts_distance_ping_free(ts->pings);
 }
 
 void peer_pinged(struct row *row, double ms, const char *path)
@@ -49,7 +49,7 @@ void peer_pinged(struct row *row, double ms, const char *path)
 /* Ignores missing answers: the row already has tailscaled's view of the peer. */
 static void ts_distance_on_pong(struct call *call, const struct reply *r, void *arg)
 {
-	struct ts_look *k = arg;
+	struct ts_ping *k = arg;
 	struct row *row = store_find(k->ts->source.store, k->id);
 	struct ts_pong p;
 	(void)call;
@@ -57,28 +57,28 @@ static void ts_distance_on_pong(struct call *call, const struct reply *r, void *
 	    ts_pong_parse(&p, r->body, r->len) && p.ms >= 0)
 		peer_pinged(row, p.ms, p.path);
 	k->call = NULL;
-	ts_distance_look_free(k);
+	ts_distance_ping_free(k);
 }
 
 static size_t ts_distance_count(const struct ts *ts)
 {
 	size_t n = 0;
-	for (const struct ts_look *k = ts->looks; k; k = k->next)
+	for (const struct ts_ping *k = ts->pings; k; k = k->next)
 		n++;
 	return n;
 }
 
-static bool ts_distance_look(const struct peer *p)
+static bool ts_distance_ping(const struct peer *p)
 {
 	struct ts *ts = (struct ts *)p->row.source;
 	struct origin *origin = ts_origin(&ts->source);
 	if (!origin || ts_distance_count(ts) >= LOOKS_MAX)
 		return false;
-	struct ts_look *k = xcalloc(1, sizeof(*k));
-	*k = (struct ts_look){ .ts = ts, .next = ts->looks, .prev = &ts->looks };
+	struct ts_ping *k = xcalloc(1, sizeof(*k));
+	*k = (struct ts_ping){ .ts = ts, .next = ts->pings, .prev = &ts->pings };
 	if (k->next)
 		k->next->prev = &k->next;
-	ts->looks = k;
+	ts->pings = k;
 	snprintf(k->id, sizeof(k->id), "%s", p->row.id);
 	k->call = ts_ping(origin, p->at.addrs[0], LOOK_MS, ts_distance_on_pong, k);
 	return true;
@@ -91,7 +91,7 @@ bool peer_look(const struct peer *p)
 	do {
 		if (o->family == VPN_TAILSCALE && !o->control && !o->at.self && o->at.n_addrs &&
 		    o->row.source->state == SOURCE_LIVE && peer_online(o))
-			any |= ts_distance_look(o);
+			any |= ts_distance_ping(o);
 		o = o->next;
 	} while (o != p);
 	return any;

@@ -17,7 +17,7 @@
 #define FRESH_MS 5000
 #define CALL_MS 3000
 
-struct here {
+struct ts_local {
 	struct ts *ts;     /* of the server that is down */
 	struct link *link; /* to this machine */
 	struct origin *origin;
@@ -43,7 +43,7 @@ const char *ts_state_words(const char *state)
 
 static void ts_local_on_status(struct call *call, const struct reply *r, void *arg)
 {
-	struct here *h = arg;
+	struct ts_local *h = arg;
 	struct ts_status s;
 	const char *words = NULL;
 	h->call = NULL;
@@ -57,7 +57,7 @@ static void ts_local_on_status(struct call *call, const struct reply *r, void *a
 	server_judge(h->ts->source.server);
 }
 
-static void ts_local_ask(struct here *h)
+static void ts_local_ask(struct ts_local *h)
 {
 	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
 	static const struct endpoint endpoint = { .kind = ENDPOINT_UNIX, .path = TS_SOCKET };
@@ -73,28 +73,28 @@ static void ts_local_ask(struct here *h)
 
 static void ts_local_on_link(struct link *link, void *arg)
 {
-	struct here *h = arg;
+	struct ts_local *h = arg;
 	if (link->state == LINK_UP && h->link == link && !h->call)
 		ts_local_ask(h);
 }
 
-static void ts_local_look(struct ts *t)
+static void ts_local_poll(struct ts *t)
 {
 	static const struct link_events events = { .changed = ts_local_on_link };
 	struct loop *loop = store_loop(t->source.store);
-	if (t->here && (t->here->call || loop_now(loop) - t->here->asked_ms < FRESH_MS))
+	if (t->local && (t->local->call || loop_now(loop) - t->local->asked_ms < FRESH_MS))
 		return;
-	bool first = !t->here;
+	bool first = !t->local;
 	if (first) {
-		t->here = xcalloc(1, sizeof(*t->here));
-		t->here->ts = t;
-		t->here->link = link_create_local(loop, "this machine", &events, t->here);
+		t->local = xcalloc(1, sizeof(*t->local));
+		t->local->ts = t;
+		t->local->link = link_create_local(loop, "this machine", &events, t->local);
 	}
-	t->here->asked_ms = loop_now(loop);
+	t->local->asked_ms = loop_now(loop);
 	if (first)
-		link_connect(t->here->link); /* the link comes up in a later turn of the loop */
-	else if (t->here->link->state == LINK_UP)
-		ts_local_ask(t->here);
+		link_connect(t->local->link); /* the link comes up in a later turn of the loop */
+	else if (t->local->link->state == LINK_UP)
+		ts_local_ask(t->local);
 }
 
 /* The state that this machine's own source knows. */
@@ -115,18 +115,18 @@ const char *here_words(const struct server *down)
 	struct ts *t = (struct ts *)server_source(down, "tailscale");
 	if (!t || !store_http(down->store) || strcmp(down->link->ops->name, "ssh") != 0)
 		return NULL;
-	ts_local_look(t);
-	return *t->here->words ? t->here->words : NULL;
+	ts_local_poll(t);
+	return *t->local->words ? t->local->words : NULL;
 }
 
 void here_finish(struct ts *t)
 {
-	struct here *h = t->here;
+	struct ts_local *h = t->local;
 	if (!h)
 		return;
 	call_cancel(h->call);
 	origin_destroy(h->origin);
 	link_destroy(h->link);
 	free(h);
-	t->here = NULL;
+	t->local = NULL;
 }

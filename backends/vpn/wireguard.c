@@ -64,7 +64,7 @@ static struct wg *wg_of(struct source *source)
 		      "else printf \"%%s\\t%%s\\t-\\t%%s\\t%%s\\t%%s\\t%%s\\t%%s\\t%%s\\n\" "     \
 		      "\"$a\" \"$e\" \"$g\" \"$h\" \"$i\" \"$j\" \"$k\" \"$l\"; fi; done"
 
-static void wg_look(struct wg *);
+static void wg_poll(struct wg *);
 
 static bool wg_may_sudo(const struct wg *w)
 {
@@ -107,7 +107,7 @@ static void wg_feed(struct source *source, const char *what, const char *bytes, 
 
 /* --- look ----------------------------------------------------------------- */
 
-static void wg_look_later(struct wg *w)
+static void wg_poll_later(struct wg *w)
 {
 	int64_t rest = w->shown ? SHOWN_MS : HIDDEN_MS;
 	if (w->up && !w->absent)
@@ -140,7 +140,7 @@ static void wg_failed(struct wg *w, const struct run_result *r)
 		        w->source.server->name, r->end.exit_code,
 		        hs_message(words, sizeof(words), r->err_out, r->err_len));
 	source_set_state(&w->source, w->lists ? SOURCE_STALE : SOURCE_FAILED, &err);
-	wg_look_later(w);
+	wg_poll_later(w);
 	vpn_join(w->source.store);
 }
 
@@ -161,18 +161,18 @@ static void wg_on_dump(const struct run_result *r, void *arg)
 		source_set_state(&w->source, SOURCE_ABSENT, NULL);
 	} else if (code == NO_RIGHT && !w->by_sudo && wg_may_sudo(w)) {
 		w->by_sudo = true;
-		wg_look(w);
+		wg_poll(w);
 	} else if (code == NO_RIGHT || (w->by_sudo && code == 1)) {
 		wg_denied(w, r->err_out, r->err_len);
 	} else if (code == 0) {
 		source_feed(&w->source, "dump", r->out, r->out_len);
-		wg_look_later(w);
+		wg_poll_later(w);
 	} else {
 		wg_failed(w, r);
 	}
 }
 
-static void wg_look(struct wg *w)
+static void wg_poll(struct wg *w)
 {
 	struct link *link = source_link(&w->source);
 	fetch_want(&w->round);
@@ -188,7 +188,7 @@ static void wg_look(struct wg *w)
 
 static void wg_on_timer(struct loop_timer *t, void *arg)
 {
-	wg_look(arg);
+	wg_poll(arg);
 }
 
 /* A row became visible: look as soon as the last look is 10 s old. */
@@ -207,7 +207,7 @@ void wg_poll_now(struct source *source)
 {
 	struct wg *w = wg_of(source);
 	if (w->up && !w->absent)
-		wg_look(w);
+		wg_poll(w);
 }
 
 /* --- the backend --------------------------------------------------------- */
@@ -219,7 +219,7 @@ static void wg_up(struct source *source)
 		w->timer = loop_timer_add(store_loop(source->store), -1, wg_on_timer, w);
 	w->up = true;
 	w->by_sudo = w->absent = false;
-	wg_look(w);
+	wg_poll(w);
 }
 
 static void wg_down(struct source *source)

@@ -23,7 +23,7 @@
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
-#include "backends/link/socket_look.h"
+#include "backends/link/socket_probe.h"
 #include "turns.h"
 
 #define WAIT_MS 20000
@@ -441,10 +441,10 @@ static void test_absent_endpoints(void **state)
 /* noise: what the login prints before the command runs. */
 static enum socket_seen look(const char *noise, const char *path, char *owner, size_t size)
 {
-	char *command = socket_look_command(path), *line = xasprintf("%s%s", noise, command);
+	char *command = socket_probe_command(path), *line = xasprintf("%s%s", noise, command);
 	struct tap *t = tap_open(&(struct endpoint){ .kind = ENDPOINT_EXEC, .command = line });
 	assert_true(wait_for(&t->ended));
-	enum socket_seen seen = socket_look_read(text(&t->data), owner, size);
+	enum socket_seen seen = socket_probe_read(text(&t->data), owner, size);
 	tap_free(t);
 	free(line);
 	free(command);

@@ -1,10 +1,10 @@
-/* socket_look.h: finds out, from inside the server, why sshd did not open a Unix socket.
+/* socket_probe.h: finds out, from inside the server, why sshd did not open a Unix socket.
  *
  * sshd gives no reason. A socket counts as absent only on evidence. Either the kernel's list of
  * sockets (/proc/net/unix, see proc(5)) has no listener of that name, or a searchable folder lacks
  * the file. */
-#ifndef LINK_SOCKET_LOOK_H
-#define LINK_SOCKET_LOOK_H
+#ifndef LINK_SOCKET_PROBE_H
+#define LINK_SOCKET_PROBE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,9 +19,9 @@ enum socket_seen {
 };
 
 /* Builds the command, for any login shell. The caller frees the result. */
-char *socket_look_command(const char *path);
+char *socket_probe_command(const char *path);
 /* Parses the output of the command. owner: "root:docker", or "" when unknown. */
-enum socket_seen socket_look_read(const char *out, char *owner, size_t size);
+enum socket_seen socket_probe_read(const char *out, char *owner, size_t size);
 
 /* For this machine: whether a process listens at path. Also true when the kernel's list is
  * unreadable. */

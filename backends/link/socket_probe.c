@@ -1,4 +1,4 @@
-#include "backends/link/socket_look.h"
+#include "backends/link/socket_probe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,12 +34,12 @@ static const char script[] =
 	"elif [ \"$w\" ]; then s=there; else s=denied; fi; "
 	"echo \"" WORD "$s $(stat -c %U:%G \"$p\" 2>/dev/null)\"";
 
-char *socket_look_command(const char *path)
+char *socket_probe_command(const char *path)
 {
 	return quote_command((const char *const[]){ "sh", "-c", script, "sh", path, NULL });
 }
 
-enum socket_seen socket_look_read(const char *out, char *owner, size_t size)
+enum socket_seen socket_probe_read(const char *out, char *owner, size_t size)
 {
 	static const struct {
 		const char *word;
