@@ -312,8 +312,8 @@ static void answers_of_litellm_and_ollama_cut(void **state)
 		"{\"data\":[{\"id\":\"a\"}]}",
 		"{\"info\":{\"spend\":1e999,\"max_budget\":\"5\",\"budget_duration\":7}}",
 		"{\"keys\":[{\"token\":\"h\",\"spend\":-4},7,null],\"total_count\":99}",
-		"{\"results\":[{\"breakdown\":{\"models\":{\"m\":{\"metrics\":{\"spend\":1}},"
-		"\"n\":7}}}],\"metadata\":{\"total_spend\":1.93}}",
+		("{\"results\":[{\"breakdown\":{\"models\":{\"m\":{\"metrics\":{\"spend\":1}},"
+		 "\"n\":7}}}],\"metadata\":{\"total_spend\":1.93}}"),
 		"{\"providers\":{\"a\":{\"budget_limit\":3,\"time_period\":\"1d\"}}}",
 		"{\"models\":[{\"name\":\"a\",\"size\":1e300,\"details\":[]},7]}",
 		"{\"status\":\"pulling\",\"total\":5,\"completed\":9}",

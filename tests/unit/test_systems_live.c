@@ -296,8 +296,8 @@ static bool graf_alerts(int fd, const struct httpd_request *q)
 
 static bool graf_silence(int fd, const struct httpd_request *q)
 {
-	static const char *const wanted[] = { "matchers\":[{\"name\":\"alertname\",\"value\":"
-		                              "\"Disk\",\"isRegex\":false,\"isEqual\":true}]",
+	static const char *const wanted[] = { ("matchers\":[{\"name\":\"alertname\",\"value\":"
+		                               "\"Disk\",\"isRegex\":false,\"isEqual\":true}]"),
 		                              "\"startsAt\":\"20", "\"endsAt\":\"20",
 		                              "\"createdBy\":\"", "\"comment\":\"" };
 	bool good = bearer(fd, q, "sk-1");
