@@ -81,9 +81,9 @@ static void sessions_box_go(struct asking *k, const char *words)
 		                             .ids = k->ids,
 		                             .n = k->n,
 		                             .argument = copy },
-		           0, "not sent, it is not there any more");
+		           0, "not sent, it is no longer there");
 		free(copy);
-		console_flash(k->console, TONE_BAD, "%s: it is not there any more",
+		console_flash(k->console, TONE_BAD, "%s: it is no longer there",
 		              k->action->verb);
 	}
 	sessions_box_asking_free(k);
@@ -266,7 +266,7 @@ static void sessions_box_ask_question(struct asking *k, const struct request *r,
 	         k->question + 1, r->n_questions);
 	if (q->multiple || q->n_options > 9) {
 		char *more = xasprintf(
-			"%s\nNumbers parted by commas, your own words, or the word reject.", text);
+			"%s\nNumbers separated by commas, your own words, or the word reject.", text);
 		sessions_box_ask_for_words(k, title, more);
 		free(more);
 	} else {

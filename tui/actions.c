@@ -291,7 +291,7 @@ static void show_quit(struct console *c)
 	}
 	struct confirm_spec spec = {
 		.title = "Quit mocr?",
-		.detail = c->n_orders ? "What was started goes on over there; its result will not "
+		.detail = c->n_orders ? "What was started continues there; its result will not "
 		                        "be seen here."
 		                      : "Shells that were kept running are closed.",
 		.yes = "Quit",
@@ -473,7 +473,7 @@ const struct action console_actions[] = {
 	  .key = "I",
 	  .flags = PANES,
 	  .show = show_sort_reverse,
-	  .help = "turn the order of the rows round" },
+	  .help = "reverse the order of the rows" },
 	{ .name = "pane-next",
 	  .verb = "next pane",
 	  .key = "Tab",

@@ -534,7 +534,7 @@ struct dialog *attach_choice(const struct attach *a, dialog_fn *fn, void *arg)
 	char *title = xasprintf("%s still runs", a->title);
 	struct dialog *d =
 		dialog_question(title,
-	                        "Kept, it goes on without you, and its last output waits for you.",
+	                        "Kept: it continues without you, and its last output waits for you.",
 	                        items, ARRAY_LEN(items), 0, fn, arg);
 
 	free(title);

@@ -131,7 +131,7 @@ static void command_run_reload(struct console *c, const char *unused)
 	doc_init(&complaints);
 	struct settings *fresh = settings_load(c->settings->file, &complaints);
 	if (fresh->refused) {
-		console_flash(c, TONE_BAD, "the configuration of before stays");
+		console_flash(c, TONE_BAD, "the previous configuration stays");
 		console_complaints(c, &complaints);
 		settings_destroy(fresh);
 		doc_finish(&complaints);
@@ -350,7 +350,7 @@ static const struct command commands[] = {
 	{ "theme", "NAME", "other colours", command_run_theme, command_complete_themes },
 	{ "save-screen", "FILE", "write what is on the screen into a file", command_run_save_screen,
 	  command_complete_files },
-	{ "hints", NULL, "show the line of keys at the bottom or not", command_run_hints, NULL },
+	{ "hints", NULL, "show or hide the line of keys at the bottom", command_run_hints, NULL },
 	{ "reload", NULL, "read the configuration again", command_run_reload, NULL },
 };
 

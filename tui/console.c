@@ -79,7 +79,7 @@ void console_complaints(struct console *c, const struct doc *complaints)
 	struct doc copy;
 	doc_init(&copy);
 	doc_add(&copy, DOC_PLAIN,
-	        "What was understood counts; the rest is as if it were not there.");
+	        "What was understood is used; the rest is ignored.");
 	for (size_t i = 0; i < complaints->n; i++)
 		doc_add(&copy, DOC_WARN, "%s", complaints->lines[i].text);
 	dialog_cancel(c->dialog);
@@ -363,7 +363,7 @@ int console_run(struct console *c)
 }
 
 /* Reports "given up" to the owner of each open dialog. Typed text goes into the activity. It would
- * be lost otherwise, because a broken log-in ends the console too. */
+ * be lost otherwise, because a broken login ends the console too. */
 static void console_give_up_dialogs(struct console *c)
 {
 	for (int i = 0; c->dialog && i < DIALOGS_IN_A_ROW; i++) {

@@ -215,7 +215,7 @@ const struct action box_actions[] = {
 	  .key = "Enter",
 	  .context = CONTEXT_BOX,
 	  .data = COMMAND(BOX_TAKE),
-	  .help = "take the choice that is shown; of yes and no that is no" },
+	  .help = "take the choice shown; between yes and no, that is no" },
 	{ .name = "box-next",
 	  .verb = "next",
 	  .key = "Tab Right",
@@ -233,13 +233,13 @@ const struct action box_actions[] = {
 	  .key = "Down j PgDn",
 	  .context = CONTEXT_BOX,
 	  .data = COMMAND(BOX_DOWN),
-	  .help = "further down in a long text" },
+	  .help = "down in a long text" },
 	{ .name = "box-up",
 	  .verb = "up",
 	  .key = "Up k PgUp",
 	  .context = CONTEXT_BOX,
 	  .data = COMMAND(BOX_UP),
-	  .help = "back up in a long text" },
+	  .help = "up in a long text" },
 	{ .name = "box-help",
 	  .verb = "help",
 	  .key = "? F1",
@@ -255,13 +255,13 @@ const struct action ask_actions[] = {
 	  .key = "C-x",
 	  .context = CONTEXT_ASK,
 	  .data = COMMAND(BOX_REFUSE),
-	  .help = "refuse to answer; the far side is told so" },
+	  .help = "refuse to answer, and tell the server so" },
 	{ .name = "ask-keep",
 	  .verb = "keep",
 	  .key = "C-o",
 	  .context = CONTEXT_ASK,
 	  .data = COMMAND(BOX_KEEP),
-	  .help = "keep the answer for the time that is shown, or not" },
+	  .help = "keep the answer for the time shown, or not" },
 	{ .name = NULL }
 };
 
@@ -764,7 +764,7 @@ static void dialog_draw_list(struct dialog *d, const struct canvas *all)
 	}
 	if (!at)
 		canvas_text(&c, 0, 1, -1, TONE_DIM,
-		            d->filter[0] ? "nothing is called so" : "nothing can be done here now");
+		            d->filter[0] ? "nothing matches" : "nothing can be done here now");
 }
 
 static const struct body list_body = { dialog_list_key, dialog_list_rows, dialog_draw_list };

@@ -14,7 +14,7 @@ struct settings;
 #define DRAFTS_MAX 32
 
 /* Writes text into a new file that only the user can read. Tries the state directory, which
- * survives the log-in session, then $TMPDIR, then /tmp. Returns the name, owned by the caller, or
+ * survives the login session, then $TMPDIR, then /tmp. Returns the name, owned by the caller, or
  * NULL when no directory took the file. */
 char *draft_file(const struct settings *, const char *text);
 

@@ -225,7 +225,7 @@ static struct row *headless_deploys_wait_row(struct store *s, const struct deplo
 	       now_mono_ms() < end && v->link->state != LINK_LOST)
 		headless_turn(s);
 	if (v->link->state != LINK_UP)
-		fprintf(stderr, "mocr: deploy %s: %s is not reached, nothing was started: %s\n",
+		fprintf(stderr, "mocr: deploy %s: %s cannot be reached; nothing was started: %s\n",
 		        c->name, v->name,
 		        v->row.why ? v->row.why : link_state_name(v->link->state));
 	else if (src->state != SOURCE_LIVE)

@@ -206,7 +206,7 @@ static int headless_logs_verdict(const struct printing *p)
 			return EXIT_UNREACHABLE;
 		}
 	if (idle)
-		fprintf(stderr, "mocr: there is nothing called %s\n", idle);
+		fprintf(stderr, "mocr: nothing is called %s\n", idle);
 	if (p->follow)
 		/* with -f the code is unused; headless_say_status prints the rest */
 		return EXIT_WELL;

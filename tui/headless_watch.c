@@ -122,7 +122,7 @@ static void watch_reload(struct watch *w)
 		notify_reload(w->notify, fresh);
 		watch_print(w, HEALTH_GOOD, "the configuration was read again");
 	} else {
-		watch_print(w, HEALTH_BAD, "the configuration of before stays");
+		watch_print(w, HEALTH_BAD, "the previous configuration stays");
 	}
 	settings_destroy(fresh);
 	doc_finish(&complaints);

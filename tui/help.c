@@ -49,7 +49,7 @@ static void help_kind(struct console *c, struct doc *doc, const struct row *r)
 	const struct action *now[MENU_MAX];
 	size_t n = actions_of(r, now, MENU_MAX);
 	char title[160];
-	snprintf(title, sizeof(title), "What this %s can be told now", r->kind->name);
+	snprintf(title, sizeof(title), "What can be done with this %s now", r->kind->name);
 	if (n)
 		doc_head(doc, title);
 	for (size_t i = 0; i < n; i++)

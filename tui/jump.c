@@ -131,7 +131,7 @@ static void jump_chosen(const struct dialog_result *result, void *arg)
 	} else if (console_goto(c, to->id)) {
 		jump_remember(c, to->id);
 	} else {
-		console_flash(c, TONE_WARN, "%s is not there any more", to->id);
+		console_flash(c, TONE_WARN, "%s is no longer there", to->id);
 	}
 	console_redraw(c);
 }

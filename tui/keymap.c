@@ -220,7 +220,7 @@ static char *keymap_complaint(const struct settings *s, const struct key_config 
 	const char *file = s->file ? s->file : "configuration";
 	bool known = keymap_read(k, &context, &key);
 	if (!key_parse(key, &parsed))
-		return xasprintf("%s:%d: [keys] \"%s\" is no key; keys are written like r, C-r, "
+		return xasprintf("%s:%d: [keys] \"%s\" is not a key; keys are written like r, C-r, "
 		                 "M-x, F5, Enter, PgDn, and in a context like log:r",
 		                 file, k->line, k->key);
 	if (known)

@@ -246,7 +246,7 @@ static int main_read_options(struct options *o, int argc, char **argv, bool *che
 		case 'f': o->flags |= MAIN_FOLLOW; break;
 		case OPT_SINCE:
 			if (!when_parse(optarg, now_wall_ms(), &o->since_ms))
-				return main_wrong("--since %s is no time; 10m, 2h, 14:32 are",
+				return main_wrong("--since %s is not a time; 10m, 2h, 14:32 are",
 				                  optarg);
 			break;
 		case OPT_ALL: o->flags |= MAIN_ALL; break;

@@ -141,7 +141,7 @@ static void order_carry_out(struct console *c)
 		struct row *r = store_find(c->store, in.ids[i]);
 		bool same = r && order_as_shown(&in, r, &err);
 		struct order *order = same ? order_start(r, in.action, in.argument, &err) : NULL;
-		const char *why = r ? err.text : "it is not there any more";
+		const char *why = r ? err.text : "it is no longer there";
 		if (order) {
 			draft_sent(c, in.action, in.ids[i], in.argument);
 			order_watch(c, order);
@@ -389,7 +389,7 @@ static void order_ask_answered(const struct dialog_result *result, void *arg)
 	else
 		secret_destroy(result->secret);
 	if (ask && result->choice == DIALOG_GIVEN_UP)
-		console_flash(c, TONE_PLAIN, "%s goes on waiting; %s answers", r->name,
+		console_flash(c, TONE_PLAIN, "%s keeps waiting; %s answers", r->name,
 		              keymap_key(console_actions, "row-answer", key));
 }
 

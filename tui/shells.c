@@ -41,7 +41,7 @@ static void shell_enter(struct console *c, struct attach *a)
 		return;
 	console_listening(c, true);
 	console_flash(c, TONE_BAD,
-	              "%s: the terminal could not be lent to it; it runs on, W lists it",
+	              "%s: the terminal could not be lent to it; it keeps running; W lists it",
 	              attach_title(a));
 }
 
@@ -61,7 +61,7 @@ static void shell_left_chosen(const struct dialog_result *result, void *arg)
 	else if (result->choice == LEFT_BACK || result->choice == LEFT_SEND_KEY)
 		shell_enter(c, a);
 	else
-		console_flash(c, TONE_PLAIN, "%s runs on; s on its row or W goes back",
+		console_flash(c, TONE_PLAIN, "%s keeps running; s on its row or W goes back",
 		              attach_title(a));
 	if (result->choice == LEFT_SEND_KEY)
 		attach_send_leave_key(a);

@@ -280,7 +280,7 @@ static bool theme_parse_line(struct theme *t, const char *line, const char *file
 	if (!theme_attrs_parse(attrs, &s.attrs))
 		return theme_complain(why, size,
 		                      "%s:%d: an attribute is -, bold, dim, italic, underline or "
-		                      "reverse, parted by "
+		                      "reverse, separated by "
 		                      "commas",
 		                      file, n);
 	t->styles[tone] = s;

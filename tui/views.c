@@ -274,7 +274,7 @@ static int view_draw_doc_parts(const struct canvas *at, const struct view *v)
 	int x = 1 + canvas_textf(at, 0, 1, at->width - 2, TONE_TITLE_FOCUS, " %s ", v->title);
 	if (v->gone)
 		x += 1 + canvas_textf(at, 0, x + 1, at->width - x - 2, TONE_WARN,
-		                      " not there any more; this is the last that was known ");
+		                      " no longer there; this is the last that was known ");
 	return x;
 }
 

@@ -115,23 +115,23 @@ bool stack_name_check(const char *name, struct err *err)
 	size_t sign = cells_fit(name + good, 1, NULL);
 	if (good < n)
 		return err_set(err, ERR_USAGE,
-		               "\"%.40s\" is no name for a stack: \"%.*s\" is in it; small letters "
+		               "\"%.40s\" cannot be the name of a stack: \"%.*s\" is in it; small letters "
 		               "a-z, "
 		               "digits and - are allowed",
 		               name, sign ? (int)sign : 1, name + good);
 	if (n < 3 || n > 20)
 		return err_set(err, ERR_USAGE,
-		               "\"%.40s\" is no name for a stack: it has %zu characters; 3 to 20 "
+		               "\"%.40s\" cannot be the name of a stack: it has %zu characters; 3 to 20 "
 		               "are allowed",
 		               name, n);
 	if (name[0] == '-' || name[n - 1] == '-')
 		return err_set(err, ERR_USAGE,
-		               "\"%s\" is no name for a stack: it must not %s with -", name,
+		               "\"%s\" cannot be the name of a stack: it must not %s with -", name,
 		               name[0] == '-' ? "begin" : "end");
 	for (size_t i = 0; i < ARRAY_LEN(reserved); i++)
 		if (!strcmp(name, reserved[i]))
 			return err_set(err, ERR_USAGE,
-			               "\"%s\" is no name for a stack: it is reserved, as are "
+			               "\"%s\" cannot be the name of a stack: it is reserved, as are "
 			               "admin, api, www, root, system, test, demo, portal",
 			               name);
 	return true;
@@ -241,7 +241,7 @@ static struct follow *follow(struct row *row, struct log *log, struct err *err)
 	struct app *a = app_of(row);
 	if (a->platform && a->platform->follow)
 		return a->platform->follow(a, log, err);
-	err_set(err, ERR_ABSENT, "%s tells no log of %s", a->platform ? a->platform->name : "it",
+	err_set(err, ERR_ABSENT, "%s keeps no log of %s", a->platform ? a->platform->name : "it",
 	        row->name);
 	return NULL;
 }
@@ -292,14 +292,14 @@ static const struct action actions[] = {
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
 	  DOES(APP_DEPLOY),
 	  .doing = "deploying",
-	  .help = "have the platform deploy it, and follow that to its end" },
+	  .help = "deploy it, and follow the deployment to its end" },
 	{ .name = "app-redeploy",
 	  .verb = "redeploy",
 	  .key = "B",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
 	  DOES(APP_REDEPLOY),
 	  .doing = "redeploying",
-	  .help = "build again from the last sources, without fetching them" },
+	  .help = "build it again from the last sources, without fetching new ones" },
 	{ .name = "app-start",
 	  .verb = "start",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
@@ -324,7 +324,7 @@ static const struct action actions[] = {
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
 	  DOES(APP_CANCEL),
 	  .doing = "cancelling",
-	  .help = "give up the deployment that runs" },
+	  .help = "cancel the running deployment" },
 	{ .name = "app-new",
 	  .verb = "new stack",
 	  .key = "N",

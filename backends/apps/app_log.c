@@ -153,7 +153,7 @@ void app_log_take(struct app_log *l, const char *text, size_t len, bool over, co
 		whole = len;
 	size_t from = new_from(l, text, whole, &gap);
 	if (gap)
-		log_gap(l->follow.log, l->follow.source, "what stood between was not told");
+		log_gap(l->follow.log, l->follow.source, "the lines in between are missing");
 	add_lines(l, text + from, whole - from);
 	l->told = whole;
 	if (whole)

@@ -46,7 +46,7 @@ static enum health coolify_state(const char *state, const char **why)
 		{ "running", HEALTH_GOOD, NULL },
 		{ "restarting", HEALTH_BUSY, NULL },
 		{ "starting", HEALTH_BUSY, NULL },
-		{ "degraded", HEALTH_ATTENTION, "some of its containers do not run" },
+		{ "degraded", HEALTH_ATTENTION, "some of its containers are not running" },
 		{ "exited", HEALTH_IDLE, NULL },
 	};
 	*why = NULL;
@@ -66,10 +66,10 @@ static void coolify_judge(struct app *a)
 	if (last && last->health == HEALTH_BUSY) {
 		bool queued = !strcmp(last->state, "queued");
 		health = HEALTH_BUSY;
-		why = queued ? "a deployment waits in the queue" : "it is being deployed";
+		why = queued ? "a deployment is waiting in the queue" : "it is being deployed";
 	} else if (last && last->health == HEALTH_BAD && health == HEALTH_GOOD) {
 		health = HEALTH_ATTENTION;
-		why = "it runs, but its last deployment failed";
+		why = "it is running, but its last deployment failed";
 	} else if (last && last->health == HEALTH_BAD && health != HEALTH_BUSY) {
 		health = HEALTH_BAD;
 		why = "its last deployment failed";

@@ -100,7 +100,7 @@ static bool read_list(const char *json, size_t len, struct coolify_list *out, co
 		cJSON_ArrayForEach (v, list)
 			each(out, v);
 	if (root && !good)
-		err_set(err, ERR_GARBLED, "Coolify's list of %s is no list", what);
+		err_set(err, ERR_GARBLED, "Coolify's answer is not a list of %s", what);
 	cJSON_Delete(root);
 	return good;
 }
@@ -177,7 +177,7 @@ bool coolify_deployments_parse(const char *json, size_t len, struct app_deployme
 			++*n;
 		}
 	if (root && !good)
-		err_set(err, ERR_GARBLED, "Coolify's list of deployments is no list");
+		err_set(err, ERR_GARBLED, "Coolify's answer is not a list of deployments");
 	cJSON_Delete(root);
 	return good;
 }
@@ -188,7 +188,7 @@ bool coolify_deployment_parse(const char *json, size_t len, struct app_deploymen
 	cJSON *o = vj_read(json, len, "Coolify", err);
 	bool good = cJSON_IsObject(o) && read_one(o, out) && *out->state;
 	if (o && !good)
-		err_set(err, ERR_GARBLED, "what Coolify says of the deployment has no state");
+		err_set(err, ERR_GARBLED, "Coolify's answer about the deployment has no state");
 	cJSON_Delete(o);
 	return good;
 }

@@ -31,7 +31,7 @@ static bool dokploy_log_is_over(const struct site_log *l, char *how, size_t size
 	if (d)
 		snprintf(how, size, "deployment %s%s%s", d->state, *d->error ? ": " : "", d->error);
 	else
-		snprintf(how, size, "it is not listed any more");
+		snprintf(how, size, "it is no longer listed");
 	return !d || !deployment_runs(d);
 }
 

@@ -90,7 +90,7 @@ static bool stack_read_word(struct stack *s, const char *word, struct err *err)
 		memcpy(s->host, value, len + 1);
 	else
 		return err_set(err, ERR_USAGE,
-		               "\"%.60s\" is not understood: after the name stand image=IMAGE, "
+		               "\"%.60s\" is not understood: after the name come image=IMAGE, "
 		               "port=PORT, "
 		               "host=HOST",
 		               word);
@@ -135,9 +135,9 @@ static bool stack_check(const struct stack *s, struct err *err)
 		               "the name",
 		               site);
 	if (!stack_of_signs(s->image, "./:@_-"))
-		return err_set(err, ERR_USAGE, "\"%.80s\" is no name of an image", s->image);
+		return err_set(err, ERR_USAGE, "\"%.80s\" is not an image name", s->image);
 	if (!stack_of_signs(s->host, ".-"))
-		return err_set(err, ERR_USAGE, "\"%.80s\" is no name of a host", s->host);
+		return err_set(err, ERR_USAGE, "\"%.80s\" is not a host name", s->host);
 	return true;
 }
 
@@ -146,7 +146,7 @@ static bool stack_read(struct stack *s, const char *argument, struct err *err)
 	const struct dokploy *d = stack_site(s);
 	const struct dokploy_config *c = dokploy_section(d);
 	if (!c)
-		return err_set(err, ERR_ABSENT, "the configuration has no [dokploy %s] any more",
+		return err_set(err, ERR_ABSENT, "the configuration no longer has [dokploy %s]",
 		               d->site.name);
 	s->port = c->stack_port;
 	if (!stack_read_words(s, argument, err))
@@ -224,7 +224,7 @@ static void stack_keep(struct stack *s, const char *what, const char *id, const 
 	if (*id && !made_add(d, s->full, what, id, name))
 		activity_add(d->site.source->store, ACTIVITY_NOTE, HEALTH_ATTENTION,
 		             stack_job(s)->order->id,
-		             "%s %s (%s) was made, but cannot be kept in the list of what was",
+		             "%s %s (%s) was made, but could not be added to the list of what was made",
 		             what, name, id);
 	site_judge(&d->site);
 }
@@ -512,7 +512,7 @@ static bool stack_read_project(struct stack *s, const struct dp_tree *t, size_t 
  * exists now is ours. */
 static void stack_with_project(struct stack *s, bool unseen)
 {
-	static const char *const how[] = { "is there already", "made, though no answer came" };
+	static const char *const how[] = { "is there already", "made, although no answer came" };
 	bool made_project = unseen && s->step == STEP_PROJECT,
 	     made_app = unseen && s->step == STEP_APPLICATION;
 	s->mine = s->mine || made_project || (made_app && *s->app);
@@ -542,7 +542,7 @@ static void stack_with_tree(struct stack *s, const struct dp_tree *t)
 	if (!n) {
 		stack_make_project(s);
 	} else if (n > 1) {
-		err_set(&err, ERR_REFUSED, "there are %zu projects of that name", n);
+		err_set(&err, ERR_REFUSED, "there are %zu projects with that name", n);
 		stack_fail(s, &err);
 	} else if (!stack_read_project(s, t, found, &err)) {
 		stack_fail(s, &err);
@@ -623,7 +623,7 @@ static void stack_removed(struct job *j, const struct api_answer *r)
 	}
 	if (last) {
 		activity_add(j->site->source->store, ACTIVITY_ACTION, HEALTH_IDLE, j->order->id,
-		             "%s %s: %s", what, name, r->err.code ? "was gone already" : "removed");
+		             "%s %s: %s", what, name, r->err.code ? "was already gone" : "removed");
 		made_drop(stack_site(s), what, last->word[MADE_ID]);
 		s->removed++;
 	}
@@ -694,7 +694,7 @@ void dokploy_undo(struct order *order, struct app *app)
 	struct stack *s = job_begin(app->instance, order, sizeof(*s), "undo");
 	if (!s)
 		return;
-	order_progress(order, "looking at what is there");
+	order_progress(order, "checking what exists");
 	job_call(stack_job(s), "GET", "/project.all", NULL, stack_undo_tree_came);
 }
 

@@ -98,7 +98,7 @@ bool dp_tree_parse(const char *json, size_t len, struct dp_tree *out, struct err
 			if (cJSON_IsObject(v))
 				add_project(out, v);
 	if (list && !good)
-		err_set(err, ERR_GARBLED, "Dokploy's list of projects is no list");
+		err_set(err, ERR_GARBLED, "Dokploy's answer is not a list of projects");
 	cJSON_Delete(list);
 	return good;
 }
@@ -211,7 +211,7 @@ bool dp_deployments_parse(const char *json, size_t len, struct app_deployment *o
 	bool good = cJSON_IsArray(list);
 	*n = good ? read_deployments(list, out) : 0;
 	if (list && !good)
-		err_set(err, ERR_GARBLED, "Dokploy's list of deployments is no list");
+		err_set(err, ERR_GARBLED, "Dokploy's answer is not a list of deployments");
 	cJSON_Delete(list);
 	return good;
 }

@@ -257,7 +257,7 @@ static void rollout_came(struct job *j, const struct api_answer *answer)
 	r->silent = err.code != ERR_NONE;
 	if (err.code == ERR_DENIED || err.code == ERR_ABSENT) {
 		err_set(&err, answer->err.code,
-		        "it was told to %s, but how that goes cannot be seen: %.200s", j->verb,
+		        "it was told to %s, but its progress cannot be seen: %.200s", j->verb,
 		        answer->err.text);
 		rollout_over(r, &err, NULL);
 		return;
@@ -294,10 +294,10 @@ static void rollout_look(struct job *j)
 	}
 	if (r->silent)
 		err_set(&err, ERR_TIMEOUT,
-		        "it is not known how it went: %s %s does not answer any more",
+		        "the result is not known: %s %s no longer answers",
 		        s->platform->product, s->name);
 	else
-		err_set(&err, ERR_TIMEOUT, "it is not over within %s; it goes on there",
+		err_set(&err, ERR_TIMEOUT, "it did not end within %s; it continues there",
 		        human_span(span, WHOLE_MS));
 	rollout_over(r, &err, NULL);
 }

@@ -607,7 +607,7 @@ void sites_down(struct source *source)
 	for (struct site *s = platform_sites(source)->first; s; s = s->next) {
 		site_rest(s);
 		if (source_link(source)->state != LINK_UP)
-			site_close(s, "the link was lost; what was begun goes on there, and the "
+			site_close(s, "the link was lost; what was started continues there, and the "
 			              "list shows it when the "
 			              "link is back");
 	}
@@ -645,7 +645,7 @@ void sites_finish(struct source *source)
 {
 	for (struct site *s = platform_sites(source)->first, *next; s; s = next) {
 		next = s->next;
-		site_close(s, "the server was closed while it ran; what was begun goes on there");
+		site_close(s, "the server was closed while it ran; what was started continues there");
 		site_free(s);
 	}
 }
@@ -663,8 +663,7 @@ static void site_drop(struct site *s)
 	struct site **slot = &platform_sites(s->source)->first;
 	while (*slot != s)
 		slot = &(*slot)->next;
-	site_close(s, "its section is no longer in the configuration; what was begun continues "
-	              "there");
+	site_close(s, "its section is no longer in the configuration; what was started continues there");
 	*slot = s->next;
 	platform_count_left_out(s->source, site_kind(s));
 	if (s->platform->forget)
@@ -682,7 +681,7 @@ static void site_take_section(struct site *s, const struct site_config *c)
 	free(now);
 	if (same)
 		return;
-	site_close(s, "its section of the configuration changed; what was begun continues there");
+	site_close(s, "its section of the configuration changed; what was started continues there");
 	err_clear(&s->err);
 	s->fails = 0;
 }

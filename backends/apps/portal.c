@@ -60,7 +60,7 @@ static enum health portal_opinion(const struct site *s, char *why, size_t size)
 {
 	if (!strncmp(s->version, "healthy", 7))
 		return HEALTH_GOOD;
-	snprintf(why, size, "it says of itself: %s", s->version);
+	snprintf(why, size, "it reports: %s", s->version);
 	return HEALTH_BAD;
 }
 
@@ -100,14 +100,13 @@ static enum health portal_health(const struct portal_stack *t, char *why, size_t
 		return HEALTH_BAD;
 	}
 	if (there) {
-		snprintf(why, size, "the portal does not know it any more; Dokploy says %s: %.60s",
+		snprintf(why, size, "the portal no longer knows it; Dokploy says %s: %.60s",
 		         there->row.id, there->state);
 		return there->row.health;
 	}
 	if (t->lost) {
 		snprintf(why, size,
-		         "the portal does not know it any more; project ai-stack-%s in Dokploy "
-		         "would tell",
+		         "the portal no longer knows it; project ai-stack-%s in Dokploy shows how it went",
 		         t->name);
 		return HEALTH_UNKNOWN;
 	}
@@ -249,7 +248,7 @@ static void portal_stack_over(struct portal_stack *t)
 	else if (!t->over)
 		err_set(&err, ERR_ABSENT,
 		        "the portal does not know the deployment of %s any more, it was restarted; "
-		        "project ai-stack-%s in Dokploy would tell",
+		        "project ai-stack-%s in Dokploy shows how it went",
 		        t->name, t->name);
 	if (w)
 		job_end(&w->job, &err, err.code ? NULL : said);
@@ -387,8 +386,8 @@ static void portal_stream_broke(struct portal_stack *t, const struct err *err)
 		portal_stream_later(t, STREAM_AGAIN_MS);
 		return;
 	}
-	err_set(&said, ERR_TIMEOUT, "%s was asked for, but how it goes cannot be seen: %.200s",
-	        t->name, err->code ? err->text : "the stream ends without a word");
+	err_set(&said, ERR_TIMEOUT, "%s was requested, but its progress cannot be seen: %.200s",
+	        t->name, err->code ? err->text : "the stream ended without a result");
 	if (w)
 		job_end(&w->job, &said, NULL);
 }
@@ -474,9 +473,9 @@ static void portal_checked(struct job *j, const struct api_answer *r)
 	if (!err.code)
 		portal_check_parse(r->body, r->len, &c, &err);
 	if (!c.valid)
-		why = "the portal does not like the name";
+		why = "the portal refuses the name";
 	if (!err.code && (!c.valid || !c.available))
-		err_set(&err, ERR_REFUSED, "%s cannot be had, nothing was changed: %s", w->name,
+		err_set(&err, ERR_REFUSED, "%s is not available; nothing was changed: %s", w->name,
 		        *c.error ? c.error : why);
 	if (err.code) {
 		job_end(j, &err, NULL);
@@ -506,7 +505,7 @@ static void portal_run(struct order *order, struct app *a, enum app_do what)
 	const struct portal_job *other = portal_asks(p);
 	struct err err = { 0 };
 	if (other)
-		err_set(&err, ERR_REFUSED, "portal %s is just being asked for %s", p->site.name,
+		err_set(&err, ERR_REFUSED, "portal %s is already being asked for %s", p->site.name,
 		        other->name);
 	else
 		stack_name_check(name, &err);

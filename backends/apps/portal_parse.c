@@ -10,7 +10,7 @@
 static bool is_object(const cJSON *o, const char *what, struct err *err)
 {
 	if (o && !cJSON_IsObject(o))
-		err_set(err, ERR_GARBLED, "the portal's %s is no object", what);
+		err_set(err, ERR_GARBLED, "the portal's %s is not an object", what);
 	return cJSON_IsObject(o);
 }
 
@@ -21,7 +21,7 @@ bool portal_health_parse(const char *json, size_t len, struct portal_health *h, 
 	*h = (struct portal_health){ .deploying = -1 };
 	if (good && !vj_text(o, "status", NULL, h->status, sizeof(h->status)))
 		good = err_set(err, ERR_GARBLED,
-		               "what answers /health tells no status, so it is no portal");
+		               "what answers /health gives no status, so it is not a portal");
 	vj_text(o, "version", NULL, h->version, sizeof(h->version));
 	int64_t n = vj_int(o, "activeDeployments", NULL, -1);
 	h->deploying = n >= 0 && n < 10000 ? (int)n : -1;

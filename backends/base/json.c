@@ -390,13 +390,12 @@ cJSON *vj_read(const char *json, size_t len, const char *who, struct err *err)
 	wash(said, sizeof(said), json + skip, len - skip);
 	if (skip < len && json[skip] == '<')
 		err_set(err, ERR_GARBLED,
-		        "%s answered a web page and no JSON; a proxy or another program stands in "
-		        "its place: %s",
+		        "%s answered with a web page instead of JSON; a proxy or another program answers in its place: %s",
 		        who, said);
 	else if (skip == len)
 		err_set(err, ERR_GARBLED, "%s answered nothing", who);
 	else if (json[skip] == '{' || json[skip] == '[')
-		err_set(err, ERR_GARBLED, "%s's answer was cut off or is no JSON: %s", who, said);
+		err_set(err, ERR_GARBLED, "%s's answer was cut off or is not JSON: %s", who, said);
 	else
 		err_set(err, ERR_GARBLED, "%s said: %s", who, said);
 	return NULL;

@@ -47,7 +47,7 @@ struct match *match_create(const char *pattern, char *why, size_t size)
 	if (!re) {
 		PCRE2_UCHAR said[160];
 		pcre2_get_error_message(code, said, sizeof(said));
-		snprintf(why, size, "\"%.60s\" is no regular expression: %s, at character %zu",
+		snprintf(why, size, "\"%.60s\" is not a regular expression: %s, at character %zu",
 		         pattern, (char *)said, (size_t)at + 1);
 		return NULL;
 	}

@@ -81,7 +81,7 @@ static bool state_is_ours(int fd, const char *path, struct err *err)
 {
 	struct stat st;
 	if (fstat(fd, &st) != 0)
-		return err_set(err, ERR_SYSTEM, "%s cannot be looked at: %s", path,
+		return err_set(err, ERR_SYSTEM, "%s cannot be examined: %s", path,
 		               strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_DENIED,
@@ -330,8 +330,7 @@ bool state_append(const char *path, const char *line, bool sync, struct err *err
 		err_clear(err);
 	else if (err)
 		err_set(err, why.code,
-		        "%s; what belongs there is kept in memory and written as soon as that "
-		        "works",
+		        "%s; its content is kept in memory and written as soon as that works",
 		        why.text);
 	l->told = true;
 	return false;

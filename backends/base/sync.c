@@ -25,7 +25,7 @@ struct sync_mark sync_at(int64_t now_ms)
 /* --- the stream ---------------------------------------------------------- */
 
 /* Requests sent before this moment no longer count. */
-static void sync_count_anew(struct sync *s)
+static void sync_count_again(struct sync *s)
 {
 	s->heard++;
 	s->from = s->heard + 1;
@@ -35,7 +35,7 @@ void sync_open(struct sync *s)
 {
 	assert(s->stream == SYNC_DEAF && s->list == SYNC_NONE);
 	s->stream = SYNC_OPENING;
-	sync_count_anew(s);
+	sync_count_again(s);
 	s->opened = s->from;
 }
 
@@ -45,7 +45,7 @@ void sync_hears(struct sync *s, int64_t now_ms)
 	if (s->stream == SYNC_HEARS)
 		return;
 	s->stream = SYNC_HEARS;
-	sync_count_anew(s);
+	sync_count_again(s);
 	sync_want(s, now_ms);
 }
 
@@ -217,7 +217,7 @@ bool sync_hold(struct sync *s, const char *bytes, size_t len)
 	if (buf_add(&s->held, (const char *)&len, sizeof(len)) && buf_add(&s->held, bytes, len))
 		return true;
 	s->held.len = before;
-	sync_count_anew(s);
+	sync_count_again(s);
 	if (s->list == SYNC_HANDING)
 		s->want_after = true;
 	else

@@ -75,8 +75,7 @@ static bool http_run_on_data(struct call *call, const char *bytes, size_t len, v
 	if (http_run_needs_body(h->probe.spec)) {
 		if (!buf_add(&h->body, bytes, len))
 			probe_end_bad(&h->probe,
-			              "the answer is larger than 1 MB, which is too long to "
-			              "look into");
+			              "the answer is larger than 1 MB, which is too long to search");
 	} else if (h->len > BODY_MAX) {
 		http_run_see_certificate(h, call);
 		http_run_judge(h, call_status(call), "", 0);
@@ -137,7 +136,7 @@ static void http_run_hop(struct probe_http *h, const char *url)
 	struct endpoint endpoint;
 	char host[URL_HOST_SIZE], place[160], *path;
 	if (!url_read(url, &endpoint, host, sizeof(host), &path)) {
-		probe_end_bad(p, "a redirect leads to %s, which is no plain http or https address",
+		probe_end_bad(p, "a redirect leads to %s, which is not an http or https address",
 		              http_run_place(url, place, sizeof(place)));
 		return;
 	}

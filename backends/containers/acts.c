@@ -91,7 +91,7 @@ static struct engine *ctr_act_ready(struct order *order, struct ctr **c)
 	struct engine *e = *c ? (*c)->engine : NULL;
 	if (e && e->origin)
 		return e;
-	err_set(&err, ERR_LOST, "%s: its engine is not reached now", order->id);
+	err_set(&err, ERR_LOST, "%s: its engine cannot be reached now", order->id);
 	order_end(order, &err, NULL);
 	return NULL;
 }
@@ -106,7 +106,7 @@ static void ctr_act_run(struct order *order)
 	bool with_signal = order->argument && *order->argument && request->takes_signal;
 	if (with_signal && !ctr_act_is_signal(order->argument)) {
 		struct err err;
-		err_set(&err, ERR_USAGE, "\"%s\" is no signal; KILL, TERM, HUP, INT, USR1 are",
+		err_set(&err, ERR_USAGE, "\"%s\" is not a signal; KILL, TERM, HUP, INT, USR1 are",
 		        order->argument);
 		order_end(order, &err, NULL);
 		return;
@@ -231,7 +231,7 @@ const struct action container_actions[] = {
 	  .doing = "pausing" },
 	{ .name = "container-unpause",
 	  .verb = "unpause",
-	  .help = "let a paused container go on",
+	  .help = "resume a paused container",
 	  .flags = ACTION_CHANGES | ACTION_MARKED,
 	  .applies = ctr_act_can_unpause,
 	  REQUEST("POST", "/unpause", "unpause", false),

@@ -121,7 +121,7 @@ static void engine_denied_sentence(const struct engine *e, const struct err *why
 	else
 		err_set(out, ERR_DENIED,
 		        "%s is not in group docker on %s: `sudo usermod -aG docker %s` there and "
-		        "log in anew, or allow "
+		        "log in again, or allow "
 		        "`sudo -n %s`",
 		        user, server, name, cli);
 }
@@ -426,7 +426,7 @@ static void engine_events_done(struct call *c, const struct reply *r, void *arg)
 		return;
 	}
 	if (!err.code && r->status / 100 != 2)
-		err_set(&err, ERR_REFUSED, "%s on %s does not tell its events: %s", e->param->title,
+		err_set(&err, ERR_REFUSED, "%s on %s does not send its events: %s", e->param->title,
 		        e->source.server->name, ctr_message(said, sizeof(said), r->body, r->len));
 	else if (!err.code)
 		err_set(&err, ERR_LOST, "%s on %s ended its stream of events: it may be restarting",
@@ -687,7 +687,7 @@ static void engine_ping_done(struct call *c, const struct reply *r, void *arg)
 	if (!err.code && (r->status != 200 || !call_header(c, "Api-Version"))) {
 		wash(said, sizeof(said), r->body, r->len);
 		err_set(&err, ERR_GARBLED,
-		        "what answers in the place of %s on %s is no container engine (status %d, "
+		        "what answers in place of %s on %s is not a container engine (status %d, "
 		        "%s): %s",
 		        e->param->title, e->source.server->name, r->status,
 		        *r->content_type ? r->content_type : "no content type", said);
@@ -729,7 +729,7 @@ static void engine_no_socket(struct engine *e, enum socket_say say, const char *
 	struct err err;
 	const char *server = e->source.server->name;
 	if (say == SOCKET_DENIED)
-		err_set(&err, ERR_DENIED, "%s: no right to open %s", server, path);
+		err_set(&err, ERR_DENIED, "%s: no permission to open %s", server, path);
 	else
 		err_set(&err, ERR_ABSENT, "%s: %s does not run: nobody listens at %s", server,
 		        e->param->title, path);
@@ -751,7 +751,7 @@ static void engine_begin_origin(struct engine *e, enum socket_say say,
 		return;
 	const char *server = e->source.server->name, *path = endpoints[0].path;
 	if (say == SOCKET_DENIED)
-		err_set(&err, ERR_DENIED, "%s: no right to open %s", server, path);
+		err_set(&err, ERR_DENIED, "%s: no permission to open %s", server, path);
 	else
 		err_set(&err, ERR_ABSENT, "%s: there is no %s", server, path);
 	origin_shut(e->origin, &err);

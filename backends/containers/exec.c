@@ -257,7 +257,7 @@ static size_t exec_take_head(struct exec *x, const char *bytes, size_t len)
 	size_t used = (size_t)(stop + 4 - x->head.data) - before;
 	int status = 0;
 	if (sscanf(x->head.data, "HTTP/1.%*1[01] %3d", &status) != 1) {
-		exec_fail(x, ERR_GARBLED, "what answers there speaks no HTTP", 33);
+		exec_fail(x, ERR_GARBLED, "what answers there does not speak HTTP", 33);
 		return len;
 	}
 	buf_clear(&x->head);
@@ -428,7 +428,7 @@ struct stream *exec_shell(struct row *row, const char *term, int cols, int rows,
 	struct ctr *c = ctr_of(row);
 	char path[64 + CTR_ID_SIZE];
 	if (!c || !c->engine->origin || !origin_endpoint(c->engine->origin)) {
-		err_set(err, ERR_LOST, "%s: its engine is not reached now", row->name);
+		err_set(err, ERR_LOST, "%s: its engine cannot be reached now", row->name);
 		return NULL;
 	}
 	if (c->row->state != CONTAINER_RUNNING) {

@@ -564,7 +564,7 @@ static void ctr_log_older_done(struct call *call, const struct reply *r, void *a
 	f->older = NULL;
 	frames_end(&f->older_frames, !r->err.code);
 	if (r->err.code)
-		log_say(f->follow.log, "older lines cannot be had: %s", r->err.text);
+		log_say(f->follow.log, "older lines are not available: %s", r->err.text);
 	else if (!f->older_seen)
 		log_say(f->follow.log, "there are no older lines of %s", f->row_id);
 }
@@ -662,7 +662,7 @@ static void ctr_log_earlier_done(struct call *call, const struct reply *r, void 
 	f->older = NULL;
 	frames_end(&f->older_frames, !r->err.code);
 	if (r->err.code) {
-		log_say(f->follow.log, "the earlier run cannot be had: %s", r->err.text);
+		log_say(f->follow.log, "the earlier run is not available: %s", r->err.text);
 	} else if (log_total(f->earlier) < f->earlier_lines && earlier_spans_ms[f->earlier_span]) {
 		f->earlier_span++;
 		ctr_log_ask_earlier(f);

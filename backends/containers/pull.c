@@ -160,7 +160,7 @@ void pulls_end(struct engine *e)
 {
 	struct err err;
 	err_set(&err, ERR_LOST,
-	        "%s: the link was lost while images came; nothing that runs was changed",
+	        "%s: the link was lost during the pull; nothing that runs was changed",
 	        e->source.server->name);
 	while (e->pulls)
 		pull_over(e->pulls, &err);
@@ -216,7 +216,7 @@ static void pull_on_done(struct call *call, const struct reply *r, void *arg)
 	if (!err.code && *said && pull_is_refusal(r->status, said))
 		p->refused = true;
 	else if (!err.code && *said)
-		err_set(&err, ERR_REFUSED, "%s is not pulled, nothing that runs was changed: %s",
+		err_set(&err, ERR_REFUSED, "%s was not pulled; nothing that runs was changed: %s",
 		        p->images[p->at], said);
 	else if (!err.code)
 		p->pulled += p->told.newer;
@@ -231,8 +231,7 @@ static void pull_on_silence(struct loop_timer *t, void *arg)
 	struct pull *p = arg;
 	struct err err;
 	err_set(&err, ERR_TIMEOUT,
-	        "%s: the engine said nothing more for %d s while it came; nothing that runs was "
-	        "changed",
+	        "%s: the engine said nothing more for %d s during the pull; nothing that runs was changed",
 	        p->images[p->at], SILENCE_MS / 1000);
 	pull_over(p, &err);
 }
@@ -268,7 +267,7 @@ struct pull *pull_start(struct source *source, const char *const *images, size_t
 {
 	struct engine *e = engine_of(source);
 	if (!e->origin) {
-		err_set(err, ERR_LOST, "%s: its engine is not reached now", source->server->name);
+		err_set(err, ERR_LOST, "%s: its engine cannot be reached now", source->server->name);
 		return NULL;
 	}
 	struct pull *p = xcalloc(1, sizeof(*p));

@@ -74,8 +74,7 @@ void acts_finish(struct deploys *ds)
 {
 	struct err err;
 	err_set(&err, ERR_LOST,
-	        "the connection was lost while it was being started; whether it runs is seen when "
-	        "the connection is back");
+	        "the connection was lost while it was being started; the list shows whether it runs when the connection is back");
 	while (ds->acts) {
 		run_cancel(ds->acts->run);
 		deploy_act_act_end(ds->acts, &err, NULL);
@@ -118,7 +117,7 @@ static void deploy_act_done(const struct run_result *r, void *arg)
 		deploy_act_said(r, cancel ? "not cancelled" : "not started", &err);
 	deploy_act_act_end(a, &err,
 	                   cancel ? "its processes have ended"
-	                          : "started; it goes on without this console");
+	                          : "started; it continues without this console");
 }
 
 static struct act *deploy_act_act_begin(struct order *order, struct deploy *d)
@@ -247,7 +246,7 @@ static void deploy_act_launch(struct act *a)
 	struct err err = { 0 };
 	bool back = a->request->back;
 	if (!c)
-		err_set(&err, ERR_ABSENT, "%s is not in this configuration any more", order->id);
+		err_set(&err, ERR_ABSENT, "%s is no longer in this configuration", order->id);
 	const char *text;
 	if (c)
 		text = back ? c->rollback : c->run;
@@ -292,7 +291,7 @@ static void deploy_act_start(struct order *order)
 	const struct deploy_config *c = d ? deploy_config_of(d) : NULL;
 	struct err err = { 0 };
 	if (!c) {
-		err_set(&err, ERR_ABSENT, "%s is not in this configuration any more", order->id);
+		err_set(&err, ERR_ABSENT, "%s is no longer in this configuration", order->id);
 		deploy_act_refuse(order, &err);
 		return;
 	}
@@ -495,7 +494,7 @@ static bool deploy_act_fits(const struct row *r, const char *argument, struct er
 	return ok;
 }
 
-#define ASKS "NAME=VALUE for each of these, parted by blanks; quotes as in a shell:"
+#define ASKS "NAME=VALUE for each of these, separated by blanks; quotes as in a shell:"
 #define ASKING                                                                          \
 	.asks = ASKS, .asks_more = deploy_act_asks_more, .suggest = deploy_act_suggest, \
 	.fits = deploy_act_fits
@@ -514,7 +513,7 @@ const struct action deploy_actions[] = {
 	  DEPLOY("deploy", false),
 	  ASKING,
 	  .doing = "starting",
-	  .help = "run it on its server, where it goes on without this console" },
+	  .help = "run it on its server, where it continues without this console" },
 	{ .name = "deploy-run-now",
 	  .verb = "deploy now",
 	  .key = "D",
@@ -540,7 +539,7 @@ const struct action deploy_actions[] = {
 	  .command = deploy_act_cancel_command,
 	  .run = deploy_act_cancel,
 	  .doing = "cancelling",
-	  .help = "end what runs: TERM to all of it, KILL if it does not end" },
+	  .help = "end the run: TERM to all its processes, KILL if they do not end" },
 	{ .name = "project-pull",
 	  .verb = "pull",
 	  .key = "P",
@@ -550,7 +549,7 @@ const struct action deploy_actions[] = {
 	  .run = deploy_act_run_pull,
 	  .data = &project_pull_and_up,
 	  .doing = "pulling",
-	  .help = "bring the images of the compose project, then what is new up (pull, up -d)" },
+	  .help = "pull the images of the compose project, then bring it up (pull, up -d)" },
 	{ .name = "project-up",
 	  .verb = "up",
 	  .key = "U",

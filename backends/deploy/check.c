@@ -56,7 +56,7 @@ static void check_url_ask(struct checking *k, size_t i)
 		free(u->path);
 		u->path = NULL;
 		if (!url_read(k->words[i].name, &endpoint, host, sizeof(host), &u->path)) {
-			snprintf(u->said, sizeof(u->said), "is no http:// or https:// address");
+			snprintf(u->said, sizeof(u->said), "is not an http:// or https:// address");
 			return;
 		}
 		u->origin = origin_create(store_http(d->row.server->store), d->row.server->link,

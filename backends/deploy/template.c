@@ -48,7 +48,7 @@ static struct match *template_pattern_of(const struct ask_word *a, struct err *e
 	struct match *m = match_create(pattern, why, sizeof(why));
 	free(pattern);
 	if (!m)
-		err_set(err, ERR_USAGE, "ask: the pattern of %s is none: %s", a->name, why);
+		err_set(err, ERR_USAGE, "ask: the pattern of %s is not valid: %s", a->name, why);
 	return m;
 }
 
@@ -198,10 +198,10 @@ static bool template_fits(const struct ask_word *a, const char *value, struct er
 		return err_set(err, ERR_TOO_BIG, "%s: the value is longer than %d bytes", a->name,
 		               VALUE_MAX);
 	if (a->form == ASK_ONE_OF && a->secret && !template_is_one_of(a, value))
-		return err_set(err, ERR_USAGE, "%s: the value is none of those that are configured",
+		return err_set(err, ERR_USAGE, "%s: the value is not one of those that are configured",
 		               a->name);
 	if (a->form == ASK_ONE_OF && !template_is_one_of(a, value))
-		return err_set(err, ERR_USAGE, "%s: \"%.80s\" is none of: %.*s", a->name, value,
+		return err_set(err, ERR_USAGE, "%s: \"%.80s\" is not one of: %.*s", a->name, value,
 		               (int)(a->len < 160 ? a->len : 160), a->rest);
 	return a->form != ASK_LIKE || template_is_like(a, value, err);
 }
@@ -253,7 +253,7 @@ static bool template_export_all(const struct ask_word *asks, size_t n_asks, char
 	for (int i = 0; i < n; i++)
 		if (!used[i])
 			return err_set(err, ERR_USAGE,
-			               "\"%.60s\" is no NAME=VALUE of a variable that it asks for",
+			               "\"%.60s\" is not NAME=VALUE for a variable that it asks for",
 			               words[i]);
 	return true;
 }

@@ -110,7 +110,7 @@ static void api_say_denied(const struct api_call *c, int status, const char *wor
 		        help);
 	else if (status != 403)
 		err_set(err, ERR_DENIED,
-		        "%s %s does not take the %s (%d: %s); token_command of [%s %s] must print "
+		        "%s %s rejects the %s (%d: %s); token_command of [%s %s] must print "
 		        "one that "
 		        "it knows%s%s",
 		        api->product, api->name, api->token_word, status, words, api->section,
@@ -171,12 +171,12 @@ static void api_say_status(const struct api_call *c, const struct reply *r, stru
 		err_set(err, ERR_ABSENT, "%s %s does not know it (404): %s", api->product,
 		        api->name, words);
 	else if (r->status == 429)
-		err_set(err, ERR_REFUSED, "%s %s takes no more calls for now (429: %s)%s%s",
+		err_set(err, ERR_REFUSED, "%s %s accepts no more calls for now (429: %s)%s%s",
 		        api->product, api->name, words, ms > 0 ? "; it asks to wait " : "",
 		        ms > 0 ? human_span(wait, ms) : "");
 	else if (r->status / 100 == 5 && api_is_page(r->body))
 		err_set(err, ERR_REFUSED,
-		        "%s %s is not to be had (%d, %s): what stands before it cannot reach it",
+		        "%s %s is not available (%d, %s): what is in front of it cannot reach it",
 		        api->product, api->name, r->status, words);
 	else if (r->status / 100 == 5)
 		err_set(err, ERR_REFUSED, "%s %s failed at %s %.*s (%d): %s", api->product,
@@ -192,7 +192,7 @@ static void api_say_page(const struct api_call *c, const struct reply *r, struct
 	char words[WORDS];
 	api_words_of(c, r, words, sizeof(words));
 	err_set(err, ERR_GARBLED,
-	        "%s %s answers %.*s with %s and not as %s: a log-in or a proxy stands before it, "
+	        "%s %s answers %.*s with %s and not as %s: a login page or a proxy is in front of it, "
 	        "or url leads elsewhere",
 	        c->api->product, c->api->name, api_shown(c), c->path, words, c->api->product);
 }
@@ -249,7 +249,7 @@ static void api_tell(struct api_call *c, const struct api_answer *answer)
 }
 
 /* A 401 for a token that worked before: the token was changed on the service. */
-static bool api_asks_anew(struct api_call *c)
+static bool api_asks_again(struct api_call *c)
 {
 	struct api *api = c->api;
 	if (c->spec.open || !api->token_command)
@@ -296,7 +296,7 @@ static void api_on_done(struct call *call, const struct reply *r, void *arg)
 		                     .date_ms = date ? vj_http_date_ms(date) : 0 };
 	/* first, while the token is known that the answer may repeat */
 	api_judge(c, r, &answer);
-	if ((api_denied(api, r) && api_asks_anew(c)) ||
+	if ((api_denied(api, r) && api_asks_again(c)) ||
 	    (r->status == 429 && api_waits_as_asked(c))) {
 		c->call = NULL;
 		api_want_advance(api);

@@ -637,7 +637,7 @@ static bool bus_on_relay_bytes(const char *bytes, size_t len, void *arg)
 	if (!whole)
 		return true;
 	if (whole == SIZE_MAX)
-		snprintf(why, sizeof why, "what came is no D-Bus message");
+		snprintf(why, sizeof why, "what came is not a D-Bus message");
 	else
 		snprintf(why, sizeof why,
 		         "it sent a message of %llu MB, and at most %u MB are taken",

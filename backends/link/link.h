@@ -64,7 +64,7 @@ struct link_config {
 	const char *identity;   /* a key file; or NULL */
 	int connect_timeout_ms; /* 0: 5000 */
 	int unread_timeout_ms;  /* the server reads nothing for so long: lost; 0: 60000 */
-	/* no user is present: a question fails the log-in, and err quotes it */
+	/* no user is present: a question fails the login, and err quotes it */
 	bool batch;
 };
 
@@ -95,7 +95,7 @@ struct link {
 	struct err err;      /* LINK_LOST: the sentence */
 	/* the address in use or tried last: "192.0.2.10 port 804"; a name without an address too */
 	char address[96];
-	/* of ssh_config, known once a log-in ended: the host's address, and the hosts of ProxyJump
+	/* of ssh_config, known once a login ended: the host's address, and the hosts of ProxyJump
 	 * on the way to it, separated by commas; "" none */
 	char hostname[256], jumps[256];
 	/* transport, for the details: "ssh 192.0.2.10 port 804 as ops, ed25519 key …" */

@@ -512,7 +512,7 @@ static bool local_open_tcp(struct local_stream *s, const struct endpoint *endpoi
 	int r = getaddrinfo(host, port, &hints, &list);
 	if (r)
 		return err_set(err, ERR_USAGE,
-		               "%s: a road on this machine needs an IP address or localhost",
+		               "%s: an endpoint on this machine needs an IP address or localhost",
 		               s->what);
 	bool ok = local_connect_to(s, list->ai_addr, list->ai_addrlen, NULL, err);
 	freeaddrinfo(list);

@@ -1,4 +1,4 @@
-/* ssh.c: a server over SSH: one connection, in the loop's thread after its log-in (ssh_login.c).
+/* ssh.c: a server over SSH: one connection, in the loop's thread after its login (ssh_login.c).
  *
  * ssh_relay. libssh reads packets of all channels whenever one of its functions looks at the
  * socket. Packets already read never make the descriptor readable again. So after any event
@@ -78,7 +78,7 @@ static void ssh_drop_session(struct link_ssh *l)
 	l->proxy_child = NULL;
 }
 
-/* Ends the log-in and all streams. The caller reports the new state last. */
+/* Ends the login and all streams. The caller reports the new state last. */
 static void ssh_go_down(struct link_ssh *l, enum link_state state, const struct err *why)
 {
 	l->link.state = state; /* no event may open a new stream */
@@ -387,7 +387,7 @@ static void ssh_take_session(struct link_ssh *l, struct login *in)
 	ssh_event_add_session(l->event, l->session);
 	l->io = loop_io_add(l->link.loop, ssh_get_fd(l->session), POLLIN, ssh_on_io, l);
 	l->timer = loop_timer_add(l->link.loop, QUIET_MS, ssh_on_timer, l);
-	/* measures the latency; the log-in does not wait for the answer */
+	/* measures the latency; the login does not wait for the answer */
 	ssh_do_send_keepalive(l);
 	ssh_kick(l);
 }

@@ -2,7 +2,7 @@
  * Kerberos: RFC 4462).
  *
  * A key file that needs no passphrase is offered and signed at once. No `none` request for the
- * methods and no probe of the key comes first. That saves two round trips of the log-in. A refusal
+ * methods and no probe of the key comes first. That saves two round trips of the login. A refusal
  * lists the methods anyway.
  *
  * A certificate is offered with its key. It comes from CertificateFile of ssh_config, otherwise
@@ -286,7 +286,7 @@ static ssh_key ssh_auth_unlock(struct auth *a, const char *path, bool *gave_up)
 			return NULL;
 		}
 		int rc = ssh_pki_import_privkey_file(path, answer->text, NULL, NULL, &key);
-		/* Kept for this log-in even without keep. When the server hangs up meanwhile, the
+		/* Kept for this login even without keep. When the server hangs up meanwhile, the
 		 * user need not type the passphrase again. */
 		if (rc == SSH_OK)
 			kept_add(&in->kept, path, answer, keep);
@@ -493,7 +493,7 @@ static bool ssh_auth_answer_prompts(struct auth *a, const char *again)
 static enum verdict ssh_auth_try_kbdint(struct auth *a)
 {
 	const char *again = a->in->hung_up ? "The server hung up while it waited, so the last "
-	                                     "answer went nowhere. It asks anew.\n"
+	                                     "answer went nowhere. It asks again.\n"
 	                                   : "";
 	int rounds = 0;
 	ssh_auth_tried(a, "keyboard-interactive");
@@ -612,7 +612,7 @@ static bool ssh_auth_denied(struct auth *a)
 	ssh_auth_list_unused(a, &unused);
 	ssh_auth_server_allows(a, allows, sizeof(allows));
 	const char *what = a->tried.len ? a->tried.data : "nothing, for want of a key";
-	err_set(&in->err, ERR_DENIED, "%s: %s let %s not in: tried %s%s; the server allows %s",
+	err_set(&in->err, ERR_DENIED, "%s: %s did not let %s in: tried %s%s; the server allows %s",
 	        in->name, in->address, in->conf.user, what, unused.len ? unused.data : "", allows);
 	buf_finish(&unused);
 	return false;
@@ -624,7 +624,7 @@ static bool ssh_auth_broke(struct auth *a)
 	if (in->err.code == ERR_CANCELLED || in->err.code == ERR_TOO_BIG)
 		return false;
 	const char *words = ssh_get_error(a->s);
-	return err_set(&in->err, ERR_REFUSED, "%s: %s ended the log-in of %s after %s: %s",
+	return err_set(&in->err, ERR_REFUSED, "%s: %s ended the login of %s after %s: %s",
 	               in->name, in->address, in->conf.user,
 	               a->tried.len ? a->tried.data : "its first question",
 	               *words ? words : "no reason given");

@@ -180,7 +180,7 @@ static bool ssh_hosts_refuse_changed(struct login *in, const struct known_key *o
 	err_set(&in->err, ERR_DENIED,
 	        "%s: THE HOST KEY HAS CHANGED: %s shows %s, but %s:%u has another. Somebody may be "
 	        "listening in; if the "
-	        "server was set up anew: %s",
+	        "server was set up again: %s",
 	        in->name, in->address, print, old->file, old->line, advice);
 	free(name);
 	return false;

@@ -1,6 +1,6 @@
 /* ssh_internal.h: shared by the files of the SSH link.
  *
- * The log-in runs in a worker thread (ssh_login.c and its helpers). The live connection runs in the
+ * The login runs in a worker thread (ssh_login.c and its helpers). The live connection runs in the
  * loop (ssh.c), and so do its streams (ssh_stream.c). */
 #ifndef LINK_SSH_INTERNAL_H
 #define LINK_SSH_INTERNAL_H
@@ -22,7 +22,7 @@
 struct link_ssh;
 struct login;
 
-/* --- the log-in: all in a worker thread ---------------------------------- */
+/* --- the login: all in a worker thread ---------------------------------- */
 
 /* A question for the user; the worker waits for the answer. */
 struct question {
@@ -37,7 +37,7 @@ struct question {
 struct kept {
 	char *key; /* "password", or the path of a key file; owned */
 	struct secret *secret;
-	bool lasting; /* the user chose to keep it; false: for this log-in only */
+	bool lasting; /* the user chose to keep it; false: for this login only */
 	struct kept *next;
 };
 struct secret *kept_find(const struct kept *, const char *key); /* borrowed; NULL: not kept */
@@ -46,14 +46,14 @@ void kept_drop(struct kept **, const char *key);
 void kept_free(struct kept *);
 struct kept *kept_copy(const struct kept *); /* copies the lasting ones only */
 
-/* One log-in. The worker owns all fields except those under the lock; link belongs to the loop. The
+/* One login. The worker owns all fields except those under the lock; link belongs to the loop. The
  * last reference frees it. login_abandon drops the link's reference; the end of the worker drops
  * the rest. */
 struct login {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	unsigned refs;
-	bool cancelled; /* the link gave up this log-in: end soon */
+	bool cancelled; /* the link gave up this login: end soon */
 	pid_t helper;   /* process the worker waits for; 0 none */
 	/* duplicate of the connection's descriptor, for shutdown(2); -1 none */
 	int socket;
@@ -73,7 +73,7 @@ struct login {
 	/* Result; belongs to the worker, then to the loop */
 	struct sshconf conf;
 	struct ssh_dest where;
-	ssh_session session; /* owned; NULL when the log-in failed */
+	ssh_session session; /* owned; NULL when the login failed */
 	/* the connection; libssh owns it once session uses it; -1 none */
 	int fd;
 	pid_t proxy;     /* 0: none; ends with the link */
@@ -96,7 +96,7 @@ struct secret *login_ask(struct login *, enum ask_kind, bool echo, bool can_keep
 	__attribute__((format(printf, 7, 8)));
 bool login_cancelled(struct login *);
 void login_set_socket(struct login *, int fd); /* -1: no socket any more */
-/* Waits for events on fd. False on a timeout (errno ETIMEDOUT) or when the log-in was cancelled
+/* Waits for events on fd. False on a timeout (errno ETIMEDOUT) or when the login was cancelled
  * (ECANCELED). */
 bool login_wait(struct login *, int fd, short events, int64_t until_ms);
 void login_worker(void *login); /* work function for loop_work */

@@ -165,7 +165,7 @@ void known_free(struct known_key *k)
 
 static void known_read_file(struct known_key **list, const char *name, const char *path)
 {
-	/* Opening a pipe must not block the log-in. */
+	/* Opening a pipe must not block the login. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
 	if (!f)
@@ -206,8 +206,7 @@ static const char **known_argv(struct login *in, struct ssh_words *words,
 		               : xstrdup(words->word[0]);
 		if (!word) {
 			err_set(&in->err, ERR_DENIED,
-			        "%s: KnownHostsCommand of ssh_config has %s in it, which "
-			        "nobody here can fill in, so no host key is accepted",
+			        "%s: KnownHostsCommand of ssh_config has %s in it, which mocr cannot fill in, so no host key is accepted",
 			        in->name, unknown);
 			free(argv);
 			return NULL;
@@ -245,7 +244,7 @@ static bool known_run(struct login *in, struct known_key **list, const char *nam
 }
 
 /* Like OpenSSH: a command that cannot be started counts as empty. A failing command or an unknown
- * token ends the log-in. */
+ * token ends the login. */
 bool known_by_command(struct login *in, struct known_key **list, const char *reason,
                       const char *name, ssh_key server)
 {

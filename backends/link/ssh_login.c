@@ -1,8 +1,8 @@
-/* ssh_login.c: one log-in, from the name to an authenticated session, in a worker thread.
+/* ssh_login.c: one login, from the name to an authenticated session, in a worker thread.
  *
  * The worker may block in a name look-up, in libssh or in a security key. It may wait hours for the
  * user. It shares only struct login with the loop, under the lock. login_abandon sets cancelled,
- * wakes the worker and forgets the log-in. The worker then cleans up and drops the last reference.
+ * wakes the worker and forgets the login. The worker then cleans up and drops the last reference.
  * Questions go to the loop by loop_call, and answers come back through the condition variable. */
 #include "backends/link/ssh_internal.h"
 
@@ -27,7 +27,7 @@
 #define KEX_TIMEOUT_S 10
 #define AUTH_TIMEOUT_S 90 /* a second factor may wait for a telephone */
 #define CONNECT_TIMEOUT_MS 5000
-#define LOGINS_MAX 3 /* connections for one log-in, when the server closes while the user types */
+#define LOGINS_MAX 3 /* connections for one login, when the server closes while the user types */
 
 /* --- kept secrets -------------------------------------------------------- */
 
@@ -243,7 +243,7 @@ static const char *const ask_titles[] = {
 	[ASK_SUDO] = "sudo",
 };
 
-/* Takes the answer under the lock, because an answer may still arrive after the log-in was
+/* Takes the answer under the lock, because an answer may still arrive after the login was
  * cancelled. */
 static struct secret *ssh_login_wait_for_answer(struct login *in, bool *keep)
 {

@@ -1,7 +1,7 @@
 /* ssh_net.c: from a name to a connected descriptor: `ssh -G`, name look-up, connect, or a proxy's
  * pipe.
  *
- * All of this runs in the log-in's worker thread. A proxy starts as in OpenSSH but cannot ask the
+ * All of this runs in the login's worker thread. A proxy starts as in OpenSSH but cannot ask the
  * user. A jump's ssh gets BatchMode, and the proxy's stderr is kept for the error sentence. */
 #include <errno.h>
 #include <fcntl.h>

@@ -40,7 +40,7 @@ static bool sshconf_bad_dest(struct ssh_dest *d, struct err *err, const char *te
 {
 	ssh_dest_finish(d);
 	return err_set(err, ERR_USAGE,
-	               "`%s` is no ssh destination: %s (expected name, user@host:port or "
+	               "`%s` is not an ssh destination: %s (expected name, user@host:port or "
 	               "ssh://...)",
 	               text, why);
 }
@@ -64,7 +64,7 @@ bool ssh_dest_parse(struct ssh_dest *d, const char *text, struct err *err)
 		d->host = xstrndup(rest + 1, (size_t)(close - rest - 1));
 		colon = close[1] == ':' ? close + 1 : NULL;
 		if (close[1] && !colon && strcmp(close + 1, "/") != 0)
-			return sshconf_bad_dest(d, err, text, "what follows ] is no :port");
+			return sshconf_bad_dest(d, err, text, "what follows ] is not :port");
 	} else if (colon && !many) {
 		d->host = xstrndup(rest, (size_t)(colon - rest));
 	} else {
@@ -78,7 +78,7 @@ bool ssh_dest_parse(struct ssh_dest *d, const char *text, struct err *err)
 	if (colon)
 		snprintf(port, sizeof(port), "%.*s", (int)strcspn(colon + 1, "/"), colon + 1);
 	if (colon && !sshconf_parse_port(port, &d->port))
-		return sshconf_bad_dest(d, err, text, "the port is no number from 1 to 65535");
+		return sshconf_bad_dest(d, err, text, "the port is not a number from 1 to 65535");
 	if (!*d->host || *d->host == '-')
 		return sshconf_bad_dest(d, err, text,
 		                        *d->host ? "a host cannot start with -"

@@ -226,7 +226,7 @@ static void ws_take_frames(struct ws *w, const char *bytes, size_t len)
 		w->frames = ws_frames_create(&events, w);
 	if (ws_frames_feed(w->frames, bytes, len) || w->over)
 		return;
-	err_set(&w->err, ERR_GARBLED, "%s sent what is no frame of a WebSocket", w->who);
+	err_set(&w->err, ERR_GARBLED, "%s sent something that is not a WebSocket frame", w->who);
 	ws_end(w);
 }
 

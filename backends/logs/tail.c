@@ -738,7 +738,7 @@ static void tail_fetched(const struct run_result *r, void *arg)
 	t->run = NULL;
 	tail_take_older(t, r);
 	if (r->end.err.code)
-		log_say(t->follow.log, "older lines cannot be had: %s", r->end.err.text);
+		log_say(t->follow.log, "older lines are not available: %s", r->end.err.text);
 	else if (log_total(t->follow.log) == before)
 		log_say(t->follow.log, "%s: no older lines%s%.200s",
 		        log_source_name(t->follow.log, t->follow.source), r->err_len ? ": " : "",

@@ -42,10 +42,10 @@ static bool target_unknown(const char *word, char *why, size_t size)
 		n += target_kind_names(kinds[i], names + n);
 	const char *near = nearest(word, names, n);
 	if (near)
-		snprintf(why, size, "\"%.60s\" is no kind of log; did you mean %s?", word, near);
+		snprintf(why, size, "\"%.60s\" is not a kind of log; did you mean %s?", word, near);
 	else
 		snprintf(why, size,
-		         "\"%.60s\" is no kind of log; there are journal, kernel, file:/PATH, "
+		         "\"%.60s\" is not a kind of log; there are journal, kernel, file:/PATH, "
 		         "containers/NAME, services/NAME",
 		         word);
 	return false;

@@ -421,7 +421,7 @@ static void http_say_refusal(struct http_job *j, const struct reply *r)
 		        "names was deleted",
 		        product, j->host, r->status, words);
 	else if (r->status == 429)
-		err_set(&s->err, ERR_REFUSED, "%s at %s takes no more messages for now (429)%s%s",
+		err_set(&s->err, ERR_REFUSED, "%s at %s accepts no more messages for now (429)%s%s",
 		        product, j->host, s->wait_ms ? "; it asks to wait " : "",
 		        s->wait_ms ? human_span(wait, s->wait_ms) : "");
 	else if (r->status / 100 == 3)
@@ -446,7 +446,7 @@ static void http_judge(struct http_job *j, const struct reply *r)
 		s->wait_ms = http_window_wait(j);
 	} else if (r->status / 100 == 2) {
 		err_set(&s->err, ERR_GARBLED,
-		        "%s answers with a web page: a log-in or a proxy stands before it, or url "
+		        "%s answers with a web page: a login page or a proxy is in front of it, or url "
 		        "leads elsewhere",
 		        j->host);
 	} else {

@@ -17,7 +17,7 @@
 enum condition_state {
 	CONDITION_HELD,    /* it is there, and is to be told when it has held */
 	CONDITION_TOLD,    /* it was told and is there */
-	CONDITION_CLEARED, /* it was told and is not there any more; not told yet */
+	CONDITION_CLEARED, /* it was told and is no longer there; not told yet */
 	CONDITION_PAST     /* it was there lately */
 };
 

@@ -503,7 +503,7 @@ const struct action unit_actions[] = {
 	  .doing = "enabling" },
 	{ .name = "unit-disable",
 	  .verb = "disable",
-	  .help = "start the unit no more at boot; it runs on now",
+	  .help = "do not start the unit at boot any more; it keeps running now",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
 	  .applies = unit_act_can_disable,
 	  REQUEST("DisableUnitFiles", WAY_FILES_OFF),

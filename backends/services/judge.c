@@ -63,7 +63,7 @@ static void unit_result_phrase(const struct unit *u, char *out, size_t size)
 		{ "timeout", "it took too long" },
 		{ "watchdog", "its watchdog heard nothing" },
 		{ "start-limit-hit", "started too often in a short time" },
-		{ "resources", "something it needs could not be had" },
+		{ "resources", "something it needs is not available" },
 		{ "protocol", "it did not report as its type wants" },
 		{ "exec-condition", "its condition command said no" },
 		{ "service-start-limit-hit", "its service was started too often in a short time" },

@@ -201,7 +201,7 @@ static void systemd_on_failed(const char *json, size_t len, const struct err *er
 	fetch_failed(&sd->failed, systemd_now(sd));
 	if (err->code != ERR_ABSENT)
 		snprintf(sd->source.detail, sizeof sd->source.detail,
-		         "failed mounts and the like are not told: %.70s", err->text);
+		         "failed mounts and the like are not shown: %.70s", err->text);
 	systemd_settle(sd);
 	list_again(sd);
 }

@@ -73,7 +73,7 @@ struct act *oc_act_begin(struct order *order, struct ses **s)
 	struct oc *oc = *s ? (*s)->home : NULL;
 	if (!oc || !oc->origin || oc->state != OC_LIVE) {
 		oc_act_fail(order, ERR_LOST,
-		            "its OpenCode server is not reached now; nothing was sent");
+		            "its OpenCode server cannot be reached now; nothing was sent");
 		return NULL;
 	}
 	struct act *a = oc_act_add(order, oc, &oc->acts);
@@ -132,7 +132,7 @@ static void session_act_say_unknown_command(const struct act *a, struct err *err
 	struct err said = *err;
 	words += *words == '/';
 	err_set(err, ERR_ABSENT,
-	        "/%.*s is none of the slash commands of its server (Tab lists them). %.90s",
+	        "/%.*s is not one of the slash commands of its server (Tab lists them). %.90s",
 	        (int)strcspn(words, " "), words, said.text);
 }
 
@@ -299,7 +299,7 @@ static void session_act_on_unconfirmed(struct loop_timer *t, void *arg)
 	struct ses *s = ses_find(a->oc->owner, a->sid);
 	if (s)
 		oc_ask_about(a->oc, s);
-	oc_act_end(a, NULL, "sent, but its server has not confirmed it yet; the row tells");
+	oc_act_end(a, NULL, "sent, but its server has not confirmed it yet; the row shows it");
 }
 
 /* Requests disappeared: confirm the orders that answered them. */
@@ -803,7 +803,7 @@ static void session_act_make(struct order *order)
 	}
 	if (!oc || !oc->origin || oc->state != OC_LIVE) {
 		oc_act_fail(order, ERR_LOST,
-		            "its OpenCode server is not reached now; nothing was made");
+		            "its OpenCode server cannot be reached now; nothing was made");
 		return;
 	}
 	struct act *a = oc_act_add(order, oc, &oc->acts);

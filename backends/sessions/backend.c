@@ -161,7 +161,7 @@ static void sessions_add_configured(struct sessions *ss)
 		                      &behind_len) ||
 		    behind_len) {
 			activity_add(ss->source.store, ACTIVITY_NOTE, HEALTH_BAD, NULL,
-			             "[opencode %s]: \"%s\" is no address; http://127.0.0.1:4096 "
+			             "[opencode %s]: \"%s\" is not an address; expected http://127.0.0.1:4096 "
 			             "or https://HOST is",
 			             c->name, c->url);
 			continue;
@@ -215,7 +215,7 @@ static void sessions_scan(struct sessions *ss)
 	fetch_ask(&ss->look, sync_at(loop_now(store_loop(ss->source.store))));
 	ss->scan = link_run(source_link(&ss->source), scan_script, NULL, 0, SCAN_MAX, SCAN_MS,
 	                    sessions_scan_done, ss);
-	run_name(ss->scan, "the look for sessions");
+	run_name(ss->scan, "the search for sessions");
 }
 
 void sessions_look(struct sessions *ss, int64_t gap_ms)

@@ -581,7 +581,7 @@ void follow_unanswered(struct ses *s, const struct err *err)
 		if (f->begun)
 			continue;
 		log_gap(f->follow.log, f->follow.source,
-		        "what was said before could not be had: %s", err->text);
+		        "what was said before is not available: %s", err->text);
 		conversation_begin(f, NULL);
 	}
 }
@@ -592,7 +592,7 @@ void follow_lost(struct ses *s)
 		conversation_flush(f, now_wall_ms());
 		if (f->begun)
 			log_gap(f->follow.log, f->follow.source,
-			        "its server is not heard any more; what is said meanwhile comes "
+			        "its server cannot be heard any more; what is said meanwhile comes "
 			        "when it is");
 		f->begun = false;
 		buf_finish(&f->held);

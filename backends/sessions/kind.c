@@ -415,7 +415,7 @@ bool session_directories_in(struct row *row, const char *parent, const char **ou
 	char *command = quote_command(argv);
 	ss->folders_run = link_run(row->server->link, command, NULL, 0, 65536, FOLDERS_MS,
 	                           folders_done, ss);
-	run_name(ss->folders_run, "the look at folders");
+	run_name(ss->folders_run, "the list of folders");
 	free(command);
 	return false;
 }

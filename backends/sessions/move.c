@@ -97,7 +97,7 @@ static void move_info_came(struct call *call, const struct reply *r, void *arg)
 	a->call = NULL;
 	if (!oc_is_answer(a->oc, r, &err) || !s) {
 		if (s == NULL)
-			err_set(&err, ERR_ABSENT, "it is not there any more");
+			err_set(&err, ERR_ABSENT, "it is no longer there");
 		oc_act_end(a, &err, NULL);
 		return;
 	}
@@ -135,7 +135,7 @@ static char *move_read_file(const char *path, size_t *len, struct err *err)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)FILE_MAX) {
 		err_set(err, ERR_SYSTEM, "%s could not be read: %s", path,
-		        fd < 0 ? strerror(errno) : "it is no file, or over 48 MB");
+		        fd < 0 ? strerror(errno) : "it is not a file, or is over 48 MB");
 		if (fd >= 0)
 			close(fd);
 		return NULL;
@@ -268,7 +268,7 @@ static void move_import_text(struct act *a, const char *project)
 	char *out = move_made_new(a->text, strlen(a->text), a->directory, project, &a->messages);
 	if (!out) {
 		err_set(&err, ERR_GARBLED,
-		        "it is no export of an OpenCode session; nothing was done");
+		        "it is not an export of an OpenCode session; nothing was done");
 		oc_act_end(a, &err, NULL);
 		return;
 	}
@@ -361,7 +361,7 @@ void session_import(struct order *order)
 	}
 	if (!oc || !oc->origin || oc->state != OC_LIVE) {
 		oc_act_fail(order, ERR_LOST,
-		            "its OpenCode server is not reached now; nothing was made");
+		            "its OpenCode server cannot be reached now; nothing was made");
 		return;
 	}
 	struct act *a = oc_act_add(order, oc, &oc->acts);
@@ -414,8 +414,7 @@ static void move_archives(struct act *a)
 	if (!s || !s->home || s->home->state != OC_LIVE) {
 		struct err err;
 		err_set(&err, ERR_LOST,
-		        "it is on %s as %s, whole; but the one here is not reached now and was not "
-		        "archived",
+		        "it is on %s as %s, whole; but the one here cannot be reached now and was not archived",
 		        a->to, a->sid);
 		oc_act_end(a, &err, NULL);
 		return;
@@ -469,7 +468,7 @@ static void move_there(struct act *a)
 		loop_timer_set(a->timer, MOVE_LOOK_MS);
 	} else {
 		err_set(&err, ERR_ABSENT,
-		        "there is no OpenCode server on %s that is reached now; nothing was moved",
+		        "no OpenCode server on %s can be reached now; nothing was moved",
 		        a->to);
 		oc_act_end(a, &err, NULL);
 	}
@@ -487,8 +486,7 @@ void session_move(struct order *order)
 		oc_act_fail(order, ERR_USAGE,
 		            n && (!*words || *words == '/') ? "there is no such server here; `mocr "
 		                                              "SERVER` and :connect open one"
-		                                            : "it needs a server and perhaps a "
-		                                              "directory there: \"sese /srv/app\"");
+		                                            : "it needs a server, and may have a directory there: \"sese /srv/app\"");
 		free(to);
 		return;
 	}

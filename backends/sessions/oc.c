@@ -90,7 +90,7 @@ static void oc_on_silence(struct loop_timer *t, void *arg)
 	struct oc *oc = arg;
 	struct err err;
 	err_set(&err, ERR_TIMEOUT,
-	        "OpenCode on %s port %d: nothing was heard for %d s; it is asked anew",
+	        "OpenCode on %s port %d: nothing was heard for %d s; it is asked again",
 	        oc->owner->source.server->name, oc->port, (int)(oc_silence(oc) / 1000));
 	oc_stop(oc);
 	oc_forget_file(oc);
@@ -284,8 +284,7 @@ bool oc_is_answer(const struct oc *oc, const struct reply *r, struct err *err)
 		               oc_words(words, sizeof(words), r->status, r->body, r->len));
 	if (r->status != 204 && strncmp(r->content_type, "application/json", 16) != 0)
 		return err_set(err, ERR_GARBLED,
-		               "what answers on %s port %d sent %s where JSON was expected; it is "
-		               "not taken for an answer",
+		               "what answers on %s port %d sent %s where JSON was expected; it is not accepted as an answer",
 		               where, oc->port, r->content_type[0] ? r->content_type : "no type");
 	err_clear(err);
 	return true;
@@ -454,7 +453,7 @@ static void oc_ask_user(struct oc *oc, bool wrong)
 	const char *where = oc->owner->source.server->name;
 	struct err err;
 	err_set(&err, ERR_ASKS, "OpenCode on %s port %d %s; a on %s's row answers", where, oc->port,
-	        wrong ? "did not take that password" : "asks for its password", where);
+	        wrong ? "did not accept that password" : "asks for its password", where);
 	if (oc->refused) {
 		oc_set_state(oc, OC_DENIED, &err);
 		return;
@@ -466,7 +465,7 @@ static void oc_ask_user(struct oc *oc, bool wrong)
 	         "%s%sThe OpenCode server on port %d of %.60s is protected "
 	         "(OPENCODE_SERVER_PASSWORD; OPENCODE_PASSWORD in version 2).\n"
 	         "It is kept in memory until mocr ends.",
-	         wrong ? "That password was not taken.\n" : "", oc->file_said, oc->port, where);
+	         wrong ? "That password was not accepted.\n" : "", oc->file_said, oc->port, where);
 	snprintf(ask->prompt, sizeof(ask->prompt), "Password of %.60s", oc->user);
 	oc->ask = ask;
 	oc_set_state(oc, OC_ASKING, &err);
@@ -789,7 +788,7 @@ static void oc_list_refused(struct oc *oc, const struct reply *r, const struct e
 	}
 	if (!err.code)
 		err_set(&err, ERR_GARBLED,
-		        "OpenCode on %s port %d sent something else than its list of sessions",
+		        "OpenCode on %s port %d sent something other than its list of sessions",
 		        oc->owner->source.server->name, oc->port);
 	oc_lose(oc, &err);
 }
@@ -1009,14 +1008,13 @@ static void oc_probed_in_vain(struct oc *oc, const struct reply *r)
 {
 	char what[200], version[32];
 	if (oc_parse_health(r->body, r->len, version, sizeof(version)))
-		snprintf(what, sizeof(what), "version %s is none that mocr knows", version);
+		snprintf(what, sizeof(what), "version %s is not one that mocr knows", version);
 	else if (!strncmp(r->content_type, "text/html", 9))
 		snprintf(what, sizeof(what),
-		         "a web page came where JSON was expected: no OpenCode server mocr knows");
+		         "it sent a web page instead of JSON: mocr knows no such OpenCode server");
 	else
 		snprintf(what, sizeof(what),
-		         "it answered %d to the questions for its version: no OpenCode server "
-		         "mocr knows",
+		         "it answered %d when asked for its version: mocr knows no such OpenCode server",
 		         r->status);
 	oc_strange(oc, what);
 }

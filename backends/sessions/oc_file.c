@@ -88,7 +88,7 @@ static struct secret *oc_file_of(struct oc *oc, const char *json, size_t len, co
 		         "So its password is not used.\n",
 		         process,
 		         !strncmp(state, "=alive", 6) ? "is not the one that listens"
-		                                      : "does not run any more");
+		                                      : "is no longer running");
 	else if (named && cJSON_IsString(word))
 		password = oc_file_password(word->valuestring, strlen(word->valuestring));
 	if (cJSON_IsString(word))
@@ -104,7 +104,7 @@ static struct secret *oc_file_find(struct oc *oc, const char *text)
 	if (!strncmp(text, "=foreign", 8)) {
 		snprintf(oc->file_said, sizeof(oc->file_said),
 		         "Another user of that machine listens on port %d. mocr uses the service "
-		         "file of its own log-in only.\n",
+		         "file of its own login only.\n",
 		         oc->port);
 		return NULL;
 	}

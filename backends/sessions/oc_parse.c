@@ -122,7 +122,7 @@ bool oc_parse_sessions(const char *json, size_t len, struct oc_sessions *out, st
 		return false;
 	if (!cJSON_IsArray(root) && !oc_parse_text(root, "id")) {
 		cJSON_Delete(root);
-		return err_set(err, ERR_GARBLED, "the answer is no list of sessions");
+		return err_set(err, ERR_GARBLED, "the answer is not a list of sessions");
 	}
 	int n = cJSON_IsArray(root) ? cJSON_GetArraySize(root) : 1;
 	out->left_out = n > OC_SESSIONS_MAX ? (size_t)n - OC_SESSIONS_MAX : 0;
@@ -167,7 +167,7 @@ bool oc_parse_stored(const char *json, size_t len, struct oc_sessions *out, stru
 		if (n > 0 && out->n < (size_t)n && oc_parse_stored_of(o, &out->v[out->n]))
 			out->n++;
 	cJSON_Delete(root);
-	return n >= 0 || err_set(err, ERR_GARBLED, "the database's answer is no list");
+	return n >= 0 || err_set(err, ERR_GARBLED, "the database's answer is not a list");
 }
 
 /* --- status -------------------------------------------------------------- */
@@ -205,7 +205,7 @@ bool oc_parse_statuses(const char *json, size_t len, oc_status_fn *fn, void *arg
 			if (oc_parse_id_copy(id, o->string) && oc_parse_status_of(o, &s))
 				fn(id, &s, arg);
 	cJSON_Delete(root);
-	return good || err_set(err, ERR_GARBLED, "the answer is no table of statuses");
+	return good || err_set(err, ERR_GARBLED, "the answer is not a table of statuses");
 }
 
 /* --- requests ------------------------------------------------------------ */
@@ -335,7 +335,7 @@ bool oc_parse_requests(const char *json, size_t len, bool questions, struct requ
 			n++;
 		}
 	cJSON_Delete(root);
-	return good || err_set(err, ERR_GARBLED, "the answer is no list of requests");
+	return good || err_set(err, ERR_GARBLED, "the answer is not a list of requests");
 }
 
 /* --- messages ------------------------------------------------------------ */
@@ -443,7 +443,7 @@ bool oc_parse_last(const char *json, size_t len, struct oc_message *m, struct er
 	if (last)
 		good = oc_parse_message_of(last, m);
 	cJSON_Delete(root);
-	return good || err_set(err, ERR_GARBLED, "the answer is no list of messages");
+	return good || err_set(err, ERR_GARBLED, "the answer is not a list of messages");
 }
 
 struct oc_sums oc_parse_sums(const char *json, size_t len)

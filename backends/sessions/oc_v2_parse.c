@@ -52,7 +52,7 @@ bool oc_v2_sessions(const char *json, size_t len, struct oc_sessions *out, struc
 	const cJSON *data = oc_parse_get(root, "data");
 	bool one = oc_parse_text(data, "id") != NULL;
 	if (root && !cJSON_IsArray(data) && !one)
-		err_set(err, ERR_GARBLED, "the answer is no list of sessions");
+		err_set(err, ERR_GARBLED, "the answer is not a list of sessions");
 	if (!cJSON_IsArray(data) && !one) {
 		cJSON_Delete(root);
 		return false;
@@ -116,7 +116,7 @@ bool oc_v2_statuses(const char *json, size_t len, oc_status_fn *fn, void *arg, s
 			if (oc_parse_id_copy(id, o->string))
 				fn(id, &busy, arg);
 	cJSON_Delete(root);
-	return good || err_set(err, ERR_GARBLED, "the answer is no table of running sessions");
+	return good || err_set(err, ERR_GARBLED, "the answer is not a table of running sessions");
 }
 
 /* --- requests ------------------------------------------------------------- */
@@ -262,7 +262,7 @@ bool oc_v2_requests(const char *json, size_t len, bool questions, struct request
 		}
 	}
 	cJSON_Delete(root);
-	return good || err_set(err, ERR_GARBLED, "the answer is no list of requests");
+	return good || err_set(err, ERR_GARBLED, "the answer is not a list of requests");
 }
 
 /* --- messages: into the shape of 1.x --------------------------------------- */

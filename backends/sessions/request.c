@@ -61,8 +61,8 @@ static void request_question_doc(const struct question *q, size_t number, size_t
 		free(label);
 		free(help);
 	}
-	doc_add(doc, DOC_DIM, "%s%s", q->multiple ? "several may be chosen: 1,3" : "one is chosen",
-	        q->custom ? "; or an answer of your own words" : "");
+	doc_add(doc, DOC_DIM, "%s%s", q->multiple ? "choose one or more: 1,3" : "choose one",
+	        q->custom ? "; or answer in your own words" : "");
 }
 
 void request_doc(const struct request *r, struct doc *doc)
@@ -177,7 +177,7 @@ static bool request_answer_one(const struct question *q, const char *words, cJSO
 		good = true;
 	} else if (!good) {
 		err_set(err, ERR_USAGE,
-		        "\"%.40s\" is no answer to \"%.80s\": expected a number from 1 to %zu", w,
+		        "\"%.40s\" is not an answer to \"%.80s\": expected a number from 1 to %zu", w,
 		        q->text, q->n_options);
 	}
 	free(w);
@@ -237,7 +237,7 @@ static cJSON *request_field(const struct question *q, cJSON *list, struct err *e
 		return cJSON_CreateString(words);
 	double number = strtod(words, &end);
 	if (end == words || *end || !isfinite(number) || fabs(number) > 9e15) {
-		err_set(err, ERR_USAGE, "\"%.40s\" is no number, as \"%.80s\" wants one", words,
+		err_set(err, ERR_USAGE, "\"%.40s\" is not a number, which \"%.80s\" needs", words,
 		        q->text);
 		return NULL;
 	}
@@ -282,7 +282,7 @@ static bool request_permission_reply(const char *words, cJSON *o, struct err *er
 		}
 	if (strncmp(words, "reject:", 7) != 0)
 		return err_set(err, ERR_USAGE,
-		               "\"%.40s\" is no answer to a permission: once, always, reject, or "
+		               "\"%.40s\" is not an answer to a permission: once, always, reject, or "
 		               "reject: MESSAGE",
 		               words);
 	char *message = request_trimmed(words + 7, strlen(words + 7));

@@ -140,7 +140,7 @@ void stored_look(struct sessions *ss)
 	char *command = quote_command(argv);
 	ss->stored_run = link_run(source_link(&ss->source), command, query, sizeof(query) - 1,
 	                          STORED_MAX, STORED_MS, stored_done, ss);
-	run_name(ss->stored_run, "the look at stored sessions");
+	run_name(ss->stored_run, "the list of stored sessions");
 	free(command);
 }
 

@@ -48,7 +48,7 @@ bool record_start(struct store *s, const char *dir, struct err *err)
 	free(path);
 	if (!f && why == EEXIST)
 		return err_set(err, ERR_USAGE,
-		               "%s holds a recording already; it is not written over", dir);
+		               "%s holds a recording already; it is not overwritten", dir);
 	if (!f)
 		return err_set(err, ERR_SYSTEM, "cannot write the recording into %s: %s", dir,
 		               strerror(why));

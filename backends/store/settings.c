@@ -207,7 +207,7 @@ static void *settings_section_create(struct reading *r, const struct section *s,
 	if (s->plain_name && (*name == '-' || strcmp(heard, name) != 0))
 		COMPLAIN(r,
 		         "[%s %s]: a name has letters, digits and . _ - only, at most %zu; "
-		         "other signs became -",
+		         "other characters became -",
 		         s->name, heard, s->name_max);
 	void *one = xcalloc(1, s->size);
 	settings_set_fallbacks(s->name, one);
@@ -476,12 +476,10 @@ static bool settings_others_write(struct reading *r)
 	r->settings->read_only = true; /* the refused file may have said read_only */
 	r->settings->file = xstrdup(r->file);
 	if (st.st_uid != geteuid() && st.st_uid != 0)
-		COMPLAIN(r, "not read: it belongs to another user, and it has commands that are "
-		            "run here; read-only until then; chown it");
+		COMPLAIN(r, "not read: it belongs to another user, and mocr runs commands from it; read-only until you chown it");
 	else
 		COMPLAIN(r,
-		         "not read: others can write it, and it has commands that are "
-		         "run here; read-only until then; chmod go-w %s",
+		         "not read: others can write it, and mocr runs commands from it; read-only until you chmod go-w %s",
 		         r->file);
 	return true;
 }

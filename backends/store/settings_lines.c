@@ -89,7 +89,7 @@ static bool settings_lines_section(struct settings_lines *s, const char *line, i
 	int first = settings_lines_first(s, s->section, number);
 	if (!first)
 		return true;
-	snprintf(why, size, "[%s] is there twice, first in line %d; both are read as one",
+	snprintf(why, size, "[%s] appears twice, first in line %d; both are read as one",
 	         s->section, first);
 	return false;
 }
@@ -132,8 +132,7 @@ static bool settings_lines_key(struct settings_lines *s, const char *line, int n
 	 * mocr would run the rest. */
 	if (row && row->type == SETTING_COMMAND && settings_lines_has_comment(line + len + 1)) {
 		snprintf(why, size,
-		         "%s: a blank and ; begin a comment, and the command ends there; "
-		         "write ; without a blank before it, or &&",
+		         "%s: a blank followed by ; starts a comment, so the command ends there; write ; without a blank before it, or &&",
 		         key);
 		good = false;
 	}

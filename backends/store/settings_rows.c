@@ -76,7 +76,7 @@ const struct setting_row setting_rows[] = {
 	{ "server", "identity", SETTING_PATH, V(identity), 0, 0, NULL, NULL,
 	  "the key file to log in with" },
 	{ "server", "units", SETTING_TEXT, V(units), 0, 0, NULL, NULL,
-	  "units that must exist, parted by blanks; a missing one is a problem, shown with the "
+	  "units that must exist, separated by blanks; a missing one is a problem, shown with the "
 	  "nearest names that exist" },
 	{ "server", "sudo", SETTING_TEXT, V(sudo), 0, 0, "auto", "auto never",
 	  "auto: where the login lacks a right, sudo is tried, or doas where there is no sudo; "

@@ -161,7 +161,7 @@ bool alerts_parse(const char *json, size_t len, const char *who, struct alert_li
 		list = vj_get(vj_get(root, "data", NULL), "alerts", NULL);
 	bool good = cJSON_IsArray(list);
 	if (root && !good)
-		err_set(err, ERR_GARBLED, "the list of alerts is no list");
+		err_set(err, ERR_GARBLED, "the answer is not a list of alerts");
 	if (good)
 		alerts_add_all(l, list);
 	alerts_mark_twins(l);
@@ -187,7 +187,7 @@ bool silences_parse(const char *json, size_t len, const char *who,
 	bool good = array != NULL;
 	*n = 0;
 	if (root && !good)
-		err_set(err, ERR_GARBLED, "the list of silences is no list");
+		err_set(err, ERR_GARBLED, "the answer is not a list of silences");
 	cJSON_ArrayForEach (v, array) {
 		char state[16];
 		vj_text(vj_get(v, "status", NULL), "state", NULL, state, sizeof(state));
@@ -230,7 +230,7 @@ bool silence_argument(const char *argument, int64_t *ms, const char **why, struc
 	bool ends = *ms && (!text[digits + 1] || text[digits + 1] == ' ');
 	if (!ends || *ms > SILENCE_LONGEST_MS)
 		return err_set(err, ERR_USAGE,
-		               "\"%.40s\" is no time: expected 30m, 2h, 3d or 1w, at most a year; "
+		               "\"%.40s\" is not a time: expected 30m, 2h, 3d or 1w, at most a year; "
 		               "then, if you like, why",
 		               text);
 	*why = text + digits + 1;

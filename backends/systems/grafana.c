@@ -20,8 +20,7 @@ static bool grafana_take_health(struct site *s, const char *ref, const char *jso
 	bool good = vj_text(root, "database", NULL, database, sizeof(database));
 	if (root && !good)
 		err_set(err, ERR_GARBLED,
-		        "what answers /api/health names no database, so it is "
-		        "no Grafana");
+		        "what answers /api/health names no database, so it is not Grafana");
 	if (good)
 		vj_text(root, "version", NULL, s->version, sizeof(s->version));
 	cJSON_Delete(root);

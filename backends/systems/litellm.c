@@ -86,7 +86,7 @@ static bool litellm_take_ready(struct site *s, const char *ref, const char *json
 		return true; /* the note is about money */
 	char why[80] = "";
 	if (ill)
-		snprintf(why, sizeof(why), "it says of itself: %s", r.status);
+		snprintf(why, sizeof(why), "it reports: %s", r.status);
 	l->ill = ill;
 	system_note(s, ill ? HEALTH_BAD : HEALTH_GOOD, why);
 	return true;

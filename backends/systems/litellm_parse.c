@@ -28,8 +28,7 @@ bool litellm_ready_parse(const char *json, size_t len, struct litellm_ready *r, 
 	vj_text(root, "litellm_version", NULL, r->version, sizeof(r->version));
 	if (root && !good)
 		err_set(err, ERR_GARBLED,
-		        "what answers /health/readiness names no status, so it "
-		        "is no LiteLLM");
+		        "what answers /health/readiness gives no status, so it is not LiteLLM");
 	cJSON_Delete(root);
 	return good;
 }
@@ -41,7 +40,7 @@ bool litellm_models_parse(const char *json, size_t len, size_t *n, struct err *e
 	bool good = cJSON_IsArray(list);
 	*n = good ? (size_t)cJSON_GetArraySize(list) : 0;
 	if (root && !good)
-		err_set(err, ERR_GARBLED, "the list of models is no list");
+		err_set(err, ERR_GARBLED, "the answer is not a list of models");
 	cJSON_Delete(root);
 	return good;
 }
@@ -81,7 +80,7 @@ bool litellm_keys_parse(const char *json, size_t len, struct litellm_keys *l, st
 	bool good = cJSON_IsArray(list);
 	*l = (struct litellm_keys){ 0 };
 	if (root && !good)
-		err_set(err, ERR_GARBLED, "the list of keys is no list");
+		err_set(err, ERR_GARBLED, "the answer is not a list of keys");
 	if (good)
 		l->at = xcalloc(LITELLM_KEYS_MAX, sizeof(*l->at));
 	for (const cJSON *v = good ? list->child : NULL; v; v = v->next) {

@@ -244,7 +244,7 @@ static bool ollama_pull_fits(const struct row *r, const char *argument, struct e
 	if (n && n < 200 && strspn(argument, signs) == n)
 		return true;
 	return err_set(err, ERR_USAGE,
-	               "\"%.60s\" is no name of a model: expected llama3.2, qwen2.5-coder:7b, "
+	               "\"%.60s\" is not a model name: expected llama3.2, qwen2.5-coder:7b, "
 	               "hf.co/USER/MODEL",
 	               argument ? argument : "");
 }

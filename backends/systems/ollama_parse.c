@@ -14,8 +14,7 @@ bool ollama_version_parse(const char *json, size_t len, char *buf, size_t size, 
 	bool good = vj_text(root, "version", NULL, buf, size);
 	if (root && !good)
 		err_set(err, ERR_GARBLED,
-		        "what answers /api/version names no version, so it is "
-		        "no Ollama");
+		        "what answers /api/version gives no version, so it is not Ollama");
 	cJSON_Delete(root);
 	return good;
 }
@@ -45,7 +44,7 @@ bool ollama_models_parse(const char *json, size_t len, struct ollama_models *l, 
 	if (cJSON_IsNull(list)) /* as old versions say for none */
 		good = true;
 	if (root && !good)
-		err_set(err, ERR_GARBLED, "the list of models is no list");
+		err_set(err, ERR_GARBLED, "the answer is not a list of models");
 	if (good)
 		l->at = xcalloc(OLLAMA_MODELS_MAX, sizeof(*l->at));
 	for (const cJSON *v = good ? list->child : NULL; v; v = v->next) {

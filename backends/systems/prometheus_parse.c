@@ -25,7 +25,7 @@ static const cJSON *prometheus_data(const char *json, size_t len, const char *wh
 	if (vj_text(*root, "error", NULL, why, sizeof(why)))
 		err_set(err, ERR_REFUSED, "%s: %s", what, why);
 	else
-		err_set(err, ERR_GARBLED, "%s is no answer of Prometheus", what);
+		err_set(err, ERR_GARBLED, "%s is not an answer of Prometheus", what);
 	return NULL;
 }
 
@@ -112,7 +112,7 @@ bool prometheus_targets_parse(const char *json, size_t len, struct prometheus_ta
 	char health[16];
 	*l = (struct prometheus_targets){ 0 };
 	if (data && !good)
-		err_set(err, ERR_GARBLED, "the list of targets is no list");
+		err_set(err, ERR_GARBLED, "the answer is not a list of targets");
 	for (v = good ? list->child : NULL; v; v = v->next)
 		if (vj_text(v, "health", NULL, health, sizeof(health)) && !strcmp(health, "down"))
 			prometheus_add(l, vj_get(v, "labels", NULL), vj_get(v, "lastError", NULL));

@@ -19,7 +19,7 @@ static bool ntfy_take(struct site *s, const char *ref, const char *json, size_t 
 		return false;
 	site_answered(s);
 	system_note(s, healthy ? HEALTH_GOOD : HEALTH_BAD,
-	            healthy ? "" : "it says of itself that it is not healthy");
+	            healthy ? "" : "it reports that it is not healthy");
 	return true;
 }
 
@@ -30,7 +30,7 @@ static bool n8n_take(struct site *s, const char *ref, const char *json, size_t l
 		return false;
 	bool well = !strcmp(status, "ok");
 	if (!well)
-		snprintf(why, sizeof(why), "it says of itself: %s", status);
+		snprintf(why, sizeof(why), "it reports: %s", status);
 	site_answered(s);
 	system_note(s, well ? HEALTH_GOOD : HEALTH_BAD, why);
 	return true;
@@ -42,7 +42,7 @@ static bool qdrant_take_ready(struct site *s, const char *ref, const char *text,
                               struct err *err)
 {
 	if (!qdrant_is_ready(text, len))
-		return err_set(err, ERR_GARBLED, "what answers /readyz is not ready, or no Qdrant");
+		return err_set(err, ERR_GARBLED, "what answers /readyz is not ready, or is not Qdrant");
 	site_answered(s);
 	return true;
 }

@@ -15,7 +15,7 @@ bool ntfy_parse(const char *json, size_t len, bool *healthy, struct err *err)
 	if (root && !good)
 		err_set(err, ERR_GARBLED,
 		        "what answers /v1/health does not say whether it is "
-		        "healthy, so it is no ntfy");
+		        "healthy, so it is not ntfy");
 	cJSON_Delete(root);
 	return good;
 }
@@ -25,7 +25,7 @@ bool n8n_parse(const char *json, size_t len, char *status, size_t size, struct e
 	cJSON *root = vj_read(json, len, "n8n", err);
 	bool good = vj_text(root, "status", NULL, status, size);
 	if (root && !good)
-		err_set(err, ERR_GARBLED, "what answers /healthz names no status, so it is no n8n");
+		err_set(err, ERR_GARBLED, "what answers /healthz gives no status, so it is not n8n");
 	cJSON_Delete(root);
 	return good;
 }
@@ -51,7 +51,7 @@ bool qdrant_collections_parse(const char *json, size_t len, size_t *n, struct er
 	bool good = cJSON_IsArray(list);
 	*n = good ? (size_t)cJSON_GetArraySize(list) : 0;
 	if (root && !good)
-		err_set(err, ERR_GARBLED, "the list of collections is no list");
+		err_set(err, ERR_GARBLED, "the answer is not a list of collections");
 	cJSON_Delete(root);
 	return good;
 }
@@ -62,7 +62,7 @@ bool caddy_parse(const char *json, size_t len, struct caddy_upstreams *u, struct
 	bool good = cJSON_IsArray(root) || cJSON_IsNull(root); /* null: none */
 	*u = (struct caddy_upstreams){ 0 };
 	if (root && !good)
-		err_set(err, ERR_GARBLED, "the list of upstreams is no list");
+		err_set(err, ERR_GARBLED, "the answer is not a list of upstreams");
 	for (const cJSON *v = good ? root->child : NULL; v; v = v->next) {
 		u->n++;
 		if (vj_int(v, "fails", NULL, 0) <= 0)

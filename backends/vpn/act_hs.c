@@ -481,8 +481,7 @@ static bool hs_act_wish_read(struct key_wish *w, const struct hs *h, const char 
 			;
 		else
 			return err_set(err, ERR_USAGE,
-			               "\"%s\" is no user of this Headscale, no time like 24h, and "
-			               "not reusable, ephemeral or tag:NAME",
+			               "\"%s\" is not a user of this Headscale, a time like 24h, reusable, ephemeral or tag:NAME",
 			               words[i]);
 	}
 	if (!w->user && (hs_act_release(h) < 28 || !w->n_tags))
@@ -641,7 +640,7 @@ static void hs_act_key_found(struct hs_act *a, const char *out, size_t len)
 		if (!hs_act_more_keys(a))
 			hs_act_act_fail(a, ERR_ABSENT,
 			                "there is no such key; give its number or at least 6 of "
-			                "its first signs");
+			                "its first characters");
 		return;
 	}
 	a->then = NULL;
@@ -666,7 +665,7 @@ void run_key_expire(struct order *order)
 	snprintf(a->word, sizeof(a->word), "%.63s", word);
 	bool number = *word && !word[strspn(word, "0123456789")] && strlen(word) < 12;
 	if (!hs_act_is_plain(word, "-.")) {
-		hs_act_act_fail(a, ERR_USAGE, "expected a key's number or its first signs");
+		hs_act_act_fail(a, ERR_USAGE, "expected a key's number or its first characters");
 	} else if (hs_act_release(a->hs) >= 28 && !number) {
 		hs_act_act_fail(a, ERR_USAGE,
 		                "from Headscale 0.28 on a key is expired by its number, which "

@@ -51,7 +51,7 @@ struct ts_act {
 	char socket_words[200]; /* --socket=..., from the configuration */
 	char peer[48];
 	char key_id[ID_KEEP]; /* id of the row to ping */
-	bool shown;           /* the log-in URL was shown */
+	bool shown;           /* the login URL was shown */
 	bool unchecked;       /* could not check whether Headscale answers */
 	int64_t asked_ms;
 };
@@ -344,7 +344,7 @@ static bool ts_act_is_url(const char *s)
 	                 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:/_-[]")];
 }
 
-/* Suggests the log-in server last seen on the row's machine, else that of another server. */
+/* Suggests the login server last seen on the row's machine, else that of another server. */
 void suggest_up(const struct row *row, char *buf, size_t size)
 {
 	const struct peer *p = row ? peer_in(const_peer_of(row), VPN_TAILSCALE, true) : NULL;
@@ -357,7 +357,7 @@ void suggest_up(const struct row *row, char *buf, size_t size)
 	snprintf(buf, size, "%s", url);
 }
 
-/* Chooses the log-in server: the given one, else the one already set. */
+/* Chooses the login server: the given one, else the one already set. */
 static void ts_act_on_prefs(struct call *call, const struct reply *r, void *arg)
 {
 	struct ts_act *a = arg;
@@ -374,7 +374,7 @@ static void ts_act_on_prefs(struct call *call, const struct reply *r, void *arg)
 		prefs = (struct ts_prefs){ .control_url = "" };
 	if (*given && !ts_act_is_url(given)) {
 		err_set(&err, ERR_USAGE,
-		        "\"%s\" is no address of a log-in server; expected https://HOST", given);
+		        "\"%s\" is not the address of a login server; expected https://HOST", given);
 		ts_act_act_end(a, &err, NULL);
 		return;
 	}
@@ -408,7 +408,7 @@ static void ts_act_ask_prefs(struct ts_act *a)
 		ts_act_on_prefs(NULL, NULL, a);
 }
 
-/* The status announces the log-in URL while `tailscale up` still waits. */
+/* The status announces the login URL while `tailscale up` still waits. */
 void ts_acts_auth_url(struct source *source, const char *url)
 {
 	for (struct ts_act *a = *ts_act_list_of(source); a; a = a->next)
@@ -463,7 +463,7 @@ void run_tailscale(struct order *order)
 	struct err err;
 	const struct ts_request *request = ts_act_request(order);
 	if (!p) {
-		err_set(&err, ERR_LOST, "its tailscaled is not reached now");
+		err_set(&err, ERR_LOST, "its tailscaled cannot be reached now");
 		order_end(order, &err, NULL);
 		return;
 	}

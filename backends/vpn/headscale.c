@@ -32,7 +32,7 @@
 #define CLI_SHOWN_MS 15000 /* each look starts three processes there */
 #define CLI_HIDDEN_MS 600000
 #define RETRY_MS 15000
-#define START_AGAIN_MS 4000 /* right after log-in all session slots of sshd may be taken */
+#define START_AGAIN_MS 4000 /* right after login all session slots of sshd may be taken */
 #define START_TRIES 5
 #define LOOK_MS 30000
 #define LOOK_MAX (16u << 20)

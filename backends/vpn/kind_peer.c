@@ -128,7 +128,7 @@ static void peer_detail_expiry(const struct vpn_peer *p, struct doc *doc)
 	char span[HUMAN_SIZE];
 	int64_t left = p->expiry_ms - now_wall_ms();
 	if (!p->expiry_ms)
-		doc_pair(doc, DOC_PLAIN, "key", "never expires, or that was not told");
+		doc_pair(doc, DOC_PLAIN, "key", "never expires, or Headscale did not say");
 	else if (left <= 0)
 		doc_pair(doc, DOC_BAD, "key", "expired %s ago", human_span(span, -left));
 	else

@@ -57,7 +57,7 @@ void vpn_list_finish(struct vpn_list *);
 struct ts_status {
 	char state[24]; /* "Running", "NeedsLogin", "Stopped", ... */
 	char version[48], tailnet[96], suffix[96];
-	char auth_url[256]; /* log-in URL; "" none */
+	char auth_url[256]; /* login URL; "" none */
 	struct vpn_list list;
 };
 bool ts_status_parse(struct ts_status *, const char *json, size_t len, struct err *);

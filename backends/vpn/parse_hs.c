@@ -508,7 +508,7 @@ bool dns_records_edit(struct dns_records *r, const char *words, struct err *err)
 		               "only A and AAAA reach the clients, so there is no use in %s",
 		               *one.type ? one.type : "no type");
 	if (n < 4 || !hs_parse_is_value(one.type, one.value))
-		return err_set(err, ERR_USAGE, "\"%s\" is no address for a record of type %s",
+		return err_set(err, ERR_USAGE, "\"%s\" is not an address for a record of type %s",
 		               one.value, one.type);
 	for (size_t i = 0; i < r->n; i++)
 		if (!strcmp(r->at[i].name, one.name) && !strcmp(r->at[i].type, one.type) &&

@@ -128,7 +128,7 @@ bool ts_status_parse(struct ts_status *s, const char *json, size_t len, struct e
 	if (!vj_text(root, "BackendState", NULL, s->state, sizeof(s->state))) {
 		cJSON_Delete(root);
 		return err_set(err, ERR_GARBLED,
-		               "tailscaled's answer has no BackendState: it is no status");
+		               "tailscaled's answer has no BackendState: it is not a status");
 	}
 	vj_text(root, "Version", NULL, s->version, sizeof(s->version));
 	s->version[strcspn(s->version, "-")] = '\0';

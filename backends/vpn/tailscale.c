@@ -315,7 +315,7 @@ static void ts_prefs_done(struct call *call, const struct reply *r, void *arg)
 		snprintf(t->control_url, sizeof(t->control_url), "%s", prefs.control_url);
 }
 
-/* Fetches the log-in server once, because tailscaled forgets it at log-out. */
+/* Fetches the login server once, because tailscaled forgets it at log-out. */
 static void ts_ask_control(struct ts *t)
 {
 	if (!*t->control_url && !t->prefs && t->origin && !t->by_program &&
@@ -535,7 +535,7 @@ static bool ts_may_open(struct ts *t)
 	t->waits = say == SOCKET_WAIT;
 	if (say == SOCKET_DENIED) {
 		t->by_program = true;
-		err_set(&t->denied, ERR_DENIED, "%s: no right to open %s", t->source.server->name,
+		err_set(&t->denied, ERR_DENIED, "%s: no permission to open %s", t->source.server->name,
 		        TS_SOCKET);
 	}
 	if (say == SOCKET_ABSENT && !guess) {

@@ -23,7 +23,7 @@ struct ts {
 	struct source source;
 	struct origin *origin;             /* NULL: the link is down */
 	struct call *status, *bus, *prefs; /* running calls; NULL */
-	/* log-in server, kept because tailscaled forgets it at log-out; "" unknown */
+	/* login server, kept because tailscaled forgets it at log-out; "" unknown */
 	char control_url[200];
 	struct run *run; /* running `tailscale status`, if the socket is denied; NULL */
 	/* running `tailscale debug watch-ipn`, if the socket is denied; NULL */

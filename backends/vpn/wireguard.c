@@ -23,7 +23,7 @@
 #define SHOWN_MS 10000
 #define HIDDEN_MS 60000
 #define RUN_MS 15000
-#define START_AGAIN_MS 3000 /* right after log-in all session slots of sshd may be taken */
+#define START_AGAIN_MS 3000 /* right after login all session slots of sshd may be taken */
 #define START_TRIES 5
 #define DUMP_MAX (8u << 20)
 #define NO_RIGHT 4 /* exit codes of the script */

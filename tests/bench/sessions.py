@@ -161,7 +161,7 @@ def bench(b, must, median, drawn):
 
 
 def attach(b, must, median, timed, Program, Missing):
-    """The TUI of a real OpenCode inside the console, beside `ssh -t SERVER opencode attach` without its log-in."""
+    """The TUI of a real OpenCode inside the console, beside `ssh -t SERVER opencode attach` without its login."""
     cfg = b.ssh_config()
     config = b.config("ssh-only", "[settings]\nlocal = no\n")
     url = "http://127.0.0.1:4096"
@@ -193,5 +193,5 @@ def attach(b, must, median, timed, Program, Missing):
         mine.append((at - sent) * 1000)
         p.stop()
     b.lab("exec", "pi", "curl", "-fsS", "-m", "10", "-X", "DELETE", f"{url}/session/{session}?directory=/srv/alpha")
-    b.add("attach: first of the TUI on the screen", f"{median(mine):.0f} ms", f"ssh -t ... opencode attach less its log-in: {median(theirs):.0f} ms; to be under 1.1",
+    b.add("attach: first of the TUI on the screen", f"{median(mine):.0f} ms", f"ssh -t ... opencode attach less its login: {median(theirs):.0f} ms; to be under 1.1",
           median(mine) / median(theirs))

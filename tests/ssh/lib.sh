@@ -137,7 +137,7 @@ run_case() {         # DIR NAME EXPECTED
 	# shellcheck disable=SC1091  # what the case set for itself
 	[ ! -e "$dir/env" ] || . "$dir/env"
 	verdicts "$dir"
-	# On a machine with too much to do a log-in was seen to hang, in ssh as well: once more, and it is said.
+	# On a machine with too much to do a login was seen to hang, in ssh as well: once more, and it is said.
 	case $ssh$mocr_says in
 	*code*)
 		echo "again: $name: ssh: $ssh, mocr: $mocr_says" >"$dir/again"

@@ -277,8 +277,7 @@ static void test_sentences(void **state)
 		{ "GET", "/broken", ERR_REFUSED,
 		  "Dokploy home failed at GET /broken (500): Something went wrong", false },
 		{ "POST", "/gateway", ERR_REFUSED,
-		  "is not to be had (502, a web page: 502 Bad Gateway): what stands before it "
-		  "cannot reach it; whether",
+		  "is not available (502, a web page: 502 Bad Gateway): what is in front of it cannot reach it; whether",
 		  true },
 		{ "GET", "/login?a=secret", ERR_GARBLED,
 		  "Dokploy home answers /login with a web page: Sign in and not as Dokploy",
@@ -367,7 +366,7 @@ static void test_token_changed(void **state)
 	snprintf(wanted, sizeof(wanted), "third-secret");
 	get(w, "GET", "/who"); /* asked again once, no more */
 	assert_non_null(strstr(w->answer.err.text,
-	                       "does not take the token (401: Unauthorized); "
+	                       "rejects the token (401: Unauthorized); "
 	                       "token_command of [dokploy home] must print one"));
 	assert_null(strstr(w->answer.err.text, "secret"));
 	char line[] = "log: first-secret, third-place";
@@ -403,7 +402,7 @@ static void test_denied_otherwise(void **state)
 	get(w, "GET", "/rude");
 	assert_int_equal(w->answer.err.code, ERR_DENIED);
 	assert_non_null(strstr(w->answer.err.text,
-	                       "Headscale home does not take the API key (500: Unauthorized); "
+	                       "Headscale home rejects the API key (500: Unauthorized); "
 	                       "token_command of [headscale home] must print one that it knows"));
 	assert_int_equal(w->answer.date_ms, 1764108374000);
 	get(w, "GET", "/broken");
@@ -485,7 +484,7 @@ static void test_later(void **state)
 	/* an hour is told, not waited for; nothing else goes out either */
 	get(w, "GET", "/later");
 	assert_int_equal(w->answer.err.code, ERR_REFUSED);
-	assert_non_null(strstr(w->answer.err.text, "takes no more calls for now (429: Too Many "
+	assert_non_null(strstr(w->answer.err.text, "accepts no more calls for now (429: Too Many "
 	                                           "Attempts.); it asks to wait 1h"));
 	wanted[0] = '\0';
 	/* it waited twice for a second and was then let in or not: no 429 any more */

@@ -524,7 +524,7 @@ static void test_log(void **state)
 	app_log_fail(followed, &err); /* said once */
 	take("1%\r50%\r100%\nlast", true);
 	expect(log, (const char *[]){ "one", "half", "three", "four", "no answer",
-	                              "what stood between was not told", "100%", "last",
+	                              "the lines in between are missing", "100%", "last",
 	                              "it is over", NULL });
 	log_destroy(log);
 	assert_int_equal(stopped, 1);

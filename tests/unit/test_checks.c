@@ -214,7 +214,7 @@ static void test_tcp_dns_ping_sections(void **state)
 	assert_reads(&c, &p);
 	assert_int_equal(p.family, AF_INET6);
 	c.type = "A";
-	assert_wrong(&c, "is no address of type A");
+	assert_wrong(&c, "is not an address of type A");
 	c.address = "x";
 	assert_wrong(&c, "expected an IP address");
 	c = config();
@@ -601,8 +601,7 @@ static void test_runs(void **state)
 		{ "no redirect", HEALTH_GOOD, NULL },
 		{ "loop", HEALTH_BAD, "more than 2 redirects, the last one to http://127.0.0.1" },
 		{ "away", HEALTH_BAD,
-		  "a redirect leads to ftp://127.0.0.1/x, which is no plain http or https "
-		  "address" },
+		  "a redirect leads to ftp://127.0.0.1/x, which is not an http or https address" },
 		{ "late", HEALTH_BAD, "the answer took longer than 1 s" },
 		{ "cut", HEALTH_BAD, "cut off" },
 		{ "closed", HEALTH_BAD, "127.0.0.1 port 1: nothing listens there" },

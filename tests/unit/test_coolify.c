@@ -193,7 +193,7 @@ static void rows_and_what_can_be_done(void **state)
 	assert_non_null(pg);
 	assert_string_equal(app_of(box)->state, "4.2.0");
 	assert_int_equal(relay->health, HEALTH_ATTENTION);
-	assert_string_equal(relay->why, "it runs, but its last deployment failed");
+	assert_string_equal(relay->why, "it is running, but its last deployment failed");
 	assert_int_equal(store_find(store, "pi/app/box/servers/vps")->health, HEALTH_ATTENTION);
 	static const struct {
 		const char *verb;

@@ -31,7 +31,7 @@ static void result(const struct dialog_result *r, void *arg)
 	secret_destroy(r->secret);
 }
 
-/* Presses keys parted by spaces until the box is over, which it must be with the last one, or (over
+/* Presses keys separated by spaces until the box is over, which it must be with the last one, or (over
  * false) not at all. */
 static void press(struct dialog *d, const char *names, bool over)
 {
@@ -153,7 +153,7 @@ static void test_menu(void **state)
 		press(menu(), cases[i].keys, true);
 		assert_int_equal(got.choice, cases[i].choice);
 	}
-	press(menu(), "/ x y z Enter", false); /* nothing is called so */
+	press(menu(), "/ x y z Enter", false); /* nothing matches */
 	press(dialog_menu("empty", NULL, 0, result, &got), "Enter Down Up", false);
 }
 

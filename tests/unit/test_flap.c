@@ -246,7 +246,7 @@ static void one_row_with_a_count(void **state)
 	assert_int_equal(row->need, NEED_QUIET);
 }
 
-static void a_row_that_is_made_anew_is_the_same(void **state)
+static void a_row_that_is_made_again_is_the_same(void **state)
 {
 	struct world *w = *state;
 	for (int i = 0; i < 3; i++) {
@@ -273,7 +273,7 @@ int main(void)
 		TEST(questions_count_at_once_and_never_flap),
 		TEST(work_of_people_never_flaps),
 		TEST(one_row_with_a_count),
-		TEST(a_row_that_is_made_anew_is_the_same),
+		TEST(a_row_that_is_made_again_is_the_same),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -308,12 +308,12 @@ static void test_a_wrong_key(void **state)
 	for (int minor = 26; minor <= 30; minor += 4) {
 		struct world *w = world_new(minor, true, "wrong");
 		UNTIL(w, w->hs->source.state == SOURCE_DENIED);
-		assert_non_null(strstr(w->hs->source.err.text, "does not take the API key"));
+		assert_non_null(strstr(w->hs->source.err.text, "rejects the API key"));
 		world_end(w);
 	}
 }
 
-/* A log-in page of a proxy is 200, too. */
+/* A login page of a proxy is 200, too. */
 static void test_a_web_page(void **state)
 {
 	struct world *w = world_new(0, true, "hskey");

@@ -13,7 +13,7 @@
 
 #include "tui/lineedit.h"
 
-/* Types key names parted by spaces; returns what the last one gave. */
+/* Types key names separated by spaces; returns what the last one gave. */
 static enum lineedit_result type(struct lineedit *e, const char *names)
 {
 	enum lineedit_result r = LINEEDIT_IGNORED;

@@ -697,7 +697,7 @@ static void test_batch_asks_nobody(void **state)
 	loop_destroy(loop);
 }
 
-/* Giving a log-in up at any moment ends at once and leaves nothing behind. */
+/* Giving a login up at any moment ends at once and leaves nothing behind. */
 static void test_give_up_anytime(void **state)
 {
 	static const char *const hosts[] = { "sese", "seko", "dead", "strict-kbd", "pi" };

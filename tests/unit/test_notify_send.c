@@ -440,7 +440,7 @@ static void test_busy(void **state)
 	program_start("[notify hook]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:@/busy\n");
 	container("n8n", HEALTH_BAD, "exited");
 	assert_non_null(strstr(complaint("hook"),
-	                       "takes no more messages for now (429); it asks to wait 1s"));
+	                       "accepts no more messages for now (429); it asks to wait 1s"));
 	arrive(1);
 	assert_true(taken_at - busy_at >= 1337);
 	assert_int_equal(httpd_requests(server), 3);
@@ -648,7 +648,7 @@ static void test_folder_is_locked(void **state)
 	program_end();
 }
 
-/* New settings: what was told stays told, also when the file is not there any more. */
+/* New settings: what was told stays told, also when the file is no longer there. */
 static void test_reload(void **state)
 {
 	(void)state;

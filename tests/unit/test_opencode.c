@@ -626,7 +626,7 @@ static void an_answer_older_than_an_event(void **state)
 	assert_int_equal(asked, 2);
 }
 
-/* One part of a snapshot that could not be had is asked for again, with growing pauses and without
+/* One part of a snapshot that is not available is asked for again, with growing pauses and without
  * a new list. */
 static void a_question_that_could_not_be_had(void **state)
 {

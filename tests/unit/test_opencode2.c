@@ -853,7 +853,7 @@ static void the_service_file_of_a_dead_process(void **state)
 	oc_begin(w.oc);
 	assert_true(becomes(OC_ASKING, 8000));
 	assert_non_null(strstr(w.server->asks->text, "4194303"));
-	assert_non_null(strstr(w.server->asks->text, "does not run any more"));
+	assert_non_null(strstr(w.server->asks->text, "is no longer running"));
 }
 
 /* --- attaching -------------------------------------------------------------- */

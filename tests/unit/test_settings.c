@@ -48,7 +48,7 @@ static void expect_complaints(const char *const *expected, size_t n)
 static void every_section_is_read(void **state)
 {
 	static const char *const expected[] = {
-		"config:19: [server pi] is there twice, first in line 3",
+		"config:19: [server pi] appears twice, first in line 3",
 		"config:23: [keys] has R twice, first in line 22",
 	};
 	struct settings *s = load("[settings]\n"
@@ -100,7 +100,7 @@ static void a_name_that_changes_makes_one_section(void **state)
 {
 	static const char *const expected[] = {
 		"config:3: [deploy a b]: a name has letters",
-		"config:6: [server a/b] is there twice, first in line 1",
+		"config:6: [server a/b] appears twice, first in line 1",
 	};
 	struct settings *s = load(
 		"[server a/b]\n"

@@ -181,7 +181,7 @@ static void says_of_source(struct server *v, const char *engine, enum source_sta
 {
 	struct err err = { 0 };
 	if (state == SOURCE_DENIED)
-		err_set(&err, ERR_DENIED, "no right to open its socket");
+		err_set(&err, ERR_DENIED, "no permission to open its socket");
 	source_set_state(server_source(v, engine), state, &err);
 }
 
@@ -510,7 +510,7 @@ static void test_settings_twice(void **state)
 		"config:3: this line is not understood",
 		"config:4: this line is not understood",
 		"config:8: [server pi] has units twice, first in line 7; the last one counts",
-		"config:10: [server pi] is there twice, first in line 5; both are read as one",
+		"config:10: [server pi] appears twice, first in line 5; both are read as one",
 		"config:14: run: a blank and ; begin a comment, and the command ends there",
 		"config:19: [keys] has R twice, first in line 18; the last one counts",
 		("config:25: ssh_config: /nonexistent/config cannot be read: No such file or "

@@ -436,7 +436,7 @@ static void rows_of_prometheus(void **state)
 	feed(w.prometheus, "main\tcount", count);
 	feed(w.prometheus, "main\ttargets", targets);
 	assert_non_null(strstr(row(PROM TARGET)->row.why, "refused"));
-	/* the next round does not take the reason away */
+	/* the next round rejects the reason away */
 	feed(w.prometheus, "main\tdown", down);
 	assert_non_null(strstr(row(PROM TARGET)->row.why, "refused"));
 	feed(w.prometheus, "main\talerts", alerts);

@@ -523,7 +523,7 @@ static void a_wrong_key(void **unused)
 	begin(&backend_litellm, lite_routes, wrong);
 	UNTIL(complete());
 	assert_int_equal(at("litellm/box")->row.health, HEALTH_ATTENTION);
-	assert_true(why("litellm/box", "does not take the key (401"));
+	assert_true(why("litellm/box", "rejects the key (401"));
 	assert_true(why("litellm/box", "token_command"));
 }
 
@@ -627,7 +627,7 @@ static void pulls(void **unused)
 	struct err err;
 	const struct action *pull = action_find(&kind_system, "pull");
 	assert_null(order_start(&at("ollama/box")->row, pull, "a b", &err));
-	assert_non_null(strstr(err.text, "is no name of a model"));
+	assert_non_null(strstr(err.text, "is not a model name"));
 }
 
 /* Before 0.1.38 nothing tells what is loaded. */

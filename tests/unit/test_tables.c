@@ -826,7 +826,7 @@ static void test_every_section_counts_once(void **state)
 		         "http://c:3\n[%s  three]\n%s = http://d:4\n",
 		         named[i], key[i], named[i], key[i], named[i], key[i], named[i], key[i]);
 		struct settings *s = settings_of(text, said, sizeof(said));
-		assert_non_null(strstr(said, "is there twice, first in line 1"));
+		assert_non_null(strstr(said, "appears twice, first in line 1"));
 		/* each has its name first and its successor last; all begin with a name */
 		char *name = *(char **)place_of(s, named[i]);
 		assert_string_equal(name, "one");
@@ -855,7 +855,7 @@ static void test_every_section_counts_once(void **state)
 		{ "[settings]\ndisk_warn = \n",
 		  "2: disk_warn: expected a number from 1 to 100, got \"\"" },
 		{ "[deploy -a/b]\nrun = x\n", "1: [deploy -a/b]: a name has letters, digits and . "
-		                              "_ - only, at most 48; other signs became -" },
+		                              "_ - only, at most 48; other characters became -" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		settings_destroy(settings_of(all[i].text, said, sizeof(said)));

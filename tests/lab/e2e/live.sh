@@ -83,7 +83,7 @@ details_of_a_unit() {
 	fleet 120 50 pi && wait_for '2 failed' && at pi/unit/reloadable.service && keys d && wait_for 'Can be reloaded' && wait_for '10-limits.conf' &&
 		type_text '/ExecReload' && keys Enter && wait_for '^ ?ExecReload=/bin/kill -HUP' && keys G && wait_for 'MemoryMax=64M'
 }
-# Each looking asks anew, and a file that was changed is the new one after the reload.
+# Each looking asks again, and a file that was changed is the new one after the reload.
 details_are_of_now() {
 	on pi sh -c 'printf "[Service]\nExecStart=/usr/bin/tail -n +1 -f /run/e2e-now.log\n" >/run/systemd/system/e2e-now.service; echo one word >/run/e2e-now.log; systemctl daemon-reload; systemctl start e2e-now' &&
 		fleet 120 50 pi && wait_for '2 failed' && at pi/unit/e2e-now.service && keys d && wait_for 'tail\[[0-9]+\]: one word' 8 && esc && on pi sh -c 'echo another one >>/run/e2e-now.log; sleep 1' &&

@@ -94,7 +94,7 @@ journal_and_file_are_counted_through_a_cut_link() {
 	_no_counting pi $unit
 	return $code
 }
-# Sessions live on while sshd starts anew; ended, they are opened again.
+# Sessions live on while sshd starts again; ended, they are opened again.
 journal_and_file_are_counted_through_a_restart_of_sshd() {
 	local code last unit=lt-count-$RANDOM
 	_start_counting pi $unit

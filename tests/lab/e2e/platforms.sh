@@ -22,7 +22,7 @@ platform_through_a_server() {
 platform_and_the_link_is_cut() {
 	_dokploy 0.29.5 && tell _set '{"slow":8}' && fleet 120 40 sese && wait_for "$sese" && command_line apps && keys z && wait_for 'shop +web .*done' &&
 		keys G D && wait_for 'application.deploy of web' && keys y && wait_for 'deploy: running' && kill_our_session sese 804 &&
-		wait_for 'deploy failed: Dokploy home: the link was lost; what was begun goes on there' && wait_for 'web .*running' 30 &&
+		wait_for 'deploy failed: Dokploy home: the link was lost; what was started continues there' && wait_for 'web .*running' 30 &&
 		wait_for 'web .* done +[0-9]+s' 40 && is 'deploys' "$(called 'POST /api/application.deploy')" 1 && is 'state' "$(_state_of_web)" 'done'
 	local code=$?
 	stop_fakes

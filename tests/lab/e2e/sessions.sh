@@ -377,8 +377,8 @@ sessions_long_words_that_cannot_go_are_kept() {
 	printf '#!/bin/sh\n[ -s "$1" ] && { cp "$1" %s; exit 0; }\nfor i in $(seq 100); do echo line $i; done >"$1"; touch %s; while [ ! -e %s ]; do sleep 0.1; done\n' \
 		"$work/offered" "$work/edited" "$work/go-on" >"$work/editor" && chmod +x "$work/editor" && rm -f "$work/edited" "$work/go-on" "$work/offered"
 	EDITOR=$work/editor _sessions pi && id=$(_session pi leaves) && wait_for ' leaves +idle' 8 && at "pi/session/$id" && keys P && wait_until 5 _editor_waits &&
-		_oc pi DELETE "/session/$id?directory=/srv/alpha" >/dev/null && sleep 1 && touch "$work/go-on" && wait_for 'compose: it is not there any more' &&
-		activity_has 'compose: not sent, it is not there any more: the text is in' && _long_words || return 1
+		_oc pi DELETE "/session/$id?directory=/srv/alpha" >/dev/null && sleep 1 && touch "$work/go-on" && wait_for 'compose: it is no longer there' &&
+		activity_has 'compose: not sent, it is no longer there: the text is in' && _long_words || return 1
 	term_stop
 	# A box that is given up offers them again; one that the end of the console takes away has them in a file.
 	rm -f "$XDG_STATE_HOME"/mocr/prompt-* && printf '[server pi]\nprotect = yes\n' | conf

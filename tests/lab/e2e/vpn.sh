@@ -58,7 +58,7 @@ a_key_from_the_screen_logs_in() {
 	_skipped || { _all_in && on pi timeout 20 tailscale logout && _vpn_fleet 120 40 && wait_for 'Headscale +(seko +)?answers' 30 && _at_peer seko/peer/headscale && command_line 'make key' &&
 		wait_for 'USER 24h' 5 && keys Enter && asks_then y 'Make key Headscale on seko' && wait_for 'it cannot be shown again' 20 &&
 		key=$(screen | grep -oE '[0-9a-f]{48}') && [ -n "$key" ] && [ "$(tmux -S "$sock" show-buffer)" = "$key" ] && keys Escape && wait_gone "$key" && _at_peer pi/peer/pi &&
-		wait_for 'pi +(pi +)?logged out' 15 && command_line up && wait_for 'Log-in server' 5 && wait_for 'http://10.77.0.14:8080' 5 && keys Enter && asks_then y 'Up pi on pi' &&
+		wait_for 'pi +(pi +)?logged out' 15 && command_line up && wait_for 'Login server' 5 && wait_for 'http://10.77.0.14:8080' 5 && keys Enter && asks_then y 'Up pi on pi' &&
 		wait_for 'Pre-auth key' 20 && type_text "$key" && see_not "$key" && keys Enter && wait_for 'Password of pi on pi' 20 &&
 		type_text raspberry && keys Enter && wait_for '● pi +(pi +)?online' 40 && ! grep -rq "$key" "$XDG_STATE_HOME" && activity_has 'make key: done' &&
 		wait_until 20 _online sese pi true; }
@@ -98,14 +98,14 @@ down_up_and_logout() {
 headscale_that_is_down() {
 	local code
 	_skipped || { _all_in && on pi timeout 20 tailscale logout && _vpn_fleet 120 40 && wait_for 'pi +(pi +)?logged out' 30 && _at_peer pi/peer/pi && wait_for 'pi +(pi +)?logged out' 20 && on seko systemctl stop headscale &&
-		command_line up && wait_for 'Log-in server' 5 && wait_for 'http://10.77.0.14:8080' 5 && keys Enter && asks_then y 'Up pi on pi' && wait_for 'not started: http' 30
+		command_line up && wait_for 'Login server' 5 && wait_for 'http://10.77.0.14:8080' 5 && keys Enter && asks_then y 'Up pi on pi' && wait_for 'not started: http' 30
 		code=$?
 		on seko systemctl start headscale
 		[ $code = 0 ]; }
 }
 headscale_stops_while_up_runs() {
 	local code
-	_skipped || { _all_in && on pi timeout 20 tailscale logout && _vpn_fleet 120 40 && wait_for 'pi +(pi +)?logged out' 30 && _at_peer pi/peer/pi && wait_for 'pi +(pi +)?logged out' 20 && command_line up && wait_for 'Log-in server' 5 && wait_for 'http://10.77.0.14:8080' 5 && type_text ' interactive' && keys Enter &&
+	_skipped || { _all_in && on pi timeout 20 tailscale logout && _vpn_fleet 120 40 && wait_for 'pi +(pi +)?logged out' 30 && _at_peer pi/peer/pi && wait_for 'pi +(pi +)?logged out' 20 && command_line up && wait_for 'Login server' 5 && wait_for 'http://10.77.0.14:8080' 5 && type_text ' interactive' && keys Enter &&
 		asks_then y 'Up pi on pi' && wait_for 'Password of pi on pi' 20 && type_text raspberry && keys Enter && wait_for 'Log in at this address' 25 && see 'http://10.77.0.14:8080/register/' && [[ $(tmux -S "$sock" show-buffer) == http://10.77.0.14:8080/register/* ]] &&
 		keys Escape && on seko systemctl stop headscale && wait_for 'up.*(timeout|did not)' 60
 		code=$?
@@ -121,7 +121,7 @@ dns_records_with_a_copy() {
 rest_through_a_server() {
 	_skipped || { on seko headscale apikeys create | tail -n 1 >"$work/apikey" && printf '[headscale home]\nurl = http://127.0.0.1:8080\nserver = seko\ntoken_command = cat %s\n' "$work/apikey" | conf &&
 		ends 0 "$MOCR" -F "$config" do 'list users' seko/peer/headscale && says 'default' &&
-		echo wrong >"$work/apikey" && { "$MOCR" -F "$config" status --json seko >"$work/out" 2>/dev/null; says 'does not take the API key'; }; }
+		echo wrong >"$work/apikey" && { "$MOCR" -F "$config" status --json seko >"$work/out" 2>/dev/null; says 'rejects the API key'; }; }
 }
 the_reason_of_a_server_that_is_down() {
 	local code
