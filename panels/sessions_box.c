@@ -83,8 +83,7 @@ static void sessions_box_go(struct asking *k, const char *words)
 		                             .argument = copy },
 		           0, "not sent, it is no longer there");
 		free(copy);
-		console_flash(k->console, TONE_BAD, "%s: it is no longer there",
-		              k->action->verb);
+		console_flash(k->console, TONE_BAD, "%s: it is no longer there", k->action->verb);
 	}
 	sessions_box_asking_free(k);
 }
@@ -265,8 +264,9 @@ static void sessions_box_ask_question(struct asking *k, const struct request *r,
 	snprintf(title, sizeof(title), "%.60s: %.160s (%zu of %zu)", row->server->name, row->name,
 	         k->question + 1, r->n_questions);
 	if (q->multiple || q->n_options > 9) {
-		char *more = xasprintf(
-			"%s\nNumbers separated by commas, your own words, or the word reject.", text);
+		char *more = xasprintf("%s\nNumbers separated by commas, your own words, or the "
+		                       "word reject.",
+		                       text);
 		sessions_box_ask_for_words(k, title, more);
 		free(more);
 	} else {

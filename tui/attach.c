@@ -532,10 +532,10 @@ struct dialog *attach_choice(const struct attach *a, dialog_fn *fn, void *arg)
 		{ "C-]", "send it Ctrl-]", NULL, false },
 	};
 	char *title = xasprintf("%s still runs", a->title);
-	struct dialog *d =
-		dialog_question(title,
-	                        "Kept: it continues without you, and its last output waits for you.",
-	                        items, ARRAY_LEN(items), 0, fn, arg);
+	struct dialog *d = dialog_question(title,
+	                                   "Kept: it continues without you, and its last output "
+	                                   "waits for you.",
+	                                   items, ARRAY_LEN(items), 0, fn, arg);
 
 	free(title);
 	return d;

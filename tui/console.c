@@ -78,8 +78,7 @@ void console_complaints(struct console *c, const struct doc *complaints)
 		return;
 	struct doc copy;
 	doc_init(&copy);
-	doc_add(&copy, DOC_PLAIN,
-	        "What was understood is used; the rest is ignored.");
+	doc_add(&copy, DOC_PLAIN, "What was understood is used; the rest is ignored.");
 	for (size_t i = 0; i < complaints->n; i++)
 		doc_add(&copy, DOC_WARN, "%s", complaints->lines[i].text);
 	dialog_cancel(c->dialog);

@@ -249,21 +249,19 @@ const struct action box_actions[] = {
 	{ .name = NULL }
 };
 
-const struct action ask_actions[] = {
-	{ .name = "ask-refuse",
-	  .verb = "refuse",
-	  .key = "C-x",
-	  .context = CONTEXT_ASK,
-	  .data = COMMAND(BOX_REFUSE),
-	  .help = "refuse to answer, and tell the server so" },
-	{ .name = "ask-keep",
-	  .verb = "keep",
-	  .key = "C-o",
-	  .context = CONTEXT_ASK,
-	  .data = COMMAND(BOX_KEEP),
-	  .help = "keep the answer for the time shown, or not" },
-	{ .name = NULL }
-};
+const struct action ask_actions[] = { { .name = "ask-refuse",
+	                                .verb = "refuse",
+	                                .key = "C-x",
+	                                .context = CONTEXT_ASK,
+	                                .data = COMMAND(BOX_REFUSE),
+	                                .help = "refuse to answer, and tell the server so" },
+	                              { .name = "ask-keep",
+	                                .verb = "keep",
+	                                .key = "C-o",
+	                                .context = CONTEXT_ASK,
+	                                .data = COMMAND(BOX_KEEP),
+	                                .help = "keep the answer for the time shown, or not" },
+	                              { .name = NULL } };
 
 const struct action menu_actions[] = {
 	{ .name = "menu-take",

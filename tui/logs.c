@@ -73,7 +73,8 @@ void logs_goto(struct console *c, const char *when)
 	struct pager *p = c->view->pager;
 	if (!when_parse(when, now_wall_ms(), &wall_ms)) {
 		console_flash(c, TONE_WARN,
-		              "%s is not a time; 14:32, 14:32:05, -10m and 2026-11-21T14:32:00Z are",
+		              "%s is not a time; 14:32, 14:32:05, -10m and 2026-11-21T14:32:00Z "
+		              "are",
 		              when);
 		return;
 	}
@@ -108,7 +109,8 @@ void logs_level(struct console *c, const char *name)
 		return;
 	if (!level && strcmp(name, "all") != 0)
 		console_flash(c, TONE_WARN,
-		              "%s is not a level; all, debug, info, notice, warn and error are", name);
+		              "%s is not a level; all, debug, info, notice, warn and error are",
+		              name);
 	else
 		logview_level(pager_logview(c->view->pager), level);
 	console_redraw(c);

@@ -115,13 +115,15 @@ bool stack_name_check(const char *name, struct err *err)
 	size_t sign = cells_fit(name + good, 1, NULL);
 	if (good < n)
 		return err_set(err, ERR_USAGE,
-		               "\"%.40s\" cannot be the name of a stack: \"%.*s\" is in it; small letters "
+		               "\"%.40s\" cannot be the name of a stack: \"%.*s\" is in it; small "
+		               "letters "
 		               "a-z, "
 		               "digits and - are allowed",
 		               name, sign ? (int)sign : 1, name + good);
 	if (n < 3 || n > 20)
 		return err_set(err, ERR_USAGE,
-		               "\"%.40s\" cannot be the name of a stack: it has %zu characters; 3 to 20 "
+		               "\"%.40s\" cannot be the name of a stack: it has %zu characters; 3 "
+		               "to 20 "
 		               "are allowed",
 		               name, n);
 	if (name[0] == '-' || name[n - 1] == '-')
@@ -131,7 +133,8 @@ bool stack_name_check(const char *name, struct err *err)
 	for (size_t i = 0; i < ARRAY_LEN(reserved); i++)
 		if (!strcmp(name, reserved[i]))
 			return err_set(err, ERR_USAGE,
-			               "\"%s\" cannot be the name of a stack: it is reserved, as are "
+			               "\"%s\" cannot be the name of a stack: it is reserved, as "
+			               "are "
 			               "admin, api, www, root, system, test, demo, portal",
 			               name);
 	return true;

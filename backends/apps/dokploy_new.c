@@ -224,7 +224,8 @@ static void stack_keep(struct stack *s, const char *what, const char *id, const 
 	if (*id && !made_add(d, s->full, what, id, name))
 		activity_add(d->site.source->store, ACTIVITY_NOTE, HEALTH_ATTENTION,
 		             stack_job(s)->order->id,
-		             "%s %s (%s) was made, but could not be added to the list of what was made",
+		             "%s %s (%s) was made, but could not be added to the list of what was "
+		             "made",
 		             what, name, id);
 	site_judge(&d->site);
 }

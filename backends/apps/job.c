@@ -293,8 +293,7 @@ static void rollout_look(struct job *j)
 		return;
 	}
 	if (r->silent)
-		err_set(&err, ERR_TIMEOUT,
-		        "the result is not known: %s %s no longer answers",
+		err_set(&err, ERR_TIMEOUT, "the result is not known: %s %s no longer answers",
 		        s->platform->product, s->name);
 	else
 		err_set(&err, ERR_TIMEOUT, "it did not end within %s; it continues there",

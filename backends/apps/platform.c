@@ -607,9 +607,10 @@ void sites_down(struct source *source)
 	for (struct site *s = platform_sites(source)->first; s; s = s->next) {
 		site_rest(s);
 		if (source_link(source)->state != LINK_UP)
-			site_close(s, "the link was lost; what was started continues there, and the "
-			              "list shows it when the "
-			              "link is back");
+			site_close(s,
+			           "the link was lost; what was started continues there, and the "
+			           "list shows it when the "
+			           "link is back");
 	}
 	if (source->state == SOURCE_LIVE)
 		source_set_state(source, SOURCE_STALE, NULL);
@@ -645,7 +646,8 @@ void sites_finish(struct source *source)
 {
 	for (struct site *s = platform_sites(source)->first, *next; s; s = next) {
 		next = s->next;
-		site_close(s, "the server was closed while it ran; what was started continues there");
+		site_close(s,
+		           "the server was closed while it ran; what was started continues there");
 		site_free(s);
 	}
 }
@@ -663,7 +665,8 @@ static void site_drop(struct site *s)
 	struct site **slot = &platform_sites(s->source)->first;
 	while (*slot != s)
 		slot = &(*slot)->next;
-	site_close(s, "its section is no longer in the configuration; what was started continues there");
+	site_close(s, "its section is no longer in the configuration; what was started continues "
+	              "there");
 	*slot = s->next;
 	platform_count_left_out(s->source, site_kind(s));
 	if (s->platform->forget)

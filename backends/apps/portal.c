@@ -106,7 +106,8 @@ static enum health portal_health(const struct portal_stack *t, char *why, size_t
 	}
 	if (t->lost) {
 		snprintf(why, size,
-		         "the portal no longer knows it; project ai-stack-%s in Dokploy shows how it went",
+		         "the portal no longer knows it; project ai-stack-%s in Dokploy shows how "
+		         "it went",
 		         t->name);
 		return HEALTH_UNKNOWN;
 	}

@@ -390,7 +390,8 @@ cJSON *vj_read(const char *json, size_t len, const char *who, struct err *err)
 	wash(said, sizeof(said), json + skip, len - skip);
 	if (skip < len && json[skip] == '<')
 		err_set(err, ERR_GARBLED,
-		        "%s answered with a web page instead of JSON; a proxy or another program answers in its place: %s",
+		        "%s answered with a web page instead of JSON; a proxy or another program "
+		        "answers in its place: %s",
 		        who, said);
 	else if (skip == len)
 		err_set(err, ERR_GARBLED, "%s answered nothing", who);

@@ -81,8 +81,7 @@ static bool state_is_ours(int fd, const char *path, struct err *err)
 {
 	struct stat st;
 	if (fstat(fd, &st) != 0)
-		return err_set(err, ERR_SYSTEM, "%s cannot be examined: %s", path,
-		               strerror(errno));
+		return err_set(err, ERR_SYSTEM, "%s cannot be examined: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_DENIED,
 		               "%s is not a plain file; move it away, and mocr makes a new one",

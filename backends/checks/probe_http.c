@@ -74,8 +74,8 @@ static bool http_run_on_data(struct call *call, const char *bytes, size_t len, v
 	h->len += len;
 	if (http_run_needs_body(h->probe.spec)) {
 		if (!buf_add(&h->body, bytes, len))
-			probe_end_bad(&h->probe,
-			              "the answer is larger than 1 MB, which is too long to search");
+			probe_end_bad(&h->probe, "the answer is larger than 1 MB, which is too "
+			                         "long to search");
 	} else if (h->len > BODY_MAX) {
 		http_run_see_certificate(h, call);
 		http_run_judge(h, call_status(call), "", 0);

@@ -231,7 +231,8 @@ static void pull_on_silence(struct loop_timer *t, void *arg)
 	struct pull *p = arg;
 	struct err err;
 	err_set(&err, ERR_TIMEOUT,
-	        "%s: the engine said nothing more for %d s during the pull; nothing that runs was changed",
+	        "%s: the engine said nothing more for %d s during the pull; nothing that runs was "
+	        "changed",
 	        p->images[p->at], SILENCE_MS / 1000);
 	pull_over(p, &err);
 }
@@ -267,7 +268,8 @@ struct pull *pull_start(struct source *source, const char *const *images, size_t
 {
 	struct engine *e = engine_of(source);
 	if (!e->origin) {
-		err_set(err, ERR_LOST, "%s: its engine cannot be reached now", source->server->name);
+		err_set(err, ERR_LOST, "%s: its engine cannot be reached now",
+		        source->server->name);
 		return NULL;
 	}
 	struct pull *p = xcalloc(1, sizeof(*p));

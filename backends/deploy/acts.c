@@ -74,7 +74,8 @@ void acts_finish(struct deploys *ds)
 {
 	struct err err;
 	err_set(&err, ERR_LOST,
-	        "the connection was lost while it was being started; the list shows whether it runs when the connection is back");
+	        "the connection was lost while it was being started; the list shows whether it "
+	        "runs when the connection is back");
 	while (ds->acts) {
 		run_cancel(ds->acts->run);
 		deploy_act_act_end(ds->acts, &err, NULL);

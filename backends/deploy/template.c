@@ -198,8 +198,8 @@ static bool template_fits(const struct ask_word *a, const char *value, struct er
 		return err_set(err, ERR_TOO_BIG, "%s: the value is longer than %d bytes", a->name,
 		               VALUE_MAX);
 	if (a->form == ASK_ONE_OF && a->secret && !template_is_one_of(a, value))
-		return err_set(err, ERR_USAGE, "%s: the value is not one of those that are configured",
-		               a->name);
+		return err_set(err, ERR_USAGE,
+		               "%s: the value is not one of those that are configured", a->name);
 	if (a->form == ASK_ONE_OF && !template_is_one_of(a, value))
 		return err_set(err, ERR_USAGE, "%s: \"%.80s\" is not one of: %.*s", a->name, value,
 		               (int)(a->len < 160 ? a->len : 160), a->rest);
@@ -253,7 +253,8 @@ static bool template_export_all(const struct ask_word *asks, size_t n_asks, char
 	for (int i = 0; i < n; i++)
 		if (!used[i])
 			return err_set(err, ERR_USAGE,
-			               "\"%.60s\" is not NAME=VALUE for a variable that it asks for",
+			               "\"%.60s\" is not NAME=VALUE for a variable that it asks "
+			               "for",
 			               words[i]);
 	return true;
 }

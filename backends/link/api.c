@@ -192,7 +192,8 @@ static void api_say_page(const struct api_call *c, const struct reply *r, struct
 	char words[WORDS];
 	api_words_of(c, r, words, sizeof(words));
 	err_set(err, ERR_GARBLED,
-	        "%s %s answers %.*s with %s and not as %s: a login page or a proxy is in front of it, "
+	        "%s %s answers %.*s with %s and not as %s: a login page or a proxy is in front of "
+	        "it, "
 	        "or url leads elsewhere",
 	        c->api->product, c->api->name, api_shown(c), c->path, words, c->api->product);
 }

@@ -624,8 +624,8 @@ static bool ssh_auth_broke(struct auth *a)
 	if (in->err.code == ERR_CANCELLED || in->err.code == ERR_TOO_BIG)
 		return false;
 	const char *words = ssh_get_error(a->s);
-	return err_set(&in->err, ERR_REFUSED, "%s: %s ended the login of %s after %s: %s",
-	               in->name, in->address, in->conf.user,
+	return err_set(&in->err, ERR_REFUSED, "%s: %s ended the login of %s after %s: %s", in->name,
+	               in->address, in->conf.user,
 	               a->tried.len ? a->tried.data : "its first question",
 	               *words ? words : "no reason given");
 }

@@ -206,7 +206,8 @@ static const char **known_argv(struct login *in, struct ssh_words *words,
 		               : xstrdup(words->word[0]);
 		if (!word) {
 			err_set(&in->err, ERR_DENIED,
-			        "%s: KnownHostsCommand of ssh_config has %s in it, which mocr cannot fill in, so no host key is accepted",
+			        "%s: KnownHostsCommand of ssh_config has %s in it, which mocr "
+			        "cannot fill in, so no host key is accepted",
 			        in->name, unknown);
 			free(argv);
 			return NULL;

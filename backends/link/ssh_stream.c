@@ -299,7 +299,8 @@ static void ssh_stream_probe_err(struct ssh_stream *s, enum socket_seen seen, co
 		break;
 	case SEEN_NO_RIGHT:
 		err_set(err, ERR_DENIED,
-		        "%s: no permission to open %s, which belongs to %s: become a member of that "
+		        "%s: no permission to open %s, which belongs to %s: become a member of "
+		        "that "
 		        "group, or use sudo",
 		        name, s->path, *owner ? owner : "another user");
 		break;
@@ -316,8 +317,7 @@ static void ssh_stream_probe_err(struct ssh_stream *s, enum socket_seen seen, co
 		break;
 	case SEEN_THERE:
 		err_set(err, ERR_REFUSED,
-		        "%s: its sshd did not open %s; the server does not say why", name,
-		        s->path);
+		        "%s: its sshd did not open %s; the server does not say why", name, s->path);
 		break;
 	case SEEN_UNSEEN:
 		err_set(err, r->end.err.code ? r->end.err.code : ERR_REFUSED,

@@ -446,7 +446,8 @@ static void http_judge(struct http_job *j, const struct reply *r)
 		s->wait_ms = http_window_wait(j);
 	} else if (r->status / 100 == 2) {
 		err_set(&s->err, ERR_GARBLED,
-		        "%s answers with a web page: a login page or a proxy is in front of it, or url "
+		        "%s answers with a web page: a login page or a proxy is in front of it, or "
+		        "url "
 		        "leads elsewhere",
 		        j->host);
 	} else {

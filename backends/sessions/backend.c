@@ -161,7 +161,8 @@ static void sessions_add_configured(struct sessions *ss)
 		                      &behind_len) ||
 		    behind_len) {
 			activity_add(ss->source.store, ACTIVITY_NOTE, HEALTH_BAD, NULL,
-			             "[opencode %s]: \"%s\" is not an address; expected http://127.0.0.1:4096 "
+			             "[opencode %s]: \"%s\" is not an address; expected "
+			             "http://127.0.0.1:4096 "
 			             "or https://HOST is",
 			             c->name, c->url);
 			continue;

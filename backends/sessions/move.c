@@ -414,7 +414,8 @@ static void move_archives(struct act *a)
 	if (!s || !s->home || s->home->state != OC_LIVE) {
 		struct err err;
 		err_set(&err, ERR_LOST,
-		        "it is on %s as %s, whole; but the one here cannot be reached now and was not archived",
+		        "it is on %s as %s, whole; but the one here cannot be reached now and was "
+		        "not archived",
 		        a->to, a->sid);
 		oc_act_end(a, &err, NULL);
 		return;
@@ -468,8 +469,7 @@ static void move_there(struct act *a)
 		loop_timer_set(a->timer, MOVE_LOOK_MS);
 	} else {
 		err_set(&err, ERR_ABSENT,
-		        "no OpenCode server on %s can be reached now; nothing was moved",
-		        a->to);
+		        "no OpenCode server on %s can be reached now; nothing was moved", a->to);
 		oc_act_end(a, &err, NULL);
 	}
 }
@@ -486,7 +486,8 @@ void session_move(struct order *order)
 		oc_act_fail(order, ERR_USAGE,
 		            n && (!*words || *words == '/') ? "there is no such server here; `mocr "
 		                                              "SERVER` and :connect open one"
-		                                            : "it needs a server, and may have a directory there: \"sese /srv/app\"");
+		                                            : "it needs a server, and may have a "
+		                                              "directory there: \"sese /srv/app\"");
 		free(to);
 		return;
 	}

@@ -284,7 +284,8 @@ bool oc_is_answer(const struct oc *oc, const struct reply *r, struct err *err)
 		               oc_words(words, sizeof(words), r->status, r->body, r->len));
 	if (r->status != 204 && strncmp(r->content_type, "application/json", 16) != 0)
 		return err_set(err, ERR_GARBLED,
-		               "what answers on %s port %d sent %s where JSON was expected; it is not accepted as an answer",
+		               "what answers on %s port %d sent %s where JSON was expected; it is "
+		               "not accepted as an answer",
 		               where, oc->port, r->content_type[0] ? r->content_type : "no type");
 	err_clear(err);
 	return true;
@@ -1014,7 +1015,8 @@ static void oc_probed_in_vain(struct oc *oc, const struct reply *r)
 		         "it sent a web page instead of JSON: mocr knows no such OpenCode server");
 	else
 		snprintf(what, sizeof(what),
-		         "it answered %d when asked for its version: mocr knows no such OpenCode server",
+		         "it answered %d when asked for its version: mocr knows no such OpenCode "
+		         "server",
 		         r->status);
 	oc_strange(oc, what);
 }

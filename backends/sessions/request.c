@@ -177,8 +177,8 @@ static bool request_answer_one(const struct question *q, const char *words, cJSO
 		good = true;
 	} else if (!good) {
 		err_set(err, ERR_USAGE,
-		        "\"%.40s\" is not an answer to \"%.80s\": expected a number from 1 to %zu", w,
-		        q->text, q->n_options);
+		        "\"%.40s\" is not an answer to \"%.80s\": expected a number from 1 to %zu",
+		        w, q->text, q->n_options);
 	}
 	free(w);
 	return good;
@@ -282,7 +282,8 @@ static bool request_permission_reply(const char *words, cJSON *o, struct err *er
 		}
 	if (strncmp(words, "reject:", 7) != 0)
 		return err_set(err, ERR_USAGE,
-		               "\"%.40s\" is not an answer to a permission: once, always, reject, or "
+		               "\"%.40s\" is not an answer to a permission: once, always, reject, "
+		               "or "
 		               "reject: MESSAGE",
 		               words);
 	char *message = request_trimmed(words + 7, strlen(words + 7));

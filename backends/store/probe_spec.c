@@ -104,8 +104,8 @@ static bool probe_read_dns(const struct check_config *c, struct probe_spec *p, s
 		return err_set(err, ERR_USAGE, "address: expected an IP address, got \"%s\"",
 		               c->address);
 	if (p->family != AF_UNSPEC && p->family != family)
-		return err_set(err, ERR_USAGE, "address: %s is not an address of type %s", c->address,
-		               c->type);
+		return err_set(err, ERR_USAGE, "address: %s is not an address of type %s",
+		               c->address, c->type);
 	inet_ntop(family, &raw, address, sizeof(address));
 	snprintf(p->address, sizeof(p->address), "%s", address);
 	return true;

@@ -476,10 +476,12 @@ static bool settings_others_write(struct reading *r)
 	r->settings->read_only = true; /* the refused file may have said read_only */
 	r->settings->file = xstrdup(r->file);
 	if (st.st_uid != geteuid() && st.st_uid != 0)
-		COMPLAIN(r, "not read: it belongs to another user, and mocr runs commands from it; read-only until you chown it");
+		COMPLAIN(r, "not read: it belongs to another user, and mocr runs commands from it; "
+		            "read-only until you chown it");
 	else
 		COMPLAIN(r,
-		         "not read: others can write it, and mocr runs commands from it; read-only until you chmod go-w %s",
+		         "not read: others can write it, and mocr runs commands from it; read-only "
+		         "until you chmod go-w %s",
 		         r->file);
 	return true;
 }

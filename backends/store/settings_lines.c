@@ -132,7 +132,8 @@ static bool settings_lines_key(struct settings_lines *s, const char *line, int n
 	 * mocr would run the rest. */
 	if (row && row->type == SETTING_COMMAND && settings_lines_has_comment(line + len + 1)) {
 		snprintf(why, size,
-		         "%s: a blank followed by ; starts a comment, so the command ends there; write ; without a blank before it, or &&",
+		         "%s: a blank followed by ; starts a comment, so the command ends there; "
+		         "write ; without a blank before it, or &&",
 		         key);
 		good = false;
 	}

@@ -230,7 +230,8 @@ bool silence_argument(const char *argument, int64_t *ms, const char **why, struc
 	bool ends = *ms && (!text[digits + 1] || text[digits + 1] == ' ');
 	if (!ends || *ms > SILENCE_LONGEST_MS)
 		return err_set(err, ERR_USAGE,
-		               "\"%.40s\" is not a time: expected 30m, 2h, 3d or 1w, at most a year; "
+		               "\"%.40s\" is not a time: expected 30m, 2h, 3d or 1w, at most a "
+		               "year; "
 		               "then, if you like, why",
 		               text);
 	*why = text + digits + 1;

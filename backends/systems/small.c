@@ -42,7 +42,8 @@ static bool qdrant_take_ready(struct site *s, const char *ref, const char *text,
                               struct err *err)
 {
 	if (!qdrant_is_ready(text, len))
-		return err_set(err, ERR_GARBLED, "what answers /readyz is not ready, or is not Qdrant");
+		return err_set(err, ERR_GARBLED,
+		               "what answers /readyz is not ready, or is not Qdrant");
 	site_answered(s);
 	return true;
 }

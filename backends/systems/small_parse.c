@@ -25,7 +25,8 @@ bool n8n_parse(const char *json, size_t len, char *status, size_t size, struct e
 	cJSON *root = vj_read(json, len, "n8n", err);
 	bool good = vj_text(root, "status", NULL, status, size);
 	if (root && !good)
-		err_set(err, ERR_GARBLED, "what answers /healthz gives no status, so it is not n8n");
+		err_set(err, ERR_GARBLED,
+		        "what answers /healthz gives no status, so it is not n8n");
 	cJSON_Delete(root);
 	return good;
 }

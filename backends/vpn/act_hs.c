@@ -481,7 +481,8 @@ static bool hs_act_wish_read(struct key_wish *w, const struct hs *h, const char 
 			;
 		else
 			return err_set(err, ERR_USAGE,
-			               "\"%s\" is not a user of this Headscale, a time like 24h, reusable, ephemeral or tag:NAME",
+			               "\"%s\" is not a user of this Headscale, a time like 24h, "
+			               "reusable, ephemeral or tag:NAME",
 			               words[i]);
 	}
 	if (!w->user && (hs_act_release(h) < 28 || !w->n_tags))

@@ -374,7 +374,8 @@ static void ts_act_on_prefs(struct call *call, const struct reply *r, void *arg)
 		prefs = (struct ts_prefs){ .control_url = "" };
 	if (*given && !ts_act_is_url(given)) {
 		err_set(&err, ERR_USAGE,
-		        "\"%s\" is not the address of a login server; expected https://HOST", given);
+		        "\"%s\" is not the address of a login server; expected https://HOST",
+		        given);
 		ts_act_act_end(a, &err, NULL);
 		return;
 	}

@@ -535,8 +535,8 @@ static bool ts_may_open(struct ts *t)
 	t->waits = say == SOCKET_WAIT;
 	if (say == SOCKET_DENIED) {
 		t->by_program = true;
-		err_set(&t->denied, ERR_DENIED, "%s: no permission to open %s", t->source.server->name,
-		        TS_SOCKET);
+		err_set(&t->denied, ERR_DENIED, "%s: no permission to open %s",
+		        t->source.server->name, TS_SOCKET);
 	}
 	if (say == SOCKET_ABSENT && !guess) {
 		err_set(&err, ERR_ABSENT, "%s: nobody listens at %s", t->source.server->name,

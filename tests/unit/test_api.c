@@ -277,7 +277,8 @@ static void test_sentences(void **state)
 		{ "GET", "/broken", ERR_REFUSED,
 		  "Dokploy home failed at GET /broken (500): Something went wrong", false },
 		{ "POST", "/gateway", ERR_REFUSED,
-		  "is not available (502, a web page: 502 Bad Gateway): what is in front of it cannot reach it; whether",
+		  "is not available (502, a web page: 502 Bad Gateway): what is in front of it "
+		  "cannot reach it; whether",
 		  true },
 		{ "GET", "/login?a=secret", ERR_GARBLED,
 		  "Dokploy home answers /login with a web page: Sign in and not as Dokploy",

@@ -31,8 +31,8 @@ static void result(const struct dialog_result *r, void *arg)
 	secret_destroy(r->secret);
 }
 
-/* Presses keys separated by spaces until the box is over, which it must be with the last one, or (over
- * false) not at all. */
+/* Presses keys separated by spaces until the box is over, which it must be with the last one, or
+ * (over false) not at all. */
 static void press(struct dialog *d, const char *names, bool over)
 {
 	char *copy = strdup(names), *save = NULL;
