@@ -81,7 +81,7 @@ typedef bool complete_row_fits(const struct row *, const char *verb);
 static bool complete_can_do(const struct row *row, const char *verb)
 {
 	const struct action *a = row->kind->actions ? action_find(row->kind, verb) : NULL;
-	return a && a->run && (!a->applies || a->applies(row));
+	return a && a->run && action_applies_to(a, row);
 }
 
 static bool complete_has_log(const struct row *row, const char *verb)

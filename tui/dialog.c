@@ -666,8 +666,12 @@ static bool dialog_filter_key(struct dialog *d, const struct key *k)
 
 static void dialog_list_steps(struct dialog *d, size_t n, int step)
 {
-	for (size_t i = 0; i < n; i++)
+	int before = -2;
+
+	for (size_t i = 0; i < n && d->chosen != before; i++) {
+		before = d->chosen;
 		dialog_list_step(d, step);
+	}
 }
 
 static bool dialog_list_key(struct dialog *d, const struct key *k)

@@ -240,8 +240,11 @@ static void doctor_rights(const struct server *v, const struct doctor_answer *a)
 		           v->user, v->user);
 	else if (*word)
 		doctor_say(DOCTOR_OK, "journal", "readable");
+	if (!*a->text)
+		doctor_say(DOCTOR_NOTE, "rights", "the login's shell did not answer in time");
 	doctor_value(a, "tmux", word, sizeof(word));
-	doctor_say(DOCTOR_OK, "tmux", "%s",
+	if (*a->text)
+		doctor_say(DOCTOR_OK, "tmux", "%s",
 	           *word ? word : "not there; sessions of tmux are not shown");
 }
 

@@ -7,6 +7,7 @@
 #include "backends/checks/checks.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
+#include "backends/store/need.h"
 #include "backends/store/report.h"
 #include "tui/headless.h"
 
@@ -25,7 +26,8 @@ void headless_print_tmux(const struct store *s, int code)
 	};
 	size_t by_health[HEALTHS] = { 0 }, any = 0;
 	for (struct row *r = store_need_first(s, NULL); r; r = store_need_next(r, NULL))
-		by_health[r->health]++;
+		if (r->need == NEED_STANDS)
+			by_health[need_health(r)]++;
 	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
 		if (by_health[shown[i].health])
 			printf("%s#[%s]%s%zu#[default]", any++ ? " " : "", shown[i].style,
@@ -86,10 +88,12 @@ static void form_needs(const struct store *s)
 	form_metric("mocr_need_since_seconds",
 	            "Since when a row needs the user, in seconds since 1970; 0 unknown.");
 	for (struct row *r = store_need_first(s, NULL); r; r = store_need_next(r, NULL)) {
+		if (r->need != NEED_STANDS)
+			continue;
 		form_label("mocr_need_since_seconds{", "server", r->server->name);
 		form_label(",", "kind", r->kind->name);
 		form_label(",", "id", r->id);
-		form_label(",", "health", health_name(r->health));
+		form_label(",", "health", health_name(need_health(r)));
 		printf("} %.3f\n", r->health_ms > 0 ? (double)r->health_ms / 1000 : 0);
 	}
 }

@@ -613,6 +613,7 @@ int main(int argc, char **argv)
 	struct program p = { .opt = { .wait_ms = WAIT_MS_DEFAULT } };
 	bool check = false;
 	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C"); /* numbers of JSON and of Prometheus have a point everywhere */
 	signal(SIGPIPE, SIG_IGN);
 	main_want_files();
 	guard_memory();

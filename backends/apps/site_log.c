@@ -65,6 +65,8 @@ static bool site_log_can_ask(struct site_log *l, struct row *row, struct err *er
 	l->site = row ? app_of(row)->instance : NULL;
 	if (!row)
 		return err_set(err, ERR_LOST, "it is no longer there");
+	if (l->site->platform != l->platform)
+		return err_set(err, ERR_ABSENT, "%s is of another platform now", row->name);
 	if (!l->site->api)
 		return err_set(err, ERR_LOST,
 		               "%s %s is not connected; the log continues when it is",

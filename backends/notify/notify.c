@@ -13,6 +13,7 @@
 #include "backends/link/loop.h"
 #include "backends/notify/hours.h"
 #include "backends/notify/senders.h"
+#include "backends/store/need.h"
 #include "backends/store/activity.h"
 #include "backends/store/doc.h"
 #include "backends/store/record.h"
@@ -139,12 +140,16 @@ static void channel_look(struct channel *c)
 		bool folded = row->need == NEED_FOLDED ||
 		              (row != &row->server->row && !notify_is_up(row->server));
 		bool frozen = folded && row->kind != &kind_notify;
+		/* the row may be well in this moment of a condition that comes and goes */
+		const char *last = NULL;
+		char times[64];
+		need_flaps(row, &last, times, sizeof(times));
 		struct notify_need need = { .id = row->id,
 			                    .server = row->server->name,
 			                    .kind = row->kind->name,
 			                    .name = row->name,
-			                    .why = row->why,
-			                    .health = row->health,
+			                    .why = last ? last : row->why,
+			                    .health = need_health(row),
 			                    .since_ms = row->health_ms };
 		teller_see(c->teller, &need, frozen, notify_need_is_quiet(row));
 	}
@@ -561,16 +566,22 @@ static void notify_settings(struct notify *n, const struct settings *settings)
 	notify_add_channels(n);
 }
 
-static bool notify_keeps_its_folder(const struct notify *n, const struct settings *settings)
+bool notify_has_to_send(const struct settings *settings)
+{
+	return settings->notifys != NULL;
+}
+
+static bool notify_keeps_its_place(const struct notify *n, const struct settings *settings)
 {
 	const char *a = n->settings->state_dir, *b = settings->state_dir;
-	return a && b ? strcmp(a, b) == 0 : a == b;
+	bool folder = a && b ? strcmp(a, b) == 0 : a == b;
+	return folder && notify_has_to_send(n->settings) == notify_has_to_send(settings);
 }
 
 /* The screen does not wait for the disk: what is known goes over in memory. */
 void notify_reload(struct notify *n, const struct settings *settings)
 {
-	if (notify_keeps_its_folder(n, settings)) {
+	if (notify_keeps_its_place(n, settings)) {
 		char *text = notify_state_text(n);
 		notify_settings(n, settings);
 		notify_state_take(n, text);

@@ -87,7 +87,9 @@ struct notify {
 	/* state.c */
 	char *path;            /* owned; NULL: nothing is kept */
 	int lock;              /* -1: another program sends */
+	int watch_lock;        /* held by mocr watch; -1 */
 	struct loop_timer *lock_timer;
+	struct loop_timer *yield_timer; /* of a console that sends: is there a mocr watch? */
 	uint64_t state_no, saved_no; /* what changed; what is on the disk */
 	struct saving *saving; /* a thread writes */
 	bool save_failed;
@@ -99,6 +101,8 @@ void channel_sent(struct channel *, const struct sent *);
 void notify_state_start(struct notify *);
 void notify_state_stop(struct notify *);
 bool notify_is_sender(const struct notify *);
+/* Whether the settings have a channel at all. A program without one takes no lock. */
+bool notify_has_to_send(const struct settings *);
 /* Something that the file holds changed; it is written at the end of the turn, in a thread. */
 void notify_state_changed(struct notify *);
 /* Reads the file into these channels: those of this program (own), or the others. */

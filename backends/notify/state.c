@@ -26,6 +26,7 @@
 /* Each channel writes at most TOLD_KEPT conditions and its bounded queue. */
 #define STATE_MAX (64u << 20)
 #define LOCK_AGAIN_MS 3000
+#define YIELD_MS 5000 /* so often a console that sends looks for a mocr watch */
 #define QUEUE_READ 500
 
 /* One write by a thread. It is joined before the file is written or read by anybody else here. */
@@ -43,17 +44,18 @@ struct saving {
 
 /* Beside the state. The runtime folder of the login is no place for the lock: logind removes that
  * folder at the last logout, while a mocr in tmux runs on with a lock that nobody can see. */
-static char *state_lock_path(const struct notify *n)
+static int state_open(const struct notify *n, const char *name, int flags)
 {
 	const char *dir = n->settings->state_dir;
-	return xasprintf("%s/notify.lock", dir ? dir : "/dev/null");
+	char *path = xasprintf("%s/%s", dir ? dir : "/dev/null", name);
+	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+	free(path);
+	return fd;
 }
 
 static bool state_take_lock(struct notify *n)
 {
-	char *path = state_lock_path(n);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	free(path);
+	int fd = state_open(n, "notify.lock", O_RDWR | O_CREAT);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
 		n->lock = fd;
 		return true;
@@ -67,7 +69,53 @@ static bool state_take_lock(struct notify *n)
 
 bool notify_is_sender(const struct notify *n)
 {
-	return !n->lock_timer && !n->replays;
+	return !n->lock_timer && !n->replays && notify_has_to_send(n->settings);
+}
+
+/* --- a console lets mocr watch send ---------------------------------------- */
+
+/* mocr watch sees all servers, a console perhaps one of them. */
+static bool state_is_watch(const struct notify *n)
+{
+	return !n->hooks.terminal;
+}
+
+static void state_hold_watch_lock(struct notify *n)
+{
+	n->watch_lock = state_open(n, "notify.watch", O_RDWR | O_CREAT);
+	if (n->watch_lock >= 0)
+		(void)flock(n->watch_lock, LOCK_SH | LOCK_NB); /* several may run */
+}
+
+static bool state_watch_runs(const struct notify *n)
+{
+	int fd = state_open(n, "notify.watch", O_RDONLY);
+	bool runs = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	if (fd >= 0)
+		close(fd);
+	return runs;
+}
+
+static void state_on_lock_timer(struct loop_timer *timer, void *arg);
+
+/* Nothing is on its way, and the file has it all. */
+static bool state_may_yield(const struct notify *n)
+{
+	for (const struct channel *c = n->channels; c; c = c->next)
+		if (!c->sender->own && (c->sending || c->queue))
+			return false;
+	return !n->saving && n->state_no == n->saved_no;
+}
+
+static void state_on_yield_timer(struct loop_timer *timer, void *arg)
+{
+	struct notify *n = arg;
+	loop_timer_set(timer, YIELD_MS);
+	if (n->lock < 0 || !state_may_yield(n) || !state_watch_runs(n))
+		return;
+	close(n->lock);
+	n->lock = -1;
+	n->lock_timer = loop_timer_add(n->loop, LOCK_AGAIN_MS, state_on_lock_timer, n);
 }
 
 static void state_on_lock_timer(struct loop_timer *timer, void *arg)
@@ -282,11 +330,17 @@ void notify_state_take(struct notify *n, const char *text)
 void notify_state_start(struct notify *n)
 {
 	const char *dir = n->settings->state_dir;
-	n->lock = -1;
+	n->lock = n->watch_lock = -1;
 	if (n->replays)
 		return;
 	if (dir && strcmp(dir, "/dev/null") != 0)
 		n->path = xasprintf("%s/notify.json", dir);
+	if (!notify_has_to_send(n->settings))
+		return;
+	if (state_is_watch(n))
+		state_hold_watch_lock(n);
+	else
+		n->yield_timer = loop_timer_add(n->loop, YIELD_MS, state_on_yield_timer, n);
 	if (!state_take_lock(n))
 		n->lock_timer = loop_timer_add(n->loop, LOCK_AGAIN_MS, state_on_lock_timer, n);
 }
@@ -303,10 +357,13 @@ void notify_state_stop(struct notify *n)
 		state_write_own(n->path, text, strlen(text), NULL);
 	free(text);
 	loop_timer_remove(n->lock_timer);
-	n->lock_timer = NULL;
+	loop_timer_remove(n->yield_timer);
+	n->lock_timer = n->yield_timer = NULL;
 	if (n->lock >= 0)
 		close(n->lock);
-	n->lock = -1;
+	if (n->watch_lock >= 0)
+		close(n->watch_lock);
+	n->lock = n->watch_lock = -1;
 	free(n->path);
 	n->path = NULL;
 }

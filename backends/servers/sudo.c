@@ -25,6 +25,7 @@
 #include "backends/base/wash.h"
 #include "backends/link/ask.h"
 #include "backends/link/loop.h"
+#include "backends/store/settings.h"
 #include "backends/store/store.h"
 
 #define SUDO_KEEP_MS (5 * 60 * 1000)
@@ -449,6 +450,12 @@ struct sudo_run *sudo_run(struct sudo *s, const char *const *argv, size_t max, i
 	return sudo_run_input(s, argv, NULL, 0, max, timeout_ms, done, arg);
 }
 
+/* `sudo = never`: the command runs as the login, and says itself what is refused. */
+static bool sudo_is_forbidden(const struct server *v)
+{
+	return v->config && v->config->sudo && strcmp(v->config->sudo, "never") == 0;
+}
+
 struct sudo_run *sudo_run_input(struct sudo *s, const char *const *argv, const void *input,
                                 size_t len, size_t max, int64_t timeout_ms, run_fn *done, void *arg)
 {
@@ -471,7 +478,8 @@ struct sudo_run *sudo_run_input(struct sudo *s, const char *const *argv, const v
 	r->argv = xcalloc(n + 1, sizeof(*r->argv));
 	for (size_t i = 0; i < n; i++)
 		r->argv[i] = xstrdup(argv[i]);
-	r->step = sudo_is_root(s->server) ? SUDO_PLAIN : SUDO_NO_PASSWORD;
+	r->step = sudo_is_root(s->server) || sudo_is_forbidden(s->server) ? SUDO_PLAIN
+	                                                                  : SUDO_NO_PASSWORD;
 	s->runs = r;
 	sudo_start(r);
 	return r;

@@ -30,6 +30,7 @@ static void act_free(struct act *a)
 	LIST_DROP(*a->list, a);
 	call_cancel(a->call);
 	run_cancel(a->run);
+	sudo_run_cancel(a->sudo);
 	loop_timer_remove(a->timer);
 	free(a->directory);
 	free(a->prompt);
@@ -855,7 +856,9 @@ static void session_act_tmux_act(struct order *order)
 
 static void session_act_restarted(const struct run_result *r, void *arg)
 {
-	session_act_command_done(r, arg);
+	struct act *a = arg;
+	a->sudo = NULL;
+	session_act_command_done(r, a);
 }
 
 static void session_act_restart(struct order *order)
@@ -884,7 +887,7 @@ static void session_act_restart(struct order *order)
 		return;
 	}
 	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->others_acts);
-	sudo_run(row->server->sudo, argv, 16384, 120000, session_act_restarted, a);
+	a->sudo = sudo_run(row->server->sudo, argv, 16384, 120000, session_act_restarted, a);
 }
 
 /* --- which actions apply -------------------------------------------------- */

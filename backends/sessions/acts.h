@@ -14,6 +14,7 @@ struct act {
 	struct act *next;
 	struct call *call;
 	struct run *run;
+	struct sudo_run *sudo;
 	struct loop_timer *timer;
 	char sid[SESSION_ID_SIZE], request[SESSION_ID_SIZE];
 	char *directory, *prompt, *agent, *model, *variant; /* of a new session; owned */

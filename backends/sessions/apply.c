@@ -343,6 +343,13 @@ static void session_request_keep(struct oc *oc, struct request *r)
 	}
 	if (same)
 		session_request_drop(oc, same);
+	size_t n = 0;
+	for (const struct request *one = oc->requests; one; one = one->next)
+		n++;
+	if (n >= OC_REQUESTS_MAX) {
+		request_free(r);
+		return;
+	}
 	LIST_APPEND(oc->requests, r);
 	struct ses *s = ses_find(oc->owner, r->session);
 	if (r->by_patterns && r->call[0] && s)

@@ -101,7 +101,9 @@ static bool standing_merge(const char *old, size_t len, struct buf *out, void *a
 
 static bool standing_write(struct standing *st, struct err *err)
 {
-	if (!st->path || st->store->settings->batch || !st->changes)
+	if (!st->path || st->store->settings->batch)
+		standing_changes_forget(st); /* nothing is written, so nothing is kept for that */
+	if (!st->changes)
 		return true;
 	if (!state_update(st->path, QUIET_FILE_MAX, standing_merge, st, err))
 		return false;
@@ -151,6 +153,7 @@ static void standing_watch(struct standing *st, const char *folder)
 /* --- time ---------------------------------------------------------------- */
 
 static void standing_on_time(struct loop_timer *timer, void *arg);
+static void standing_clear(const struct row *row, enum health was);
 
 /* Looks again after ms at the latest. */
 static void standing_arm(struct standing *st, int64_t ms)
@@ -227,6 +230,11 @@ static void standing_on_time(struct loop_timer *timer, void *arg)
 	st->due_ms = 0;
 	flaps_forget(&st->flaps, loop_now(st->store->loop));
 	standing_follow_clock(st, now);
+	HASH_ITER (hh, st->quiets.all, one, next) {
+		const struct row *row = store_find(st->store, one->id);
+		if (row && row->need == NEED_NONE)
+			standing_clear(row, row->health);
+	}
 	HASH_ITER (hh, st->quiets.all, one, next) {
 		if (quiet_is_over(one, now) || standing_is_past(st, one, now)) {
 			char *id = xstrdup(one->id);
@@ -331,8 +339,16 @@ static void standing_clear(const struct row *row, enum health was)
 	const struct quiet *one = standing_find(row);
 	/* it came and went, and is calm now */
 	was = row->counted_need == NEED_QUIET ? HEALTH_BAD : was;
-	if (!one || st->store->closing || !quiet_cleared(one, was, row->health, now_wall_ms()))
+	int64_t now = now_wall_ms();
+	if (!one || st->store->closing || !quiet_cleared(one, was, row->health, now))
 		return;
+	/* This program did not see the condition. Another one may have seen it come and go, and be
+	 * in the middle of that. */
+	int64_t well_ms = row->health_ms > 0 && row->health_ms <= now ? now - row->health_ms : 0;
+	if (was < HEALTH_ATTENTION && well_ms < FLAP_CALM_MS) {
+		standing_arm(st, FLAP_CALM_MS);
+		return;
+	}
 	standing_drop(st, row->id, one->at_ms);
 	loop_defer_cancel(st->store->loop, standing_write_later, st);
 	loop_defer(st->store->loop, standing_write_later, st);

@@ -72,6 +72,8 @@ static void labels_hash(const char *labels, char *out, size_t size)
 
 bool alert_labels_in(const char *few, const char *many)
 {
+	if (!few[0] || !few[1]) /* no label at all says nothing */
+		return false;
 	for (const char *line = few + 1; *line;) {
 		size_t n = strcspn(line, "\n");
 		if (!memmem(many, strlen(many), line - 1, n + 2))

@@ -157,7 +157,8 @@ static const struct ts_request *ts_act_request(const struct order *order)
 
 static bool ts_act_is_up(const struct ts_act *a)
 {
-	return ts_act_request(a->order)->what == TS_UP;
+	const struct ts_request *request = ts_act_request(a->order); /* NULL: of a ping */
+	return request && request->what == TS_UP;
 }
 
 static bool ts_act_needs_login(const struct ts_act *a)
