@@ -152,8 +152,9 @@ static const struct system *alert_elsewhere(const struct store *store, const str
 		bool counts = alert_site_silences(z) && !alert_site_silences(y);
 		if (y->site->err.code)
 			counts = true;
-		/* behind a link that is lost it is folded, and needs nobody */
-		bool heard = z->site->up && !z->site->err.code;
+		/* behind a link that is lost it is folded, and needs nobody; of a recording none is
+		 * opened */
+		bool heard = (z->site->up || !z->site->opened) && !z->site->err.code;
 		if (z->site != y->site && counts && alert_is(z) && z->labels && heard &&
 		    alert_is_same(y, z))
 			return z;
