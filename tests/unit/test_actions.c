@@ -472,11 +472,11 @@ static void test_keys_section(void **state)
 	doc_finish(&doc);
 	complaints_of("lok:f", "log-filter", &doc);
 	assert_int_equal(doc.n, 1);
-	assert_non_null(strstr(doc.lines[0].text, "\"lok:f\" is no key"));
+	assert_non_null(strstr(doc.lines[0].text, "\"lok:f\" is not a key"));
 	doc_finish(&doc);
 	complaints_of("Nokey", "pane-zoom", &doc);
 	assert_int_equal(doc.n, 1);
-	assert_non_null(strstr(doc.lines[0].text, "config:7: [keys] \"Nokey\" is no key"));
+	assert_non_null(strstr(doc.lines[0].text, "config:7: [keys] \"Nokey\" is not a key"));
 	doc_finish(&doc);
 	complaints_of("z", "pane-zom", &doc);
 	assert_int_equal(doc.n, 1);

@@ -62,7 +62,7 @@ static void lists_of_all_kinds(void **state)
 	coolify_list_finish(&l);
 	static const char off[] = "{\"success\":true,\"message\":\"API is disabled.\"}";
 	assert_false(coolify_resources_parse(off, strlen(off), &l, &err));
-	assert_non_null(strstr(err.text, "no list"));
+	assert_non_null(strstr(err.text, "not a list"));
 	assert_false(coolify_servers_parse("<html>", 6, &l, &err));
 	assert_int_equal(err.code, ERR_GARBLED);
 }

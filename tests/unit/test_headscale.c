@@ -232,7 +232,7 @@ static void keys_of(struct world *w, int minor)
 	CHANGED(w, "key 1 expired");
 	DOES(w, "headscale", "make key", "default 30m");
 	CHANGED(w, "key user=default reusable=False ephemeral=False tags= hours=0");
-	SAYS(w, "headscale", "make key", "nobody 24h", "no user of this Headscale");
+	SAYS(w, "headscale", "make key", "nobody 24h", "not a user of this Headscale");
 	if (minor >= 28) {
 		SAYS(w, "headscale", "expire key", "hskey-auth-prefix000002", "by its number");
 		DOES(w, "headscale", "make key", "24h tag:srv");

@@ -393,7 +393,7 @@ static void the_next_major_version_is_named(void **state)
 	oc_begin(w.oc);
 	assert_true(becomes(OC_STRANGE, 5000));
 	assert_non_null(strstr(w.oc->err.text, "3.0.3"));
-	assert_non_null(strstr(w.oc->err.text, "none that mocr knows"));
+	assert_non_null(strstr(w.oc->err.text, "not one that mocr knows"));
 }
 
 static void the_password_is_asked_once(void **state)
@@ -406,7 +406,7 @@ static void the_password_is_asked_once(void **state)
 	assert_true(becomes(OC_ASKING, 5000));
 	for (int i = 0; i < 100 && !w.server->asks; i++)
 		loop_turn(w.loop, 20);
-	assert_non_null(strstr(w.server->asks->text, "not taken"));
+	assert_non_null(strstr(w.server->asks->text, "not accepted"));
 	ask_answer(w.server->asks, secret_create("right", 5), false);
 	assert_true(becomes(OC_LIVE, 5000));
 	assert_null(w.server->asks);

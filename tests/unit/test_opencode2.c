@@ -667,7 +667,7 @@ static void a_form_is_filled_in(void **state)
 	assert_int_equal(session_request(&one()->row)->n_questions, 4);
 	struct order *o = ordered("reply", "frm_1 2;1,2;many;yes");
 	assert_int_equal(o->state, ORDER_FAILED);
-	assert_non_null(strstr(o->err.text, "no number"));
+	assert_non_null(strstr(o->err.text, "not a number"));
 	assert_int_equal(replies, 0);
 	asks_form = true;
 	struct err err;
@@ -841,7 +841,7 @@ static void the_service_file_has_the_password(void **state)
 	password = "b3BlbmNvZGU6c2VjcmV0LXRocmVl"; /* secret-three */
 	shutdown(event_fd, SHUT_RDWR);
 	assert_true(becomes(OC_ASKING, 8000));
-	assert_non_null(strstr(w.server->asks->text, "not taken"));
+	assert_non_null(strstr(w.server->asks->text, "not accepted"));
 	ask_answer(w.server->asks, secret_create("secret-three", 12), false);
 	assert_true(becomes(OC_LIVE, 8000));
 }

@@ -180,7 +180,7 @@ static void test_every_member_of_a_session(void **state)
 	assert_int_equal(list.n, 1);
 	oc_sessions_free(&list);
 	assert_false(oc_parse_sessions("7", 1, &list, &err));
-	assert_non_null(strstr(err.text, "no list of sessions"));
+	assert_non_null(strstr(err.text, "not a list of sessions"));
 	assert_false(oc_parse_sessions("", 0, &list, &err));
 	assert_non_null(strstr(err.text, "(empty)"));
 }

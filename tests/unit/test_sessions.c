@@ -478,7 +478,7 @@ static void answers_in_numbers(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		err_clear(&err);
 		assert_false(request_answers(&r, wrong[i], &b, &err));
-		assert_non_null(strstr(err.text, "is no number"));
+		assert_non_null(strstr(err.text, "is not a number"));
 	}
 	buf_finish(&b);
 }

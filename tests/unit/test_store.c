@@ -511,7 +511,7 @@ static void test_settings_twice(void **state)
 		"config:4: this line is not understood",
 		"config:8: [server pi] has units twice, first in line 7; the last one counts",
 		"config:10: [server pi] appears twice, first in line 5; both are read as one",
-		"config:14: run: a blank and ; begin a comment, and the command ends there",
+		"config:14: run: a blank followed by ; starts a comment, so the command ends there",
 		"config:19: [keys] has R twice, first in line 18; the last one counts",
 		("config:25: ssh_config: /nonexistent/config cannot be read: No such file or "
 		 "directory"),

@@ -205,7 +205,7 @@ static void test_connections(void **state)
 		  ERR_LOST, "closed the WebSocket of /listen without a word" },
 		{ "printf 'HTTP/1.1 101 x\\r\\nUpgrade: "
 		  "websocket\\r\\n\\r\\n\\201\\002hi\\377\\377'; sleep 5",
-		  "hi", ERR_GARBLED, "no frame of a WebSocket" },
+		  "hi", ERR_GARBLED, "not a WebSocket frame" },
 		{ "head -c 40000 /dev/zero | tr '\\0' x; sleep 5", "", ERR_TOO_BIG, "has no end" },
 		{ "true", "", ERR_LOST, "without a word" },
 	};

@@ -45,7 +45,7 @@ _sessions() {
 
 sessions_password_is_asked_once_and_wrong_is_said() {
 	_fresh && fleet 170 40 sese && wait_for 'sese .*asks you: OpenCode' 20 && at_server sese && keys a && wait_for 'Password of opencode' && type_text wrong && keys Enter &&
-		wait_gone 'Password of opencode' && wait_for 'sese .*asks you: OpenCode' && at_server sese && keys a && wait_for 'password was not taken' &&
+		wait_gone 'Password of opencode' && wait_for 'sese .*asks you: OpenCode' && at_server sese && keys a && wait_for 'password was not accepted' &&
 		type_text "$_password" && keys Enter && wait_gone 'asks you' && command_line sessions && keys z && wait_for 'OpenCode 1.18.33 :4096 +serves'
 }
 # What the server itself tells to whoever listens there, each line with the time at which it came.
@@ -222,7 +222,7 @@ password_command = printf '%s\\n' '$_password'"
 		says 'there already' && ends 0 "$MOCR" -F "$config" do import sese/session/opencode-4096 "$work/moved.json /srv/beta" && says 'with all its 2 messages' || return 1
 	copy=$(grep -oE 'ses_[A-Za-z0-9]+' "$work/out" | head -1)
 	[ "$copy" != "$id" ] && is directory "$(_oc sese GET "/session/$copy" | jq -r .directory)" /srv/beta && ends 1 "$MOCR" -F "$config" do import sese/session/opencode-4096 "/etc/hostname /srv/beta" &&
-		says 'no export'
+		says 'not an export'
 }
 # What its server does is asked by the row's own verb, and looked at over there; in both dialects.
 sessions_renewed_and_taken_back() {
@@ -250,7 +250,7 @@ sessions_slash_command() {
 	for n in pi sese; do
 		[ $code = 0 ] || break
 		id=$(_session $n "$n-slash" hello) && wait_for " $n-slash +idle .* 1 " 10 && at "$n/session/$id" && command_line command && wait_for 'Slash command' 5 && type_text gr && keys Tab && wait_for '/greet ' 3 && type_text 'the world' && keys Enter &&
-			wait_until 15 _said $n "$id" 'say: the world please' && wait_for 'command .*done' 10 && command_line command && wait_for 'Slash command' && type_text 'nosuch thing' && keys Enter && wait_for '/nosuch is none of the slash commands' 10 || code=1
+			wait_until 15 _said $n "$id" 'say: the world please' && wait_for 'command .*done' 10 && command_line command && wait_for 'Slash command' && type_text 'nosuch thing' && keys Enter && wait_for '/nosuch is not one of the slash commands' 10 || code=1
 	done
 	for n in pi sese; do on $n rm -rf /srv/alpha/.opencode; done
 	return $code
