@@ -639,10 +639,10 @@ static void test_folder_is_locked(void **state)
 	free(folder);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	container("n8n", HEALTH_BAD, "exited 137");
-	int64_t from = now_mono_ms();
 	arrive(1);
-	turn(100);
-	assert_in_range(now_mono_ms() - from, 0, 900);
+	/* the file is written while the other program still has the folder */
+	for (int i = 0; i < 300 && !strstr(state_file(), "\"queue\":[],\"told\":[{"); i++)
+		turn(10);
 	assert_non_null(strstr(state_file(), "\"queue\":[],\"told\":[{"));
 	assert_int_equal(activity_count(store), 0);
 	close(fd);

@@ -425,7 +425,7 @@ static void a_stream_that_ends_is_opened_again(void **state)
 
 static void silence_is_a_drop(void **state)
 {
-	oc_silence_ms = 600;
+	oc_silence_ms = 2000; /* many heartbeats of the fake, also on a busy machine */
 	mode = SILENT;
 	oc_begin(w.oc);
 	assert_true(becomes(OC_LIVE, 5000));
