@@ -179,8 +179,8 @@ static int world_down(void **state)
 
 static void turn(int64_t ms)
 {
-	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end;) {
-		loop_turn(loop, 10);
+	for (; ms > 0; ms -= 10) {
+		turns_for(loop, 10);
 		notify_look(notify);
 	}
 }
