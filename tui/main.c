@@ -552,6 +552,7 @@ static void main_apply_options(struct program *p, bool headless)
 	s->read_only |= main_has(p, MAIN_READ_ONLY);
 	s->ascii |= main_has(p, MAIN_ASCII);
 	s->batch = headless && (main_has(p, MAIN_BATCH) || !isatty(STDIN_FILENO));
+	s->once = headless;
 	if (p->opt.ssh_config)
 		xreplace(&s->ssh_config, p->opt.ssh_config);
 	if (p->opt.theme)

@@ -141,6 +141,7 @@ struct settings {
 	bool ascii;          /* no UTF-8 on the screen, default by locale */
 	bool read_only;
 	bool batch; /* headless: nobody is there to answer */
+	bool once;  /* a command that looks and ends: no condition is waited for */
 	struct server_config *servers;
 	struct headscale_config *headscales;
 	struct opencode_config *opencodes;

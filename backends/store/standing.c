@@ -387,7 +387,7 @@ static bool standing_waits(struct standing *st, const struct flap *flap, bool we
 	int64_t ms = 0;
 	if (flap && well)
 		ms = flap_calm_ms(flap, now);
-	else if (flap && !settings->batch)
+	else if (flap && !settings->once)
 		ms = flap_wait_ms(flap, hold_ms, now);
 	if (ms)
 		standing_arm(st, ms);
