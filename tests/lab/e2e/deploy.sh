@@ -40,7 +40,7 @@ deploy_by_make_in_a_repository() {
 	_add sese make git || return 1
 	on sese runuser -u ops -- sh -ec 'mkdir /tmp/deploy-site; cd /tmp/deploy-site; git init -q .; git config user.email a@b; git config user.name a
 		printf "deploy-role:\n\t@echo role \$(ROLE)\n\t@git commit -q --allow-empty -m next\n" >Makefile; git add .; git commit -qm one' >/dev/null
-	ends 64 "$MOCR" -F "$config" do deploy site role=caddy && says 'say --yes' && ends 64 "$MOCR" -F "$config" do deploy site role=cady --yes && says 'none of: caddy n8n' &&
+	ends 64 "$MOCR" -F "$config" do deploy site role=caddy && says 'say --yes' && ends 64 "$MOCR" -F "$config" do deploy site role=cady --yes && says 'not one of: caddy n8n' &&
 		ends 0 "$MOCR" -F "$config" do deploy site role=caddy --yes && says '^role caddy' &&
 		[ -n "$(_deploy_field sese site revision_before)" ] && [ "$(_deploy_field sese site revision_before)" != "$(_deploy_field sese site revision_after)" ]
 }
