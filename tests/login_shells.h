@@ -3,6 +3,7 @@
 #ifndef TESTS_LOGIN_SHELLS_H
 #define TESTS_LOGIN_SHELLS_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
@@ -81,7 +82,10 @@ static inline int shell_end(struct shell_run *r)
 	while (r->fd[0] >= 0 || r->fd[1] >= 0) {
 		struct pollfd p[2] = { { .fd = r->fd[0], .events = POLLIN },
 			               { .fd = r->fd[1], .events = POLLIN } };
-		if (poll(p, 2, 60000) <= 0)
+		int ready = poll(p, 2, 60000);
+		if (ready < 0 && errno == EINTR) /* the fuzzer's own alarm */
+			continue;
+		if (ready <= 0)
 			abort();
 		for (int i = 0; i < 2; i++) {
 			ssize_t n = p[i].revents ? read(r->fd[i], bytes, sizeof(bytes)) : -1;
@@ -94,7 +98,10 @@ static inline int shell_end(struct shell_run *r)
 		}
 	}
 	int status = 0;
-	if (r->pid < 0 || waitpid(r->pid, &status, 0) < 0)
+	pid_t ended = r->pid < 0 ? -1 : waitpid(r->pid, &status, 0);
+	while (ended < 0 && r->pid >= 0 && errno == EINTR)
+		ended = waitpid(r->pid, &status, 0);
+	if (ended < 0)
 		return -1;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
