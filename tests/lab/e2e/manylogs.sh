@@ -352,7 +352,7 @@ marked_rows_of_three_panels() {
 	return $code
 }
 logs_without_a_screen_say_what_is_wrong() {
-	ends 64 "$MOCR" -F "$config" logs && ends 64 "$MOCR" -F "$config" logs sese/jornal && says 'did you mean journal' && ends 64 "$MOCR" -F "$config" logs --since yesterday sese && says 'no time' &&
+	ends 64 "$MOCR" -F "$config" logs && ends 64 "$MOCR" -F "$config" logs sese/jornal && says 'did you mean journal' && ends 64 "$MOCR" -F "$config" logs --since yesterday sese && says 'not a time' &&
 		ends 1 "$MOCR" -F "$config" logs sese/containers/nixda && says 'nothing is called sese/containers/nixda' && ends 0 "$MOCR" -F "$config" logs --since 5m sese/container/mini_web_1 && says 'web: line'
 }
 # More files than sshd lets in at once, and none of them with times: the last ones wait for a place, and what else is done there goes on.
