@@ -176,24 +176,6 @@ static void apps_brief(const struct row *r, struct cell *c)
 		cell_add(c, "  %s", r->why);
 }
 
-static size_t apps_strip(const struct row *r, struct cell *lines, size_t max)
-{
-	const struct order *o = r->order;
-	(void)max;
-	/* Progress and refusals are sentences, too long for a column. */
-	if (o && o->state == ORDER_RUNNING && o->progress[0]) {
-		cell_set(&lines[0], TONE_BUSY, "%s: %s", o->action->verb, o->progress);
-		return 1;
-	}
-	if (o && o->state != ORDER_RUNNING && o->state != ORDER_DONE &&
-	    now_wall_ms() < o->ended_ms + CELL_ORDER_FAILED_MS) {
-		cell_set(&lines[0], TONE_BAD, "%s failed: %s", o->action->verb, o->err.text);
-		lines[0].changes_ms = o->ended_ms + CELL_ORDER_FAILED_MS;
-		return 1;
-	}
-	return 0;
-}
-
 const struct panel panel_apps = {
 	.name = "apps",
 	.title = "Apps",
@@ -202,7 +184,7 @@ const struct panel panel_apps = {
 	.columns = columns,
 	.order = apps_by_place,
 	.brief = apps_brief,
-	.strip = apps_strip,
+	.strip = cell_order_strip,
 	.sources = { "dokploy", "coolify", "portal" },
 	.calm = { "No platform", ": [dokploy NAME], [coolify NAME] or [portal NAME] in the "
 	                         "configuration names one; it is reached through its server, or "

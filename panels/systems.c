@@ -118,24 +118,6 @@ static void systems_brief(const struct row *r, struct cell *c)
 	c->changes_ms = state.changes_ms;
 }
 
-static size_t systems_strip(const struct row *r, struct cell *lines, size_t max)
-{
-	const struct order *o = r->order;
-	(void)max;
-	/* Progress and refusals are sentences, too long for a column. */
-	if (o && o->state == ORDER_RUNNING && o->progress[0]) {
-		cell_set(&lines[0], TONE_BUSY, "%s: %s", o->action->verb, o->progress);
-		return 1;
-	}
-	if (o && o->state != ORDER_RUNNING && o->state != ORDER_DONE &&
-	    now_wall_ms() < o->ended_ms + CELL_ORDER_FAILED_MS) {
-		cell_set(&lines[0], TONE_BAD, "%s failed: %s", o->action->verb, o->err.text);
-		lines[0].changes_ms = o->ended_ms + CELL_ORDER_FAILED_MS;
-		return 1;
-	}
-	return 0;
-}
-
 const struct panel panel_systems = {
 	.name = "systems",
 	.title = "Systems",
@@ -144,7 +126,7 @@ const struct panel panel_systems = {
 	.columns = columns,
 	.order = systems_by_place,
 	.brief = systems_brief,
-	.strip = systems_strip,
+	.strip = cell_order_strip,
 	.sources = { "alertmanager", "grafana", "prometheus", "litellm", "ollama", "ntfy", "n8n",
 	             "qdrant", "caddy" },
 	.calm = { "No system",

@@ -257,6 +257,23 @@ const char *ask_words(const struct server *s, const struct ask *ask)
 	               : ask->title;
 }
 
+size_t cell_order_strip(const struct row *r, struct cell *lines, size_t max)
+{
+	const struct order *o = r->order;
+	(void)max;
+	if (o && o->state == ORDER_RUNNING && o->progress[0]) {
+		cell_set(&lines[0], TONE_BUSY, "%s: %s", o->action->verb, o->progress);
+		return 1;
+	}
+	if (o && o->state != ORDER_RUNNING && o->state != ORDER_DONE &&
+	    now_wall_ms() < o->ended_ms + CELL_ORDER_FAILED_MS) {
+		cell_set(&lines[0], TONE_BAD, "%s failed: %s", o->action->verb, o->err.text);
+		lines[0].changes_ms = o->ended_ms + CELL_ORDER_FAILED_MS;
+		return 1;
+	}
+	return 0;
+}
+
 /* Writes why the whole server does not answer. False: its link is up. */
 static bool cell_server_sentence(const struct server *s, char *buf, size_t size)
 {

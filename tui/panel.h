@@ -167,6 +167,9 @@ void cell_stale(const struct row *, struct cell *);
 bool cell_order(const struct row *, struct cell *);
 #define CELL_ORDER_DONE_MS 6000 /* how long a result stays in the row, ms */
 #define CELL_ORDER_FAILED_MS 90000
+/* For panel->strip: the progress of the row's order, or why the order failed. Both are sentences,
+ * too long for a column. Returns 0 or 1 line. */
+size_t cell_order_strip(const struct row *, struct cell *lines, size_t max);
 /* wall clock, ms, of the newest answer of any source; 0 never */
 int64_t server_heard_ms(const struct server *);
 /* Is the row stale? *since: wall clock of the last answer, ms; 0 unknown. Valid only when true. */
