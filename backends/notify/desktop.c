@@ -1,6 +1,7 @@
 /* desktop.c: the few calls of libnotify, by dlopen. Their types are those of libnotify's
  * notification.h and notify.h (0.7 and 0.8) and of GLib's gerror.h and glist.h. */
 #include "backends/notify/desktop.h"
+#include "backends/notify/message.h"
 
 #include <dlfcn.h>
 #include <stdint.h>
@@ -83,22 +84,6 @@ static bool desktop_reads_markup(void)
 	return false;
 }
 
-/* In a body with markup "&" and "<" begin something. */
-static char *desktop_escape(const char *text)
-{
-	struct buf b = { 0 };
-	for (; *text; text++)
-		if (*text == '&')
-			buf_puts(&b, "&amp;");
-		else if (*text == '<')
-			buf_puts(&b, "&lt;");
-		else if (*text == '>')
-			buf_puts(&b, "&gt;");
-		else
-			buf_add(&b, text, 1);
-	return buf_take(&b);
-}
-
 bool desktop_show(const char *title, const char *text, enum desktop_urgency urgency,
                   struct err *err)
 {
@@ -107,7 +92,7 @@ bool desktop_show(const char *title, const char *text, enum desktop_urgency urge
 		return false;
 	if (!lib.init("mocr"))
 		return err_set(err, ERR_REFUSED, "libnotify cannot be set up");
-	char *body = desktop_reads_markup() ? desktop_escape(text) : xstrdup(text);
+	char *body = desktop_reads_markup() ? message_escape(text) : xstrdup(text);
 	void *notification = lib.notification_new(title, body, NULL);
 	free(body);
 	lib.notification_set_urgency(notification, urgency);

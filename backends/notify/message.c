@@ -234,6 +234,21 @@ void message_free(struct message *m)
 	free(m);
 }
 
+char *message_escape(const char *text)
+{
+	struct buf b = { 0 };
+	for (; *text; text++)
+		if (*text == '&')
+			buf_puts(&b, "&amp;");
+		else if (*text == '<')
+			buf_puts(&b, "&lt;");
+		else if (*text == '>')
+			buf_puts(&b, "&gt;");
+		else
+			buf_add(&b, text, 1);
+	return buf_take(&b);
+}
+
 char *message_text(const struct message *m)
 {
 	char from[32], *late = NULL;

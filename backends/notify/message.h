@@ -63,6 +63,8 @@ struct message *message_create(enum message_what, const struct notify_need *need
 void message_free(struct message *); /* NULL is fine */
 /* The text for the user; says when the message is old, or may be there twice. The caller frees. */
 char *message_text(const struct message *);
+/* Writes "&", "<" and ">" as entities, for what reads them as markup. The caller frees. */
+char *message_escape(const char *text);
 enum health message_health(const struct message *);
 bool message_is(const struct message *, enum message_what);
 

@@ -126,28 +126,13 @@ static char *discord_body(const struct notify_config *c, const struct message *m
 	return http_print(o);
 }
 
-/* Slack reads <!channel> as a call to all: "&", "<" and ">" are written as entities ("Formatting
+/* Slack reads <!channel> as a call to all: "&", "<" and ">" must be entities ("Formatting
  * text for app surfaces" of its documentation). */
-static char *slack_escape(const char *text)
-{
-	struct buf b = { 0 };
-	for (; *text; text++)
-		if (*text == '&')
-			buf_puts(&b, "&amp;");
-		else if (*text == '<')
-			buf_puts(&b, "&lt;");
-		else if (*text == '>')
-			buf_puts(&b, "&gt;");
-		else
-			buf_add(&b, text, 1);
-	return buf_take(&b);
-}
-
 static char *slack_body(const struct notify_config *c, const struct message *m, const char *topic)
 {
 	cJSON *o = cJSON_CreateObject();
 	char *text = message_text(m), *all = xasprintf("%s\n%s", m->word[WORD_TITLE], text);
-	char *clean = slack_escape(all);
+	char *clean = message_escape(all);
 	(void)c;
 	(void)topic;
 	cJSON_AddStringToObject(o, "text", clean);
@@ -274,7 +259,8 @@ static bool http_has_token(const struct notify_config *c)
 	return c->token_command || c->token_file;
 }
 
-/* Cuts the topic off the path. NULL: there is none. The caller frees; *path_len is then shorter. */
+/* Removes the topic from the end of the path. NULL: no topic. The caller frees; *path_len gets
+ * shorter. */
 static char *http_topic(const char *path, size_t *path_len)
 {
 	const char *slash = strrchr(path, '/');
