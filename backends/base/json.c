@@ -106,7 +106,7 @@ static void json_drop(cJSON *o, enum json_keep (*keep)(cJSON *))
 	}
 }
 
-/* cJSON makes \u0000 a NUL, and so cuts the text there without a word. NULL: there is none. The
+/* cJSON turns \u0000 into a NUL, which ends the text there silently. NULL: no such text. The
  * caller frees. */
 static char *json_without_nul(const char *bytes, size_t len)
 {

@@ -11,7 +11,7 @@ struct span {
 	int from, to; /* minutes of the day */
 };
 
-/* Reads the next span of text and moves on behind it. False: there is none, or it is wrong (then
+/* Reads the next span of text and moves past it. False: no span is left, or it is wrong (then
  * *text is not at the end). */
 static bool hours_next(const char **text, struct span *span)
 {

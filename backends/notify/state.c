@@ -266,7 +266,7 @@ static void state_read_channel(struct channel *c, const cJSON *one)
 	const cJSON *o;
 	size_t count = 0;
 	teller_read(c->teller, cJSON_GetObjectItem(one, "told"), loop_now(n->loop), now_wall_ms());
-	/* what a terminal was not told is told again by its conditions */
+	/* a terminal hears of an unsent condition again, because the condition is still there */
 	cJSON_ArrayForEach(o, cJSON_GetObjectItem(one, "queue")) {
 		struct message *m = c->sender->own ? NULL : message_read(o);
 		if (!m || count++ >= QUEUE_READ) {

@@ -70,7 +70,7 @@ static void cause_words_free(struct cause_word *words)
 	}
 }
 
-/* A down server that the word means. NULL: there is none. */
+/* The server that host names, if that server is down; else NULL. */
 static const struct server *cause_down(const struct cause_word *words, const struct server *of,
                                        const char *word)
 {
