@@ -782,7 +782,7 @@ static void test_command(void **state)
 {
 	(void)state;
 	program_start("[notify run]\ntype = command\nfor = 0\n"
-	              "command = (env | grep ^MOCR_ | grep -v ^MOCR_LANE | sort; cat) >~/new "
+	              "command = (env | grep ^MOCR_ | grep -v -e ^MOCR_LA | sort; cat) >~/new "
 	              "&& mv ~/new ~/out\n");
 	container("n8n", HEALTH_BAD, "exited $(touch ~/hacked) `id`");
 	char *text = wait_home("out");
