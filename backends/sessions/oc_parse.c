@@ -223,6 +223,17 @@ char *oc_parse_lines_of(const cJSON *array)
 	return s;
 }
 
+char *oc_parse_diff(const cJSON *meta)
+{
+	const char *diff = oc_parse_text(meta, "diff");
+	if (!diff || strncmp(diff, "Index: ", 7))
+		return xstrdup(diff);
+	const char *line = diff + strcspn(diff, "\n");
+	line += *line == '\n';
+	const char *names = line + strspn(line, "=");
+	return xstrdup(names > line && !strncmp(names, "\n--- ", 5) ? names + 1 : diff);
+}
+
 /* The 1.2 dialect sends no command, so only the patterns remain. */
 static void oc_parse_permission_of(const cJSON *o, struct request *r)
 {
@@ -231,7 +242,7 @@ static void oc_parse_permission_of(const cJSON *o, struct request *r)
 	r->tool = xstrdup(oc_parse_text(o, "permission") ? oc_parse_text(o, "permission")
 	                                                 : oc_parse_text(o, "type"));
 	r->always = oc_parse_lines_of(oc_parse_get(o, "always"));
-	r->diff = xstrdup(oc_parse_text(meta, "diff"));
+	r->diff = oc_parse_diff(meta);
 	for (size_t i = 0; i < ARRAY_LEN(tells) && !r->what; i++)
 		r->what = xstrdup(oc_parse_text(meta, tells[i]));
 	r->by_patterns = !r->what && !r->diff;

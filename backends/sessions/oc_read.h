@@ -21,6 +21,9 @@ cJSON *oc_parse_parse(const char *json, size_t len, struct err *err);
 int64_t oc_parse_sum_tokens(const cJSON *t);
 /* The strings of an array, one per line; the caller frees. NULL: none. */
 char *oc_parse_lines_of(const cJSON *array);
+/* The member "diff" without the two lines that npm's "diff" puts before it ("Index: FILE", a line
+ * of "="): "---" names the file too. Seen of OpenCode 1.18. The caller frees. NULL: none. */
+char *oc_parse_diff(const cJSON *meta);
 /* One session in the shape of 1.x. False: it has no usable id. Free with oc_session_free. */
 bool oc_parse_session_of(const cJSON *o, struct oc_session *);
 /* One permission or question of 1.x; the caller frees with request_free. NULL: no usable ids. */

@@ -209,7 +209,7 @@ static void oc_v2_permission_of(const cJSON *o, struct request *r)
 	const cJSON *meta = oc_parse_get(o, "metadata");
 	r->tool = xstrdup(oc_parse_text(o, "action") ? oc_parse_text(o, "action") : "something");
 	r->always = oc_parse_lines_of(oc_parse_get(o, "save"));
-	r->diff = xstrdup(oc_parse_text(meta, "diff"));
+	r->diff = oc_parse_diff(meta);
 	r->note = xstrdup(oc_parse_text(o, "message"));
 	for (size_t i = 0; i < ARRAY_LEN(tells) && !r->what; i++)
 		r->what = xstrdup(oc_parse_text(meta, tells[i]));

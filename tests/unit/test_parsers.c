@@ -380,6 +380,31 @@ static void test_every_member_of_requests(void **state)
 	assert_null(list);
 }
 
+static void test_the_head_of_a_diff(void **state)
+{
+	static const struct {
+		const char *diff, *shown;
+	} all[] = {
+		{ "Index: /a\\n===\\n--- /a\\n+++ /a\\n+x", "--- /a\n+++ /a\n+x" },
+		{ "--- /a\\n+++ /a", "--- /a\n+++ /a" },
+		/* not such a head: all of it is shown */
+		{ "Index: /a\\n===\\n+x", "Index: /a\n===\n+x" },
+		{ "Index: /a\\n--- /a", "Index: /a\n--- /a" },
+		{ "Index: /a", "Index: /a" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct request *r;
+		struct err err;
+		char *text = xasprintf("[{\"id\":\"per_1\",\"sessionID\":\"ses_1\","
+		                       "\"permission\":\"edit\",\"metadata\":{\"diff\":\"%s\"}}]",
+		                       all[i].diff);
+		assert_true(oc_parse_requests(text, strlen(text), false, &r, &err));
+		assert_string_equal(r->diff, all[i].shown);
+		request_free(r);
+		free(text);
+	}
+}
+
 /* --- figures of containers ----------------------------------------------- */
 
 #define CPU(total, system, online)                                             \
@@ -440,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_every_type_of_event),
 		cmocka_unit_test(test_every_member_of_the_rest),
 		cmocka_unit_test(test_every_member_of_requests),
+		cmocka_unit_test(test_the_head_of_a_diff),
 		cmocka_unit_test(test_every_member_of_figures),
 	};
 	return cmocka_run_group_tests_name("parsers", tests, NULL, NULL);
