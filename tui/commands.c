@@ -129,11 +129,10 @@ static void command_run_reload(struct console *c, const char *unused)
 	(void)unused;
 	struct doc complaints;
 	doc_init(&complaints);
-	struct settings *fresh = settings_load(c->settings->file, &complaints);
-	if (fresh->refused) {
-		console_flash(c, TONE_BAD, "the previous configuration stays");
-		console_complaints(c, &complaints);
-		settings_destroy(fresh);
+	struct err err;
+	struct settings *fresh = settings_reload(c->settings, &complaints, &err);
+	if (!fresh) {
+		console_keeps_settings(c, err.text, &complaints);
 		doc_finish(&complaints);
 		return;
 	}
@@ -351,7 +350,7 @@ static const struct command commands[] = {
 	{ "save-screen", "FILE", "write what is on the screen into a file", command_run_save_screen,
 	  command_complete_files },
 	{ "hints", NULL, "show or hide the line of keys at the bottom", command_run_hints, NULL },
-	{ "reload", NULL, "read the configuration again", command_run_reload, NULL },
+	{ "reload", NULL, "read the configuration again; a wrong file changes nothing", command_run_reload, NULL },
 };
 
 void commands_help_log(struct doc *doc)

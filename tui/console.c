@@ -70,20 +70,35 @@ void console_flash(struct console *c, enum tone tone, const char *fmt, ...)
 	console_redraw(c);
 }
 
-void console_complaints(struct console *c, const struct doc *complaints)
+/* then: what follows from the complaints. */
+static void console_list_complaints(struct console *c, const char *then,
+                                    const struct doc *complaints)
 {
-	if (complaints->n == 1)
-		console_flash(c, TONE_WARN, "%s", complaints->lines[0].text);
-	if (complaints->n < 2)
-		return;
 	struct doc copy;
 	doc_init(&copy);
-	doc_add(&copy, DOC_PLAIN, "What was understood is used; the rest is ignored.");
+	doc_add(&copy, DOC_PLAIN, "%s", then);
 	for (size_t i = 0; i < complaints->n; i++)
 		doc_add(&copy, DOC_WARN, "%s", complaints->lines[i].text);
 	dialog_cancel(c->dialog);
 	c->dialog = dialog_text("The configuration has mistakes", &copy, NULL, NULL);
 	console_redraw(c);
+}
+
+void console_complaints(struct console *c, const struct doc *complaints)
+{
+	if (complaints->n == 1)
+		console_flash(c, TONE_WARN, "%s", complaints->lines[0].text);
+	if (complaints->n > 1)
+		console_list_complaints(c, "What was understood is used; the rest is ignored.",
+		                        complaints);
+}
+
+void console_keeps_settings(struct console *c, const char *why, const struct doc *complaints)
+{
+	console_flash(c, TONE_BAD, "%s", why);
+	if (complaints->n > 1)
+		console_list_complaints(c, "Nothing is changed: the previous configuration stays.",
+		                        complaints);
 }
 
 void console_check_theme(struct settings *s, struct doc *complaints)

@@ -19,6 +19,8 @@ struct store;
 struct console *console_create(struct store *, const struct settings *, char *why, size_t size);
 /* Shows the mistakes found in the configuration. One mistake is a flash, several open a box. */
 void console_complaints(struct console *, const struct doc *);
+/* Same when :reload changes nothing: why is the whole sentence. */
+void console_keeps_settings(struct console *, const char *why, const struct doc *);
 /* Runs the store's loop until the user quits or a signal arrives. Returns the exit code. */
 int console_run(struct console *);
 void console_destroy(struct console *); /* gives the terminal back; NULL is fine */

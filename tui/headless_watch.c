@@ -33,7 +33,6 @@ struct watch {
 	struct store *store;
 	struct loop *loop;
 	struct notify *notify;
-	char *file; /* owned: the configuration; NULL: none was there */
 	struct loop_timer *watchdog, *calm, *end;
 	int64_t ends_ms; /* loop clock: when it ends at the latest */
 	int64_t watchdog_ms;
@@ -113,16 +112,18 @@ static void watch_reload(struct watch *w)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
 	           (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
-	struct settings *fresh = settings_load(w->file, &complaints);
-	notify_check_config(fresh, &complaints);
+	struct err err;
+	struct settings *fresh = settings_reload(store_settings(w->store), &complaints, &err);
+	if (fresh)
+		notify_check_config(fresh, &complaints);
 	watch_print_complaints(w, &complaints);
-	if (!fresh->refused) {
+	if (fresh) {
 		headless_watch_settings(fresh, store_settings(w->store));
 		servers_reconfigure(w->store, fresh, true);
 		notify_reload(w->notify, fresh);
 		watch_print(w, HEALTH_GOOD, "the configuration was read again");
 	} else {
-		watch_print(w, HEALTH_BAD, "the previous configuration stays");
+		watch_print(w, HEALTH_BAD, err.text);
 	}
 	settings_destroy(fresh);
 	doc_finish(&complaints);
@@ -210,12 +211,10 @@ int headless_watch(struct store *s)
 	static const int signals[] = { SIGHUP, SIGTERM, SIGINT };
 	struct loop_signal *heard[ARRAY_LEN(signals)];
 	struct watch w = { .store = s, .loop = store_loop(s) };
-	w.file = xstrdup(store_settings(s)->file);
 	if (!watch_has_channels(store_settings(s))) {
 		fputs("mocr: there is no way to tell you: the configuration has no [notify NAME] "
 		      "but for terminals, and mocr watch has none; mocr-config(5)\n",
 		      stderr);
-		free(w.file);
 		return EXIT_WRONG_USAGE;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
@@ -230,7 +229,6 @@ int headless_watch(struct store *s)
 	loop_timer_remove(w.watchdog);
 	loop_timer_remove(w.calm);
 	loop_timer_remove(w.end);
-	free(w.file);
 	return code;
 }
 

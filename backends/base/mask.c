@@ -9,6 +9,8 @@
 
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/secret.h"
+#include "backends/base/wash.h"
 
 #define NAME_MAX_LEN 128
 #define LONG_WORD 24 /* bytes; no key is shorter, and few words are as long */
@@ -199,6 +201,36 @@ void mask_text(struct buf *out, const char *text, size_t len)
 			name = i + 1;
 		buf_add(out, text + i, 1);
 		i++;
+	}
+}
+
+void mask_sentence(char *text, size_t size)
+{
+	struct buf b = { 0 };
+	secret_hide(text, strlen(text));
+	mask_text(&b, text, strlen(text));
+	if (b.data && strcmp(b.data, text) != 0)
+		wash(text, size, b.data, b.len);
+	buf_finish(&b);
+}
+
+static void mask_stars(char *text, size_t len, const char *word, size_t n)
+{
+	char *end = text + len, *at = text;
+	while (n >= URL_PART_LEAST && (at = memmem(at, (size_t)(end - at), word, n))) {
+		memset(at, '*', n);
+		at += n;
+	}
+}
+
+void mask_url_path(char *text, size_t len, const char *path)
+{
+	static const char signs[] = "/?&=#";
+	mask_stars(text, len, path, strlen(path));
+	for (const char *part = path + strspn(path, signs); *part; part += strspn(part, signs)) {
+		size_t n = strcspn(part, signs);
+		mask_stars(text, len, part, n);
+		part += n;
 	}
 }
 

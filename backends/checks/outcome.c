@@ -9,14 +9,16 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/json_write.h"
+#include "backends/base/mask.h"
 #include "backends/base/wash.h"
 #include "backends/checks/internal.h"
 #include "backends/link/loop.h"
 
-static void outcome_add_washed(cJSON *o, const char *name, const char *raw)
+static void outcome_add_clean(cJSON *o, const char *name, const char *raw)
 {
 	char text[CHECK_WHY_SIZE];
 	wash(text, sizeof(text), raw, strlen(raw));
+	mask_sentence(text, sizeof(text));
 	if (*text)
 		cJSON_AddStringToObject(o, name, text);
 }
@@ -38,8 +40,8 @@ void outcome_write(const struct check_runner *n, const struct probe_result *r, s
 	cJSON_AddBoolToObject(o, "insecure", spec->insecure);
 	cJSON_AddBoolToObject(o, "good", r->good);
 	cJSON_AddBoolToObject(o, "unable", r->unable);
-	outcome_add_washed(o, "why", r->why);
-	outcome_add_washed(o, "said", r->said);
+	outcome_add_clean(o, "why", r->why);
+	outcome_add_clean(o, "said", r->said);
 	cJSON_AddNumberToObject(o, "us", r->ms * 1000);
 	cJSON_AddNumberToObject(o, "status", r->status);
 	json_add_time(o, "certificate_end_ms", r->certificate_end_ms);

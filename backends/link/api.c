@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/backoff.h"
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/json.h"
@@ -37,6 +38,13 @@ struct api {
 	struct token_ask *asking;
 	unsigned token_no;        /* number of the current token */
 	bool proven;              /* the service accepted this token once */
+	/* the service refused this token: run token_command again, but not before ask_after */
+	bool refused;
+	int64_t ask_after;         /* loop clock */
+	int64_t token_least_ms;     /* the first pause */
+	struct backoff token_pause; /* grows with each refusal and each failure of token_command */
+	int64_t token_failed_ms;   /* loop clock: the last of these; 0: never */
+	struct err no_token;       /* why token_command printed none */
 	int64_t not_before;       /* loop clock: no call starts earlier */
 	struct loop_timer *timer; /* fires at not_before */
 	struct api_call *calls;   /* oldest first */
@@ -249,19 +257,38 @@ static void api_tell(struct api_call *c, const struct api_answer *answer)
 		done(answer, arg);
 }
 
-/* A 401 for a token that worked before: the token was changed on the service. */
+/* The token was refused, or token_command printed none. The command may ask the user to touch a
+ * key, so it runs again only after a pause. at_once: the first time after a calm needs no pause. */
+static void api_token_failed(struct api *api, bool at_once)
+{
+	int64_t now = loop_now(api->loop);
+	if (!api->token_failed_ms || now - api->token_failed_ms > API_TOKEN_MOST_MS)
+		backoff_reset(&api->token_pause);
+	bool first = !api->token_pause.fails;
+	int64_t pause = backoff_ms(&api->token_pause, api->token_least_ms, API_TOKEN_MOST_MS);
+	api->token_failed_ms = now;
+	api->ask_after = at_once && first ? now : now + pause;
+}
+
+static bool api_may_ask(const struct api *api)
+{
+	return loop_now(api->loop) >= api->ask_after;
+}
+
+/* A 401 for a token that worked before: the token was changed on the service. A token that did not
+ * work yet, or that was just asked for, is sent as it is until the pause is over. */
 static bool api_asks_again(struct api_call *c)
 {
 	struct api *api = c->api;
 	if (c->spec.open || !api->token_command)
 		return false;
-	bool newer = api->token_no != c->token_no, worked = api->proven;
-	if (!newer) {
-		secret_destroy(api->token);
-		api->token = NULL;
+	bool newer = api->token_no != c->token_no;
+	if (!newer && !api->refused) {
+		api_token_failed(api, api->proven);
+		api->refused = true;
 		api->proven = false;
 	}
-	if (c->asked_again || (!newer && !worked))
+	if (c->asked_again || (!newer && !api_may_ask(api)))
 		return false;
 	c->asked_again = true;
 	return true;
@@ -304,8 +331,10 @@ static void api_on_done(struct call *call, const struct reply *r, void *arg)
 		return;
 	}
 	/* what is open to all says nothing about the token */
-	if (!c->spec.open && r->status / 100 == 2 && c->token_no == api->token_no && api->token)
+	if (!c->spec.open && r->status / 100 == 2 && c->token_no == api->token_no && api->token) {
 		api->proven = true;
+		api->refused = false;
+	}
 	c->call = NULL;
 	api_tell(c, &answer);
 }
@@ -370,25 +399,49 @@ static void api_on_token(struct secret *token, const struct err *err, void *arg)
 {
 	struct api *api = arg;
 	api->asking = NULL;
+	secret_destroy(api->token);
 	api->token = token;
 	api->token_no++;
-	api->proven = false;
+	api->proven = api->refused = false;
+	if (err) {
+		api->no_token = *err;
+		api_token_failed(api, false);
+	}
 	for (struct api_call *c = api->calls; c && err; c = c->next)
 		if (!c->call && api_waits_for_token(c))
 			c->err = *err;
 	api_want_advance(api);
 }
 
-static bool api_lacks_token(struct api *api)
+/* Runs token_command when it has to and may. */
+static void api_ask_token(struct api *api)
 {
-	if (!api->token_command || api->token)
-		return false;
-	if (!api->asking) {
-		char *whose = xasprintf("[%s %s]: token_command", api->section, api->name);
-		api->asking = token_ask(api->loop, whose, api->token_command, api_on_token, api);
-		free(whose);
-	}
-	return true;
+	bool lacks = api->token_command && (!api->token || api->refused);
+	if (!lacks || api->asking || !api_may_ask(api))
+		return;
+	char *whose = xasprintf("[%s %s]: token_command", api->section, api->name);
+	api->asking = token_ask(api->loop, whose, api->token_command, api_on_token, api);
+	free(whose);
+}
+
+static bool api_lacks_token(const struct api *api)
+{
+	return api->token_command && !api->token;
+}
+
+/* Starts the call when it may start. A call that has to fail gets its err. */
+static void api_try(struct api_call *c)
+{
+	struct api *api = c->api;
+	bool waits = api_waits_for_token(c);
+	if (waits)
+		api_ask_token(api);
+	if (waits && api->asking)
+		return;
+	if (waits && api_lacks_token(api))
+		c->err = api->no_token;
+	else
+		api_start(c);
 }
 
 /* Starts every call that may start. Reports at most one failed call per turn, because its done may
@@ -398,6 +451,8 @@ static void api_advance(void *arg)
 	struct api *api = arg;
 	int64_t left = api->not_before - loop_now(api->loop);
 	for (struct api_call *c = api->calls; c; c = c->next) {
+		if (!c->call && !c->err.code && left <= 0)
+			api_try(c);
 		if (c->call)
 			continue;
 		if (c->err.code) {
@@ -408,8 +463,6 @@ static void api_advance(void *arg)
 		}
 		if (left > 0)
 			loop_timer_set(api->timer, left);
-		else if (!api_waits_for_token(c) || !api_lacks_token(api))
-			api_start(c);
 	}
 }
 
@@ -509,6 +562,8 @@ struct api *api_create(struct http *http, struct link *link, const struct api_co
 		.token_help = xstrdup(config->token_help),
 		.token_word = xstrdup(config->token_word ? config->token_word : "token"),
 		.denies = config->denies,
+		.token_least_ms = config->token_pause_ms ? config->token_pause_ms
+		                                         : API_TOKEN_LEAST_MS,
 		.token_header = xstrdup(config->token_header ? config->token_header
 		                                             : "Authorization: Bearer ")
 	};

@@ -1,7 +1,8 @@
 /* send_http.c: ntfy and webhooks, by HTTP from this machine.
  *
  * A url may be a secret: whoever knows that of a Discord or Slack webhook can write there. So no
- * sentence here has more of it than the name of the host. */
+ * sentence here has more of it than the name of the host. The other side may quote the path, so
+ * http_words hides the path in what the other side said. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/json.h"
+#include "backends/base/mask.h"
 #include "backends/base/mem.h"
 #include "backends/base/secret.h"
 #include "backends/base/wash.h"
@@ -49,6 +51,7 @@ struct http_job {
 	struct token_ask *asking;
 	struct origin *origin;
 	struct call *call;
+	struct secret *path; /* as sent, with the token; NULL: nothing was sent */
 	char host[HOST_MAX];
 	struct sent sent;
 };
@@ -338,6 +341,26 @@ static int64_t http_window_wait(struct http_job *j)
 	return ms > 0 && ms < WAIT_MOST_MS ? ms : 0;
 }
 
+static void http_hide_path(const struct http_job *j, char *text)
+{
+	if (j->path)
+		mask_url_path(text, strlen(text), j->path->text);
+}
+
+/* The words of a refusal, without the path and without what looks secret. The path is hidden
+ * before the words are cut to their size, because half of it may be left otherwise, and again
+ * after the escapes of JSON are gone. */
+static void http_words(const struct http_job *j, const struct reply *r, char *buf, size_t size)
+{
+	char *body = xstrndup(r->body, r->len);
+	http_hide_path(j, body);
+	secret_hide(body, strlen(body));
+	api_words(buf, size, body, strlen(body));
+	http_hide_path(j, buf);
+	mask_sentence(buf, size);
+	free(body);
+}
+
 /* The words of http.c may have the path, and so the token. */
 static void http_say_no_answer(struct http_job *j, const struct reply *r)
 {
@@ -363,6 +386,8 @@ static void http_say_no_answer(struct http_job *j, const struct reply *r)
 		err_set(&s->err, r->err.code, "the connection to %s was cut off", j->host);
 	else
 		s->err = r->err;
+	http_hide_path(j, s->err.text);
+	mask_sentence(s->err.text, sizeof(s->err.text));
 }
 
 static bool http_may_have_arrived(const struct reply *r)
@@ -395,8 +420,7 @@ static void http_say_refusal(struct http_job *j, const struct reply *r)
 {
 	struct sent *s = &j->sent;
 	char words[SAID_SHOWN], wait[HUMAN_SIZE];
-	api_words(words, sizeof(words), r->body, r->len);
-	secret_hide(words, strlen(words));
+	http_words(j, r, words, sizeof(words));
 	const char *product = j->channel->sender->format->product;
 	if (r->status == 401 || r->status == 403)
 		err_set(&s->err, ERR_DENIED, "%s at %s refuses the token (%d: %s)", product,
@@ -452,6 +476,7 @@ static void http_job_end(void *arg)
 	struct channel *c = j->channel;
 	struct sent sent = j->sent;
 	origin_destroy(j->origin);
+	secret_destroy(j->path);
 	c->job = NULL;
 	free(j);
 	channel_sent(c, &sent);
@@ -519,6 +544,7 @@ static void http_start(struct http_job *j)
 	char *body = f->body(c->config, j->message, topic);
 	char *auth = token && !in_url ? xasprintf("Authorization: Bearer %s", token) : NULL;
 	const char *headers[] = { "Accept: application/json", auth, NULL };
+	j->path = secret_create(full, strlen(full));
 	j->origin = origin_create(store_http(c->notify->store), c->notify->link, &endpoint, 1);
 	struct call_spec spec = { .method = "POST",
 		                  .path = full,
@@ -606,6 +632,7 @@ static void http_cancel(struct channel *c)
 	token_cancel(j->asking);
 	call_cancel(j->call);
 	origin_destroy(j->origin);
+	secret_destroy(j->path);
 	free(j);
 }
 

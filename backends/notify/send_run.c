@@ -15,6 +15,7 @@
 
 #include "backends/base/base64.h"
 #include "backends/base/buf.h"
+#include "backends/base/mask.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
@@ -128,6 +129,7 @@ static void run_explain(struct run_job *j, int status, struct sent *sent)
 	const char *said = j->said.data ? j->said.data : "";
 	said += strspn(said, " \t\r\n");
 	wash(words, sizeof(words), said, strcspn(said, "\n"));
+	mask_sentence(words, sizeof(words));
 	const char *colon = *words ? ": " : "";
 	sent->how = SENT_AGAIN;
 	sent->unsure = j->late;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "backends/base/human.h"
+#include "backends/base/mask.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/link/link.h"
@@ -198,17 +199,20 @@ void order_end(struct order *order, const struct err *err, const char *output)
 		order->state = ORDER_FAILED;
 	order->ended_ms = now_wall_ms();
 	order->run = NULL;
-	if (failed)
+	if (failed) {
 		order->err = *err;
+		/* it may quote the other side */
+		mask_sentence(order->err.text, sizeof(order->err.text));
+	}
 	if (output)
 		wash(order->output, sizeof(order->output), output, strlen(output));
 	human_age(took, order->ended_ms - order->started_ms);
 	if (order->state == ORDER_CANCELLED)
 		activity_add(order->store, ACTIVITY_ACTION, HEALTH_IDLE, order->id,
-		             "%s: given up after %s: %s", order->action->verb, took, err->text);
+		             "%s: given up after %s: %s", order->action->verb, took, order->err.text);
 	else if (failed)
 		activity_add(order->store, ACTIVITY_ACTION, HEALTH_BAD, order->id,
-		             "%s: failed after %s: %s", order->action->verb, took, err->text);
+		             "%s: failed after %s: %s", order->action->verb, took, order->err.text);
 	else
 		activity_add(order->store, ACTIVITY_ACTION, HEALTH_GOOD, order->id,
 		             "%s: done after %s%s%s", order->action->verb, took,

@@ -41,15 +41,20 @@ struct reading {
 	char heading[256]; /* text between the last brackets; inih cuts it after 49 bytes */
 	int heading_line;
 	bool keyed; /* a key followed the heading */
+	int failed; /* errno of a line that could not be read; 0: none */
 };
 
 #define COMPLAIN(r, ...) settings_complain(r, xasprintf(__VA_ARGS__))
 static int settings_complain(struct reading *r, char *text)
 {
-	if (r->complaints && r->line)
-		doc_add(r->complaints, DOC_BAD, "%s:%d: %s", r->file, r->line, text);
-	else if (r->complaints) /* the complaint is about the whole file */
-		doc_add(r->complaints, DOC_BAD, "%s: %s", r->file, text);
+	/* without a line the complaint is about the whole file */
+	char *whole = r->line ? xasprintf("%s:%d: %s", r->file, r->line, text)
+	                      : xasprintf("%s: %s", r->file, text);
+	if (r->complaints)
+		doc_add(r->complaints, DOC_BAD, "%s", whole);
+	if (!r->settings->wrong)
+		r->settings->wrong = xstrdup(whole);
+	free(whole);
 	free(text);
 	return 1; /* tells inih to continue */
 }
@@ -419,9 +424,13 @@ static void settings_notice_heading(struct reading *r, const char *line)
 static char *settings_next_line(char *buf, int size, void *arg)
 {
 	struct reading *r = arg;
+	errno = 0;
 	char *line = fgets(buf, size, r->f);
-	if (!line)
+	if (!line) {
+		if (ferror(r->f))
+			r->failed = errno ? errno : EIO;
 		return NULL;
+	}
 	r->line++;
 	size_t n = strlen(line);
 	if (n && line[n - 1] != '\n' && !feof(r->f)) {
@@ -474,7 +483,6 @@ static bool settings_others_write(struct reading *r)
 		return false;
 	r->settings->refused = true;
 	r->settings->read_only = true; /* the refused file may have said read_only */
-	r->settings->file = xstrdup(r->file);
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		COMPLAIN(r, "not read: it belongs to another user, and mocr runs commands from it; "
 		            "read-only until you chown it");
@@ -497,6 +505,10 @@ static void settings_read_file(struct reading *r)
 		r->line = bad;
 		COMPLAIN(r, "this line is not understood; expected [section] or key = value");
 	}
+	if (r->failed) {
+		r->line = 0;
+		COMPLAIN(r, "cannot be read: %s", strerror(r->failed));
+	}
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
 		settings_check_section(r, &sections[i]);
 }
@@ -512,17 +524,28 @@ struct settings *settings_load(const char *file, struct doc *complaints)
 	r.f = fopen(path, "re");
 	int unreadable = errno;
 	settings_use_state(&r);
-	if (r.f && settings_others_write(&r)) {
-		fclose(r.f);
-	} else if (r.f) {
+	/* only the usual file need not be there */
+	if (r.f || file || unreadable != ENOENT)
 		s->file = xstrdup(path);
+	if (r.f && !settings_others_write(&r))
 		settings_read_file(&r);
-		fclose(r.f);
-	} else if (file || unreadable != ENOENT) {
+	else if (!r.f && s->file)
 		COMPLAIN(&r, "cannot be read: %s", strerror(unreadable));
-	}
+	if (r.f)
+		fclose(r.f);
 	free(path);
 	return s;
+}
+
+struct settings *settings_reload(const struct settings *before, struct doc *complaints,
+                                 struct err *err)
+{
+	struct settings *fresh = settings_load(before->file, complaints);
+	if (!fresh->wrong)
+		return fresh;
+	err_set(err, ERR_USAGE, "the previous configuration stays: %s", fresh->wrong);
+	settings_destroy(fresh);
+	return NULL;
 }
 
 const struct settings *settings_keep(const struct settings *s)
@@ -547,6 +570,7 @@ static void settings_free(struct settings *s)
 	settings_free_texts("settings", s);
 	free(s->file);
 	free(s->state_dir);
+	free(s->wrong);
 	free(s);
 }
 

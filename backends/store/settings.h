@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 struct doc;
+struct err;
 
 struct server_config {
 	char *name;     /* from [server NAME] */
@@ -155,6 +156,8 @@ struct settings {
 	struct litellm_config *litellms;
 	struct key_config *keys;
 	bool refused; /* the file was not read because others can write it */
+	/* owned: the first thing that was wrong, "FILE:LINE: ..."; NULL: the file is well */
+	char *wrong;
 	/* references; 0: made by a test, and never freed */
 	unsigned refs;
 };
@@ -168,6 +171,10 @@ const struct settings *settings_keep(const struct settings *);
  * "FILE:LINE: what was expected, nearest name". Valid lines take effect even if others are wrong.
  * Never returns NULL. The caller calls settings_destroy. */
 struct settings *settings_load(const char *file, struct doc *complaints);
+/* Reads the file of these settings again. A file that cannot be read, or has a mistake, is as good
+ * as none: half of it would undo the other half. Then NULL and a sentence in err, and the caller
+ * keeps what it has. complaints gets all that is wrong. */
+struct settings *settings_reload(const struct settings *, struct doc *complaints, struct err *err);
 /* drops one reference; the last one frees the settings; NULL is fine */
 void settings_destroy(const struct settings *);
 

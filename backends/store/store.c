@@ -609,17 +609,6 @@ static const char *const health_words[] = {
 	[HEALTH_ASKS] = "asks you",
 };
 
-/* A reason goes to the screen, into files and into messages: this is the one place where what looks
- * secret in it is masked. */
-static void store_mask(char *text, size_t size)
-{
-	struct buf b = { 0 };
-	mask_text(&b, text, strlen(text));
-	if (b.data && strcmp(b.data, text) != 0)
-		wash(text, size, b.data, b.len);
-	buf_finish(&b);
-}
-
 void store_row_health(struct row *row, enum health health, int64_t since_wall_ms, const char *why)
 {
 	char clean[NAME_MAX_BYTES] = "";
@@ -627,7 +616,7 @@ void store_row_health(struct row *row, enum health health, int64_t since_wall_ms
 		wash(clean, sizeof(clean), why, strlen(why));
 	bool same_why = row->why ? why && strcmp(row->why, clean) == 0 : !why;
 	if (why && !same_why) {
-		store_mask(clean, sizeof(clean));
+		mask_sentence(clean, sizeof(clean));
 		same_why = row->why && strcmp(row->why, clean) == 0;
 	}
 	if (row->health == health && row->health_ms == since_wall_ms && same_why)

@@ -57,6 +57,9 @@ static const struct httpd_route routes[] = {
 	{ .path = "/p/denied",
 	  .status = "403 Forbidden",
 	  .body = "{\"success\":true,\"message\":\"API is disabled.\"}" },
+	{ .path = "/p/never",
+	  .status = "401 Unauthorized",
+	  .body = "{\"message\":\"Unauthorized\"}" },
 	{ .path = "/p/absent",
 	  .status = "404 Not Found",
 	  .body = "{\"message\":\"Application not found\",\"code\":\"NOT_FOUND\"}" },
@@ -177,6 +180,8 @@ static int end_world(void **state)
 	return 0;
 }
 
+static int64_t token_pause; /* of the next api; 0: the usual one */
+
 static void open_api(struct world *w, const char *token_command, int at_port)
 {
 	char url[64];
@@ -188,6 +193,7 @@ static void open_api(struct world *w, const char *token_command, int at_port)
 	                                          .product = "Dokploy",
 	                                          .url = url,
 	                                          .token_command = token_command,
+	                                          .token_pause_ms = token_pause,
 	                                          .token_header = "x-api-key: ",
 	                                          .token_help = "Settings makes one" },
 	                    &err);
@@ -376,6 +382,75 @@ static void test_token_changed(void **state)
 	get(w, "GET", "/denied");
 	assert_non_null(strstr(w->answer.err.text, "does not allow GET /denied with this token "
 	                                           "(403: API is disabled.); Settings makes one"));
+}
+
+static size_t lines_of(const char *path)
+{
+	size_t n = 0;
+	FILE *f = fopen(path, "r");
+	for (int c; f && (c = fgetc(f)) != EOF;)
+		n += c == '\n';
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* A command that makes the user touch a key does not run at every poll: neither for a token that is
+ * refused, nor when the command fails, nor for a token that one path takes and another one
+ * refuses. */
+static void test_token_pause(void **state)
+{
+	static const struct {
+		const char *command, *words;
+		size_t runs;
+	} rows[] = {
+		{ "echo x >>%s; echo wrong", "rejects the token (401: Unauthorized)", 1 },
+		{ "echo x >>%s; exit 3", "token_command ended with code 3", 1 },
+		/* once more for the one that worked */
+		{ "echo x >>%s; echo first-secret", "rejects the token (401: Unauthorized)", 2 },
+	};
+	struct world *w = *state;
+	char command[200], path[64];
+	snprintf(path, sizeof(path), "%s/count", w->dir);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		snprintf(command, sizeof(command), rows[i].command, path);
+		snprintf(wanted, sizeof(wanted), "first-secret");
+		open_api(w, command, port);
+		for (int round = 0; round < 5; round++) {
+			get(w, "GET", "/who");
+			if (i < 2 && !strstr(w->answer.err.text, rows[i].words))
+				fail_msg("%s", w->answer.err.text);
+			get(w, "GET", "/never");
+			if (!strstr(w->answer.err.text, rows[i].words))
+				fail_msg("%s", w->answer.err.text);
+		}
+		assert_int_equal(lines_of(path), rows[i].runs);
+		api_destroy(w->api);
+		w->api = NULL;
+		unlink(path);
+	}
+}
+
+/* After its pause the command runs again, and the new token counts. */
+static void test_token_after_pause(void **state)
+{
+	struct world *w = *state;
+	char command[200], path[64];
+	snprintf(path, sizeof(path), "%s/count", w->dir);
+	snprintf(command, sizeof(command),
+	         "echo x >>%s; test $(wc -l <%s) -lt 3 && echo wrong || echo first-secret", path,
+	         path);
+	token_pause = 30;
+	open_api(w, command, port);
+	token_pause = 0;
+	int64_t end = now_mono_ms() + 8000, began = now_mono_ms();
+	do
+		get(w, "GET", "/who");
+	while (w->answer.err.code && now_mono_ms() < end);
+	assert_int_equal(w->answer.status, 200);
+	assert_int_equal(lines_of(path), 3);
+	assert_true(now_mono_ms() - began >= 30 + 60);
+	unlink(path);
 }
 
 /* A refusal that does not look like one, and the far side's clock. */
@@ -651,6 +726,8 @@ int main(void)
 		T(test_nobody_there),
 		T(test_token),
 		T(test_token_changed),
+		T(test_token_pause),
+		T(test_token_after_pause),
 		T(test_denied_otherwise),
 		T(test_no_token),
 		T(test_later),

@@ -85,6 +85,24 @@ static bool take_ntfy(int fd, const struct httpd_request *q)
 	return take(fd, q);
 }
 
+/* As some webhook servers: the refusal repeats the address, in JSON that escapes the slashes, and
+ * so late that the sentence is cut inside the address. */
+static bool refuse_with_path(int fd, const struct httpd_request *q)
+{
+	char body[2400], escaped[1100];
+	size_t n = 0;
+	for (const char *s = q->path; *s && n + 2 < sizeof(escaped); s++) {
+		if (*s == '/')
+			escaped[n++] = '\\';
+		escaped[n++] = *s;
+	}
+	escaped[n] = '\0';
+	snprintf(body, sizeof(body),
+	         "{\"message\":\"key %s is over its limit, api_key=abcd1234; %0*d %s\"}",
+	         strrchr(q->path, '/') + 1, *q->query ? 50 : 1, 0, escaped);
+	return httpd_answer(fd, "400 Bad Request", NULL, body);
+}
+
 static const struct httpd_route routes[] = {
 	{ .path = "/", .method = "POST", .answer = take_ntfy },
 	{ .path = "/hook", .method = "POST", .answer = take },
@@ -94,6 +112,7 @@ static const struct httpd_route routes[] = {
 	{ .path = "/gone/secret-token",
 	  .status = "404 Not Found",
 	  .body = "{\"message\":\"Unknown Webhook\",\"code\":10015}" },
+	{ .path = "/echo/*", .method = "POST", .answer = refuse_with_path },
 	{ .path = "/page", .body = "<html><title>Sign in</title></html>" },
 	{ .path = "/hang/secret-token", .raw = "", .delay_ms = 20000 },
 	{ .path = "/cut/secret-token", .raw = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{",
@@ -504,6 +523,27 @@ static void test_cut(void **state)
 	(void)state;
 	check_failure("/cut/{token}", "the connection to 127.0.0.1 was cut off");
 	assert_non_null(strstr(state_file(), "\"unsure\":true"));
+}
+
+/* The path of a webhook is its key, also when no token_command made it. */
+static void test_path_is_no_word_of_a_refusal(void **state)
+{
+	static const char *const paths_wanted[] = { "/echo/T0AB1/c0ffeeKEY77",
+		                                    "/echo/T0AB1/c0ffeeKEY77?wide" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(paths_wanted); i++) {
+		char *config = xasprintf("[notify hook]\ntype = webhook\nfor = 0\n"
+		                         "url = http://127.0.0.1:@%s\n",
+		                         paths_wanted[i]);
+		program_start(config);
+		free(config);
+		container("n8n", HEALTH_BAD, "exited");
+		const char *why = complaint("hook");
+		if (!strstr(why, "refuses the message (400: key ") || strstr(why, "c0ffee") ||
+		    strstr(why, "T0AB1") || strstr(why, "abcd1234"))
+			fail_msg("%s", why);
+		program_end();
+	}
 }
 
 /* --- restarts ------------------------------------------------------------ */
@@ -919,6 +959,7 @@ int main(void)
 		WORLD(test_page),
 		WORLD(test_hang),
 		WORLD(test_cut),
+		WORLD(test_path_is_no_word_of_a_refusal),
 		WORLD(test_kept_over_restart),
 		WORLD(test_killed_while_it_leaves),
 		WORLD(test_one_of_two_sends),

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "backends/base/err.h"
 #include "backends/base/mem.h"
 #include "backends/store/doc.h"
 #include "backends/store/settings.h"
@@ -182,6 +184,49 @@ static void blanks_before_a_line_mean_nothing(void **state)
 	end(s);
 }
 
+/* Reads the file again and wants the sentence; NULL: new settings. */
+static void expect_reload(const struct settings *before, const char *sentence)
+{
+	struct err err = { 0 };
+	struct settings *fresh = settings_reload(before, NULL, &err);
+	if ((fresh == NULL) != (sentence != NULL) || (sentence && !strstr(err.text, sentence)))
+		fail_msg("expected \"%s\", got \"%s\"", sentence ? sentence : "settings",
+		         err.text);
+	settings_destroy(fresh);
+}
+
+/* A file that is gone, unreadable or half written never becomes the defaults. */
+static void bad_files_are_not_taken(void **state)
+{
+	(void)state;
+	struct settings *s = load("[settings]\ndisk_warn = 33\n");
+	expect_complaints(NULL, 0);
+	expect_reload(s, NULL);
+	assert_int_equal(unlink(path), 0);
+	expect_reload(s, "the previous configuration stays: ");
+	expect_reload(s, "config: cannot be read: No such file or directory");
+	assert_int_equal(mkdir(path, 0700), 0);
+	expect_reload(s, "config: cannot be read: Is a directory");
+	assert_int_equal(rmdir(path), 0);
+	static const char *const texts[] = { "[settings]\ndisk_w", "[settings]\ndisk_warn = much\n",
+		                             "[settigns]\ndisk_warn = 33\n" };
+	static const char *const words[] = { "config:2: ", "config:2: ", "config:1: " };
+	for (size_t i = 0; i < 3; i++) {
+		FILE *f = fopen(path, "w");
+		fputs(texts[i], f);
+		fclose(f);
+		expect_reload(s, words[i]);
+	}
+	end(s);
+	/* the file of --config stays the file, also when it was not there at the start */
+	unlink(path);
+	doc_init(&complaints);
+	s = settings_load(path, &complaints);
+	assert_string_equal(s->file, path);
+	expect_reload(s, "cannot be read");
+	end(s);
+}
+
 static int set_up(void **state)
 {
 	if (!mkdtemp(home))
@@ -206,6 +251,7 @@ int main(void)
 		cmocka_unit_test(a_heading_is_complained_of_once),
 		cmocka_unit_test(a_platform_needs_a_url_of_the_right_form),
 		cmocka_unit_test(blanks_before_a_line_mean_nothing),
+		cmocka_unit_test(bad_files_are_not_taken),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
