@@ -171,5 +171,6 @@ const struct panel panel_needs = {
 	.wants = needs_wants,
 	.needs = true,
 	.brief = needs_brief,
+	.brief_end = needs_step_cell,
 	.calm = { "Nothing", " needs you." },
 };

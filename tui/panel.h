@@ -107,6 +107,8 @@ struct panel {
 	const char *brief_column;
 	bool brief_why;
 	void (*brief)(const struct row *, struct cell *);
+	/* A word for the end of that line, where the line leaves room for one. NULL: none. */
+	void (*brief_end)(const struct row *, struct cell *);
 	/* The text of a panel without rows. calm[0], then " on SERVER" inside a server, then
 	 * calm[1]. calm[1] NULL: without the server. calm[0] NULL: "Nothing here.". sources:
 	 * backends to report errors of below the text. */

@@ -779,30 +779,21 @@ static void pane_draw_empty(struct console *c, const struct pane *p, const struc
 		y += draw_wrapped(at, y, 2, TONE_DIM, line);
 }
 
-static void pane_draw_table(struct console *c, size_t index, const struct canvas *at, bool head)
+static void pane_draw_table(struct console *c, size_t index, const struct canvas *at, bool title)
 {
 	struct pane *p = &c->panes[index];
+	bool head = title || index == c->focus;
 	if (!p->n) {
 		pane_draw_empty(c, p, at);
 		return;
 	}
 	table_without_head(p->table, !head);
+	table_says_more(p->table, !title);
 	table_draw(p->table, at, index == c->focus && !c->view);
 	size_t end = table_top(p->table) + table_shown(p->table);
 	note_change(c, table_changes_ms(p->table));
 	for (size_t i = table_top(p->table); i < end && i < p->n; i++)
 		store_shown((struct row *)p->rows[i]);
-}
-
-/* A pane without a title shows the number of further rows on its last line. */
-static void pane_draw_more(const struct pane *p, const struct canvas *at)
-{
-	char text[32];
-	size_t shown = p->table ? table_shown(p->table) : 0;
-	if (!shown || p->n <= table_top(p->table) + shown)
-		return;
-	snprintf(text, sizeof(text), " +%zu more", p->n - table_top(p->table) - shown);
-	canvas_text(at, at->height - 1, at->width - (int)cells(text), -1, TONE_DIM, text);
 }
 
 /* Counts the entries, and scrolls so that the one under the cursor is seen. */
@@ -843,9 +834,7 @@ void pane_draw(struct console *c, size_t index, const struct canvas *at, bool ti
 	if (rest.height <= 0)
 		return;
 	if (p->table)
-		pane_draw_table(c, index, &rest, title || index == c->focus);
+		pane_draw_table(c, index, &rest, title);
 	else
 		pane_draw_own(c, p, &rest);
-	if (!title)
-		pane_draw_more(p, &rest);
 }

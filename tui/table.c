@@ -515,6 +515,11 @@ void table_without_head(struct table *t, bool headless)
 	t->headless = headless;
 }
 
+void table_says_more(struct table *t, bool says_more)
+{
+	t->says_more = says_more;
+}
+
 void table_columns_reset(struct table *t)
 {
 	memset(t->seen, 0, sizeof(t->seen));

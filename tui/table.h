@@ -109,6 +109,8 @@ void table_columns_reset(struct table *);
 void table_draw(struct table *, const struct canvas *, bool focused);
 /* for later drawings; default: with a head */
 void table_without_head(struct table *, bool);
+/* for later drawings: the last line ends with the number of the rows below it, "+3 more" */
+void table_says_more(struct table *, bool);
 /* Writes the cells of the cursor's row that the last drawing cut or dropped: "image nginx:1.27 ·
  * ports 80". False: none. */
 bool table_left_out(const struct table *, struct cell *);

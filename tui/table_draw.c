@@ -24,6 +24,7 @@
 #define COMFORT 24        /* cells for an important column before others get any */
 #define WIDE_GAP_FROM 72  /* canvas width from which the gap between columns is two cells */
 #define MARGIN_ROWS 2     /* rows kept visible above and below the cursor */
+#define BRIEF_LEAST 20    /* cells of a brief before its last word gets any */
 
 struct layout {
 	int width[TABLE_COLUMNS_MAX]; /* 0: not drawn */
@@ -398,6 +399,50 @@ static void table_draw_draw_row(struct table *t, const struct canvas *c, int y,
 	}
 }
 
+/* --- the last line -------------------------------------------------------- */
+
+/* How many rows are below the last line, if the table says so; else 0. */
+static size_t table_draw_below(const struct table *t)
+{
+	size_t end = table_top(t) + table_shown(t);
+	return t->says_more && t->n > end ? t->n - end : 0;
+}
+
+/* Writes "+3 more" at the end of the last line. Returns the part of c that is left for rows on that
+ * line. */
+static struct canvas table_draw_more(const struct table *t, const struct canvas *c)
+{
+	char text[32];
+	size_t below = table_draw_below(t);
+	if (!below)
+		return *c;
+	snprintf(text, sizeof(text), " +%zu more", below);
+	int width = (int)cells(text);
+	if (width >= c->width)
+		return *c;
+	canvas_text(c, c->height - 1, c->width - width, width, TONE_DIM, text);
+	return canvas_part(c, 0, 0, -1, c->width - width);
+}
+
+/* The same columns in a narrower row: the column without a max gives the cells, if it has them. */
+static struct layout table_draw_narrower(const struct table *t, const struct layout *l, int width,
+                                         int less)
+{
+	struct layout narrow = *l;
+	for (size_t i = t->n_columns; i-- > 0;) {
+		const struct column *col = &t->panel->columns[i];
+		if (col->max >= 0 || l->width[i] - less < table_draw_larger(col->min, 1))
+			continue;
+		narrow.width[i] -= less;
+		return narrow;
+	}
+	narrow = table_draw_lay_out(t, table_draw_larger(width - less - l->age, 0));
+	narrow.age = l->age;
+	return narrow;
+}
+
+/* --- rows ------------------------------------------------------------------ */
+
 /* Must a brief name the server? Yes when the panel has a server column and this column is not
  * hidden. */
 static bool table_draw_says_server(const struct table *t)
@@ -408,12 +453,31 @@ static bool table_draw_says_server(const struct table *t)
 	return false;
 }
 
-static void table_draw_draw_brief(struct table *t, const struct canvas *c, int y,
+/* Writes the last word of a brief. Returns the cells that it takes from the line. */
+static int table_draw_brief_end(const struct table *t, const struct canvas *c, int y,
+                                const struct row *r)
+{
+	struct cell word = { .tone = TONE_DIM };
+	if (!t->panel->brief_end)
+		return 0;
+	t->panel->brief_end(r, &word);
+	int width = (int)cells(word.text), left = c->width - 3 - width - 1;
+	if (!width || left < BRIEF_LEAST)
+		return 0;
+	canvas_text(c, y, c->width - width, width, table_draw_is_dim(t, r) ? TONE_STALE : word.tone,
+	            word.text);
+	return width + 1;
+}
+
+static void table_draw_draw_brief(struct table *t, const struct canvas *whole_line, int y,
                                   const struct row *r)
 {
 	struct cell cell = { .tone = TONE_PLAIN }, age = { .tone = TONE_STALE };
 	char text[CELL_MAX * 2];
 	bool stale = table_draw_is_dim(t, r);
+	int end = table_draw_brief_end(t, whole_line, y, r);
+	struct canvas line = canvas_part(whole_line, 0, 0, -1, whole_line->width - end);
+	const struct canvas *c = &line;
 	int width = c->width - 3, age_width;
 
 	panel_brief(t->panel, r, &cell);
@@ -539,9 +603,15 @@ static void table_draw_draw_columns(struct table *t, const struct canvas *c, int
 		t->drawn[i] = l.width[i];
 	if (head)
 		table_draw_draw_head(t, c, &l);
+	struct canvas end = table_draw_more(t, c);
+	struct layout narrow = l;
+	if (end.width < c->width)
+		narrow = table_draw_narrower(t, &l, c->width, c->width - end.width);
 	for (size_t y = 0; y < shown; y++) {
 		const struct row *r = t->rows[t->top + y];
-		table_draw_draw_row(t, c, head + (int)y, &l, r, &t->cells[y * t->n_columns]);
+		bool last = y + 1 == shown;
+		table_draw_draw_row(t, last ? &end : c, head + (int)y, last ? &narrow : &l, r,
+		                    &t->cells[y * t->n_columns]);
 		table_draw_finish_row(t, c, head + (int)y, r, t->top + y == t->index, focused);
 	}
 }
@@ -549,10 +619,11 @@ static void table_draw_draw_columns(struct table *t, const struct canvas *c, int
 static void table_draw_draw_briefs(struct table *t, const struct canvas *c, bool focused)
 {
 	size_t shown = table_shown(t);
+	struct canvas end = table_draw_more(t, c);
 
 	for (size_t y = 0; y < shown; y++) {
 		const struct row *r = t->rows[t->top + y];
-		table_draw_draw_brief(t, c, (int)y, r);
+		table_draw_draw_brief(t, y + 1 == shown ? &end : c, (int)y, r);
 		table_draw_finish_row(t, c, (int)y, r, t->top + y == t->index, focused);
 	}
 }

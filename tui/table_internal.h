@@ -25,7 +25,8 @@ struct table {
 	bool reverse;
 	struct fuzzy match;
 	bool hidden[TABLE_COLUMNS_MAX];
-	bool headless; /* no head */
+	bool headless;  /* no head */
+	bool says_more; /* set by table_says_more */
 
 	/* From the last drawing. */
 	size_t top, page;                   /* rows on the screen: top .. top + page - 1 */

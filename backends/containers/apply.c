@@ -16,6 +16,8 @@
 #define DEATHS_RECENT_MS 300000
 #define DIE_AHEAD_MS \
 	3000 /* Docker reports an end before its own list has it (20.10, on a busy machine) */
+/* the same while the list shows the life that ended: an engine needs 15 s to tell of 200 ends */
+#define OLD_LIFE_MS 60000
 #define LIST_LATE_MS 60000 /* a list answer may be this late */
 
 /* --- a row and its struct ctr -------------------------------------------- */
@@ -240,13 +242,22 @@ static void apply_unheard(struct ctr *c, const struct ctr_item *it, int64_t now)
 	fetch_want(&c->inspect);
 }
 
-/* Is an event newer than this list? A container just reported dead also beats a list that says it
- * runs, for DIE_AHEAD_MS. */
+/* How long a container that was just reported dead beats a list that says it runs. Longer while the
+ * list shows the life that ended: it has run for longer than the end is known. */
+static int64_t apply_lag_ms(const struct engine *e, const struct ctr *c, const struct ctr_item *it)
+{
+	bool may_lag = e->origin && ctr_is_over(c->row->state) && ctr_is_alive(it);
+	bool old_life = it->status_age_ms > engine_mono(e) - c->heard.ms;
+	if (!may_lag)
+		return 0;
+	return old_life && c->heard.at ? OLD_LIFE_MS : DIE_AHEAD_MS;
+}
+
+/* Is an event newer than this list? */
 static bool apply_is_overtaken(struct engine *e, const struct sync_view *view, const struct ctr *c,
                                const struct ctr_item *it)
 {
-	bool may_lag = e->origin && ctr_is_over(c->row->state) && ctr_is_alive(it);
-	int64_t lag_ms = may_lag ? DIE_AHEAD_MS : 0;
+	int64_t lag_ms = apply_lag_ms(e, c, it);
 	return sync_row(&e->sync, view, c->heard, lag_ms, engine_mono(e)) == SYNC_ROW_OVERTAKEN;
 }
 

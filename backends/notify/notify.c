@@ -41,6 +41,13 @@ bool notify_need_is_quiet(const struct row *row)
 	return row->need != NEED_STANDS;
 }
 
+static enum teller_place notify_place(const struct row *row)
+{
+	if (row->need == NEED_HELD)
+		return TELLER_HELD;
+	return notify_need_is_quiet(row) ? TELLER_QUIET : TELLER_STANDS;
+}
+
 /* "sese" of "sese/container/n8n". NULL: that server is not watched. */
 static struct server *notify_server_of(const struct notify *n, const char *id)
 {
@@ -151,7 +158,7 @@ static void channel_look(struct channel *c)
 			                    .why = last ? last : row->why,
 			                    .health = need_health(row),
 			                    .since_ms = row->health_ms };
-		teller_see(c->teller, &need, frozen, notify_need_is_quiet(row));
+		teller_see(c->teller, &need, frozen, notify_place(row));
 	}
 	teller_end(c->teller, notify_is_well, n);
 }
@@ -489,6 +496,7 @@ static void notify_add_channel(struct notify *n, const struct notify_config *con
 	*c = (struct channel){ .notify = n, .config = config, .sender = sender };
 	c->teller = teller_create(&(struct teller_rules){
 		.hold_ms = 1000 * (int64_t)config->hold,
+		.stands_ms = 1000 * (int64_t)n->settings->need_for,
 		.repeat_ms = 60000 * (int64_t)config->repeat,
 		.resolved = config->resolved,
 	});

@@ -33,7 +33,9 @@ struct condition {
 	enum health told_health;
 	uint64_t told_by; /* number of that message */
 	unsigned count; /* how often it came */
-	bool seen, quiet, frozen;
+	bool seen, frozen;
+	enum teller_place place;
+	int64_t stood_ms; /* teller clock: when the queue let go of it; 0: it never held it */
 	UT_hash_handle hh;
 };
 
@@ -120,7 +122,7 @@ void teller_begin(struct teller *t, int64_t now_ms)
 		c->seen = false;
 }
 
-void teller_see(struct teller *t, const struct notify_need *n, bool frozen, bool quiet)
+void teller_see(struct teller *t, const struct notify_need *n, bool frozen, enum teller_place place)
 {
 	struct condition *c = teller_condition(t, n->id);
 	bool was_there = c && c->state != CONDITION_PAST;
@@ -129,7 +131,9 @@ void teller_see(struct teller *t, const struct notify_need *n, bool frozen, bool
 	if (!c)
 		c = teller_add(t, n);
 	c->seen = true;
-	c->quiet = quiet;
+	if (c->place == TELLER_HELD && place == TELLER_STANDS)
+		c->stood_ms = t->now_ms;
+	c->place = place;
 	c->frozen = frozen;
 	if (!was_there) {
 		c->count++;
@@ -196,11 +200,13 @@ static int64_t teller_clear_ms(const struct teller *t, const struct condition *c
 static int64_t condition_due(const struct teller *t, const struct condition *c,
                              enum message_what what)
 {
-	if (what == MESSAGE_NEED && c->state == CONDITION_HELD && !c->quiet && !c->frozen)
-		return c->count >= FLAPS_TOLD && !c->told ? c->from_ms
-		                                          : c->from_ms + t->rules.hold_ms;
-	if (what == MESSAGE_STILL && c->state == CONDITION_TOLD && t->rules.repeat_ms &&
-	    !c->quiet && !c->frozen) {
+	bool may = c->place == TELLER_STANDS && !c->frozen;
+	if (what == MESSAGE_NEED && c->state == CONDITION_HELD && may) {
+		bool at_once = c->count >= FLAPS_TOLD && !c->told;
+		int64_t at_ms = c->from_ms + (at_once ? 0 : t->rules.hold_ms);
+		return at_ms > c->stood_ms ? at_ms : c->stood_ms;
+	}
+	if (what == MESSAGE_STILL && c->state == CONDITION_TOLD && t->rules.repeat_ms && may) {
 		/* below 0: told before this machine started */
 		int64_t at_ms = c->told_ms + t->rules.repeat_ms;
 		return at_ms > 0 ? at_ms : 0;
@@ -210,40 +216,88 @@ static int64_t condition_due(const struct teller *t, const struct condition *c,
 	return -1;
 }
 
+static int teller_compare_ms(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* How long before it is due a condition is seen. */
+static int64_t teller_ahead_ms(const struct teller *t)
+{
+	return t->rules.hold_ms > t->rules.stands_ms ? t->rules.hold_ms : t->rules.stands_ms;
+}
+
+/* When a condition that the queue holds back will be due, if it stays; -1: it is not held back. */
+static int64_t condition_expected(const struct teller *t, const struct condition *c,
+                                  enum message_what what)
+{
+	bool held = what == MESSAGE_NEED && c->state == CONDITION_HELD && !c->frozen &&
+	            c->place == TELLER_HELD;
+	return held ? c->from_ms + teller_ahead_ms(t) : -1;
+}
+
 struct due {
-	size_t now, soon;
-	int64_t oldest, newest; /* the first of all; the last of those that come soon */
+	size_t soon;    /* how many come until STORM_MS after now */
+	int64_t oldest; /* when the first of all is due; -1: none is */
+	int64_t newest; /* when the last one comes that follows without a pause */
+	int64_t pause_ms; /* how long after that it is known that no other one follows */
 };
+
+/* Follows the sorted times from the one at *last while the pauses between them are short. Returns
+ * how many there are. */
+static size_t teller_follow(const int64_t *at, size_t n, int64_t pause_ms, int64_t *last)
+{
+	size_t i = 0;
+	for (; i < n && at[i] - *last <= pause_ms; i++)
+		*last = at[i] > *last ? at[i] : *last;
+	return i;
+}
 
 static struct due teller_count_due(const struct teller *t, enum message_what what, int64_t now_ms)
 {
-	struct due d = { .oldest = INT64_MAX, .newest = -1 };
+	int64_t *at = xcalloc(HASH_COUNT(t->conditions) + 1, sizeof(*at));
+	struct due d = { .oldest = -1 };
+	size_t n = 0;
 	for (const struct condition *c = t->conditions; c; c = c->hh.next) {
-		int64_t at = condition_due(t, c, what);
-		if (at < 0)
-			continue;
-		d.now += at <= now_ms;
-		d.oldest = at < d.oldest ? at : d.oldest;
-		if (at > now_ms + STORM_MS)
-			continue;
-		d.soon++;
-		d.newest = at > d.newest ? at : d.newest;
+		int64_t ms = condition_due(t, c, what), expected = condition_expected(t, c, what);
+		if (ms >= 0 && (d.oldest < 0 || ms < d.oldest))
+			d.oldest = ms;
+		if (ms >= 0 || expected >= 0)
+			at[n++] = ms >= 0 ? ms : expected;
 	}
+	qsort(at, n, sizeof(*at), teller_compare_ms);
+	d.newest = d.oldest;
+	for (size_t i = 0; i < n; i++)
+		d.soon += at[i] <= now_ms + STORM_MS;
+	if (teller_follow(at, n, STORM_MS, &d.newest) >= STORM_LEAST) {
+		teller_follow(at, n, STORM_PAUSE_MS, &d.newest);
+		/* without any hold the user wants no wait either */
+		int64_t ahead_ms = teller_ahead_ms(t);
+		bool waits = what == MESSAGE_NEED && ahead_ms && ahead_ms < STORM_PAUSE_MS;
+		d.pause_ms = waits ? STORM_PAUSE_MS - ahead_ms : 0;
+	}
+	free(at);
 	return d;
+}
+
+static int64_t teller_at_most(int64_t ms, int64_t most_ms)
+{
+	return ms < most_ms ? ms : most_ms;
 }
 
 /* When the next message of this sort leaves; -1: none is known. */
 static int64_t teller_leaves(const struct teller *t, enum message_what what, int64_t now_ms)
 {
 	struct due d = teller_count_due(t, what, now_ms);
-	if (d.oldest == INT64_MAX)
+	if (d.oldest < 0)
 		return -1;
 	int64_t at = d.oldest;
 	bool bursting = t->burst && now_ms < t->burst_ms + STORM_MS;
 	if (bursting && t->burst_n >= STORM_LEAST - 1 && at < t->burst_ms + STORM_MS)
 		at = t->burst_ms + STORM_MS; /* it was many messages already: gather the rest */
-	else if (d.soon >= STORM_LEAST && d.newest > at)
-		at = d.newest < d.oldest + STORM_MS ? d.newest : d.oldest + STORM_MS;
+	else if (d.soon >= STORM_LEAST && d.newest + d.pause_ms > at)
+		at = teller_at_most(d.newest + d.pause_ms, at + STORM_MOST_MS);
 	return at;
 }
 

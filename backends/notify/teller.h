@@ -11,7 +11,8 @@
  * A condition is one row that needs the user. It is told when it has held for hold_ms, and told to
  * be over when it has been over for as long. It is told once: again only when it gets worse, when a
  * session asks something else, or when `repeat` says so. STORM_LEAST conditions within STORM_MS
- * become one message. now_ms is a clock that no one sets (loop_now). */
+ * become one message, with those that follow without a pause of STORM_PAUSE_MS: a busy engine takes
+ * 15 s to tell of the end of 200 containers. now_ms is a clock that no one sets (loop_now). */
 #ifndef NOTIFY_TELLER_H
 #define NOTIFY_TELLER_H
 
@@ -22,6 +23,8 @@
 
 #define STORM_MS 2000
 #define STORM_LEAST 3
+#define STORM_PAUSE_MS 5000
+#define STORM_MOST_MS 20000 /* how long the first of a storm waits for the others at most */
 /* A condition that came so often and was never told, because it never held: told at once. */
 #define FLAPS_TOLD 4
 #define PAST_MS (10 * 60000) /* how long it is known that a condition was there before */
@@ -29,6 +32,7 @@
 
 struct teller_rules {
 	int64_t hold_ms;
+	int64_t stands_ms; /* how long the queue holds a condition back at most */
 	int64_t repeat_ms; /* 0: never */
 	bool resolved;     /* tell that it is over */
 };
@@ -38,9 +42,14 @@ struct teller *teller_create(const struct teller_rules *);
 void teller_destroy(struct teller *); /* NULL is fine */
 
 void teller_begin(struct teller *, int64_t now_ms);
-/* frozen: nothing new is known of it, because its server is away. It begins nothing then. quiet:
- * the user acknowledged or snoozed it. It is not told and not repeated while it is so. */
-void teller_see(struct teller *, const struct notify_need *, bool frozen, bool quiet);
+/* How a condition stands in the queue. */
+enum teller_place {
+	TELLER_STANDS,
+	TELLER_QUIET, /* the user acknowledged or snoozed it: neither told nor repeated */
+	TELLER_HELD   /* it began just now: not told yet, but others of its storm wait for it */
+};
+/* frozen: nothing new is known of it, because its server is away. It begins nothing then. */
+void teller_see(struct teller *, const struct notify_need *, bool frozen, enum teller_place);
 /* is_well: whether a row that was told to be so, and is not among the needs, is known to be well or
  * gone. */
 typedef bool teller_well_fn(const char *id, enum health told, void *arg);

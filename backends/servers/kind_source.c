@@ -8,6 +8,7 @@
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/link/link.h"
+#include "backends/store/cause.h"
 #include "backends/store/doc.h"
 #include "backends/store/internal.h"
 #include "backends/servers/server.h"
@@ -69,6 +70,8 @@ static void source_tell_need(struct source *s)
 	char *id = xasprintf("%s/%s/%s", s->server->name, kind_source.name, s->backend->name);
 	struct row *row = store_find(s->store, id);
 	free(id);
+	if (s->need_told != needs) /* what folds under this row is judged again */
+		s->store->wide_generation++;
 	s->need_told = needs;
 	if (!needs && row)
 		store_row_remove(row);
@@ -77,11 +80,14 @@ static void source_tell_need(struct source *s)
 	if (!row)
 		row = store_row_alone(s->server, &kind_source, s->backend->name,
 		                      s->backend->name);
-	char why[400];
-	snprintf(why, sizeof(why), "%s", *s->err.text ? s->err.text : source_state_name(s->state));
+	char why[600], hides[160];
+	const char *text = *s->err.text ? s->err.text : source_state_name(s->state);
+	bool hiding = cause_source_says(s, hides, sizeof(hides));
+	snprintf(why, sizeof(why), "%s%s%s", hiding ? hides : "", hiding ? ": " : "", text);
 	if (s->state == SOURCE_LIVE)
 		source_left_out_text(s, why, sizeof(why));
-	store_row_health(row, HEALTH_ATTENTION, s->since_ms, why);
+	/* it stands for all that folds under it */
+	store_row_health(row, hiding ? HEALTH_BAD : HEALTH_ATTENTION, s->since_ms, why);
 }
 
 void sources_tell_needs(struct store *store)

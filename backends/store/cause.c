@@ -157,13 +157,41 @@ static bool cause_is_cut_off(const struct server *v)
 	return link && link->state != LINK_UP && !never;
 }
 
+/* A source that failed may still have fresh rows, as one broken section among good ones. */
+static bool cause_is_silent(const struct source *s)
+{
+	bool silent = s->state == SOURCE_STALE && *s->err.text;
+	return silent || s->state == SOURCE_DENIED;
+}
+
+const struct source *cause_source_of(const struct row *row)
+{
+	const struct source *s = row->source;
+	/* a session may be served by another program than the one that is silent */
+	if (!s || row->kind->by_work || cause_is_cut_off(row->server) || s->old)
+		return NULL;
+	return s->need_told && cause_is_silent(s) ? s : NULL;
+}
+
 bool cause_folds(const struct row *row)
 {
 	const struct server *v = row->server;
 	if (row == &v->row)
 		return server_is_down(v) && !cause_is_own(v) && cause_of(v) != NULL;
 	/* a row without a source is about this console, as one of a channel that cannot send is */
-	return row->source && (cause_is_cut_off(v) || row->source->old);
+	if (!row->source)
+		return false;
+	return cause_is_cut_off(v) || row->source->old || cause_source_of(row);
+}
+
+char *cause_id(const struct row *row)
+{
+	const struct server *v = row->server;
+	const struct server *root = row == &v->row ? cause_of(v) : NULL;
+	const struct source *s = cause_source_of(row);
+	if (s)
+		return xasprintf("%s/%s/%s", v->name, kind_source.name, s->backend->name);
+	return xstrdup(root ? root->row.id : v->row.id);
 }
 
 size_t cause_behind(const struct server *v)
@@ -214,5 +242,40 @@ bool cause_says(const struct server *v, char *buf, size_t size)
 	if (behind && n < size)
 		snprintf(buf + n, size - n, ", %zu server%s behind it", behind,
 		         behind == 1 ? "" : "s");
+	return true;
+}
+
+/* The kind of which a source has the most rows, and how many. NULL: it has none. */
+static const struct kind *cause_source_kind(const struct source *s, size_t *n)
+{
+	const struct kind *most = NULL;
+	*n = 0;
+	for (size_t i = 0; i < s->server->n_kin; i++) {
+		size_t count = 0;
+		for (const struct row *r = s->server->kin[i].rows; r; r = r->kin_next)
+			count += r->source == s;
+		if (count <= *n)
+			continue;
+		*n = count;
+		most = s->server->kin[i].kind;
+	}
+	return most;
+}
+
+bool cause_source_says(const struct source *s, char *buf, size_t size)
+{
+	char clock[32];
+	size_t n;
+	if (!cause_is_silent(s))
+		return false;
+	const struct kind *kind = cause_source_kind(s, &n);
+	if (!kind)
+		return false;
+	const char *how = s->err.code == ERR_ABSENT ? "stopped" : "silent";
+	if (s->state == SOURCE_DENIED)
+		how = "refuses";
+	cause_clock(s->since_ms, clock, sizeof(clock));
+	snprintf(buf, size, "%s since %s, %zu %s unknown", how, clock + strspn(clock, " "), n,
+	         n == 1 ? kind->name : kind->plural);
 	return true;
 }

@@ -52,10 +52,11 @@ struct row **report_rows(const struct store *s, const struct kind *kind,
 static void report_add_aside(cJSON *o, const struct row *row)
 {
 	const struct quiet *quiet = need_quiet_of(row);
-	const struct server *root = row == &row->server->row ? cause_of(row->server) : NULL;
-	if (row->need == NEED_FOLDED)
-		cJSON_AddStringToObject(o, "folded_under",
-		                        root ? root->row.id : row->server->row.id);
+	if (row->need == NEED_FOLDED) {
+		char *under = cause_id(row);
+		cJSON_AddStringToObject(o, "folded_under", under);
+		free(under);
+	}
 	if (!quiet)
 		return;
 	cJSON *aside = cJSON_AddObjectToObject(o, "set_aside");

@@ -493,10 +493,13 @@ bool need_says(const struct row *row, char *buf, size_t size)
 		quiet_say(one, now_wall_ms(), buf, size);
 	if (one || row->need != NEED_FOLDED)
 		return one != NULL;
+	const struct source *silent = cause_source_of(row);
 	if (row == &v->row)
 		root = cause_of(v);
 	if (root)
 		snprintf(buf, size, "behind %.60s, which is down", root->name);
+	else if (silent)
+		snprintf(buf, size, "old, from before %.60s fell silent", silent->backend->name);
 	else
 		snprintf(buf, size, "old, from before %.60s was lost", v->name);
 	return true;

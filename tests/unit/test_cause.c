@@ -121,6 +121,59 @@ static void a_lost_server_is_one_row(void **state)
 	assert_int_equal(bad->need, NEED_STANDS);
 }
 
+/* A stopped engine is one row, and the faults of its containers fold under it. */
+static void a_stopped_engine_is_one_row(void **state)
+{
+	struct world *w = *state;
+	char words[160];
+	struct err gone;
+	struct row *bad = container(w, "n8n", HEALTH_BAD), *worse = container(w, "db", HEALTH_BAD);
+	container(w, "web", HEALTH_GOOD);
+	struct row *unit = store_row(server_source(w->hub, "systemd"), &kind_unit, "x", "x");
+	store_row_health(unit, HEALTH_BAD, now_wall_ms(), "failed");
+	assert_int_equal(counted(w), 3);
+	err_set(&gone, ERR_ABSENT, "Docker on hub has stopped");
+	source_set_state(w->docker, SOURCE_STALE, &gone);
+	assert_int_equal(counted(w), 2); /* the engine, and the unit that it says nothing about */
+	const struct row *engine = store_find(w->store, "hub/source/docker");
+	assert_non_null(engine);
+	assert_int_equal(engine->health, HEALTH_BAD);
+	assert_memory_equal(engine->why, "stopped since ", 14);
+	assert_string_equal(strchr(engine->why, ','),
+	                    ", 3 containers unknown: Docker on hub has stopped");
+	assert_int_equal(bad->need, NEED_FOLDED);
+	assert_int_equal(worse->need, NEED_FOLDED);
+	assert_int_equal(unit->need, NEED_STANDS);
+	assert_true(need_says(bad, words, sizeof(words)));
+	assert_string_equal(words, "old, from before docker fell silent");
+	char *under = cause_id(bad);
+	assert_string_equal(under, "hub/source/docker");
+	free(under);
+	/* a server that is lost explains its engine, too */
+	lost(w->hub);
+	assert_int_equal(counted(w), 1);
+	up(w->hub);
+	source_set_state(w->docker, SOURCE_LIVE, NULL);
+	assert_int_equal(counted(w), 3);
+	assert_int_equal(bad->need, NEED_STANDS);
+	assert_null(store_find(w->store, "hub/source/docker"));
+}
+
+/* What asks the user is heard by another way than the program that is silent. */
+static void a_session_never_folds_under_its_source(void **state)
+{
+	struct world *w = *state;
+	struct err gone;
+	struct source *source = server_source(w->hub, "sessions");
+	assert_non_null(source);
+	struct row *asks = store_row(source, kind_find("session"), "s", "s");
+	store_row_health(asks, HEALTH_ASKS, now_wall_ms(), "asks");
+	err_set(&gone, ERR_LOST, "the list cannot be read");
+	source_set_state(source, SOURCE_STALE, &gone);
+	assert_int_equal(counted(w), 2);
+	assert_int_equal(asks->need, NEED_STANDS);
+}
+
 static void a_refresh_hides_nothing(void **state)
 {
 	struct world *w = *state;
@@ -220,6 +273,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
 	const struct CMUnitTest tests[] = {
 		TEST(a_lost_server_is_one_row),
+		TEST(a_stopped_engine_is_one_row),
+		TEST(a_session_never_folds_under_its_source),
 		TEST(a_refresh_hides_nothing),
 		TEST(what_was_set_aside_stays_so_while_it_is_folded),
 		TEST(servers_behind_a_jump_fold_under_it),

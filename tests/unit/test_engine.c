@@ -1227,6 +1227,12 @@ static void test_a_list_that_does_not_know_yet(void **state)
 	assert_true(counted(&lists_asked) > asked);
 	assert_int_equal(c->state, CONTAINER_EXITED);
 	assert_int_equal(c->row.health, HEALTH_IDLE);
+	/* with 200 ends to tell of, its list is late by more than 3 s: that it is up for 2 hours is
+	 * about the life that ended */
+	says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/"
+	                 "one\"],\"State\":\"running\",\"Status\":\"Up 2 hours\"}]");
+	turn(w, 2600);
+	assert_int_equal(c->state, CONTAINER_EXITED);
 	says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/"
 	                 "one\"],\"State\":\"exited\",\"Status\":\"Exited (137) 1 second ago\"}]");
 	turn(w, 3500);

@@ -55,8 +55,15 @@ struct seen {
 	const char *id;
 	enum health health;
 	const char *why;
-	bool frozen, quiet;
+	bool frozen, quiet, held;
 };
+
+static enum teller_place look_place(const struct seen *seen)
+{
+	if (seen->held)
+		return TELLER_HELD;
+	return seen->quiet ? TELLER_QUIET : TELLER_STANDS;
+}
 
 static void look(int64_t at, const struct seen *list)
 {
@@ -71,7 +78,7 @@ static void look(int64_t at, const struct seen *list)
 		                           .why = list->why,
 		                           .health = list->health,
 		                           .since_ms = WALL },
-		           list->frozen, list->quiet);
+		           list->frozen, look_place(list));
 	teller_end(teller, is_well, NULL);
 }
 
@@ -222,6 +229,79 @@ static void test_many_in_two_seconds(void **state)
 	assert_int_equal(teller_wait_ms(teller, 11000, false), 90 * 19);
 	assert_string_equal(next_title(11000 + 90 * 19), "20 things need you");
 	assert_string_equal(next_title(20000), "");
+}
+
+/* A slow engine tells of 200 deaths in ten seconds: one message. One that never ends does not wait
+ * for ever. */
+static void test_many_that_go_on(void **state)
+{
+	(void)state;
+	for (int i = 1; i <= 200; i++) {
+		storm(1000 + 50 * (i - 1), i);
+		assert_string_equal(next_title(1000 + 50 * (i - 1)), "");
+	}
+	for (int64_t at = 11000; at < 11000 + 50 * 199; at += 50)
+		assert_string_equal(next_title(at), "");
+	assert_string_equal(next_title(11000 + 50 * 199), "200 things need you");
+	assert_string_equal(next_title(60000), "");
+}
+
+/* The queue holds conditions back for a time, too: what it holds back belongs to the storm. */
+static void test_held_back_by_the_queue(void **state)
+{
+	(void)state;
+	teller_destroy(teller);
+	teller = teller_create(&(struct teller_rules){ .hold_ms = 1000, .stands_ms = 3000 });
+#define B(...) ROW("sese/container/b", HEALTH_BAD, "exited", __VA_ARGS__)
+#define C(...) ROW("sese/container/c", HEALTH_BAD, "exited", __VA_ARGS__)
+	LOOK(1000, A(.held = true));
+	LOOK(2000, A(.held = true), B(.held = true));
+	LOOK(2900, A(.held = true), B(.held = true), C(.held = true));
+	assert_int_equal(teller_wait_ms(teller, 2900, false), -1);
+	LOOK(4000, A(), B(.held = true), C(.held = true));
+	assert_string_equal(next_title(4000), "");
+	LOOK(5000, A(), B(), C(.held = true));
+	assert_string_equal(next_title(5000), "");
+	LOOK(5900, A(), B(), C());
+	assert_string_equal(next_title(5900), "");
+	assert_string_equal(next_title(7900), "3 things need you");
+	/* alone, what is held back makes nobody wait */
+	LOOK(20000, ROW("sese/container/d", HEALTH_BAD, "exited", .held = true));
+	LOOK(23000, ROW("sese/container/d", HEALTH_BAD, "exited"), B(.held = true));
+	assert_string_equal(next_title(23000), "sese: container d is bad");
+#undef B
+#undef C
+}
+
+/* A big storm may pause: as a busy engine does between two parts of what it has to tell. */
+static void test_a_big_storm_pauses(void **state)
+{
+	(void)state;
+	teller_destroy(teller);
+	teller = teller_create(&(struct teller_rules){ .hold_ms = 3000, .stands_ms = 3000 });
+	storm(1000, 43);
+	assert_string_equal(next_title(4000), "");
+	assert_int_equal(teller_wait_ms(teller, 4000, false), 2000);
+	storm(5500, 49);
+	assert_string_equal(next_title(6000), "");
+	storm(10000, 200);
+	assert_string_equal(next_title(13000), "");
+	assert_string_equal(next_title(15000), "200 things need you");
+	assert_string_equal(next_title(60000), "");
+}
+
+static void test_a_storm_without_end(void **state)
+{
+	(void)state;
+	char first[80] = "";
+	int64_t left_ms = 0;
+	for (int i = 1; i <= 200 && !*first; i++) {
+		left_ms = 1000 + 400 * (i - 1);
+		storm(left_ms, i);
+		snprintf(first, sizeof(first), "%s", next_title(left_ms));
+	}
+	assert_string_equal(first, "51 things need you");
+	assert_int_equal(left_ms, 1000 + HOLD + STORM_MOST_MS);
 }
 
 static void test_two_are_two(void **state)
@@ -551,6 +631,10 @@ int main(void)
 		TELLER(test_many_are_one),
 		TELLER(test_many_in_two_seconds),
 		TELLER(test_two_are_two),
+		TELLER(test_many_that_go_on),
+		TELLER(test_held_back_by_the_queue),
+		TELLER(test_a_big_storm_pauses),
+		TELLER(test_a_storm_without_end),
 		TELLER(test_storm_without_hold),
 		TELLER(test_frozen),
 		TELLER(test_dies_before_its_server),

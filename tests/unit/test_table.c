@@ -196,6 +196,14 @@ static void brief(const struct row *r, struct cell *c)
 }
 static const struct panel panel = { .name = "things", .columns = columns };
 static const struct panel brief_panel = { .name = "things", .columns = columns, .brief = brief };
+static void brief_end(const struct row *r, struct cell *c)
+{
+	(void)r;
+	cell_set(c, TONE_DIM, "retry");
+}
+static const struct panel step_panel = {
+	.name = "things", .columns = columns, .brief = brief, .brief_end = brief_end
+};
 
 static bool instead(const struct row *r, struct cell *c)
 {
@@ -432,6 +440,63 @@ static void test_brief_and_stale(void **state)
 	table_destroy(t);
 	close_terminal();
 	free_rows(2);
+}
+
+/* The number of further rows has a room of its own: it cuts no word, and the columns stand as they
+ * do on the other lines. */
+static void test_more_has_a_place(void **state)
+{
+	struct table *t = table_create(&panel);
+
+	open_terminal(2, 40, "xterm");
+	make_rows(5);
+	for (size_t i = 0; i < 5; i++)
+		all[i].why = xstrdup("a long reason that is cut at the end of the line");
+	table_set_rows(t, view, 5);
+	table_without_head(t, true);
+	draw(t);
+	assert_non_null(strstr(seen(1), "a long re"));
+	char *column = strstr(seen(1), " a long re");
+	size_t at = (size_t)(column - seen(1));
+	table_says_more(t, true);
+	draw(t);
+	assert_non_null(strstr(seen(0), "a long re"));
+	column = strstr(seen(1), " a long re");
+	assert_non_null(column);
+	assert_int_equal((size_t)(column - seen(1)), at);
+	assert_non_null(strstr(seen(1), "… +3 more"));
+	/* at the last row nothing is below */
+	table_seek(t, "sese/thing/4");
+	draw(t);
+	assert_null(strstr(seen(1), "more"));
+	table_destroy(t);
+	close_terminal();
+	for (size_t i = 0; i < 5; i++) {
+		free(all[i].why);
+		all[i].why = NULL;
+	}
+	free_rows(5);
+}
+
+static void test_brief_ends_with_a_word(void **state)
+{
+	struct table *t = table_create(&step_panel);
+
+	open_terminal(2, 40, "xterm");
+	make_rows(5);
+	table_set_rows(t, view, 5);
+	table_says_more(t, true);
+	draw(t);
+	assert_string_equal(seen(0), " ● brief thing-0                   retry");
+	assert_string_equal(seen(1), " ● brief thing-1           retry +3 more");
+	close_terminal();
+	open_terminal(2, 28, "xterm");
+	draw(t);
+	assert_string_equal(seen(0), " ● brief thing-0");
+	assert_string_equal(seen(1), " ● brief thing-1     +3 more");
+	table_destroy(t);
+	close_terminal();
+	free_rows(5);
 }
 
 /* The age of an old row has a place of its own: it stands under no heading and over no number. */
@@ -885,6 +950,8 @@ int main(void)
 		cmocka_unit_test(test_filter_and_sort),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_brief_and_stale),
+		cmocka_unit_test(test_more_has_a_place),
+		cmocka_unit_test(test_brief_ends_with_a_word),
 		cmocka_unit_test(test_age_has_a_place),
 		cmocka_unit_test(test_sentence_instead),
 		cmocka_unit_test(test_widths_stay_a_while),
