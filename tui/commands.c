@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
@@ -122,6 +123,14 @@ static void command_run_save_screen(struct console *c, const char *file)
 		              code == EEXIST ? "it is there already" : strerror(code));
 }
 
+/* The file to read again. One that was missing at the start may be there now. */
+static const char *command_config(const struct console *c)
+{
+	const struct settings *s = c->settings;
+	bool there = s->path && access(s->path, F_OK) == 0;
+	return there || s->file ? s->path : NULL;
+}
+
 /* Applies every setting that can change while mocr runs. A server removed from the file stays until
  * it is disconnected. */
 static void command_run_reload(struct console *c, const char *unused)
@@ -129,7 +138,7 @@ static void command_run_reload(struct console *c, const char *unused)
 	(void)unused;
 	struct doc complaints;
 	doc_init(&complaints);
-	struct settings *fresh = settings_load(c->settings->file, &complaints);
+	struct settings *fresh = settings_load(command_config(c), &complaints);
 	if (fresh->refused) {
 		console_flash(c, TONE_BAD, "the previous configuration stays");
 		console_complaints(c, &complaints);

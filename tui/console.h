@@ -19,6 +19,9 @@ struct store;
 struct console *console_create(struct store *, const struct settings *, char *why, size_t size);
 /* Shows the mistakes found in the configuration. One mistake is a flash, several open a box. */
 void console_complaints(struct console *, const struct doc *);
+/* At a start without a configuration and without names of servers: offers the hosts of ssh_config,
+ * or says how to add a server. */
+void console_offer_hosts(struct console *);
 /* Runs the store's loop until the user quits or a signal arrives. Returns the exit code. */
 int console_run(struct console *);
 void console_destroy(struct console *); /* gives the terminal back; NULL is fine */

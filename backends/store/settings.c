@@ -521,7 +521,7 @@ struct settings *settings_load(const char *file, struct doc *complaints)
 	} else if (file || unreadable != ENOENT) {
 		COMPLAIN(&r, "cannot be read: %s", strerror(unreadable));
 	}
-	free(path);
+	s->path = path;
 	return s;
 }
 
@@ -546,6 +546,7 @@ static void settings_free(struct settings *s)
 	}
 	settings_free_texts("settings", s);
 	free(s->file);
+	free(s->path);
 	free(s->state_dir);
 	free(s);
 }
