@@ -243,5 +243,5 @@ const struct panel panel_checks = {
 	.sources = { "checks" },
 	.calm = { "Nothing is checked",
 	          ": [check NAME] in the configuration names an address to be "
-	          "asked again and again." },
+	          "asked again and again, such as url = https://example.net/." },
 };

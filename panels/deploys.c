@@ -164,5 +164,7 @@ const struct panel panel_deploys = {
 	.brief_column = "state",
 	.brief_why = true,
 	.sources = { "deploy" },
-	.calm = { "Nothing to deploy", ": [deploy NAME] in the configuration names what can be." },
+	.calm = { "Nothing to deploy",
+	          ": [deploy NAME] in the configuration names a command, and compose projects come "
+	          "by themselves; mocr-config(5) has an example." },
 };

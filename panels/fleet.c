@@ -540,8 +540,8 @@ const struct panel panel_fleet = {
 	.brief = fleet_brief,
 	.strip = fleet_strip,
 	.calm = { "No server is watched.\n"
-	          ":connect NAME adds one by its ssh name or user@host:port; `mocr NAME...` starts "
-	          "with them;\n"
+	          ":hosts offers those of your ssh config; :connect NAME adds one by its ssh name "
+	          "or user@host:port;\n"
 	          "a [server NAME] section in ~/.config/mocr/config keeps it. "
 	          "`mocr` alone watches this machine." },
 };

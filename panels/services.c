@@ -209,6 +209,7 @@ const struct panel panel_services = {
 	.columns = columns,
 	.order = services_order,
 	.brief_column = "state",
-	.calm = { "No systemd units", "." },
+	.calm = { "No systemd units", ": systemd does not answer there. "
+	                              "`mocr doctor SERVER` says why." },
 	.sources = { "systemd", "systemd-user" },
 };

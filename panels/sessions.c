@@ -313,6 +313,7 @@ const struct panel panel_sessions = {
 	.brief_column = "status",
 	.brief_why = true,
 	.sources = { "sessions" },
-	.calm = { "No OpenCode, Claude Code or tmux sessions", "." },
+	.calm = { "No OpenCode, Claude Code or tmux sessions",
+	          ": start one there, such as `tmux new -s work`, and it appears here." },
 	.extra = &sessions_extra,
 };

@@ -410,5 +410,6 @@ const struct panel panel_vpn = {
 	.sources = { "tailscale", "wireguard", "headscale" },
 	.calm = { "No VPN was found",
 	          ": no tailscaled, no WireGuard interface, no Headscale. "
-	          "A Headscale elsewhere is named by a [headscale NAME] section." },
+	          "`tailscale up` on a server makes one; a [headscale NAME] section names a "
+	          "Headscale elsewhere." },
 };

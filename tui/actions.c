@@ -9,6 +9,7 @@
 #include "backends/servers/server.h"
 #include "tui/aside.h"
 #include "tui/console_internal.h"
+#include "tui/hosts.h"
 #include "tui/jump.h"
 #include "tui/need_step.h"
 
@@ -324,6 +325,10 @@ static void show_jump(struct console *c)
 {
 	jump_open(c);
 }
+static void show_hosts(struct console *c)
+{
+	hosts_open(c);
+}
 static void show_suspend(struct console *c)
 {
 	console_suspend(c);
@@ -571,6 +576,11 @@ const struct action console_actions[] = {
 	  .flags = MENU,
 	  .show = show_command,
 	  .help = "type a command; Tab completes, Up goes through those before" },
+	{ .name = "console-hosts",
+	  .verb = "hosts",
+	  .flags = MENU,
+	  .show = show_hosts,
+	  .help = "choose hosts of your ssh config to watch; they are kept in the configuration" },
 	{ .name = "console-help",
 	  .verb = "help",
 	  .key = "? F1",

@@ -24,6 +24,7 @@
 #include "tui/attach.h"
 #include "tui/console_internal.h"
 #include "tui/editor.h"
+#include "tui/hosts.h"
 #include "tui/jump.h"
 #include "tui/notices.h"
 #include "tui/theme.h"
@@ -304,6 +305,7 @@ static void console_on_store(void *arg)
 	}
 	notices_store_changed(c);
 	panels_changed(c);
+	hosts_changed(c);
 }
 
 /* --- signals ------------------------------------------------------------- */
@@ -366,6 +368,11 @@ struct console *console_create(struct store *store, const struct settings *setti
 	return c;
 }
 
+void console_offer_hosts(struct console *c)
+{
+	hosts_first(c);
+}
+
 int console_run(struct console *c)
 {
 	c->running = true;
@@ -413,6 +420,7 @@ void console_destroy(struct console *c)
 		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
 		             "%s; what was typed here is lost", err.text);
 	jump_finish(c);
+	hosts_finish(c);
 	history_destroy(c->history);
 	free(c->history_file);
 	intent_free(&c->intent);

@@ -17,6 +17,7 @@
  *     aside.c      acknowledging and snoozing
  *     crash.c      restores the terminal after a crash
  *     notices.c    messages to the terminal
+ *     hosts.c      offering the hosts of ssh_config
  *     clipboard.c  copying */
 #ifndef TUI_CONSOLE_INTERNAL_H
 #define TUI_CONSOLE_INTERNAL_H
@@ -206,6 +207,7 @@ struct console {
 		size_t needs, asks;
 	} title;
 
+	struct hosts *hosts;             /* owned; the list that is open or tried; NULL */
 	struct jump *jump;               /* owned; places of the box of jump.h; NULL */
 	char jumped[JUMPED_MAX][ID_MAX]; /* ids of rows it went to, the newest first */
 	size_t n_jumped;

@@ -21,12 +21,13 @@
 #define BOX_NARROW 56  /* a box fills the width of screens below this */
 #define TEXT_WIDTH 100 /* cells of a box with a pager */
 #define FILTER_MAX 64
+#define PICKS_WIDE 46 /* cells of a line with the words of all its keys */
 
 struct item {
 	char *label, *help, *words; /* owned */
 	struct key key;     /* K_NONE: none */
 	char key_text[KEY_NAME_SIZE];
-	bool disabled;
+	bool disabled, picked;
 	size_t place; /* where the caller listed it */
 	int score;    /* how well the filter matches; 0: not shown */
 };
@@ -49,6 +50,7 @@ struct dialog {
 	size_t shown;   /* rows of the list in the last drawing */
 	bool filtering; /* a menu with an open filter line */
 	bool finds;     /* a box of which the filter line never closes */
+	char *picks;    /* owned; a list to choose several of: the verb that takes them; NULL */
 	char filter[FILTER_MAX];
 	struct lineedit *line; /* owned */
 	char *type_name;       /* owned; name the user must type; NULL */
@@ -119,10 +121,20 @@ void dialog_cancel(struct dialog *d)
 	doc_finish(&d->doc);
 	free(d->type_name);
 	free(d->given);
+	free(d->picks);
 	free(d->title);
 	free(d->text);
 	free(d->command);
 	free(d);
+}
+
+/* Which items are chosen, by the caller's order. The caller frees it. */
+static bool *dialog_picked(const struct dialog *d)
+{
+	bool *picked = xcalloc(d->n + 1, sizeof(*picked));
+	for (size_t i = 0; i < d->n; i++)
+		picked[d->items[i].place] = d->items[i].picked;
+	return picked;
 }
 
 void dialog_finish(struct dialog *d)
@@ -141,11 +153,14 @@ void dialog_finish(struct dialog *d)
 		r.secret = secret_create("yes", 3);
 	}
 	r.text = text ? text : "";
+	bool *picked = d->picks ? dialog_picked(d) : NULL;
+	r.picked = picked;
 	dialog_cancel(d);
 	if (fn)
 		fn(&r, arg);
 	else
 		secret_destroy(r.secret);
+	free(picked);
 	free(text);
 }
 
@@ -185,6 +200,8 @@ enum box_command {
 	BOX_PAGE_DOWN,
 	BOX_PAGE_UP,
 	BOX_FILTER,
+	BOX_PICK,
+	BOX_PICK_ALL,
 	BOX_REFUSE,
 	BOX_KEEP,
 	BOX_HELP
@@ -318,6 +335,18 @@ const struct action menu_actions[] = {
 	  .context = CONTEXT_MENU,
 	  .data = COMMAND(BOX_FILTER),
 	  .help = "show only lines that match what is typed" },
+	{ .name = "menu-choose",
+	  .verb = "choose",
+	  .key = "Space",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_PICK),
+	  .help = "choose the line under the cursor, or not, where several can be chosen" },
+	{ .name = "menu-choose-all",
+	  .verb = "choose all",
+	  .key = "*",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_PICK_ALL),
+	  .help = "choose all lines that are shown, or none of them" },
 	{ .name = "menu-help",
 	  .verb = "help",
 	  .key = "F1 ?",
@@ -674,10 +703,65 @@ static void dialog_list_steps(struct dialog *d, size_t n, int step)
 	}
 }
 
+/* --- a list to choose several of ----------------------------------------- */
+
+static size_t dialog_count_picked(const struct dialog *d)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < d->n; i++)
+		n += d->items[i].picked;
+	return n;
+}
+
+static void dialog_pick_one(struct dialog *d)
+{
+	if (d->chosen < 0)
+		return;
+	d->items[d->chosen].picked = !d->items[d->chosen].picked;
+	dialog_list_step(d, 1);
+}
+
+static void dialog_pick_shown(struct dialog *d)
+{
+	bool all = true;
+	for (size_t i = 0; i < d->n; i++)
+		all &= !d->items[i].score || d->items[i].disabled || d->items[i].picked;
+	for (size_t i = 0; i < d->n; i++)
+		if (d->items[i].score && !d->items[i].disabled)
+			d->items[i].picked = !all;
+}
+
+/* The last line of the box: the keys, and how many are chosen. */
+static void dialog_draw_picks(const struct dialog *d, const struct canvas *c)
+{
+	char choose[KEY_NAME_SIZE], take[KEY_NAME_SIZE], later[KEY_NAME_SIZE];
+	canvas_textf(c, c->height - 1, 0, -1, TONE_HINT, "[%s]%s [%s] %s %zu  [%s] later",
+	             keymap_key(menu_actions, "menu-choose", choose),
+	             c->width < PICKS_WIDE ? "" : " choose ",
+	             keymap_key(menu_actions, "menu-take", take), d->picks,
+	             dialog_count_picked(d), keymap_key(menu_actions, "menu-close", later));
+}
+
+/* Keys of such a list. A name has no blank, so Space chooses also while the filter is typed. */
+static bool dialog_pick_key(struct dialog *d, const struct key *k)
+{
+	enum box_command command = dialog_command(CONTEXT_MENU, k);
+	bool types = d->filtering && k->code != K_SPACE;
+	if (types || (command != BOX_PICK && command != BOX_PICK_ALL))
+		return false;
+	if (command == BOX_PICK)
+		dialog_pick_one(d);
+	else
+		dialog_pick_shown(d);
+	return true;
+}
+
 static bool dialog_list_key(struct dialog *d, const struct key *k)
 {
 	int choice;
 
+	if (d->picks && dialog_pick_key(d, k))
+		return false;
 	if (d->filtering && dialog_filter_key(d, k))
 		return false;
 	if (!d->filtering && dialog_choose_by_key(d, k, &choice))
@@ -685,6 +769,8 @@ static bool dialog_list_key(struct dialog *d, const struct key *k)
 	switch (dialog_command(CONTEXT_MENU, k)) {
 	case BOX_CLOSE: return dialog_over(d, DIALOG_GIVEN_UP);
 	case BOX_TAKE:
+		if (d->picks)
+			return dialog_over(d, 1);
 		return d->chosen >= 0 && dialog_over(d, (int)d->items[d->chosen].place);
 	case BOX_FILTER: d->filtering = true; break;
 	case BOX_DOWN: dialog_list_step(d, 1); break;
@@ -707,7 +793,7 @@ static int dialog_list_rows(const struct dialog *d, int width)
 		return (int)d->n + 1;
 	for (size_t i = 0; i < d->n; i++)
 		rows += d->items[i].score > 0;
-	return (rows ? rows : 1) + d->filtering;
+	return (rows ? rows : 1) + d->filtering + (d->picks != NULL);
 }
 
 static void dialog_draw_item(const struct dialog *d, const struct canvas *c, int y, size_t i,
@@ -716,6 +802,9 @@ static void dialog_draw_item(const struct dialog *d, const struct canvas *c, int
 	const struct item *it = &d->items[i];
 	int x = 1;
 
+	if (d->picks)
+		x += canvas_text(c, y, x, -1, it->picked ? TONE_KEY : TONE_DIM,
+		                 it->picked ? "[x] " : "[ ] ");
 	canvas_text(c, y, x, -1, it->disabled ? TONE_DIM : TONE_KEY, it->key_text);
 	x += key_width ? key_width + 2 : 0;
 	struct canvas label = canvas_part(c, 0, x, -1, label_width);
@@ -741,7 +830,8 @@ static void dialog_list_widths(const struct dialog *d, int width, int *key, int 
 
 static void dialog_draw_list(struct dialog *d, const struct canvas *all)
 {
-	struct canvas c = canvas_part(all, d->filtering, 0, -1, -1);
+	int lines = all->height - d->filtering - (d->picks != NULL);
+	struct canvas c = canvas_part(all, d->filtering, 0, lines, -1);
 	int key_width, label_width;
 	size_t place = 0, at = 0, rows = (size_t)(c.height > 0 ? c.height : 0);
 
@@ -749,6 +839,8 @@ static void dialog_draw_list(struct dialog *d, const struct canvas *all)
 		int x = canvas_textf(all, 0, 0, -1, TONE_PROMPT, "/%s", d->filter);
 		canvas_cursor(all, 0, x);
 	}
+	if (d->picks)
+		dialog_draw_picks(d, all);
 	dialog_list_widths(d, c.width, &key_width, &label_width);
 	for (size_t i = 0; i < d->n && (int)i < d->chosen; i++)
 		place += d->items[i].score > 0;
@@ -789,6 +881,16 @@ struct dialog *dialog_find(const char *title, const struct dialog_item *items,
 	for (size_t i = 0; i < n; i++)
 		d->items[i].words = xstrdup(words[i]);
 	d->filtering = d->finds = true;
+	return d;
+}
+
+struct dialog *dialog_pick(const char *title, const char *text, const char *word,
+                           const struct dialog_item *items, size_t n, dialog_fn *fn, void *arg)
+{
+	struct dialog *d = dialog_menu(title, items, n, fn, arg);
+
+	d->text = text && *text ? xstrndup(text, BOX_TEXT_MAX) : NULL;
+	d->picks = xstrdup(word);
 	return d;
 }
 

@@ -31,6 +31,8 @@ struct dialog_result {
 	/* ask and secret prompt: owned by the called function; else NULL */
 	struct secret *secret;
 	bool keep; /* ask: the user allows keeping the answer */
+	/* pick: which of the items are chosen, by their place; borrowed; else NULL */
+	const bool *picked;
 };
 typedef void dialog_fn(const struct dialog_result *, void *arg);
 
@@ -63,6 +65,10 @@ struct dialog *dialog_menu(const char *title, const struct dialog_item *, size_t
  * the filter matches beside the label and the help. */
 struct dialog *dialog_find(const char *title, const struct dialog_item *, const char *const *words,
                            size_t n, dialog_fn *, void *arg);
+/* A list of which any number can be chosen. Result: 1 and picked, or given up. word: the verb of
+ * the key that takes them: "keep". */
+struct dialog *dialog_pick(const char *title, const char *text, const char *word,
+                           const struct dialog_item *, size_t n, dialog_fn *, void *arg);
 /* One line of text. line sets prompt, initial text, secret and completion. Its history and arg are
  * borrowed until the dialog ends. text: words above the line; NULL. */
 struct dialog *dialog_prompt(const char *title, const char *text,

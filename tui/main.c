@@ -442,6 +442,13 @@ static int main_run_activity(struct program *p)
 	                         main_has(p, MAIN_JSON), p->opt.since_ms);
 }
 
+/* Nothing says which servers to watch, and there is a file to write that into. */
+static bool main_is_first_start(const struct program *p)
+{
+	bool named = p->opt.n_words || p->opt.replay || main_has(p, MAIN_ALL_HOSTS);
+	return !named && !p->settings->file && p->settings->path && !p->complaints.n;
+}
+
 static int main_run_console(struct program *p)
 {
 	char why[256];
@@ -454,6 +461,8 @@ static int main_run_console(struct program *p)
 	if (!console)
 		return main_wrong("%s", why);
 	console_complaints(console, &p->complaints);
+	if (main_is_first_start(p))
+		console_offer_hosts(console);
 	int code = console_run(console);
 	console_destroy(console);
 	return code;

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "backends/base/mem.h"
+#include "backends/link/link.h"
+#include "backends/store/config_add.h"
 #include "backends/store/internal.h"
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
@@ -24,6 +26,9 @@ struct hosts {
 	char *folder; /* relative Includes start here */
 	size_t n;
 	int depth;
+	/* The lines belong to a Host or Match that is for some hosts only. OpenSSH then reads an
+	 * Include for those alone (readconf.c SSHCONF_NEVERMATCH), so its names lead nowhere. */
+	bool for_some;
 };
 
 static void host_read_config(struct hosts *, const char *path);
@@ -35,6 +40,8 @@ static bool host_plain(const char *word)
 
 static void host_on_host(struct hosts *h, const char *word)
 {
+	if (strcmp(word, "*") == 0)
+		h->for_some = false;
 	if (host_plain(word) && h->n < HOSTS_MAX && h->each(word, h->arg))
 		h->n++;
 }
@@ -43,6 +50,8 @@ static void host_on_include(struct hosts *h, const char *word)
 {
 	const char *home = getenv("HOME");
 	char *pattern;
+	if (h->for_some)
+		return;
 	if (*word == '/')
 		pattern = xstrdup(word);
 	else if (*word == '~')
@@ -73,20 +82,35 @@ static char *host_next_word(char **line)
 	return s;
 }
 
+/* `Match all` is for every host, and no other Match is. */
+static void host_on_match(struct hosts *h, const char *word)
+{
+	if (strcasecmp(word, "all") == 0)
+		h->for_some = false;
+}
+
+static const struct {
+	const char *word;
+	bool begins; /* a block of lines for some hosts */
+	void (*each)(struct hosts *, const char *);
+} host_keys[] = {
+	{ "Host", true, host_on_host },
+	{ "Match", true, host_on_match },
+	{ "Include", false, host_on_include },
+};
+
 static void host_on_line(struct hosts *h, char *line)
 {
 	char *key = host_next_word(&line), *word;
 	if (!key)
 		return;
-	void (*each)(struct hosts *, const char *);
-	if (strcasecmp(key, "Host") == 0)
-		each = host_on_host;
-	else if (strcasecmp(key, "Include") == 0)
-		each = host_on_include;
-	else
-		each = NULL;
-	while (each && (word = host_next_word(&line)))
-		each(h, word);
+	for (size_t i = 0; i < ARRAY_LEN(host_keys); i++) {
+		if (strcasecmp(key, host_keys[i].word) != 0)
+			continue;
+		h->for_some |= host_keys[i].begins;
+		while ((word = host_next_word(&line)))
+			host_keys[i].each(h, word);
+	}
 }
 
 static void host_read_config(struct hosts *h, const char *path)
@@ -100,6 +124,7 @@ static void host_read_config(struct hosts *h, const char *path)
 	while (getline(&line, &cap, f) > 0)
 		host_on_line(h, line);
 	h->depth--;
+	h->for_some = false; /* Includes are read only where this was so */
 	free(line);
 	fclose(f);
 }
@@ -133,6 +158,52 @@ static bool host_open_new(const char *name, void *store)
 size_t servers_open_all_hosts(struct store *s, struct err *err)
 {
 	return hosts_each(s->settings, host_open_new, s, err);
+}
+
+/* --- hosts to offer ------------------------------------------------------- */
+
+struct host_offer {
+	const struct store *store;
+	char **names; /* owned until they are handed over */
+	size_t n;
+};
+
+static bool host_is_watched(const struct store *s, const char *name)
+{
+	for (const struct server_config *c = s->settings->servers; c; c = c->next)
+		if (!strcmp(c->name, name) || (c->host && !strcmp(c->host, name)))
+			return true;
+	return store_server_find(s, name) || here_is(s->settings, name);
+}
+
+/* A name that reads as user@host or host:port would be another destination in the configuration. */
+static bool host_is_a_name(const char *name)
+{
+	struct err ignored;
+	return config_takes_name(name) && !strpbrk(name, "@:/") &&
+	       link_is_destination(name, &ignored);
+}
+
+static bool host_offer(const char *name, void *arg)
+{
+	struct host_offer *o = arg;
+	for (size_t i = 0; i < o->n; i++)
+		if (!strcmp(o->names[i], name))
+			return false;
+	if (!host_is_a_name(name) || host_is_watched(o->store, name))
+		return false;
+	o->names = xrealloc(o->names, (o->n + 1) * sizeof(*o->names));
+	o->names[o->n++] = xstrdup(name);
+	return true;
+}
+
+char **hosts_unwatched(const struct store *s, size_t *n)
+{
+	struct host_offer o = { .store = s };
+	struct err ignored = { 0 };
+	hosts_each(s->settings, host_offer, &o, &ignored);
+	*n = o.n;
+	return o.names;
 }
 
 /* --- mistyped names ------------------------------------------------------- */

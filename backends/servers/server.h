@@ -56,6 +56,11 @@ size_t servers_open_all_hosts(struct store *, struct err *);
 size_t hosts_each(const struct settings *, bool (*each)(const char *name, void *arg), void *arg,
                   struct err *);
 
+/* The hosts of ssh_config that could be watched, too: each plain Host once, in order, without the
+ * sections of the configuration, the open servers and this machine. The caller frees the names and
+ * the array. NULL: none. */
+char **hosts_unwatched(const struct store *, size_t *n);
+
 /* The name of a section, a Host or a server that a mistyped name is most like. The caller frees
  * it. NULL: none is like it. */
 char *hosts_nearest(const struct store *, const char *name);

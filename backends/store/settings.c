@@ -533,7 +533,7 @@ struct settings *settings_load(const char *file, struct doc *complaints)
 		COMPLAIN(&r, "cannot be read: %s", strerror(unreadable));
 	if (r.f)
 		fclose(r.f);
-	free(path);
+	s->path = path;
 	return s;
 }
 
@@ -569,6 +569,7 @@ static void settings_free(struct settings *s)
 	}
 	settings_free_texts("settings", s);
 	free(s->file);
+	free(s->path);
 	free(s->state_dir);
 	free(s->wrong);
 	free(s);

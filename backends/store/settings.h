@@ -125,6 +125,7 @@ struct key_config { /* of [keys]: KEY = action-name, or CONTEXT:KEY = action-nam
 };
 struct settings {
 	char *file;          /* the file that was read; NULL: none */
+	char *path;          /* the same, or where it would be; NULL: made by a test */
 	char *theme;         /* "default" */
 	char *panels;        /* names of the panels that come first; NULL: the program's order */
 	char *ssh_config;    /* passed to ssh as -F; NULL: none */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -14,6 +15,7 @@
 #include "backends/link/loop.h"
 #include "backends/link/ssh_internal.h"
 #include "backends/servers/server.h"
+#include "backends/store/config_add.h"
 #include "backends/store/settings.h"
 
 #define RSA                                                                                        \
@@ -174,6 +176,108 @@ static void a_name_that_leads_nowhere_is_like_a_known_one(void **state)
 	unlink(file);
 }
 
+/* --- hosts to offer ------------------------------------------------------- */
+
+static void hosts_are_offered_once_and_by_a_plain_name(void **state)
+{
+	char file[] = "/tmp/mocr-test-hosts-XXXXXX";
+	int fd = mkstemp(file);
+	dprintf(fd, "Host sese pi *.lan !not b?d\nHost sese\nHost known other\n"
+	            "Host me@there there:22 a/b \"a b\" [::1] -x local\nMatch host matched\n"
+	            "Host last\n");
+	close(fd);
+	struct server_config away = { .name = (char *)"away", .host = (char *)"other" },
+			     known = { .name = (char *)"known", .next = &away };
+	struct settings settings = { .ssh_config = file, .servers = &known };
+	struct loop *loop = loop_create();
+	struct store *store = store_create(loop, NULL, &settings);
+	size_t n;
+	char **names = hosts_unwatched(store, &n);
+	char text[256] = "";
+	for (size_t i = 0; i < n; i++) {
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s ", names[i]);
+		free(names[i]);
+	}
+	free(names);
+	assert_string_equal(text, "sese pi last ");
+	store_destroy(store);
+	loop_destroy(loop);
+	unlink(file);
+}
+
+/* --- the configuration ---------------------------------------------------- */
+
+static char *text_of(const char *path)
+{
+	char *text = xcalloc(1, 4096);
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	size_t n = fread(text, 1, 4095, f);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void check_text(const char *path, const char *expected)
+{
+	char *text = text_of(path);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void servers_are_added_behind_what_the_user_wrote(void **state)
+{
+	static const char *const names[] = { "pi", "sese", "bad]name", "two words", "sese" };
+	char dir[] = "/tmp/mocr-test-add-XXXXXX";
+	assert_non_null(mkdtemp(dir));
+	char *path = xasprintf("%s/new/mocr/config", dir), *behind = xasprintf("%s/link", dir),
+	     *plain = xasprintf("%s/plain", dir);
+	size_t added;
+	struct err err = { 0 };
+	/* a new file in a new folder */
+	assert_true(config_add_servers(path, names, 5, &added, &err));
+	assert_int_equal(added, 2);
+	check_text(path, "[server pi]\n\n[server sese]\n");
+	struct stat st;
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	/* what is there stays: a line without an end, a comment, a section with other blanks */
+	FILE *f = fopen(plain, "w");
+	fputs("# mine\n  [server   pi ]\nhost = x\n[settings]\nlocal = no", f);
+	fclose(f);
+	assert_int_equal(chmod(plain, 0640), 0);
+	assert_int_equal(symlink("plain", behind), 0);
+	assert_true(config_add_servers(behind, names, 2, &added, &err));
+	assert_int_equal(added, 1);
+	check_text(plain, "# mine\n  [server   pi ]\nhost = x\n[settings]\nlocal = no\n"
+	                  "\n[server sese]\n");
+	assert_int_equal(lstat(behind, &st), 0);
+	assert_true(S_ISLNK(st.st_mode)); /* a link stays a link */
+	/* the reader of the settings reads the same names */
+	setenv("XDG_STATE_HOME", dir, 1);
+	struct settings *s = settings_load(path, NULL);
+	assert_string_equal(s->servers->name, "pi");
+	assert_string_equal(s->servers->next->name, "sese");
+	settings_destroy(s);
+	/* one that others can write is not touched */
+	assert_int_equal(chmod(plain, 0666), 0);
+	assert_false(config_add_servers(plain, (const char *const[]){ "third" }, 1, &added, &err));
+	assert_non_null(strstr(err.text, "can be written by other users"));
+	assert_int_equal(added, 0);
+	/* a long one is not cut */
+	assert_int_equal(chmod(plain, 0600), 0);
+	assert_int_equal(truncate(plain, 600000), 0);
+	assert_false(config_add_servers(plain, (const char *const[]){ "third" }, 1, &added, &err));
+	assert_int_equal(stat(plain, &st), 0);
+	assert_int_equal(st.st_size, 600000);
+	char *command = xasprintf("rm -r %s", dir);
+	assert_int_equal(system(command), 0);
+	free(command);
+	free(path);
+	free(behind);
+	free(plain);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +287,8 @@ int main(void)
 		cmocka_unit_test(negated_patterns_exclude),
 		cmocka_unit_test(algorithms_are_sorted_as_openssh_does),
 		cmocka_unit_test(a_name_that_leads_nowhere_is_like_a_known_one),
+		cmocka_unit_test(hosts_are_offered_once_and_by_a_plain_name),
+		cmocka_unit_test(servers_are_added_behind_what_the_user_wrote),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -424,7 +424,8 @@ static void test_sentences(void **state)
 	s->source.state = SOURCE_ABSENT;
 	assert_false(source_sentence(&s->source, text, sizeof(text)));
 	panel_empty(&panel_containers, s->store, NULL, text, sizeof(text));
-	assert_string_equal(text, "No containers.");
+	assert_string_equal(text, "No containers: neither Docker nor Podman has one there. "
+	                          "`mocr doctor SERVER` says which of them answer.");
 	panel_empty(&panel_fleet, s->store, NULL, text, sizeof(text));
 	assert_non_null(strstr(text, ":connect"));
 	panel_empty(&panel_needs, s->store, &s->server, text, sizeof(text));
@@ -465,7 +466,8 @@ static void test_words_of_a_plain_panel(void **state)
 	panel_empty(&bare, s->store, &s->server, text, sizeof(text));
 	assert_string_equal(text, "Nothing here.");
 	panel_empty(&panel_containers, s->store, &s->server, text, sizeof(text));
-	assert_string_equal(text, "No containers on sese.");
+	assert_string_equal(text, "No containers on sese: neither Docker nor Podman has one there. "
+	                          "`mocr doctor SERVER` says which of them answer.");
 	panel_empty(&panel_fleet, s->store, &s->server, text, sizeof(text));
 	assert_null(strstr(text, "sese"));
 }

@@ -901,6 +901,15 @@ static bool hear(const char *name, void *arg)
 	return strcmp(name, "uncounted") != 0;
 }
 
+static void put_text(const char *name, const char *text)
+{
+	char path[96];
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	FILE *f = fopen(path, "w");
+	fputs(text, f);
+	fclose(f);
+}
+
 static void test_hosts_of_ssh_config(void **state)
 {
 	char path[64], other[64], text[512];
@@ -909,9 +918,13 @@ static void test_hosts_of_ssh_config(void **state)
 	snprintf(other, sizeof(other), "%s/other.conf", dir);
 	snprintf(text, sizeof(text),
 	         "# Host commented\nHost one two # three\n\tHostName x\nhost=four\nHost \"fi ve\" "
-	         "six* !seven ei?ht uncounted\n"
-	         "Include %s/*.conf %s/none\nMatch host nine\nHost ten\n",
-	         dir, dir);
+	         "six* !seven ei?ht uncounted\nHost *\n"
+	         "Include %s/*.conf %s/none\nMatch host nine\nInclude %s/some\nHost ten\n"
+	         "Include %s/some\nMatch all\nInclude %s/every\n",
+	         dir, dir, dir, dir, dir);
+	/* an Include below Host ten is read for ten alone, so its names lead nowhere */
+	put_text("some", "Host twelve\n");
+	put_text("every", "Host thirteen\n");
 	FILE *f = fopen(path, "w"), *g = fopen(other, "w");
 	fputs(text, f);
 	fputs("Host eleven\nInclude ", g);
@@ -928,11 +941,13 @@ static void test_hosts_of_ssh_config(void **state)
 	assert_null(strstr(heard, "six"));
 	assert_null(strstr(heard, "nine"));
 	assert_null(strstr(heard, "three"));
+	assert_null(strstr(heard, "twelve"));
+	assert_non_null(strstr(heard, "thirteen"));
 	size_t elevens = 0;
 	for (const char *at = heard; (at = strstr(at, "eleven ")); at++)
 		elevens++;
 	assert_true(elevens >= 1 && elevens <= 16);
-	assert_int_equal(n, 5 + elevens);
+	assert_int_equal(n, 6 + elevens);
 	unlink(path);
 	unlink(other);
 	assert_int_equal(hosts_each(&s, hear, NULL, &err), 0);

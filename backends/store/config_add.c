@@ -1,0 +1,120 @@
+/* config_add.c: see config_add.h. */
+#include "backends/store/config_add.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/base/private.h"
+#include "backends/base/state_file.h"
+
+#define CONFIG_MAX (1u << 20) /* bytes; a longer file is the user's to edit */
+#define NAME_MAX_BYTES 200
+
+bool config_takes_name(const char *name)
+{
+	size_t len = strlen(name);
+	for (const unsigned char *p = (const unsigned char *)name; *p; p++)
+		if (iscntrl(*p) || isspace(*p) || strchr("[];#=", *p))
+			return false;
+	return len > 0 && len <= NAME_MAX_BYTES;
+}
+
+/* Is the line the heading "[server NAME]"? */
+static bool config_line_is(const char *line, size_t len, const char *name)
+{
+	static const char word[] = "server";
+	const char *end = line + len;
+	while (line < end && (*line == ' ' || *line == '\t'))
+		line++;
+	if (line == end || *line++ != '[')
+		return false;
+	if ((size_t)(end - line) < strlen(word) || strncmp(line, word, strlen(word)) != 0)
+		return false;
+	line += strlen(word);
+	size_t blanks = strspn(line, " \t"), n = strlen(name);
+	line += blanks;
+	if (!blanks || (size_t)(end - line) <= n || strncmp(line, name, n) != 0)
+		return false;
+	line += n;
+	return line[strspn(line, " \t")] == ']';
+}
+
+static bool config_has(const char *text, size_t len, const char *name)
+{
+	const char *end = len ? text + len : text;
+	while (text < end) {
+		const char *nl = memchr(text, '\n', (size_t)(end - text));
+		size_t n = nl ? (size_t)(nl - text) : (size_t)(end - text);
+		if (config_line_is(text, n, name))
+			return true;
+		text += n + 1;
+	}
+	return false;
+}
+
+struct config_names {
+	const char *const *names;
+	size_t n, added;
+};
+
+static bool config_append(const char *old, size_t len, struct buf *out, void *arg)
+{
+	struct config_names *add = arg;
+	buf_add(out, old, len);
+	if (len && old[len - 1] != '\n')
+		buf_puts(out, "\n");
+	for (size_t i = 0; i < add->n; i++) {
+		const char *name = add->names[i];
+		if (!config_takes_name(name) || config_has(out->data, out->len, name))
+			continue;
+		buf_addf(out, "%s[server %s]\n", out->len ? "\n" : "", name);
+		add->added++;
+	}
+	return add->added > 0;
+}
+
+/* The file behind a link; a missing file keeps its own path. */
+static char *config_real_path(const char *path)
+{
+	char *real = realpath(path, NULL);
+	return real ? real : xstrdup(path);
+}
+
+static bool config_make_folder(const char *path, struct err *err)
+{
+	char why[160], *folder = xstrdup(path), *slash = strrchr(folder, '/');
+	bool good = true;
+	if (slash && slash != folder) {
+		*slash = '\0';
+		/* the modes of a folder that is there are the user's own choice */
+		good = access(folder, F_OK) == 0 || private_folder(folder, why, sizeof(why));
+		if (!good)
+			err_set(err, ERR_DENIED, "%s is not used: %s", folder, why);
+	}
+	free(folder);
+	return good;
+}
+
+bool config_add_servers(const char *path, const char *const *names, size_t n, size_t *added,
+                        struct err *err)
+{
+	struct config_names add = { names, n, 0 };
+	struct stat st;
+	char *real = config_real_path(path);
+	bool good = config_make_folder(real, err);
+	/* state_update reads no more than its bound, and would lose the beginning */
+	if (good && stat(real, &st) == 0 && st.st_size > (off_t)(CONFIG_MAX / 2))
+		good = err_set(err, ERR_TOO_BIG, "%s is longer than %u KB; add [server %s] by hand",
+		               real, CONFIG_MAX / 2048, n ? names[0] : "NAME");
+	if (good)
+		good = state_update(real, CONFIG_MAX, config_append, &add, err);
+	*added = good ? add.added : 0;
+	free(real);
+	return good;
+}
