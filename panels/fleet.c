@@ -13,6 +13,7 @@
 #include "backends/vitals/limits.h"
 #include "backends/vitals/vitals.h"
 #include "backends/vpn/vpn.h"
+#include "panels/graphs.h"
 #include "panels/panels.h"
 #include "tui/keymap.h"
 
@@ -528,6 +529,11 @@ static size_t fleet_strip(const struct row *r, struct cell *lines, size_t max)
 	return lines[0].text[0] != '\0';
 }
 
+static const struct panel_extra fleet_extra = {
+	.actions = graphs_actions,
+	.pictures = graphs_of_server,
+};
+
 const struct panel panel_fleet = {
 	.name = "fleet",
 	.title = "Servers",
@@ -539,6 +545,7 @@ const struct panel panel_fleet = {
 	.instead_after = "link",
 	.brief = fleet_brief,
 	.strip = fleet_strip,
+	.extra = &fleet_extra,
 	.calm = { "No server is watched.\n"
 	          ":hosts offers those of your ssh config; :connect NAME adds one by its ssh name "
 	          "or user@host:port;\n"

@@ -110,12 +110,17 @@ struct pane {
 };
 
 enum view_what { VIEW_DETAIL, VIEW_LOG };
+/* Fills the text of a view that is about no row. only: one server; NULL: all. width: of the screen,
+ * in cells. */
+typedef void view_fill(const struct store *, const struct server *only, int width, struct doc *);
 /* A text or log drawn over the panes. */
 struct view {
 	enum view_what what;
 	char *id, *title;        /* owned; id: the row that is shown */
 	struct pager *pager;     /* owned */
 	struct doc doc;          /* DETAIL */
+	view_fill *fill;         /* DETAIL of no row; NULL: the details of the row */
+	int built_width;         /* DETAIL: of the screen, in cells, at built_at */
 	struct log *log;         /* LOG; owned */
 	struct log_set *set;     /* owned; logs followed by name (:logs); NULL: follows rows */
 	struct loop_timer *work; /* LOG: judges a slice of its lines each turn of the loop */
@@ -272,6 +277,7 @@ struct pane *pane_of_kind(struct console *, const struct kind *);
 /* What the panel of the row's kind adds (panel.h). */
 bool panel_ask(struct console *, const struct action *, struct row **, size_t n);
 bool panel_open(struct console *, struct row *);
+void panel_pictures(struct console *, struct row *, int width, struct doc *);
 void panel_at_end(struct console *, struct row *); /* row NULL: nothing happens */
 void panels_changed(struct console *);
 /* row under the cursor, or of the top view; NULL */
@@ -341,6 +347,8 @@ void commands_help_log(struct doc *);
 
 /* views.c */
 void view_open_detail(struct console *, struct row *);
+/* A text about no row, made again with every change. title: a constant. */
+void view_open_built(struct console *, const char *title, view_fill *);
 void view_open_log(struct console *);
 void view_open_log_of(struct console *, struct row *); /* of this row, whatever is marked */
 void view_close(struct console *);

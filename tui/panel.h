@@ -137,6 +137,8 @@ struct panel_extra {
 	bool (*ask)(struct console *, const struct action *, struct row **, size_t n);
 	/* Enter on a row. False: the console does what it does for every row. */
 	bool (*open)(struct console *, struct row *);
+	/* Adds pictures to the end of the details. width: of the screen, in cells. */
+	void (*pictures)(const struct row *, int width, struct doc *);
 	/* A key goes beyond the end of the details. */
 	void (*at_end)(struct console *, struct row *);
 	/* Something in the store changed: what an open box waits for may have arrived. */

@@ -180,6 +180,13 @@ bool panel_open(struct console *c, struct row *r)
 	return extra->open && extra->open(c, r);
 }
 
+void panel_pictures(struct console *c, struct row *r, int width, struct doc *doc)
+{
+	const struct panel_extra *extra = panel_extra_of(c, r);
+	if (extra->pictures)
+		extra->pictures(r, width, doc);
+}
+
 void panel_at_end(struct console *c, struct row *r)
 {
 	const struct panel_extra *extra = panel_extra_of(c, r);

@@ -12,6 +12,7 @@
 #include "backends/store/doc.h"
 #include "backends/store/log.h"
 #include "tui/console_internal.h"
+#include "tui/graph.h"
 #include "tui/logview.h"
 
 #define LOGS_MAX 64    /* rows merged into one log */
@@ -51,18 +52,51 @@ void view_close(struct console *c)
 
 /* --- details ------------------------------------------------------------- */
 
+#define SHARE_CELLS 12
+#define SHARE_FROM 60 /* width of the screen from which there is room for bars */
+
+/* Puts the bar of what is full before its text. */
+static void view_draw_shares(struct doc *doc)
+{
+	char bar[GRAPH_TEXT];
+	if (canvas_screen().width < SHARE_FROM)
+		return;
+	for (size_t i = 0; i < doc->n; i++) {
+		struct doc_line *line = &doc->lines[i];
+		if (line->share < 0)
+			continue;
+		graph_bar(bar, line->share, SHARE_CELLS, canvas_ascii());
+		char *text = xasprintf("%s  %s", bar, line->text);
+		free(line->text);
+		line->text = text;
+	}
+}
+
+static void view_fill_doc(struct console *c, const struct view *v, struct row *r, struct doc *doc)
+{
+	if (v->fill) {
+		v->fill(c->store, c->scope[0] ? store_server_find(c->store, c->scope) : NULL,
+		        v->built_width, doc);
+	} else {
+		r->kind->detail(r, doc, v->reveal);
+		view_draw_shares(doc);
+		panel_pictures(c, r, v->built_width, doc);
+	}
+	if (!doc->n)
+		doc_add(doc, DOC_DIM, "Nothing is known yet.");
+}
+
 static void view_detail_build(struct console *c, struct view *v)
 {
 	struct row *r = store_find(c->store, v->id);
 	v->built_at = store_generation(c->store);
-	v->gone = !r;
-	if (!r)
+	v->built_width = canvas_screen().width;
+	v->gone = !r && !v->fill;
+	if (v->gone)
 		return;
 	struct doc fresh;
 	doc_init(&fresh);
-	r->kind->detail(r, &fresh, v->reveal);
-	if (!fresh.n)
-		doc_add(&fresh, DOC_DIM, "Nothing is known yet.");
+	view_fill_doc(c, v, r, &fresh);
 	if (v->pager)
 		pager_set_doc(v->pager, &fresh);
 	doc_finish(&v->doc);
@@ -82,6 +116,14 @@ void view_open_detail(struct console *c, struct row *r)
 	r->looks++;
 	struct view *v = view_push(c, VIEW_DETAIL, r->id);
 	v->title = xstrdup(r->id);
+	view_detail_build(c, v);
+}
+
+void view_open_built(struct console *c, const char *title, view_fill *fill)
+{
+	struct view *v = view_push(c, VIEW_DETAIL, "");
+	v->fill = fill;
+	v->title = xstrdup(title);
 	view_detail_build(c, v);
 }
 
@@ -218,7 +260,9 @@ void view_refresh(struct console *c)
 	const char *said = v && v->log ? log_said(v->log) : NULL;
 	if (said)
 		console_flash(c, TONE_WARN, "%s", said);
-	if (v && v->what == VIEW_DETAIL && v->built_at != store_generation(c->store))
+	bool old = v && (v->built_at != store_generation(c->store) ||
+	                 v->built_width != canvas_screen().width);
+	if (v && v->what == VIEW_DETAIL && old)
 		view_detail_build(c, v);
 	if (v && v->set && v->set_at != store_generation(c->store)) {
 		v->set_at = store_generation(c->store);

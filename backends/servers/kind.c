@@ -196,11 +196,14 @@ static void server_detail_machine(const struct server *v, struct doc *doc)
 static void server_pair_used(struct doc *doc, const char *label, uint64_t used, uint64_t total)
 {
 	char a[HUMAN_SIZE], b[HUMAN_SIZE];
-	if (total)
-		doc_pair(doc, DOC_PLAIN, label, "%s of %s, %d %%", human_bytes(a, used),
-		         human_bytes(b, total), (int)(100.0 * (double)used / (double)total + 0.5));
-	else
+	if (!total) {
 		doc_pair(doc, DOC_DIM, label, "none or unknown");
+		return;
+	}
+	double share = (double)used / (double)total;
+	doc_pair(doc, DOC_PLAIN, label, "%3d %%  %s of %s", (int)(100.0 * share + 0.5),
+	         human_bytes(a, used), human_bytes(b, total));
+	doc_share(doc, share);
 }
 
 /* Shows the CPU now, and its range in the recent history. */
@@ -231,6 +234,7 @@ static void server_detail_disks(const struct server *v, struct doc *doc)
 		doc_pair(doc, d->percent >= limits_of(v).disk ? DOC_WARN : DOC_PLAIN,
 		         head, "%3d %%  %s of %s  %s", d->percent, human_bytes(used, d->used),
 		         human_bytes(total, d->total), d->mount);
+		doc_share(doc, d->percent / 100.0);
 		head = "";
 	}
 	if (t->more_disks)

@@ -42,7 +42,9 @@ static void doc_do_add(struct doc *doc, enum doc_tone tone, char *label, char *t
 		doc->cap = doc->cap ? 2 * doc->cap : 32;
 		doc->lines = xrealloc(doc->lines, doc->cap * sizeof(*doc->lines));
 	}
-	doc->lines[doc->n++] = (struct doc_line){ .tone = tone, .label = label, .text = text };
+	doc->lines[doc->n++] = (struct doc_line){
+		.tone = tone, .label = label, .text = text, .share = -1
+	};
 }
 
 static char *doc_format(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
@@ -77,6 +79,12 @@ void doc_pair(struct doc *doc, enum doc_tone tone, const char *label, const char
 	va_start(ap, fmt);
 	doc_do_add(doc, tone, wash_dup(label, 0), doc_format(fmt, ap));
 	va_end(ap);
+}
+
+void doc_share(struct doc *doc, double share)
+{
+	if (doc->n)
+		doc->lines[doc->n - 1].share = share;
 }
 
 void doc_text(struct doc *doc, enum doc_tone tone, const char *text, size_t len)

@@ -11,6 +11,8 @@ struct doc_line {
 	enum doc_tone tone;
 	char *label; /* owned, washed: the left column; NULL */
 	char *text;  /* owned, washed */
+	/* how full something is, 0 to 1: a bar stands before the text; below 0: none */
+	double share;
 };
 struct doc {
 	struct doc_line *lines;
@@ -25,6 +27,8 @@ void doc_add(struct doc *, enum doc_tone, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void doc_pair(struct doc *, enum doc_tone, const char *label, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* how full the thing of the last line is, 0 to 1 */
+void doc_share(struct doc *, double share);
 /* adds many lines of foreign text; each is washed */
 void doc_text(struct doc *, enum doc_tone, const char *text, size_t len);
 

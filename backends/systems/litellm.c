@@ -61,6 +61,7 @@ static void litellm_today(struct site *s, enum litellm_known from, double spend,
 	enum health mark = litellm_mark(spend, budget);
 	litellm_money(money, sizeof(money), spend, budget);
 	system_figure(system_own(s), "today", litellm_tone(spend, budget), "%s", money);
+	system_figure_share(system_own(s), "today", spend, budget);
 	if (mark != HEALTH_GOOD)
 		litellm_why(why, sizeof(why), "the budget of today", spend, budget);
 	if (!l->ill)
@@ -172,6 +173,7 @@ static void litellm_key_row(struct site *s, const struct litellm_key *k, bool un
 	enum health mark = k->blocked ? HEALTH_IDLE : litellm_mark(k->spend, k->budget);
 	litellm_money(money, sizeof(money), k->spend < 0 ? 0 : k->spend, k->budget);
 	system_figure(y, "spent", litellm_tone(k->spend, k->budget), "%s", money);
+	system_figure_share(y, "spent", k->spend < 0 ? 0 : k->spend, k->budget);
 	system_figure(y, "per", DOC_DIM, "%s", k->budget >= 0 ? k->duration : "");
 	if (mark >= HEALTH_ATTENTION)
 		litellm_why(why, sizeof(why), "its budget", k->spend, k->budget);

@@ -173,10 +173,18 @@ void system_figure(struct system *y, const char *name, enum doc_tone tone, const
 		snprintf(f->name, sizeof(f->name), "%s", name);
 		wash(f->text, sizeof(f->text), raw, strlen(raw));
 		f->tone = tone;
+		f->share = -1;
 		if (i == y->n_figures)
 			y->n_figures++;
 	}
 	store_touch(&y->row);
+}
+
+void system_figure_share(struct system *y, const char *name, double used, double limit)
+{
+	size_t i = system_find_figure(y, name);
+	if (i < y->n_figures && used >= 0 && limit > 0)
+		y->figures[i].share = used / limit;
 }
 
 /* --- the system itself ---------------------------------------------------- */
@@ -261,8 +269,11 @@ static void system_detail(struct row *row, struct doc *doc, bool reveal)
 	if (row->why)
 		doc_pair(doc, row->health >= HEALTH_ATTENTION ? DOC_BAD : DOC_DIM, "why", "%s",
 		         row->why);
-	for (size_t i = 0; i < y->n_figures; i++)
-		doc_pair(doc, y->figures[i].tone, y->figures[i].name, "%s", y->figures[i].text);
+	for (size_t i = 0; i < y->n_figures; i++) {
+		const struct system_figure *f = &y->figures[i];
+		doc_pair(doc, f->tone, f->name, "%s", f->text);
+		doc_share(doc, f->share);
+	}
 	if (y->is_site)
 		doc_pair(doc, DOC_PLAIN, "address", "%s", site_url(y->site));
 	else if (*y->ref)

@@ -71,6 +71,7 @@ struct system_ops {
 
 struct system_figure {
 	char name[20], text[60]; /* washed */
+	double share;            /* of what may be used, 0 to 1; below 0: not known */
 	enum doc_tone tone;
 };
 #define SYSTEM_FIGURES_MAX 8
@@ -136,6 +137,8 @@ void system_settle(struct system *, const char *state, enum health, const char *
 /* Sets the figure of this name; an empty text removes it. */
 void system_figure(struct system *, const char *name, enum doc_tone, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The figure is so much of a limit, which its bar shows. No limit: used or limit below 0. */
+void system_figure_share(struct system *, const char *name, double used, double limit);
 const char *system_figure_text(const struct system *, const char *name); /* "" none */
 
 /* Has its section a token_command? */

@@ -107,6 +107,10 @@ void vitals_init(struct vitals *v)
 		              .load15 = -1,
 		              .cpu = -1,
 		              .temperature = -1,
+		              .net_in = -1,
+		              .net_out = -1,
+		              .net_in_rate = -1,
+		              .net_out_rate = -1,
 		              .uptime_s = -1,
 		              .worst_disk = -1 };
 }
@@ -201,6 +205,33 @@ static void sample_set_memory(const struct memory *m, struct vitals *v)
 	v->swap_used = sample_minus(m->swap_total, m->swap_free);
 }
 
+/* Adds up "IFACE: RECEIVED SENT" of /proc/net/dev, bytes. */
+static void sample_take_net(struct text line, int64_t *in, int64_t *out)
+{
+	struct text name;
+	uint64_t received, sent;
+	if (!text_word(&line, &name) || !text_next_u64(&line, &received) ||
+	    !text_next_u64(&line, &sent) || received > INT64_MAX / 16 || sent > INT64_MAX / 16)
+		return;
+	*in = (*in < 0 ? 0 : *in) + (int64_t)received;
+	*out = (*out < 0 ? 0 : *out) + (int64_t)sent;
+}
+
+/* Counters that went back (an interface left, the machine started anew) have no rate. */
+static double sample_rate(int64_t before, int64_t now, int64_t ms)
+{
+	return before < 0 || now < before || ms <= 0 ? -1 : 1000.0 * (double)(now - before) / ms;
+}
+
+static void sample_set_net(struct vitals *v, int64_t in, int64_t out, int64_t before_ms)
+{
+	int64_t ms = before_ms > 0 ? v->uptime_ms - before_ms : 0;
+	v->net_in_rate = sample_rate(v->net_in, in, ms);
+	v->net_out_rate = sample_rate(v->net_out, out, ms);
+	v->net_in = in;
+	v->net_out = out;
+}
+
 static void sample_keep_history(struct vitals *v)
 {
 	v->cpu_history[v->next_history] = (float)v->cpu;
@@ -214,6 +245,7 @@ bool sample_parse(const char *bytes, size_t len, struct cpu_times *before, struc
 	struct text in = { bytes, bytes + len }, line, key;
 	struct memory memory = { 0 };
 	bool any = false;
+	int64_t net_in = -1, net_out = -1, before_ms = v->uptime_ms;
 	v->cpu = v->load1 = v->load5 = v->load15 = v->temperature = -1;
 	v->uptime_s = -1;
 	v->uptime_ms = 0;
@@ -229,10 +261,13 @@ bool sample_parse(const char *bytes, size_t len, struct cpu_times *before, struc
 			sample_take_uptime(line, v);
 		else if (text_is(key, "temp"))
 			sample_take_temperature(line, v);
+		else if (text_is(key, "net"))
+			sample_take_net(line, &net_in, &net_out);
 		else
 			sample_take_memory(key, line, &memory);
 	}
 	sample_set_memory(&memory, v);
+	sample_set_net(v, net_in, net_out, before_ms);
 	if (any)
 		sample_keep_history(v);
 	return any;

@@ -8,10 +8,22 @@
 #include <stdint.h>
 
 #include "backends/base/err.h"
+#include "backends/base/trend.h"
 
 #define VITALS_HISTORY 120 /* samples kept for sparklines; six minutes at the default interval */
 #define VITALS_DISKS 32    /* only the fullest disks are kept */
 #define VITALS_HUNG 4
+
+/* Figures whose last hour is kept, for graphs. */
+enum vitals_trend {
+	VITALS_LOAD,
+	VITALS_CPU,     /* % */
+	VITALS_MEMORY,  /* % */
+	VITALS_NET_IN,  /* bytes/s, all interfaces of vitals.net_* */
+	VITALS_NET_OUT, /* the same */
+	VITALS_LATENCY, /* ms, of the link */
+	VITALS_TRENDS
+};
 
 struct vitals_disk {
 	char mount[96];
@@ -26,6 +38,10 @@ struct vitals {
 	double cpu;                                          /* %, over the last interval */
 	uint64_t mem_total, mem_used, swap_total, swap_used; /* bytes; total 0: unknown */
 	double temperature; /* °C, the highest sensor; -1 unknown */
+	/* bytes of the network interfaces since the start; bridges, containers and tunnels are left
+	 * out, because their bytes pass an interface of the machine again */
+	int64_t net_in, net_out;
+	double net_in_rate, net_out_rate; /* bytes/s, over the last interval */
 	int64_t uptime_s;
 	int64_t uptime_ms;
 	int64_t boot_wall_ms; /* boot time by the server's clock, from time and uptime; 0 unknown */
@@ -44,6 +60,7 @@ struct vitals {
 	size_t n_hung;                     /* may be more than VITALS_HUNG */
 	float cpu_history[VITALS_HISTORY]; /* ring buffer; -1: unknown at that time */
 	size_t n_history, next_history;
+	struct trend trends[VITALS_TRENDS]; /* loop clock */
 	/* limits.h; loop clock */
 	int64_t seen_ms;                     /* of the last sample; 0: none */
 	int64_t memory_over_ms, cpu_over_ms; /* since when; 0: not over the limit */
