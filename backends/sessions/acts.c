@@ -835,7 +835,7 @@ static void session_act_command_done(const struct run_result *r, void *arg)
 static void session_act_run_command(struct order *order, const char *command)
 {
 	struct row *row = order_row(order);
-	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->others_acts);
+	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->program_acts);
 	a->run = link_run(row->server->link, command, NULL, 0, 16384, ACT_MS,
 	                  session_act_command_done, a);
 }
@@ -847,7 +847,7 @@ static void session_act_tmux_act(struct order *order)
 	if (!row)
 		return;
 	buf_init(&b, 65536);
-	if (others_act(row, order->action->data, order->argument, &b))
+	if (tmux_act_command(row, order->action->data, order->argument, &b))
 		session_act_run_command(order, b.data);
 	else
 		oc_act_fail(order, ERR_USAGE, "it needs words");
@@ -886,7 +886,7 @@ static void session_act_restart(struct order *order)
 		free(command);
 		return;
 	}
-	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->others_acts);
+	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->program_acts);
 	a->sudo = sudo_run(row->server->sudo, argv, 16384, 120000, session_act_restarted, a);
 }
 
@@ -994,8 +994,7 @@ static bool session_act_is_tmux(const struct row *row)
 }
 static bool session_act_has_pane(const struct row *row)
 {
-	return session_act_is_tmux(row) ||
-	       (session_act_of(row)->type == SESSION_CLAUDE && others_pane(row));
+	return session_act_is_tmux(row) || program_has_pane(row);
 }
 static bool session_act_has_unit(const struct row *row)
 {
@@ -1239,13 +1238,13 @@ const struct action session_actions[] = {
 	{ 0 }
 };
 
-void acts_others_end(struct sessions *ss)
+void acts_programs_end(struct sessions *ss)
 {
-	while (ss->others_acts) {
+	while (ss->program_acts) {
 		struct err err;
 		err_set(&err, ERR_LOST,
 		        "%s: the link was lost while it ran; whether it was done is not known",
 		        ss->source.server->name);
-		oc_act_end(ss->others_acts, &err, NULL);
+		oc_act_end(ss->program_acts, &err, NULL);
 	}
 }

@@ -425,7 +425,7 @@ struct stream *session_attach(struct row *row, const char *term, int cols, int r
 	} else {
 		struct buf b;
 		buf_init(&b, 16384);
-		others_command(row, &b);
+		program_command(row, &b);
 		command = buf_take(&b);
 	}
 	endpoint.command = command;

@@ -22,13 +22,12 @@ static void sessions_scan(struct sessions *);
 
 /* --- state of the source -------------------------------------------------- */
 
-static bool sessions_has_others(const struct sessions *ss)
+static bool sessions_has_programs(const struct sessions *ss)
 {
 	const struct row *r = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; r; r = store_next(r, &kind_session, ss->source.server)) {
 		const struct session *s = (const struct session *)r;
-		if (s->type == SESSION_TMUX || s->type == SESSION_CLAUDE ||
-		    s->shown == SESSION_NOT_SERVED)
+		if (session_is_program(r) || s->shown == SESSION_NOT_SERVED)
 			return true;
 	}
 	return false;
@@ -60,7 +59,7 @@ void sessions_judge_source(struct sessions *ss)
 	/* the look failed, so the absence of sessions is not known */
 	if (ss->scan_err.code && !live)
 		source_set_state(s, rows ? SOURCE_STALE : SOURCE_FAILED, &ss->scan_err);
-	else if (live || sessions_has_others(ss))
+	else if (live || sessions_has_programs(ss))
 		source_set_state(s, SOURCE_LIVE, NULL);
 	else if (!worst)
 		source_set_state(s, SOURCE_ABSENT, NULL);
@@ -321,7 +320,7 @@ static void sessions_down(struct source *s)
 		oc->origin = NULL;
 	}
 	if (lost)
-		acts_others_end(ss);
+		acts_programs_end(ss);
 	if (s->state == SOURCE_LIVE)
 		source_set_state(s, SOURCE_STALE, NULL);
 }
@@ -338,7 +337,7 @@ static void sessions_feed(struct source *s, const char *what, const char *bytes,
 		return;
 	}
 	if (!strcmp(what, "claude")) {
-		others_live(ss, bytes);
+		programs_live(ss, bytes);
 		return;
 	}
 	if (!strcmp(what, "stored")) {
@@ -387,7 +386,7 @@ static void sessions_finish(struct source *s)
 	free(ss->stored);
 	ss->stored = NULL;
 	ss->has_store = false;
-	acts_others_end(ss);
+	acts_programs_end(ss);
 	while (ss->ocs)
 		oc_remove(ss->ocs);
 	loop_timer_remove(ss->again);

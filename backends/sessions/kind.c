@@ -49,8 +49,8 @@ static void session_finish(struct row *row)
 		ses_unlink(s->priv);
 	else if (s->priv && s->type == SESSION_SERVICE)
 		((struct oc *)s->priv)->row = NULL;
-	else if (s->type == SESSION_TMUX || s->type == SESSION_CLAUDE)
-		others_finish(s);
+	else if (session_is_program(row))
+		program_finish(s);
 	char *owned[] = { s->directory, s->agent, s->model, s->words, s->unit };
 	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
 		free(owned[i]);
@@ -287,7 +287,7 @@ void session_detail(struct row *row, struct doc *doc, bool reveal)
 		request_doc(r, doc);
 	}
 	if (!ses) {
-		others_detail(row, doc);
+		programs_detail(row, doc);
 		return;
 	}
 	ses_want_messages(ses);

@@ -14,7 +14,7 @@
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
 #include "backends/link/api.h"
-#include "backends/sessions/sessions.h"
+#include "backends/sessions/program.h"
 
 /* Prints the listening ports of the process with socket inodes $i: state 0A of /proc/net/tcp in
  * proc(5). Without inodes its descriptors cannot be read: it is another user's, $y, and the usual
@@ -129,22 +129,6 @@ const char scan_script[] = "LC_ALL=C.UTF-8; "
 
 /* --- parse the output ----------------------------------------------------- */
 
-/* Splits line at tabs into at most n fields. The last field takes the rest. Returns the number of
- * fields. */
-static size_t scan_fields_of(char *line, char **fields, size_t n)
-{
-	size_t got = 0;
-	while (got < n) {
-		fields[got++] = line;
-		char *tab = got < n ? strchr(line, '\t') : NULL;
-		if (!tab)
-			break;
-		*tab = '\0';
-		line = tab + 1;
-	}
-	return got;
-}
-
 /* Converts an address of /proc/net/tcp, such as "0100007F". Loopback and wildcard addresses become
  * a loopback address. */
 static void scan_host_of(const char *hex, char *out, size_t size)
@@ -185,7 +169,7 @@ static double scan_uptime_of(const char *text)
 static void scan_server_line(struct sessions *ss, char *line)
 {
 	char *f[9] = { 0 }, name[16], host[48];
-	if (scan_fields_of(line, f, 9) < 9)
+	if (program_fields(line, f, 9) < 9)
 		return;
 	int port = number_int(f[1]);
 	if (port <= 0 || port > 65535)
@@ -222,7 +206,7 @@ static void scan_service_line(struct sessions *ss, char *line)
 	struct endpoint endpoint;
 	const char *behind;
 	size_t behind_len;
-	if (scan_fields_of(line, f, 3) < 3 ||
+	if (program_fields(line, f, 3) < 3 ||
 	    !api_url_endpoint(f[2], &endpoint, host, sizeof(host), &behind, &behind_len) ||
 	    endpoint.tls)
 		return;
@@ -245,7 +229,7 @@ static void scan_service_line(struct sessions *ss, char *line)
 static void scan_cpu_line(struct sessions *ss, char *line)
 {
 	char *f[3] = { 0 };
-	if (scan_fields_of(line, f, 3) < 3)
+	if (program_fields(line, f, 3) < 3)
 		return;
 	int pid = number_int(f[1]);
 	int64_t ticks = number_long(f[2]);
@@ -269,7 +253,7 @@ static void scan_cpu_line(struct sessions *ss, char *line)
 static bool scan_starts(const struct sessions *ss, char *line)
 {
 	char *f[3] = { 0 };
-	if (scan_fields_of(line, f, 3) < 3 || ss->uptime <= 0 ||
+	if (program_fields(line, f, 3) < 3 || ss->uptime <= 0 ||
 	    ss->uptime - (double)number_long(f[1]) / CLOCK_TICKS > YOUNG_S)
 		return false;
 	bool user = !strncmp(f[2], "user/", 5);
@@ -338,7 +322,7 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 	for (size_t i = 0; i < n_starting; i++)
 		if (scan_starts(ss, starting[i]))
 			sessions_look_soon(ss);
-	others_apply(ss, tmux + strlen("=tmux\n"), claude + strlen("=claude\n"));
+	programs_apply(ss, tmux + strlen("=tmux\n"), claude + strlen("=claude\n"));
 	watch_again(ss);
 	free(copy);
 }
