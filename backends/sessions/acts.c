@@ -17,6 +17,7 @@
 #include "backends/base/wash.h"
 #include "backends/sessions/acts.h"
 #include "backends/sessions/oc_dialect.h"
+#include "backends/sessions/program.h"
 
 #define ACT_LONG_MS 600000 /* timeout of calls that block until the model is done */
 #define SEEN_TIMES 4       /* most waits for events before the session's messages are read */
@@ -368,6 +369,11 @@ static void session_act_answer(struct order *order)
 {
 	struct ses *s;
 	struct err err;
+	struct row *row = order_row(order);
+	if (row && session_is_program(row)) {
+		prompt_answer(order);
+		return;
+	}
 	struct act *a = oc_act_begin(order, &s);
 	if (!a)
 		return;
@@ -854,6 +860,23 @@ static void session_act_tmux_act(struct order *order)
 	buf_finish(&b);
 }
 
+/* Stops an OpenCode session, or a program by its own means. */
+static void session_act_stop(struct order *order)
+{
+	struct row *row = order_row(order);
+	struct buf b;
+	if (!row || !session_is_program(row)) {
+		session_act_stop_session(order);
+		return;
+	}
+	buf_init(&b, 65536);
+	if (program_stop_command(row, &b))
+		session_act_run_command(order, b.data);
+	else
+		oc_act_fail(order, ERR_ABSENT, "it does not run any more");
+	buf_finish(&b);
+}
+
 static void session_act_restarted(const struct run_result *r, void *arg)
 {
 	struct act *a = arg;
@@ -914,6 +937,15 @@ static bool session_act_works(const struct row *row)
 {
 	return session_act_is_opencode(row) && session_act_of(row)->shown >= SESSION_BUSY &&
 	       session_act_of(row)->shown != SESSION_ERROR;
+}
+static bool session_act_stops(const struct row *row)
+{
+	struct buf b = { 0 };
+	enum session_status status = session_act_of(row)->status;
+	bool works = status == SESSION_BUSY || status == SESSION_PERMISSION;
+	bool can = session_is_program(row) && works && program_stop_command(row, &b);
+	buf_finish(&b);
+	return can || session_act_works(row);
 }
 static bool session_act_rests(const struct row *row)
 {
@@ -1071,8 +1103,8 @@ const struct action session_actions[] = {
 	  .verb = "abort",
 	  .key = "b",
 	  .flags = ASKS | MARKED,
-	  .applies = session_act_works,
-	  .run = session_act_stop_session,
+	  .applies = session_act_stops,
+	  .run = session_act_stop,
 	  .data = &only_stops,
 	  .doing = "stopping",
 	  .help = "Stop what it does and reject what it asks" },

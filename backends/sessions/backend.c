@@ -55,6 +55,8 @@ void sessions_judge_source(struct sessions *ss)
 	}
 	if (ss->stored_run && !live && s->state == SOURCE_WAITING)
 		return; /* the database may be the only source of rows */
+	if (s->state == SOURCE_WAITING && program_is_asked(ss))
+		return; /* whoever waits for the list wants to know what is asked */
 	bool rows = store_first(s->store, &kind_session, s->server) != NULL;
 	/* the look failed, so the absence of sessions is not known */
 	if (ss->scan_err.code && !live)
@@ -92,6 +94,8 @@ static void sessions_on_quiet(struct loop_timer *t, void *arg)
 		ses_judge(s);
 		bool over = s->was_busy && s->run.run == OC_RUN_IDLE && !s->row->parent[0];
 		s->was_busy = false;
+		if (over && s->row->shown == SESSION_IDLE)
+			s->row->finished_ms = now;
 		if (over && s->row->shown == SESSION_IDLE)
 			activity_add(ss->source.store, ACTIVITY_CHANGE, HEALTH_GOOD, s->row->row.id,
 			             "complete: %s", s->row->row.name);

@@ -7,11 +7,13 @@
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/sessions/program.h"
+#include "backends/store/activity.h"
 
 #define PREVIEW_MAX (256u << 10)
 #define PREVIEW_GAP_MS 1000
 
-static const struct program_kind *const program_kinds[] = { &program_tmux, &program_claude };
+static const struct program_kind *const program_kinds[] = { &program_tmux, &program_claude,
+	                                                    &program_herdr, &program_agent };
 
 static const struct program_kind *program_kind_of(enum session_type type)
 {
@@ -66,9 +68,23 @@ bool session_is_program(const struct row *row)
 	return program_kind_of(((const struct session *)row)->type) != NULL;
 }
 
+/* A turn that ended while mocr watched stays marked until the user looks. */
+static void program_mark_end(struct session *r, enum session_status now, int64_t since)
+{
+	bool worked = r->shown == SESSION_BUSY || r->shown == SESSION_PERMISSION;
+	if (now == SESSION_BUSY || now == SESSION_PERMISSION)
+		r->finished_ms = 0;
+	if (!worked || now != SESSION_IDLE)
+		return;
+	r->finished_ms = since;
+	activity_add(r->row.source->store, ACTIVITY_CHANGE, HEALTH_GOOD, r->row.id, "complete: %s",
+	             r->row.name);
+}
+
 void program_show(struct session *r, enum session_status status, enum health health, int64_t since,
                   const char *why)
 {
+	program_mark_end(r, status, since);
 	if (r->shown != status || !r->status_ms)
 		r->status_ms = since;
 	r->status = r->shown = status;
@@ -84,6 +100,16 @@ void program_leave_pane(struct session *r, struct program *o)
 		o->pane[0] = o->target[0] = '\0';
 }
 
+void program_waits(struct row *row, const char *phrase)
+{
+	struct session *s = (struct session *)row;
+	char why[420];
+	snprintf(why, sizeof(why), "Claude Code waits for: %.100s: %.280s",
+	         s->words ? s->words : "you", phrase);
+	store_row_health(row, HEALTH_ASKS, s->status_ms, why);
+	store_touch(row);
+}
+
 void program_each(struct sessions *ss, void (*fn)(struct row *, struct program *))
 {
 	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server), *next;
@@ -96,6 +122,8 @@ void program_each(struct sessions *ss, void (*fn)(struct row *, struct program *
 
 static void program_was_live(struct row *row, struct program *o)
 {
+	if (((struct session *)row)->type != SESSION_CLAUDE)
+		return; /* the watch tells of Claude Code only */
 	o->was_pid = o->pid;
 	o->was_status = ((struct session *)row)->status;
 	o->pid = 0;
@@ -104,10 +132,12 @@ static void program_was_live(struct row *row, struct program *o)
 static void program_ended(struct row *row, struct program *o)
 {
 	struct session *r = (struct session *)row;
-	if (r->type != SESSION_TMUX && o->was_pid && !o->pid) {
+	if (r->type == SESSION_CLAUDE && o->was_pid && !o->pid) {
 		program_leave_pane(r, o);
+		if (o->job[0]) /* its file says how it ended */
+			sessions_look(sessions_of(row->source), 0);
 		program_show(r, SESSION_NOT_SERVED, HEALTH_IDLE, now_wall_ms(), NULL);
-	} else if (r->type != SESSION_TMUX && o->pid &&
+	} else if (r->type == SESSION_CLAUDE && o->pid &&
 	           (o->pid != o->was_pid ||
 	            (r->status != o->was_status && r->status == SESSION_IDLE)))
 		/* a look finds the pane of a new session, and its last prompt */
@@ -120,6 +150,7 @@ void programs_live(struct sessions *ss, const char *now)
 	program_each(ss, program_was_live);
 	claude_apply(ss, lines);
 	program_each(ss, program_ended);
+	program_each(ss, prompt_follow);
 	free(lines);
 }
 
@@ -127,6 +158,8 @@ static void program_unsee(struct row *row, struct program *o)
 {
 	o->seen = 0;
 	o->pid = o->was_pid = 0;
+	o->job_says = false;
+	o->herdr_pane[0] = '\0';
 	program_leave_pane((struct session *)row, o); /* the look lists the panes again */
 }
 
@@ -136,13 +169,25 @@ static void program_forget_unseen(struct row *row, struct program *o)
 		store_row_remove(row);
 }
 
-void programs_apply(struct sessions *ss, const char *tmux, const char *claude)
+void programs_apply(struct sessions *ss, const char *agents, const struct program_lines *told)
 {
-	char *lines = xstrdup(claude), *copy = xstrdup(tmux);
+	char *lines = xstrdup(told->claude), *copy = xstrdup(told->tmux);
+	char *herdr = xstrdup(told->herdr), *found = xstrdup(agents);
 	program_each(ss, program_unsee);
+	for (char *line = found; line && *line;) {
+		char *nl = strchr(line, '\n');
+		if (nl)
+			*nl = '\0';
+		agents_line(ss, line);
+		line = nl ? nl + 1 : NULL;
+	}
 	claude_apply(ss, lines);
 	tmux_apply(ss, copy);
+	herdr_apply(ss, herdr);
+	free(herdr);
+	free(found);
 	program_each(ss, program_forget_unseen);
+	program_each(ss, prompt_follow);
 	free(lines);
 	free(copy);
 }
@@ -153,6 +198,9 @@ void program_finish(struct session *s)
 	if (!o)
 		return;
 	run_cancel(o->run);
+	prompt_forget(o);
+	free(o->needs);
+	free(o->herdr);
 	free(o->preview);
 	free(o->socket);
 	free(o->home);
@@ -195,7 +243,10 @@ void programs_detail(struct row *row, struct doc *doc)
 	if (s->words)
 		doc_pair(doc, DOC_PLAIN, program_kind_of(s->type)->words_label, "%s", s->words);
 	if (!o->pane[0]) {
-		doc_add(doc, DOC_DIM, "It runs in no tmux pane.");
+		if (o->herdr_pane[0])
+			doc_pair(doc, DOC_PLAIN, "herdr pane", "%s", o->herdr_pane);
+		else
+			doc_add(doc, DOC_DIM, "It runs in no tmux pane.");
 		return;
 	}
 	doc_pair(doc, DOC_PLAIN, "pane", "%s", o->pane);
@@ -205,6 +256,29 @@ void programs_detail(struct row *row, struct doc *doc)
 		doc_text(doc, DOC_CODE, o->preview, o->preview_len);
 	else
 		doc_add(doc, DOC_DIM, "asking for it...");
+}
+
+const struct request *program_request(const struct row *row)
+{
+	const struct program *o = program_of(row);
+	return o ? o->request : NULL;
+}
+
+bool program_is_asked(const struct sessions *ss)
+{
+	const struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
+	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
+		const struct program *o = program_of(row);
+		if (o && o->prompt_run)
+			return true;
+	}
+	return false;
+}
+
+bool program_stop_command(const struct row *row, struct buf *b)
+{
+	const struct program_kind *kind = program_kind_of(((const struct session *)row)->type);
+	return kind && kind->stop && kind->stop(row, b);
 }
 
 bool program_has_pane(const struct row *row)
@@ -217,6 +291,8 @@ void program_command(const struct row *row, struct buf *b)
 	const struct program_kind *kind = program_kind_of(((const struct session *)row)->type);
 	if (program_has_pane(row) && program_of(row)->target[0])
 		tmux_attach(row, b);
-	else
+	else if (program_of(row)->herdr_pane[0])
+		herdr_attach(row, b);
+	else if (kind->command)
 		kind->command(row, b);
 }

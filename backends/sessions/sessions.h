@@ -335,11 +335,21 @@ void oc_judge(struct oc *); /* the row of the server itself */
 
 /* programs.c */
 bool session_is_program(const struct row *); /* a program other than OpenCode */
-void programs_apply(struct sessions *, const char *tmux, const char *claude);
+/* The sections of a look. */
+struct program_lines {
+	const char *tmux, *claude, *herdr;
+};
+/* agents: the lines of agents known by their process. */
+void programs_apply(struct sessions *, const char *agents, const struct program_lines *);
 /* applies the state of live Claude Code sessions */
 void programs_live(struct sessions *, const char *text);
 void programs_detail(struct row *, struct doc *);
 void program_finish(struct session *);
+/* The question in its pane; NULL: none, or not read yet. Borrowed as for session_request. */
+const struct request *program_request(const struct row *);
+bool program_is_asked(const struct sessions *); /* a question is being read */
+/* Appends the command that stops what it does. False: it has none now. */
+bool program_stop_command(const struct row *, struct buf *);
 bool program_has_pane(const struct row *); /* the session runs in a tmux pane */
 enum tmux_act { TMUX_SEND, TMUX_RENAME, TMUX_NEW, TMUX_KILL };
 bool tmux_act_command(const struct row *, const enum tmux_act *, const char *argument,
