@@ -45,6 +45,9 @@ static void sessions_status_cell(const struct row *r, struct cell *c)
 	} else if (s->shown >= SESSION_BUSY) {
 		cell_set(c, tone, "%s ", session_status_name(s->shown));
 		cell_add_age(c, s->status_ms);
+	} else if (s->finished_ms) {
+		cell_set(c, TONE_GOOD, "done ");
+		cell_add_age(c, s->finished_ms);
 	} else {
 		cell_set(c, tone, "%s", session_status_name(s->shown));
 	}
@@ -59,6 +62,8 @@ static void sessions_asks_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_DIM, "%s", s->unit);
 	else if (s->type == SESSION_TMUX && s->model)
 		cell_set(c, TONE_DIM, "%s", s->model);
+	else if (s->type == SESSION_AGENT && s->words)
+		cell_set(c, TONE_DIM, "%s", s->words);
 	else
 		cell_set(c, TONE_DIM, "%s", "");
 }

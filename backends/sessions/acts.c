@@ -17,6 +17,7 @@
 #include "backends/base/wash.h"
 #include "backends/sessions/acts.h"
 #include "backends/sessions/oc_dialect.h"
+#include "backends/sessions/program.h"
 
 #define ACT_LONG_MS 600000 /* timeout of calls that block until the model is done */
 #define SEEN_TIMES 4       /* most waits for events before the session's messages are read */
@@ -368,6 +369,11 @@ static void session_act_answer(struct order *order)
 {
 	struct ses *s;
 	struct err err;
+	struct row *row = order_row(order);
+	if (row && session_is_program(row)) {
+		prompt_answer(order);
+		return;
+	}
 	struct act *a = oc_act_begin(order, &s);
 	if (!a)
 		return;
@@ -835,7 +841,7 @@ static void session_act_command_done(const struct run_result *r, void *arg)
 static void session_act_run_command(struct order *order, const char *command)
 {
 	struct row *row = order_row(order);
-	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->others_acts);
+	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->program_acts);
 	a->run = link_run(row->server->link, command, NULL, 0, 16384, ACT_MS,
 	                  session_act_command_done, a);
 }
@@ -847,10 +853,27 @@ static void session_act_tmux_act(struct order *order)
 	if (!row)
 		return;
 	buf_init(&b, 65536);
-	if (others_act(row, order->action->data, order->argument, &b))
+	if (tmux_act_command(row, order->action->data, order->argument, &b))
 		session_act_run_command(order, b.data);
 	else
 		oc_act_fail(order, ERR_USAGE, "it needs words");
+	buf_finish(&b);
+}
+
+/* Stops an OpenCode session, or a program by its own means. */
+static void session_act_stop(struct order *order)
+{
+	struct row *row = order_row(order);
+	struct buf b;
+	if (!row || !session_is_program(row)) {
+		session_act_stop_session(order);
+		return;
+	}
+	buf_init(&b, 65536);
+	if (program_stop_command(row, &b))
+		session_act_run_command(order, b.data);
+	else
+		oc_act_fail(order, ERR_ABSENT, "it does not run any more");
 	buf_finish(&b);
 }
 
@@ -886,7 +909,7 @@ static void session_act_restart(struct order *order)
 		free(command);
 		return;
 	}
-	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->others_acts);
+	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->program_acts);
 	a->sudo = sudo_run(row->server->sudo, argv, 16384, 120000, session_act_restarted, a);
 }
 
@@ -914,6 +937,15 @@ static bool session_act_works(const struct row *row)
 {
 	return session_act_is_opencode(row) && session_act_of(row)->shown >= SESSION_BUSY &&
 	       session_act_of(row)->shown != SESSION_ERROR;
+}
+static bool session_act_stops(const struct row *row)
+{
+	struct buf b = { 0 };
+	enum session_status status = session_act_of(row)->status;
+	bool works = status == SESSION_BUSY || status == SESSION_PERMISSION;
+	bool can = session_is_program(row) && works && program_stop_command(row, &b);
+	buf_finish(&b);
+	return can || session_act_works(row);
 }
 static bool session_act_rests(const struct row *row)
 {
@@ -994,8 +1026,7 @@ static bool session_act_is_tmux(const struct row *row)
 }
 static bool session_act_has_pane(const struct row *row)
 {
-	return session_act_is_tmux(row) ||
-	       (session_act_of(row)->type == SESSION_CLAUDE && others_pane(row));
+	return session_act_is_tmux(row) || program_has_pane(row);
 }
 static bool session_act_has_unit(const struct row *row)
 {
@@ -1072,8 +1103,8 @@ const struct action session_actions[] = {
 	  .verb = "abort",
 	  .key = "b",
 	  .flags = ASKS | MARKED,
-	  .applies = session_act_works,
-	  .run = session_act_stop_session,
+	  .applies = session_act_stops,
+	  .run = session_act_stop,
 	  .data = &only_stops,
 	  .doing = "stopping",
 	  .help = "Stop what it does and reject what it asks" },
@@ -1239,13 +1270,13 @@ const struct action session_actions[] = {
 	{ 0 }
 };
 
-void acts_others_end(struct sessions *ss)
+void acts_programs_end(struct sessions *ss)
 {
-	while (ss->others_acts) {
+	while (ss->program_acts) {
 		struct err err;
 		err_set(&err, ERR_LOST,
 		        "%s: the link was lost while it ran; whether it was done is not known",
 		        ss->source.server->name);
-		oc_act_end(ss->others_acts, &err, NULL);
+		oc_act_end(ss->program_acts, &err, NULL);
 	}
 }

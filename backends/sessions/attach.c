@@ -405,6 +405,13 @@ struct stream *session_attach(struct row *row, const char *term, int cols, int r
 		.kind = ENDPOINT_TERMINAL, .term = term, .cols = cols, .rows = rows
 	};
 	char *command;
+	session_looked_at(row);
+	if (r->type == SESSION_AGENT && !program_has_pane(row)) {
+		err_set(err, ERR_ABSENT,
+		        "%s: its terminal is no tmux pane, so nothing can attach to it",
+		        row->id);
+		return NULL;
+	}
 	if (r->type == SESSION_SERVICE ||
 	    (r->type == SESSION_OPENCODE && (!s || (s->home && s->home->state != OC_LIVE)))) {
 		err_set(err, ERR_ABSENT,
@@ -425,7 +432,7 @@ struct stream *session_attach(struct row *row, const char *term, int cols, int r
 	} else {
 		struct buf b;
 		buf_init(&b, 16384);
-		others_command(row, &b);
+		program_command(row, &b);
 		command = buf_take(&b);
 	}
 	endpoint.command = command;

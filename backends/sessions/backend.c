@@ -22,13 +22,12 @@ static void sessions_scan(struct sessions *);
 
 /* --- state of the source -------------------------------------------------- */
 
-static bool sessions_has_others(const struct sessions *ss)
+static bool sessions_has_programs(const struct sessions *ss)
 {
 	const struct row *r = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; r; r = store_next(r, &kind_session, ss->source.server)) {
 		const struct session *s = (const struct session *)r;
-		if (s->type == SESSION_TMUX || s->type == SESSION_CLAUDE ||
-		    s->shown == SESSION_NOT_SERVED)
+		if (session_is_program(r) || s->shown == SESSION_NOT_SERVED)
 			return true;
 	}
 	return false;
@@ -56,11 +55,13 @@ void sessions_judge_source(struct sessions *ss)
 	}
 	if (ss->stored_run && !live && s->state == SOURCE_WAITING)
 		return; /* the database may be the only source of rows */
+	if (s->state == SOURCE_WAITING && program_is_asked(ss))
+		return; /* whoever waits for the list wants to know what is asked */
 	bool rows = store_first(s->store, &kind_session, s->server) != NULL;
 	/* the look failed, so the absence of sessions is not known */
 	if (ss->scan_err.code && !live)
 		source_set_state(s, rows ? SOURCE_STALE : SOURCE_FAILED, &ss->scan_err);
-	else if (live || sessions_has_others(ss))
+	else if (live || sessions_has_programs(ss))
 		source_set_state(s, SOURCE_LIVE, NULL);
 	else if (!worst)
 		source_set_state(s, SOURCE_ABSENT, NULL);
@@ -93,6 +94,8 @@ static void sessions_on_quiet(struct loop_timer *t, void *arg)
 		ses_judge(s);
 		bool over = s->was_busy && s->run.run == OC_RUN_IDLE && !s->row->parent[0];
 		s->was_busy = false;
+		if (over && s->row->shown == SESSION_IDLE)
+			s->row->finished_ms = now;
 		if (over && s->row->shown == SESSION_IDLE)
 			activity_add(ss->source.store, ACTIVITY_CHANGE, HEALTH_GOOD, s->row->row.id,
 			             "complete: %s", s->row->row.name);
@@ -321,7 +324,7 @@ static void sessions_down(struct source *s)
 		oc->origin = NULL;
 	}
 	if (lost)
-		acts_others_end(ss);
+		acts_programs_end(ss);
 	if (s->state == SOURCE_LIVE)
 		source_set_state(s, SOURCE_STALE, NULL);
 }
@@ -338,7 +341,7 @@ static void sessions_feed(struct source *s, const char *what, const char *bytes,
 		return;
 	}
 	if (!strcmp(what, "claude")) {
-		others_live(ss, bytes);
+		programs_live(ss, bytes);
 		return;
 	}
 	if (!strcmp(what, "stored")) {
@@ -387,7 +390,7 @@ static void sessions_finish(struct source *s)
 	free(ss->stored);
 	ss->stored = NULL;
 	ss->has_store = false;
-	acts_others_end(ss);
+	acts_programs_end(ss);
 	while (ss->ocs)
 		oc_remove(ss->ocs);
 	loop_timer_remove(ss->again);

@@ -174,6 +174,8 @@ static void session_judge_one(struct ses *s)
 		r->shown = SESSION_QUESTION;
 	else
 		r->shown = SESSION_PERMISSION;
+	if (r->shown >= SESSION_BUSY && r->shown != SESSION_ERROR)
+		r->finished_ms = 0;
 	if (r->shown != before || !r->status_ms) {
 		if (asks)
 			r->status_ms = asks->asked_ms;
@@ -268,7 +270,16 @@ void session_fold(struct row *row)
 const struct request *session_request(const struct row *row)
 {
 	struct ses *s = ses_of(row);
-	return s ? ses_request(s) : NULL;
+	return s ? ses_request(s) : program_request(row);
+}
+
+void session_looked_at(struct row *row)
+{
+	struct session *r = (struct session *)row;
+	if (!r->finished_ms)
+		return;
+	r->finished_ms = 0;
+	store_touch(row);
 }
 
 void session_sends_soon(struct row *row)

@@ -20,7 +20,8 @@
 
 const char *session_type_name(enum session_type t)
 {
-	static const char *const names[] = { "opencode", "claude", "tmux", "server" };
+	static const char *const names[] = { "opencode", "claude", "tmux", "server",
+		                             "herdr",    "agent" };
 	return names[t];
 }
 
@@ -49,8 +50,8 @@ static void session_finish(struct row *row)
 		ses_unlink(s->priv);
 	else if (s->priv && s->type == SESSION_SERVICE)
 		((struct oc *)s->priv)->row = NULL;
-	else if (s->type == SESSION_TMUX || s->type == SESSION_CLAUDE)
-		others_finish(s);
+	else if (session_is_program(row))
+		program_finish(s);
 	char *owned[] = { s->directory, s->agent, s->model, s->words, s->unit };
 	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
 		free(owned[i]);
@@ -86,6 +87,7 @@ static void session_json(const struct row *row, void *out)
 	json_add_filled(o, "model", s->model);
 	json_add_filled(o, "status", session_status_name(s->shown));
 	json_add_time(o, "status_since_ms", s->status_ms);
+	json_add_time(o, "finished_ms", s->finished_ms);
 	json_add_number(o, "next_try_ms", (double)s->next_ms, s->shown == SESSION_RETRY);
 	json_add_filled(o, "words", s->words);
 	session_add_request(o, row);
@@ -231,6 +233,8 @@ static void session_kind_detail(struct session *s, struct doc *doc)
 		doc_pair(doc, DOC_PLAIN, "context", "%lld of %lld (%lld%%)",
 		         (long long)s->context_used, (long long)s->context_limit,
 		         (long long)(100 * s->context_used / s->context_limit));
+	else if (s->context_used >= 0)
+		doc_pair(doc, DOC_PLAIN, "context", "%lld tokens", (long long)s->context_used);
 	session_when(doc, "created", s->created_ms);
 	session_when(doc, "last activity", s->updated_ms);
 	session_when(doc, "archived", s->archived_ms);
@@ -275,6 +279,7 @@ void session_detail(struct row *row, struct doc *doc, bool reveal)
 	struct session *s = (struct session *)row;
 	const struct request *r = session_request(row);
 	struct ses *ses = ses_of(row);
+	session_looked_at(row);
 	if (s->type == SESSION_SERVICE) {
 		session_detail_service(s, doc);
 		sessions_look(sessions_of(row->source), SERVICE_LOOK_MS);
@@ -287,7 +292,7 @@ void session_detail(struct row *row, struct doc *doc, bool reveal)
 		request_doc(r, doc);
 	}
 	if (!ses) {
-		others_detail(row, doc);
+		programs_detail(row, doc);
 		return;
 	}
 	ses_want_messages(ses);

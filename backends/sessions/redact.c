@@ -47,6 +47,10 @@ static const char *const kept[] = {
 	"uuid",
 	"parentUuid",
 	"procStart",
+	"state",
+	"agent_status",
+	"pane_id",
+	"workspace_id",
 	"nameSource",
 	"model",
 	"userType",
@@ -179,6 +183,9 @@ static void redact_line(const char *line, size_t len, struct buf *out)
 		int tabs;
 	} shapes[] = {
 		{ "live\t", 3 }, /* the rest is a file of Claude Code */
+		{ "herdr\t", 2 }, /* the rest is the answer of herdr */
+		{ "agent\t", 99 },
+		{ "job\t", 2 },  /* so is this rest */
 		/* the rest is the pane's title, which the program in the pane sets */
 		{ "pane\t", 7 },
 		{ "oc\t", 99 },

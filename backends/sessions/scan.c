@@ -1,6 +1,6 @@
 /* scan.c: one look at a server: listening OpenCode servers, tmux sessions, Claude Code sessions.
  *
- * Source: proc(5) for /proc; tmux(1), FORMATS; Claude Code's files as seen on 2.1.197.
+ * Source: proc(5) for /proc; tmux(1), FORMATS; Claude Code's files as seen on 2.1.197 and 2.1.332.
  *
  * The script is POSIX sh. It needs no ss: /proc holds all it needs, and the server's own user may
  * read it. */
@@ -14,7 +14,7 @@
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
 #include "backends/link/api.h"
-#include "backends/sessions/sessions.h"
+#include "backends/sessions/program.h"
 
 /* Prints the listening ports of the process with socket inodes $i: state 0A of /proc/net/tcp in
  * proc(5). Without inodes its descriptors cannot be read: it is another user's, $y, and the usual
@@ -33,10 +33,28 @@
 	"done <$f; "                                                                               \
 	"done; }; "
 
+/* "agent NAME" prints one line for the process $d, if it has a terminal: its session (the first
+ * process of its pane) and when it began. An agent that starts itself again is one of its session.
+ * Field 6 of stat in proc(5) is the session, 7 the terminal, 22 the start. */
+#define AGENT                                                                               \
+	"agent() { { read -r s <$d/stat; } 2>/dev/null || return; n=$1; set -- ${s##*) }; " \
+	"[ \"${5:-0}\" != 0 ] || return; case $agents in *\" $n-$4 \"*) return;; esac; "    \
+	"agents=\"$agents $n-$4 \"; "                                                       \
+	"printf \"agent\\t%s\\t%s\\t%s\\t%s\\t%s\\n\" $n $4 ${d#/proc/} "                   \
+	"$((boot+${20}/100)) \"$(readlink $d/cwd)\"; }; agents=; boot=0; "                  \
+	"while read -r n v; do [ \"$n\" = btime ] && boot=$v; done 2>/dev/null </proc/stat; "
+
 #define OPENCODE                                                                                   \
 	"for d in /proc/[0-9]*; do "                                                               \
 	"c=; { read -r c <$d/comm; } 2>/dev/null; "                                                \
-	"case $c in *opencode*|lildax) ;; *) continue;; esac; "                                    \
+	"case $c in *opencode*|lildax) ;; "                                                        \
+	"codex|gemini|aider|goose|amp|crush|cursor-agent|copilot|droid|qwen) "                     \
+	"[ -O $d ] && agent $c; continue;; "                                                       \
+	"node|MainThread|python*|aider*) [ -O $d ] || continue; a=; "                              \
+	"{ read -r a <$d/cmdline; } 2>/dev/null; case $a in "                                      \
+	"*/gemini|*/gemini-*|*/gemini.*|*/gemini[!a-zA-Z]*) agent gemini;; "                       \
+	"*/aider|*/aider-*) agent aider;; "                                                        \
+	"*/qwen|*/qwen-*) agent qwen;; esac; continue;; *) continue;; esac; "                      \
 	"p=${d#/proc/}; k=0; b=0; g=; y=; w=$(readlink $d/cwd); x=$(readlink $d/exe); "            \
 	"while read -r n v r; do case $n in Uid:) y=$v;; VmRSS:) k=$v; break;; esac; done "        \
 	"<$d/status; "                                                                             \
@@ -91,7 +109,8 @@
  * Transcripts are PROJECT/UUID.jsonl. Those of sub-agents are
  * PROJECT/UUID/subagents/agent-HASH.jsonl. Before 2.1.2 the latter were beside the session's own
  * file, without a link to their session. There may be thousands, so find passes them to stat in
- * batches. */
+ * batches. The lines with usage, prompt, summary and cost are among the last: others may be large.
+ */
 #define CLAUDE                                                                                     \
 	CLAUDE_HOMES                                                                               \
 	"homes | while read -r h; do "                                                             \
@@ -101,6 +120,9 @@
 	"if { read -r s </proc/$p/stat; } 2>/dev/null; then set -- ${s##*) }; b=${20}; q=$2; fi; " \
 	"printf \"live\\t%s\\t%s\\t\" $b $q; tr -d \"\\n\" <\"$f\" | head -c 8000; echo; "         \
 	"done; "                                                                                   \
+	"ls -t \"$h\"/jobs/*/state.json 2>/dev/null | head -n 20 | while read -r f; do "           \
+	"p=${f%/state.json}; printf \"job\\t%s\\t\" \"${p##*/}\"; "                                \
+	"head -c 16000 \"$f\" | tr -d \"\\n\"; echo; done; "                                       \
 	"e=[0-9a-f][0-9a-f][0-9a-f][0-9a-f]; u=$e$e-$e-$e-$e-$e$e$e; "                             \
 	"find \"$h/projects\" -maxdepth 4 -type f \\( -name \"$u.jsonl\" -o -path "                \
 	"\"*/$u/subagents/agent-*.jsonl\" \\) "                                                    \
@@ -112,38 +134,34 @@
 	"if [ -r \"$g\" ]; then :; else for g in \"$f\"/subagents/agent-*.jsonl; do :; done; fi; " \
 	"printf \"file\\t%s\\t%s\\n\" \"$t\" \"$u.jsonl\"; "                                       \
 	"head -c 65536 \"$g\" | grep -m1 -o \"\\\"cwd\\\":\\\"[^\\\"]*\\\"\"; "                    \
-	"tail -c 16384 \"$g\" | tail -n 12; echo; "                                                \
+	"tail -c 65536 \"$g\" | grep -aE "                                                         \
+	"\"^[{].*\\\"(usage|lastPrompt|summary|totalCostUSD)\\\":\" | tail -n 6; echo; "           \
 	"done; }; "                                                                                \
 	"done; "
+
+/* A herdr server listens on a socket; a named one in a folder of its own. It is asked only where
+ * its socket exists. */
+#define HERDR                                                                                 \
+	"C=${XDG_CONFIG_HOME:-$HOME/.config}/herdr; t=; "                                     \
+	"for s in \"$C\"/herdr.sock \"$C\"/sessions/*/herdr.sock; do [ -S \"$s\" ] || "       \
+	"continue; " HERDR_PATH "n=; case $s in */sessions/*) n=${s%/*}; n=${n##*/};; esac; " \
+	"[ -n \"$t\" ] || { t=env; timeout 3 true 2>/dev/null && t=\"timeout 3\"; }; "        \
+	"printf \"herdr\\t%s\\t\" \"$n\"; $t herdr ${n:+--session \"$n\"} api snapshot "      \
+	"2>/dev/null "                                                                        \
+	"</dev/null | head -c 400000 | tr -d \"\\n\"; echo; done; "
 
 const char scan_script[] = "LC_ALL=C.UTF-8; "
 			   "PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/opt/homebrew/"
 			   "bin; export PATH LC_ALL; " PORTS
 			   "printf \"=oc\\n\"; { read -r s r </proc/uptime; } 2>/dev/null && "
-			   "printf \"now\\t%s\\n\" \"$s\"; " OPENCODE OC_LISTENERS SERVICE
+			   "printf \"now\\t%s\\n\" \"$s\"; " AGENT OPENCODE OC_LISTENERS SERVICE
 			   "printf \"=tmux\\n\"; " TMUX "printf \"=claude\\n\"; " CLAUDE
-			   "printf \"=end\\n\"";
+			   "printf \"=herdr\\n\"; " HERDR "printf \"=end\\n\"";
 
 #define YOUNG_S 15      /* OpenCode listens within a few seconds after its start */
 #define CLOCK_TICKS 100 /* ticks per second in /proc/PID/stat, on every Linux */
 
 /* --- parse the output ----------------------------------------------------- */
-
-/* Splits line at tabs into at most n fields. The last field takes the rest. Returns the number of
- * fields. */
-static size_t scan_fields_of(char *line, char **fields, size_t n)
-{
-	size_t got = 0;
-	while (got < n) {
-		fields[got++] = line;
-		char *tab = got < n ? strchr(line, '\t') : NULL;
-		if (!tab)
-			break;
-		*tab = '\0';
-		line = tab + 1;
-	}
-	return got;
-}
 
 /* Converts an address of /proc/net/tcp, such as "0100007F". Loopback and wildcard addresses become
  * a loopback address. */
@@ -185,7 +203,7 @@ static double scan_uptime_of(const char *text)
 static void scan_server_line(struct sessions *ss, char *line)
 {
 	char *f[9] = { 0 }, name[16], host[48];
-	if (scan_fields_of(line, f, 9) < 9)
+	if (program_fields(line, f, 9) < 9)
 		return;
 	int port = number_int(f[1]);
 	if (port <= 0 || port > 65535)
@@ -222,7 +240,7 @@ static void scan_service_line(struct sessions *ss, char *line)
 	struct endpoint endpoint;
 	const char *behind;
 	size_t behind_len;
-	if (scan_fields_of(line, f, 3) < 3 ||
+	if (program_fields(line, f, 3) < 3 ||
 	    !api_url_endpoint(f[2], &endpoint, host, sizeof(host), &behind, &behind_len) ||
 	    endpoint.tls)
 		return;
@@ -245,7 +263,7 @@ static void scan_service_line(struct sessions *ss, char *line)
 static void scan_cpu_line(struct sessions *ss, char *line)
 {
 	char *f[3] = { 0 };
-	if (scan_fields_of(line, f, 3) < 3)
+	if (program_fields(line, f, 3) < 3)
 		return;
 	int pid = number_int(f[1]);
 	int64_t ticks = number_long(f[2]);
@@ -269,7 +287,7 @@ static void scan_cpu_line(struct sessions *ss, char *line)
 static bool scan_starts(const struct sessions *ss, char *line)
 {
 	char *f[3] = { 0 };
-	if (scan_fields_of(line, f, 3) < 3 || ss->uptime <= 0 ||
+	if (program_fields(line, f, 3) < 3 || ss->uptime <= 0 ||
 	    ss->uptime - (double)number_long(f[1]) / CLOCK_TICKS > YOUNG_S)
 		return false;
 	bool user = !strncmp(f[2], "user/", 5);
@@ -306,6 +324,8 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 	char *copy = xstrndup(text, len), *at = copy;
 	char *tmux = strstr(copy, "=tmux\n"), *claude = tmux ? strstr(tmux, "=claude\n") : NULL;
 	char *end = claude ? strstr(claude, "=end") : NULL, *starting[8];
+	char *herdr = claude ? strstr(claude, "\n=herdr\n") : NULL;
+	struct buf agents = { 0 };
 	size_t n_starting = 0;
 	/* an incomplete answer cannot show that something is missing */
 	if (!end) {
@@ -314,6 +334,8 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 	}
 	ss->has_claude = claude[strlen("=claude\n")] != '=';
 	*tmux = *claude = *end = '\0';
+	if (herdr)
+		herdr[1] = '\0';
 	for (struct oc *oc = ss->ocs; oc; oc = oc->next) {
 		oc->seen = oc->config && oc->config->url;
 		oc->named = false;
@@ -332,13 +354,19 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 			ss->uptime = scan_uptime_of(line + 4);
 		else if (!strncmp(line, "starting\t", 9) && n_starting < ARRAY_LEN(starting))
 			starting[n_starting++] = line;
+		else if (!strncmp(line, "agent\t", 6))
+			buf_addf(&agents, "%s\n", line);
 		line = nl ? nl + 1 : NULL;
 	}
 	scan_take_ended(ss);
 	for (size_t i = 0; i < n_starting; i++)
 		if (scan_starts(ss, starting[i]))
 			sessions_look_soon(ss);
-	others_apply(ss, tmux + strlen("=tmux\n"), claude + strlen("=claude\n"));
+	struct program_lines lines = { .tmux = tmux + strlen("=tmux\n"),
+		                       .claude = claude + strlen("=claude\n"),
+		                       .herdr = herdr ? herdr + strlen("\n=herdr\n") : "" };
+	programs_apply(ss, agents.data ? agents.data : "", &lines);
+	buf_finish(&agents);
 	watch_again(ss);
 	free(copy);
 }

@@ -1,5 +1,5 @@
 /* session.h: the row of a session, for panels, the screen and JSON. A row is an OpenCode session, a
- * Claude Code session, a tmux session, or an OpenCode server. */
+ * Claude Code session, a tmux session, another agent, or an OpenCode server. */
 #ifndef SESSIONS_SESSION_H
 #define SESSIONS_SESSION_H
 
@@ -12,7 +12,14 @@
 #define SESSION_ID_SIZE 96
 #define SESSION_OLD_MS (14 * 86400000LL) /* ms; sessions idle for longer are hidden */
 
-enum session_type { SESSION_OPENCODE, SESSION_CLAUDE, SESSION_TMUX, SESSION_SERVICE };
+enum session_type {
+	SESSION_OPENCODE,
+	SESSION_CLAUDE,
+	SESSION_TMUX,
+	SESSION_SERVICE, /* an OpenCode server */
+	SESSION_HERDR,   /* an agent in a pane of a herdr server */
+	SESSION_AGENT    /* an agent that is known by its process only */
+};
 const char *session_type_name(enum session_type);
 
 /* What a session does or waits for. Ordered by urgency for the user: most urgent last. */
@@ -81,6 +88,8 @@ struct session {
 	enum session_status status;                         /* of the session itself */
 	enum session_status shown; /* to show: includes what its descendants wait for */
 	int64_t status_ms;         /* wall clock, ms, when the status began; 0 unknown */
+	/* wall clock, ms: a turn ended then and the user has not looked since; 0 otherwise */
+	int64_t finished_ms;
 	int64_t next_ms;           /* RETRY: wall clock, ms, of the next retry */
 	int attempt;
 	char *words; /* owned, washed: text of an error or retry; NULL */
@@ -111,6 +120,8 @@ const struct request *session_request(const struct row *);
 /* Call when the user reads a request or types a prompt. The connection is prepared, so that the
  * next send costs one round trip. */
 void session_sends_soon(struct row *);
+/* The user looked at it: a turn that ended is not marked any more. */
+void session_looked_at(struct row *);
 /* Folds the children of the row away, or unfolds them. */
 void session_fold(struct row *);
 /* Toggles archived and old sessions, for all servers. Returns true when they are now visible. */

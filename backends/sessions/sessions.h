@@ -8,7 +8,7 @@
  * - apply.c: turns parsed answers and events into rows
  * - judge.c: assesses what a session shows
  * - conversation.c: the conversation as details and as a log
- * - others.c: tmux and Claude Code sessions
+ * - programs.c: sessions of other programs; program.h has the list of their files
  * - watch.c: state of live Claude Code sessions
  * - stored.c: sessions known only from OpenCode's database
  * - acts.c: the orders
@@ -185,7 +185,7 @@ struct sessions {
 	bool stored_started; /* OpenCode was started to query the database since the link came up */
 	bool has_store;      /* the database was read */
 	double uptime;       /* uptime of the server at the last look, s; 0 unknown */
-	struct act *others_acts; /* orders on rows other than OpenCode sessions */
+	struct act *program_acts; /* orders on rows other than OpenCode sessions */
 };
 
 static inline struct sessions *sessions_of(struct source *s)
@@ -249,7 +249,7 @@ extern const char scan_script[];
 	"ls -l \"/proc/$1/fd\" 2>/dev/null | grep -qF \"socket:[$e]\" && return; done; return 1; " \
 	"}; "
 
-/* Parses the output of the script and hands it to oc.c and others.c. */
+/* Parses the output of the script and hands it to oc.c and programs.c. */
 void scan_apply(struct sessions *, const char *text, size_t len);
 
 /* oc.c */
@@ -333,22 +333,33 @@ void sessions_sum_left_out(struct sessions *);
 const struct request *ses_request(const struct ses *);
 void oc_judge(struct oc *); /* the row of the server itself */
 
-/* others.c */
-void others_apply(struct sessions *, const char *tmux, const char *claude);
+/* programs.c */
+bool session_is_program(const struct row *); /* a program other than OpenCode */
+/* The sections of a look. */
+struct program_lines {
+	const char *tmux, *claude, *herdr;
+};
+/* agents: the lines of agents known by their process. */
+void programs_apply(struct sessions *, const char *agents, const struct program_lines *);
 /* applies the state of live Claude Code sessions */
-void others_live(struct sessions *, const char *text);
-void others_detail(struct row *, struct doc *);
-void others_finish(struct session *);
-bool others_pane(const struct row *); /* the session runs in a tmux pane */
+void programs_live(struct sessions *, const char *text);
+void programs_detail(struct row *, struct doc *);
+void program_finish(struct session *);
+/* The question in its pane; NULL: none, or not read yet. Borrowed as for session_request. */
+const struct request *program_request(const struct row *);
+bool program_is_asked(const struct sessions *); /* a question is being read */
+/* Appends the command that stops what it does. False: it has none now. */
+bool program_stop_command(const struct row *, struct buf *);
+bool program_has_pane(const struct row *); /* the session runs in a tmux pane */
 enum tmux_act { TMUX_SEND, TMUX_RENAME, TMUX_NEW, TMUX_KILL };
-bool others_act(const struct row *, const enum tmux_act *, const char *argument,
+bool tmux_act_command(const struct row *, const enum tmux_act *, const char *argument,
                 struct buf *command);
-void others_command(const struct row *, struct buf *command); /* the command that attaches to it */
+void program_command(const struct row *, struct buf *command); /* the command that attaches to it */
 
 /* acts.c, kind.c */
 extern const struct action session_actions[];
 void acts_lost(struct oc *);
-void acts_others_end(struct sessions *);
+void acts_programs_end(struct sessions *);
 void acts_requests_changed(struct oc *);
 void acts_message_heard(struct oc *, const struct ses *, const struct oc_message *);
 struct stream *session_attach(struct row *, const char *term, int cols, int rows,

@@ -14,7 +14,7 @@
 #define ANSWER_MAX (1u << 20)
 
 /* A file counts only if the running process wrote it: it must carry the process's start time, field
- * 22 of stat in proc(5). */
+ * 22 of stat in proc(5). The file of a background session's job says what it asks. */
 static const char script[] = CLAUDE_HOMES
 	"H=$(homes); n=$(printf \"\\nx\"); n=${n%x}; while read -r x; do "
 	"IFS=$n; set -f; for h in $H; do unset IFS; set +f; "
@@ -24,6 +24,11 @@ static const char script[] = CLAUDE_HOMES
 	"if { read -r s </proc/$p/stat; } 2>/dev/null; then set -- ${s##*) }; b=${20}; q=$2; fi; "
 	"while read -r l || [ -n \"$l\" ]; do t=$t$l; l=; done <\"$f\"; "
 	"printf \"live\\t%s\\t%s\\t%.8000s\\n\" \"$b\" \"$q\" \"$t\"; "
+	"case $t in *\\\"jobId\\\":\\\"[0-9a-f]*) ;; *) continue;; esac; "
+	"j=${t#*\\\"jobId\\\":\\\"}; j=${j%%\\\"*}; case $j in *[!0-9a-f]*) continue;; esac; "
+	"[ -r \"$h/jobs/$j/state.json\" ] || continue; t=; "
+	"while read -r l || [ -n \"$l\" ]; do t=$t$l; l=; done <\"$h/jobs/$j/state.json\"; "
+	"printf \"job\\t%s\\t%.16000s\\n\" \"$j\" \"$t\"; "
 	"done; done; unset IFS; set +f; printf \"=end\\n\"; done";
 
 static void watch_answer(struct sessions *ss, char *text, size_t len)

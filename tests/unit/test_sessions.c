@@ -717,7 +717,7 @@ static void a_look_is_understood(void **state)
 	assert_int_equal(claude->row.health, HEALTH_ASKS);
 	assert_string_equal(claude->row.why, "Claude Code waits for: permission prompt");
 	/* its parent is the pane's process */
-	assert_true(others_pane(&claude->row));
+	assert_true(program_has_pane(&claude->row));
 	/* left behind by a kill -9 */
 	assert_null(find("1f8fad5b-d9cb-469f-a165-70867728950e"));
 	assert_non_null(service);
@@ -755,13 +755,13 @@ static void tmux_has_many_sockets(void **state)
 	assert_string_equal(agents->agent, "node");
 	assert_string_equal(agents->words, "1 window, socket agents");
 	assert_string_equal(other->words, "1 window, socket /run/user/1000/tmux-1000/default");
-	assert_true(others_act(&agents->row, &(enum tmux_act){ TMUX_KILL }, NULL, &b));
+	assert_true(tmux_act_command(&agents->row, &(enum tmux_act){ TMUX_KILL }, NULL, &b));
 	assert_string_equal(b.data, "tmux -S /tmp/tmux-1000/agents kill-session -t '$1'");
 	buf_clear(&b);
-	others_command(&agents->row, &b);
+	program_command(&agents->row, &b);
 	assert_non_null(strstr(b.data, "exec tmux -S /tmp/tmux-1000/agents attach -t "));
 	buf_clear(&b);
-	others_command(&find(CLAUDE_ID)->row, &b);
+	program_command(&find(CLAUDE_ID)->row, &b);
 	assert_non_null(strstr(b.data, "tmux -S /tmp/tmux-1000/agents select-pane -t %1; unset "
 	                               "TMUX; exec tmux -S /tmp/tmux-1000/agents attach"));
 	buf_finish(&b);
@@ -773,7 +773,7 @@ static void claude_kept_elsewhere_is_gone_on_with_there(void **state)
 	struct buf b = { 0 };
 	feed("scan", "=oc\n=tmux\n=claude\nhome\t/srv/its own\nfile\t1795239000\t" CLAUDE_ID
 	             ".jsonl\n\"cwd\":\"/srv/c\"\n=end\n");
-	others_command(&find(CLAUDE_ID)->row, &b);
+	program_command(&find(CLAUDE_ID)->row, &b);
 	assert_non_null(strstr(b.data, "export CLAUDE_CONFIG_DIR="));
 	assert_non_null(strstr(b.data, "/srv/its own"));
 	buf_finish(&b);
@@ -967,7 +967,7 @@ static void names_in_the_list_are_quoted(void **state)
 	             "-rf\t1\t2\t0\t1\t/\tevil\nsession\t$2\t1\t2\t0\t1\t/"
 	             "\tgood\npane\t$2\t%1\t5\tsh\t1\t/\tt\n=claude\n=end\n");
 	assert_null(find("tmux-evil"));
-	assert_true(others_act(&find("tmux-good")->row, &(enum tmux_act){ TMUX_SEND },
+	assert_true(tmux_act_command(&find("tmux-good")->row, &(enum tmux_act){ TMUX_SEND },
 	                       "$(reboot); 'x'", &b));
 	assert_string_equal(b.data, "tmux send-keys -t %1 -l -- '$(reboot); '\\''x'\\''' && tmux "
 	                            "send-keys -t %1 Enter");

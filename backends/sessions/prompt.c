@@ -1,0 +1,320 @@
+/* prompt.c: the question that an agent shows in its tmux pane, and the key that answers it.
+ *
+ * Claude Code draws its question below a line of dashes, with numbered choices; a digit chooses one
+ * (seen on 2.1.332). The pane is read when the agent begins to wait. An answer is sent by one
+ * command, which reads the pane again and sends the key only if the pane still shows the same. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/base/wash.h"
+#include "backends/sessions/acts.h"
+#include "backends/sessions/program.h"
+
+#define PROMPT_MAX (64u << 10)
+#define PROMPT_MS 10000
+#define PROMPT_TRIES 5 /* the agent says that it waits before its question is drawn */
+#define OPTIONS_MAX 9
+#define CHANGED 9 /* exit code: the pane shows something else now */
+
+/* What is below the last line of dashes; without one, the whole pane. */
+#define BELOW_RULE                                                                                       \
+	" | awk '/^────/{n=0;next} {l[n++]=$0} END{for(i=0;i<n;i++){sub(/ +$/,\"\",l[i]);print " \
+	"l[i]}}'"
+
+static void prompt_capture(struct buf *b, const struct program *o)
+{
+	tmux_words(b, o, (const char *[]){ "-u", "capture-pane", "-p", "-t", o->pane, NULL });
+	buf_puts(b, BELOW_RULE);
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+/* The text of a choice, such as "❯ 2. No"; NULL: the line is no choice, or not that number. */
+static const char *prompt_choice(const char *line, size_t number)
+{
+	static const char *const marks[] = { " ", "❯", "›", ">", "│" };
+	char start[8];
+	for (size_t i = 0; i < ARRAY_LEN(marks);) {
+		size_t n = strlen(marks[i]);
+		bool is = !strncmp(line, marks[i], n);
+		line += is ? n : 0;
+		i = is ? 0 : i + 1;
+	}
+	size_t n = (size_t)snprintf(start, sizeof(start), "%zu. ", number);
+	return strncmp(line, start, n) ? NULL : line + n;
+}
+
+static bool prompt_is_dashes(const char *line)
+{
+	return !strncmp(line, "╌╌╌", strlen("╌╌╌"));
+}
+
+static const char *prompt_trim(char *line)
+{
+	static const char frame[] = "│";
+	size_t n = strlen(line), edge = strlen(frame);
+	while (n && line[n - 1] == ' ')
+		line[--n] = '\0';
+	line += strspn(line, " ");
+	if (!strncmp(line, frame, edge))
+		line += edge + strspn(line + edge, " ");
+	return line;
+}
+
+struct prompt_reading {
+	struct buf all;                  /* every line before the choices */
+	struct buf inside;               /* the lines between two lines of dashes */
+	const char *first, *last;        /* lines before the choices; NULL none */
+	struct question_option *options; /* owned */
+	size_t n;
+	bool within;
+};
+
+static void prompt_read_line(struct prompt_reading *p, char *line)
+{
+	const char *choice = prompt_choice(line, p->n + 1), *text = prompt_trim(line);
+	if (choice && p->n < OPTIONS_MAX) {
+		p->options[p->n++].label = xstrdup(choice);
+	} else if (p->n || !*text) {
+		return; /* what is below the choices helps at the keyboard only */
+	} else if (prompt_is_dashes(text)) {
+		p->within = !p->within;
+	} else {
+		buf_addf(&p->all, "%s%s", p->all.len ? "\n" : "", text);
+		if (p->within)
+			buf_addf(&p->inside, "%s%s", p->inside.len ? " " : "", text);
+		p->first = p->first ? p->first : text;
+		p->last = text;
+	}
+}
+
+/* Choices that are ticked need more than one key. */
+static bool prompt_is_ticked(const struct prompt_reading *p)
+{
+	return p->n &&
+	       (p->options[0].label[0] == '[' || !strncmp(p->options[0].label, "☐", strlen("☐")));
+}
+
+static uint32_t prompt_hash(const char *text)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 16777619u;
+	return h;
+}
+
+struct request *prompt_read(const char *text)
+{
+	char *copy = xstrdup(text), *save = NULL;
+	struct prompt_reading p = { .options = xcalloc(OPTIONS_MAX, sizeof(*p.options)) };
+	struct request *r = xcalloc(1, sizeof(*r));
+	buf_init(&p.all, PROMPT_MAX);
+	buf_init(&p.inside, PROMPT_MAX);
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		prompt_read_line(&p, line);
+	struct question *q = xcalloc(1, sizeof(*q));
+	bool usable = p.n > 1 && p.last && !prompt_is_ticked(&p);
+	snprintf(r->id, sizeof(r->id), "pane_%08x", prompt_hash(text));
+	r->is_question = true;
+	r->questions = q;
+	r->n_questions = 1;
+	r->note = p.all.data ? xstrdup(p.all.data) : NULL;
+	q->options = p.options;
+	q->n_options = p.n;
+	q->header = xstrdup("");
+	if (p.inside.len)
+		q->text = xasprintf("%s: %s", p.first, p.inside.data);
+	else
+		q->text = xstrdup(p.last ? p.last : "");
+	buf_finish(&p.all);
+	buf_finish(&p.inside);
+	free(copy);
+	if (usable)
+		return r;
+	request_free(r);
+	return NULL;
+}
+
+void prompt_forget(struct program *o)
+{
+	run_cancel(o->prompt_run);
+	o->prompt_run = NULL;
+	free(o->prompt);
+	o->prompt = NULL;
+	request_free(o->request);
+	o->request = NULL;
+	o->prompt_tries = 0;
+}
+
+static void prompt_say(struct row *row, const struct program *o)
+{
+	char phrase[300];
+	if (!o->request)
+		return;
+	request_phrase(o->request, phrase, sizeof(phrase));
+	program_waits(row, phrase);
+}
+
+static void prompt_ask(struct row *row, struct program *o);
+
+static void prompt_arrived(const struct run_result *r, void *arg)
+{
+	struct row *row = arg;
+	struct program *o = program_of(row);
+	o->prompt_run = NULL;
+	if (!r->end.err.code && r->end.exit_code == 0) {
+		o->request = prompt_read(r->out);
+		o->prompt = o->request ? xstrdup(r->out) : NULL;
+	}
+	if (o->request) {
+		prompt_say(row, o);
+	} else if (!r->end.err.code && o->prompt_tries < PROMPT_TRIES) {
+		prompt_ask(row, o);
+	}
+	sessions_judge_source(sessions_of(row->source));
+}
+
+static void prompt_ask(struct row *row, struct program *o)
+{
+	struct buf command;
+	if (row->server->link->state != LINK_UP)
+		return;
+	buf_init(&command, 4096);
+	buf_puts(&command, "LC_ALL=C.UTF-8; export LC_ALL; ");
+	if (o->prompt_tries++)
+		buf_puts(&command, "sleep 1; ");
+	prompt_capture(&command, o);
+	o->prompt_run = link_run(row->server->link, command.data, NULL, 0, PROMPT_MAX, PROMPT_MS,
+	                         prompt_arrived, row);
+	run_name(o->prompt_run, "the question in its pane");
+	buf_finish(&command);
+}
+
+void prompt_follow(struct row *row, struct program *o)
+{
+	const struct session *s = (const struct session *)row;
+	bool waits = s->status == SESSION_PERMISSION && o->pane[0];
+	if (waits && o->prompt_of_ms == o->told_ms && (o->request || o->prompt_run)) {
+		prompt_say(row, o);
+		return;
+	}
+	prompt_forget(o);
+	o->prompt_of_ms = o->told_ms;
+	if (waits)
+		prompt_ask(row, o);
+}
+
+/* --- answering ----------------------------------------------------------- */
+
+/* "Yes" alone allows this once. A longer "Yes, and ..." allows more: only what says so is taken. */
+static bool prompt_is_once(const char *label)
+{
+	return !strcmp(label, "Yes") || !strcmp(label, "Yes, proceed");
+}
+
+static bool prompt_is_always(const char *label)
+{
+	return !strncmp(label, "Yes, and", 8) &&
+	       (strstr(label, "always") || strstr(label, "don't ask again"));
+}
+
+static bool prompt_is_no(const char *label)
+{
+	return !strncmp(label, "No", 2) && !(label[2] >= 'a' && label[2] <= 'z');
+}
+
+/* The number of the first choice of that meaning; 0: there is none. */
+static size_t prompt_find(const struct question *q, bool (*is)(const char *))
+{
+	for (size_t i = 0; i < q->n_options; i++)
+		if (is(q->options[i].label))
+			return i + 1;
+	return 0;
+}
+
+/* The key that means the words: a digit, or "Escape". False: err says why there is none. */
+bool prompt_key(const struct request *r, const char *words, char *key, size_t size, struct err *err)
+{
+	const struct question *q = &r->questions[0];
+	size_t number = 0;
+	if (strlen(words) == 1 && *words >= '1' && *words <= '9')
+		number = (size_t)(*words - '0');
+	else if (!strcmp(words, "once"))
+		number = prompt_find(q, prompt_is_once);
+	else if (!strcmp(words, "always"))
+		number = prompt_find(q, prompt_is_always);
+	else if (!strcmp(words, "reject"))
+		number = prompt_find(q, prompt_is_no);
+	if (number && number <= q->n_options) {
+		snprintf(key, size, "%zu", number);
+		return true;
+	}
+	if (!strcmp(words, "reject")) {
+		snprintf(key, size, "Escape");
+		return true;
+	}
+	err_set(err, ERR_USAGE,
+	        "\"%.60s\" is not one of its choices: answer with a number from 1 to %zu, or with "
+	        "once, always or reject; a attaches to it",
+	        words, q->n_options);
+	return false;
+}
+
+static void prompt_answered(const struct run_result *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err = r->end.err;
+	a->run = NULL;
+	struct row *row = order_row(a->order);
+	if (!err.code && r->end.exit_code == CHANGED)
+		err_set(&err, ERR_ABSENT,
+		        "its pane shows something else now, so nothing was sent: it was answered "
+		        "elsewhere, or asks something new");
+	else if (!err.code && r->end.exit_code != 0)
+		err_set(&err, ERR_REFUSED, "tmux did not send the key: %.200s",
+		        r->err_len ? r->err_out : "it gave no reason");
+	if (row && program_of(row) && err.code == ERR_ABSENT) {
+		prompt_forget(program_of(row));
+		prompt_follow(row, program_of(row));
+	}
+	oc_act_end(a, err.code ? &err : NULL, "answered");
+}
+
+static const char not_asked[] =
+	"it does not ask that any more: it was answered elsewhere, or stopped";
+
+void prompt_answer(struct order *order)
+{
+	struct row *row = order_row(order);
+	struct program *o = row ? program_of(row) : NULL;
+	const char *words = order->argument ? order->argument : "";
+	size_t n = !strncmp(words, "pane_", 5) ? strcspn(words, " ") : 0;
+	char key[16];
+	struct err err = { 0 };
+	struct buf b;
+	if (!o || !o->request ||
+	    (n && (strlen(o->request->id) != n || strncmp(words, o->request->id, n) != 0))) {
+		err_set(&err, ERR_ABSENT, "%s", not_asked);
+		order_end(order, &err, NULL);
+		return;
+	}
+	words += n + strspn(words + n, " ");
+	if (!prompt_key(o->request, words, key, sizeof(key), &err)) {
+		order_end(order, &err, NULL);
+		return;
+	}
+	buf_init(&b, 8192);
+	buf_puts(&b, "LC_ALL=C.UTF-8; export LC_ALL; e=$(cat); n=$(");
+	prompt_capture(&b, o);
+	buf_addf(&b, "); [ \"$n\" = \"$e\" ] || exit %d; ", CHANGED);
+	tmux_words(&b, o, (const char *[]){ "send-keys", "-t", o->pane, key, NULL });
+	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->program_acts);
+	a->run = link_run(row->server->link, b.data, o->prompt, strlen(o->prompt), 16384, PROMPT_MS,
+	                  prompt_answered, a);
+	run_name(a->run, "the answer to its pane");
+	buf_finish(&b);
+}

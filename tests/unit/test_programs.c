@@ -1,0 +1,361 @@
+/* Sessions of Claude Code, herdr and agents known by their process, as a look and the watch tell
+ * of them; and the question in a pane. Samples are of Claude Code 2.1.332. No network. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/link/link.h"
+#include "backends/servers/server.h"
+#include "backends/sessions/program.h"
+#include "backends/store/doc.h"
+#include "backends/store/settings.h"
+
+#define UUID "76420582-f2cc-49dc-898e-ed393cc5d03c"
+#define PROCESS                                                                                \
+	"live\t500\t99\t{\"pid\":7,\"sessionId\":\"" UUID "\",\"cwd\":\"/srv/c\","             \
+	"\"procStart\":\"500\",\"kind\":\"bg\",\"jobId\":\"76420582\",\"status\":\"waiting\"," \
+	"\"waitingFor\":\"permission prompt\",\"statusUpdatedAt\":1795239650000}\n"
+#define JOB(state, needs)                                                             \
+	"job\t76420582\t{\"state\":\"" state "\",\"detail\":\"Runs what was asked\"," \
+	"\"tempo\":\"blocked\",\"tokens\":34," needs                                  \
+	"\"intent\":\"fetch it\",\"sessionId\":\"" UUID                               \
+	"\",\"cwd\":\"/srv/c\",\"updatedAt\":\"2026-11-21T02:00:50.000Z\"}\n"
+
+static struct {
+	struct loop *loop;
+	struct settings *settings;
+	struct store *store;
+	struct server *server;
+	struct source *source;
+} w;
+
+static void link_announced(struct link *l, void *arg)
+{
+	(void)l;
+	(void)arg;
+}
+static const struct link_events link_events = { link_announced };
+
+static int make_world(void **state)
+{
+	struct doc complaints;
+	(void)state;
+	memset(&w, 0, sizeof(w));
+	doc_init(&complaints);
+	w.loop = loop_create();
+	w.settings = settings_load("/dev/null", &complaints);
+	free(w.settings->state_dir);
+	w.settings->state_dir = NULL;
+	w.store = store_create(w.loop, NULL, w.settings);
+	w.server = server_add(w.store, "pi");
+	w.server->link = link_create_local(w.loop, "pi", &link_events, NULL);
+	w.source = server_source(w.server, "sessions");
+	doc_finish(&complaints);
+	now_wall_set(1795239663000);
+	return w.source ? 0 : -1;
+}
+
+static int end_world(void **state)
+{
+	(void)state;
+	now_wall_set(0);
+	store_destroy(w.store);
+	loop_destroy(w.loop);
+	settings_destroy(w.settings);
+	return 0;
+}
+
+static void feed(const char *what, const char *text)
+{
+	char *copy = xstrdup(text); /* a reader past its end would be seen */
+	source_feed(w.source, what, copy, strlen(text));
+	free(copy);
+}
+
+static void look(const char *found, const char *tmux, const char *claude, const char *herdr)
+{
+	char *all = xasprintf("=oc\n%s=tmux\n%s=claude\n%s=herdr\n%s=end\n", found, tmux, claude,
+	                      herdr);
+	feed("scan", all);
+	free(all);
+}
+
+static struct session *find(const char *id)
+{
+	char whole[300];
+	snprintf(whole, sizeof(whole), "pi/session/%s", id);
+	return (struct session *)store_find(w.store, whole);
+}
+
+static char *command_of(const char *id)
+{
+	struct buf b = { 0 };
+	program_command(&find(id)->row, &b);
+	return buf_take(&b);
+}
+
+static void assert_has(const char *text, const char *part)
+{
+	if (!text || !strstr(text, part))
+		fail_msg("\"%s\" is not in \"%s\"", part, text ? text : "(nothing)");
+}
+
+/* --- Claude Code ---------------------------------------------------------- */
+
+static void a_job_says_what_it_asks(void **state)
+{
+	(void)state;
+	look("", "", PROCESS JOB("working", "\"needs\":\"approve Bash: curl x\\u001b[2J\","), "");
+	struct session *s = find(UUID);
+	assert_non_null(s);
+	assert_int_equal(s->shown, SESSION_PERMISSION);
+	assert_int_equal(s->row.health, HEALTH_ASKS);
+	assert_has(s->row.why, "waits for: permission prompt: approve Bash: curl x");
+	assert_null(strchr(s->row.why, '\033'));
+	char *command = command_of(UUID);
+	assert_has(command, "exec claude attach 76420582");
+	free(command);
+	struct buf b = { 0 };
+	assert_true(program_stop_command(&s->row, &b));
+	assert_has(b.data, "claude stop 76420582");
+	buf_finish(&b);
+}
+
+static void a_job_that_ended(void **state)
+{
+	static const struct {
+		const char *line;
+		enum session_status status;
+		enum health health;
+	} ends[] = {
+		{ JOB("done", ""), SESSION_IDLE, HEALTH_IDLE },
+		{ JOB("stopped", ""), SESSION_ABORTED, HEALTH_IDLE },
+		{ JOB("failed", ""), SESSION_ERROR, HEALTH_BAD },
+		/* its process is gone, and the file does not know */
+		{ JOB("working", ""), SESSION_NOT_SERVED, HEALTH_IDLE },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		char *all = xasprintf("%sfile\t1795239600\t" UUID ".jsonl\n", ends[i].line);
+		look("", "", all, "");
+		free(all);
+		assert_non_null(find(UUID));
+		assert_int_equal(find(UUID)->shown, ends[i].status);
+		assert_int_equal(find(UUID)->row.health, ends[i].health);
+		assert_string_equal(find(UUID)->row.name, "fetch it");
+	}
+	struct buf b = { 0 };
+	assert_false(program_stop_command(&find(UUID)->row, &b));
+	buf_finish(&b);
+}
+
+/* The last lines of a transcript: 2.1.332 writes the cost at an orderly end. */
+static void what_a_transcript_tells(void **state)
+{
+	(void)state;
+	look("", "",
+	     "file\t1795239600\t" UUID ".jsonl\n\"cwd\":\"/srv/c\"\n"
+	     "{\"type\":\"assistant\",\"message\":{\"model\":\"claude-opus-5-5\",\"usage\":{"
+	     "\"input_tokens\":1000,\"cache_read_input_tokens\":200,\"output_tokens\":34}}}\n"
+	     "{\"type\":\"cost-state\",\"totalCostUSD\":0.00944,\"modelUsage\":{\"claude-opus-5-"
+	     "5\":"
+	     "{\"inputTokens\":2000,\"outputTokens\":68,\"cacheReadInputTokens\":400,"
+	     "\"cacheCreationInputTokens\":0,\"costUSD\":0.00944}}}\n",
+	     "");
+	struct session *s = find(UUID);
+	assert_non_null(s);
+	assert_string_equal(s->model, "claude-opus-5-5");
+	assert_int_equal(s->context_used, 1234);
+	assert_int_equal(s->tokens, 2468);
+	assert_true(s->cost > 0.0094 && s->cost < 0.0095);
+}
+
+static void an_end_is_marked_until_it_is_seen(void **state)
+{
+	static const char busy[] = "live\t500\t99\t{\"pid\":7,\"sessionId\":\"" UUID
+				   "\",\"procStart\":\"500\",\"status\":\"busy\"}\n",
+			  idle[] = "live\t500\t99\t{\"pid\":7,\"sessionId\":\"" UUID
+				   "\",\"procStart\":\"500\",\"status\":\"idle\","
+				   "\"statusUpdatedAt\":1795239650000}\n";
+	struct doc doc;
+	(void)state;
+	feed("claude", busy);
+	assert_int_equal(find(UUID)->finished_ms, 0);
+	feed("claude", idle);
+	assert_int_equal(find(UUID)->finished_ms, 1795239650000);
+	feed("claude", busy);
+	assert_int_equal(find(UUID)->finished_ms, 0);
+	feed("claude", idle);
+	doc_init(&doc);
+	kind_session.detail(&find(UUID)->row, &doc, false);
+	doc_finish(&doc);
+	assert_int_equal(find(UUID)->finished_ms, 0);
+}
+
+static void hostile_lines(void **state)
+{
+	(void)state;
+	look("agent\tcodex\t-1\t2\t0\t/\nagent\tcodex\nagent\t\t\t\t\t\n", "",
+	     "job\t../../x\t{\"state\":\"done\",\"sessionId\":\"" UUID "\"}\n"
+	     "job\t76420582\t[]\njob\t76420582\t{\"state\":\"done\",\"sessionId\":\"x\"}\n"
+	     "job\t76420582\t{\"state\":\"do\njob\t\n",
+	     "herdr\t\t{\"result\":{\"snapshot\":{\"agents\":[{\"pane_id\":\"$(reboot)\"},"
+	     "{\"pane_id\":\"-t\"},{\"pane_id\":7},4]}}}\nherdr\t-x\t{}\nherdr\t\t\nherdr\n");
+	assert_null(store_first(w.store, &kind_session, w.server));
+}
+
+/* --- the question in a pane ------------------------------------------------ */
+
+static char *sample(void)
+{
+	char chunk[4096];
+	struct buf b = { 0 };
+	FILE *f = fopen("tests/unit/answers/sessions/claude-2.1.332-prompt.txt", "r");
+	assert_non_null(f);
+	for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f)) > 0;)
+		buf_add(&b, chunk, n);
+	fclose(f);
+	return buf_take(&b);
+}
+
+static void a_question_is_read(void **state)
+{
+	(void)state;
+	char *text = sample(), phrase[300];
+	struct request *r = prompt_read(text);
+	assert_non_null(r);
+	assert_true(r->is_question);
+	assert_int_equal(r->questions[0].n_options, 4);
+	assert_string_equal(r->questions[0].options[0].label, "Yes");
+	assert_string_equal(r->questions[0].options[3].label, "No");
+	request_phrase(r, phrase, sizeof(phrase));
+	assert_has(phrase, "Bash command: curl -s http://127.0.0.1:1/x");
+	request_free(r);
+	for (size_t n = strlen(text); n; n--) { /* cut anywhere */
+		char *part = xstrndup(text, n);
+		request_free(prompt_read(part));
+		free(part);
+	}
+	free(text);
+}
+
+static void words_are_keys(void **state)
+{
+	static const struct {
+		const char *words, *key;
+	} all[] = { { "1", "1" },      { "4", "4" },      { "once", "1" }, { "always", "2" },
+		    { "reject", "4" }, { "5", NULL },     { "0", NULL },   { "", NULL },
+		    { "yes", NULL },   { "once x", NULL } };
+	(void)state;
+	char *text = sample(), key[16];
+	struct err err;
+	struct request *r = prompt_read(text);
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		bool has = prompt_key(r, all[i].words, key, sizeof(key), &err);
+		assert_int_equal(has, all[i].key != NULL);
+		if (has)
+			assert_string_equal(key, all[i].key);
+	}
+	request_free(r);
+	free(text);
+}
+
+/* "Yes, and use auto mode" is no answer to "once". Without a "No", Escape refuses. */
+static void once_never_allows_more(void **state)
+{
+	char key[16];
+	struct err err;
+	(void)state;
+	struct request *r = prompt_read("Ready to code?\n ❯ 1. Yes, and use auto mode\n"
+	                                "   2. Yes, manually approve edits\n   3. Tell it more\n");
+	assert_non_null(r);
+	assert_false(prompt_key(r, "once", key, sizeof(key), &err));
+	assert_false(prompt_key(r, "always", key, sizeof(key), &err));
+	assert_true(prompt_key(r, "reject", key, sizeof(key), &err));
+	assert_string_equal(key, "Escape");
+	request_free(r);
+	/* choices to tick need more than one key */
+	assert_null(prompt_read("Which?\n❯ 1. [ ] a\n  2. [ ] b\n"));
+	assert_null(prompt_read("❯ \n  ⏸ manual mode on\n"));
+}
+
+/* --- herdr, and agents known by their process ------------------------------ */
+
+static void agents_of_herdr(void **state)
+{
+	(void)state;
+	look("", "", PROCESS,
+	     "herdr\t\t{\"id\":\"cli:api:snapshot\",\"result\":{\"type\":\"session_snapshot\","
+	     "\"snapshot\":{\"agents\":[{\"agent\":\"codex\",\"agent_status\":\"blocked\","
+	     "\"pane_id\":\"w1:p2\",\"workspace_id\":\"w1\","
+	     "\"terminal_title_stripped\":\"codex - shop\"},"
+	     "{\"agent\":\"claude\",\"agent_status\":\"blocked\",\"pane_id\":\"w1:p3\","
+	     "\"agent_session\":{\"kind\":\"id\",\"value\":\"" UUID "\"}}],"
+	     "\"panes\":[{\"pane_id\":\"w1:p2\",\"cwd\":\"/srv/shop\"}],"
+	     "\"workspaces\":[{\"workspace_id\":\"w1\",\"label\":\"shop\"}]}}}\n"
+	     "herdr\twork\t{\"result\":{\"snapshot\":{\"agents\":[{\"agent\":\"pi\","
+	     "\"agent_status\":\"compacting\",\"pane_id\":\"w1:p2\"}]}}}\n");
+	struct session *s = find("herdr-w1:p2"), *named = find("herdr-work.w1:p2");
+	assert_non_null(s);
+	assert_non_null(named);
+	assert_string_equal(s->row.name, "codex - shop");
+	assert_string_equal(s->directory, "/srv/shop");
+	assert_int_equal(s->row.health, HEALTH_ASKS);
+	assert_int_equal(named->shown, SESSION_UNKNOWN);
+	char *command = command_of("herdr-w1:p2");
+	assert_has(command, "herdr pane focus w1:p2 >/dev/null 2>&1; exec herdr");
+	free(command);
+	command = command_of("herdr-work.w1:p2");
+	assert_has(command, "exec herdr --session work");
+	free(command);
+	/* one row only for what is known by its own files, and it knows its place */
+	assert_null(find("herdr-w1:p3"));
+	command = command_of(UUID);
+	assert_has(command, "herdr pane focus w1:p3");
+	free(command);
+}
+
+static void agents_by_their_process(void **state)
+{
+	(void)state;
+	look("agent\tcodex\t99\t120\t1795239000\t/srv/app\n"
+	     "agent\tgemini\t98\t98\t1795239000\t/srv/web\n",
+	     "session\t$1\t1\t2\t0\t1\t/\twork\npane\t$1\t%4\t99\tnode\t1\t/srv/app\tfix it\n", "",
+	     "");
+	struct session *codex = find("codex-99"), *gemini = find("gemini-98");
+	assert_non_null(codex);
+	assert_non_null(gemini);
+	assert_int_equal(codex->shown, SESSION_UNKNOWN);
+	assert_string_equal(codex->words, "fix it");
+	assert_true(program_has_pane(&codex->row));
+	assert_false(program_has_pane(&gemini->row));
+	char *command = command_of("codex-99");
+	assert_has(command, "select-pane -t %4");
+	free(command);
+	look("", "", "", "");
+	assert_null(find("codex-99"));
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_job_says_what_it_asks), T(a_job_that_ended),
+		T(what_a_transcript_tells), T(an_end_is_marked_until_it_is_seen),
+		T(hostile_lines),           T(a_question_is_read),
+		T(words_are_keys),          T(once_never_allows_more),
+		T(agents_of_herdr),         T(agents_by_their_process),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
