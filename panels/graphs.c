@@ -99,7 +99,8 @@ static void graphs_figure(const struct server *s, const struct figure *f, int wi
 			snprintf(value, sizeof(value), "%s", now);
 		else
 			snprintf(value, sizeof(value), "%s most", most);
-		graphs_line(doc, i + 1 == rows ? f->name : "", row, room, i && i + 1 < rows ? "" : value);
+		graphs_line(doc, i + 1 == rows ? f->name : "", row, room,
+		            i && i + 1 < rows ? "" : value);
 	}
 }
 
