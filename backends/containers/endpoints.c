@@ -18,6 +18,7 @@ static size_t engine_docker_endpoints(const struct source *s, struct endpoint *e
 {
 	endpoints[0] = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = DOCKER_SOCKET };
 	endpoints[1] = (struct endpoint){ .kind = ENDPOINT_EXEC,
+		                          .shown = "docker system dial-stdio",
 		                          .command = "exec " DOCKER_ENV DOCKER_SOCKET
 		                                     " docker system dial-stdio" };
 	/* Used only if there is a socket and sudo needs no password. On some servers a refused sudo
@@ -86,7 +87,9 @@ static size_t engine_docker_user_endpoints(const struct source *s, struct endpoi
 	buf_puts(&b, " docker system dial-stdio");
 	snprintf(path + n, size - n, "%s", b.data);
 	buf_finish(&b);
-	endpoints[1] = (struct endpoint){ .kind = ENDPOINT_EXEC, .command = path + n };
+	endpoints[1] = (struct endpoint){ .kind = ENDPOINT_EXEC,
+		                          .command = path + n,
+		                          .shown = "docker system dial-stdio" };
 	return 2;
 }
 

@@ -10,6 +10,7 @@
  * caller sees one call. */
 #include "backends/link/origin.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -315,6 +316,15 @@ static bool origin_says_denied(const char *words)
 	return false;
 }
 
+/* The length without the blanks at the end. */
+static size_t origin_words_end(const char *words)
+{
+	size_t n = strlen(words);
+	while (n && isspace((unsigned char)words[n - 1]))
+		n--;
+	return n;
+}
+
 /* Builds the error of an ended stream, with the command's stderr. */
 static void origin_end_err(const struct relay *p, const struct stream_end *end, struct err *err)
 {
@@ -337,8 +347,8 @@ static void origin_end_err(const struct relay *p, const struct stream_end *end, 
 	else if (!end->began)
 		said = "nothing, so the login may run no shell commands";
 	if (end->exit_code >= 0 || p->complaint[0])
-		err_set(err, code, "%s: %s ended with code %d and said: %s", d->link->name,
-		        endpoint, end->exit_code, said);
+		err_set(err, code, "%s: %s said: %.*s (exit code %d)", d->link->name, endpoint,
+		        (int)origin_words_end(said), said, end->exit_code);
 }
 
 static void origin_on_closed(struct stream *s, const struct stream_end *end, void *arg)

@@ -424,7 +424,7 @@ static void test_sentences(void **state)
 	s->source.state = SOURCE_ABSENT;
 	assert_false(source_sentence(&s->source, text, sizeof(text)));
 	panel_empty(&panel_containers, s->store, NULL, text, sizeof(text));
-	assert_string_equal(text, "No containers: neither Docker nor Podman has one there. "
+	assert_string_equal(text, "No containers: neither Docker nor Podman shows one. "
 	                          "`mocr doctor SERVER` says which of them answer.");
 	panel_empty(&panel_fleet, s->store, NULL, text, sizeof(text));
 	assert_non_null(strstr(text, ":connect"));
@@ -466,7 +466,7 @@ static void test_words_of_a_plain_panel(void **state)
 	panel_empty(&bare, s->store, &s->server, text, sizeof(text));
 	assert_string_equal(text, "Nothing here.");
 	panel_empty(&panel_containers, s->store, &s->server, text, sizeof(text));
-	assert_string_equal(text, "No containers on sese: neither Docker nor Podman has one there. "
+	assert_string_equal(text, "No containers on sese: neither Docker nor Podman shows one. "
 	                          "`mocr doctor SERVER` says which of them answer.");
 	panel_empty(&panel_fleet, s->store, &s->server, text, sizeof(text));
 	assert_null(strstr(text, "sese"));
