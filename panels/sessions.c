@@ -74,6 +74,14 @@ static void sessions_directory_cell(const struct row *r, struct cell *c)
 	         sessions_panel_of(r)->directory ? sessions_panel_of(r)->directory : "");
 }
 
+static void sessions_branch_cell(const struct row *r, struct cell *c)
+{
+	const struct session *s = sessions_panel_of(r);
+	char words[100];
+	session_git_say(s, words, sizeof(words));
+	cell_set(c, s->git.changes ? TONE_PLAIN : TONE_DIM, "%s", words);
+}
+
 static void sessions_agent_cell(const struct row *r, struct cell *c)
 {
 	const struct session *s = sessions_panel_of(r);
@@ -247,6 +255,12 @@ static const struct column columns[] = {
 	  .importance = 4,
 	  .cut = CUT_MIDDLE,
 	  .cell = sessions_directory_cell },
+	{ .name = "branch",
+	  .title = "BRANCH",
+	  .min = 6,
+	  .max = 18,
+	  .importance = 10,
+	  .cell = sessions_branch_cell },
 	{ .name = "agent",
 	  .title = "AGENT",
 	  .min = 5,

@@ -587,6 +587,13 @@ static void sessions_box_at_end(struct console *c, struct row *r)
 		console_flash(c, TONE_PLAIN, "older messages are asked for");
 }
 
+/* The cursor came to a row. */
+static void sessions_box_at_cursor(struct row *r)
+{
+	if (r->kind == &kind_session && r->source)
+		session_git_want(r);
+}
+
 /* --- actions ------------------------------------------------------------- */
 
 /* Can the terminal attach to the row? True for sessions and tmux panes on a live link. False for
@@ -670,4 +677,5 @@ const struct panel_extra sessions_extra = {
 	.open = sessions_box_open,
 	.at_end = sessions_box_at_end,
 	.changed = sessions_box_changed,
+	.at_cursor = sessions_box_at_cursor,
 };

@@ -195,6 +195,7 @@ struct console {
 	struct { /* cached result of says_want and its inputs */
 		int lines, width;
 		size_t problems;
+		const struct row *at; /* row under the cursor; only compared, never dereferenced */
 	} says;
 	char flash[FLASH_MAX];
 	enum tone flash_tone;

@@ -265,7 +265,7 @@ int headless_sessions(struct store *s, bool json, int wait_ms)
 			headless_print_session(row);
 	}
 	if (!json && !store_first(s, &kind_session, NULL))
-		fprintf(stderr, "mocr: no session of OpenCode, of another agent or of tmux was found\n");
+		fprintf(stderr, "mocr: no session of OpenCode, another agent or tmux was found\n");
 	char *text = json ? report_rows_json(s, &kind_session) : NULL;
 	if (text)
 		puts(text);

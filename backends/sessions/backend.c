@@ -311,6 +311,7 @@ static void sessions_down(struct source *s)
 	fetch_forget(&ss->look);
 	sessions_exports_end(ss);
 	folders_end(ss);
+	git_end(ss);
 	watch_end(ss);
 	if (ss->again)
 		loop_timer_set(ss->again, -1);
@@ -329,8 +330,8 @@ static void sessions_down(struct source *s)
 		source_set_state(s, SOURCE_STALE, NULL);
 }
 
-/* what is a word of this room ("scan", "claude", "stored", "stored-messages ID"), or a server name
- * and a word: "4096 sessions". */
+/* what is a word of this room ("scan", "claude", "git", "stored", "stored-messages ID"), or a
+ * server name and a word: "4096 sessions". */
 static void sessions_feed(struct source *s, const char *what, const char *bytes, size_t len)
 {
 	struct sessions *ss = sessions_of(s);
@@ -342,6 +343,12 @@ static void sessions_feed(struct source *s, const char *what, const char *bytes,
 	}
 	if (!strcmp(what, "claude")) {
 		programs_live(ss, bytes);
+		return;
+	}
+	if (!strcmp(what, "git")) {
+		char *text = xstrndup(bytes, len);
+		git_feed(ss, text, now_wall_ms());
+		free(text);
 		return;
 	}
 	if (!strcmp(what, "stored")) {
@@ -386,6 +393,7 @@ static void sessions_finish(struct source *s)
 	run_cancel(ss->stored_run);
 	sessions_exports_end(ss);
 	folders_end(ss);
+	git_end(ss);
 	watch_end(ss);
 	free(ss->stored);
 	ss->stored = NULL;

@@ -52,7 +52,7 @@ static void session_finish(struct row *row)
 		((struct oc *)s->priv)->row = NULL;
 	else if (session_is_program(row))
 		program_finish(s);
-	char *owned[] = { s->directory, s->agent, s->model, s->words, s->unit };
+	char *owned[] = { s->git.branch, s->directory, s->agent, s->model, s->words, s->unit };
 	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
 		free(owned[i]);
 }
@@ -73,6 +73,21 @@ static void session_add_request(cJSON *o, const struct row *row)
 	json_add_filled(a, "type", r->is_question ? "question" : "permission");
 	json_add_filled(a, "session", r->session);
 	json_add_filled(a, "text", phrase);
+}
+
+static void session_add_git(cJSON *o, const struct session_git *git)
+{
+	if (!git->branch) {
+		cJSON_AddNullToObject(o, "git");
+		return;
+	}
+	cJSON *g = cJSON_AddObjectToObject(o, "git");
+	json_add_filled(g, "branch", git->branch);
+	cJSON_AddBoolToObject(g, "worktree", git->worktree);
+	json_add_number(g, "changes", git->changes, true);
+	json_add_number(g, "ahead", git->ahead, git->tracks);
+	json_add_number(g, "behind", git->behind, git->tracks);
+	json_add_time(g, "at_ms", git->at_ms);
 }
 
 static void session_json(const struct row *row, void *out)
@@ -99,6 +114,7 @@ static void session_json(const struct row *row, void *out)
 	json_add_number(o, "context_tokens", (double)s->context_used, s->context_used >= 0);
 	json_add_number(o, "context_limit", (double)s->context_limit, s->context_limit > 0);
 	json_add_number(o, "port", s->port, s->port > 0);
+	session_add_git(o, &s->git);
 	if (s->type != SESSION_SERVICE)
 		return;
 	json_add_filled(o, "unit", s->unit);
@@ -222,6 +238,7 @@ static void session_kind_detail(struct session *s, struct doc *doc)
 		doc_pair(doc, s->row.health >= HEALTH_ATTENTION ? DOC_WARN : DOC_DIM, "why", "%s",
 		         s->row.why);
 	doc_pair(doc, DOC_PLAIN, "directory", "%s", s->directory ? s->directory : "unknown");
+	git_detail(s, doc);
 	if (s->agent || s->model)
 		doc_pair(doc, DOC_PLAIN, "agent, model", "%s  %s", s->agent ? s->agent : "",
 		         s->model ? s->model : "");
@@ -285,6 +302,7 @@ void session_detail(struct row *row, struct doc *doc, bool reveal)
 		sessions_look(sessions_of(row->source), SERVICE_LOOK_MS);
 		return;
 	}
+	session_git_want(row);
 	session_kind_detail(s, doc);
 	if (r) {
 		doc_head(doc, r->is_question ? "It asks (Enter answers)"

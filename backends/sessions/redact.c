@@ -228,7 +228,9 @@ void sessions_redact(const char *what, const char *bytes, size_t len, struct buf
 			mask_json(out, bytes, len);
 			return;
 		}
-	if (!strcmp(what, "scan") || !strcmp(what, "claude"))
+	if (!strcmp(what, "git"))
+		mask_text(out, bytes, len); /* names of branches and files */
+	else if (!strcmp(what, "scan") || !strcmp(what, "claude"))
 		redact_lines(bytes, len, out);
 	else
 		redact_json(bytes, len, out);

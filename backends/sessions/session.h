@@ -79,6 +79,15 @@ void request_doc(const struct request *, struct doc *);
 /* Writes the request as one phrase: "bash: make test". Washed. */
 void request_phrase(const struct request *, char *buf, size_t size);
 
+/* Git state of a session's directory, when it was last asked. */
+struct session_git {
+	char *branch; /* owned, washed; NULL unknown, or no repository */
+	bool worktree, tracks; /* a linked worktree; the branch follows another */
+	int changes;           /* files that differ from the last commit */
+	int ahead, behind;     /* commits */
+	int64_t at_ms;         /* wall clock, ms: when it was asked; 0 never */
+};
+
 struct session {
 	struct row row; /* name: its title, washed */
 	enum session_type type;
@@ -97,6 +106,7 @@ struct session {
 	double cost;                         /* dollars; below 0 unknown */
 	int64_t tokens;                      /* tokens of all sorts; below 0 unknown */
 	int64_t context_used, context_limit; /* tokens; below 0 unknown */
+	struct session_git git;
 	int children, depth;
 	bool unfolded; /* its children are visible */
 	bool hidden;   /* not listed: under a folded parent, archived or old */
@@ -120,6 +130,10 @@ const struct request *session_request(const struct row *);
 /* Call when the user reads a request or types a prompt. The connection is prepared, so that the
  * next send costs one round trip. */
 void session_sends_soon(struct row *);
+/* The cursor came to the row, or its details are open: its git state may be asked. */
+void session_git_want(struct row *);
+/* Writes "main* +1 -2": changed, ahead, behind. "" unknown. */
+void session_git_say(const struct session *, char *buf, size_t size);
 /* The user looked at it: a turn that ended is not marked any more. */
 void session_looked_at(struct row *);
 /* Folds the children of the row away, or unfolds them. */

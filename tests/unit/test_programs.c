@@ -346,6 +346,34 @@ static void agents_by_their_process(void **state)
 	assert_null(find("codex-99"));
 }
 
+/* --- git ------------------------------------------------------------------- */
+
+static void a_git_state_is_read(void **state)
+{
+	char words[100];
+	(void)state;
+	look("agent\tcodex\t99\t120\t1795239000\t/srv/app\n"
+	     "agent\tgemini\t98\t98\t1795239000\t/srv/none\n",
+	     "", "", "");
+	struct session *s = find("codex-99");
+	feed("git", "at\t/srv/app\nwork\n# branch.oid 1\n# branch.head fix\033/it\n"
+	            "# branch.upstream o/fix\n# branch.ab +2 -13\n1 .M N... 1 2 3 a b f\n"
+	            "? new\n! ignored\nat\t/srv/none\nover\n");
+	assert_non_null(s->git.branch);
+	assert_null(strchr(s->git.branch, '\033'));
+	assert_true(s->git.worktree);
+	assert_int_equal(s->git.changes, 2);
+	assert_int_equal(s->git.ahead, 2);
+	assert_int_equal(s->git.behind, 13);
+	session_git_say(s, words, sizeof(words));
+	assert_non_null(strstr(words, "* +2 -13"));
+	assert_null(find("gemini-98")->git.branch);
+	feed("git", "# branch.head x\nat\nat\t\nover\nover\n# branch.ab\n");
+	feed("git", "at\t/srv/app\n# branch.ab -\n# branch.head main\nover\n");
+	assert_string_equal(s->git.branch, "main");
+	assert_int_equal(s->git.behind, 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
 
 int main(void)
@@ -356,6 +384,7 @@ int main(void)
 		T(hostile_lines),           T(a_question_is_read),
 		T(words_are_keys),          T(once_never_allows_more),
 		T(agents_of_herdr),         T(agents_by_their_process),
+		T(a_git_state_is_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
