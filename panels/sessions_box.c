@@ -600,7 +600,8 @@ static void sessions_box_at_cursor(struct row *r)
  * the row of the OpenCode server itself. */
 static bool sessions_box_attachable(const struct row *r)
 {
-	return r->kind == &kind_session && ((const struct session *)r)->type != SESSION_SERVICE &&
+	const struct session *s = (const struct session *)r;
+	return r->kind == &kind_session && s->type != SESSION_SERVICE && s->type != SESSION_SPEND &&
 	       r->server->link && r->server->link->state == LINK_UP;
 }
 

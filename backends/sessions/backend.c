@@ -55,6 +55,7 @@ void sessions_judge_source(struct sessions *ss)
 	}
 	if (ss->stored_run && !live && s->state == SOURCE_WAITING)
 		return; /* the database may be the only source of rows */
+	spend_judge(s->store);
 	if (s->state == SOURCE_WAITING && program_is_asked(ss))
 		return; /* whoever waits for the list wants to know what is asked */
 	bool rows = store_first(s->store, &kind_session, s->server) != NULL;
@@ -241,6 +242,7 @@ static bool sessions_on_screen(const struct sessions *ss)
 static void sessions_on_again(struct loop_timer *t, void *arg)
 {
 	struct sessions *ss = arg;
+	spend_judge(ss->source.store);
 	if (sessions_on_screen(ss) || ss->missing || ss->hurry)
 		sessions_scan(ss);
 	loop_timer_set(ss->again, ss->hurry ? HURRY_MS : LOOK_AGAIN_MS);

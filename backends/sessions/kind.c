@@ -21,7 +21,7 @@
 const char *session_type_name(enum session_type t)
 {
 	static const char *const names[] = { "opencode", "claude", "tmux", "server",
-		                             "herdr",    "agent" };
+		                             "herdr",    "agent",  "spend" };
 	return names[t];
 }
 
@@ -52,6 +52,8 @@ static void session_finish(struct row *row)
 		((struct oc *)s->priv)->row = NULL;
 	else if (session_is_program(row))
 		program_finish(s);
+	if (s->type == SESSION_SPEND)
+		sessions_of(row->source)->spend = NULL;
 	char *owned[] = { s->git.branch, s->directory, s->agent, s->model, s->words, s->unit };
 	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
 		free(owned[i]);
@@ -297,6 +299,10 @@ void session_detail(struct row *row, struct doc *doc, bool reveal)
 	const struct request *r = session_request(row);
 	struct ses *ses = ses_of(row);
 	session_looked_at(row);
+	if (s->type == SESSION_SPEND) {
+		spend_detail(s, doc);
+		return;
+	}
 	if (s->type == SESSION_SERVICE) {
 		session_detail_service(s, doc);
 		sessions_look(sessions_of(row->source), SERVICE_LOOK_MS);

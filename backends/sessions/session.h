@@ -18,7 +18,8 @@ enum session_type {
 	SESSION_TMUX,
 	SESSION_SERVICE, /* an OpenCode server */
 	SESSION_HERDR,   /* an agent in a pane of a herdr server */
-	SESSION_AGENT    /* an agent that is known by its process only */
+	SESSION_AGENT,   /* an agent that is known by its process only */
+	SESSION_SPEND    /* what the sessions of the server cost today */
 };
 const char *session_type_name(enum session_type);
 
@@ -88,6 +89,13 @@ struct session_git {
 	int64_t at_ms;         /* wall clock, ms: when it was asked; 0 never */
 };
 
+/* What a session cost today, in dollars: spend.c. */
+struct session_spend {
+	int64_t day_ms;    /* wall clock, ms: when the day began that base is of; 0 none */
+	double base, last; /* cost when that day began, as far as known; cost when last seen */
+	double all, budget; /* SESSION_SPEND: of all servers today; for a day */
+};
+
 struct session {
 	struct row row; /* name: its title, washed */
 	enum session_type type;
@@ -107,6 +115,7 @@ struct session {
 	int64_t tokens;                      /* tokens of all sorts; below 0 unknown */
 	int64_t context_used, context_limit; /* tokens; below 0 unknown */
 	struct session_git git;
+	struct session_spend spend;
 	int children, depth;
 	bool unfolded; /* its children are visible */
 	bool hidden;   /* not listed: under a folded parent, archived or old */

@@ -9,6 +9,7 @@
  * - judge.c: assesses what a session shows
  * - conversation.c: the conversation as details and as a log
  * - programs.c: sessions of other programs; program.h has the list of their files
+ * - spend.c: what they cost today
  * - git.c: the git state of their directories
  * - watch.c: state of live Claude Code sessions
  * - stored.c: sessions known only from OpenCode's database
@@ -181,6 +182,7 @@ struct sessions {
 	char *folders_of, *folders;
 	struct run *folders_run;
 	struct run *git_run; /* git.c */
+	struct session *spend; /* the row of today's cost; NULL */
 	char *stored; /* the database's answer, not yet applied; owned; NULL */
 	struct run *stored_run;
 	uint32_t stored_round;
@@ -357,6 +359,13 @@ enum tmux_act { TMUX_SEND, TMUX_RENAME, TMUX_NEW, TMUX_KILL };
 bool tmux_act_command(const struct row *, const enum tmux_act *, const char *argument,
                 struct buf *command);
 void program_command(const struct row *, struct buf *command); /* the command that attaches to it */
+
+/* spend.c */
+void spend_judge(struct store *); /* sums up all servers, once a minute and when a list came */
+void spend_detail(const struct session *, struct doc *);
+int64_t spend_midnight(int64_t now_ms);
+/* Dollars that the session cost since midnight, at least. Call it now and then over the day. */
+double spend_of(struct session *, int64_t midnight_ms);
 
 /* git.c */
 /* now_ms: wall clock, when it was asked. */

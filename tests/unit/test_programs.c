@@ -374,17 +374,79 @@ static void a_git_state_is_read(void **state)
 	assert_int_equal(s->git.behind, 0);
 }
 
+/* --- money ----------------------------------------------------------------- */
+
+static void what_today_cost(void **state)
+{
+	struct session s = { .cost = 5, .created_ms = 1000 };
+	int64_t day = 86400000;
+	(void)state;
+	/* what an older one cost before is not of today */
+	assert_true(spend_of(&s, 20 * day) == 0);
+	s.cost = 7;
+	assert_true(spend_of(&s, 20 * day) == 2);
+	/* the next day begins at what was seen last */
+	s.cost = 8;
+	assert_true(spend_of(&s, 21 * day) == 1);
+	/* turns were taken back */
+	s.cost = 3;
+	assert_true(spend_of(&s, 21 * day) == 0);
+	s = (struct session){ .cost = 4, .created_ms = 21 * day + 5 };
+	assert_true(spend_of(&s, 21 * day) == 4);
+	s.cost = -1;
+	assert_true(spend_of(&s, 21 * day) == 0);
+	assert_true(spend_midnight(1795239663000) <= 1795239663000);
+	assert_true(spend_midnight(1795239663000) > 1795239663000 - 25 * 3600000);
+}
+
+static void spend(const char *cost)
+{
+	char *all = xasprintf("file\t1795239600\t" UUID
+	                      ".jsonl\n{\"totalCostUSD\":%s,\"startTime\":"
+	                      "1795239650000}\n",
+	                      cost);
+	look("", "", all, "");
+	free(all);
+	spend_judge(w.store);
+}
+
+static void a_budget_turns_yellow_and_red(void **state)
+{
+	(void)state;
+	spend("7.99");
+	assert_null(find("spent-today")); /* no budget, no row */
+	w.settings->budget = 1000;
+	spend("7.99");
+	assert_int_equal(find("spent-today")->row.health, HEALTH_IDLE);
+	spend("8.00");
+	assert_int_equal(find("spent-today")->row.health, HEALTH_ATTENTION);
+	spend("10.00");
+	assert_int_equal(find("spent-today")->row.health, HEALTH_BAD);
+	assert_has(find("spent-today")->row.why, "at least $10.00 today, of a budget of $10.00");
+	assert_has(find("spent-today")->words, "$10.00 here, $10.00 of $10.00");
+	w.settings->budget = 0;
+	spend_judge(w.store);
+	assert_null(find("spent-today"));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(a_job_says_what_it_asks), T(a_job_that_ended),
-		T(what_a_transcript_tells), T(an_end_is_marked_until_it_is_seen),
-		T(hostile_lines),           T(a_question_is_read),
-		T(words_are_keys),          T(once_never_allows_more),
-		T(agents_of_herdr),         T(agents_by_their_process),
+		T(a_job_says_what_it_asks),
+		T(a_job_that_ended),
+		T(what_a_transcript_tells),
+		T(an_end_is_marked_until_it_is_seen),
+		T(hostile_lines),
+		T(a_question_is_read),
+		T(words_are_keys),
+		T(once_never_allows_more),
+		T(agents_of_herdr),
+		T(agents_by_their_process),
 		T(a_git_state_is_read),
+		T(what_today_cost),
+		T(a_budget_turns_yellow_and_red),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
