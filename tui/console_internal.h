@@ -192,6 +192,7 @@ struct console {
 	struct history *history;
 	char *history_file; /* owned */
 
+	struct peek *peek; /* owned; NULL: off (peek.h) */
 	struct { /* cached result of says_want and its inputs */
 		int lines, width;
 		size_t problems;

@@ -137,6 +137,8 @@ struct panel_extra {
 	bool (*open)(struct console *, struct row *);
 	/* A key goes beyond the end of the details. */
 	void (*at_end)(struct console *, struct row *);
+	/* Writes what a pane beside the list shows of the row (peek.h). */
+	void (*peek)(struct row *, struct doc *);
 	/* The cursor of the focused pane came to the row. */
 	void (*at_cursor)(struct row *);
 	/* Something in the store changed: what an open box waits for may have arrived. */

@@ -323,6 +323,51 @@ void session_detail(struct row *row, struct doc *doc, bool reveal)
 	session_conversation(ses, doc);
 }
 
+#define PEEK_LINES 60
+
+/* Adds the last lines of a text. */
+static void session_add_last(const struct doc *from, struct doc *to)
+{
+	for (size_t i = from->n > PEEK_LINES ? from->n - PEEK_LINES : 0; i < from->n; i++) {
+		const struct doc_line *line = &from->lines[i];
+		const char *text = line->text ? line->text : "";
+		if (line->label)
+			doc_pair(to, line->tone, line->label, "%s", text);
+		else
+			doc_add(to, line->tone, "%s", text);
+	}
+}
+
+void session_peek(struct row *row, struct doc *doc)
+{
+	struct session *s = (struct session *)row;
+	const struct request *r = session_request(row);
+	struct ses *ses = ses_of(row);
+	struct doc words;
+	if (s->type == SESSION_SERVICE || s->type == SESSION_SPEND) {
+		session_detail(row, doc, false);
+		return;
+	}
+	session_looked_at(row);
+	if (row->why)
+		doc_add(doc, row->health >= HEALTH_ATTENTION ? DOC_WARN : DOC_DIM, "%s", row->why);
+	git_detail(s, doc);
+	if (r) {
+		doc_head(doc, r->is_question ? "It asks (r answers)" : "It wants to (r answers)");
+		request_doc(r, doc);
+	}
+	doc_init(&words);
+	if (ses) {
+		ses_want_messages(ses);
+		session_conversation(ses, &words);
+	} else {
+		programs_detail(row, &words);
+	}
+	if (!r)
+		session_add_last(&words, doc);
+	doc_finish(&words);
+}
+
 const struct kind kind_session = {
 	.name = "session",
 	.plural = "sessions",

@@ -139,6 +139,8 @@ const struct request *session_request(const struct row *);
 /* Call when the user reads a request or types a prompt. The connection is prepared, so that the
  * next send costs one round trip. */
 void session_sends_soon(struct row *);
+/* Writes what matters first: the open question with its diff, or else the last words. */
+void session_peek(struct row *, struct doc *);
 /* The cursor came to the row, or its details are open: its git state may be asked. */
 void session_git_want(struct row *);
 /* Writes "main* +1 -2": changed, ahead, behind. "" unknown. */
