@@ -374,6 +374,35 @@ static void a_git_state_is_read(void **state)
 	assert_int_equal(s->git.behind, 0);
 }
 
+/* A recording keeps states and places, and no word of a session. */
+static void a_recording_keeps_no_word(void **state)
+{
+	static const char text[] = "=claude\n" JOB(
+		"working",
+		"\"needs\":\"approve Zq7needs\",\"name\":\"Zq7name\",") "job\t76420582\tZq7broken "
+	                                                                "{\n=herdr\n"
+									"herdr\t\t{\"result\":{"
+	                                                                "\"snapshot\":{\"agents\":["
+	                                                                "{\"agent\":\"codex\","
+									"\"agent_status\":"
+	                                                                "\"blocked\",\"pane_id\":"
+	                                                                "\"w1:p2\",\"name\":"
+	                                                                "\"Zq7herdr\","
+									"\"terminal_title_"
+	                                                                "stripped\":\"Zq7title\"}]}"
+	                                                                "}}\n";
+	static const char *const kept[] = { "\"state\":\"working\"", "\"blocked\"", "w1:p2", UUID,
+		                            "=herdr" };
+	struct buf out = { 0 };
+	(void)state;
+	sessions_redact("scan", text, strlen(text), &out);
+	assert_null(strstr(out.data, "Zq7"));
+	assert_null(strstr(out.data, "fetch"));
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+		assert_has(out.data, kept[i]);
+	buf_finish(&out);
+}
+
 /* --- money ----------------------------------------------------------------- */
 
 static void what_today_cost(void **state)
@@ -434,19 +463,13 @@ static void a_budget_turns_yellow_and_red(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(a_job_says_what_it_asks),
-		T(a_job_that_ended),
-		T(what_a_transcript_tells),
-		T(an_end_is_marked_until_it_is_seen),
-		T(hostile_lines),
-		T(a_question_is_read),
-		T(words_are_keys),
-		T(once_never_allows_more),
-		T(agents_of_herdr),
-		T(agents_by_their_process),
-		T(a_git_state_is_read),
-		T(what_today_cost),
-		T(a_budget_turns_yellow_and_red),
+		T(a_job_says_what_it_asks), T(a_job_that_ended),
+		T(what_a_transcript_tells), T(an_end_is_marked_until_it_is_seen),
+		T(hostile_lines),           T(a_question_is_read),
+		T(words_are_keys),          T(once_never_allows_more),
+		T(agents_of_herdr),         T(agents_by_their_process),
+		T(a_git_state_is_read),     T(a_recording_keeps_no_word),
+		T(what_today_cost),         T(a_budget_turns_yellow_and_red),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
