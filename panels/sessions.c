@@ -19,7 +19,8 @@ static const struct session *sessions_panel_of(const struct row *r)
 static void sessions_title_cell(const struct row *r, struct cell *c)
 {
 	const struct session *s = sessions_panel_of(r);
-	bool dim = s->shown == SESSION_NOT_SERVED || s->archived_ms || s->type == SESSION_SERVICE;
+	bool dim = s->shown == SESSION_NOT_SERVED || s->archived_ms || s->type == SESSION_SERVICE ||
+	           s->type == SESSION_SPEND;
 	cell_set(c, dim ? TONE_DIM : TONE_PLAIN, "%.*s%s%s", 2 * (s->depth < 6 ? s->depth : 6),
 	         "            ", s->depth ? "- " : "", r->name);
 	if (s->children)
@@ -37,7 +38,7 @@ static void sessions_status_cell(const struct row *r, struct cell *c)
 		cell_set(c, tone, "%s", s->words ? s->words : "asked");
 		if (r->source->state == SOURCE_LIVE || s->sessions)
 			cell_add(c, " %d", s->sessions);
-	} else if (s->type == SESSION_TMUX) {
+	} else if (s->type == SESSION_TMUX || s->type == SESSION_SPEND) {
 		cell_set(c, tone, "%s", s->words ? s->words : "");
 	} else if (s->shown == SESSION_RETRY) {
 		cell_set(c, tone, "retry in ");
@@ -72,6 +73,14 @@ static void sessions_directory_cell(const struct row *r, struct cell *c)
 {
 	cell_set(c, TONE_DIM, "%s",
 	         sessions_panel_of(r)->directory ? sessions_panel_of(r)->directory : "");
+}
+
+static void sessions_branch_cell(const struct row *r, struct cell *c)
+{
+	const struct session *s = sessions_panel_of(r);
+	char words[100];
+	session_git_say(s, words, sizeof(words));
+	cell_set(c, s->git.changes ? TONE_PLAIN : TONE_DIM, "%s", words);
 }
 
 static void sessions_agent_cell(const struct row *r, struct cell *c)
@@ -174,7 +183,7 @@ static int sessions_rank_of(const struct row *r)
 		return 10 - (int)r->health;
 	if (s->shown >= SESSION_BUSY && s->shown != SESSION_ERROR)
 		return 20;
-	if (s->type == SESSION_SERVICE)
+	if (s->type == SESSION_SERVICE || s->type == SESSION_SPEND)
 		return 40;
 	if (s->shown == SESSION_NOT_SERVED)
 		return 35;
@@ -247,6 +256,12 @@ static const struct column columns[] = {
 	  .importance = 4,
 	  .cut = CUT_MIDDLE,
 	  .cell = sessions_directory_cell },
+	{ .name = "branch",
+	  .title = "BRANCH",
+	  .min = 6,
+	  .max = 18,
+	  .importance = 10,
+	  .cell = sessions_branch_cell },
 	{ .name = "agent",
 	  .title = "AGENT",
 	  .min = 5,

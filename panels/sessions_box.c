@@ -15,6 +15,7 @@
 #include "backends/sessions/session.h"
 #include "tui/console_internal.h"
 #include "tui/editor.h"
+#include "tui/peek.h"
 
 #define ASKED_MAX 1000
 #define NAMES_MAX 200
@@ -587,13 +588,21 @@ static void sessions_box_at_end(struct console *c, struct row *r)
 		console_flash(c, TONE_PLAIN, "older messages are asked for");
 }
 
+/* The cursor came to a row. */
+static void sessions_box_at_cursor(struct row *r)
+{
+	if (r->kind == &kind_session && r->source)
+		session_git_want(r);
+}
+
 /* --- actions ------------------------------------------------------------- */
 
 /* Can the terminal attach to the row? True for sessions and tmux panes on a live link. False for
  * the row of the OpenCode server itself. */
 static bool sessions_box_attachable(const struct row *r)
 {
-	return r->kind == &kind_session && ((const struct session *)r)->type != SESSION_SERVICE &&
+	const struct session *s = (const struct session *)r;
+	return r->kind == &kind_session && s->type != SESSION_SERVICE && s->type != SESSION_SPEND &&
 	       r->server->link && r->server->link->state == LINK_UP;
 }
 
@@ -615,6 +624,16 @@ static void sessions_box_attach(struct console *c)
 static void sessions_box_attach_window(struct console *c)
 {
 	shell_open_window(c, console_row(c));
+}
+
+static bool sessions_box_is_session(const struct row *r)
+{
+	return r->kind == &kind_session;
+}
+
+static void sessions_box_peek(struct console *c)
+{
+	peek_toggle(c);
 }
 
 static void sessions_box_children(struct console *c)
@@ -648,6 +667,14 @@ static const struct action actions[] = {
 	  .applies = sessions_box_in_tmux,
 	  .show = sessions_box_attach_window,
 	  .help = "the session in a tmux window of its own; one that is open is gone to" },
+	{ .name = "sessions-peek",
+	  .verb = "peek",
+	  .key = "v",
+	  .flags = CONSOLE_ROW | CONSOLE_HINT,
+	  .applies = sessions_box_is_session,
+	  .show = sessions_box_peek,
+	  .help = "a pane beside the list follows the cursor: the open question with its diff, the "
+	          "last words, the git state; again closes it" },
 	{ .name = "row-children",
 	  .verb = "children",
 	  .key = "o",
@@ -670,4 +697,6 @@ const struct panel_extra sessions_extra = {
 	.open = sessions_box_open,
 	.at_end = sessions_box_at_end,
 	.changed = sessions_box_changed,
+	.at_cursor = sessions_box_at_cursor,
+	.peek = session_peek,
 };

@@ -27,6 +27,7 @@
 #include "tui/hosts.h"
 #include "tui/jump.h"
 #include "tui/notices.h"
+#include "tui/peek.h"
 #include "tui/theme.h"
 
 #define FRAME_MS 50          /* faster changes share a frame; keys are drawn at once */
@@ -415,6 +416,7 @@ void console_destroy(struct console *c)
 	while (c->view)
 		view_close(c);
 	lineedit_destroy(c->line);
+	peek_destroy(c->peek);
 	struct err err;
 	if (c->history_file && !history_save(c->history, c->history_file, &err))
 		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,

@@ -198,9 +198,11 @@ struct console {
 	struct history *history;
 	char *history_file; /* owned */
 
+	struct peek *peek; /* owned; NULL: off (peek.h) */
 	struct { /* cached result of says_want and its inputs */
 		int lines, width;
 		size_t problems;
+		const struct row *at; /* row under the cursor; only compared, never dereferenced */
 	} says;
 	char flash[FLASH_MAX];
 	enum tone flash_tone;

@@ -4,6 +4,7 @@
 #include "backends/base/human.h"
 #include "tui/attach.h"
 #include "tui/console_internal.h"
+#include "tui/peek.h"
 
 #define FLASH_LINES 3
 #define EMPTY_FLEET_LINES 5
@@ -35,6 +36,7 @@ static void draw_lay_out(struct console *c)
 		/* an empty fleet shows how to add servers */
 		want.rows[PANE_FLEET] = EMPTY_FLEET_LINES;
 	layout(&want, &c->layout);
+	peek_lay_out(c);
 }
 
 static void draw_panes(struct console *c)
@@ -43,6 +45,7 @@ static void draw_panes(struct console *c)
 		const struct layout_pane *p = &c->layout.panes[i];
 		pane_draw(c, p->panel, &p->at, p->title);
 	}
+	peek_draw(c);
 }
 
 static int draw_last_line(const struct canvas *screen)

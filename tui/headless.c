@@ -231,7 +231,7 @@ static void headless_print_session(const struct row *row)
 	if (s->updated_ms)
 		human_age(age, now_wall_ms() - s->updated_ms);
 	const char *status = session_status_name(s->shown);
-	if (s->type == SESSION_SERVICE)
+	if (s->type == SESSION_SERVICE || s->type == SESSION_SPEND)
 		status = s->words ? s->words : "asked";
 	printf("%-40s %-12s %4s  %s%s%s\n", row->id, status, age, row->name, row->why ? "  | " : "",
 	       row->why ? row->why : "");
@@ -265,8 +265,7 @@ int headless_sessions(struct store *s, bool json, int wait_ms)
 			headless_print_session(row);
 	}
 	if (!json && !store_first(s, &kind_session, NULL))
-		fprintf(stderr,
-		        "mocr: no session of OpenCode, of another agent or of tmux was found\n");
+		fprintf(stderr, "mocr: no session of OpenCode, another agent or tmux was found\n");
 	char *text = json ? report_rows_json(s, &kind_session) : NULL;
 	if (text)
 		puts(text);

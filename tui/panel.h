@@ -141,6 +141,10 @@ struct panel_extra {
 	void (*pictures)(const struct row *, int width, struct doc *);
 	/* A key goes beyond the end of the details. */
 	void (*at_end)(struct console *, struct row *);
+	/* Writes what a pane beside the list shows of the row (peek.h). */
+	void (*peek)(struct row *, struct doc *);
+	/* The cursor of the focused pane came to the row. */
+	void (*at_cursor)(struct row *);
 	/* Something in the store changed: what an open box waits for may have arrived. */
 	void (*changed)(struct console *);
 };

@@ -113,6 +113,16 @@ int says_want(struct console *c, int width)
 	return lines;
 }
 
+/* Tells the panel when the cursor came to another row. */
+static void says_arrive(struct console *c, const struct pane *p, const struct row *r)
+{
+	const struct panel_extra *extra = p->panel->extra;
+	struct row *row = r && r != c->says.at ? store_find(c->store, r->id) : NULL;
+	c->says.at = r;
+	if (row && extra && extra->at_cursor)
+		extra->at_cursor(row);
+}
+
 void draw_says(struct console *c)
 {
 	const struct canvas *at = &c->layout.says;
@@ -121,6 +131,7 @@ void draw_says(struct console *c)
 	struct cell lines[PANEL_STRIP_MAX] = { 0 };
 	size_t most = at->height < PANEL_STRIP_MAX ? (size_t)at->height : PANEL_STRIP_MAX, n = 0;
 	canvas_fill(at, 0, 0, -1, TONE_BORDER, glyph_rule());
+	says_arrive(c, p, r);
 	if (!r)
 		return;
 	if (p->panel->strip && most >= 2)

@@ -412,7 +412,7 @@ struct stream *session_attach(struct row *row, const char *term, int cols, int r
 		        row->id);
 		return NULL;
 	}
-	if (r->type == SESSION_SERVICE ||
+	if (r->type == SESSION_SERVICE || r->type == SESSION_SPEND ||
 	    (r->type == SESSION_OPENCODE && (!s || (s->home && s->home->state != OC_LIVE)))) {
 		err_set(err, ERR_ABSENT,
 		        "%s: there is nothing to attach to; an OpenCode session must be served by "

@@ -55,6 +55,7 @@ void sessions_judge_source(struct sessions *ss)
 	}
 	if (ss->stored_run && !live && s->state == SOURCE_WAITING)
 		return; /* the database may be the only source of rows */
+	spend_judge(s->store);
 	if (s->state == SOURCE_WAITING && program_is_asked(ss))
 		return; /* whoever waits for the list wants to know what is asked */
 	bool rows = store_first(s->store, &kind_session, s->server) != NULL;
@@ -241,6 +242,7 @@ static bool sessions_on_screen(const struct sessions *ss)
 static void sessions_on_again(struct loop_timer *t, void *arg)
 {
 	struct sessions *ss = arg;
+	spend_judge(ss->source.store);
 	if (sessions_on_screen(ss) || ss->missing || ss->hurry)
 		sessions_scan(ss);
 	loop_timer_set(ss->again, ss->hurry ? HURRY_MS : LOOK_AGAIN_MS);
@@ -311,6 +313,7 @@ static void sessions_down(struct source *s)
 	fetch_forget(&ss->look);
 	sessions_exports_end(ss);
 	folders_end(ss);
+	git_end(ss);
 	watch_end(ss);
 	if (ss->again)
 		loop_timer_set(ss->again, -1);
@@ -329,8 +332,8 @@ static void sessions_down(struct source *s)
 		source_set_state(s, SOURCE_STALE, NULL);
 }
 
-/* what is a word of this room ("scan", "claude", "stored", "stored-messages ID"), or a server name
- * and a word: "4096 sessions". */
+/* what is a word of this room ("scan", "claude", "git", "stored", "stored-messages ID"), or a
+ * server name and a word: "4096 sessions". */
 static void sessions_feed(struct source *s, const char *what, const char *bytes, size_t len)
 {
 	struct sessions *ss = sessions_of(s);
@@ -342,6 +345,12 @@ static void sessions_feed(struct source *s, const char *what, const char *bytes,
 	}
 	if (!strcmp(what, "claude")) {
 		programs_live(ss, bytes);
+		return;
+	}
+	if (!strcmp(what, "git")) {
+		char *text = xstrndup(bytes, len);
+		git_feed(ss, text, now_wall_ms());
+		free(text);
 		return;
 	}
 	if (!strcmp(what, "stored")) {
@@ -386,6 +395,7 @@ static void sessions_finish(struct source *s)
 	run_cancel(ss->stored_run);
 	sessions_exports_end(ss);
 	folders_end(ss);
+	git_end(ss);
 	watch_end(ss);
 	free(ss->stored);
 	ss->stored = NULL;

@@ -141,6 +141,8 @@ static void claude_line(struct session *r, const char *line)
 	const cJSON *cost = cJSON_GetObjectItemCaseSensitive(o, "totalCostUSD");
 	if (cJSON_IsNumber(cost) && cost->valuedouble >= 0)
 		r->cost = cost->valuedouble;
+	if (!r->created_ms)
+		r->created_ms = number_whole(claude_number(o, "startTime"), 0);
 	claude_count(r, cJSON_GetObjectItemCaseSensitive(o, "modelUsage"));
 	if (claude_text(o, "lastPrompt") && !((struct program *)r->priv)->named)
 		program_set_washed(&r->row.name, claude_text(o, "lastPrompt"));

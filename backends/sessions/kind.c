@@ -21,7 +21,7 @@
 const char *session_type_name(enum session_type t)
 {
 	static const char *const names[] = { "opencode", "claude", "tmux", "server",
-		                             "herdr",    "agent" };
+		                             "herdr",    "agent",  "spend" };
 	return names[t];
 }
 
@@ -52,7 +52,9 @@ static void session_finish(struct row *row)
 		((struct oc *)s->priv)->row = NULL;
 	else if (session_is_program(row))
 		program_finish(s);
-	char *owned[] = { s->directory, s->agent, s->model, s->words, s->unit };
+	if (s->type == SESSION_SPEND)
+		sessions_of(row->source)->spend = NULL;
+	char *owned[] = { s->git.branch, s->directory, s->agent, s->model, s->words, s->unit };
 	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
 		free(owned[i]);
 }
@@ -73,6 +75,21 @@ static void session_add_request(cJSON *o, const struct row *row)
 	json_add_filled(a, "type", r->is_question ? "question" : "permission");
 	json_add_filled(a, "session", r->session);
 	json_add_filled(a, "text", phrase);
+}
+
+static void session_add_git(cJSON *o, const struct session_git *git)
+{
+	if (!git->branch) {
+		cJSON_AddNullToObject(o, "git");
+		return;
+	}
+	cJSON *g = cJSON_AddObjectToObject(o, "git");
+	json_add_filled(g, "branch", git->branch);
+	cJSON_AddBoolToObject(g, "worktree", git->worktree);
+	json_add_number(g, "changes", git->changes, true);
+	json_add_number(g, "ahead", git->ahead, git->tracks);
+	json_add_number(g, "behind", git->behind, git->tracks);
+	json_add_time(g, "at_ms", git->at_ms);
 }
 
 static void session_json(const struct row *row, void *out)
@@ -99,6 +116,7 @@ static void session_json(const struct row *row, void *out)
 	json_add_number(o, "context_tokens", (double)s->context_used, s->context_used >= 0);
 	json_add_number(o, "context_limit", (double)s->context_limit, s->context_limit > 0);
 	json_add_number(o, "port", s->port, s->port > 0);
+	session_add_git(o, &s->git);
 	if (s->type != SESSION_SERVICE)
 		return;
 	json_add_filled(o, "unit", s->unit);
@@ -222,6 +240,7 @@ static void session_kind_detail(struct session *s, struct doc *doc)
 		doc_pair(doc, s->row.health >= HEALTH_ATTENTION ? DOC_WARN : DOC_DIM, "why", "%s",
 		         s->row.why);
 	doc_pair(doc, DOC_PLAIN, "directory", "%s", s->directory ? s->directory : "unknown");
+	git_detail(s, doc);
 	if (s->agent || s->model)
 		doc_pair(doc, DOC_PLAIN, "agent, model", "%s  %s", s->agent ? s->agent : "",
 		         s->model ? s->model : "");
@@ -280,11 +299,16 @@ void session_detail(struct row *row, struct doc *doc, bool reveal)
 	const struct request *r = session_request(row);
 	struct ses *ses = ses_of(row);
 	session_looked_at(row);
+	if (s->type == SESSION_SPEND) {
+		spend_detail(s, doc);
+		return;
+	}
 	if (s->type == SESSION_SERVICE) {
 		session_detail_service(s, doc);
 		sessions_look(sessions_of(row->source), SERVICE_LOOK_MS);
 		return;
 	}
+	session_git_want(row);
 	session_kind_detail(s, doc);
 	if (r) {
 		doc_head(doc, r->is_question ? "It asks (Enter answers)"
@@ -297,6 +321,51 @@ void session_detail(struct row *row, struct doc *doc, bool reveal)
 	}
 	ses_want_messages(ses);
 	session_conversation(ses, doc);
+}
+
+#define PEEK_LINES 60
+
+/* Adds the last lines of a text. */
+static void session_add_last(const struct doc *from, struct doc *to)
+{
+	for (size_t i = from->n > PEEK_LINES ? from->n - PEEK_LINES : 0; i < from->n; i++) {
+		const struct doc_line *line = &from->lines[i];
+		const char *text = line->text ? line->text : "";
+		if (line->label)
+			doc_pair(to, line->tone, line->label, "%s", text);
+		else
+			doc_add(to, line->tone, "%s", text);
+	}
+}
+
+void session_peek(struct row *row, struct doc *doc)
+{
+	struct session *s = (struct session *)row;
+	const struct request *r = session_request(row);
+	struct ses *ses = ses_of(row);
+	struct doc words;
+	if (s->type == SESSION_SERVICE || s->type == SESSION_SPEND) {
+		session_detail(row, doc, false);
+		return;
+	}
+	session_looked_at(row);
+	if (row->why)
+		doc_add(doc, row->health >= HEALTH_ATTENTION ? DOC_WARN : DOC_DIM, "%s", row->why);
+	git_detail(s, doc);
+	if (r) {
+		doc_head(doc, r->is_question ? "It asks (r answers)" : "It wants to (r answers)");
+		request_doc(r, doc);
+	}
+	doc_init(&words);
+	if (ses) {
+		ses_want_messages(ses);
+		session_conversation(ses, &words);
+	} else {
+		programs_detail(row, &words);
+	}
+	if (!r)
+		session_add_last(&words, doc);
+	doc_finish(&words);
 }
 
 const struct kind kind_session = {

@@ -21,9 +21,9 @@
 #define CHANGED 9 /* exit code: the pane shows something else now */
 
 /* What is below the last line of dashes; without one, the whole pane. */
-#define BELOW_RULE                                                                                       \
-	" | awk '/^────/{n=0;next} {l[n++]=$0} END{for(i=0;i<n;i++){sub(/ +$/,\"\",l[i]);print " \
-	"l[i]}}'"
+#define BELOW_RULE                                             \
+	" | awk '/^────/{n=0;next} {l[n++]=$0} "               \
+	"END{for(i=0;i<n;i++){sub(/ +$/,\"\",l[i]);print l[i]}}'"
 
 static void prompt_capture(struct buf *b, const struct program *o)
 {

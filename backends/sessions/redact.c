@@ -121,7 +121,10 @@ static void redact_value(cJSON *v, const struct place *at)
 		redact_string(v, redact_is_structure(at));
 		return;
 	}
-	bool inside = at->inside || redact_in(at->name, said, ARRAY_LEN(said));
+	/* herdr's list is a snapshot too, and no conversation */
+	bool list = at->name && at->parent && !strcmp(at->name, "snapshot") &&
+	            !strcmp(at->parent, "result");
+	bool inside = at->inside || (!list && redact_in(at->name, said, ARRAY_LEN(said)));
 	for (cJSON *child = v->child; child; child = child->next) {
 		if (inside)
 			redact_name(child);
@@ -228,7 +231,9 @@ void sessions_redact(const char *what, const char *bytes, size_t len, struct buf
 			mask_json(out, bytes, len);
 			return;
 		}
-	if (!strcmp(what, "scan") || !strcmp(what, "claude"))
+	if (!strcmp(what, "git"))
+		mask_text(out, bytes, len); /* names of branches and files */
+	else if (!strcmp(what, "scan") || !strcmp(what, "claude"))
 		redact_lines(bytes, len, out);
 	else
 		redact_json(bytes, len, out);

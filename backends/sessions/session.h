@@ -18,7 +18,8 @@ enum session_type {
 	SESSION_TMUX,
 	SESSION_SERVICE, /* an OpenCode server */
 	SESSION_HERDR,   /* an agent in a pane of a herdr server */
-	SESSION_AGENT    /* an agent that is known by its process only */
+	SESSION_AGENT,   /* an agent that is known by its process only */
+	SESSION_SPEND    /* what the sessions of the server cost today */
 };
 const char *session_type_name(enum session_type);
 
@@ -79,6 +80,22 @@ void request_doc(const struct request *, struct doc *);
 /* Writes the request as one phrase: "bash: make test". Washed. */
 void request_phrase(const struct request *, char *buf, size_t size);
 
+/* Git state of a session's directory, when it was last asked. */
+struct session_git {
+	char *branch; /* owned, washed; NULL unknown, or no repository */
+	bool worktree, tracks; /* a linked worktree; the branch follows another */
+	int changes;           /* files that differ from the last commit */
+	int ahead, behind;     /* commits */
+	int64_t at_ms;         /* wall clock, ms: when it was asked; 0 never */
+};
+
+/* What a session cost today, in dollars: spend.c. */
+struct session_spend {
+	int64_t day_ms;    /* wall clock, ms: when the day began that base is of; 0 none */
+	double base, last; /* cost when that day began, as far as known; cost when last seen */
+	double all, budget; /* SESSION_SPEND: of all servers today; for a day */
+};
+
 struct session {
 	struct row row; /* name: its title, washed */
 	enum session_type type;
@@ -97,6 +114,8 @@ struct session {
 	double cost;                         /* dollars; below 0 unknown */
 	int64_t tokens;                      /* tokens of all sorts; below 0 unknown */
 	int64_t context_used, context_limit; /* tokens; below 0 unknown */
+	struct session_git git;
+	struct session_spend spend;
 	int children, depth;
 	bool unfolded; /* its children are visible */
 	bool hidden;   /* not listed: under a folded parent, archived or old */
@@ -120,6 +139,12 @@ const struct request *session_request(const struct row *);
 /* Call when the user reads a request or types a prompt. The connection is prepared, so that the
  * next send costs one round trip. */
 void session_sends_soon(struct row *);
+/* Writes what matters first: the open question with its diff, or else the last words. */
+void session_peek(struct row *, struct doc *);
+/* The cursor came to the row, or its details are open: its git state may be asked. */
+void session_git_want(struct row *);
+/* Writes "main* +1 -2": changed, ahead, behind. "" unknown. */
+void session_git_say(const struct session *, char *buf, size_t size);
 /* The user looked at it: a turn that ended is not marked any more. */
 void session_looked_at(struct row *);
 /* Folds the children of the row away, or unfolds them. */

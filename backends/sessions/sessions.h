@@ -9,6 +9,8 @@
  * - judge.c: assesses what a session shows
  * - conversation.c: the conversation as details and as a log
  * - programs.c: sessions of other programs; program.h has the list of their files
+ * - spend.c: what they cost today
+ * - git.c: the git state of their directories
  * - watch.c: state of live Claude Code sessions
  * - stored.c: sessions known only from OpenCode's database
  * - acts.c: the orders
@@ -179,6 +181,8 @@ struct sessions {
 	/* the folder listed last, and its subfolders, one name per line; owned; NULL */
 	char *folders_of, *folders;
 	struct run *folders_run;
+	struct run *git_run; /* git.c */
+	struct session *spend; /* the row of today's cost; NULL */
 	char *stored; /* the database's answer, not yet applied; owned; NULL */
 	struct run *stored_run;
 	uint32_t stored_round;
@@ -355,6 +359,19 @@ enum tmux_act { TMUX_SEND, TMUX_RENAME, TMUX_NEW, TMUX_KILL };
 bool tmux_act_command(const struct row *, const enum tmux_act *, const char *argument,
                 struct buf *command);
 void program_command(const struct row *, struct buf *command); /* the command that attaches to it */
+
+/* spend.c */
+void spend_judge(struct store *); /* sums up all servers, once a minute and when a list came */
+void spend_detail(const struct session *, struct doc *);
+int64_t spend_midnight(int64_t now_ms);
+/* Dollars that the session cost since midnight, at least. Call it now and then over the day. */
+double spend_of(struct session *, int64_t midnight_ms);
+
+/* git.c */
+/* now_ms: wall clock, when it was asked. */
+void git_feed(struct sessions *, const char *text, int64_t now_ms);
+void git_detail(const struct session *, struct doc *);
+void git_end(struct sessions *);
 
 /* acts.c, kind.c */
 extern const struct action session_actions[];

@@ -137,6 +137,7 @@ struct settings {
 	int warn_for;        /* s, default 300: how long memory and CPU must be over these */
 	int need_for;        /* s, default 3; 0: at once, and what flaps is not counted */
 	int opencode_memory; /* MB, default 4096 */
+	int budget;          /* cents that all sessions may cost in a day; 0: not set */
 	int log_memory;      /* MB, default 64 */
 	bool local;          /* this machine is watched too, default yes */
 	bool hints;          /* the line of keys at the bottom, default yes */

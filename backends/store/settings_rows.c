@@ -50,6 +50,9 @@ const struct setting_row setting_rows[] = {
 	  "seconds between two looks at load, CPU and memory" },
 	{ "settings", "opencode_memory", SETTING_NUMBER, S(opencode_memory), 64, 1 << 20, "4096",
 	  NULL, "memory in MB from which an OpenCode server is marked" },
+	{ "settings", "budget", SETTING_NUMBER, S(budget), 1, 100000000, NULL, NULL,
+	  "cents that the sessions of all servers may cost in a day; from 80 per cent it needs "
+	  "attention, over it is a problem" },
 	{ "settings", "disk_warn", SETTING_NUMBER, S(disk_warn), 1, 100, "80", NULL,
 	  "a disk this full, in per cent, needs attention" },
 	{ "settings", "memory_warn", SETTING_NUMBER, S(memory_warn), 1, 101, "90", NULL,

@@ -18,7 +18,8 @@ static const char *const whats[] = { "4096 sessions",
 	                             "scan",
 	                             "stored",
 	                             "claude",
-	                             "stored-messages ses_a" };
+	                             "stored-messages ses_a",
+	                             "git" };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {

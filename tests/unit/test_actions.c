@@ -400,6 +400,7 @@ static const char *const harmless[] = {
 	"headscale-users",
 	"headscale-dns-list",
 	"session-export",
+	"sessions-peek",
 	"check-run",
 	"check-pause",
 	"check-resume",

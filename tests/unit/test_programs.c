@@ -346,6 +346,118 @@ static void agents_by_their_process(void **state)
 	assert_null(find("codex-99"));
 }
 
+/* --- git ------------------------------------------------------------------- */
+
+static void a_git_state_is_read(void **state)
+{
+	char words[100];
+	(void)state;
+	look("agent\tcodex\t99\t120\t1795239000\t/srv/app\n"
+	     "agent\tgemini\t98\t98\t1795239000\t/srv/none\n",
+	     "", "", "");
+	struct session *s = find("codex-99");
+	feed("git", "at\t/srv/app\nwork\n# branch.oid 1\n# branch.head fix\033/it\n"
+	            "# branch.upstream o/fix\n# branch.ab +2 -13\n1 .M N... 1 2 3 a b f\n"
+	            "? new\n! ignored\nat\t/srv/none\nover\n");
+	assert_non_null(s->git.branch);
+	assert_null(strchr(s->git.branch, '\033'));
+	assert_true(s->git.worktree);
+	assert_int_equal(s->git.changes, 2);
+	assert_int_equal(s->git.ahead, 2);
+	assert_int_equal(s->git.behind, 13);
+	session_git_say(s, words, sizeof(words));
+	assert_non_null(strstr(words, "* +2 -13"));
+	assert_null(find("gemini-98")->git.branch);
+	feed("git", "# branch.head x\nat\nat\t\nover\nover\n# branch.ab\n");
+	feed("git", "at\t/srv/app\n# branch.ab -\n# branch.head main\nover\n");
+	assert_string_equal(s->git.branch, "main");
+	assert_int_equal(s->git.behind, 0);
+}
+
+/* A recording keeps states and places, and no word of a session. */
+static void a_recording_keeps_no_word(void **state)
+{
+	static const char text[] = "=claude\n" JOB(
+		"working",
+		"\"needs\":\"approve Zq7needs\",\"name\":\"Zq7name\",") "job\t76420582\tZq7broken "
+	                                                                "{\n=herdr\n"
+									"herdr\t\t{\"result\":{"
+	                                                                "\"snapshot\":{\"agents\":["
+	                                                                "{\"agent\":\"codex\","
+									"\"agent_status\":"
+	                                                                "\"blocked\",\"pane_id\":"
+	                                                                "\"w1:p2\",\"name\":"
+	                                                                "\"Zq7herdr\","
+									"\"terminal_title_"
+	                                                                "stripped\":\"Zq7title\"}]}"
+	                                                                "}}\n";
+	static const char *const kept[] = { "\"state\":\"working\"", "\"blocked\"", "w1:p2", UUID,
+		                            "=herdr" };
+	struct buf out = { 0 };
+	(void)state;
+	sessions_redact("scan", text, strlen(text), &out);
+	assert_null(strstr(out.data, "Zq7"));
+	assert_null(strstr(out.data, "fetch"));
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+		assert_has(out.data, kept[i]);
+	buf_finish(&out);
+}
+
+/* --- money ----------------------------------------------------------------- */
+
+static void what_today_cost(void **state)
+{
+	struct session s = { .cost = 5, .created_ms = 1000 };
+	int64_t day = 86400000;
+	(void)state;
+	/* what an older one cost before is not of today */
+	assert_true(spend_of(&s, 20 * day) == 0);
+	s.cost = 7;
+	assert_true(spend_of(&s, 20 * day) == 2);
+	/* the next day begins at what was seen last */
+	s.cost = 8;
+	assert_true(spend_of(&s, 21 * day) == 1);
+	/* turns were taken back */
+	s.cost = 3;
+	assert_true(spend_of(&s, 21 * day) == 0);
+	s = (struct session){ .cost = 4, .created_ms = 21 * day + 5 };
+	assert_true(spend_of(&s, 21 * day) == 4);
+	s.cost = -1;
+	assert_true(spend_of(&s, 21 * day) == 0);
+	assert_true(spend_midnight(1795239663000) <= 1795239663000);
+	assert_true(spend_midnight(1795239663000) > 1795239663000 - 25 * 3600000);
+}
+
+static void spend(const char *cost)
+{
+	char *all = xasprintf("file\t1795239600\t" UUID
+	                      ".jsonl\n{\"totalCostUSD\":%s,\"startTime\":"
+	                      "1795239650000}\n",
+	                      cost);
+	look("", "", all, "");
+	free(all);
+	spend_judge(w.store);
+}
+
+static void a_budget_turns_yellow_and_red(void **state)
+{
+	(void)state;
+	spend("7.99");
+	assert_null(find("spent-today")); /* no budget, no row */
+	w.settings->budget = 1000;
+	spend("7.99");
+	assert_int_equal(find("spent-today")->row.health, HEALTH_IDLE);
+	spend("8.00");
+	assert_int_equal(find("spent-today")->row.health, HEALTH_ATTENTION);
+	spend("10.00");
+	assert_int_equal(find("spent-today")->row.health, HEALTH_BAD);
+	assert_has(find("spent-today")->row.why, "at least $10.00 today, of a budget of $10.00");
+	assert_has(find("spent-today")->words, "$10.00 here, $10.00 of $10.00");
+	w.settings->budget = 0;
+	spend_judge(w.store);
+	assert_null(find("spent-today"));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
 
 int main(void)
@@ -356,6 +468,8 @@ int main(void)
 		T(hostile_lines),           T(a_question_is_read),
 		T(words_are_keys),          T(once_never_allows_more),
 		T(agents_of_herdr),         T(agents_by_their_process),
+		T(a_git_state_is_read),     T(a_recording_keeps_no_word),
+		T(what_today_cost),         T(a_budget_turns_yellow_and_red),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

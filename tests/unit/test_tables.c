@@ -792,6 +792,7 @@ static void test_bounds_and_fallbacks(void **state)
 		{ "notify", "timeout", 1, 300, "15" },
 		{ "notify", "repeat", 0, 10080, "0" },
 		{ "litellm", "budget", 1, 100000000, NULL },
+		{ "settings", "budget", 1, 100000000, NULL },
 	};
 	size_t numbers = 0;
 	for (const struct setting_row *row = setting_rows; row->key; row++)
