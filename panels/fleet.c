@@ -16,6 +16,7 @@
 #include "panels/graphs.h"
 #include "panels/panels.h"
 #include "tui/keymap.h"
+#include "tui/tint.h"
 
 #define SPARK_CELLS 6
 
@@ -494,13 +495,14 @@ static void fleet_brief(const struct row *r, struct cell *c)
 {
 	const struct server *s = fleet_server_of(r);
 	struct cell note = { 0 };
+	char name[TINT_NAME];
 	fleet_sentence(r, &note, false);
 	if (fleet_link_state_of(r) != LINK_UP || s->asks) {
-		cell_set(c, note.tone, "%-6s %s", r->name, note.text);
+		cell_set(c, note.tone, "%-6s %s", tint_name(s, name), note.text);
 		c->changes_ms = note.changes_ms;
 		return;
 	}
-	cell_set(c, TONE_PLAIN, "%-6s", r->name);
+	cell_set(c, TONE_PLAIN, "%-6s", tint_name(s, name));
 	if (s->is_local)
 		cell_add(c, " local");
 	else if (s->link->latency_ms >= 0)

@@ -93,14 +93,13 @@ static void graphs_figure(const struct server *s, const struct figure *f, int wi
 	float top = graph_top(points, n, f->least);
 	f->say(highest, most, sizeof(most));
 	f->say(last, now, sizeof(now));
-	for (int i = 0; i < rows; i++) {
+	snprintf(value, sizeof(value), "%s most", most);
+	for (int i = 0; i + 1 < rows; i++) {
 		graph_row(row, points, n, top, i, rows, ascii);
-		if (i + 1 == rows)
-			snprintf(value, sizeof(value), "%s", now);
-		else
-			snprintf(value, sizeof(value), "%s most", most);
-		graphs_line(doc, i + 1 == rows ? f->name : "", row, room, i && i + 1 < rows ? "" : value);
+		graphs_line(doc, "", row, room, i ? "" : value);
 	}
+	graph_row(row, points, n, top, rows - 1, rows, ascii);
+	graphs_line(doc, f->name, row, room, now);
 }
 
 static bool graphs_known(const struct server *s)

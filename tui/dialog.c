@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/buf.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/link/ask.h"
@@ -26,7 +27,7 @@ struct item {
 	char *label, *help, *words; /* owned */
 	struct key key;     /* K_NONE: none */
 	char key_text[KEY_NAME_SIZE];
-	bool disabled;
+	bool disabled, picked;
 	size_t place; /* where the caller listed it */
 	int score;    /* how well the filter matches; 0: not shown */
 };
@@ -49,6 +50,7 @@ struct dialog {
 	size_t shown;   /* rows of the list in the last drawing */
 	bool filtering; /* a menu with an open filter line */
 	bool finds;     /* a box of which the filter line never closes */
+	bool picks;     /* a list of which some are picked */
 	char filter[FILTER_MAX];
 	struct lineedit *line; /* owned */
 	char *type_name;       /* owned; name the user must type; NULL */
@@ -125,6 +127,16 @@ void dialog_cancel(struct dialog *d)
 	free(d);
 }
 
+/* The labels of the picked items. The caller frees. */
+static char *dialog_picked(const struct dialog *d)
+{
+	struct buf words = { 0 };
+	for (size_t i = 0; i < d->n; i++)
+		if (d->items[i].picked)
+			buf_addf(&words, "%s%s", words.len ? " " : "", d->items[i].label);
+	return words.len ? buf_take(&words) : xstrdup("");
+}
+
 void dialog_finish(struct dialog *d)
 {
 	struct dialog_result r = d->result;
@@ -140,6 +152,8 @@ void dialog_finish(struct dialog *d)
 	} else if (d->is_ask && r.choice == 1) { /* host key: the answer is a word */
 		r.secret = secret_create("yes", 3);
 	}
+	if (d->picks && r.choice == 1)
+		text = dialog_picked(d);
 	r.text = text ? text : "";
 	dialog_cancel(d);
 	if (fn)
@@ -185,6 +199,9 @@ enum box_command {
 	BOX_PAGE_DOWN,
 	BOX_PAGE_UP,
 	BOX_FILTER,
+	BOX_PICK,
+	BOX_LATER,
+	BOX_EARLIER,
 	BOX_REFUSE,
 	BOX_KEEP,
 	BOX_HELP
@@ -312,6 +329,24 @@ const struct action menu_actions[] = {
 	  .context = CONTEXT_MENU,
 	  .data = COMMAND(BOX_PAGE_UP),
 	  .help = "a page up" },
+	{ .name = "menu-pick",
+	  .verb = "pick",
+	  .key = "Space",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_PICK),
+	  .help = "in a list to pick from: take the line in, or leave it out" },
+	{ .name = "menu-later",
+	  .verb = "move down",
+	  .key = "J",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_LATER),
+	  .help = "in a list to pick from: move the line down" },
+	{ .name = "menu-earlier",
+	  .verb = "move up",
+	  .key = "K",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_EARLIER),
+	  .help = "in a list to pick from: move the line up" },
 	{ .name = "menu-filter",
 	  .verb = "filter",
 	  .key = "/",
@@ -569,6 +604,8 @@ struct dialog *dialog_confirm(const struct confirm_spec *s, dialog_fn *fn, void 
 	d->command = xstrdup(s->command);
 	if (s->danger || s->type_name)
 		d->tone = TONE_BAD;
+	if (s->tint)
+		d->tone = s->tint;
 	if (s->type_name) {
 		d->type_name = xstrdup(s->type_name);
 		d->line = lineedit_create(&line);
@@ -674,6 +711,27 @@ static void dialog_list_steps(struct dialog *d, size_t n, int step)
 	}
 }
 
+/* --- a list to pick from --- */
+
+static void dialog_pick_toggle(struct dialog *d)
+{
+	if (!d->picks || d->chosen < 0)
+		return;
+	d->items[d->chosen].picked = !d->items[d->chosen].picked;
+	dialog_list_step(d, 1);
+}
+
+static void dialog_pick_move(struct dialog *d, int step)
+{
+	int to = d->chosen + step;
+	if (!d->picks || d->filter[0] || d->chosen < 0 || to < 0 || to >= (int)d->n)
+		return;
+	struct item moved = d->items[d->chosen];
+	d->items[d->chosen] = d->items[to];
+	d->items[to] = moved;
+	d->chosen = to;
+}
+
 static bool dialog_list_key(struct dialog *d, const struct key *k)
 {
 	int choice;
@@ -685,8 +743,13 @@ static bool dialog_list_key(struct dialog *d, const struct key *k)
 	switch (dialog_command(CONTEXT_MENU, k)) {
 	case BOX_CLOSE: return dialog_over(d, DIALOG_GIVEN_UP);
 	case BOX_TAKE:
+		if (d->picks)
+			return dialog_over(d, 1);
 		return d->chosen >= 0 && dialog_over(d, (int)d->items[d->chosen].place);
 	case BOX_FILTER: d->filtering = true; break;
+	case BOX_PICK: dialog_pick_toggle(d); break;
+	case BOX_LATER: dialog_pick_move(d, 1); break;
+	case BOX_EARLIER: dialog_pick_move(d, -1); break;
 	case BOX_DOWN: dialog_list_step(d, 1); break;
 	case BOX_UP: dialog_list_step(d, -1); break;
 	case BOX_FIRST: dialog_list_first(d); break;
@@ -718,6 +781,8 @@ static void dialog_draw_item(const struct dialog *d, const struct canvas *c, int
 
 	canvas_text(c, y, x, -1, it->disabled ? TONE_DIM : TONE_KEY, it->key_text);
 	x += key_width ? key_width + 2 : 0;
+	if (d->picks)
+		x += 1 + canvas_text(c, y, x, -1, TONE_KEY, it->picked ? "[x]" : "[ ]");
 	struct canvas label = canvas_part(c, 0, x, -1, label_width);
 	canvas_text_cut(&label, y, 0, it->disabled ? TONE_DIM : TONE_PLAIN, it->label);
 	if (it->help)
@@ -789,6 +854,24 @@ struct dialog *dialog_find(const char *title, const struct dialog_item *items,
 	for (size_t i = 0; i < n; i++)
 		d->items[i].words = xstrdup(words[i]);
 	d->filtering = d->finds = true;
+	return d;
+}
+
+struct dialog *dialog_pick(const char *title, const struct dialog_item *items, const bool *picked,
+                           size_t n, dialog_fn *fn, void *arg)
+{
+	struct dialog *d = dialog_menu(title, items, n, fn, arg);
+	char pick[KEY_NAME_SIZE], later[KEY_NAME_SIZE], earlier[KEY_NAME_SIZE];
+	char take[KEY_NAME_SIZE];
+
+	d->picks = true;
+	for (size_t i = 0; i < n; i++)
+		d->items[i].picked = picked[i];
+	d->text = xasprintf("%s picks, %s and %s move, %s keeps it.",
+	                    keymap_key(menu_actions, "menu-pick", pick),
+	                    keymap_key(menu_actions, "menu-later", later),
+	                    keymap_key(menu_actions, "menu-earlier", earlier),
+	                    keymap_key(menu_actions, "menu-take", take));
 	return d;
 }
 

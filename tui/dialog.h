@@ -27,7 +27,8 @@ struct dialog_result {
 	/* Confirm: 1 yes, 0 no. Question and menu: the index. Prompt and ask: 1 answered, 0 refused
 	 * for good (answer the ask with NULL). DIALOG_GIVEN_UP: later. */
 	int choice;
-	const char *text; /* prompt: the typed text; "" otherwise; borrowed */
+	/* prompt: the typed text; pick: the labels; "" otherwise; borrowed */
+	const char *text;
 	/* ask and secret prompt: owned by the called function; else NULL */
 	struct secret *secret;
 	bool keep; /* ask: the user allows keeping the answer */
@@ -42,7 +43,8 @@ struct confirm_spec {
 	const char *yes;     /* the verb: "Restart"; NULL: "Yes" */
 	/* protected server: the user must type this name instead of y; NULL */
 	const char *type_name;
-	bool danger; /* drawn as dangerous */
+	bool danger;    /* drawn as dangerous */
+	enum tone tint; /* of the server (tint.h): drawn around the box; TONE_PLAIN: none */
 };
 struct dialog *dialog_confirm(const struct confirm_spec *, dialog_fn *, void *arg);
 
@@ -62,6 +64,11 @@ struct dialog *dialog_menu(const char *title, const struct dialog_item *, size_t
 /* The same for a long list, with its filter line open from the start. words: for each item, what
  * the filter matches beside the label and the help. */
 struct dialog *dialog_find(const char *title, const struct dialog_item *, const char *const *words,
+                           size_t n, dialog_fn *, void *arg);
+/* A list of which some are picked (Space) and put in order (J, K). Enter: choice 1, and text has
+ * the labels of those picked, in order, with blanks between. picked: n of them, those of the
+ * start. */
+struct dialog *dialog_pick(const char *title, const struct dialog_item *, const bool *picked,
                            size_t n, dialog_fn *, void *arg);
 /* One line of text. line sets prompt, initial text, secret and completion. Its history and arg are
  * borrowed until the dialog ends. text: words above the line; NULL. */

@@ -126,7 +126,8 @@
 	"done; "                                                                                  \
 	"c=0; while read -r k v a b d e f g h l w; do "                                           \
 	"c=$((c+1)); if [ $c -gt 12 ]; then break; fi; "                                          \
-	"case $k in lo:|br-*|docker*|veth*|virbr*|cni*|cali*|flannel*|tailscale*|wg*|tun*|tap*) ;; " \
+	"case $k in lo:|br-*|docker*|veth*|virbr*|cni*|cali*|flannel*) ;; "                       \
+	"tailscale*|wg*|tun*|tap*) ;; "                                                           \
 	"*:) o=\"${o}net $k $v $l$n\";; esac; "                                                   \
 	"done </proc/net/dev; "                                                                   \
 	"printf \"%s=end\\n\" \"$o\"; "                                                           \
