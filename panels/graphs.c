@@ -102,6 +102,28 @@ static void graphs_figure(const struct server *s, const struct figure *f, int wi
 	graphs_line(doc, f->name, row, room, now);
 }
 
+/* Also for a column: a graph of a fixed width. */
+void graphs_small(const struct server *s, enum vitals_trend trend, char buf[GRAPH_TEXT])
+{
+	float hour[TREND_POINTS], points[GRAPHS_SMALL_CELLS * 2];
+	size_t n = graph_points(canvas_ascii(), GRAPHS_SMALL_CELLS);
+	buf[0] = '\0';
+	if (!s->vitals ||
+	    !trend_read(&s->vitals->trends[trend], loop_now(store_loop(s->store)), hour))
+		return;
+	graph_merge(hour, TREND_POINTS, points, n);
+	graph_row(buf, points, n, graph_top(points, n, 1), 0, 1, canvas_ascii());
+}
+
+double graphs_now(const struct server *s, enum vitals_trend trend)
+{
+	float hour[TREND_POINTS];
+	if (!s->vitals ||
+	    !trend_read(&s->vitals->trends[trend], loop_now(store_loop(s->store)), hour))
+		return -1;
+	return hour[TREND_POINTS - 1] >= 0 ? hour[TREND_POINTS - 1] : hour[TREND_POINTS - 2];
+}
+
 static bool graphs_known(const struct server *s)
 {
 	float hour[TREND_POINTS];

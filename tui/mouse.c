@@ -32,7 +32,9 @@ static void mouse_wheel(struct console *c, const struct mouse *m)
 	bool up = m->what == MOUSE_WHEEL_UP;
 	const struct key arrow = { .code = up ? K_UP : K_DOWN };
 	const struct layout_pane *at = mouse_pane(c, m);
-	if (c->dialog || c->line || c->view) {
+	if (c->line && !c->dialog)
+		return;
+	if (c->dialog || c->view) {
 		for (int i = 0; i < (c->view && !c->dialog ? WHEEL_LINES : 1); i++)
 			console_key(c, &arrow);
 		return;

@@ -34,6 +34,7 @@ enum column_flags {
 	COLUMN_SERVER = 2, /* the server's name: hidden when there is only one server */
 	/* age of stale data: drawn at the end of the row, in its own place */
 	COLUMN_AGE = 4,
+	COLUMN_EXTRA = 8, /* shown only when the user chose it */
 };
 
 struct column {

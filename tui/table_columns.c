@@ -15,9 +15,10 @@ void table_columns_default(struct table *t)
 {
 	const struct column *from = t->panel->columns;
 	t->n_columns = 0;
-	memset(t->off, 0, sizeof(t->off));
-	for (; from && t->n_columns < TABLE_COLUMNS_MAX && from->name; from++)
+	for (; from && t->n_columns < TABLE_COLUMNS_MAX && from->name; from++) {
+		t->off[t->n_columns] = from->flags & COLUMN_EXTRA;
 		t->columns[t->n_columns++] = *from;
+	}
 }
 
 bool table_has_column(const struct table *t, size_t i)
@@ -126,7 +127,8 @@ bool table_choose_columns(struct table *t, const char *names, char *bad, size_t 
 bool table_columns_chosen(const struct table *t)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
-		if (t->off[i] || strcmp(t->columns[i].name, t->panel->columns[i].name) != 0)
+		if (t->off[i] != (bool)(t->columns[i].flags & COLUMN_EXTRA) ||
+		    strcmp(t->columns[i].name, t->panel->columns[i].name) != 0)
 			return true;
 	return false;
 }
