@@ -8,6 +8,7 @@
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
+#include "backends/servers/tags.h"
 #include "backends/services/unit.h"
 #include "backends/store/settings.h"
 #include "backends/vitals/limits.h"
@@ -16,6 +17,7 @@
 #include "panels/graphs.h"
 #include "panels/panels.h"
 #include "tui/keymap.h"
+#include "tui/tint.h"
 
 #define SPARK_CELLS 6
 
@@ -361,6 +363,53 @@ static void fleet_note_cell(const struct row *r, struct cell *c)
 		fleet_sentence(r, c, true);
 }
 
+/* --- columns that are shown when they are chosen --- */
+
+static void fleet_tags_cell(const struct row *r, struct cell *c)
+{
+	char tags[CELL_MAX];
+	server_tags(fleet_server_of(r), tags, sizeof(tags));
+	cell_set(c, TONE_DIM, "%s", tags);
+}
+
+static void fleet_rate_cell(const struct row *r, enum vitals_trend trend, struct cell *c)
+{
+	char bytes[HUMAN_SIZE];
+	double rate = graphs_now(fleet_server_of(r), trend);
+	if (rate < 0)
+		cell_unknown(c);
+	else
+		cell_set(c, TONE_PLAIN, "%s", human_bytes(bytes, (uint64_t)rate));
+}
+
+static void fleet_in_cell(const struct row *r, struct cell *c)
+{
+	fleet_rate_cell(r, VITALS_NET_IN, c);
+}
+static void fleet_out_cell(const struct row *r, struct cell *c)
+{
+	fleet_rate_cell(r, VITALS_NET_OUT, c);
+}
+
+static int fleet_in_compare(const struct row *a, const struct row *b)
+{
+	return compare_numbers(graphs_now(fleet_server_of(a), VITALS_NET_IN),
+	                       graphs_now(fleet_server_of(b), VITALS_NET_IN));
+}
+
+static int fleet_out_compare(const struct row *a, const struct row *b)
+{
+	return compare_numbers(graphs_now(fleet_server_of(a), VITALS_NET_OUT),
+	                       graphs_now(fleet_server_of(b), VITALS_NET_OUT));
+}
+
+static void fleet_hour_cell(const struct row *r, struct cell *c)
+{
+	char graph[GRAPH_TEXT];
+	graphs_small(fleet_server_of(r), VITALS_LOAD, graph);
+	cell_set(c, TONE_DIM, "%s", graph);
+}
+
 static int fleet_load_compare(const struct row *a, const struct row *b)
 {
 	return compare_numbers(fleet_vitals_of(a) ? fleet_vitals_of(a)->load1 : -1,
@@ -486,6 +535,41 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = -1,
 	                                   .importance = 4,
 	                                   .cell = fleet_note_cell },
+	                                 { .name = "tags",
+	                                   .title = "TAGS",
+	                                   .max = 16,
+	                                   .importance = 5,
+	                                   .cell = fleet_tags_cell,
+	                                   .flags = COLUMN_EXTRA },
+	                                 { .name = "hour",
+	                                   .title = "LOAD 1 H",
+	                                   .min = GRAPHS_SMALL_CELLS,
+	                                   .max = GRAPHS_SMALL_CELLS,
+	                                   .importance = 7,
+	                                   .cell = fleet_hour_cell,
+	                                   .compare = fleet_load_compare,
+	                                   .descending = true,
+	                                   .flags = COLUMN_EXTRA },
+	                                 { .name = "in",
+	                                   .title = "IN/s",
+	                                   .min = 5,
+	                                   .max = 6,
+	                                   .importance = 6,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = fleet_in_cell,
+	                                   .compare = fleet_in_compare,
+	                                   .descending = true,
+	                                   .flags = COLUMN_EXTRA },
+	                                 { .name = "out",
+	                                   .title = "OUT/s",
+	                                   .min = 5,
+	                                   .max = 6,
+	                                   .importance = 6,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = fleet_out_cell,
+	                                   .compare = fleet_out_compare,
+	                                   .descending = true,
+	                                   .flags = COLUMN_EXTRA },
 	                                 { COLUMN_OF_AGE },
 	                                 { .name = NULL } };
 
@@ -494,13 +578,14 @@ static void fleet_brief(const struct row *r, struct cell *c)
 {
 	const struct server *s = fleet_server_of(r);
 	struct cell note = { 0 };
+	char name[TINT_NAME];
 	fleet_sentence(r, &note, false);
 	if (fleet_link_state_of(r) != LINK_UP || s->asks) {
-		cell_set(c, note.tone, "%-6s %s", r->name, note.text);
+		cell_set(c, note.tone, "%-6s %s", tint_name(s, name), note.text);
 		c->changes_ms = note.changes_ms;
 		return;
 	}
-	cell_set(c, TONE_PLAIN, "%-6s", r->name);
+	cell_set(c, TONE_PLAIN, "%-6s", tint_name(s, name));
 	if (s->is_local)
 		cell_add(c, " local");
 	else if (s->link->latency_ms >= 0)

@@ -93,15 +93,35 @@ static void graphs_figure(const struct server *s, const struct figure *f, int wi
 	float top = graph_top(points, n, f->least);
 	f->say(highest, most, sizeof(most));
 	f->say(last, now, sizeof(now));
-	for (int i = 0; i < rows; i++) {
+	snprintf(value, sizeof(value), "%s most", most);
+	for (int i = 0; i + 1 < rows; i++) {
 		graph_row(row, points, n, top, i, rows, ascii);
-		if (i + 1 == rows)
-			snprintf(value, sizeof(value), "%s", now);
-		else
-			snprintf(value, sizeof(value), "%s most", most);
-		graphs_line(doc, i + 1 == rows ? f->name : "", row, room,
-		            i && i + 1 < rows ? "" : value);
+		graphs_line(doc, "", row, room, i ? "" : value);
 	}
+	graph_row(row, points, n, top, rows - 1, rows, ascii);
+	graphs_line(doc, f->name, row, room, now);
+}
+
+/* Also for a column: a graph of a fixed width. */
+void graphs_small(const struct server *s, enum vitals_trend trend, char buf[GRAPH_TEXT])
+{
+	float hour[TREND_POINTS], points[GRAPHS_SMALL_CELLS * 2];
+	size_t n = graph_points(canvas_ascii(), GRAPHS_SMALL_CELLS);
+	buf[0] = '\0';
+	if (!s->vitals ||
+	    !trend_read(&s->vitals->trends[trend], loop_now(store_loop(s->store)), hour))
+		return;
+	graph_merge(hour, TREND_POINTS, points, n);
+	graph_row(buf, points, n, graph_top(points, n, 1), 0, 1, canvas_ascii());
+}
+
+double graphs_now(const struct server *s, enum vitals_trend trend)
+{
+	float hour[TREND_POINTS];
+	if (!s->vitals ||
+	    !trend_read(&s->vitals->trends[trend], loop_now(store_loop(s->store)), hour))
+		return -1;
+	return hour[TREND_POINTS - 1] >= 0 ? hour[TREND_POINTS - 1] : hour[TREND_POINTS - 2];
 }
 
 static bool graphs_known(const struct server *s)

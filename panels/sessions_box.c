@@ -16,6 +16,7 @@
 #include "tui/console_internal.h"
 #include "tui/editor.h"
 #include "tui/peek.h"
+#include "tui/tint.h"
 
 #define ASKED_MAX 1000
 #define NAMES_MAX 200
@@ -168,8 +169,8 @@ static void sessions_box_ask_permission(struct asking *k, const struct request *
 		{ "r", "reject", NULL, false },
 		{ "m", "reject with a message", NULL, false },
 	};
-	char title[320], *text = sessions_box_request_text(r);
-	snprintf(title, sizeof(title), "%.60s: %.200s", row->server->name, row->name);
+	char title[320], name[TINT_NAME], *text = sessions_box_request_text(r);
+	snprintf(title, sizeof(title), "%.60s: %.200s", tint_name(row->server, name), row->name);
 	k->console->dialog = dialog_question(title, text, items, ARRAY_LEN(items), -1,
 	                                     sessions_box_permission_chosen, k);
 	free(text);
@@ -258,12 +259,12 @@ static void sessions_box_ask_question(struct asking *k, const struct request *r,
 	static const char *const digits[] = { "1", "2", "3", "4", "5", "6", "7", "8", "9" };
 	const struct question *q = &r->questions[k->question];
 	struct request one = *r;
-	char title[320];
+	char title[320], name[TINT_NAME];
 	one.questions = &r->questions[k->question];
 	one.n_questions = 1;
 	char *text = sessions_box_request_text(&one);
-	snprintf(title, sizeof(title), "%.60s: %.160s (%zu of %zu)", row->server->name, row->name,
-	         k->question + 1, r->n_questions);
+	snprintf(title, sizeof(title), "%.60s: %.160s (%zu of %zu)",
+	         tint_name(row->server, name), row->name, k->question + 1, r->n_questions);
 	if (q->multiple || q->n_options > 9) {
 		char *more = xasprintf("%s\nNumbers separated by commas, your own words, or the "
 		                       "word reject.",
@@ -518,7 +519,7 @@ static void sessions_box_composed(const char *text, const char *why, void *arg)
 
 static void sessions_box_ask_line(struct asking *k, const struct wanted *w, const struct row *row)
 {
-	char title[320];
+	char title[320], name[TINT_NAME];
 	const struct session *s = (const struct session *)row;
 	const char *text = sessions_box_offered(k, w, row);
 	char *here = !text && !strcmp(k->action->name, "session-new") && s->directory
@@ -534,7 +535,7 @@ static void sessions_box_ask_line(struct asking *k, const struct wanted *w, cons
 		snprintf(title, sizeof(title), "%s for %zu sessions", w->title, k->n);
 	else
 		snprintf(title, sizeof(title), "%s: %.160s on %.60s", w->title, row->name,
-		         row->server->name);
+		         tint_name(row->server, name));
 	k->console->dialog = dialog_prompt(title, w->text, &line, sessions_box_line_given, k);
 	free(here);
 }

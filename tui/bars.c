@@ -1,4 +1,5 @@
 /* The lines around the panes: location and needs, the panels, and the keys that work now. */
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "backends/services/unit.h"
 #include "tui/attach.h"
 #include "tui/console_internal.h"
+#include "tui/tint.h"
 
 #define HINTS_MAX 12
 #define TAB_LETTERS 8 /* longest panel name in the bar */
@@ -19,14 +21,24 @@ static const char *bar_separator(void)
 
 /* --- header -------------------------------------------------------------- */
 
+/* The server that the breadcrumb names. NULL: none. */
+static const struct server *bar_server(const struct console *c)
+{
+	const struct row *r = c->view ? store_find(c->store, c->view->id) : NULL;
+	if (c->view)
+		return r ? r->server : NULL;
+	return c->scope[0] ? store_server_find(c->store, c->scope) : NULL;
+}
+
 static void bar_breadcrumb(const struct console *c, char *buf, size_t size)
 {
+	const char *sign = tint_of(bar_server(c)) ? "#" : "";
 	const struct pane *p = &c->panes[c->focus];
 	const char *sep = bar_separator();
 	if (c->view)
-		snprintf(buf, size, "mocr %s %s", sep, c->view->title);
+		snprintf(buf, size, "mocr %s %s%s", sep, sign, c->view->title);
 	else if (c->scope[0])
-		snprintf(buf, size, "mocr %s %s %s %s", sep, c->scope, sep, p->panel->name);
+		snprintf(buf, size, "mocr %s %s%s %s %s", sep, sign, c->scope, sep, p->panel->name);
 	else
 		snprintf(buf, size, "mocr %s %s", sep, p->panel->name);
 }
@@ -104,6 +116,7 @@ void draw_header(struct console *c)
 	cells_cut(shown, sizeof(shown), where, right > 2 ? (size_t)right - 2 : 0, CUT_MIDDLE,
 	          glyph_ellipsis());
 	int x = 1 + canvas_text(at, 0, 1, -1, TONE_TITLE_FOCUS, shown);
+	tint_drawn(bar_server(c), at, 0, 1, shown);
 	enum tone tone;
 	if (asks)
 		tone = TONE_ASKS;
@@ -163,6 +176,20 @@ void draw_bar(struct console *c)
 	while (letters > 0 && bar_draw(c, NULL, letters, gap) > at->width)
 		letters--;
 	bar_draw(c, at, letters, gap);
+}
+
+size_t bar_panel_at(const struct console *c, int x)
+{
+	const struct canvas *at = &c->layout.bar;
+	int letters = TAB_LETTERS, gap = bar_draw(c, NULL, letters, 1) <= at->width, end = 1;
+	while (letters > 0 && bar_draw(c, NULL, letters, gap) > at->width)
+		letters--;
+	for (size_t i = 0; x > 0 && i < c->n_panes; i++) {
+		end = bar_draw_panel(c, NULL, end, i, letters, gap);
+		if (x < end - 1)
+			return pane_at(c, i);
+	}
+	return SIZE_MAX;
 }
 
 /* --- the line of keys ---------------------------------------------------- */

@@ -44,6 +44,9 @@
 #define CELLS_MAX 1024 /* cells of a row; the rest of a wider terminal stays empty */
 #define PASTE_ON "\033[?2004h"
 #define PASTE_OFF "\033[?2004l"
+/* presses, releases and drags, as numbers of any size */
+#define MOUSE_ON "\033[?1002h\033[?1006h"
+#define MOUSE_OFF "\033[?1006l\033[?1002l"
 #define LAST_SILENCE_MS \
 	200 /* ms without progress before we give up, when the terminal changes hands */
 #define LAST_WORDS_MS 600 /* ms for all of the last bytes together */
@@ -62,6 +65,7 @@ static struct {
 	SCREEN *screen;
 	bool active; /* we have the terminal now */
 	bool ascii;
+	bool mouse; /* the terminal reports the mouse while we have it */
 	int colors;
 	struct theme theme;
 	struct look looks[OVER_COUNT][TONE_COUNT];
@@ -146,6 +150,8 @@ static struct style canvas_overlaid(const struct style *base, enum tone base_ton
 {
 	struct style s = *over;
 
+	if (base_tone >= TONE_TINT_RED && base_tone <= TONE_TINT_MAGENTA)
+		return *base;
 	if (base_tone == TONE_MATCH)
 		s.attrs |= base->attrs & (STYLE_BOLD | STYLE_UNDERLINE);
 	if (canvas_speaks(base_tone) || keep_rest) {
@@ -220,6 +226,8 @@ static void canvas_make_panic(void)
 
 	term.panic_len = 0;
 	canvas_panic_add("\r\n" PASTE_OFF);
+	if (term.mouse)
+		canvas_panic_add(MOUSE_OFF);
 	for (size_t i = 0; i < ARRAY_LEN(caps); i++)
 		canvas_panic_add(tigetstr(caps[i]));
 }
@@ -358,6 +366,8 @@ static void canvas_let_go(void)
 	endwin();
 	canvas_take_out(canvas_write_all);
 	canvas_write_all(PASTE_OFF, strlen(PASTE_OFF));
+	if (term.mouse)
+		canvas_write_all(MOUSE_OFF, strlen(MOUSE_OFF));
 	/* TCSANOW, because TCSADRAIN would wait until the terminal has taken the kernel's
 	 * buffer. */
 	tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
@@ -569,6 +579,20 @@ void canvas_resume(void)
 	doupdate(); /* leaves the state of endwin: back to the alternate screen */
 	canvas_take_out(canvas_add_frame);
 	canvas_queue(PASTE_ON, strlen(PASTE_ON));
+	if (term.mouse)
+		canvas_queue(MOUSE_ON, strlen(MOUSE_ON));
+}
+
+void canvas_set_mouse(bool on)
+{
+	if (!term.screen || on == term.mouse)
+		return;
+	term.mouse = on;
+	canvas_make_panic();
+	if (term.active && on)
+		canvas_queue(MOUSE_ON, strlen(MOUSE_ON));
+	else if (term.active)
+		canvas_queue(MOUSE_OFF, strlen(MOUSE_OFF));
 }
 
 void canvas_job_stop(void)

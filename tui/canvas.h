@@ -44,6 +44,13 @@ enum tone {
 	TONE_SOURCE_4,
 	TONE_SOURCE_5,
 	TONE_SOURCE_6,
+	/* name of a server that must be told apart (tint.h); stays under the cursor */
+	TONE_TINT_RED,
+	TONE_TINT_YELLOW,
+	TONE_TINT_GREEN,
+	TONE_TINT_CYAN,
+	TONE_TINT_BLUE,
+	TONE_TINT_MAGENTA,
 	TONE_COUNT
 };
 const char *tone_name(enum tone);
@@ -56,6 +63,9 @@ struct canvas {
 bool canvas_start(const char *theme, bool ascii, char *why, size_t size);
 /* restores the terminal; safe to call twice or in a crash */
 void canvas_stop(void);
+/* Asks the terminal for reports of the mouse (K_MOUSE), or no longer. Off at first: then no
+ * sequence for it is ever sent. With Shift the terminal keeps the mouse for itself. */
+void canvas_set_mouse(bool on);
 void canvas_suspend(void); /* lends the terminal to another program */
 void canvas_resume(void);  /* takes the terminal back and repaints everything */
 bool canvas_set_theme(const char *name, char *why, size_t size);

@@ -12,6 +12,7 @@
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
 #include "backends/store/record.h"
+#include "tui/tint.h"
 #include "tui/keymap.h"
 #include "tui/panel.h"
 
@@ -130,11 +131,13 @@ void cell_glyph(const struct row *r, struct cell *c)
 void cell_name(const struct row *r, struct cell *c)
 {
 	cell_set(c, TONE_PLAIN, "%s", r->name ? r->name : "");
+	c->tint = r->kind == &kind_server ? tint_of(r->server) : TONE_PLAIN;
 }
 
 void cell_server(const struct row *r, struct cell *c)
 {
 	cell_set(c, TONE_PLAIN, "%s", r->server->name);
+	c->tint = tint_of(r->server);
 }
 
 int64_t server_heard_ms(const struct server *s)

@@ -17,6 +17,8 @@
 #include "backends/store/report.h"
 #include "backends/servers/server.h"
 #include "tui/console_internal.h"
+#include "tui/look.h"
+#include "tui/mouse.h"
 #include "tui/notices.h"
 #include "tui/theme.h"
 
@@ -151,6 +153,8 @@ static void command_run_reload(struct console *c, const char *unused)
 	c->settings = fresh;
 	keymap_load(fresh);
 	panes_order(c);
+	look_load(c);
+	mouse_use(c, fresh->mouse);
 	notices_reload(c, fresh);
 	settings_destroy(before);
 	command_run_theme(c, fresh->theme);
@@ -292,6 +296,25 @@ static void command_complete_columns(struct console *c, struct completion *out, 
 		command_offer(out, typed, col->name, col->title);
 }
 
+/* Completes the last column of a list. */
+static void command_complete_column_list(struct console *c, struct completion *out,
+                                         const char *typed)
+{
+	const struct pane *p = pane_focused(c);
+	const char *last = strrchr(typed, ' '), *word = last ? last + 1 : typed;
+	command_offer(out, typed, "default", "the panel's own");
+	for (const struct column *col = p->panel->columns; col && col->name; col++)
+		if (!(col->flags & COLUMN_AGE))
+			command_offer(out, word, col->name, col->title);
+}
+
+static void command_complete_layouts(struct console *c, struct completion *out, const char *typed)
+{
+	(void)c;
+	for (size_t i = 0; i < LAYOUT_STYLES; i++)
+		command_offer(out, typed, layout_names[i], NULL);
+}
+
 /* Completes the first target. */
 static void command_complete_targets(struct console *c, struct completion *out, const char *typed)
 {
@@ -347,6 +370,11 @@ static const struct command commands[] = {
 	  NULL },
 	{ "sort", "COLUMN", "order the rows by a column", command_run_sort,
 	  command_complete_columns },
+	{ "columns", "COLUMN...",
+	  "show these columns of the pane, in this order; default: the panel's own", look_columns,
+	  command_complete_column_list },
+	{ "layout", "NAME", "how the panes lie: panes, big, columns or beside", look_set,
+	  command_complete_layouts },
 	{ "theme", "NAME", "other colours", command_run_theme, command_complete_themes },
 	{ "save-screen", "FILE", "write what is on the screen into a file", command_run_save_screen,
 	  command_complete_files },

@@ -22,10 +22,13 @@
 #include "backends/link/loop.h"
 #include "backends/store/doc.h"
 #include "tui/attach.h"
+#include "tui/beside.h"
 #include "tui/console_internal.h"
 #include "tui/editor.h"
 #include "tui/hosts.h"
 #include "tui/jump.h"
+#include "tui/look.h"
+#include "tui/mouse.h"
 #include "tui/notices.h"
 #include "tui/peek.h"
 #include "tui/theme.h"
@@ -140,6 +143,10 @@ void console_key(struct console *c, const struct key *key)
 	console_redraw(c);
 	if (key->code == K_HANGUP) {
 		console_quit(c, EXIT_LOST_TERMINAL);
+		return;
+	}
+	if (key->code == K_MOUSE) {
+		mouse_take(c, &key->mouse);
 		return;
 	}
 	if (c->dialog) {
@@ -360,6 +367,8 @@ struct console *console_create(struct store *store, const struct settings *setti
 	c->calm_timer = loop_timer_add(c->loop, -1, console_on_calm, c);
 	console_load_history(c);
 	panes_init(c);
+	look_load(c);
+	mouse_use(c, c->settings->mouse);
 	keymap_load(c->settings);
 	console_hear_signals(c);
 	console_listening(c, true);
@@ -426,6 +435,8 @@ void console_destroy(struct console *c)
 	history_destroy(c->history);
 	free(c->history_file);
 	intent_free(&c->intent);
+	beside_finish(c);
+	look_finish(c);
 	panes_finish(c);
 	console_listening(c, false);
 	for (size_t i = 0; i < ARRAY_LEN(c->signals); i++)

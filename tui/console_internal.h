@@ -15,6 +15,9 @@
  *     shells.c     lending the terminal to a shell
  *     drafts.c     unsent texts
  *     aside.c      acknowledging and snoozing
+ *     look.c       layout, borders, hidden panes, columns
+ *     beside.c     details beside a list
+ *     mouse.c      click, wheel, drag
  *     crash.c      restores the terminal after a crash
  *     notices.c    messages to the terminal
  *     hosts.c      offering the hosts of ssh_config
@@ -71,6 +74,7 @@ enum redraw {
 
 struct asking;
 struct attach;
+struct beside;
 struct editor;
 struct console;
 struct loop_io;
@@ -182,6 +186,15 @@ struct console {
 	bool zoom;
 	bool hide_hints; /* set by :hints; the setting can hide them too */
 	struct layout layout;
+	struct { /* how the user likes it: look.h */
+		enum layout_style style;
+		int upper[LAYOUT_STYLES], left[LAYOUT_STYLES];
+		int drawn_upper, drawn_left; /* of these, in the last frame */
+		bool *hidden; /* owned array of n_panes */
+	} look;
+	/* the border that the mouse holds */
+	enum { HOLDS_NONE, HOLDS_ROW, HOLDS_COLUMN } holds;
+	struct beside *beside; /* owned: the details beside a list; NULL */
 
 	struct view *view; /* the top view; NULL none */
 	struct dialog *dialog;
@@ -298,6 +311,8 @@ size_t console_problems(struct console *, size_t *asks);
 void console_draw(struct console *);
 void draw_header(struct console *);
 void draw_bar(struct console *);
+/* Index of the panel that the bar has at that cell; SIZE_MAX: none. */
+size_t bar_panel_at(const struct console *, int x);
 void draw_says(struct console *);
 /* lines needed for the longest text that any row shows there */
 int says_want(struct console *, int width);
@@ -351,6 +366,8 @@ void commands_help_log(struct doc *);
 void view_open_detail(struct console *, struct row *);
 /* A text about no row, made again with every change. title: a constant. */
 void view_open_built(struct console *, const char *title, view_fill *);
+/* Everything that is known of a row, with pictures. width: of the place, in cells. */
+void view_details(struct console *, struct row *, bool reveal, int width, struct doc *);
 void view_open_log(struct console *);
 void view_open_log_of(struct console *, struct row *); /* of this row, whatever is marked */
 void view_close(struct console *);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/buf.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/link/ask.h"
@@ -50,6 +51,7 @@ struct dialog {
 	size_t shown;   /* rows of the list in the last drawing */
 	bool filtering; /* a menu with an open filter line */
 	bool finds;     /* a box of which the filter line never closes */
+	bool ordered;   /* a list to choose several of, and to put in order */
 	char *picks;    /* owned; a list to choose several of: the verb that takes them; NULL */
 	char filter[FILTER_MAX];
 	struct lineedit *line; /* owned */
@@ -137,6 +139,16 @@ static bool *dialog_picked(const struct dialog *d)
 	return picked;
 }
 
+/* The labels of the chosen items, in the order of the list. The caller frees them. */
+static char *dialog_picked_labels(const struct dialog *d)
+{
+	struct buf words = { 0 };
+	for (size_t i = 0; i < d->n; i++)
+		if (d->items[i].picked)
+			buf_addf(&words, "%s%s", words.len ? " " : "", d->items[i].label);
+	return words.len ? buf_take(&words) : xstrdup("");
+}
+
 void dialog_finish(struct dialog *d)
 {
 	struct dialog_result r = d->result;
@@ -152,6 +164,8 @@ void dialog_finish(struct dialog *d)
 	} else if (d->is_ask && r.choice == 1) { /* host key: the answer is a word */
 		r.secret = secret_create("yes", 3);
 	}
+	if (d->picks && r.choice == 1)
+		text = dialog_picked_labels(d);
 	r.text = text ? text : "";
 	bool *picked = d->picks ? dialog_picked(d) : NULL;
 	r.picked = picked;
@@ -202,6 +216,8 @@ enum box_command {
 	BOX_FILTER,
 	BOX_PICK,
 	BOX_PICK_ALL,
+	BOX_LATER,
+	BOX_EARLIER,
 	BOX_REFUSE,
 	BOX_KEEP,
 	BOX_HELP
@@ -347,6 +363,18 @@ const struct action menu_actions[] = {
 	  .context = CONTEXT_MENU,
 	  .data = COMMAND(BOX_PICK_ALL),
 	  .help = "choose all lines that are shown, or none of them" },
+	{ .name = "menu-later",
+	  .verb = "move down",
+	  .key = "J",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_LATER),
+	  .help = "where the order counts: move the line down" },
+	{ .name = "menu-earlier",
+	  .verb = "move up",
+	  .key = "K",
+	  .context = CONTEXT_MENU,
+	  .data = COMMAND(BOX_EARLIER),
+	  .help = "where the order counts: move the line up" },
 	{ .name = "menu-help",
 	  .verb = "help",
 	  .key = "F1 ?",
@@ -598,6 +626,8 @@ struct dialog *dialog_confirm(const struct confirm_spec *s, dialog_fn *fn, void 
 	d->command = xstrdup(s->command);
 	if (s->danger || s->type_name)
 		d->tone = TONE_BAD;
+	if (s->tint)
+		d->tone = s->tint;
 	if (s->type_name) {
 		d->type_name = xstrdup(s->type_name);
 		d->line = lineedit_create(&line);
@@ -731,15 +761,32 @@ static void dialog_pick_shown(struct dialog *d)
 			d->items[i].picked = !all;
 }
 
+static void dialog_pick_move(struct dialog *d, int step)
+{
+	int to = d->chosen + step;
+	if (!d->ordered || d->filter[0] || d->chosen < 0 || to < 0 || to >= (int)d->n)
+		return;
+	struct item moved = d->items[d->chosen];
+	d->items[d->chosen] = d->items[to];
+	d->items[to] = moved;
+	d->chosen = to;
+}
+
 /* The last line of the box: the keys, and how many are chosen. */
 static void dialog_draw_picks(const struct dialog *d, const struct canvas *c)
 {
 	char choose[KEY_NAME_SIZE], take[KEY_NAME_SIZE], later[KEY_NAME_SIZE];
-	canvas_textf(c, c->height - 1, 0, -1, TONE_HINT, "[%s]%s [%s] %s %zu  [%s] later",
+	char up[KEY_NAME_SIZE], down[KEY_NAME_SIZE], move[2 * KEY_NAME_SIZE + 16] = "";
+	if (d->ordered)
+		snprintf(move, sizeof(move), "[%s] [%s] move  ",
+		         keymap_key(menu_actions, "menu-later", down),
+		         keymap_key(menu_actions, "menu-earlier", up));
+	canvas_textf(c, c->height - 1, 0, -1, TONE_HINT, "[%s]%s %s[%s] %s %zu  [%s] %s",
 	             keymap_key(menu_actions, "menu-choose", choose),
-	             c->width < PICKS_WIDE ? "" : " choose ",
+	             c->width < PICKS_WIDE ? "" : " choose ", move,
 	             keymap_key(menu_actions, "menu-take", take), d->picks,
-	             dialog_count_picked(d), keymap_key(menu_actions, "menu-close", later));
+	             dialog_count_picked(d), keymap_key(menu_actions, "menu-close", later),
+	             d->ordered ? "cancel" : "later");
 }
 
 /* Keys of such a list. A name has no blank, so Space chooses also while the filter is typed. */
@@ -747,13 +794,15 @@ static bool dialog_pick_key(struct dialog *d, const struct key *k)
 {
 	enum box_command command = dialog_command(CONTEXT_MENU, k);
 	bool types = d->filtering && k->code != K_SPACE;
-	if (types || (command != BOX_PICK && command != BOX_PICK_ALL))
+	if (types)
 		return false;
-	if (command == BOX_PICK)
-		dialog_pick_one(d);
-	else
-		dialog_pick_shown(d);
-	return true;
+	switch (command) {
+	case BOX_PICK: dialog_pick_one(d); return true;
+	case BOX_PICK_ALL: dialog_pick_shown(d); return true;
+	case BOX_LATER: dialog_pick_move(d, 1); return true;
+	case BOX_EARLIER: dialog_pick_move(d, -1); return true;
+	default: return false;
+	}
 }
 
 static bool dialog_list_key(struct dialog *d, const struct key *k)
@@ -884,13 +933,16 @@ struct dialog *dialog_find(const char *title, const struct dialog_item *items,
 	return d;
 }
 
-struct dialog *dialog_pick(const char *title, const char *text, const char *word,
-                           const struct dialog_item *items, size_t n, dialog_fn *fn, void *arg)
+struct dialog *dialog_pick(const struct pick_spec *spec, dialog_fn *fn, void *arg)
 {
-	struct dialog *d = dialog_menu(title, items, n, fn, arg);
+	struct dialog *d = dialog_menu(spec->title, spec->items, spec->n, fn, arg);
 
-	d->text = text && *text ? xstrndup(text, BOX_TEXT_MAX) : NULL;
-	d->picks = xstrdup(word);
+	if (spec->text && *spec->text)
+		d->text = xstrndup(spec->text, BOX_TEXT_MAX);
+	d->picks = xstrdup(spec->word);
+	d->ordered = spec->ordered;
+	for (size_t i = 0; spec->picked && i < spec->n; i++)
+		d->items[i].picked = spec->picked[i];
 	return d;
 }
 

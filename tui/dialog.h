@@ -27,7 +27,8 @@ struct dialog_result {
 	/* Confirm: 1 yes, 0 no. Question and menu: the index. Prompt and ask: 1 answered, 0 refused
 	 * for good (answer the ask with NULL). DIALOG_GIVEN_UP: later. */
 	int choice;
-	const char *text; /* prompt: the typed text; "" otherwise; borrowed */
+	/* prompt: the typed text; pick: the labels; "" otherwise; borrowed */
+	const char *text;
 	/* ask and secret prompt: owned by the called function; else NULL */
 	struct secret *secret;
 	bool keep; /* ask: the user allows keeping the answer */
@@ -44,7 +45,8 @@ struct confirm_spec {
 	const char *yes;     /* the verb: "Restart"; NULL: "Yes" */
 	/* protected server: the user must type this name instead of y; NULL */
 	const char *type_name;
-	bool danger; /* drawn as dangerous */
+	bool danger;    /* drawn as dangerous */
+	enum tone tint; /* of the server (tint.h): drawn around the box; TONE_PLAIN: none */
 };
 struct dialog *dialog_confirm(const struct confirm_spec *, dialog_fn *, void *arg);
 
@@ -65,10 +67,18 @@ struct dialog *dialog_menu(const char *title, const struct dialog_item *, size_t
  * the filter matches beside the label and the help. */
 struct dialog *dialog_find(const char *title, const struct dialog_item *, const char *const *words,
                            size_t n, dialog_fn *, void *arg);
-/* A list of which any number can be chosen. Result: 1 and picked, or given up. word: the verb of
- * the key that takes them: "keep". */
-struct dialog *dialog_pick(const char *title, const char *text, const char *word,
-                           const struct dialog_item *, size_t n, dialog_fn *, void *arg);
+/* A list of which any number can be chosen. Result: 1, picked, and text with the labels of those
+ * chosen, in the order of the list, with blanks between; or given up. */
+struct pick_spec {
+	const char *title;
+	const char *text; /* above the list; NULL */
+	const char *word; /* the verb of the key that takes them: "keep" */
+	const struct dialog_item *items;
+	const bool *picked; /* those chosen at the start; NULL: none */
+	size_t n;
+	bool ordered; /* two keys move a line up and down */
+};
+struct dialog *dialog_pick(const struct pick_spec *, dialog_fn *, void *arg);
 /* One line of text. line sets prompt, initial text, secret and completion. Its history and arg are
  * borrowed until the dialog ends. text: words above the line; NULL. */
 struct dialog *dialog_prompt(const char *title, const char *text,

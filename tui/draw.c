@@ -3,6 +3,7 @@
 
 #include "backends/base/human.h"
 #include "tui/attach.h"
+#include "tui/beside.h"
 #include "tui/console_internal.h"
 #include "tui/peek.h"
 
@@ -26,6 +27,10 @@ static void draw_lay_out(struct console *c)
 		.other = c->other,
 		.in_server = c->scope[0],
 		.zoom = c->zoom,
+		.style = c->look.style,
+		.upper = c->look.upper[c->look.style],
+		.left = c->look.left[c->look.style],
+		.hidden = c->look.hidden,
 		.hints = c->settings->hints && !c->hide_hints,
 		.rows = c->pane_rows,
 	};
@@ -37,6 +42,8 @@ static void draw_lay_out(struct console *c)
 		want.rows[PANE_FLEET] = EMPTY_FLEET_LINES;
 	layout(&want, &c->layout);
 	peek_lay_out(c);
+	c->look.drawn_upper = want.upper;
+	c->look.drawn_left = want.left;
 }
 
 static void draw_panes(struct console *c)
@@ -46,6 +53,8 @@ static void draw_panes(struct console *c)
 		pane_draw(c, p->panel, &p->at, p->title);
 	}
 	peek_draw(c);
+	if (c->layout.beside.height > 0)
+		beside_draw(c, &c->layout.beside);
 }
 
 static int draw_last_line(const struct canvas *screen)

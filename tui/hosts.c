@@ -201,7 +201,10 @@ static void hosts_show(struct console *c)
 		snprintf(title, sizeof(title), "Watch which of %zu hosts?", h->n);
 	char *text = xasprintf("Kept in %s.", c->settings->path);
 	dialog_cancel(c->dialog);
-	c->dialog = dialog_pick(title, text, "keep", items, h->n, hosts_chosen, c);
+	c->dialog = dialog_pick(
+		&(struct pick_spec){
+			.title = title, .text = text, .word = "keep", .items = items, .n = h->n },
+		hosts_chosen, c);
 	free(text);
 	free(items);
 	console_redraw(c);

@@ -54,6 +54,7 @@ static const struct {
 };
 
 struct keys {
+	bool mouse; /* its reports are keys */
 	int fd;
 	unsigned char buf[KEYS_BUF];
 	size_t len;
@@ -301,6 +302,30 @@ static void key_csi(const struct csi *c, struct front *f)
 		f->key.mods = 0;
 }
 
+/* A report of the mouse as xterm's mode 1006 has it: ESC [ < BUTTON ; COLUMN ; ROW M, or m for a
+ * release. Bit 5 of the button: it moves; bit 6: the wheel. Other buttons and keys held with it
+ * mean nothing. */
+static void key_mouse(const struct csi *c, struct front *f)
+{
+	enum { LEFT = 0, MOVES = 32, WHEEL = 64 };
+	unsigned button = c->params[0];
+	struct mouse m = { .y = (int)c->params[2] - 1, .x = (int)c->params[1] - 1 };
+	if (c->n != 3 || m.y < 0 || m.x < 0 || (c->final != 'M' && c->final != 'm'))
+		return;
+	if (button == WHEEL || button == WHEEL + 1)
+		m.what = button == WHEEL ? MOUSE_WHEEL_UP : MOUSE_WHEEL_DOWN;
+	else if (c->final == 'm')
+		m.what = MOUSE_RELEASE;
+	else if (button == LEFT)
+		m.what = MOUSE_PRESS;
+	else if (button == LEFT + MOVES)
+		m.what = MOUSE_DRAG;
+	else
+		return;
+	f->key.code = K_MOUSE;
+	f->key.mouse = m;
+}
+
 /* s starts with ESC [ */
 static void key_csi_front(const unsigned char *s, size_t len, struct front *f)
 {
@@ -347,7 +372,9 @@ static void key_csi_front(const unsigned char *s, size_t len, struct front *f)
 	c.final = (char)s[i];
 	if (c.n > CSI_PARAMS)
 		c.n = CSI_PARAMS;
-	if (!strange)
+	if (s[2] == '<')
+		key_mouse(&c, f);
+	else if (!strange)
 		key_csi(&c, f);
 }
 
@@ -555,6 +582,11 @@ void keys_destroy(struct keys *k)
 	free(k);
 }
 
+void keys_set_mouse(struct keys *k, bool on)
+{
+	k->mouse = on;
+}
+
 static int key_patience(const struct keys *k)
 {
 	if (k->pasting)
@@ -599,7 +631,7 @@ bool keys_next(struct keys *k, struct key *out, int64_t now)
 		key_consume(k, f.n);
 		if (f.paste_begins)
 			key_paste_begin(k);
-		if (f.key.code == K_NONE)
+		if (f.key.code == K_NONE || (f.key.code == K_MOUSE && !k->mouse))
 			continue;
 		*out = f.key;
 		return true;

@@ -47,10 +47,23 @@ enum key_code {
 	K_F11,
 	K_F12,
 	K_PASTE, /* sets key.paste, key.paste_len, key.paste_cut */
+	K_MOUSE, /* sets key.mouse */
 	K_HANGUP /* the terminal is gone: quit */
 };
 /* MOD_SHIFT only occurs with keys that are no characters */
 enum key_mods { MOD_CTRL = 1, MOD_META = 2, MOD_SHIFT = 4 };
+
+/* What the mouse did at a cell of the screen. Only with canvas_set_mouse. */
+struct mouse {
+	enum {
+		MOUSE_PRESS, /* of the left button */
+		MOUSE_DRAG,  /* with the left button held */
+		MOUSE_RELEASE,
+		MOUSE_WHEEL_UP,
+		MOUSE_WHEEL_DOWN
+	} what;
+	int y, x; /* from 0 */
+};
 
 struct key {
 	/* a Unicode character or an enum key_code; the space bar is K_SPACE */
@@ -60,6 +73,7 @@ struct key {
 	 * keys_read */
 	const char *paste;
 	size_t paste_len;
+	struct mouse mouse; /* K_MOUSE */
 	bool paste_cut; /* the paste was longer than KEYS_PASTE_MAX */
 };
 
@@ -80,6 +94,8 @@ struct keys;
 /* fd: the terminal; -1: only keys_feed provides input (tests) */
 struct keys *keys_create(int fd);
 void keys_destroy(struct keys *); /* NULL is fine */
+/* Whether reports of the mouse are keys (K_MOUSE). Off at first: then they are dropped. */
+void keys_set_mouse(struct keys *, bool on);
 /* Reads the next key; false: none now. Never blocks. Does not set O_NONBLOCK, because a shell
  * shares the fd. */
 bool keys_read(struct keys *, struct key *);

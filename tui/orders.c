@@ -14,6 +14,7 @@
 #include "backends/link/link.h"
 #include "backends/store/doc.h"
 #include "tui/console_internal.h"
+#include "tui/tint.h"
 
 #define ROWS_MAX 1000 /* marked rows per action */
 #define LISTED_MAX 12 /* rows listed in the confirmation */
@@ -192,9 +193,10 @@ static void order_describe(struct console *c, struct row **rows, size_t n, struc
 {
 	for (size_t i = 0; i < n && i < LISTED_MAX; i++) {
 		struct cell cell = { 0 };
+		char name[TINT_NAME];
 		order_state_text(c, rows[i], &cell);
-		buf_addf(detail, "%s%s  %s", detail->len ? "\n" : "", rows[i]->server->name,
-		         cell.text);
+		buf_addf(detail, "%s%s  %s", detail->len ? "\n" : "",
+		         tint_name(rows[i]->server, name), cell.text);
 	}
 	if (n > LISTED_MAX)
 		buf_addf(detail, "\nand %zu more", n - LISTED_MAX);
@@ -209,19 +211,28 @@ static const struct server *order_protected_server(struct row **rows, size_t n)
 	return NULL;
 }
 
+/* The tint of the first tinted server among the rows. */
+static enum tone order_tint(struct row **rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (tint_of(rows[i]->server))
+			return tint_of(rows[i]->server);
+	return TONE_PLAIN;
+}
+
 static void order_confirm(struct console *c, const struct action *a, struct row **rows, size_t n)
 {
 	const struct server *guarded = order_protected_server(rows, n);
-	char command[512] = "", verb[64], title[512];
+	char command[512] = "", verb[64], title[512], name[TINT_NAME];
 	struct buf detail;
 	buf_init(&detail, 8192);
 	snprintf(verb, sizeof(verb), "%s", a->verb);
 	verb[0] = (char)toupper((unsigned char)verb[0]);
 	if (n == 1 && rows[0]->kind == &kind_server)
-		snprintf(title, sizeof(title), "%s %s?", verb, rows[0]->name);
+		snprintf(title, sizeof(title), "%s %s?", verb, tint_name(rows[0]->server, name));
 	else if (n == 1)
 		snprintf(title, sizeof(title), "%s %s on %s?", verb, rows[0]->name,
-		         rows[0]->server->name);
+		         tint_name(rows[0]->server, name));
 	else
 		snprintf(title, sizeof(title), "%s these %zu %s?", verb, n, rows[0]->kind->plural);
 	action_command(a, rows[0], command, sizeof(command));
@@ -240,6 +251,7 @@ static void order_confirm(struct console *c, const struct action *a, struct row 
 		.yes = verb,
 		.type_name = guarded ? guarded->name : NULL,
 		.danger = a->flags & ACTION_DANGER,
+		.tint = order_tint(rows, n),
 	};
 	c->dialog = dialog_confirm(&spec, order_confirmed, c);
 	buf_finish(&detail);

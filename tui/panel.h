@@ -18,6 +18,9 @@
 struct cell {
 	char text[CELL_MAX]; /* washed */
 	enum tone tone;
+	/* the text is the name of a server with this tint (tint.h), drawn with its sign;
+	 * TONE_PLAIN: none */
+	enum tone tint;
 	/* wall clock, ms: when the text changes with time alone (an age); 0 never */
 	int64_t changes_ms;
 	/* progress or result of an order: does not widen its column, but covers the cells after
@@ -31,6 +34,7 @@ enum column_flags {
 	COLUMN_SERVER = 2, /* the server's name: hidden when there is only one server */
 	/* age of stale data: drawn at the end of the row, in its own place */
 	COLUMN_AGE = 4,
+	COLUMN_EXTRA = 8, /* shown only when the user chose it */
 };
 
 struct column {

@@ -13,6 +13,7 @@
 #include "backends/store/need.h"
 #include "tui/aside.h"
 #include "tui/console_internal.h"
+#include "tui/look.h"
 
 void panes_init_with(struct console *c, const struct panel *const *list)
 {
@@ -95,6 +96,7 @@ void panes_order(struct console *c)
 
 void console_check_panels(const struct settings *s, struct doc *complaints)
 {
+	look_check(s, complaints);
 	const char *list = s->panels ? s->panels : "";
 	char name[NAME_MAX_BYTES];
 	while (pane_next_name(&list, name, sizeof(name))) {

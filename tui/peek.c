@@ -76,6 +76,8 @@ void peek_lay_out(struct console *c)
 	if (!c->peek)
 		return;
 	c->peek->at = (struct canvas){ 0 };
+	if (c->layout.beside.height > 0)
+		return; /* the row's details are there already */
 	for (size_t i = 0; i < c->layout.n && peek_panel(c); i++)
 		if (c->layout.panes[i].panel == c->focus)
 			peek_divide(&c->layout.panes[i].at, &c->peek->at);

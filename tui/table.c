@@ -18,10 +18,8 @@ struct table *table_create(const struct panel *panel)
 	struct table *t = xcalloc(1, sizeof(*t));
 
 	t->panel = panel;
-	while (panel->columns && t->n_columns < TABLE_COLUMNS_MAX &&
-	       panel->columns[t->n_columns].name)
-		t->n_columns++;
 	t->sort = -1;
+	table_columns_default(t);
 	return t;
 }
 
@@ -85,9 +83,9 @@ bool table_row_matches(const struct table *t, const struct fuzzy *f, const struc
 	for (size_t i = 0; i < t->n_columns; i++) {
 		struct cell c = { .tone = TONE_PLAIN };
 		/* skip glyphs and numbers */
-		if (!t->panel->columns[i].title[0] || t->panel->columns[i].align == ALIGN_RIGHT)
+		if (!t->columns[i].title[0] || t->columns[i].align == ALIGN_RIGHT)
 			continue;
-		t->panel->columns[i].cell(r, &c);
+		t->columns[i].cell(r, &c);
 		len = table_add_word(text, len, sizeof(text), c.text);
 	}
 	return fuzzy_match(f, text, NULL) > 0;
@@ -116,7 +114,7 @@ struct order_by {
 
 bool table_sort_descending(const struct table *t)
 {
-	return (t->sort >= 0 && t->panel->columns[t->sort].descending) != t->reverse;
+	return (t->sort >= 0 && t->columns[t->sort].descending) != t->reverse;
 }
 
 static int table_worst_first(const struct row *a, const struct row *b)
@@ -150,7 +148,7 @@ static char *table_sort_text(const struct column *col, const struct row *r)
 
 static struct order_by table_order(const struct table *t)
 {
-	const struct column *col = t->sort >= 0 ? &t->panel->columns[t->sort] : NULL;
+	const struct column *col = t->sort >= 0 ? &t->columns[t->sort] : NULL;
 	struct order_by by = { t->panel->order ? t->panel->order : table_worst_first,
 		               table_sort_descending(t) };
 
@@ -204,7 +202,7 @@ size_t table_place(const struct table *t, const struct row *const *rows, size_t 
 
 void table_sort(const struct table *t, const struct row **rows, size_t n)
 {
-	const struct column *col = t->sort >= 0 ? &t->panel->columns[t->sort] : NULL;
+	const struct column *col = t->sort >= 0 ? &t->columns[t->sort] : NULL;
 	struct order_by by = table_order(t);
 	struct sortable *list;
 
@@ -225,7 +223,7 @@ void table_sort(const struct table *t, const struct row **rows, size_t n)
 
 static bool table_sortable_column(const struct table *t, int i)
 {
-	return t->drawn[i] && !t->hidden[i] && t->panel->columns[i].title[0];
+	return t->drawn[i] && table_has_column(t, i) && t->columns[i].title[0];
 }
 
 void table_sort_step(struct table *t, int step)
@@ -249,8 +247,8 @@ bool table_sort_by(struct table *t, const char *column, bool reverse)
 	int found = -1;
 
 	for (size_t i = 0; column && i < t->n_columns; i++)
-		if (!strcasecmp(t->panel->columns[i].name, column) ||
-		    !strcasecmp(t->panel->columns[i].title, column))
+		if (!strcasecmp(t->columns[i].name, column) ||
+		    !strcasecmp(t->columns[i].title, column))
 			found = (int)i;
 	if (column && found < 0)
 		return false;
@@ -261,7 +259,7 @@ bool table_sort_by(struct table *t, const char *column, bool reverse)
 
 const char *table_sort_name(const struct table *t)
 {
-	return t->sort < 0 ? NULL : t->panel->columns[t->sort].name;
+	return t->sort < 0 ? NULL : t->columns[t->sort].name;
 }
 
 /* --- rows and the cursor ------------------------------------------------- */
@@ -288,6 +286,15 @@ bool table_seek(struct table *t, const char *id)
 		return true;
 	}
 	return false;
+}
+
+bool table_click(struct table *t, int line)
+{
+	size_t at = line >= t->head ? table_top(t) + (size_t)(line - t->head) : t->n;
+	if (at >= t->n || at >= table_top(t) + table_shown(t))
+		return false;
+	table_cursor_to(t, at);
+	return true;
 }
 
 static void table_lend(struct table *t, const struct row *const *rows, size_t n)
@@ -506,7 +513,7 @@ void table_set_match(struct table *t, const struct fuzzy *f)
 void table_hide(struct table *t, const char *column, bool hidden)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
-		if (!strcmp(t->panel->columns[i].name, column))
+		if (!strcmp(t->columns[i].name, column))
 			t->hidden[i] = hidden;
 }
 

@@ -69,6 +69,8 @@ const char *table_cursor_id(const struct table *);    /* "": none */
 size_t table_index(const struct table *);             /* from 0 */
 bool table_seek(struct table *, const char *id);      /* false: no such row now */
 void table_move(struct table *, enum table_move);
+/* Moves the cursor to the row that the last drawing has on that line of its canvas. False: none. */
+bool table_click(struct table *, int line);
 /* The move of a key by table_actions; false: none. */
 bool table_move_of(const struct key *, enum table_move *);
 /* Handles the keys of every table. True: handled. */
@@ -97,6 +99,18 @@ const char *table_sort_name(const struct table *); /* NULL: the panel's order */
 void table_set_match(struct table *, const struct fuzzy *);
 /* Hides a redundant column, such as the server's name inside a server. */
 void table_hide(struct table *, const char *column, bool hidden);
+/* Shows these columns only, in this order; names are separated by blanks or commas. The glyph of
+ * the health comes first unless it is named, and the age of stale rows stays at the end. On a
+ * narrow screen those that come first stay longest. NULL or "": the panel's own. False: a name is
+ * unknown, which is copied to bad (size bytes); nothing changes. */
+bool table_choose_columns(struct table *, const char *names, char *bad, size_t size);
+/* The name of the column at index, and whether the user wants it; false: no such column. The age of
+ * stale rows is none of these. */
+bool table_column(const struct table *, size_t index, const char **name, bool *shown);
+const char *table_column_title(const struct table *, size_t index);
+bool table_columns_chosen(const struct table *); /* the user chose them */
+/* The next name of a list with blanks or commas. False: the end. */
+bool table_next_name(const char **names, char *name, size_t size);
 /* measures the widths again (after a change of view) */
 void table_columns_reset(struct table *);
 

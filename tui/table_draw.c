@@ -16,6 +16,7 @@
 #include "backends/base/wash.h"
 #include "backends/store/need.h"
 #include "tui/table_internal.h"
+#include "tui/tint.h"
 
 #define SAMPLE 24         /* rows sampled for widths, in addition to the visible ones */
 #define SAMPLE_SHRINK 256 /* the same before a column shrinks */
@@ -44,7 +45,7 @@ static const char *table_draw_sort_arrow(const struct table *t)
 
 static void table_draw_widen(struct table *t, size_t column, const struct cell *c, int64_t now)
 {
-	int w = c->passing ? 0 : (int)cells(c->text);
+	int w = c->passing ? 0 : (int)cells(c->text) + (c->tint != TONE_PLAIN);
 
 	if (w < t->seen[column])
 		return;
@@ -59,8 +60,9 @@ static void table_draw_make_cells(const struct table *t, const struct row *r, st
 		out[i].tone = TONE_PLAIN;
 		out[i].changes_ms = 0;
 		out[i].passing = false;
-		if (!t->hidden[i])
-			t->panel->columns[i].cell(r, &out[i]);
+		out[i].tint = TONE_PLAIN;
+		if (table_has_column(t, i))
+			t->columns[i].cell(r, &out[i]);
 	}
 }
 
@@ -103,7 +105,7 @@ static int table_draw_larger(int a, int b)
 
 static int table_draw_head_cells(const struct table *t, size_t i)
 {
-	const struct column *col = &t->panel->columns[i];
+	const struct column *col = &t->columns[i];
 
 	if (col->title[0])
 		return (int)cells(col->title) + (t->sort == (int)i ? 1 : 0);
@@ -113,7 +115,7 @@ static int table_draw_head_cells(const struct table *t, size_t i)
 /* The width a column wants: its content, within min and max. */
 static int table_draw_wanted(const struct table *t, size_t i)
 {
-	const struct column *col = &t->panel->columns[i];
+	const struct column *col = &t->columns[i];
 	int head = table_draw_head_cells(t, i);
 	int w = table_draw_larger(table_draw_larger(t->seen[i], head), col->min);
 
@@ -126,7 +128,7 @@ static int table_draw_wanted(const struct table *t, size_t i)
 /* A glyph column has a gap of one cell. */
 static int table_draw_gap_after(const struct table *t, const struct layout *l, size_t i)
 {
-	return t->panel->columns[i].max == 1 ? 1 : l->gap;
+	return t->columns[i].max == 1 ? 1 : l->gap;
 }
 
 static int table_draw_total(const struct table *t, const struct layout *l)
@@ -150,10 +152,10 @@ static bool table_draw_drop_one(const struct table *t, struct layout *l, int spa
 	size_t worst = t->n_columns;
 
 	for (size_t i = 0; i < t->n_columns; i++) {
-		if (!l->width[i] || t->panel->columns[i].importance <= spared)
+		if (!l->width[i] || t->columns[i].importance <= spared)
 			continue;
 		if (worst == t->n_columns ||
-		    t->panel->columns[i].importance >= t->panel->columns[worst].importance)
+		    t->columns[i].importance >= t->columns[worst].importance)
 			worst = i;
 	}
 	if (worst == t->n_columns)
@@ -169,7 +171,7 @@ static void table_draw_squeeze(const struct table *t, struct layout *l, int widt
 	while (table_draw_total(t, l) > width) {
 		size_t widest = t->n_columns;
 		for (size_t i = 0; i < t->n_columns; i++) {
-			int least = to_min ? table_draw_larger(t->panel->columns[i].min, 1) : 1;
+			int least = to_min ? table_draw_larger(t->columns[i].min, 1) : 1;
 			if (l->width[i] > least &&
 			    (widest == t->n_columns || l->width[i] > l->width[widest]))
 				widest = i;
@@ -186,7 +188,7 @@ enum grant { GRANT_BOUNDED, GRANT_UNBOUNDED, GRANT_CONTENT };
 
 static int table_draw_granted(const struct table *t, size_t i, enum grant grant)
 {
-	const struct column *col = &t->panel->columns[i];
+	const struct column *col = &t->columns[i];
 
 	if (grant == GRANT_CONTENT)
 		return col->max == 1 ? 1 : table_draw_larger(t->seen[i], table_draw_wanted(t, i));
@@ -199,11 +201,11 @@ static int table_draw_give(const struct table *t, struct layout *l, int spare, e
 	int last = 0;
 
 	for (size_t i = 0; i < t->n_columns; i++)
-		last = table_draw_larger(last, t->panel->columns[i].importance);
+		last = table_draw_larger(last, t->columns[i].importance);
 	for (int level = 0; level <= last && spare > 0; level++) {
 		for (size_t i = 0; i < t->n_columns && spare > 0; i++) {
 			int more;
-			if (!l->width[i] || t->panel->columns[i].importance != level)
+			if (!l->width[i] || t->columns[i].importance != level)
 				continue;
 			more = table_draw_smaller(table_draw_granted(t, i, grant) - l->width[i],
 			                          spare);
@@ -219,7 +221,7 @@ static int table_draw_give(const struct table *t, struct layout *l, int spare, e
 static void table_draw_give_rest(const struct table *t, struct layout *l, int spare)
 {
 	for (size_t i = t->n_columns; spare > 0 && i-- > 0;) {
-		if (!l->width[i] || t->panel->columns[i].max >= 0)
+		if (!l->width[i] || t->columns[i].max >= 0)
 			continue;
 		l->width[i] += spare;
 		return;
@@ -235,7 +237,7 @@ static bool table_draw_is_age(const struct column *col)
 static void table_draw_drop_empty(const struct table *t, struct layout *l)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
-		if (!t->seen[i] && t->panel->columns[i].importance > 0)
+		if (!t->seen[i] && t->columns[i].importance > 0)
 			l->width[i] = 0;
 }
 
@@ -243,7 +245,7 @@ static void table_draw_drop_empty(const struct table *t, struct layout *l)
  * dropped. */
 static int table_draw_needed(const struct table *t, size_t i, int want)
 {
-	const struct column *col = &t->panel->columns[i];
+	const struct column *col = &t->columns[i];
 	int least = table_draw_larger(col->min,
 	                              table_draw_larger(table_draw_head_cells(t, i),
 	                                                table_draw_smaller(want, SHORT_TEXT)));
@@ -257,7 +259,7 @@ static struct layout table_draw_lay_out(const struct table *t, int width)
 	struct layout l = { .gap = width >= WIDE_GAP_FROM ? 2 : 1 };
 
 	for (size_t i = 0; i < t->n_columns; i++)
-		l.width[i] = t->hidden[i] || table_draw_is_age(&t->panel->columns[i])
+		l.width[i] = !table_has_column(t, i) || table_draw_is_age(&t->columns[i])
 		                     ? 0
 		                     : table_draw_wanted(t, i);
 	if (table_draw_total(t, &l) > width)
@@ -304,11 +306,16 @@ static void table_draw_draw_cell(const struct table *t, const struct canvas *c, 
 	char text[CELL_MAX * 2];
 	int used;
 
+	if (cell->tint && width > 1) {
+		canvas_text(c, y, x++, 1, cell->tint, "#");
+		width--;
+	}
 	cells_cut(text, sizeof(text), cell->text, (size_t)width, col->cut, glyph_ellipsis());
 	used = (int)cells(text);
 	if (col->align == ALIGN_RIGHT)
 		x += width - used;
-	canvas_text(c, y, x, used, stale ? TONE_STALE : cell->tone, text);
+	enum tone tone = stale ? TONE_STALE : cell->tone;
+	canvas_text(c, y, x, used, cell->tint ? cell->tint : tone, text);
 	if (t->match.n && col->max != 1)
 		table_draw_draw_matches(t, c, y, x, text);
 }
@@ -341,7 +348,7 @@ static bool table_draw_is_dim(const struct table *t, const struct row *r)
 static const struct cell *table_draw_age_of(const struct table *t, const struct cell *row)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
-		if (table_draw_is_age(&t->panel->columns[i]) && !t->hidden[i] && row[i].text[0])
+		if (table_draw_is_age(&t->columns[i]) && table_has_column(t, i) && row[i].text[0])
 			return &row[i];
 	return NULL;
 }
@@ -378,7 +385,7 @@ static void table_draw_draw_row(struct table *t, const struct canvas *c, int y,
 		table_draw_note_change(t, age->changes_ms);
 	}
 	for (size_t i = 0; i < t->n_columns; i++) {
-		const struct column *col = &t->panel->columns[i];
+		const struct column *col = &t->columns[i];
 		int width = l->width[i];
 		size_t last = i;
 		if (width && row[i].passing)
@@ -448,8 +455,8 @@ static struct layout table_draw_narrower(const struct table *t, const struct lay
 static bool table_draw_says_server(const struct table *t)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
-		if (t->panel->columns[i].flags & COLUMN_SERVER)
-			return !t->hidden[i];
+		if (t->columns[i].flags & COLUMN_SERVER)
+			return table_has_column(t, i);
 	return false;
 }
 
@@ -489,7 +496,8 @@ static void table_draw_draw_brief(struct table *t, const struct canvas *whole_li
 		age_width = 0;
 	if (table_draw_says_server(t)) {
 		char whole[CELL_MAX * 2];
-		snprintf(whole, sizeof(whole), "%-6s %s", r->server->name, cell.text);
+		char name[TINT_NAME];
+		snprintf(whole, sizeof(whole), "%-6s %s", tint_name(r->server, name), cell.text);
 		cells_cut(text, sizeof(text), whole, width > 0 ? (size_t)width : 0, CUT_END,
 		          glyph_ellipsis());
 	} else {
@@ -499,6 +507,8 @@ static void table_draw_draw_brief(struct table *t, const struct canvas *whole_li
 	enum health health = t->panel->needs ? need_health(r) : r->health;
 	canvas_text(c, y, 1, 1, stale ? TONE_STALE : tone_health(health), glyph_health(health));
 	canvas_text(c, y, 3, width, stale ? TONE_STALE : cell.tone, text);
+	if (table_draw_says_server(t) || r->kind == &kind_server)
+		tint_drawn(r->server, c, y, 3, text);
 	if (t->match.n)
 		table_draw_draw_matches(t, c, y, 3, text);
 	if (age_width)
@@ -513,7 +523,7 @@ static void table_draw_draw_head(const struct table *t, const struct canvas *c,
 	int x = 1;
 
 	for (size_t i = 0; i < t->n_columns; i++) {
-		const struct column *col = &t->panel->columns[i];
+		const struct column *col = &t->columns[i];
 		char title[64];
 		int used;
 		if (!l->width[i])
@@ -543,7 +553,7 @@ static void table_draw_scroll_to_cursor(struct table *t)
 static bool table_draw_shows_age(const struct table *t)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
-		if (table_draw_is_age(&t->panel->columns[i]) && !t->hidden[i])
+		if (table_draw_is_age(&t->columns[i]) && table_has_column(t, i))
 			return true;
 	return false;
 }
@@ -636,6 +646,7 @@ void table_draw(struct table *t, const struct canvas *c, bool focused)
 	canvas_clear(c);
 	t->changes_ms = 0;
 	memset(t->drawn, 0, sizeof(t->drawn));
+	t->head = head;
 	t->page = c->height > head ? (size_t)(c->height - head) : 0;
 	if (!t->page)
 		return;
@@ -662,7 +673,7 @@ bool table_left_out(const struct table *t, struct cell *out)
 	row = xcalloc(t->n_columns, sizeof(*row));
 	table_draw_make_cells(t, r, row);
 	for (size_t i = 0; i < t->n_columns; i++) {
-		const struct column *col = &t->panel->columns[i];
+		const struct column *col = &t->columns[i];
 		bool says = row[i].text[0] && strcmp(row[i].text, "-") != 0;
 		if (!col->title[0] || !says || (int)cells(row[i].text) <= t->drawn[i])
 			continue;

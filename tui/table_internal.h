@@ -1,4 +1,5 @@
-/* table_internal.h: shared by table.c (cursor, marks, order) and table_draw.c (widths, cells). */
+/* table_internal.h: shared by table.c (cursor, marks, order), table_columns.c (which columns) and
+ * table_draw.c (widths, cells). */
 #ifndef TUI_TABLE_INTERNAL_H
 #define TUI_TABLE_INTERNAL_H
 
@@ -13,6 +14,9 @@ struct mark {
 
 struct table {
 	const struct panel *panel; /* borrowed */
+	/* the panel's columns in the order of the user; those that he left out come last */
+	struct column columns[TABLE_COLUMNS_MAX];
+	bool off[TABLE_COLUMNS_MAX]; /* left out */
 	size_t n_columns;
 	const struct row *const *rows; /* borrowed until the next table_set_rows; NULL: none */
 	size_t n;
@@ -30,6 +34,7 @@ struct table {
 
 	/* From the last drawing. */
 	size_t top, page;                   /* rows on the screen: top .. top + page - 1 */
+	int head;                           /* lines of the head above them */
 	int drawn[TABLE_COLUMNS_MAX];       /* width in cells; 0: not drawn */
 	int seen[TABLE_COLUMNS_MAX];        /* width of its widest text, in cells */
 	int64_t seen_ms[TABLE_COLUMNS_MAX]; /* wall clock, ms, when a text was last that wide */
@@ -41,6 +46,10 @@ struct table {
 	size_t cells_cap;
 };
 
+/* Takes the panel's own columns. In table_columns.c. */
+void table_columns_default(struct table *);
+/* Neither hidden as redundant nor left out by the user. */
+bool table_has_column(const struct table *, size_t i);
 /* order of the chosen column, including the reversal */
 bool table_sort_descending(const struct table *);
 

@@ -23,6 +23,7 @@ static const char *const tone_names[TONE_COUNT] = {
 	"key",      "hint",     "cursor",   "cursor-idle", "mark",        "match",
 	"border",   "prompt",   "label",    "code",        "accent",      "source-1",
 	"source-2", "source-3", "source-4", "source-5",    "source-6",
+	"tint-red", "tint-yellow", "tint-green", "tint-cyan", "tint-blue", "tint-magenta",
 };
 
 static const char *const color_names[8] = { "black", "red",     "green", "yellow",

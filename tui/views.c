@@ -53,13 +53,13 @@ void view_close(struct console *c)
 /* --- details ------------------------------------------------------------- */
 
 #define SHARE_CELLS 12
-#define SHARE_FROM 60 /* width of the screen from which there is room for bars */
+#define SHARE_FROM 56 /* width from which there is room for bars */
 
 /* Puts the bar of what is full before its text. */
-static void view_draw_shares(struct doc *doc)
+static void view_draw_shares(int width, struct doc *doc)
 {
 	char bar[GRAPH_TEXT];
-	if (canvas_screen().width < SHARE_FROM)
+	if (width < SHARE_FROM)
 		return;
 	for (size_t i = 0; i < doc->n; i++) {
 		struct doc_line *line = &doc->lines[i];
@@ -72,18 +72,23 @@ static void view_draw_shares(struct doc *doc)
 	}
 }
 
+void view_details(struct console *c, struct row *r, bool reveal, int width, struct doc *doc)
+{
+	r->kind->detail(r, doc, reveal);
+	view_draw_shares(width, doc);
+	panel_pictures(c, r, width, doc);
+	if (!doc->n)
+		doc_add(doc, DOC_DIM, "Nothing is known yet.");
+}
+
 static void view_fill_doc(struct console *c, const struct view *v, struct row *r, struct doc *doc)
 {
 	if (v->fill) {
 		v->fill(c->store, c->scope[0] ? store_server_find(c->store, c->scope) : NULL,
 		        v->built_width, doc);
 	} else {
-		r->kind->detail(r, doc, v->reveal);
-		view_draw_shares(doc);
-		panel_pictures(c, r, v->built_width, doc);
+		view_details(c, r, v->reveal, v->built_width, doc);
 	}
-	if (!doc->n)
-		doc_add(doc, DOC_DIM, "Nothing is known yet.");
 }
 
 static void view_detail_build(struct console *c, struct view *v)

@@ -407,7 +407,7 @@ static char *server_name_of(const struct store *s, const char *dest)
 	return name;
 }
 
-static const struct server_config *server_config_of(const struct store *s, const char *name)
+const struct server_config *server_config_of(const struct store *s, const char *name)
 {
 	const struct server_config *c = s->settings->servers;
 	while (c && strcmp(c->name, name) != 0)

@@ -106,3 +106,21 @@ size_t server_tags(const struct server *v, char *buf, size_t size)
 	}
 	return len;
 }
+
+static const char *tag_tint(const struct settings *settings, const char *tag)
+{
+	for (const struct tag_config *t = settings->tags; t; t = t->next)
+		if (!strcmp(t->name, tag + 1))
+			return t->tint;
+	return NULL;
+}
+
+const char *server_tint(const struct server *v)
+{
+	const struct server_config *c = v->config;
+	const char *tint = c ? c->tint : NULL;
+	char tag[TAG_MAX];
+	for (const char *list = c ? c->tags : NULL; !tint && tag_next(&list, tag);)
+		tint = tag_tint(store_settings(v->store), tag);
+	return tint && strcmp(tint, "none") != 0 ? tint : NULL;
+}

@@ -22,6 +22,9 @@ bool servers_open_tagged(struct store *, const char *tag, struct err *);
  * not fit is left out. */
 size_t server_tags(const struct server *, char *buf, size_t size);
 
+/* The tint of a server, by its section or the first of its tags that has one: "red". NULL: none. */
+const char *server_tint(const struct server *);
+
 /* Calls each with every tag of the configuration once, written "@prod". */
 void tags_each(const struct settings *, void (*each)(const char *tag, void *arg), void *arg);
 

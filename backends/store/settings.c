@@ -130,6 +130,8 @@ static const struct section sections[] = {
 	  MANY(server_config, servers),
 	  .may_be_empty = true,
 	  .check = settings_check_host },
+	{ .name = "tag", .what = "a tag", MANY(tag_config, tags) },
+	{ .name = "panel", .what = "a panel", MANY(look_config, looks) },
 	{ .name = "headscale", .what = "a Headscale", MANY(headscale_config, headscales) },
 	{ .name = "opencode", .what = "an OpenCode server", MANY(opencode_config, opencodes) },
 	{ .name = "deploy",

@@ -20,6 +20,7 @@ struct server_config {
 	/* the server that it cannot be reached without; NULL: none but those of ProxyJump */
 	char *parent;
 	char *tags; /* separated by blanks; NULL: none (servers/tags.h) */
+	char *tint; /* colour of its name: "red"; "none"; NULL: that of its tags */
 	bool protect;
 	int connect_timeout; /* s; 0: the global setting */
 	/* %, s; 0: the global setting */
@@ -118,6 +119,18 @@ struct litellm_config {
 	int line;
 	struct litellm_config *next;
 };
+struct look_config { /* [panel NAME]; the name is checked by the console */
+	char *name;
+	char *columns; /* separated by blanks; NULL: the panel's own */
+	int line;      /* line of its heading in the file */
+	struct look_config *next;
+};
+struct tag_config { /* [tag NAME]: what all servers with a tag have */
+	char *name; /* without the @ */
+	char *tint; /* as in server_config */
+	int line;   /* line of its heading in the file */
+	struct tag_config *next;
+};
 struct key_config { /* of [keys]: KEY = action-name, or CONTEXT:KEY = action-name */
 	char *key, *action;
 	int line;
@@ -128,6 +141,7 @@ struct settings {
 	char *path;          /* the same, or where it would be; NULL: made by a test */
 	char *theme;         /* "default" */
 	char *panels;        /* names of the panels that come first; NULL: the program's order */
+	char *layout;        /* "panes" (tui/layout.h); NULL: the one used last */
 	char *ssh_config;    /* passed to ssh as -F; NULL: none */
 	char *state_dir;     /* $XDG_STATE_HOME/mocr */
 	int vitals_interval; /* s, default 3 */
@@ -141,6 +155,7 @@ struct settings {
 	int log_memory;      /* MB, default 64 */
 	bool local;          /* this machine is watched too, default yes */
 	bool hints;          /* the line of keys at the bottom, default yes */
+	bool mouse;          /* the mouse is used, default no */
 	bool ascii;          /* no UTF-8 on the screen, default by locale */
 	bool read_only;
 	bool batch; /* headless: nobody is there to answer */
@@ -156,6 +171,8 @@ struct settings {
 	struct platform_config *prometheuses, *alertmanagers, *grafanas, *ollamas;
 	struct platform_config *ntfys, *n8ns, *qdrants, *caddies;
 	struct litellm_config *litellms;
+	struct look_config *looks;
+	struct tag_config *tags;
 	struct key_config *keys;
 	bool refused; /* the file was not read because others can write it */
 	/* owned: the first thing that was wrong, "FILE:LINE: ..."; NULL: the file is well */

@@ -11,6 +11,7 @@
 
 #include "backends/base/mem.h"
 
+#define TINTS "red yellow green cyan blue magenta none"
 #define S(field) offsetof(struct settings, field)
 #define V(field) offsetof(struct server_config, field)
 #define H(field) offsetof(struct headscale_config, field)
@@ -19,6 +20,8 @@
 #define P(field) offsetof(struct dokploy_config, field)
 #define W(field) offsetof(struct platform_config, field)
 #define C(field) offsetof(struct check_config, field)
+#define A(field) offsetof(struct look_config, field)
+#define T(field) offsetof(struct tag_config, field)
 #define L(field) offsetof(struct litellm_config, field)
 _Static_assert(L(url) == W(url) && L(server) == W(server) && L(token_command) == W(token_command),
                "the sections of all systems begin alike");
@@ -40,6 +43,9 @@ const struct setting_row setting_rows[] = {
 	{ "settings", "panels", SETTING_TEXT, S(panels), 0, 0, NULL, NULL,
 	  "the panels that come first, by name, with blanks between; keys 1 to 9 and the bar "
 	  "follow this order, and the others come after them" },
+	{ "settings", "layout", SETTING_TEXT, S(layout), 0, 0, NULL, "panes big columns beside",
+	  "how the panes lie: panes, one big one, two columns, or a list with its details "
+	  "beside it; the one used last when absent" },
 	{ "settings", "local", SETTING_YES_NO, S(local), 0, 0, "yes", NULL,
 	  "watch this machine too, when no server is named" },
 	{ "settings", "ssh_config", SETTING_FILE, S(ssh_config), 0, 0, NULL, NULL,
@@ -69,6 +75,9 @@ const struct setting_row setting_rows[] = {
 	  "memory for the lines of followed logs, in MB; the oldest go first" },
 	{ "settings", "hints", SETTING_YES_NO, S(hints), 0, 0, "yes", NULL,
 	  "the line of keys at the bottom" },
+	{ "settings", "mouse", SETTING_YES_NO, S(mouse), 0, 0, "no", NULL,
+	  "use the mouse: click, wheel, drag the lines between panes; with Shift the terminal "
+	  "selects text as before" },
 	{ "settings", "ascii", SETTING_YES_NO, S(ascii), 0, 0, "no", NULL,
 	  "draw without UTF-8 even where the locale has it" },
 	{ "settings", "read_only", SETTING_YES_NO, S(read_only), 0, 0, "no", NULL,
@@ -94,6 +103,9 @@ const struct setting_row setting_rows[] = {
 	{ "server", "tags", SETTING_TEXT, V(tags), 0, 0, NULL, NULL,
 	  "groups that it belongs to, separated by blanks: with prod here, mocr @prod opens it, "
 	  "and /@prod shows its rows" },
+	{ "server", "tint", SETTING_TEXT, V(tint), 0, 0, NULL, TINTS,
+	  "the colour of its name, with a # before it, so that production looks different; none: "
+	  "not that of its tags" },
 	{ "server", "protect", SETTING_YES_NO, V(protect), 0, 0, "no", NULL,
 	  "acting on it asks for its name to be typed" },
 	{ "server", "connect_timeout", SETTING_NUMBER, V(connect_timeout), 1, 120, NULL, NULL,
@@ -106,6 +118,12 @@ const struct setting_row setting_rows[] = {
 	  "as in [settings], for this one" },
 	{ "server", "warn_for", SETTING_NUMBER, V(warn_for), 1, 86400, NULL, NULL,
 	  "as in [settings], for this one" },
+	{ "tag", "tint", SETTING_TEXT, T(tint), 0, 0, NULL, TINTS,
+	  "the colour of the names of all servers with this tag; of several tags the first in "
+	  "the server's list that has one counts" },
+	{ "panel", "columns", SETTING_TEXT, A(columns), 0, 0, NULL, NULL,
+	  "its columns from left to right, by name, with blanks between; those that come first "
+	  "stay longest on a narrow screen" },
 	{ "headscale", "url", SETTING_TEXT, H(url), 0, 0, NULL, NULL,
 	  "of its REST API, as in https://hs.example; without it its program on the server is "
 	  "asked" },

@@ -217,19 +217,23 @@ static void sample_take_net(struct text line, int64_t *in, int64_t *out)
 	*out = (*out < 0 ? 0 : *out) + (int64_t)sent;
 }
 
-/* Counters that went back (an interface left, the machine started anew) have no rate. */
+/* Counters that went back have no rate: an interface left, or the machine was restarted. */
 static double sample_rate(int64_t before, int64_t now, int64_t ms)
 {
 	return before < 0 || now < before || ms <= 0 ? -1 : 1000.0 * (double)(now - before) / ms;
 }
 
-static void sample_set_net(struct vitals *v, int64_t in, int64_t out, int64_t before_ms)
+static void sample_set_net(struct vitals *v, int64_t in, int64_t out)
 {
-	int64_t ms = before_ms > 0 ? v->uptime_ms - before_ms : 0;
+	int64_t ms = v->net_at_ms > 0 ? v->uptime_ms - v->net_at_ms : 0;
+	v->net_in_rate = v->net_out_rate = -1;
+	if (in < 0)
+		return;
 	v->net_in_rate = sample_rate(v->net_in, in, ms);
 	v->net_out_rate = sample_rate(v->net_out, out, ms);
 	v->net_in = in;
 	v->net_out = out;
+	v->net_at_ms = v->uptime_ms;
 }
 
 static void sample_keep_history(struct vitals *v)
@@ -245,7 +249,7 @@ bool sample_parse(const char *bytes, size_t len, struct cpu_times *before, struc
 	struct text in = { bytes, bytes + len }, line, key;
 	struct memory memory = { 0 };
 	bool any = false;
-	int64_t net_in = -1, net_out = -1, before_ms = v->uptime_ms;
+	int64_t net_in = -1, net_out = -1;
 	v->cpu = v->load1 = v->load5 = v->load15 = v->temperature = -1;
 	v->uptime_s = -1;
 	v->uptime_ms = 0;
@@ -267,7 +271,7 @@ bool sample_parse(const char *bytes, size_t len, struct cpu_times *before, struc
 			sample_take_memory(key, line, &memory);
 	}
 	sample_set_memory(&memory, v);
-	sample_set_net(v, net_in, net_out, before_ms);
+	sample_set_net(v, net_in, net_out);
 	if (any)
 		sample_keep_history(v);
 	return any;

@@ -109,6 +109,19 @@
 	"\"$r\" \"$D\" \"$C\"; "                                                          \
 	"}; "
 
+/* The bytes of the first network interfaces. Bridges, containers and tunnels are left out, because
+ * their bytes pass an interface of the machine again. Only every fifth sample has them: dash reads
+ * the file byte by byte, which would double the cost of a sample. */
+#define NET                                                                      \
+	"N=0; net() { "                                                          \
+	"c=0; while read -r k v a b d e f g h l w; do "                          \
+	"c=$((c+1)); if [ $c -gt 12 ]; then break; fi; "                         \
+	"case $k in lo:|br-*|docker*|veth*|virbr*|cni*|cali*|flannel*) ;; "      \
+	"tailscale*|wg*|tun*|tap*) ;; "                                          \
+	"*:) o=\"${o}net $k $v $l$n\";; esac; "                                  \
+	"done </proc/net/dev; "                                                  \
+	"}; "
+
 #define SAMPLE                                                                                    \
 	"sample() { "                                                                             \
 	"o==sample$n; "                                                                           \
@@ -124,11 +137,7 @@
 	"for f in /sys/class/thermal/thermal_zone*/temp /sys/class/hwmon/hwmon*/temp*_input; do " \
 	"if [ -r \"$f\" ] && read -r l <\"$f\"; then o=\"${o}temp $l$n\"; fi; "                   \
 	"done; "                                                                                  \
-	"c=0; while read -r k v a b d e f g h l w; do "                                           \
-	"c=$((c+1)); if [ $c -gt 12 ]; then break; fi; "                                          \
-	"case $k in lo:|br-*|docker*|veth*|virbr*|cni*|cali*|flannel*|tailscale*|wg*|tun*|tap*) ;; " \
-	"*:) o=\"${o}net $k $v $l$n\";; esac; "                                                   \
-	"done </proc/net/dev; "                                                                   \
+	"case $N in 0) net;; esac; N=$(((N+1)%5)); "                                              \
 	"printf \"%s=end\\n\" \"$o\"; "                                                           \
 	"}; "
 
@@ -200,5 +209,5 @@
 
 char *sample_command(void)
 {
-	return xstrdup(SETUP SOCKETS DOCKER FACTS SAMPLE MOUNTS EACH DISKS MAIN);
+	return xstrdup(SETUP SOCKETS DOCKER FACTS NET SAMPLE MOUNTS EACH DISKS MAIN);
 }

@@ -40,8 +40,8 @@ struct vitals {
 	double temperature; /* °C, the highest sensor; -1 unknown */
 	/* bytes of the network interfaces since the start; bridges, containers and tunnels are left
 	 * out, because their bytes pass an interface of the machine again */
-	int64_t net_in, net_out;
-	double net_in_rate, net_out_rate; /* bytes/s, over the last interval */
+	int64_t net_in, net_out, net_at_ms; /* at this uptime */
+	double net_in_rate, net_out_rate;   /* bytes/s; not every sample has them */
 	int64_t uptime_s;
 	int64_t uptime_ms;
 	int64_t boot_wall_ms; /* boot time by the server's clock, from time and uptime; 0 unknown */

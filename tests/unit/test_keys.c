@@ -89,6 +89,46 @@ static void test_sequences(void **state)
 	assert_string_equal(names_of("\0", 1, 0), "C-Space");
 }
 
+/* Reports of the mouse are keys where they are wanted, and nothing elsewhere. */
+static void test_mouse(void **state)
+{
+	static const struct {
+		const char *bytes;
+		struct mouse mouse;
+	} cases[] = {
+		{ "\033[<0;11;5M", { MOUSE_PRESS, 4, 10 } },
+		{ "\033[<0;11;5m", { MOUSE_RELEASE, 4, 10 } },
+		{ "\033[<32;300;200M", { MOUSE_DRAG, 199, 299 } },
+		{ "\033[<64;1;1M", { MOUSE_WHEEL_UP, 0, 0 } },
+		{ "\033[<65;1;1M", { MOUSE_WHEEL_DOWN, 0, 0 } },
+	};
+	static const char *const nothing[] = { "\033[<1;2;3M", "\033[<0;0;5M", "\033[<0;5M",
+		                               "\033[<0;1;2;3M", "\033[<35;1;1M", "\033[<M",
+		                               "\033[<0;1;1A" };
+	struct keys *k = keys_create(-1);
+	struct key key;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		keys_set_mouse(k, false);
+		keys_feed(k, cases[i].bytes, strlen(cases[i].bytes), 1000);
+		assert_false(keys_next(k, &key, 1000));
+		keys_set_mouse(k, true);
+		keys_feed(k, cases[i].bytes, strlen(cases[i].bytes), 1000);
+		assert_true(keys_next(k, &key, 1000));
+		assert_int_equal(key.code, K_MOUSE);
+		assert_int_equal(key.mouse.what, cases[i].mouse.what);
+		assert_int_equal(key.mouse.y, cases[i].mouse.y);
+		assert_int_equal(key.mouse.x, cases[i].mouse.x);
+	}
+	for (size_t i = 0; i < sizeof(nothing) / sizeof(*nothing); i++) {
+		keys_feed(k, nothing[i], strlen(nothing[i]), 1000);
+		keys_feed(k, "x", 1, 1000);
+		assert_true(keys_next(k, &key, 1000));
+		assert_true(key_is(&key, "x"));
+	}
+	keys_destroy(k);
+}
+
 static void test_escape_alone(void **state)
 {
 	struct keys *k = keys_create(-1);
@@ -304,7 +344,8 @@ static void test_reading(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sequences),      cmocka_unit_test(test_escape_alone),
+		cmocka_unit_test(test_sequences),      cmocka_unit_test(test_mouse),
+		cmocka_unit_test(test_escape_alone),
 		cmocka_unit_test(test_utf8_in_pieces), cmocka_unit_test(test_paste),
 		cmocka_unit_test(test_paste_bounds),   cmocka_unit_test(test_names),
 		cmocka_unit_test(test_text),           cmocka_unit_test(test_rubbish),

@@ -60,6 +60,93 @@ static void check_sane(const struct layout_want *w, const struct layout *l)
 	}
 }
 
+static const bool all_hidden[PANELS_MAX] = { [PANE_CONTAINERS] = true,
+	                                     [PANE_SERVICES] = true,
+	                                     [PANE_ACTIVITY] = true };
+
+static const struct canvas *pane_at(const struct layout *l, size_t panel)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->panes[i].panel == panel)
+			return &l->panes[i].at;
+	return NULL;
+}
+
+/* Each style shows what it is for, from the size of two panes on. A small screen knows none. */
+static void test_styles(void **state)
+{
+	struct layout l, small;
+	struct layout_want w = want(80, 24, PANE_SERVICES);
+	w.style = LAYOUT_AS_BIG;
+	layout(&w, &l);
+	assert_int_equal(l.n, 2);
+	assert_int_equal(pane_at(&l, PANE_NEEDS)->height, 3);
+	assert_int_equal(pane_at(&l, PANE_SERVICES)->width, 80);
+	assert_false(layout_shows(&l, PANE_FLEET));
+	w.style = LAYOUT_AS_COLUMNS;
+	layout(&w, &l);
+	assert_int_equal(pane_at(&l, PANE_NEEDS)->width, 40);
+	assert_int_equal(pane_at(&l, PANE_FLEET)->x, 0);
+	assert_int_equal(pane_at(&l, PANE_SERVICES)->x, 40);
+	w.style = LAYOUT_AS_BESIDE;
+	layout(&w, &l);
+	assert_int_equal(l.beside.x, 40);
+	assert_int_equal(l.beside.height, pane_at(&l, PANE_FLEET)->height +
+	                                          pane_at(&l, PANE_SERVICES)->height);
+	w = want(40, 12, PANE_FLEET);
+	layout(&w, &small);
+	for (int style = 0; style < LAYOUT_STYLES; style++) {
+		w.style = (enum layout_style)style;
+		layout(&w, &l);
+		assert_memory_equal(&l, &small, sizeof(l));
+	}
+}
+
+/* The user moves borders as far as there is room, and learns how far that was. */
+static void test_borders(void **state)
+{
+	struct layout before, l;
+	struct layout_want w = want(120, 40, PANE_FLEET);
+	layout(&w, &before);
+	w.upper = 2;
+	w.left = -10;
+	layout(&w, &l);
+	assert_int_equal(l.border_y, before.border_y + 2);
+	assert_int_equal(l.border_x, before.border_x - 10);
+	assert_int_equal(pane_at(&l, PANE_CONTAINERS)->y, l.border_y);
+	assert_int_equal(pane_at(&l, PANE_SERVICES)->x, l.border_x);
+	w.upper = w.left = 1000;
+	layout(&w, &l);
+	assert_true(l.upper < 40 && l.left < 120);
+	w.upper = l.upper;
+	w.left = l.left;
+	layout(&w, &before);
+	assert_memory_equal(&l, &before, sizeof(l));
+}
+
+/* A hidden panel gives its place to another one, and comes back with the focus. */
+static void test_hidden(void **state)
+{
+	bool hidden[PANELS] = { [PANE_SERVICES] = true };
+	struct layout l;
+	struct layout_want w = want(120, 40, PANE_FLEET);
+	layout(&w, &l);
+	assert_true(layout_shows(&l, PANE_SERVICES));
+	w.hidden = hidden;
+	layout(&w, &l);
+	assert_false(layout_shows(&l, PANE_SERVICES));
+	assert_int_equal(l.n, 4);
+	w.focus = PANE_SERVICES;
+	layout(&w, &l);
+	assert_true(layout_shows(&l, PANE_SERVICES));
+	w = want(200, 60, PANE_FLEET);
+	hidden[PANE_SERVICES] = false;
+	hidden[PANE_ACTIVITY] = true;
+	w.hidden = hidden;
+	layout(&w, &l);
+	assert_false(layout_shows(&l, PANE_ACTIVITY));
+}
+
 static void test_every_size(void **state)
 {
 	(void)state;
@@ -68,6 +155,11 @@ static void test_every_size(void **state)
 			for (unsigned i = 0; i < PANELS * 8; i++) {
 				struct layout_want w = want(width, height, i % PANELS);
 				struct layout l;
+				unsigned style = (i + (unsigned)height) % LAYOUT_STYLES;
+				w.style = (enum layout_style)style;
+				w.upper = (int)(i % 3) * 40 - 40;
+				w.left = (int)(i % 5) * 60 - 120;
+				w.hidden = i % 7 ? NULL : all_hidden;
 				w.in_server = i / PANELS & 1;
 				w.zoom = i / PANELS & 2;
 				if (i / PANELS & 4)
@@ -239,6 +331,9 @@ static void test_place_of_empty_services(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_styles),
+		cmocka_unit_test(test_borders),
+		cmocka_unit_test(test_hidden),
 		cmocka_unit_test(test_every_size),
 		cmocka_unit_test(test_many_panels),
 		cmocka_unit_test(test_sketches),

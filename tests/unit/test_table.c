@@ -422,6 +422,48 @@ static void test_columns(void **state)
 	free_rows(3);
 }
 
+/* The user's columns in his order; the rest is as with the panel's own. */
+static void test_chosen_columns(void **state)
+{
+	struct table *t = table_create(&panel);
+	char bad[32] = "";
+	const char *name;
+	bool shown;
+
+	open_terminal(24, 80, "xterm-256color");
+	make_rows(3);
+	table_set_rows(t, view, 3);
+	assert_false(table_columns_chosen(t));
+	table_sort_by(t, "number", false);
+	assert_true(table_choose_columns(t, "health, number, name", bad, sizeof(bad)));
+	assert_true(table_columns_chosen(t));
+	draw(t);
+	assert_string_equal(seen(0), "    N▼  NAME");
+	assert_string_equal(seen(1), " ●   0  thing-0");
+	assert_string_equal(table_sort_name(t), "number");
+	assert_true(table_column(t, 1, &name, &shown) && shown);
+	assert_string_equal(name, "number");
+	/* A wrong name changes nothing. */
+	assert_false(table_choose_columns(t, "name nummber", bad, sizeof(bad)));
+	assert_string_equal(bad, "nummber");
+	draw(t);
+	assert_string_equal(seen(0), "    N▼  NAME");
+	/* What redundancy hides stays hidden in another order. */
+	table_hide(t, "name", true);
+	assert_true(table_choose_columns(t, "health name number", bad, sizeof(bad)));
+	draw(t);
+	assert_string_equal(seen(0), "    N▼");
+	table_hide(t, "name", false);
+	table_sort_by(t, NULL, false);
+	assert_true(table_choose_columns(t, "", bad, sizeof(bad)));
+	assert_false(table_columns_chosen(t));
+	draw(t);
+	assert_string_equal(seen(0), "   NAME       N  FOR  WHY");
+	table_destroy(t);
+	close_terminal();
+	free_rows(3);
+}
+
 static void test_brief_and_stale(void **state)
 {
 	struct table *t = table_create(&brief_panel);
@@ -949,6 +991,7 @@ int main(void)
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_filter_and_sort),
 		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_chosen_columns),
 		cmocka_unit_test(test_brief_and_stale),
 		cmocka_unit_test(test_more_has_a_place),
 		cmocka_unit_test(test_brief_ends_with_a_word),

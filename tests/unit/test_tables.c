@@ -656,6 +656,8 @@ static void *place_of(struct settings *s, const char *section)
 		{ "n8n", s->n8ns },
 		{ "qdrant", s->qdrants },
 		{ "caddy", s->caddies },
+		{ "tag", s->tags },
+		{ "panel", s->looks },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (!strcmp(all[i].name, section))

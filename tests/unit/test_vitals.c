@@ -76,6 +76,28 @@ static void a_sample_is_understood(void **state)
 	near(v.cpu_history[1], 50);
 }
 
+/* Bytes per second of all interfaces, over the time since a sample had them. */
+static void network_rates_are_over_their_own_interval(void **state)
+{
+	static const char *const samples[] = {
+		"uptime 100.00 1\nnet eth0: 1000 500\nnet eth1: 0 0\n",
+		"uptime 103.00 1\n",
+		"uptime 110.00 1\nnet eth0: 2000 700\nnet eth1: 1000 0\n",
+		"uptime 120.00 1\nnet eth0: 5 900\n",
+		"uptime 130.00 1\nnet eth0: x 900\nnet eth1:\nnet\n",
+		"uptime 140.00 1\nnet eth0: 99999999999999999999999 1\n",
+	};
+	static const double in[] = { -1, -1, 200, -1, -1, -1 }, out[] = { -1, -1, 20, 20, -1, -1 };
+	struct cpu_times before = { 0 };
+	struct vitals v;
+	vitals_init(&v);
+	for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+		assert_true(sample_parse(samples[i], strlen(samples[i]), &before, &v));
+		near(v.net_in_rate, in[i]);
+		near(v.net_out_rate, out[i]);
+	}
+}
+
 static void counters_that_run_backwards_do_no_harm(void **state)
 {
 	struct vitals v;
@@ -614,6 +636,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sample_is_understood),
+		cmocka_unit_test(network_rates_are_over_their_own_interval),
 		cmocka_unit_test(counters_that_run_backwards_do_no_harm),
 		cmocka_unit_test(what_cannot_be_is_unknown),
 		cmocka_unit_test(the_ring_goes_round),
