@@ -12,6 +12,7 @@
 #include "tui/hosts.h"
 #include "tui/jump.h"
 #include "tui/need_step.h"
+#include "tui/remember.h"
 
 /* --- on the row under the cursor ----------------------------------------- */
 
@@ -685,6 +686,14 @@ static void action_show(struct console *c, const struct action *a)
 	a->show(c);
 }
 
+/* Is the cursor on a row that only the last console knew? */
+static bool action_on_remembered(struct console *c)
+{
+	const struct pane *p = pane_focused(c);
+	const struct row *r = p->table && !c->view ? table_cursor(p->table) : NULL;
+	return r && row_is_remembered(r, NULL);
+}
+
 void action_begin(struct console *c, const struct action *a)
 {
 	struct row *r = console_row(c);
@@ -696,6 +705,11 @@ void action_begin(struct console *c, const struct action *a)
 		action_show(c, a);
 	else if (r)
 		action_say_not_now(c, a, r);
+	else if (action_on_remembered(c))
+		console_flash(c, TONE_WARN,
+		              "%s: the row is of last time; it can be acted on once its server has "
+		              "answered",
+		              a->verb);
 	else
 		console_flash(c, TONE_WARN, "%s: there is no row under the cursor", a->verb);
 }

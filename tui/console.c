@@ -27,6 +27,7 @@
 #include "tui/hosts.h"
 #include "tui/jump.h"
 #include "tui/notices.h"
+#include "tui/remember.h"
 #include "tui/theme.h"
 
 #define FRAME_MS 50          /* faster changes share a frame; keys are drawn at once */
@@ -353,6 +354,11 @@ struct console *console_create(struct store *store, const struct settings *setti
 	return c;
 }
 
+void console_remember(struct console *c)
+{
+	remember_start(c);
+}
+
 void console_offer_hosts(struct console *c)
 {
 	hosts_first(c);
@@ -390,6 +396,7 @@ void console_destroy(struct console *c)
 {
 	if (!c)
 		return;
+	remember_save(c);
 	store_set_hooks(c->store, &(struct store_hooks){ 0 });
 	notices_stop(c);
 	editor_cancel(c);
@@ -410,6 +417,7 @@ void console_destroy(struct console *c)
 	free(c->history_file);
 	intent_free(&c->intent);
 	panes_finish(c);
+	remember_finish(c);
 	console_listening(c, false);
 	for (size_t i = 0; i < ARRAY_LEN(c->signals); i++)
 		if (c->signals[i])

@@ -19,6 +19,8 @@ struct store;
 struct console *console_create(struct store *, const struct settings *, char *why, size_t size);
 /* Shows the mistakes found in the configuration. One mistake is a flash, several open a box. */
 void console_complaints(struct console *, const struct doc *);
+/* Begins where the last console ended, and keeps where this one ends (remember.h). */
+void console_remember(struct console *);
 /* At a start without a configuration and without names of servers: offers the hosts of ssh_config,
  * or says how to add a server. */
 void console_offer_hosts(struct console *);

@@ -17,6 +17,7 @@
  *     aside.c      acknowledging and snoozing
  *     crash.c      restores the terminal after a crash
  *     notices.c    messages to the terminal
+ *     remember.c   where the user was, and the last known rows
  *     hosts.c      offering the hosts of ssh_config
  *     clipboard.c  copying */
 #ifndef TUI_CONSOLE_INTERNAL_H
@@ -101,6 +102,8 @@ struct pane {
 	size_t hole;
 	char filter[FILTER_MAX];
 	struct fuzzy fuzzy;
+	char *want;        /* owned; id under the cursor at the end of the last console; NULL */
+	size_t remembered; /* rows of last time among the rows, before the filter */
 	bool moved;        /* the user moved the cursor: it now follows its row */
 	bool problems;     /* shows only rows that need attention */
 	bool aside;        /* the needs: shows what is acknowledged or snoozed, too */
@@ -207,6 +210,7 @@ struct console {
 		size_t needs, asks;
 	} title;
 
+	bool hosts_later;                /* the user left the list of hosts for later */
 	struct hosts *hosts;             /* owned; the list that is open or tried; NULL */
 	struct jump *jump;               /* owned; places of the box of jump.h; NULL */
 	char jumped[JUMPED_MAX][ID_MAX]; /* ids of rows it went to, the newest first */

@@ -154,6 +154,7 @@ static void hosts_keep_picked(struct hosts *h, const bool *picked)
 
 static void hosts_leave(struct console *c, const char *what)
 {
+	c->hosts_later = true;
 	console_flash(c, TONE_PLAIN, "%s; :hosts shows the %zu host%s again", what, c->hosts->n,
 	              c->hosts->n == 1 ? "" : "s");
 	hosts_finish(c);
@@ -235,7 +236,10 @@ void hosts_open(struct console *c)
 
 void hosts_first(struct console *c)
 {
-	if (hosts_find(c))
+	bool some = hosts_find(c);
+	if (some && c->hosts_later)
+		hosts_leave(c, "Only this machine is watched");
+	else if (some)
 		hosts_show(c);
 	else
 		console_flash(c, TONE_PLAIN,

@@ -442,11 +442,17 @@ static int main_run_activity(struct program *p)
 	                         main_has(p, MAIN_JSON), p->opt.since_ms);
 }
 
+/* Other servers than those of the configuration: where the user is then is not remembered. */
+static bool main_is_of_the_moment(const struct program *p)
+{
+	return p->opt.n_words || p->opt.replay || main_has(p, MAIN_ALL_HOSTS);
+}
+
 /* Nothing says which servers to watch, and there is a file to write that into. */
 static bool main_is_first_start(const struct program *p)
 {
-	bool named = p->opt.n_words || p->opt.replay || main_has(p, MAIN_ALL_HOSTS);
-	return !named && !p->settings->file && p->settings->path && !p->complaints.n;
+	const struct settings *s = p->settings;
+	return !main_is_of_the_moment(p) && !s->file && s->path && !p->complaints.n;
 }
 
 static int main_run_console(struct program *p)
@@ -461,6 +467,8 @@ static int main_run_console(struct program *p)
 	if (!console)
 		return main_wrong("%s", why);
 	console_complaints(console, &p->complaints);
+	if (!main_is_of_the_moment(p))
+		console_remember(console);
 	if (main_is_first_start(p))
 		console_offer_hosts(console);
 	int code = console_run(console);

@@ -138,6 +138,7 @@ struct settings {
 	int opencode_memory; /* MB, default 4096 */
 	int log_memory;      /* MB, default 64 */
 	bool local;          /* this machine is watched too, default yes */
+	bool remember;       /* the next start begins where the last one ended, default yes */
 	bool hints;          /* the line of keys at the bottom, default yes */
 	bool ascii;          /* no UTF-8 on the screen, default by locale */
 	bool read_only;
