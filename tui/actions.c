@@ -13,6 +13,7 @@
 #include "tui/jump.h"
 #include "tui/need_step.h"
 #include "tui/remember.h"
+#include "tui/undo.h"
 
 /* --- on the row under the cursor ----------------------------------------- */
 
@@ -285,21 +286,36 @@ static void action_quit_answered(const struct dialog_result *result, void *arg)
 		console_quit(arg, 0);
 }
 
-static void show_quit(struct console *c)
+/* What an end of mocr costs; NULL: nothing. */
+static const char *action_quit_costs(const struct console *c)
 {
-	if (!c->n_orders && !c->n_shells) {
-		console_quit(c, 0);
-		return;
-	}
+	if (c->n_orders)
+		return "What was started continues there; its result will not be seen here.";
+	return c->n_shells ? "Shells that were kept running are closed." : NULL;
+}
+
+static void show_ask_quit(struct console *c)
+{
 	struct confirm_spec spec = {
 		.title = "Quit mocr?",
-		.detail = c->n_orders ? "What was started continues there; its result will not "
-		                        "be seen here."
-		                      : "Shells that were kept running are closed.",
+		.detail = action_quit_costs(c),
 		.yes = "Quit",
 	};
 	c->dialog = dialog_confirm(&spec, action_quit_answered, c);
 	console_redraw(c);
+}
+
+static void show_quit(struct console *c)
+{
+	if (action_quit_costs(c))
+		show_ask_quit(c);
+	else
+		console_quit(c, 0);
+}
+
+static void show_undo(struct console *c)
+{
+	undo_step(c);
 }
 
 static void show_close(struct console *c)
@@ -590,9 +606,15 @@ const struct action console_actions[] = {
 	  .help = "the keys of this view" },
 	{ .name = "console-back",
 	  .verb = "back",
-	  .key = "Esc C-c Left",
+	  .key = "Esc Left",
 	  .show = show_back,
 	  .help = "one step back: view, marks, filter, zoom, server; never quits" },
+	{ .name = "console-undo",
+	  .verb = "undo",
+	  .key = "Backspace",
+	  .flags = MENU | PANES,
+	  .show = show_undo,
+	  .help = "undo the last change of place: pane, server, filter, order, zoom or jump" },
 	{ .name = "console-close",
 	  .verb = "close",
 	  .key = "q",
@@ -608,6 +630,11 @@ const struct action console_actions[] = {
 	  .key = "C-z",
 	  .show = show_suspend,
 	  .help = "stop mocr and go to the shell it was started from; fg comes back" },
+	{ .name = "console-ask-quit",
+	  .verb = "ask to quit",
+	  .key = "C-c",
+	  .show = show_ask_quit,
+	  .help = "ask whether to leave mocr" },
 	{ .name = "console-quit",
 	  .verb = "quit",
 	  .key = "Q F10",

@@ -29,6 +29,7 @@
 #include "tui/notices.h"
 #include "tui/remember.h"
 #include "tui/theme.h"
+#include "tui/undo.h"
 
 #define FRAME_MS 50          /* faster changes share a frame; keys are drawn at once */
 #define FRAME_NUMBERS_MS 250 /* the same when only figures (CPU, latency) changed */
@@ -162,8 +163,11 @@ static void console_wait_for_esc(struct console *c)
 static void console_read_keys(struct console *c)
 {
 	struct key key;
-	while (c->running && !attach_current() && keys_read(c->keys, &key))
+	undo_note(c); /* where the first of the keys finds the user */
+	while (c->running && !attach_current() && keys_read(c->keys, &key)) {
 		console_key(c, &key);
+		undo_note(c);
+	}
 	if (c->running && !attach_current())
 		console_wait_for_esc(c);
 }
@@ -413,6 +417,7 @@ void console_destroy(struct console *c)
 		             "%s; what was typed here is lost", err.text);
 	jump_finish(c);
 	hosts_finish(c);
+	undo_finish(c);
 	history_destroy(c->history);
 	free(c->history_file);
 	intent_free(&c->intent);

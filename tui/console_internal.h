@@ -18,6 +18,7 @@
  *     crash.c      restores the terminal after a crash
  *     notices.c    messages to the terminal
  *     remember.c   where the user was, and the last known rows
+ *     undo.c       going back to the place before
  *     hosts.c      offering the hosts of ssh_config
  *     clipboard.c  copying */
 #ifndef TUI_CONSOLE_INTERNAL_H
@@ -210,6 +211,7 @@ struct console {
 		size_t needs, asks;
 	} title;
 
+	struct undo *undo;               /* owned; places before; NULL: none yet */
 	bool hosts_later;                /* the user left the list of hosts for later */
 	struct hosts *hosts;             /* owned; the list that is open or tried; NULL */
 	struct jump *jump;               /* owned; places of the box of jump.h; NULL */

@@ -231,8 +231,8 @@ static char *keymap_complaint(const struct settings *s, const struct key_config 
 		                 k->line, k->action, contexts[context].name);
 	const char *near = nearest(k->action, names, keymap_all_names(names));
 	return xasprintf("%s:%d: [keys] there is no action \"%s\"%s%s%s", file, k->line, k->action,
-	                 near ? "; the nearest is \"" : "; mocr(1) lists them", near ? near : "",
-	                 near ? "\"" : "");
+	                 near ? "; did you mean \"" : "; mocr(1) lists them", near ? near : "",
+	                 near ? "\"?" : "");
 }
 
 void console_check_keys(const struct settings *s, struct doc *complaints)

@@ -110,9 +110,10 @@ void console_check_panels(const struct settings *s, struct doc *complaints)
 		const char *near = found ? NULL : nearest(name, names, n);
 		if (!found)
 			doc_add(complaints, DOC_WARN,
-			        "%s: panels: there is no panel \"%s\"%s%s; mocr(1) lists them",
+			        "%s: panels: there is no panel \"%s\"%s%s%s",
 			        s->file ? s->file : "configuration", name,
-			        near ? "; the nearest is " : "", near ? near : "");
+			        near ? "; did you mean " : "; mocr(1) lists them",
+			        near ? near : "", near ? "?" : "");
 	}
 }
 

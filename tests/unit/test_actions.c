@@ -386,11 +386,14 @@ static const char *const harmless[] = {
 	"shells-list",
 	"console-menu",
 	"console-command",
+	"console-hosts",
 	"console-help",
 	"console-back",
+	"console-undo",
 	"console-close",
 	"console-redraw",
 	"console-suspend",
+	"console-ask-quit",
 	"console-quit",
 	"server-connect",
 	"server-disconnect",
@@ -480,7 +483,7 @@ static void test_keys_section(void **state)
 	doc_finish(&doc);
 	complaints_of("z", "pane-zom", &doc);
 	assert_int_equal(doc.n, 1);
-	assert_non_null(strstr(doc.lines[0].text, "the nearest is \"pane-zoom\""));
+	assert_non_null(strstr(doc.lines[0].text, "did you mean \"pane-zoom\"?"));
 	doc_finish(&doc);
 }
 
