@@ -461,7 +461,7 @@ static void command_unknown(struct console *c, const char *line)
 		names[n++] = c->panes[i].panel->name;
 	const char *near = nearest(line, names, n);
 	console_flash(c, TONE_WARN, "there is no command %s%s%s%s", line,
-	              near ? "; did you mean " : "; Tab shows them", near ? near : "",
+	              near ? "; did you mean " : "; [Tab] shows them", near ? near : "",
 	              near ? "?" : "");
 }
 

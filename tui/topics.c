@@ -165,14 +165,14 @@ static bool topics_print_section(FILE *f, const char *word)
 static bool topics_print_keys(FILE *f, const char *word)
 {
 	const struct action *table;
-	char keys[ACTION_KEYS_SIZE];
+	char keys[ACTION_KEYS_SIZE], shown[ACTION_KEYS_SIZE];
 	if (strcmp(word, "keys") != 0)
 		return false;
 	for (size_t i = 0; (table = console_table(i)); i++)
 		for (const struct action *a = table; a->name; a++) {
 			if (!*action_keys(a, keys))
 				continue;
-			fprintf(f, "  %-16s ", keys);
+			fprintf(f, "  %-16s ", key_brackets(keys, shown, sizeof(shown)));
 			topics_wrap(f, a->help, 19, 19);
 		}
 	return true;
@@ -185,7 +185,9 @@ static const char *topics_nearest(const char *word)
 	for (const struct command_row *row = command_rows + 1; row->word; row++)
 		names[n++] = row->word;
 	for (const struct kind *const *k = kinds; *k; k++)
-		for (const struct action *a = (*k)->actions; a && a->name && n + 2 < NAMES_MAX; a++) {
+		for (const struct action *a = (*k)->actions; a && a->name; a++) {
+			if (n + 2 > NAMES_MAX)
+				break;
 			names[n++] = a->name;
 			names[n++] = a->verb;
 		}

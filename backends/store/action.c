@@ -101,7 +101,7 @@ static bool action_may_start(const struct row *row, const struct action *a, cons
 		               "%s: not done, this is a recording and nothing is connected",
 		               a->verb);
 	if (row->source && v->link->state != LINK_UP)
-		return err_set(err, ERR_LOST, "%s: %s is %s; Ctrl-R tries to connect now", a->verb,
+		return err_set(err, ERR_LOST, "%s: %s is %s; [Ctrl-R] tries now", a->verb,
 		               v->name, link_state_name(v->link->state));
 	if (row->order && row->order->state == ORDER_RUNNING)
 		return err_set(err, ERR_REFUSED, "%s: \"%s\" still runs on %s", a->verb,
