@@ -252,7 +252,7 @@ static void fleet_uptime_cell(const struct row *r, struct cell *c)
 		cell_age(c, v->wall_ms - v->uptime_s * 1000);
 }
 
-/* "lost 3h: connect timed out ...; next try in 40 s, C-r now"; without the first word where the
+/* "lost 3h: connect timed out ...; next try in 4 s, [Ctrl-R] now"; without the first word where the
  * link's column has it. */
 static void fleet_lost_note(const struct server *s, struct cell *c, const char *lost)
 {

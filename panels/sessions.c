@@ -330,6 +330,7 @@ const struct panel panel_sessions = {
 	.wants = sessions_wants,
 	.reads_others = true,
 	.random_ids = true,
+	.forgets = true,
 	.brief_column = "status",
 	.brief_why = true,
 	.sources = { "sessions" },

@@ -314,20 +314,20 @@ static const struct wanted {
 	  "SERVER [DIRECTORY]: exported, imported there, checked, then archived here", "> ", false,
 	  false, sessions_box_complete_move },
 	{ "session-rename", "New title", NULL, "title: ", true, false, NULL },
-	{ "session-command", "Slash command", "NAME [ARGUMENTS]; Tab completes", "/", false, false,
-	  sessions_box_complete_command },
-	{ "session-agent", "Agent", "NAME; Tab completes", "agent: ", false, false,
+	{ "session-command", "Slash command", "NAME [ARGUMENTS]; [Tab] completes", "/", false,
+	  false, sessions_box_complete_command },
+	{ "session-agent", "Agent", "NAME; [Tab] completes", "agent: ", false, false,
 	  sessions_box_complete_agent },
-	{ "session-model", "Model", "PROVIDER/MODEL [VARIANT]; Tab completes", "model: ", false,
+	{ "session-model", "Model", "PROVIDER/MODEL [VARIANT]; [Tab] completes", "model: ", false,
 	  false, sessions_box_complete_model },
 	{ "session-new", "New session",
-	  "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [variant=NAME] [PROMPT]; Tab completes",
+	  "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [variant=NAME] [PROMPT]; [Tab] completes",
 	  "> ", false, false, sessions_box_complete_new },
 	{ "session-import", "Import",
-	  "FILE on this machine, then the DIRECTORY over there; Tab completes", "> ", false, false,
-	  sessions_box_complete_new },
+	  "FILE on this machine, then the DIRECTORY over there; [Tab] completes", "> ", false,
+	  false, sessions_box_complete_new },
 	{ "session-export", "Export", "FILE on this machine", "> ", false, false, NULL },
-	{ "tmux-send", "Type into its pane", "a line; Enter is sent after it", "> ", false, true,
+	{ "tmux-send", "Type into its pane", "a line; [Enter] is sent after it", "> ", false, true,
 	  NULL },
 	{ "tmux-rename", "New name", NULL, "name: ", true, false, NULL },
 	{ "tmux-new", "New tmux session", "NAME [DIRECTORY]", "> ", false, false, NULL },
@@ -497,7 +497,7 @@ static const char *sessions_box_offered(const struct asking *k, const struct wan
 	bool fits = draft && strlen(draft) < LINE_MAX_BYTES;
 	if (draft && !fits)
 		console_flash(k->console, TONE_WARN,
-		              "what was written for it is too long for a line: P opens it in the "
+		              "what was written for it is too long for a line: [P] opens it in the "
 		              "editor");
 	if (fits)
 		return draft;
@@ -660,7 +660,7 @@ static const struct action actions[] = {
 	  .flags = CONSOLE_ROW | CONSOLE_HINT | ACTION_CHANGES,
 	  .applies = sessions_box_attachable,
 	  .show = sessions_box_attach,
-	  .help = "the session itself, full screen; C-] comes back" },
+	  .help = "the session itself, full screen; [Ctrl-]] comes back" },
 	{ .name = "row-attach-window",
 	  .verb = "attach in tmux",
 	  .key = "A",

@@ -13,6 +13,8 @@
 #include "tui/jump.h"
 #include "tui/look.h"
 #include "tui/need_step.h"
+#include "tui/remember.h"
+#include "tui/undo.h"
 
 /* --- on the row under the cursor ----------------------------------------- */
 
@@ -285,21 +287,36 @@ static void action_quit_answered(const struct dialog_result *result, void *arg)
 		console_quit(arg, 0);
 }
 
-static void show_quit(struct console *c)
+/* What an end of mocr costs; NULL: nothing. */
+static const char *action_quit_costs(const struct console *c)
 {
-	if (!c->n_orders && !c->n_shells) {
-		console_quit(c, 0);
-		return;
-	}
+	if (c->n_orders)
+		return "What was started continues there; its result will not be seen here.";
+	return c->n_shells ? "Shells that were kept running are closed." : NULL;
+}
+
+static void show_ask_quit(struct console *c)
+{
 	struct confirm_spec spec = {
 		.title = "Quit mocr?",
-		.detail = c->n_orders ? "What was started continues there; its result will not "
-		                        "be seen here."
-		                      : "Shells that were kept running are closed.",
+		.detail = action_quit_costs(c),
 		.yes = "Quit",
 	};
 	c->dialog = dialog_confirm(&spec, action_quit_answered, c);
 	console_redraw(c);
+}
+
+static void show_quit(struct console *c)
+{
+	if (action_quit_costs(c))
+		show_ask_quit(c);
+	else
+		console_quit(c, 0);
+}
+
+static void show_undo(struct console *c)
+{
+	undo_step(c);
 }
 
 static void show_close(struct console *c)
@@ -378,7 +395,7 @@ const struct action console_actions[] = {
 	  .flags = HINT | ACTION_CHANGES,
 	  .applies = action_has_shell,
 	  .show = show_shell,
-	  .help = "open a shell in the container or on the server; C-] comes back" },
+	  .help = "open a shell in the container or on the server; [Ctrl-]] comes back" },
 	{ .name = "row-details",
 	  .verb = "details",
 	  .key = "d",
@@ -448,7 +465,7 @@ const struct action console_actions[] = {
 	  .key = "/",
 	  .flags = MENU | PANES,
 	  .show = show_filter,
-	  .help = "show only rows that match; !word leaves out; Esc shows all again" },
+	  .help = "show only rows that match; !word leaves out; [Esc] shows all again" },
 	{ .name = "pane-problems",
 	  .verb = "problems only",
 	  .key = "!",
@@ -624,7 +641,7 @@ const struct action console_actions[] = {
 	  .key = ":",
 	  .flags = MENU,
 	  .show = show_command,
-	  .help = "type a command; Tab completes, Up goes through those before" },
+	  .help = "type a command; [Tab] completes, [Up] goes through those before" },
 	{ .name = "console-hosts",
 	  .verb = "hosts",
 	  .flags = MENU,
@@ -638,9 +655,15 @@ const struct action console_actions[] = {
 	  .help = "the keys of this view" },
 	{ .name = "console-back",
 	  .verb = "back",
-	  .key = "Esc C-c Left",
+	  .key = "Esc Left",
 	  .show = show_back,
 	  .help = "one step back: view, marks, filter, zoom, server; never quits" },
+	{ .name = "console-undo",
+	  .verb = "undo",
+	  .key = "Backspace",
+	  .flags = MENU | PANES,
+	  .show = show_undo,
+	  .help = "undo the last change of place: pane, server, filter, order, zoom or jump" },
 	{ .name = "console-close",
 	  .verb = "close",
 	  .key = "q",
@@ -656,6 +679,11 @@ const struct action console_actions[] = {
 	  .key = "C-z",
 	  .show = show_suspend,
 	  .help = "stop mocr and go to the shell it was started from; fg comes back" },
+	{ .name = "console-ask-quit",
+	  .verb = "ask to quit",
+	  .key = "C-c",
+	  .show = show_ask_quit,
+	  .help = "ask whether to leave mocr" },
 	{ .name = "console-quit",
 	  .verb = "quit",
 	  .key = "Q F10",
@@ -734,6 +762,14 @@ static void action_show(struct console *c, const struct action *a)
 	a->show(c);
 }
 
+/* Is the cursor on a row that only the last console knew? */
+static bool action_on_remembered(struct console *c)
+{
+	const struct pane *p = pane_focused(c);
+	const struct row *r = p->table && !c->view ? table_cursor(p->table) : NULL;
+	return r && row_is_remembered(r, NULL);
+}
+
 void action_begin(struct console *c, const struct action *a)
 {
 	struct row *r = console_row(c);
@@ -745,6 +781,11 @@ void action_begin(struct console *c, const struct action *a)
 		action_show(c, a);
 	else if (r)
 		action_say_not_now(c, a, r);
+	else if (action_on_remembered(c))
+		console_flash(c, TONE_WARN,
+		              "%s: the row is of last time; it can be acted on once its server has "
+		              "answered",
+		              a->verb);
 	else
 		console_flash(c, TONE_WARN, "%s: there is no row under the cursor", a->verb);
 }

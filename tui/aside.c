@@ -163,8 +163,8 @@ void aside_say(const struct console *c, const struct server *only, char *buf, si
 {
 	size_t n = needs_aside(c->store, only);
 	if (n)
-		snprintf(buf, size, "%zu %s set aside: ! shows %s.", n, n == 1 ? "thing is" : "are",
-		         n == 1 ? "it" : "them");
+		snprintf(buf, size, "%zu %s set aside: [!] shows %s.", n,
+		         n == 1 ? "thing is" : "are", n == 1 ? "it" : "them");
 	else
 		snprintf(buf, size, "%s", "");
 }

@@ -185,7 +185,7 @@ static void attach_greet(struct attach *a, int rows)
 	for (int i = 0; i < rows; i++)
 		buf_puts(&a->out, "\r\n");
 	buf_puts(&a->out, "\033[H\033[2J");
-	buf_addf(&a->out, "\033[7m %s. Ctrl-] leaves it \033[m\r\n", a->title);
+	buf_addf(&a->out, "\033[7m %s. [Ctrl-]] leaves it \033[m\r\n", a->title);
 }
 
 /* A full-screen program repaints after a size change. So the size changes for a moment and back. */
@@ -529,7 +529,7 @@ struct dialog *attach_choice(const struct attach *a, dialog_fn *fn, void *arg)
 		{ "k", "keep it running", NULL, false },
 		{ "c", "close it", NULL, false },
 		{ "b", "back to it", NULL, false },
-		{ "C-]", "send it Ctrl-]", NULL, false },
+		{ "C-]", "send it [Ctrl-]]", NULL, false },
 	};
 	char *title = xasprintf("%s still runs", a->title);
 	struct dialog *d = dialog_question(title,

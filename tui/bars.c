@@ -203,10 +203,10 @@ struct hints {
 /* False: no room. */
 static bool bar_hint(struct hints *h, const char *key, const char *word)
 {
-	int need = (int)(cells(key) + 1 + cells(word));
+	int need = (int)(cells(key) + 3 + cells(word));
 	if (h->x + need > h->at->width)
 		return false;
-	h->x += canvas_text(h->at, 0, h->x, -1, TONE_KEY, key) + 1;
+	h->x += canvas_textf(h->at, 0, h->x, -1, TONE_KEY, "[%s]", key) + 1;
 	h->x += canvas_text(h->at, 0, h->x, -1, TONE_HINT, word) + 2;
 	return true;
 }
@@ -287,11 +287,11 @@ void draw_hint(struct console *c)
 	/* The general keys keep their place. The row's own keys get the rest of the line. */
 	int general;
 	if (c->view)
-		general = 16;
+		general = 20;
 	else if (h.at->width >= 70)
-		general = 42;
+		general = 50;
 	else
-		general = 15;
+		general = 19;
 	struct canvas part = canvas_part(h.at, 0, 0, 1,
 	                                 h.at->width > general + 12 ? h.at->width - general : -1);
 	h.at = &part;

@@ -15,6 +15,7 @@
 #include "tui/tint.h"
 #include "tui/keymap.h"
 #include "tui/panel.h"
+#include "tui/remember.h"
 
 /* Removes an incomplete UTF-8 character at the end of a cut text. */
 static void cell_mend_cut(struct cell *c)
@@ -152,6 +153,8 @@ bool row_stale(const struct row *r, int64_t *since)
 {
 	const struct link *link = r->server->link;
 	*since = 0;
+	if (row_is_remembered(r, since))
+		return true;
 	if (!r->source) {
 		*since = server_heard_ms(r->server);
 		return link && link->state != LINK_UP && *since;
@@ -382,6 +385,8 @@ bool panel_has_brief(const struct panel *p)
 bool panel_brief(const struct panel *p, const struct row *r, struct cell *c)
 {
 	struct cell name = { 0 }, state = { 0 };
+	if (remember_brief(p, r, c))
+		return true;
 	if (p->brief)
 		p->brief(r, c);
 	if (p->brief || !p->brief_column)

@@ -53,8 +53,9 @@ static struct server *command_server_named(struct console *c, const char *name)
 	for (struct server *s = store_servers(c->store); s && n < WORDS_MAX; s = s->next)
 		names[n++] = s->name;
 	const char *near = n ? nearest(name, names, n) : NULL;
-	console_flash(c, TONE_WARN, "there is no server %s here%s%s", name,
-	              near ? "; the nearest is " : "; :connect opens one", near ? near : "");
+	console_flash(c, TONE_WARN, "there is no server %s here%s%s%s", name,
+	              near ? "; did you mean " : "; :connect opens one", near ? near : "",
+	              near ? "?" : "");
 	return NULL;
 }
 
@@ -96,11 +97,24 @@ static void command_run_filter(struct console *c, const char *pattern)
 	pane_set_filter(c, pane_focused(c), pattern);
 }
 
+static const char *command_nearest_column(const struct panel *p, const char *word)
+{
+	const char *names[TABLE_COLUMNS_MAX];
+	size_t n = 0;
+	for (const struct column *col = p->columns; col && col->name; col++)
+		if (n < TABLE_COLUMNS_MAX)
+			names[n++] = col->name;
+	return nearest(word, names, n);
+}
+
 static void command_run_sort(struct console *c, const char *column)
 {
 	struct pane *p = pane_focused(c);
-	if (!p->table || !table_sort_by(p->table, column[0] ? column : NULL, false))
-		console_flash(c, TONE_WARN, "%s has no column %s", p->panel->name, column);
+	if (!p->table || !table_sort_by(p->table, column[0] ? column : NULL, false)) {
+		const char *near = command_nearest_column(p->panel, column);
+		console_flash(c, TONE_WARN, "%s has no column %s%s%s%s", p->panel->name, column,
+		              near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+	}
 	p->state = ROWS_DIRTY;
 	console_redraw(c);
 }
@@ -466,8 +480,9 @@ static void command_unknown(struct console *c, const char *line)
 	for (size_t i = 0; i < c->n_panes && n < WORDS_MAX; i++)
 		names[n++] = c->panes[i].panel->name;
 	const char *near = nearest(line, names, n);
-	console_flash(c, TONE_WARN, "there is no command %s%s%s", line,
-	              near ? "; the nearest is " : "; Tab shows them", near ? near : "");
+	console_flash(c, TONE_WARN, "there is no command %s%s%s%s", line,
+	              near ? "; did you mean " : "; [Tab] shows them", near ? near : "",
+	              near ? "?" : "");
 }
 
 void command_run(struct console *c, const char *typed)

@@ -31,7 +31,9 @@
 #include "tui/mouse.h"
 #include "tui/notices.h"
 #include "tui/peek.h"
+#include "tui/remember.h"
 #include "tui/theme.h"
+#include "tui/undo.h"
 
 #define FRAME_MS 50          /* faster changes share a frame; keys are drawn at once */
 #define FRAME_NUMBERS_MS 250 /* the same when only figures (CPU, latency) changed */
@@ -184,8 +186,11 @@ static void console_wait_for_esc(struct console *c)
 static void console_read_keys(struct console *c)
 {
 	struct key key;
-	while (c->running && !attach_current() && keys_read(c->keys, &key))
+	undo_note(c); /* where the first of the keys finds the user */
+	while (c->running && !attach_current() && keys_read(c->keys, &key)) {
 		console_key(c, &key);
+		undo_note(c);
+	}
 	if (c->running && !attach_current())
 		console_wait_for_esc(c);
 }
@@ -378,6 +383,11 @@ struct console *console_create(struct store *store, const struct settings *setti
 	return c;
 }
 
+void console_remember(struct console *c)
+{
+	remember_start(c);
+}
+
 void console_offer_hosts(struct console *c)
 {
 	hosts_first(c);
@@ -415,6 +425,7 @@ void console_destroy(struct console *c)
 {
 	if (!c)
 		return;
+	remember_save(c);
 	store_set_hooks(c->store, &(struct store_hooks){ 0 });
 	notices_stop(c);
 	editor_cancel(c);
@@ -432,12 +443,14 @@ void console_destroy(struct console *c)
 		             "%s; what was typed here is lost", err.text);
 	jump_finish(c);
 	hosts_finish(c);
+	undo_finish(c);
 	history_destroy(c->history);
 	free(c->history_file);
 	intent_free(&c->intent);
 	beside_finish(c);
 	look_finish(c);
 	panes_finish(c);
+	remember_finish(c);
 	console_listening(c, false);
 	for (size_t i = 0; i < ARRAY_LEN(c->signals); i++)
 		if (c->signals[i])

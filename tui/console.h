@@ -21,6 +21,8 @@ struct console *console_create(struct store *, const struct settings *, char *wh
 void console_complaints(struct console *, const struct doc *);
 /* Same when :reload changes nothing: why is the whole sentence. */
 void console_keeps_settings(struct console *, const char *why, const struct doc *);
+/* Begins where the last console ended, and keeps where this one ends (remember.h). */
+void console_remember(struct console *);
 /* At a start without a configuration and without names of servers: offers the hosts of ssh_config,
  * or says how to add a server. */
 void console_offer_hosts(struct console *);

@@ -20,6 +20,8 @@
  *     mouse.c      click, wheel, drag
  *     crash.c      restores the terminal after a crash
  *     notices.c    messages to the terminal
+ *     remember.c   where the user was, and the last known rows
+ *     undo.c       going back to the place before
  *     hosts.c      offering the hosts of ssh_config
  *     clipboard.c  copying */
 #ifndef TUI_CONSOLE_INTERNAL_H
@@ -105,6 +107,8 @@ struct pane {
 	size_t hole;
 	char filter[FILTER_MAX];
 	struct fuzzy fuzzy;
+	char *want;        /* owned; id under the cursor at the end of the last console; NULL */
+	size_t remembered; /* rows of last time among the rows, before the filter */
 	bool moved;        /* the user moved the cursor: it now follows its row */
 	bool problems;     /* shows only rows that need attention */
 	bool aside;        /* the needs: shows what is acknowledged or snoozed, too */
@@ -227,6 +231,8 @@ struct console {
 		size_t needs, asks;
 	} title;
 
+	struct undo *undo;               /* owned; places before; NULL: none yet */
+	bool hosts_later;                /* the user left the list of hosts for later */
 	struct hosts *hosts;             /* owned; the list that is open or tried; NULL */
 	struct jump *jump;               /* owned; places of the box of jump.h; NULL */
 	char jumped[JUMPED_MAX][ID_MAX]; /* ids of rows it went to, the newest first */

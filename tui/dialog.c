@@ -103,7 +103,7 @@ static void dialog_add_items(struct dialog *d, const struct dialog_item *items, 
 		it->score = 1;
 		it->disabled = items[i].disabled;
 		if (items[i].key && key_parse(items[i].key, &it->key))
-			key_name(&it->key, it->key_text);
+			key_words(&it->key, it->key_text);
 	}
 }
 
@@ -558,7 +558,11 @@ static void dialog_key_of_item(struct dialog *d, size_t item, const struct actio
 {
 	char key[KEY_NAME_SIZE];
 	struct item *it = &d->items[item];
-	snprintf(it->key_text, sizeof(it->key_text), "%s", keymap_key(table, name, key));
+	const struct action *a = table;
+	while (a->name && strcmp(a->name, name) != 0)
+		a++;
+	snprintf(it->key_text, sizeof(it->key_text), "%s",
+	         a->name && action_key(a, key) ? key : "?");
 	it->key.code = K_NONE;
 }
 
@@ -778,10 +782,10 @@ static void dialog_draw_picks(const struct dialog *d, const struct canvas *c)
 	char choose[KEY_NAME_SIZE], take[KEY_NAME_SIZE], later[KEY_NAME_SIZE];
 	char up[KEY_NAME_SIZE], down[KEY_NAME_SIZE], move[2 * KEY_NAME_SIZE + 16] = "";
 	if (d->ordered)
-		snprintf(move, sizeof(move), "[%s] [%s] move  ",
+		snprintf(move, sizeof(move), "%s %s move  ",
 		         keymap_key(menu_actions, "menu-later", down),
 		         keymap_key(menu_actions, "menu-earlier", up));
-	canvas_textf(c, c->height - 1, 0, -1, TONE_HINT, "[%s]%s %s[%s] %s %zu  [%s] %s",
+	canvas_textf(c, c->height - 1, 0, -1, TONE_HINT, "%s%s %s%s %s %zu  %s %s",
 	             keymap_key(menu_actions, "menu-choose", choose),
 	             c->width < PICKS_WIDE ? "" : " choose ", move,
 	             keymap_key(menu_actions, "menu-take", take), d->picks,
@@ -854,7 +858,9 @@ static void dialog_draw_item(const struct dialog *d, const struct canvas *c, int
 	if (d->picks)
 		x += canvas_text(c, y, x, -1, it->picked ? TONE_KEY : TONE_DIM,
 		                 it->picked ? "[x] " : "[ ] ");
-	canvas_text(c, y, x, -1, it->disabled ? TONE_DIM : TONE_KEY, it->key_text);
+	if (it->key_text[0])
+		canvas_textf(c, y, x, -1, it->disabled ? TONE_DIM : TONE_KEY, "[%s]",
+		             it->key_text);
 	x += key_width ? key_width + 2 : 0;
 	struct canvas label = canvas_part(c, 0, x, -1, label_width);
 	canvas_text_cut(&label, y, 0, it->disabled ? TONE_DIM : TONE_PLAIN, it->label);
@@ -864,13 +870,19 @@ static void dialog_draw_item(const struct dialog *d, const struct canvas *c, int
 		canvas_row_tone(c, y, TONE_CURSOR);
 }
 
+/* With its brackets; 0: no key. */
+static int dialog_key_width(const struct item *it)
+{
+	return it->key_text[0] ? (int)cells(it->key_text) + 2 : 0;
+}
+
 /* A label takes at most half the list: one long name leaves room for the words of all. */
 static void dialog_list_widths(const struct dialog *d, int width, int *key, int *label)
 {
 	int most = width / 2;
 	*key = *label = 0;
 	for (size_t i = 0; i < d->n; i++) {
-		int k = (int)cells(d->items[i].key_text), l = (int)cells(d->items[i].label);
+		int k = dialog_key_width(&d->items[i]), l = (int)cells(d->items[i].label);
 		*key = k > *key ? k : *key;
 		*label = l > *label ? l : *label;
 	}

@@ -35,7 +35,8 @@ static void draw_lay_out(struct console *c)
 		.rows = c->pane_rows,
 	};
 	for (size_t i = 0; i < c->n_panes; i++)
-		want.rows[i] = c->panes[i].table ? c->panes[i].total : c->panes[i].lines;
+		want.rows[i] = c->panes[i].table ? c->panes[i].total + c->panes[i].remembered
+		                                 : c->panes[i].lines;
 	want.says = says_want(c, screen.width);
 	if (!want.rows[PANE_FLEET])
 		/* an empty fleet shows how to add servers */

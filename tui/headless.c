@@ -363,7 +363,14 @@ static const struct action *headless_find_action(const struct row *row, const ch
 	const struct action *a = row->kind->actions ? action_find(row->kind, word) : NULL;
 	if (a && a->run)
 		return a;
-	fprintf(stderr, "mocr: a %s has no action \"%s\"; it has:", row->kind->name, word);
+	const char *names[NAMES_MAX];
+	size_t n = 0;
+	for (a = row->kind->actions; a && a->name && n < NAMES_MAX; a++)
+		if (a->run)
+			names[n++] = a->verb;
+	const char *near = nearest(word, names, n);
+	fprintf(stderr, "mocr: a %s has no action \"%s\"%s%s%s It has:", row->kind->name, word,
+	        near ? "; did you mean " : ".", near ? near : "", near ? "?" : "");
 	for (a = row->kind->actions; a && a->name; a++)
 		if (a->run)
 			fprintf(stderr, " %s", a->verb);

@@ -22,15 +22,15 @@ static char *help_keys(struct console *c, const struct action *a, char *buf)
 
 static void help_action(struct console *c, struct doc *doc, const struct action *a, bool always)
 {
-	char keys[ACTION_KEYS_SIZE];
+	char keys[ACTION_KEYS_SIZE], shown[ACTION_KEYS_SIZE];
 	const struct panel *panel = action_panel(c, a);
-	help_keys(c, a, keys);
+	key_brackets(help_keys(c, a, keys), shown, sizeof(shown));
 	if (!action_exists(c, a) || (!*keys && !always))
 		return;
 	if (panel)
-		doc_pair(doc, DOC_PLAIN, keys, "%s: %s", a->verb, panel->title);
+		doc_pair(doc, DOC_PLAIN, shown, "%s: %s", a->verb, panel->title);
 	else
-		doc_pair(doc, DOC_PLAIN, keys, "%s: %s", a->verb, a->help);
+		doc_pair(doc, DOC_PLAIN, shown, "%s: %s", a->verb, a->help);
 }
 
 static void help_context(struct console *c, struct doc *doc, enum action_context context)

@@ -90,7 +90,7 @@ static void hosts_say_one(const struct console *c, struct doc *doc, const char *
 		return;
 	case HOST_ASKS:
 		doc_pair(doc, DOC_WARN, name, "asks you: %s", ask_words(v, v->link->ask));
-		doc_pair(doc, DOC_CODE, "", "[%s] on its line answers",
+		doc_pair(doc, DOC_CODE, "", "%s on its line answers",
 		         keymap_key(console_actions, "row-answer", key));
 		return;
 	default: break;
@@ -111,7 +111,7 @@ static void hosts_report(struct console *c, size_t good)
 	for (size_t i = 0; i < c->hosts->n; i++)
 		hosts_say_one(c, &doc, c->hosts->names[i]);
 	doc_add(&doc, DOC_PLAIN, " ");
-	doc_add(&doc, DOC_DIM, "[%s] on its line connects again. `mocr doctor NAME` looks closer.",
+	doc_add(&doc, DOC_DIM, "%s on its line connects again. `mocr doctor NAME` looks closer.",
 	        keymap_key(console_actions, "server-refresh", key));
 	snprintf(title, sizeof(title), "%zu of %zu hosts answer", good, c->hosts->n);
 	c->dialog = dialog_text(title, &doc, NULL, NULL);
@@ -154,6 +154,7 @@ static void hosts_keep_picked(struct hosts *h, const bool *picked)
 
 static void hosts_leave(struct console *c, const char *what)
 {
+	c->hosts_later = true;
 	console_flash(c, TONE_PLAIN, "%s; :hosts shows the %zu host%s again", what, c->hosts->n,
 	              c->hosts->n == 1 ? "" : "s");
 	hosts_finish(c);
@@ -238,7 +239,10 @@ void hosts_open(struct console *c)
 
 void hosts_first(struct console *c)
 {
-	if (hosts_find(c))
+	bool some = hosts_find(c);
+	if (some && c->hosts_later)
+		hosts_leave(c, "Only this machine is watched");
+	else if (some)
 		hosts_show(c);
 	else
 		console_flash(c, TONE_PLAIN,

@@ -220,8 +220,8 @@ static char *keymap_complaint(const struct settings *s, const struct key_config 
 	const char *file = s->file ? s->file : "configuration";
 	bool known = keymap_read(k, &context, &key);
 	if (!key_parse(key, &parsed))
-		return xasprintf("%s:%d: [keys] \"%s\" is not a key; keys are written like r, C-r, "
-		                 "M-x, F5, Enter, PgDn, and in a context like log:r",
+		return xasprintf("%s:%d: [keys] \"%s\" is not a key; keys are written like r, "
+		                 "Ctrl-R, Alt-x, F5, Enter, PgDn, and in a context like log:r",
 		                 file, k->line, k->key);
 	if (known)
 		return NULL;
@@ -231,8 +231,8 @@ static char *keymap_complaint(const struct settings *s, const struct key_config 
 		                 k->line, k->action, contexts[context].name);
 	const char *near = nearest(k->action, names, keymap_all_names(names));
 	return xasprintf("%s:%d: [keys] there is no action \"%s\"%s%s%s", file, k->line, k->action,
-	                 near ? "; the nearest is \"" : "; mocr(1) lists them", near ? near : "",
-	                 near ? "\"" : "");
+	                 near ? "; did you mean \"" : "; mocr(1) lists them", near ? near : "",
+	                 near ? "\"?" : "");
 }
 
 void console_check_keys(const struct settings *s, struct doc *complaints)
@@ -341,7 +341,7 @@ static void keymap_each_key(const struct action *a, bool (*take)(const struct ke
 
 static bool keymap_take_first(const struct key *key, void *buf)
 {
-	key_name(key, buf);
+	key_words(key, buf);
 	return true;
 }
 
@@ -372,15 +372,18 @@ const char *action_key(const struct action *a, char *buf)
 const char *keymap_key(const struct action *table, const char *name, char *buf)
 {
 	const struct action *a = keymap_in_table(table, name);
-	const char *key = a ? action_key(a, buf) : NULL;
-	return key ? key : "?";
+	char key[KEY_NAME_SIZE];
+	if (!a || !action_key(a, key))
+		return "[?]";
+	return key_brackets(key, buf, KEY_NAME_SIZE);
 }
 
 static bool keymap_take_all(const struct key *key, void *arg)
 {
 	char *buf = arg, name[KEY_NAME_SIZE];
 	size_t len = strlen(buf);
-	snprintf(buf + len, ACTION_KEYS_SIZE - len, "%s%s", len ? " " : "", key_name(key, name));
+	snprintf(buf + len, ACTION_KEYS_SIZE - len, "%s%s", len ? " " : "",
+	         key_words(key, name));
 	return false;
 }
 
@@ -406,11 +409,12 @@ static char *keymap_keys_in(enum action_context place, const struct action *a, c
 
 void keymap_help(struct doc *doc, enum action_context context, enum action_context place)
 {
-	char keys[ACTION_KEYS_SIZE];
+	char keys[ACTION_KEYS_SIZE], shown[ACTION_KEYS_SIZE];
 	const struct action *table;
 	doc_head(doc, contexts[context].title);
 	for (size_t i = 0; (table = context_table(context, i)); i++)
 		for (const struct action *a = table; a->name; a++)
 			if (*keymap_keys_in(place, a, keys))
-				doc_pair(doc, DOC_PLAIN, keys, "%s: %s", a->verb, a->help);
+				doc_pair(doc, DOC_PLAIN, key_brackets(keys, shown, sizeof(shown)),
+				         "%s: %s", a->verb, a->help);
 }

@@ -70,7 +70,7 @@ const struct action *context_action(enum action_context, const char *name);
 /* Writes the name of a key that starts the action into buf (KEY_NAME_SIZE bytes). A key of the
  * action's own context comes first. NULL: none. */
 const char *action_key(const struct action *, char *buf);
-/* The same of an action by its table and name, for sentences. "?" if it has no key. */
+/* The same of an action by its table and name, for sentences: in brackets. "[?]": no key. */
 const char *keymap_key(const struct action *table, const char *name, char *buf);
 /* Writes all its keys with blanks between. "": none. Returns buf. */
 #define ACTION_KEYS_SIZE 160

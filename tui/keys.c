@@ -182,6 +182,34 @@ char *key_name(const struct key *k, char *buf)
 	return buf;
 }
 
+char *key_words(const struct key *k, char *buf)
+{
+	struct key plain = *k;
+	char name[KEY_NAME_SIZE];
+
+	plain.mods = 0;
+	/* with Ctrl a letter has no case, and is written as on the key */
+	if (k->mods & MOD_CTRL && k->code >= 'a' && k->code <= 'z')
+		plain.code -= 'a' - 'A';
+	key_name(&plain, name);
+	snprintf(buf, KEY_NAME_SIZE, "%s%s%s%.12s", k->mods & MOD_CTRL ? "Ctrl-" : "",
+	         k->mods & MOD_META ? "Alt-" : "", k->mods & MOD_SHIFT ? "Shift-" : "", name);
+	return buf;
+}
+
+char *key_brackets(const char *list, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	*buf = 0;
+	for (const char *at = list; *at && n < size; at += strspn(at, " ")) {
+		size_t len = strcspn(at, " ");
+		n += (size_t)snprintf(buf + n, size - n, "%s[%.*s]", n ? " " : "", (int)len, at);
+		at += len;
+	}
+	return buf;
+}
+
 bool key_equal(const struct key *a, const struct key *b)
 {
 	return a->code == b->code && a->mods == b->mods;

@@ -12,7 +12,7 @@
 
 #define KEYS_ESC_MS 25
 #define KEYS_PASTE_MAX (64u << 10) /* bytes of one paste; the rest is dropped and paste_cut set */
-#define KEY_NAME_SIZE 24
+#define KEY_NAME_SIZE 40 /* also with brackets */
 
 /* Codes of keys that are no characters. They start above Unicode, so that one number names any
  * key. */
@@ -84,6 +84,11 @@ bool key_parse(const char *name, struct key *);
 /* Writes the name of a key into buf (KEY_NAME_SIZE bytes) and returns buf. key_parse reads the name
  * back. */
 char *key_name(const struct key *, char *buf);
+/* Writes the name of a key as people read it: "Ctrl-R", "Alt-x", "Shift-Tab". key_parse reads it
+ * back. Every text of the program takes the name from here. */
+char *key_words(const struct key *, char *buf);
+/* Writes each of the names, which have blanks between, in brackets: "[Ctrl-R] [F5]". */
+char *key_brackets(const char *list, char *buf, size_t size);
 bool key_equal(const struct key *, const struct key *);
 bool key_is(const struct key *, const char *name); /* key_is(&k, "C-d") */
 /* Writes a character key as UTF-8 into buf (5 bytes) and returns the length. The space bar writes a

@@ -32,6 +32,7 @@
 #include "tui/headless.h"
 #include "tui/manual.h"
 #include "tui/theme.h"
+#include "tui/topics.h"
 
 #define WAIT_MS_DEFAULT 20000
 #define FILES_WANTED 8192
@@ -46,7 +47,8 @@ enum { /* options without an argument */
        MAIN_YES = 32,
        MAIN_ASCII = 64,
        MAIN_BATCH = 128,
-       MAIN_PRINT_UNIT = 256
+       MAIN_PRINT_UNIT = 256,
+       MAIN_HELP = 512
 };
 
 struct options {
@@ -137,36 +139,9 @@ const struct option_row option_rows[] = {
 
 static void main_print_help(void)
 {
-	puts("mocr - mission operations control room: all servers on one screen\n\n"
-	     "  mocr [SERVER...]                 this machine and the configured servers, or "
-	     "these: an ssh name or address\n"
-	     "  mocr status [SERVER...]          what is there, without a screen: exit 0 well, 1 "
-	     "attention, 2 unreachable,\n"
-	     "                                   3 not all answered in time\n"
-	     "  mocr do ACTION SERVER/KIND/NAME  one action, without a screen; mocr status --json "
-	     "has the ids, mocr(1) the actions\n"
-	     "  mocr do deploy NAME [VAR=VALUE...]\n"
-	     "                                   run [deploy NAME] of the configuration, print its "
-	     "output, end with its exit code;\n"
-	     "                                   mocr do rollback NAME likewise\n"
-	     "  mocr deploys [SERVER...]         what can be deployed where, and how the last ones "
-	     "went\n"
-	     "  mocr activity [SERVER...]        what was done and what changed, as the activity "
-	     "file keeps it (--since 1d)\n"
-	     "  mocr logs TARGET...              what SERVER/containers/*, SERVER/services/NAME, "
-	     "SERVER/journal, SERVER/kernel,\n"
-	     "                                   SERVER/file:/PATH write, in order of time; -f "
-	     "goes on with what comes\n"
-	     "  mocr shell SERVER[/KIND/NAME]    a shell on a server or in a container\n"
-	     "  mocr sessions [SERVER...]        the sessions of coding agents and tmux, and what "
-	     "they ask (--json)\n"
-	     "  mocr attach SERVER/session/ID    the session itself, full screen\n"
-	     "  mocr doctor [SERVER...]          what works on the way to them, and how to repair "
-	     "the rest\n"
-	     "  mocr notify --test NAME          send a test message by [notify NAME] of the "
-	     "configuration\n"
-	     "  mocr watch [SERVER...]           no screen: tell by [notify NAME] what needs "
-	     "you\n");
+	puts("mocr - mission operations control room: all servers on one screen\n");
+	topics_print_commands(stdout);
+	puts("");
 	for (const struct option_row *o = option_rows; o->name; o++) {
 		char left[40], letter[8] = "    ";
 		if (o->letter < 256)
@@ -175,7 +150,8 @@ static void main_print_help(void)
 		         o->argument ? o->argument : "");
 		printf("  %-26s %s\n", left, o->help);
 	}
-	puts("\nOn the screen ? shows the keys. mocr(1) has all commands and exit codes, "
+	puts("\nOn the screen [?] shows the keys. mocr help TOPIC says more of one of these words. "
+	     "mocr(1) has all commands and exit codes, "
 	     "mocr-config(5) the configuration.");
 }
 
@@ -210,6 +186,29 @@ static bool main_find_demo(struct options *o)
 	return true;
 }
 
+/* Says what is wrong with the option before optind, and which one was probably meant. */
+static int main_wrong_option(char **argv, int c)
+{
+	const char *names[ARRAY_LEN(option_rows)], *near = NULL, *word = argv[optind - 1];
+	size_t n = 0;
+	for (const struct option_row *o = option_rows; o->name; o++)
+		names[n++] = o->name;
+	if (c == ':')
+		return main_wrong("%s needs a value behind it", word);
+	if (optopt > 0 && optopt < OPT_CONFIG) {
+		fprintf(stderr, "mocr: there is no option -%c; mocr --help says what there is\n",
+		        optopt);
+		return EXIT_WRONG_USAGE;
+	}
+	if (!strncmp(word, "--", 2))
+		near = nearest(word + 2, names, n);
+	if (!near)
+		return main_wrong("%s is no option, or takes no value", word);
+	fprintf(stderr, "mocr: %s is no option, or takes no value; did you mean --%s?\n", word,
+	        near);
+	return EXIT_WRONG_USAGE;
+}
+
 /* Returns -1 to continue, else the exit code. */
 static int main_read_options(struct options *o, int argc, char **argv, bool *check)
 {
@@ -225,7 +224,7 @@ static int main_read_options(struct options *o, int argc, char **argv, bool *che
 	longs[ARRAY_LEN(option_rows)] = (struct option){ "show-on-desktop", no_argument, NULL,
 		                                         OPT_DESKTOP };
 	int c;
-	while ((c = getopt_long(argc, argv, "F:fhV", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":F:fhV", longs, NULL)) != -1) {
 		switch (c) {
 		case 'F': o->ssh_config = optarg; break;
 		case OPT_ALL_HOSTS: o->flags |= MAIN_ALL_HOSTS; break;
@@ -261,10 +260,8 @@ static int main_read_options(struct options *o, int argc, char **argv, bool *che
 			               ? EXIT_WELL
 			               : main_wrong("there is no table %s", optarg);
 		case 'V': printf("mocr %s\n", MOCR_VERSION); return EXIT_WELL;
-		case 'h': main_print_help(); return EXIT_WELL;
-		default:
-			fputs("mocr: mocr --help says what there is\n", stderr);
-			return EXIT_WRONG_USAGE;
+		case 'h': o->flags |= MAIN_HELP; break;
+		default: return main_wrong_option(argv, c);
 		}
 	}
 	if (o->wait_ms <= 0)
@@ -442,11 +439,17 @@ static int main_run_activity(struct program *p)
 	                         main_has(p, MAIN_JSON), p->opt.since_ms);
 }
 
+/* Other servers than those of the configuration: where the user is then is not remembered. */
+static bool main_is_of_the_moment(const struct program *p)
+{
+	return p->opt.n_words || p->opt.replay || main_has(p, MAIN_ALL_HOSTS);
+}
+
 /* Nothing says which servers to watch, and there is a file to write that into. */
 static bool main_is_first_start(const struct program *p)
 {
-	bool named = p->opt.n_words || p->opt.replay || main_has(p, MAIN_ALL_HOSTS);
-	return !named && !p->settings->file && p->settings->path && !p->complaints.n;
+	const struct settings *s = p->settings;
+	return !main_is_of_the_moment(p) && !s->file && s->path && !p->complaints.n;
 }
 
 static int main_run_console(struct program *p)
@@ -461,6 +464,8 @@ static int main_run_console(struct program *p)
 	if (!console)
 		return main_wrong("%s", why);
 	console_complaints(console, &p->complaints);
+	if (!main_is_of_the_moment(p))
+		console_remember(console);
 	if (main_is_first_start(p))
 		console_offer_hosts(console);
 	int code = console_run(console);
@@ -468,9 +473,34 @@ static int main_run_console(struct program *p)
 	return code;
 }
 
+/* mocr help, mocr help TOPIC. */
 static int main_run_help(struct program *p)
 {
-	(void)p;
+	char near[64];
+	if (p->opt.n_words < 2) {
+		main_print_help();
+		return EXIT_WELL;
+	}
+	for (int i = 1; i < p->opt.n_words; i++) {
+		const char *word = p->opt.words[i];
+		if (topics_print(stdout, word, near, sizeof(near)))
+			continue;
+		fprintf(stderr, "mocr: there is no help for \"%s\"%s%s%s\n", word,
+		        *near ? "; did you mean " : "; mocr help lists the commands", near,
+		        *near ? "?" : "");
+		return EXIT_WRONG_USAGE;
+	}
+	return EXIT_WELL;
+}
+
+/* mocr --help, mocr status --help, mocr do restart --help, mocr restart --help: help for the last
+ * word that is a topic, else the list. */
+static int main_help_of(const struct options *o)
+{
+	char near[64];
+	for (int i = o->n_words < 2 ? o->n_words : 2; i-- > 0;)
+		if (topics_print(stdout, o->words[i], near, sizeof(near)))
+			return EXIT_WELL;
 	main_print_help();
 	return EXIT_WELL;
 }
@@ -633,6 +663,8 @@ int main(int argc, char **argv)
 	int code = main_read_options(&p.opt, argc, argv, &check);
 	if (code >= 0)
 		return code;
+	if (main_has(&p, MAIN_HELP))
+		return main_help_of(&p.opt);
 	p.settings = settings_load(p.opt.config, &p.complaints);
 	console_check_keys(p.settings, &p.complaints);
 	console_check_panels(p.settings, &p.complaints);

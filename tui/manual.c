@@ -60,9 +60,10 @@ static void manual_dump_options(FILE *f)
 
 static void manual_dump_action(FILE *f, const struct action *a)
 {
-	char left[160];
+	char left[240], keys[ACTION_KEYS_SIZE], shown[ACTION_KEYS_SIZE];
 	if (a->key)
-		snprintf(left, sizeof(left), "%s  (%s)", a->name, a->key);
+		snprintf(left, sizeof(left), "%s  %s", a->name,
+		         key_brackets(action_keys(a, keys), shown, sizeof(shown)));
 	else
 		snprintf(left, sizeof(left), "%s", a->name);
 	manual_item(f, left, a->help);

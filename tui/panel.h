@@ -105,6 +105,8 @@ struct panel {
 	/* Ids are random: the filter skips them, because a few letters match almost any random
 	 * id. */
 	bool random_ids;
+	/* Its rows hold what people said: nothing of them is kept on the disk (remember.h). */
+	bool forgets;
 	/* One line per row for panes under 60 cells. The default joins the column "name" (or the
 	 * row's name), the column brief_column and, with brief_why, the reason. brief replaces this
 	 * default. All NULL: the columns are drawn. */

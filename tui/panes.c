@@ -14,6 +14,7 @@
 #include "tui/aside.h"
 #include "tui/console_internal.h"
 #include "tui/look.h"
+#include "tui/remember.h"
 
 void panes_init_with(struct console *c, const struct panel *const *list)
 {
@@ -47,6 +48,7 @@ void panes_finish(struct console *c)
 		table_destroy(c->panes[i].table);
 		free(c->panes[i].rows);
 		free(c->panes[i].changes);
+		free(c->panes[i].want);
 	}
 	free(c->panes);
 	free(c->pane_order);
@@ -110,9 +112,10 @@ void console_check_panels(const struct settings *s, struct doc *complaints)
 		const char *near = found ? NULL : nearest(name, names, n);
 		if (!found)
 			doc_add(complaints, DOC_WARN,
-			        "%s: panels: there is no panel \"%s\"%s%s; mocr(1) lists them",
+			        "%s: panels: there is no panel \"%s\"%s%s%s",
 			        s->file ? s->file : "configuration", name,
-			        near ? "; the nearest is " : "", near ? near : "");
+			        near ? "; did you mean " : "; mocr(1) lists them",
+			        near ? near : "", near ? "?" : "");
 	}
 }
 
@@ -268,6 +271,7 @@ static void pane_gather(struct console *c, struct pane *p)
 		if (shows)
 			pane_push(p, r);
 	}
+	remember_gather(c, p, pane_push);
 }
 
 /* The number of rows, which decides the layout. Usually the store has it. */
@@ -288,14 +292,20 @@ static size_t pane_total(const struct console *c, const struct pane *p)
 	return n;
 }
 
+/* Until the user moves, the cursor is where it was at the end of the last console, else on the
+ * first row: rows that arrive later must not push it down. */
+static void pane_place_cursor(struct pane *p)
+{
+	if (!p->moved && !(p->want && table_seek(p->table, p->want)))
+		table_move(p->table, TABLE_FIRST);
+}
+
 /* Lends the filtered and sorted rows to the table. */
 static void pane_lend(struct pane *p)
 {
 	table_set_match(p->table, fuzzy_empty(&p->fuzzy) ? NULL : &p->fuzzy);
 	table_set_rows(p->table, p->rows, p->n);
-	/* rows that arrive later must not push the cursor down */
-	if (!p->moved)
-		table_move(p->table, TABLE_FIRST);
+	pane_place_cursor(p);
 }
 
 static struct row *pane_row(const struct pane *p, size_t at)
@@ -460,8 +470,7 @@ static void pane_settle(struct pane *p)
 	for (size_t i = part.first; i < end; i++)
 		pane_row(p, i)->places[p->panel->needs] = (uint32_t)i;
 	table_move_rows(p->table, p->rows, p->n, p->changes, p->n_changes);
-	if (!p->moved)
-		table_move(p->table, TABLE_FIRST);
+	pane_place_cursor(p);
 }
 
 /* The arrays hold rows until the next build. A freed row must leave them at once. */
@@ -486,9 +495,23 @@ static void pane_row_gone(struct pane *p, const struct row *r)
 	table_move_rows(p->table, NULL, 0, NULL, 0);
 }
 
+/* Rows of last time stand in any pane. */
+static void pane_forget_rows(struct pane *p)
+{
+	if (!p->table)
+		return;
+	p->state = ROWS_DIRTY;
+	p->n = 0;
+	p->hole = SIZE_MAX;
+	table_set_rows(p->table, NULL, 0);
+}
+
 void panes_row_gone(const struct row *r, void *arg)
 {
 	struct console *c = arg;
+	bool forgotten = remember_row_gone(r);
+	for (size_t i = 0; forgotten && i < c->n_panes; i++)
+		pane_forget_rows(&c->panes[i]);
 	for (size_t i = 0; i < c->n_panes; i++)
 		pane_row_gone(&c->panes[i], r);
 }
@@ -737,7 +760,13 @@ static void pane_title_text(const struct console *c, size_t index, char *buf, si
 	if (p->problems && n < size)
 		n += (size_t)snprintf(buf + n, size - n, " · problems only");
 	if (limited && n < size)
-		n += (size_t)snprintf(buf + n, size - n, " · %zu of %zu", p->n, p->total);
+		n += (size_t)snprintf(buf + n, size - n, " · %zu of %zu", p->n,
+		                      p->total + p->remembered);
+	if (p->remembered && n < size) {
+		char age[40];
+		remember_title(p, age, sizeof(age));
+		n += (size_t)snprintf(buf + n, size - n, "%s", age);
+	}
 	if (sort && n < size)
 		n += (size_t)snprintf(buf + n, size - n, " · by %s", sort);
 	if (marks && n < size)
@@ -802,7 +831,8 @@ static void pane_draw_table(struct console *c, size_t index, const struct canvas
 	size_t end = table_top(p->table) + table_shown(p->table);
 	note_change(c, table_changes_ms(p->table));
 	for (size_t i = table_top(p->table); i < end && i < p->n; i++)
-		store_shown((struct row *)p->rows[i]);
+		if (!row_is_remembered(p->rows[i], NULL))
+			store_shown((struct row *)p->rows[i]);
 }
 
 /* Counts the entries, and scrolls so that the one under the cursor is seen. */

@@ -11,6 +11,7 @@
 #include "backends/base/mem.h"
 #include "backends/store/need.h"
 #include "tui/console_internal.h"
+#include "tui/remember.h"
 
 #define TAIL_BYTES 40  /* used to find the rest of a cut sentence */
 #define TITLE_MARGIN 5 /* cells of the title line beside the title */
@@ -47,6 +48,8 @@ static size_t says_spread(struct cell *lines, const struct row *r, size_t most, 
 static size_t says_of_row(const struct pane *p, const struct row *r, struct cell *lines)
 {
 	char aside[120];
+	if (remember_says(r, &lines[0]))
+		return 1;
 	if (need_says(r, aside, sizeof(aside)))
 		cell_set(&lines[0], TONE_DIM, "%s, %s: %s", r->name, aside, r->why ? r->why : "");
 	else if (r->why && r->health >= HEALTH_ATTENTION)
@@ -60,7 +63,7 @@ static size_t says_of_row(const struct pane *p, const struct row *r, struct cell
 static int says_of(const struct pane *p, const struct row *r, int width)
 {
 	/* A row that is well and has no text of its own is most rows: no cell is made for it. */
-	if (!p->panel->strip && !r->why)
+	if ((!p->panel->strip && !r->why) || row_is_remembered(r, NULL))
 		return SAYS_LEAST;
 	struct cell lines[PANEL_STRIP_MAX];
 	for (size_t i = 0; i < PANEL_STRIP_MAX; i++) {
@@ -134,7 +137,7 @@ void draw_says(struct console *c)
 	says_arrive(c, p, r);
 	if (!r)
 		return;
-	if (p->panel->strip && most >= 2)
+	if (p->panel->strip && most >= 2 && !row_is_remembered(r, NULL))
 		n = p->panel->strip(r, lines, most);
 	if (!n)
 		n = says_of_row(p, r, lines);

@@ -262,7 +262,7 @@ void shells_menu(struct console *c)
 	if (!c->n_shells) {
 		char key[KEY_NAME_SIZE];
 		console_flash(c, TONE_PLAIN,
-		              "No shell is kept running; %s opens one, C-] in it can keep it.",
+		              "No shell is kept running; %s opens one, [Ctrl-]] in it can keep it.",
 		              keymap_key(console_actions, "row-shell", key));
 		return;
 	}

@@ -9,6 +9,7 @@
 #include "backends/base/mem.h"
 #include "backends/servers/tags.h"
 #include "tui/keymap.h"
+#include "tui/remember.h"
 #include "tui/table_internal.h"
 
 #define ROW_TEXT_MAX 4096
@@ -85,7 +86,7 @@ bool table_row_matches(const struct table *t, const struct fuzzy *f, const struc
 		/* skip glyphs and numbers */
 		if (!t->columns[i].title[0] || t->columns[i].align == ALIGN_RIGHT)
 			continue;
-		t->columns[i].cell(r, &c);
+		row_cell(t->panel, &t->columns[i], r, &c);
 		len = table_add_word(text, len, sizeof(text), c.text);
 	}
 	return fuzzy_match(f, text, NULL) > 0;
@@ -128,6 +129,8 @@ static int table_compare_sortable(const void *pa, const void *pb, void *arg)
 {
 	const struct sortable *a = pa, *b = pb;
 	const struct order_by *by = arg;
+	if (row_is_remembered(a->row, NULL) || row_is_remembered(b->row, NULL))
+		return remember_order(a->row, b->row);
 	int d = by->compare ? by->compare(a->row, b->row) : strverscmp(a->text, b->text);
 
 	if (d)
@@ -135,11 +138,11 @@ static int table_compare_sortable(const void *pa, const void *pb, void *arg)
 	return strcmp(a->row->id, b->row->id);
 }
 
-static char *table_sort_text(const struct column *col, const struct row *r)
+static char *table_sort_text(const struct table *t, const struct row *r)
 {
 	struct cell c = { .tone = TONE_PLAIN };
 
-	col->cell(r, &c);
+	row_cell(t->panel, &t->columns[t->sort], r, &c);
 	for (char *s = c.text; *s; s++)
 		if (*s >= 'A' && *s <= 'Z')
 			*s += 'a' - 'A';
@@ -202,7 +205,6 @@ size_t table_place(const struct table *t, const struct row *const *rows, size_t 
 
 void table_sort(const struct table *t, const struct row **rows, size_t n)
 {
-	const struct column *col = t->sort >= 0 ? &t->columns[t->sort] : NULL;
 	struct order_by by = table_order(t);
 	struct sortable *list;
 
@@ -211,7 +213,7 @@ void table_sort(const struct table *t, const struct row **rows, size_t n)
 	list = xcalloc(n, sizeof(*list));
 	for (size_t i = 0; i < n; i++) {
 		list[i].row = rows[i];
-		list[i].text = by.compare ? NULL : table_sort_text(col, rows[i]);
+		list[i].text = by.compare ? NULL : table_sort_text(t, rows[i]);
 	}
 	qsort_r(list, n, sizeof(*list), table_compare_sortable, &by);
 	for (size_t i = 0; i < n; i++) {
@@ -255,6 +257,11 @@ bool table_sort_by(struct table *t, const char *column, bool reverse)
 	t->sort = found;
 	t->reverse = reverse;
 	return true;
+}
+
+bool table_sort_is_reversed(const struct table *t)
+{
+	return t->reverse;
 }
 
 const char *table_sort_name(const struct table *t)

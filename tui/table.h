@@ -93,6 +93,7 @@ void table_sort_step(struct table *, int step);
 void table_sort_reverse(struct table *);
 /* NULL: the panel's order; false: no such column */
 bool table_sort_by(struct table *, const char *column, bool reverse);
+bool table_sort_is_reversed(const struct table *);
 const char *table_sort_name(const struct table *); /* NULL: the panel's order */
 
 /* Draws matches of the filter in TONE_MATCH. Copied; NULL: none. */

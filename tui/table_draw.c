@@ -15,6 +15,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/store/need.h"
+#include "tui/remember.h"
 #include "tui/table_internal.h"
 #include "tui/tint.h"
 
@@ -62,7 +63,7 @@ static void table_draw_make_cells(const struct table *t, const struct row *r, st
 		out[i].passing = false;
 		out[i].tint = TONE_PLAIN;
 		if (table_has_column(t, i))
-			t->columns[i].cell(r, &out[i]);
+			row_cell(t->panel, &t->columns[i], r, &out[i]);
 	}
 }
 
@@ -376,7 +377,8 @@ static void table_draw_draw_row(struct table *t, const struct canvas *c, int y,
 	static const struct column sentence = { .cut = CUT_END };
 	const struct cell *age = table_draw_age_of(t, row);
 	struct cell instead = { .tone = TONE_PLAIN };
-	bool one = t->panel->instead && t->panel->instead(r, &instead);
+	bool one = t->panel->instead && !row_is_remembered(r, NULL) &&
+	           t->panel->instead(r, &instead);
 	bool stale = table_draw_is_dim(t, r);
 	int x = 1, end = c->width - l->age;
 

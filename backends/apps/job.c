@@ -215,7 +215,7 @@ static void rollout_ended(struct rollout *r, const struct app_deployment *d, con
 		return;
 	}
 	err_set(&err, failed ? ERR_REFUSED : ERR_CANCELLED,
-	        "the deployment %s after %s%s%s; l shows its log",
+	        "the deployment %s after %s%s%s; [l] shows its log",
 	        failed ? "failed" : "was cancelled there", span, *d->error ? ": " : "", d->error);
 	rollout_over(r, &err, NULL);
 }

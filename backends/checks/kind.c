@@ -97,7 +97,7 @@ static void check_detail_target(const struct check *c, struct doc *doc, bool rev
 	bool query = config && config->url && strchr(config->url, '?');
 	const char *shown = query && reveal ? config->url : c->target;
 	doc_pair(doc, DOC_PLAIN, probe_what_name(c->what), "%s%s", shown,
-	         query && !reveal ? "?... (e shows it)" : "");
+	         query && !reveal ? "?... ([e] shows it)" : "");
 }
 
 static void check_detail(struct row *row, struct doc *doc, bool reveal)

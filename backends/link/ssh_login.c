@@ -457,7 +457,7 @@ static bool ssh_login_fail_proxy(struct login *in, const char *said)
 		return err_set(&in->err, ERR_DENIED,
 		               "%s: %s failed: %s The host in between is not known yet, or shows "
 		               "another key: `ssh %s` "
-		               "in a terminal says which and asks, then C-r",
+		               "in a terminal says which and asks, then [Ctrl-R]",
 		               in->name, in->address, said, in->dest);
 	if (denied)
 		return err_set(&in->err, ERR_DENIED,

@@ -122,7 +122,7 @@ static void source_detail(struct row *row, struct doc *doc, bool reveal)
 	else
 		doc_pair(doc, DOC_PLAIN, "last heard",
 		         "never: what there is on this server is not known");
-	doc_pair(doc, DOC_PLAIN, "then", "Ctrl-R asks again");
+	doc_pair(doc, DOC_PLAIN, "then", "[Ctrl-R] asks again");
 }
 
 const struct kind kind_source = {

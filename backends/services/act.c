@@ -141,9 +141,9 @@ static void unit_act_job_failed(struct op *op)
 	struct unit *u = unit_find(op->sd, op->unit);
 	char text[320];
 	if (u && u->row.why)
-		snprintf(text, sizeof text, "%.220s; l shows its log", u->row.why);
+		snprintf(text, sizeof text, "%.220s; [l] shows its log", u->row.why);
 	else
-		snprintf(text, sizeof text, "the job failed; l shows the unit's log");
+		snprintf(text, sizeof text, "the job failed; [l] shows the unit's log");
 	unit_act_fail(op, ERR_REFUSED, text);
 }
 

@@ -134,7 +134,7 @@ static void session_act_say_unknown_command(const struct act *a, struct err *err
 	struct err said = *err;
 	words += *words == '/';
 	err_set(err, ERR_ABSENT,
-	        "/%.*s is not one of the slash commands of its server (Tab lists them). %.90s",
+	        "/%.*s is not one of the slash commands of its server ([Tab] lists them). %.90s",
 	        (int)strcspn(words, " "), words, said.text);
 }
 

@@ -311,8 +311,8 @@ void session_detail(struct row *row, struct doc *doc, bool reveal)
 	session_git_want(row);
 	session_kind_detail(s, doc);
 	if (r) {
-		doc_head(doc, r->is_question ? "It asks (Enter answers)"
-		                             : "It wants to (Enter answers)");
+		doc_head(doc, r->is_question ? "It asks ([Enter] answers)"
+		                             : "It wants to ([Enter] answers)");
 		request_doc(r, doc);
 	}
 	if (!ses) {

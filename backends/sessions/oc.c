@@ -409,8 +409,8 @@ static void oc_password_came(struct ask *ask, struct secret *answer, bool keep, 
 	if (!answer) {
 		struct err err;
 		err_set(&err, ERR_DENIED,
-		        "OpenCode on %s port %d wants a password, and none was given; Ctrl-R asks "
-		        "again",
+		        "OpenCode on %s port %d wants a password, and none was given; "
+		        "[Ctrl-R] asks again",
 		        oc->owner->source.server->name, oc->port);
 		oc->refused = true;
 		oc_set_state(oc, OC_DENIED, &err);

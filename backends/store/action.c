@@ -102,7 +102,7 @@ static bool action_may_start(const struct row *row, const struct action *a, cons
 		               "%s: not done, this is a recording and nothing is connected",
 		               a->verb);
 	if (row->source && v->link->state != LINK_UP)
-		return err_set(err, ERR_LOST, "%s: %s is %s; Ctrl-R tries to connect now", a->verb,
+		return err_set(err, ERR_LOST, "%s: %s is %s; [Ctrl-R] tries now", a->verb,
 		               v->name, link_state_name(v->link->state));
 	if (row->order && row->order->state == ORDER_RUNNING)
 		return err_set(err, ERR_REFUSED, "%s: \"%s\" still runs on %s", a->verb,
@@ -209,7 +209,8 @@ void order_end(struct order *order, const struct err *err, const char *output)
 	human_age(took, order->ended_ms - order->started_ms);
 	if (order->state == ORDER_CANCELLED)
 		activity_add(order->store, ACTIVITY_ACTION, HEALTH_IDLE, order->id,
-		             "%s: given up after %s: %s", order->action->verb, took, order->err.text);
+		             "%s: given up after %s: %s", order->action->verb, took,
+		             order->err.text);
 	else if (failed)
 		activity_add(order->store, ACTIVITY_ACTION, HEALTH_BAD, order->id,
 		             "%s: failed after %s: %s", order->action->verb, took, order->err.text);

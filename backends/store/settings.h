@@ -154,6 +154,7 @@ struct settings {
 	int budget;          /* cents that all sessions may cost in a day; 0: not set */
 	int log_memory;      /* MB, default 64 */
 	bool local;          /* this machine is watched too, default yes */
+	bool remember;       /* the next start begins where the last one ended, default yes */
 	bool hints;          /* the line of keys at the bottom, default yes */
 	bool mouse;          /* the mouse is used, default no */
 	bool ascii;          /* no UTF-8 on the screen, default by locale */

@@ -78,6 +78,9 @@ const struct setting_row setting_rows[] = {
 	{ "settings", "mouse", SETTING_YES_NO, S(mouse), 0, 0, "no", NULL,
 	  "use the mouse: click, wheel, drag the lines between panes; with Shift the terminal "
 	  "selects text as before" },
+	{ "settings", "remember", SETTING_YES_NO, S(remember), 0, 0, "yes", NULL,
+	  "begin where the last console ended: pane, filters, cursors, and the last known rows, "
+	  "dimmed, until the servers answer; no keeps nothing of that" },
 	{ "settings", "ascii", SETTING_YES_NO, S(ascii), 0, 0, "no", NULL,
 	  "draw without UTF-8 even where the locale has it" },
 	{ "settings", "read_only", SETTING_YES_NO, S(read_only), 0, 0, "no", NULL,

@@ -623,7 +623,7 @@ static void hs_act_keys_came(struct hs_act *a, const char *out, size_t len)
 	buf_finish(&masked);
 	if (hs_act_more_keys(a))
 		return;
-	snprintf(text, sizeof(text), "%zu; d shows them", a->hs->keys.n);
+	snprintf(text, sizeof(text), "%zu; [d] shows them", a->hs->keys.n);
 	hs_act_act_end(a, NULL, text);
 }
 
@@ -737,7 +737,7 @@ static void hs_act_records_came(struct hs_act *a, const char *out, size_t len)
 {
 	char text[60];
 	source_feed(&a->hs->source, "records", out, len);
-	snprintf(text, sizeof(text), "%zu; d shows them", a->hs->records.n);
+	snprintf(text, sizeof(text), "%zu; [d] shows them", a->hs->records.n);
 	hs_act_act_end(a, NULL, a->hs->has_records ? text : "its file could not be understood");
 }
 

@@ -63,8 +63,11 @@ class Bench:
             raise Missing("the lab is not up (make lab starts it)")
         return path
 
-    def console(self, *words, config=None, cols=200, rows=60):
+    def console(self, *words, config=None, cols=200, rows=60, remembers=False):
         argv = [self.mocr]
+        last = self.home + "/.state/mocr/last"
+        if not remembers and os.path.exists(last):    # a console begins where the last one ended
+            os.unlink(last)
         if config:
             argv += ["--config", config]
         return Program(argv + list(words), cols, rows)
@@ -142,6 +145,25 @@ def start(b):
     b.add("exec to first paint", f"{median(first):.1f} ms", f"bash -c true: {median(shell):.1f} ms", median(first) / median(shell))
     b.add(f"exec to complete panes of this machine ({what})", f"{median(complete):.1f} ms", "bash -c true",
           median(complete) / median(shell))
+
+
+def remembered(b):
+    """From exec to the rows of last time, 2,000 of a server that does not answer."""
+    config = b.config("remembered", "[settings]\nlocal = no\n[server gone]\nhost = 127.0.0.1:9\n")
+    os.makedirs(b.home + "/.state/mocr", mode=0o700, exist_ok=True)
+    shown = []
+    for _ in range(b.times(20, 5)):
+        with open(b.home + "/.state/mocr/last", "w", opener=lambda p, f: os.open(p, f, 0o600)) as f:
+            f.write("mocr-last 1\nplace\tservices\tcontainers\t\t\t\ncolumns\tservices\tname\tstate\tmem\tabout\n")
+            for i in range(2000):
+                name = f"thing-{i:04}.service"
+                f.write(f"row\tgone\tgone/unit/{name}\t{name}\tgood\tsystemd\t1790000000000\t\t{name}  running\t"
+                        f"{name}\trunning 2h\t{i}M\tA thing that runs here\n")
+        p = b.console(config=config, remembers=True)
+        seen = must(p.wait(lambda s: any("thing-0003.service" in line for line in s.lines())), "the rows of last time never came")
+        shown.append((seen - p.started) * 1000)
+        p.stop()
+    b.add("exec to 2,000 rows of last time", f"{median(shown):.1f} ms", f"wanted: 30 ms; worst {max(shown):.1f} ms", median(shown) / 30)
 
 
 def ssh(b):
@@ -442,7 +464,7 @@ def size(b):
     bash.stop()
 
 
-PARTS = {f.__name__: f for f in (start, ssh, event, deploy, rest, fleet, rows, peers, sessions, attach, text, size)}
+PARTS = {f.__name__: f for f in (start, remembered, ssh, event, deploy, rest, fleet, rows, peers, sessions, attach, text, size)}
 
 
 def table(b):

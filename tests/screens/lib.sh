@@ -21,11 +21,20 @@ trap cleanup EXIT
 term() {
 	local cols=$1 rows=$2
 	shift 2
+	# a console begins where the last one ended: a test begins as the first start, unless it says otherwise
+	[ -n "${REMEMBERS:-}" ] || rm -f "$XDG_STATE_HOME/mocr/last"
 	printf 'set -g %s\n' 'status off' 'escape-time 0' 'remain-on-exit on' 'history-limit 0' >"$work/tmux.conf"
 	tmux -S "$sock" -f "$work/tmux.conf" new-session -d -x "$cols" -y "$rows" -s t "exec $(printf '%q ' "$@") 2>$work/stderr"
 	tmux -S "$sock" resize-window -t t -x "$cols" -y "$rows" 2>/dev/null
 }
-term_stop() { tmux -S "$sock" kill-server 2>/dev/null; rm -f "$sock"; }
+# What ran in it has ended when this returns: it may write what the next one reads.
+term_stop() {
+	local pid end=$((SECONDS + 5))
+	pid=$(pane_pid 2>/dev/null)
+	tmux -S "$sock" kill-server 2>/dev/null
+	while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && [ $SECONDS -lt $end ]; do sleep 0.02; done
+	rm -f "$sock"
+}
 mocr() { local c=$1 r=$2; shift 2; term "$c" "$r" "$MOCR" "$@"; }
 
 keys() { tmux -S "$sock" send-keys -t t "$@"; }

@@ -304,7 +304,7 @@ static void test_a_key_keeps_its_meaning(void **state)
 	keymap_help(&doc, CONTEXT_TEXT, CONTEXT_TEXT);
 	size_t with_x = 0;
 	for (size_t i = 0; i < doc.n; i++)
-		with_x += doc.lines[i].label && !strncmp(doc.lines[i].label, "x ", 2);
+		with_x += doc.lines[i].label && !strncmp(doc.lines[i].label, "[x] ", 4);
 	assert_int_equal(with_x, 1);
 	doc_finish(&doc);
 	keymap_load(NULL);
@@ -315,11 +315,11 @@ static char page[256 << 10];
 
 static void check_documented(enum action_context context, const struct action *a)
 {
-	char keys[ACTION_KEYS_SIZE], item[128];
+	char keys[ACTION_KEYS_SIZE], list[ACTION_KEYS_SIZE], item[128];
 	size_t found = 0, n = (size_t)snprintf(item, sizeof(item), ".It Sy \"");
 	doc_init(&help);
 	keymap_help(&help, context, context);
-	action_keys(a, keys);
+	key_brackets(action_keys(a, list), keys, sizeof(keys));
 	for (size_t i = 0; i < help.n; i++)
 		found += help.lines[i].label && !strcmp(help.lines[i].label, keys) &&
 		         strstr(help.lines[i].text, a->help);
@@ -330,7 +330,7 @@ static void check_documented(enum action_context context, const struct action *a
 	for (const char *s = a->name; *s; s++)
 		n += (size_t)snprintf(item + n, sizeof(item) - n, "%s%c",
 		                      *s == '-' ? "\\" : "", *s);
-	snprintf(item + n, sizeof(item) - n, "  (");
+	snprintf(item + n, sizeof(item) - n, "  [");
 	if (!strstr(page, item))
 		print_error("not in the man page: %s\n", item);
 	assert_non_null(strstr(page, item));
@@ -395,11 +395,14 @@ static const char *const harmless[] = {
 	"shells-list",
 	"console-menu",
 	"console-command",
+	"console-hosts",
 	"console-help",
 	"console-back",
+	"console-undo",
 	"console-close",
 	"console-redraw",
 	"console-suspend",
+	"console-ask-quit",
 	"console-quit",
 	"server-connect",
 	"server-disconnect",
@@ -490,7 +493,7 @@ static void test_keys_section(void **state)
 	doc_finish(&doc);
 	complaints_of("z", "pane-zom", &doc);
 	assert_int_equal(doc.n, 1);
-	assert_non_null(strstr(doc.lines[0].text, "the nearest is \"pane-zoom\""));
+	assert_non_null(strstr(doc.lines[0].text, "did you mean \"pane-zoom\"?"));
 	doc_finish(&doc);
 }
 

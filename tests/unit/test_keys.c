@@ -341,11 +341,37 @@ static void test_reading(void **state)
 	close(fds[0]);
 }
 
+/* One function writes the name of a key for people, and what it writes is a key again. */
+static void test_words_of_keys(void **state)
+{
+	static const struct {
+		const char *key, *words;
+	} cases[] = {
+		{ "C-r", "Ctrl-R" },     { "^d", "Ctrl-D" },         { "C-]", "Ctrl-]" },
+		{ "M-x", "Alt-x" },      { "M-X", "Alt-X" },         { "S-Tab", "Shift-Tab" },
+		{ "C-M-d", "Ctrl-Alt-D" }, { "C-Space", "Ctrl-Space" }, { "r", "r" },
+		{ "R", "R" },            { "F5", "F5" },             { "ü", "ü" },
+		{ "C-M-S-PageDown", "Ctrl-Alt-Shift-PgDn" },
+	};
+	char buf[KEY_NAME_SIZE], shown[64];
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct key key, again;
+		assert_true(key_parse(cases[i].key, &key));
+		assert_string_equal(key_words(&key, buf), cases[i].words);
+		assert_true(key_parse(buf, &again));
+		assert_true(key_equal(&key, &again));
+	}
+	assert_string_equal(key_brackets("Ctrl-R F5", shown, sizeof(shown)), "[Ctrl-R] [F5]");
+	assert_string_equal(key_brackets("]", shown, sizeof(shown)), "[]]");
+	assert_string_equal(key_brackets("", shown, sizeof(shown)), "");
+	assert_string_equal(key_brackets("abcdef gh", shown, 6), "[abcd");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sequences),      cmocka_unit_test(test_mouse),
-		cmocka_unit_test(test_escape_alone),
+		cmocka_unit_test(test_words_of_keys),  cmocka_unit_test(test_mouse),
+		cmocka_unit_test(test_sequences),      cmocka_unit_test(test_escape_alone),
 		cmocka_unit_test(test_utf8_in_pieces), cmocka_unit_test(test_paste),
 		cmocka_unit_test(test_paste_bounds),   cmocka_unit_test(test_names),
 		cmocka_unit_test(test_text),           cmocka_unit_test(test_rubbish),

@@ -127,7 +127,7 @@ static void test_what_may_start(void **state)
 	order_end(order, NULL, NULL);
 	w.settings->read_only = false;
 	w.server->link->state = LINK_LOST;
-	refused(&restart, NULL, ERR_LOST, "restart: sese is lost; Ctrl-R tries to connect now");
+	refused(&restart, NULL, ERR_LOST, "restart: sese is lost; [Ctrl-R] tries now");
 	/* a server's own need no link */
 	order = order_start(&w.server->row, &look, NULL, &err);
 	assert_non_null(order);

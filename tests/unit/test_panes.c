@@ -88,7 +88,7 @@ static void test_complaint(void **state)
 	doc_init(&doc);
 	console_check_panels(&s, &doc);
 	assert_int_equal(doc.n, 1);
-	assert_non_null(strstr(doc.lines[0].text, "\"seshions\"; the nearest is sessions"));
+	assert_non_null(strstr(doc.lines[0].text, "\"seshions\"; did you mean sessions?"));
 	doc_finish(&doc);
 }
 

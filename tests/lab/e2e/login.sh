@@ -27,20 +27,20 @@ changed_host_key_is_refused() {
 passphrase() {
 	fleet 120 40 pi-noagent && wait_for '\? pi-noagent .*asks you' && keys a && wait_for 'passphrase' && type_text 'not it' && keys Enter &&
 		wait_for '\? pi-noagent .*asks you' 10 && { see 'Passphrase|passphrase of|not the' >/dev/null || keys a; } && sleep 0.5 &&
-		{ screen | grep -q 'Enter answer' || keys a; } && wait_for 'Enter answer' && type_text 'lab passphrase' && keys Enter && wait_for '● pi-noagent .*2/2'
+		{ screen | grep -q '\[Enter\] answer' || keys a; } && wait_for '\[Enter\] answer' && type_text 'lab passphrase' && keys Enter && wait_for '● pi-noagent .*2/2'
 }
 password() {
-	fleet 120 40 strict-pwd && wait_for '\? strict-pwd .*asks you' && keys a && wait_for 'Enter answer' && type_text 'pwd pass' && see_not 'pwd pass' && keys Enter &&
+	fleet 120 40 strict-pwd && wait_for '\? strict-pwd .*asks you' && keys a && wait_for '\[Enter\] answer' && type_text 'pwd pass' && see_not 'pwd pass' && keys Enter &&
 		wait_for '● strict-pwd .*2/2'
 }
 keyboard_interactive() {
-	fleet 120 40 strict-kbd && wait_for '\? strict-kbd .*asks you' && keys a && wait_for 'Enter answer' && see 'kbd@strict-kbd asks: Password:' && type_text 'kbd pass' && keys Enter &&
+	fleet 120 40 strict-kbd && wait_for '\? strict-kbd .*asks you' && keys a && wait_for '\[Enter\] answer' && see 'kbd@strict-kbd asks: Password:' && type_text 'kbd pass' && keys Enter &&
 		wait_for '● strict-kbd .*2/2'
 }
 # Who answers too late is told why it is asked again.
 asked_again_after_the_server_hung_up() {
-	fleet 120 40 strict-kbd && wait_for '\? strict-kbd .*asks you' && keys a && wait_for 'Enter answer' &&
-		on strict sh -c 'kill -9 $(pgrep -f "^sshd: kbd \[")' && type_text 'kbd pass' && keys Enter && wait_gone 'Enter answer' &&
+	fleet 120 40 strict-kbd && wait_for '\? strict-kbd .*asks you' && keys a && wait_for '\[Enter\] answer' &&
+		on strict sh -c 'kill -9 $(pgrep -f "^sshd: kbd \[")' && type_text 'kbd pass' && keys Enter && wait_gone '\[Enter\] answer' &&
 		wait_for '\? strict-kbd .*asks you' && keys a && wait_for 'hung up while it waited' && type_text 'kbd pass' && keys Enter &&
 		wait_for '● strict-kbd .*2/2'
 }

@@ -90,7 +90,7 @@ shells_and_attaches_in_one_console() {
 	mocr 120 40 -F "$_ssh" $_by_command
 	for name in $_shells; do wait_for "● shell-$name .*2/2" 30 || code=1; done
 	for name in $_shells; do
-		[ $code = 0 ] && at_server "shell-$name" && keys s && wait_for 'Ctrl-. leaves it' && wait_until 10 _says_who "$name" && type_text exit && keys Enter &&
+		[ $code = 0 ] && at_server "shell-$name" && keys s && wait_for '\[Ctrl-.\] leaves it' && wait_until 10 _says_who "$name" && type_text exit && keys Enter &&
 			wait_for 'mocr › ' || { note "the shell of shell-$name"; code=1; }
 	done
 	for name in bash fish csh; do
