@@ -8,6 +8,7 @@
 #include "backends/notify/notify.h"
 #include "backends/services/services.h"
 #include "backends/sessions/session.h"
+#include "backends/servers/cert.h"
 #include "backends/servers/server.h"
 #include "backends/store/store.h"
 #include "backends/systems/system.h"
@@ -35,5 +36,6 @@ const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit, 
 const struct server_opinion server_opinions[] = {
 	{ HEALTH_BAD, vpn_reason },
 	{ HEALTH_GOOD, vitals_opinion },
+	{ HEALTH_GOOD, cert_opinion },
 	{ HEALTH_UNKNOWN, NULL },
 };

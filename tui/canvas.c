@@ -893,8 +893,10 @@ void canvas_fill(const struct canvas *c, int y, int x, int width, enum tone tone
 
 	if (left <= 0 || !canvas_next_cell(&cell, w, &cw) || cw != 1)
 		return;
-	for (int i = 0; i < left; i++)
-		canvas_set_cell(&run[i], w, canvas_look_of(tone));
+	/* one conversion for all: it costs more than everything else about an empty cell */
+	canvas_set_cell(&run[0], w, canvas_look_of(tone));
+	for (int i = 1; i < left; i++)
+		run[i] = run[0];
 	mvadd_wchnstr(c->y + y, c->x + x, run, left);
 	canvas_tone_cells(c->y + y, c->x + x, left, tone);
 }

@@ -50,6 +50,12 @@ struct endpoint {
  * would not help then. */
 #define LINK_FORBIDS "its sshd forbids"
 
+/* A certificate of the user, with which the link logged in. */
+struct link_cert {
+	char path[256];             /* "" none; "the agent" when no file of it is known */
+	int64_t from_ms, until_ms; /* wall clock; until_ms 0: for ever */
+};
+
 /* Callbacks of a link to its owner (the server, store/server.c). */
 struct link_events {
 	/* state, ask, err, latency or retry time changed */
@@ -98,6 +104,7 @@ struct link {
 	/* of ssh_config, known once a login ended: the host's address, and the hosts of ProxyJump
 	 * on the way to it, separated by commas; "" none */
 	char hostname[256], jumps[256];
+	struct link_cert cert; /* of the last log-in */
 	/* transport, for the details: "ssh 192.0.2.10 port 804 as ops, ed25519 key …" */
 	char detail[160];
 

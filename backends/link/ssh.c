@@ -411,6 +411,8 @@ static void ssh_on_login_done(void *arg)
 	         in->conf.hostname ? in->conf.hostname : "");
 	snprintf(l->link.jumps, sizeof(l->link.jumps), "%s", jumps ? jumps : "");
 	if (ok)
+		l->link.cert = in->cert;
+	if (ok)
 		ssh_take_session(l, in);
 	login_unref(in); /* the worker's */
 	login_unref(in); /* the link's */

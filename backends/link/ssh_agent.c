@@ -41,6 +41,7 @@ struct agent_filter {
 	struct ssh_words offered; /* belongs to the thread until it ends */
 	/* certificates that the agent itself lacks; belongs to the thread */
 	struct ssh_words added;
+	char *signed_with; /* in base64, owned; belongs to the thread */
 };
 
 /* --- bytes --------------------------------------------------------------- */
@@ -207,7 +208,7 @@ static void ssh_agent_sort_keys(struct agent_filter *a, struct buf *b)
 }
 
 /* Replaces a certificate in a sign request by its plain key, because the agent has only the key. */
-static void ssh_agent_name_the_key(const struct agent_filter *a, struct buf *b)
+static void ssh_agent_name_the_key(struct agent_filter *a, struct buf *b)
 {
 	struct blob key;
 	struct buf bytes = { .max = MESSAGE_MAX }, out = { .max = MESSAGE_MAX };
@@ -215,6 +216,7 @@ static void ssh_agent_name_the_key(const struct agent_filter *a, struct buf *b)
 	if (!blob_get(b->data, b->len, &at, &key))
 		return;
 	char *text = base64_encode(key.data, key.len), *plain = blob_key_of_cert(text);
+	xreplace(&a->signed_with, text);
 	if (ssh_agent_has_word(&a->added, text) && plain && base64_decode(plain, &bytes)) {
 		buf_add(&out, b->data, 1);
 		blob_put(&out, bytes.data, bytes.len);
@@ -289,10 +291,10 @@ struct agent_filter *agent_filter_open(struct login *in, const struct agent_wish
 	return a;
 }
 
-void agent_filter_close(struct agent_filter *a, struct ssh_words *offered)
+char *agent_filter_close(struct agent_filter *a, struct ssh_words *offered)
 {
 	if (!a)
-		return;
+		return NULL;
 	shutdown(a->socket_end, SHUT_RDWR);
 	shutdown(a->agent, SHUT_RDWR);
 	pthread_join(a->thread, NULL);
@@ -302,5 +304,7 @@ void agent_filter_close(struct agent_filter *a, struct ssh_words *offered)
 		ssh_words_add(offered, xstrdup(a->offered.word[i]));
 	ssh_words_finish(&a->offered);
 	ssh_words_finish(&a->added);
+	char *signed_with = a->signed_with;
 	free(a);
+	return signed_with;
 }

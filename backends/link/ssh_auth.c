@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "backends/base/buf.h"
+#include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/link/ssh_blob.h"
@@ -177,6 +178,20 @@ static void ssh_auth_named_keys(const struct auth *a, struct ssh_words *words)
 		ssh_words_add(words, xstrdup(a->certs[i].text));
 }
 
+/* Remembers a certificate that the server accepted. Any other key is skipped. */
+static void ssh_auth_note_cert(struct auth *a, const char *text)
+{
+	struct link_cert *cert = &a->in->cert;
+	int64_t from, until;
+	if (!text || !blob_cert_times(text, &from, &until))
+		return;
+	*cert = (struct link_cert){ .from_ms = from * 1000, .until_ms = until * 1000 };
+	snprintf(cert->path, sizeof(cert->path), "the agent");
+	for (size_t i = 0; i < a->n_certs; i++)
+		if (strcmp(a->certs[i].text, text) == 0)
+			snprintf(cert->path, sizeof(cert->path), "%s", a->certs[i].path);
+}
+
 static enum verdict ssh_auth_try_agent(struct auth *a)
 {
 	struct ssh_words named = { 0 }, offered = { 0 };
@@ -195,7 +210,10 @@ static enum verdict ssh_auth_try_agent(struct auth *a)
 		v = rc == SSH_AUTH_ERROR && ssh_is_connected(a->s) ? AUTH_NO
 		                                                   : ssh_auth_verdict_of(a, rc);
 	}
-	agent_filter_close(filter, &offered);
+	char *signed_with = agent_filter_close(filter, &offered);
+	if (v == AUTH_YES || v == AUTH_MORE)
+		ssh_auth_note_cert(a, signed_with);
+	free(signed_with);
 	/* Do not offer the same keys again from files: a server counts the tries. */
 	for (size_t i = 0; i < offered.n && v == AUTH_NO && all; i++)
 		ssh_auth_note_refused(a, offered.word[i]);
@@ -244,6 +262,8 @@ static enum verdict ssh_auth_sign_with_cert(struct auth *a, ssh_key key,
 	ssh_key_free(both);
 	if (v == AUTH_NO)
 		ssh_auth_note_refused(a, cert->text);
+	else if (v != AUTH_FAILED)
+		ssh_auth_note_cert(a, cert->text);
 	return v;
 }
 
@@ -408,6 +428,13 @@ static void ssh_auth_list_unused(struct auth *a, struct buf *out)
 			buf_addf(out, "; %s %s", path, why);
 		free(text);
 		ssh_key_free(key);
+	}
+	for (size_t i = 0; i < a->n_certs; i++) {
+		char age[HUMAN_SIZE];
+		int64_t from, until, now = now_wall_ms() / 1000;
+		if (blob_cert_times(a->certs[i].text, &from, &until) && until && until < now)
+			buf_addf(out, "; the certificate %s ended %s ago", a->certs[i].path,
+			         human_age(age, 1000 * (now - until)));
 	}
 	if (a->in->no_key_fits)
 		buf_addf(out, "; libssh knows none of the PubkeyAcceptedAlgorithms of ssh_config");

@@ -52,8 +52,9 @@ static const struct {
 	{ "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", 3 },
 };
 
-/* Copies the plain key out of a certificate: the type name, then after a nonce the key's fields. */
-static bool ssh_blob_take_key(const struct buf *cert, struct buf *key)
+/* Copies the plain key out of a certificate: the type name, then after a nonce the key's fields.
+ * *end is then behind them. */
+static bool ssh_blob_take_key(const struct buf *cert, struct buf *key, size_t *end)
 {
 	struct blob name, field;
 	size_t at = 0, kind = 0;
@@ -69,6 +70,7 @@ static bool ssh_blob_take_key(const struct buf *cert, struct buf *key)
 			return false;
 		blob_put(key, field.data, field.len);
 	}
+	*end = at;
 	return true;
 }
 
@@ -80,9 +82,47 @@ bool blob_is(const struct blob *b, const char *word)
 char *blob_key_of_cert(const char *base64)
 {
 	struct buf cert = { 0 }, key = { 0 };
-	bool ok = base64_decode(base64, &cert) && ssh_blob_take_key(&cert, &key);
+	size_t end;
+	bool ok = base64_decode(base64, &cert) && ssh_blob_take_key(&cert, &key, &end);
 	char *text = ok ? base64_encode(key.data, key.len) : NULL;
 	buf_finish(&cert);
 	buf_finish(&key);
 	return text;
+}
+
+/* A time from 2^50 on is for ever; OpenSSH writes 2^64 - 1. */
+static int64_t ssh_blob_get_time(const char *eight_bytes)
+{
+	uint64_t high = blob_get32(eight_bytes), low = blob_get32(eight_bytes + 4);
+	uint64_t seconds = high << 32 | low;
+	return seconds < UINT64_C(1) << 50 ? (int64_t)seconds : 0;
+}
+
+/* After the key: serial (8 bytes), type (4 bytes), key id, principals, the two times (8 bytes
+ * each). */
+static bool ssh_blob_take_times(const struct buf *cert, size_t at, int64_t *from, int64_t *until)
+{
+	struct blob field;
+	if (at > cert->len || cert->len - at < 12)
+		return false;
+	at += 12;
+	for (int i = 0; i < 2; i++)
+		if (!blob_get(cert->data, cert->len, &at, &field))
+			return false;
+	if (cert->len - at < 16)
+		return false;
+	*from = ssh_blob_get_time(cert->data + at);
+	*until = ssh_blob_get_time(cert->data + at + 8);
+	return true;
+}
+
+bool blob_cert_times(const char *base64, int64_t *from, int64_t *until)
+{
+	struct buf cert = { 0 }, key = { 0 };
+	size_t end;
+	bool ok = base64_decode(base64, &cert) && ssh_blob_take_key(&cert, &key, &end) &&
+	          ssh_blob_take_times(&cert, end, from, until);
+	buf_finish(&cert);
+	buf_finish(&key);
+	return ok;
 }

@@ -25,5 +25,8 @@ bool blob_is(const struct blob *, const char *word);
 /* Extracts the plain public key of a certificate. Input and result are base64. NULL: not a
  * certificate. The caller frees the result. */
 char *blob_key_of_cert(const char *base64);
+/* Reads from when until when a certificate is valid, in seconds since 1970 (OpenSSH's
+ * PROTOCOL.certkeys); *until 0: for ever. base64. False: not a certificate. */
+bool blob_cert_times(const char *base64, int64_t *from, int64_t *until);
 
 #endif

@@ -80,6 +80,7 @@ struct login {
 	int proxy_words; /* a file with the proxy's stderr; -1 none */
 	/* libssh supports none of the algorithms in PubkeyAcceptedAlgorithms */
 	bool no_key_fits;
+	struct link_cert cert; /* with which it logged in */
 	bool asked; /* the user was asked since the connection was made */
 	/* the server closed the last connection while the user was typing; this is a new one */
 	bool hung_up;
@@ -179,8 +180,9 @@ struct agent_wishes {
 struct agent_filter;
 /* NULL: no agent. */
 struct agent_filter *agent_filter_open(struct login *, const struct agent_wishes *);
-/* offered receives the keys that libssh saw, in base64. */
-void agent_filter_close(struct agent_filter *, struct ssh_words *offered);
+/* offered receives the keys that libssh saw, in base64. Returns the key or certificate that the
+ * agent signed with last, in base64, for the caller to free; NULL: none. */
+char *agent_filter_close(struct agent_filter *, struct ssh_words *offered);
 
 /* ssh_auth.c */
 bool ssh_auth(struct login *);

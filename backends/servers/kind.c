@@ -10,6 +10,7 @@
 #include "backends/base/mem.h"
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
+#include "backends/servers/cert.h"
 #include "backends/servers/sudo.h"
 #include "backends/logs/logs.h"
 #include "backends/store/action.h"
@@ -123,6 +124,10 @@ static void server_detail_link(const struct server *v, struct doc *doc)
 	         human_span(age, now_wall_ms() - l->since_ms));
 	if (*l->detail)
 		doc_pair(doc, DOC_PLAIN, "by", "%s", l->detail);
+	char cert[320];
+	if (cert_says(v, cert, sizeof(cert)))
+		doc_pair(doc, cert_ends_soon(&l->cert, now_wall_ms()) ? DOC_WARN : DOC_PLAIN,
+		         "certificate", "%s", cert);
 	if (l->latency_ms >= 0)
 		doc_pair(doc, DOC_PLAIN, "round trip", "%d ms", l->latency_ms);
 	if (*l->err.text)

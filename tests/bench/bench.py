@@ -14,6 +14,7 @@ import time
 sys.path.insert(0, os.path.dirname(__file__))
 import fleet as many_servers  # noqa: E402
 import sessions as ten_servers  # noqa: E402
+import watching  # noqa: E402
 from terminal import Program  # noqa: E402
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -464,7 +465,8 @@ def size(b):
     bash.stop()
 
 
-PARTS = {f.__name__: f for f in (start, remembered, ssh, event, deploy, rest, fleet, rows, peers, sessions, attach, text, size)}
+PARTS = {f.__name__: f for f in (start, ssh, event, deploy, rest, fleet, rows, peers, sessions, attach, watching.tell,
+                                 watching.watch, watching.checks, text, size)}
 
 
 def table(b):
@@ -486,7 +488,7 @@ def main():
         try:
             print(f"{name}: {PARTS[name].__doc__}", flush=True)
             PARTS[name](b)
-        except Missing as e:
+        except (Missing, watching.Missing) as e:
             missing.append(f"{name}: {e}")
             print(f"  could not be measured: {e}", flush=True)
     with open(b.args.out, "w") as f:
