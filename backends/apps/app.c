@@ -7,22 +7,27 @@
 
 #include <cjson/cJSON.h>
 
+#include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/store/action.h"
 #include "backends/store/doc.h"
 
+#define REF_MOST 100 /* more than a ref has */
+
 /* --- rows ---------------------------------------------------------------- */
 
 /* Appends a part to an id. Slashes and blanks in the part become "-". */
-static void add_part(char *id, size_t size, const char *part)
+static void add_part(struct buf *id, const char *part)
 {
-	size_t used = strlen(id);
 	if (!part || !*part)
 		return;
-	snprintf(id + used, size - used, "%s%s", used ? "/" : "", part);
-	for (char *c = id + used + (used > 0); *c; c++)
+	if (id->len)
+		buf_puts(id, "/");
+	size_t used = id->len;
+	buf_puts(id, part);
+	for (char *c = id->data + used; *c; c++)
 		if (*c == '/' || *c == ' ')
 			*c = '-';
 }
@@ -32,23 +37,31 @@ static struct app *named(struct source *source, const char *id, const char *name
 	return app_of(store_row(source, &kind_app, id, name));
 }
 
+/* The row belongs to another item of this list. */
+static bool app_is_taken(const struct app *a, const char *ref, uint32_t round)
+{
+	return a->round == round && a->instance && strcmp(a->ref, ref) != 0;
+}
+
 struct app *app_row(struct source *source, const struct app_platform *platform, void *instance,
                     const char *place, const char *section, const char *project,
                     const char *environment, const char *name, const char *ref, uint32_t round)
 {
-	char id[400] = "";
-	add_part(id, sizeof(id), place);
-	add_part(id, sizeof(id), name ? project : NULL);
-	add_part(id, sizeof(id), name ? environment : NULL);
-	add_part(id, sizeof(id), name);
+	struct buf id = { 0 };
+	add_part(&id, place);
+	add_part(&id, name ? project : NULL);
+	add_part(&id, name ? environment : NULL);
+	add_part(&id, name);
 	const char *shown = name ? name : section;
-	struct app *a = named(source, id, shown);
-	/* a second row of that name in this list */
-	if (a->round == round && a->instance && strcmp(a->ref, ref) != 0) {
-		size_t used = strlen(id);
-		snprintf(id + used, sizeof(id) - used, "~%.12s", ref);
-		a = named(source, id, shown);
+	struct app *a = named(source, id.data, shown);
+	/* a second row of that name in this list; rarely the first signs of ref are the same, too */
+	size_t used = id.len;
+	for (int most = 12; most < REF_MOST && app_is_taken(a, ref, round); most *= 2) {
+		id.len = used;
+		buf_addf(&id, "~%.*s", most, ref);
+		a = named(source, id.data, shown);
 	}
+	buf_finish(&id);
 	a->platform = platform;
 	a->instance = instance;
 	a->is_platform = !name;

@@ -486,7 +486,7 @@ static bool stack_read_project(struct stack *s, const struct dp_tree *t, size_t 
                                struct err *err)
 {
 	const struct dp_env *env = stack_env_of(t, project);
-	const char *other = NULL;
+	const char *other = *t->projects[project].other ? t->projects[project].other : NULL;
 	if (!env || !stack_take_id(s->project, t->projects[project].id) ||
 	    (*env->id && !stack_take_id(s->env, env->id)))
 		return err_set(err, ERR_GARBLED,
@@ -667,22 +667,36 @@ static bool stack_is_made(const struct stack *s, const char *id)
 	return false;
 }
 
-/* If someone has since put other things into our project, nothing is removed. */
+#define STACK_HOLDS "nothing was removed: project %s now holds %.80s, which no new stack made"
+
+/* If someone has since put other things into our project, nothing is removed. A tree that was read
+ * in part says nothing of what it left out. */
+static bool stack_may_undo(const struct stack *s, const struct dp_tree *tree, struct err *err)
+{
+	if (tree->left_out)
+		return err_set(err, ERR_TOO_BIG,
+		               "nothing was removed: Dokploy has more projects than mocr reads, so "
+		               "what is in this one is not known");
+	for (size_t i = 0; i < tree->n_projects; i++) {
+		const struct dp_project *p = &tree->projects[i];
+		if (*p->other && stack_is_made(s, p->id))
+			return err_set(err, ERR_REFUSED, STACK_HOLDS, p->name, p->other);
+	}
+	for (size_t i = 0; i < tree->n_apps; i++) {
+		const struct dp_project *p = &tree->projects[tree->envs[tree->apps[i].env].project];
+		if (stack_is_made(s, p->id) && !stack_is_made(s, tree->apps[i].id))
+			return err_set(err, ERR_REFUSED, STACK_HOLDS, p->name, tree->apps[i].name);
+	}
+	return true;
+}
+
 static void stack_undo_tree_came(struct job *j, const struct api_answer *r)
 {
 	struct stack *s = (struct stack *)j;
 	struct dp_tree tree = { 0 };
 	struct err err = r->err;
-	if (!err.code)
-		dp_tree_parse(r->body, r->len, &tree, &err);
-	for (size_t i = 0; i < tree.n_apps && !err.code; i++) {
-		const struct dp_project *p = &tree.projects[tree.envs[tree.apps[i].env].project];
-		if (stack_is_made(s, p->id) && !stack_is_made(s, tree.apps[i].id))
-			err_set(&err, ERR_REFUSED,
-			        "nothing was removed: project %s now holds %.80s, which no new "
-			        "stack made",
-			        p->name, tree.apps[i].name);
-	}
+	if (!err.code && dp_tree_parse(r->body, r->len, &tree, &err))
+		stack_may_undo(s, &tree, &err);
 	dp_tree_finish(&tree);
 	if (err.code)
 		job_end(j, &err, NULL);

@@ -44,6 +44,29 @@ static void add_apps(struct dp_tree *t, const cJSON *o)
 		add_app(t, v, true);
 }
 
+/* Databases are lists under their own names: postgres, mysql, mariadb, mongo, redis, libsql, and
+ * whatever a later version adds. So each list counts that is not known to hold something else. */
+static void dokploy_note_others(struct dp_project *p, const cJSON *o)
+{
+	static const char *const known[] = { "applications", "compose", "environments",
+		                             "projectTags",  "tags",    "domains" };
+	char name[DP_NAME];
+	const cJSON *list;
+	cJSON_ArrayForEach(list, o) {
+		const cJSON *first = cJSON_IsArray(list) ? list->child : NULL;
+		bool plain = !cJSON_IsObject(first);
+		for (size_t i = 0; i < ARRAY_LEN(known) && !plain; i++)
+			plain = !strcmp(list->string, known[i]);
+		if (plain || *p->other)
+			continue;
+		if (!vj_text(first, "name", "appName", name, sizeof(name)))
+			snprintf(name, sizeof(name), "without a name");
+		char text[sizeof(p->other)];
+		snprintf(text, sizeof(text), "%.30s %s", list->string, name);
+		wash(p->other, sizeof(p->other), text, strlen(text));
+	}
+}
+
 static void add_env(struct dp_tree *t, const cJSON *o, bool only)
 {
 	t->left_out += t->n_envs >= MOST;
@@ -72,6 +95,9 @@ static void add_project(struct dp_tree *t, const cJSON *o)
 	if (!vj_text(o, "projectId", NULL, p->id, sizeof(p->id)))
 		return;
 	t->n_projects++;
+	dokploy_note_others(p, o);
+	cJSON_ArrayForEach(v, envs)
+		dokploy_note_others(p, v);
 	if (!cJSON_IsArray(envs)) {
 		add_env(t, o, true);
 		add_apps(t, o);

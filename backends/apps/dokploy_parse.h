@@ -21,6 +21,8 @@ struct buf;
 
 struct dp_project {
 	char id[DP_ID], name[DP_NAME];
+	/* what it has beside applications and compose stacks, such as "postgres db"; "" nothing */
+	char other[DP_NAME + 40];
 };
 struct dp_env {
 	size_t project;

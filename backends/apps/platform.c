@@ -243,6 +243,12 @@ static void platform_count_left_out(struct source *source, const struct kind *ki
 	source_left_out(source, kind, left_out);
 }
 
+void site_left_out(struct site *s, size_t n)
+{
+	s->left_out = n;
+	platform_count_left_out(s->source, site_kind(s));
+}
+
 void site_listed(struct site *s)
 {
 	if (site_kind(s) == &kind_app)
@@ -412,7 +418,7 @@ static const struct platform_step *platform_step_called(const struct platform *p
 static void platform_about_came(const struct api_answer *r, void *arg)
 {
 	struct site *s = arg;
-	struct row *row = store_find(s->source->store, s->about);
+	struct row *row = s->about ? store_find(s->source->store, s->about) : NULL;
 	const char *what = NULL;
 	s->call = NULL;
 	if (row) {
@@ -447,7 +453,7 @@ static void platform_ask_about(struct site *s, struct app *a)
 	char *path = s->platform->about(a, &what);
 	a->asked_round = s->round;
 	a->asked_ms = loop_now(store_loop(s->source->store));
-	snprintf(s->about, sizeof(s->about), "%.199s", a->row.id);
+	xreplace(&s->about, a->row.id);
 	platform_ask(s, path, false, platform_about_came);
 	free(path);
 }
@@ -639,6 +645,7 @@ static void site_free(struct site *s)
 	if (s->platform->free)
 		s->platform->free(s);
 	free(s->opened);
+	free(s->about);
 	free(s);
 }
 

@@ -81,7 +81,7 @@ struct site {
 	/* position in the round: index in platform->steps, then questions about rows */
 	size_t step;
 	unsigned once;   /* bit set of STEP_ONCE steps already asked over this link */
-	char about[200]; /* id of the row being asked about */
+	char *about;     /* owned: id of the row being asked about; NULL: none yet */
 	bool up;         /* calls are allowed */
 	bool hurry;      /* start the next round at once */
 	bool shown;      /* rows of its source are on the screen */
@@ -234,6 +234,8 @@ void site_close(struct site *, const char *why); /* the link is gone: ends jobs 
 void site_poke(struct site *);                   /* starts a round soon */
 /* a whole list arrived: starts a new round of rows */
 void site_answered(struct site *);
+/* n items have no row. For a list that site_listed does not end. */
+void site_left_out(struct site *, size_t n);
 /* all rows of that list were named: removes the others and reports site->left_out */
 void site_listed(struct site *);
 void site_fail(struct site *, const struct err *); /* the round failed */
@@ -322,7 +324,8 @@ struct site_log {
 	struct api_call *call;
 	struct app_log *log;
 	struct site *site;     /* set while asking; connected */
-	char row[200], id[80]; /* id of the row; id of the deployment, "" not known yet */
+	char *row;    /* owned: id of the row */
+	char id[80]; /* of the deployment; "" not known yet */
 };
 /* The connection of the site goes: a question on its way ends, and the log asks again later. */
 void site_logs_lose(struct site *, const struct err *);

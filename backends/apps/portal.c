@@ -26,11 +26,13 @@
 #define STREAM_AGAIN_MS 1000
 #define STREAM_TRIES 60 /* attempts without an event in between */
 #define STACKS_MAX 64
+#define STACK_NAME 24
+#define DROPPED_MAX 10000
 
 struct portal;
 struct portal_stack { /* a stack requested from this machine */
 	struct portal *portal;
-	char name[24], id[80], url[200];
+	char name[STACK_NAME], id[80], url[200];
 	struct portal_state state;
 	int64_t began_ms, ended_ms; /* wall clock, ms */
 	bool over, lost;            /* lost: the portal no longer knows the stack */
@@ -44,6 +46,9 @@ struct portal {
 	bool read; /* the journal was read */
 	struct portal_stack *stacks[STACKS_MAX];
 	size_t n;
+	/* names of stacks that made room, owned: they have no row */
+	char (*dropped)[STACK_NAME];
+	size_t n_dropped;
 };
 struct portal_job { /* order for a new stack: requests the stack, then waits for its end */
 	struct job job;
@@ -156,6 +161,26 @@ static void portal_stack_rest(struct portal_stack *t)
 	t->timer = NULL;
 }
 
+static void portal_note_dropped(struct portal *p, const char *name)
+{
+	if (p->n_dropped == DROPPED_MAX)
+		return;
+	p->dropped = xrealloc(p->dropped, (p->n_dropped + 1) * sizeof(*p->dropped));
+	snprintf(p->dropped[p->n_dropped++], STACK_NAME, "%s", name);
+	site_left_out(&p->site, p->n_dropped);
+}
+
+/* It has a row again. */
+static void portal_forget_dropped(struct portal *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_dropped; i++)
+		if (!strcmp(p->dropped[i], name)) {
+			memcpy(p->dropped[i], p->dropped[--p->n_dropped], STACK_NAME);
+			site_left_out(&p->site, p->n_dropped);
+			return;
+		}
+}
+
 /* Drops the oldest stack that needs no following. False: none. */
 static bool portal_drop_oldest(struct portal *p)
 {
@@ -175,6 +200,7 @@ static bool portal_drop_oldest(struct portal *p)
 	if (a)
 		store_row_remove(&a->row);
 	portal_stack_rest(t);
+	portal_note_dropped(p, t->name);
 	free(t);
 	memmove(&p->stacks[old], &p->stacks[old + 1], (--p->n - old) * sizeof(p->stacks[0]));
 	return true;
@@ -189,8 +215,11 @@ static struct portal_stack *portal_stack(struct portal *p, const char *name)
 	for (size_t i = 0; i < p->n; i++)
 		if (!strcmp(p->stacks[i]->name, name))
 			return p->stacks[i];
-	if (p->n == STACKS_MAX && !portal_drop_oldest(p))
+	portal_forget_dropped(p, name);
+	if (p->n == STACKS_MAX && !portal_drop_oldest(p)) {
+		portal_note_dropped(p, name);
 		return NULL;
+	}
 	struct portal_stack *t = p->stacks[p->n++] = xcalloc(1, sizeof(*t));
 	t->portal = p;
 	t->state.progress = -1;
@@ -269,6 +298,7 @@ static bool portal_take_health(struct site *s, const char *ref, const char *json
 	snprintf(said, sizeof(said), "%s %s%s", h.status, h.version, more);
 	wash(s->version, sizeof(s->version), said, strlen(said));
 	site_answered(s);
+	site_left_out(s, ((struct portal *)s)->n_dropped);
 	return true;
 }
 
@@ -584,6 +614,7 @@ static void portal_free(struct site *s)
 	struct portal *p = (struct portal *)s;
 	for (size_t i = 0; i < p->n; i++)
 		free(p->stacks[i]);
+	free(p->dropped);
 }
 
 static const struct platform platform_portal = {

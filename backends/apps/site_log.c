@@ -113,6 +113,7 @@ static void site_log_stop(void *arg)
 	api_cancel(l->call);
 	if (l->platform->log_stop)
 		l->platform->log_stop(l);
+	free(l->row);
 	free(l);
 }
 
@@ -128,7 +129,7 @@ struct follow *site_follow(struct app *a, struct log *log, struct err *err)
 	struct site_log *l = xcalloc(1, p->log_size ? p->log_size : sizeof(*l));
 	l->platform = p;
 	l->store = a->row.server->store;
-	snprintf(l->row, sizeof(l->row), "%.199s", a->row.id);
+	l->row = xstrdup(a->row.id);
 	snprintf(l->id, sizeof(l->id), "%s", last ? last->id : "");
 	l->log = app_log_follow(a, log, a->row.id, &ops, l);
 	return app_log_handle(l->log);

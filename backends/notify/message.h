@@ -51,6 +51,7 @@ struct message {
 	bool unsure;
 	bool late;         /* it waited long: it says from when it is */
 	uint64_t number;   /* of the teller; grows from message to message; 0: none */
+	bool refused;      /* the other side refused this message; others may leave before it */
 	bool leaving;      /* the state file says that it may have left */
 	uint64_t saved_at; /* number of that state; it leaves when that is saved */
 	struct message *next;

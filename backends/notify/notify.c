@@ -23,6 +23,8 @@
 #define LATE_MS (15 * 60000) /* a message that waited so long says from when it is */
 #define AGAIN_LEAST_MS 5000
 #define AGAIN_MOST_MS (10 * 60000)
+/* So many messages refused in a row are the fault of the channel and not of the messages. */
+#define REFUSED_MOST 5
 /* While something waits for the end of quiet hours: the wall clock may be set meanwhile. */
 #define CLOCK_MS (5 * 60000)
 
@@ -252,6 +254,34 @@ static void channel_note_lost(struct channel *c, const struct message *m)
 	             "notify %s: never sent: %s", c->config->name, m->word[WORD_TITLE]);
 }
 
+/* There is no room for it. What it said is told again as soon as messages leave, and not before: it
+ * would push out the next one. */
+static void channel_note_dropped(struct channel *c, const struct message *m)
+{
+	if (!m->number)
+		return;
+	if (!c->dropped_from || m->number < c->dropped_from)
+		c->dropped_from = m->number;
+	if (m->number > c->dropped_to)
+		c->dropped_to = m->number;
+}
+
+/* sent: the message that just left */
+static void channel_tell_dropped(struct channel *c, uint64_t sent)
+{
+	int64_t now = loop_now(c->notify->loop);
+	uint64_t from = c->dropped_from, to = c->dropped_to;
+	if (!from)
+		return;
+	c->dropped_from = c->dropped_to = 0;
+	if (sent < from || sent > to) {
+		teller_untell(c->teller, from, to, now);
+		return;
+	}
+	teller_untell(c->teller, from, sent - 1, now);
+	teller_untell(c->teller, sent + 1, to, now);
+}
+
 /* Drops what nobody wants to hear any more: the oldest of too many, and what is old. */
 static void channel_bound(struct channel *c)
 {
@@ -264,7 +294,9 @@ static void channel_bound(struct channel *c)
 			continue;
 		channel_note_lost(c, m);
 		if (old) /* what is still so is told again */
-			teller_untell(c->teller, m->number, now);
+			teller_untell(c->teller, m->number, m->number, now);
+		else
+			channel_note_dropped(c, m);
 		channel_drop(c, m);
 	}
 }
@@ -295,6 +327,44 @@ static bool channel_may_send(const struct channel *c)
 	       n->link->state == LINK_UP && loop_now(n->loop) >= c->not_before_ms;
 }
 
+static size_t channel_count_refused(const struct channel *c)
+{
+	size_t n = 0;
+	for (const struct message *m = c->queue; m; m = m->next)
+		n += m->refused;
+	return n;
+}
+
+/* The oldest that was not refused, or else the oldest. NULL: none. */
+static struct message *channel_next(const struct channel *c)
+{
+	struct message *m = c->queue;
+	while (m && m->refused)
+		m = m->next;
+	return m ? m : c->queue;
+}
+
+static void channel_forget_refusals(struct channel *c)
+{
+	for (struct message *m = c->queue; m; m = m->next)
+		m->refused = false;
+}
+
+/* A message was accepted, so those before it were refused for what they say. */
+static void channel_drop_refused(struct channel *c)
+{
+	struct message *next;
+	for (struct message *m = c->queue; m; m = next) {
+		next = m->next;
+		if (!m->refused)
+			continue;
+		activity_add(c->notify->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
+		             "notify %s: never sent, because the other side refuses it: %s",
+		             c->config->name, m->word[WORD_TITLE]);
+		channel_drop(c, m);
+	}
+}
+
 /* A message leaves in two steps: first the disk knows that it may have left, then it leaves. */
 static void channel_pump(struct channel *c)
 {
@@ -304,7 +374,7 @@ static void channel_pump(struct channel *c)
 		c->sender->send(c, c->test);
 		return;
 	}
-	struct message *m = c->queue;
+	struct message *m = channel_next(c);
 	if (!m || !channel_may_send(c))
 		return;
 	/* a terminal goes with its program: nothing of it is kept */
@@ -337,19 +407,38 @@ static void channel_is_well(struct channel *c)
 	err_clear(&c->err);
 }
 
+/* One message is refused: the next one is tried at once. True: that is all. False: there is no
+ * other one, or so many were refused that the fault lies elsewhere. */
+static bool channel_passes_over(struct channel *c, struct message *m, const struct sent *sent)
+{
+	if (sent->how != SENT_NEVER)
+		return false;
+	m->refused = true;
+	size_t refused = channel_count_refused(c);
+	if (refused < c->n_queue && refused < REFUSED_MOST) {
+		c->not_before_ms = loop_now(c->notify->loop) + sent->wait_ms;
+		return true;
+	}
+	channel_forget_refusals(c);
+	return false;
+}
+
 static void channel_failed(struct channel *c, struct message *m, const struct sent *sent)
 {
+	bool seldom = sent->how == SENT_SELDOM || sent->how == SENT_NEVER;
 	if (m->leaving)
 		notify_state_changed(c->notify);
 	m->leaving = false;
 	m->unsure |= sent->unsure;
+	if (channel_passes_over(c, m, sent))
+		return;
 	int64_t pause = backoff_ms(&c->backoff, AGAIN_LEAST_MS, AGAIN_MOST_MS), least = pause / 32;
-	if (sent->how == SENT_SELDOM)
+	if (seldom)
 		pause = least = AGAIN_MOST_MS;
 	/* A wait that the other side names counts, but no service is asked all the time. */
 	if (sent->wait_ms > 0)
 		pause = sent->wait_ms > least ? sent->wait_ms : least;
-	c->seldom = sent->how == SENT_SELDOM;
+	c->seldom = seldom;
 	c->not_before_ms = loop_now(c->notify->loop) + pause;
 	c->stopped = sent->how == SENT_STOP;
 	/* a pause without a sentence is no failure */
@@ -371,7 +460,9 @@ void channel_sent(struct channel *c, const struct sent *sent)
 	}
 	if (sent->how == SENT_WELL) {
 		channel_is_well(c);
+		channel_tell_dropped(c, m->number);
 		channel_drop(c, m);
+		channel_drop_refused(c);
 		c->not_before_ms = loop_now(c->notify->loop) + sent->wait_ms;
 	} else {
 		channel_failed(c, m, sent);
@@ -396,7 +487,7 @@ static int64_t channel_wait_ms(const struct channel *c)
 		return -1;
 	int64_t wait = teller_wait_ms(c->teller, now, false);
 	int64_t quiet = hours_left_ms(c->config->quiet, now_wall_ms());
-	bool waits = c->queue && !c->sending && !c->stopped;
+	bool waits = channel_next(c) && !c->sending && !c->stopped;
 	/* nothing leaves before the quiet hours are over */
 	if (quiet > 0 && (waits || (wait >= 0 && wait < quiet)))
 		return quiet < CLOCK_MS ? quiet : CLOCK_MS;
@@ -613,6 +704,7 @@ void notify_stop(struct notify *n)
 	loop_timer_remove(n->timer);
 	link_destroy(n->link);
 	settings_destroy(n->settings);
+	notify_state_forget(n);
 	free(n);
 }
 

@@ -409,6 +409,9 @@ static bool http_is_page(const struct reply *r)
 static enum sent_how http_refused(const struct http_format *f, int status)
 {
 	bool gone = status == 404 || status == 410;
+	/* about the body: too long, a sign that the other side does not take */
+	if (status == 400 || status == 413 || status == 422)
+		return SENT_NEVER;
 	if (gone && f->gone_is_final)
 		return SENT_STOP;
 	if (status / 100 == 3 || (status / 100 == 4 && status != 408 && status != 429))

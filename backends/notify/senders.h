@@ -27,6 +27,7 @@ struct loop_timer;
 enum sent_how {
 	SENT_WELL,
 	SENT_AGAIN,  /* try again later */
+	SENT_NEVER,  /* this message is refused for what it says; another one may be accepted */
 	SENT_SELDOM, /* it will hardly work before somebody changes something there: try seldom */
 	SENT_STOP    /* it will not work before the user changes something here */
 };
@@ -58,6 +59,8 @@ struct channel {
 	struct teller *teller;
 	struct message *queue; /* owned, oldest first */
 	size_t n_queue;
+	/* numbers of the oldest and newest message that found no room since one was sent; 0: none */
+	uint64_t dropped_from, dropped_to;
 	struct message *sending;  /* borrowed from the queue or from the test; NULL */
 	void *job;                /* of the sender */
 	struct secret *token;     /* owned; NULL: not asked yet */
@@ -93,6 +96,8 @@ struct notify {
 	uint64_t state_no, saved_no; /* what changed; what is on the disk */
 	struct saving *saving; /* a thread writes */
 	bool save_failed;
+	/* owned cJSON object: the state of channels that are not configured now; NULL: none */
+	void *others;
 };
 
 void channel_sent(struct channel *, const struct sent *);
@@ -111,6 +116,8 @@ void notify_state_read(struct notify *, bool own);
  * caller frees. */
 char *notify_state_text(struct notify *);
 void notify_state_take(struct notify *, const char *text);
+/* Frees what the file has of channels that are not configured. */
+void notify_state_forget(struct notify *);
 /* state.c calls it when a state is on the disk, and when this program became the one that sends. */
 void notify_state_saved(struct notify *);
 void notify_became_sender(struct notify *);

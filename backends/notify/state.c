@@ -28,6 +28,10 @@
 #define LOCK_AGAIN_MS 3000
 #define YIELD_MS 5000 /* so often a console that sends looks for a mocr watch */
 #define QUEUE_READ 500
+/* So long the state of a channel stays that is not in the configuration: a section that is away
+ * for a moment, or in another file, tells nothing twice and loses nothing. */
+#define OTHERS_MS (7 * 24 * INT64_C(3600000))
+#define OTHERS_MOST 50
 
 /* One write by a thread. It is joined before the file is written or read by anybody else here. */
 struct saving {
@@ -141,6 +145,66 @@ static uint64_t state_unsent(const struct channel *c)
 	return c->sender->own && c->queue ? c->queue->number : 0;
 }
 
+static const struct channel *state_channel(const struct notify *n, const char *name)
+{
+	const struct channel *c = n->channels;
+	while (c && strcmp(c->config->name, name) != 0)
+		c = c->next;
+	return c;
+}
+
+/* What the file has of channels that are not configured goes back into it. */
+static void state_write_others(const struct notify *n, cJSON *all)
+{
+	const cJSON *o;
+	cJSON_ArrayForEach(o, (const cJSON *)n->others) {
+		if (!state_channel(n, o->string))
+			cJSON_AddItemToObject(all, o->string, cJSON_Duplicate(o, true));
+	}
+}
+
+static void state_say_given_up(const struct notify *n, const cJSON *one)
+{
+	int unsent = cJSON_GetArraySize(cJSON_GetObjectItem(one, "queue"));
+	if (unsent > 0)
+		activity_add(n->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
+		             "notify %.60s: %d never sent: it is not in the configuration any more",
+		             one->string, unsent);
+}
+
+/* Keeps what this state has of channels that are not configured. says: of what is given up. */
+static void state_keep_others(struct notify *n, const cJSON *all, bool says)
+{
+	cJSON *kept = cJSON_CreateObject();
+	int64_t now = now_wall_ms();
+	int count = 0;
+	const cJSON *o;
+	cJSON_ArrayForEach(o, all) {
+		if (!cJSON_IsObject(o) || !o->string || state_channel(n, o->string))
+			continue;
+		int64_t since = vj_int(o, "unconfigured", NULL, 0);
+		if (since <= 0 || since > now) /* a clock that was set back */
+			since = now;
+		if (now - since > OTHERS_MS || count++ >= OTHERS_MOST) {
+			if (says)
+				state_say_given_up(n, o);
+			continue;
+		}
+		cJSON *copy = cJSON_Duplicate(o, true);
+		cJSON_DeleteItemFromObjectCaseSensitive(copy, "unconfigured");
+		cJSON_AddNumberToObject(copy, "unconfigured", (double)since);
+		cJSON_AddItemToObject(kept, o->string, copy);
+	}
+	cJSON_Delete(n->others);
+	n->others = kept;
+}
+
+void notify_state_forget(struct notify *n)
+{
+	cJSON_Delete(n->others);
+	n->others = NULL;
+}
+
 char *notify_state_text(struct notify *n)
 {
 	cJSON *o = cJSON_CreateObject(), *all = cJSON_AddObjectToObject(o, "channels");
@@ -153,7 +217,12 @@ char *notify_state_text(struct notify *n)
 		for (const struct message *m = c->queue; m; m = m->next)
 			cJSON_AddItemToArray(queue, message_write(m));
 		cJSON_AddItemToObject(one, "told", told);
+		if (!c->dropped_from)
+			continue;
+		cJSON_AddNumberToObject(one, "droppedFrom", (double)c->dropped_from);
+		cJSON_AddNumberToObject(one, "droppedTo", (double)c->dropped_to);
 	}
+	state_write_others(n, all);
 	char *text = cJSON_PrintUnformatted(o), *line = xasprintf("%s\n", text);
 	cJSON_free(text);
 	cJSON_Delete(o);
@@ -266,6 +335,11 @@ static void state_read_channel(struct channel *c, const cJSON *one)
 	const cJSON *o;
 	size_t count = 0;
 	teller_read(c->teller, cJSON_GetObjectItem(one, "told"), loop_now(n->loop), now_wall_ms());
+	int64_t from = vj_int(one, "droppedFrom", NULL, 0), to = vj_int(one, "droppedTo", NULL, 0);
+	if (from > 0 && to >= from) {
+		c->dropped_from = (uint64_t)from;
+		c->dropped_to = (uint64_t)to;
+	}
 	/* a terminal hears of an unsent condition again, because the condition is still there */
 	cJSON_ArrayForEach(o, cJSON_GetObjectItem(one, "queue")) {
 		struct message *m = c->sender->own ? NULL : message_read(o);
@@ -287,6 +361,8 @@ static bool state_take(struct notify *n, const char *text, size_t len, bool own)
 	cJSON *o = json_parse(text, len);
 	const cJSON *all = cJSON_GetObjectItem(o, "channels");
 	bool good = cJSON_IsObject(all);
+	if (good)
+		state_keep_others(n, all, !own); /* a sender reads twice */
 	for (struct channel *c = n->channels; c; c = c->next)
 		if (c->sender->own == own)
 			state_read_channel(c, cJSON_GetObjectItemCaseSensitive(all,

@@ -416,10 +416,10 @@ int64_t teller_wait_ms(const struct teller *t, int64_t now_ms, bool quiet_hours)
 	return wait;
 }
 
-void teller_untell(struct teller *t, uint64_t number, int64_t now_ms)
+void teller_untell(struct teller *t, uint64_t from, uint64_t to, int64_t now_ms)
 {
 	for (struct condition *c = t->conditions; c; c = c->hh.next) {
-		if (!number || !c->told || c->told_by != number)
+		if (!c->told || !c->told_by || c->told_by < from || c->told_by > to)
 			continue;
 		c->told = false;
 		c->told_health = HEALTH_UNKNOWN;

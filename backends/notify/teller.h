@@ -60,9 +60,9 @@ struct message *teller_take(struct teller *, int64_t now_ms, int64_t wall_ms, bo
 /* ms until teller_take may have one; -1: not before something changes. */
 int64_t teller_wait_ms(const struct teller *, int64_t now_ms, bool quiet_hours);
 
-/* The message with this number will never be sent. What it said is no longer told, so that it is
- * told again when it is still there. */
-void teller_untell(struct teller *, uint64_t number, int64_t now_ms);
+/* The messages with the numbers from..to will never be sent. What they said is no longer told, so
+ * that it is told again when it is still there. */
+void teller_untell(struct teller *, uint64_t from, uint64_t to, int64_t now_ms);
 
 /* What was told and is not over, for the state file: a cJSON array of the newest TOLD_KEPT.
  * teller_read takes it after a restart. What happened between is found out by the first looks.

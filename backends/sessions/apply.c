@@ -173,7 +173,7 @@ void ses_listed(struct ses *s, const struct oc_session *o)
 
 void sessions_sum_left_out(struct sessions *ss)
 {
-	size_t all = 0;
+	size_t all = ss->stored_left_out;
 	for (const struct oc *each = ss->ocs; each; each = each->next)
 		all += each->left_out;
 	source_left_out(&ss->source, &kind_session, all);

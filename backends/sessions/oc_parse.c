@@ -160,8 +160,11 @@ bool oc_parse_stored(const char *json, size_t len, struct oc_sessions *out, stru
 	*out = (struct oc_sessions){ 0 };
 	cJSON *root = oc_parse_parse(json, len, err);
 	int n = cJSON_IsArray(root) ? cJSON_GetArraySize(root) : -1;
-	out->left_out = n > OC_SESSIONS_MAX ? (size_t)n - OC_SESSIONS_MAX : 0;
+	/* every row says how many the database has; the answer has the newest */
+	int64_t all = oc_parse_whole(cJSON_GetArrayItem(root, 0), "of_all", 0);
+	all = all > n && all < INT32_MAX ? all : n;
 	n = n > OC_SESSIONS_MAX ? OC_SESSIONS_MAX : n;
+	out->left_out = n > 0 ? (size_t)(all - n) : 0;
 	out->v = n >= 0 ? xcalloc((size_t)n + 1, sizeof(*out->v)) : NULL;
 	cJSON_ArrayForEach (o, root)
 		if (n > 0 && out->n < (size_t)n && oc_parse_stored_of(o, &out->v[out->n]))

@@ -186,6 +186,7 @@ struct sessions {
 	char *stored; /* the database's answer, not yet applied; owned; NULL */
 	struct run *stored_run;
 	uint32_t stored_round;
+	size_t stored_left_out; /* sessions of the database that have no row */
 	bool stored_started; /* OpenCode was started to query the database since the link came up */
 	bool has_store;      /* the database was read */
 	double uptime;       /* uptime of the server at the last look, s; 0 unknown */

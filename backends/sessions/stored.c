@@ -42,7 +42,8 @@
 static const char query[] = "select s.id, s.title, s.directory, s.parent_id parent, s.time_created "
 			    "created, s.time_updated updated, s.time_archived archived, "
 			    "(select sum(json_extract(m.data,'$.cost'))" OF_SESSION
-			    "cost, (select sum(" TOKENS ")" OF_SESSION "tokens "
+			    "cost, (select sum(" TOKENS ")" OF_SESSION "tokens, "
+			    "(select count(*) from session) of_all "
 			    "from session s order by s.time_updated desc limit 500;\n";
 
 /* $1: "yes" allows starting OpenCode itself. The query arrives on standard input. */
@@ -97,6 +98,7 @@ void stored_apply(struct sessions *ss)
 	if (!ss->stored || !stored_all_heard(ss) ||
 	    !oc_parse_stored(ss->stored, strlen(ss->stored), &list, NULL))
 		return;
+	size_t of_all = list.n + list.left_out;
 	ss->stored_round++;
 	for (size_t i = 0; i < list.n; i++)
 		stored_take(ss, &list.v[i]);
@@ -104,6 +106,10 @@ void stored_apply(struct sessions *ss)
 	HASH_ITER (hh, ss->table, s, next)
 		if (!s->home && s->stored_round != ss->stored_round)
 			ses_free(s);
+	/* a server may list some of those that the database's answer has no room for */
+	size_t known = HASH_COUNT(ss->table);
+	ss->stored_left_out = of_all > known ? of_all - known : 0;
+	sessions_sum_left_out(ss);
 	free(ss->stored);
 	ss->stored = NULL;
 	ss->has_store = true;

@@ -550,8 +550,8 @@ struct row *store_row(struct source *source, const struct kind *kind, const char
                       const char *name)
 {
 	struct store *s = source->store;
-	char local[NAME_MAX_BYTES];
-	wash(local, sizeof(local), local_id, strlen(local_id));
+	/* whole: an id that is cut may be that of another row */
+	char *local = wash_dup(local_id, 0);
 	char *id = store_row_id(source, kind->name, local);
 	struct row *row = store_find(s, id);
 	if (row && row->source == source) {
@@ -565,6 +565,7 @@ struct row *store_row(struct source *source, const struct kind *kind, const char
 		if (row)
 			free(id);
 	}
+	free(local);
 	if (!row)
 		row = store_row_make(source->server, source, kind, id);
 	store_row_name(row, name);

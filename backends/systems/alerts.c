@@ -15,13 +15,12 @@
 
 /* --- rows ---------------------------------------------------------------- */
 
-static bool alert_is(const struct system *y)
+bool alert_is(const struct system *y)
 {
 	return !y->is_site && !strcmp(y->type, ALERT_TYPE);
 }
 
-/* Has this site silences, so that its rows count? */
-static bool alert_site_silences(const struct system *y)
+bool alert_site_silences(const struct system *y)
 {
 	const struct system_ops *ops = system_ops(y);
 	return ops && ops->acts[SYSTEM_SILENCE].run;
@@ -133,69 +132,6 @@ bool silences_take(struct site *s, const char *ref, const char *json, size_t len
 		}
 	free(list);
 	return good;
-}
-
-/* --- the same alert in two places ------------------------------------------ */
-
-static bool alert_is_same(const struct system *y, const struct system *z)
-{
-	return alert_labels_in(y->labels, z->labels) || alert_labels_in(z->labels, y->labels);
-}
-
-/* The row that counts for the alert of this row: of an Alertmanager that answers, or of any site
- * that answers while this one does not. NULL: this row. */
-static const struct system *alert_elsewhere(const struct store *store, const struct system *y)
-{
-	for (struct row *r = store_first(store, &kind_system, NULL); r;
-	     r = store_next(r, &kind_system, NULL)) {
-		const struct system *z = system_const(r);
-		bool counts = alert_site_silences(z) && !alert_site_silences(y);
-		if (y->site->err.code)
-			counts = true;
-		/* behind a link that is lost it is folded, and needs nobody; of a recording none is
-		 * opened */
-		bool heard = (z->site->up || !z->site->opened) && !z->site->err.code;
-		if (z->site != y->site && counts && alert_is(z) && z->labels && heard &&
-		    alert_is_same(y, z))
-			return z;
-	}
-	return NULL;
-}
-
-static void alert_settle(struct system *y, const struct system *other)
-{
-	char state[80], why[120];
-	if (!other) {
-		system_settle(y, y->told_state, y->told, y->told_why);
-		return;
-	}
-	snprintf(state, sizeof(state), "%s", other->told_state);
-	snprintf(why, sizeof(why), "%s %s has it too, and counts", system_product(other),
-	         other->site->name);
-	system_settle(y, state, HEALTH_IDLE, why);
-}
-
-static bool alert_settled(const struct system *y, const struct system *other)
-{
-	const char *state = other ? other->told_state : y->told_state;
-	enum health health = other ? HEALTH_IDLE : y->told;
-	const char *why = y->row.why ? y->row.why : "";
-	return y->row.health == health && !strcmp(y->state, state) &&
-	       (other || !strcmp(why, y->told_why));
-}
-
-void alerts_join(struct store *store)
-{
-	for (struct row *r = store_first(store, &kind_system, NULL); r;
-	     r = store_next(r, &kind_system, NULL)) {
-		struct system *y = system_of(r);
-		if (!alert_is(y) || !y->labels)
-			continue;
-		bool pending = !strcmp(y->told_state, "pending");
-		const struct system *other = pending ? NULL : alert_elsewhere(store, y);
-		if (!alert_settled(y, other))
-			alert_settle(y, other);
-	}
 }
 
 /* --- orders -------------------------------------------------------------- */

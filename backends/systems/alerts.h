@@ -18,8 +18,11 @@ bool alerts_take(struct site *, const char *ref, const char *json, size_t len, s
 bool alerts_take_first(struct site *, const char *ref, const char *json, size_t len, struct err *);
 /* Applies an answer of /api/v2/silences. Sets the figure "silences". */
 bool silences_take(struct site *, const char *ref, const char *json, size_t len, struct err *);
-/* Works out which row of the same alert counts. */
+/* Works out which row of the same alert counts (alerts_join.c). */
 void alerts_join(struct store *);
+bool alert_is(const struct system *);
+/* Has its site silences, so that its rows count? */
+bool alert_site_silences(const struct system *);
 
 /* The actions of a system with Alertmanager's API v2: .acts = { ALERT_ACTS }. The alerts of
  * Grafana are below another path, which silence_path gives. */

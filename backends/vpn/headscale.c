@@ -511,14 +511,19 @@ static const char *hs_token_command_of(const struct headscale_config *c)
 	return c ? c->token_command : NULL;
 }
 
+static bool hs_is_moved(const struct hs *h, const struct headscale_config *fresh)
+{
+	return !hs_same_text(hs_url_of(h->config), hs_url_of(fresh)) ||
+	       !hs_same_text(hs_token_command_of(h->config), hs_token_command_of(fresh));
+}
+
 /* Takes new settings at the next look after :reload. A token belongs to one URL and one
  * token_command. If either changed, the API client is closed, once no order uses it. */
 static void hs_take_config(struct hs *h)
 {
 	const struct settings *before = h->settings, *now = store_settings(h->source.store);
 	const struct headscale_config *fresh = hs_config_for(&h->source);
-	bool moved = !hs_same_text(hs_url_of(h->config), hs_url_of(fresh)) ||
-	             !hs_same_text(hs_token_command_of(h->config), hs_token_command_of(fresh));
+	bool moved = hs_is_moved(h, fresh);
 	if (before == now || (moved && h->acts))
 		return;
 	if (moved && h->site.platform)
@@ -640,6 +645,9 @@ static void hs_poll_by_rest(struct hs *h)
 		                                           .url = c->url,
 		                                           .server = c->server,
 		                                           .token_command = c->token_command });
+	/* the url is wrong, so no round of the site comes back to new settings */
+	if (!h->site.up)
+		loop_timer_set(h->timer, RETRY_MS);
 }
 
 static void hs_poll(struct hs *h)
@@ -684,6 +692,14 @@ static void hs_up(struct source *source)
 	h->state = HS_UP;
 	h->by_sudo = false;
 	hs_poll(h);
+}
+
+/* :reload: another address or another key is asked at once. */
+static void hs_configured(struct source *source)
+{
+	const struct hs *h = hs_of(source);
+	if (h->settings && hs_is_moved(h, hs_config_for(source)))
+		hs_poll_now(source);
 }
 
 static void hs_down(struct source *source)
@@ -734,6 +750,7 @@ const struct backend backend_headscale = {
 	.redact = hs_redact,
 	.shown = vpn_shown,
 	.finish = hs_finish,
+	.configured = hs_configured,
 	.needs_facts = true,
 };
 

@@ -102,7 +102,39 @@ static struct app *app_at(struct world *w, const char *id)
 	return app_of(r);
 }
 
+static const struct app_platform plain_platform = { .name = "Dokploy" };
+
 /* --- parsers ------------------------------------------------------------- */
+
+/* Names that differ only at their end, and ids whose first signs are the same, are rows of their
+ * own. */
+static void test_long_ids(void **state)
+{
+	struct world *w = *state;
+	char project[620];
+	memset(project, 'p', sizeof(project) - 1);
+	struct app *rows[4];
+	for (int i = 0; i < 4; i++) {
+		char ref[40];
+		project[sizeof(project) - 1] = '\0';
+		project[sizeof(project) - 2] = i < 2 ? 'a' : 'b';
+		snprintf(ref, sizeof(ref), "the-same-first-signs-%d", i);
+		rows[i] = app_row(w->source, &plain_platform, w, "home", "home", project, NULL,
+		                  "web", ref, 1);
+		for (int k = 0; k < i; k++)
+			assert_ptr_not_equal(rows[i], rows[k]);
+	}
+	/* the next list finds them again */
+	for (int i = 0; i < 4; i++) {
+		char ref[40];
+		project[sizeof(project) - 2] = i < 2 ? 'a' : 'b';
+		snprintf(ref, sizeof(ref), "the-same-first-signs-%d", i);
+		assert_ptr_equal(rows[i], app_row(w->source, &plain_platform, w, "home", "home",
+		                                  project, NULL, "web", ref, 2));
+	}
+	for (int i = 0; i < 4; i++)
+		store_row_remove(&rows[i]->row);
+}
 
 static void test_trees(void **state)
 {
@@ -590,6 +622,7 @@ int main(void)
 #define T(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trees),
+		cmocka_unit_test_setup_teardown(test_long_ids, make_world, end_world),
 		cmocka_unit_test(test_ones),
 		cmocka_unit_test(test_made),
 		cmocka_unit_test(test_logs_of_all_wrappings),

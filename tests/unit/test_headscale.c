@@ -367,6 +367,27 @@ static void test_a_command_that_fails(void **state)
 	world_end(w);
 }
 
+/* A url of another form is no end: the right one of a later :reload is asked at once. */
+static void test_a_wrong_url_is_mended(void **state)
+{
+	(void)state;
+	struct world *w = world_new(26, true, "hskey");
+	struct source *source = &w->hs->source;
+	UNTIL(w, source->state != SOURCE_WAITING);
+	struct headscale_config wrong = w->config;
+	struct settings bad = w->settings;
+	wrong.url = (char *)"headscale.example";
+	bad.headscales = &wrong;
+	servers_reconfigure(w->store, &bad, false);
+	UNTIL(w, strstr(source->err.text, "url must read http://HOST:PORT"));
+	struct settings good = w->settings;
+	servers_reconfigure(w->store, &good, false);
+	UNTIL(w, !strstr(source->err.text, "url must read"));
+	UNTIL(w, !source->err.code);
+	servers_reconfigure(w->store, &w->settings, false);
+	world_end(w);
+}
+
 /* Its program warns before the JSON, and the JSON has keys: the nodes are there, and the keys are
  * not in what is recorded. */
 static void test_warnings_before_the_nodes(void **state)
@@ -437,6 +458,7 @@ int main(void)
 		cmocka_unit_test(test_one_that_goes_away),
 		cmocka_unit_test(test_no_such_program),
 		cmocka_unit_test(test_a_command_that_fails),
+		cmocka_unit_test(test_a_wrong_url_is_mended),
 		cmocka_unit_test(test_warnings_before_the_nodes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -434,7 +434,7 @@ static void test_unsent(void **state)
 	assert_true(kept_is(0, "sese/container/a") || kept_is(0, "sese/container/b"));
 	assert_true(kept_is(m->number, "sese/container/a"));
 	assert_true(kept_is(first, NULL));
-	teller_untell(teller, first, 24000);
+	teller_untell(teller, first, first, 24000);
 	assert_true(kept_is(0, "sese/container/b"));
 	message_free(m);
 	assert_string_equal(next_title(33999), "");

@@ -103,11 +103,20 @@ static bool refuse_with_path(int fd, const struct httpd_request *q)
 	return httpd_answer(fd, "400 Bad Request", NULL, body);
 }
 
+static bool take_no_poison(int fd, const struct httpd_request *q)
+{
+	if (strstr(q->body, "poison"))
+		return httpd_answer(fd, "400 Bad Request", NULL,
+		                    "{\"message\":\"a sign that I do not take\"}");
+	return take(fd, q);
+}
+
 static const struct httpd_route routes[] = {
 	{ .path = "/", .method = "POST", .answer = take_ntfy },
 	{ .path = "/hook", .method = "POST", .answer = take },
 	{ .path = "/bot123:AA-secret/sendMessage", .method = "POST", .answer = take },
 	{ .path = "/api/webhooks/1/secret-token", .method = "POST", .answer = take },
+	{ .path = "/poison", .method = "POST", .answer = take_no_poison },
 	{ .path = "/busy", .method = "POST", .answer = take_busy },
 	{ .path = "/gone/secret-token",
 	  .status = "404 Not Found",
@@ -793,6 +802,133 @@ static void test_queue_is_bounded(void **state)
 	program_end();
 }
 
+/* What found no room is told when messages leave again, as one message. */
+static void test_no_room(void **state)
+{
+	(void)state;
+	struct buf b = { 0 };
+	int64_t now = now_wall_ms();
+	char text[4096];
+	buf_puts(&b, "{\"channels\":{\"hook\":{\"queue\":[");
+	for (int i = 0; i < 105; i++)
+		buf_addf(&b,
+		         "%s{\"what\":\"need\",\"title\":\"m%d\",\"number\":%d,\"made\":%lld}",
+		         i ? "," : "", i, i + 1, (long long)now);
+	buf_puts(&b, "],\"told\":[");
+	for (int i = 0; i < 105; i++)
+		buf_addf(&b,
+		         "%s{\"id\":\"box/container/c%d\",\"server\":\"box\","
+		         "\"kind\":\"container\",\"name\":\"c%d\",\"health\":\"bad\","
+		         "\"told\":%lld,\"message\":%d}",
+		         i ? "," : "", i, i, (long long)now, i + 1);
+	buf_puts(&b, "]}}}\n");
+	write_state(b.data);
+	buf_finish(&b);
+	program_start(HOOK "1/hook\n");
+	complaint("hook");
+	for (int i = 0; i < 500 && !strstr(state_file(), "\"droppedTo\":5"); i++)
+		turn(10);
+	assert_int_equal(count_of(state_file(), "\"title\":\"m"), 100);
+	program_end();
+	program_start(HOOK "@/hook\n");
+	for (int i = 0; i < 105; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "c%d", i);
+		container(name, HEALTH_BAD, "exited");
+	}
+	for (int64_t end = now_mono_ms() + 30000; n_bodies < 101 && now_mono_ms() < end;)
+		turn(10);
+	assert_int_equal(n_bodies, 101);
+	bool told[5] = { false };
+	for (int i = 0; i < BODIES; i++) {
+		text_of(i, "text", text, sizeof(text));
+		for (int c = 0; c < 5; c++) {
+			char word[24];
+			snprintf(word, sizeof(word), "container c%d: ", c);
+			told[c] |= strstr(text, word) != NULL;
+		}
+	}
+	for (int c = 0; c < 5; c++)
+		if (!told[c])
+			fail_msg("c%d: %s", c, bodies[(n_bodies - 1) % BODIES]);
+	for (int i = 0; i < 500 && !strstr(state_file(), "\"queue\":[]"); i++)
+		turn(10);
+	assert_null(strstr(state_file(), "droppedTo"));
+	program_end();
+}
+
+/* A message that the other side refuses for what it says holds up no other one. */
+static void test_refused_message(void **state)
+{
+	(void)state;
+	program_start("[notify hook]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:@/poison\n");
+	container("a poison", HEALTH_BAD, "exited");
+	container("n8n", HEALTH_BAD, "exited");
+	arrive(1);
+	assert_non_null(strstr(bodies[0], "n8n"));
+	for (int i = 0; i < 500 && !strstr(state_file(), "\"queue\":[]"); i++)
+		turn(10);
+	assert_non_null(strstr(state_file(), "\"queue\":[]"));
+	assert_string_equal(activity_get(store, 0)->text,
+	                    "notify hook: never sent, because the other side refuses it: box: "
+	                    "container a poison is bad");
+	assert_null(store_find(store, "box/notify/hook"));
+	assert_int_equal(httpd_requests(server), 2);
+	program_end();
+}
+
+/* Where all is refused, the fault is not in one message: nothing is dropped. */
+static void test_all_is_refused(void **state)
+{
+	(void)state;
+	program_start("[notify hook]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:@/poison\n");
+	container("poison", HEALTH_BAD, "exited");
+	container("poison2", HEALTH_BAD, "exited");
+	assert_non_null(strstr(complaint("hook"), "refuses the message (400: a sign that I"));
+	assert_non_null(strstr(complaint("hook"), "it is tried again every 10 minutes"));
+	assert_int_equal(httpd_requests(server), 2);
+	assert_int_equal(notify->channels->n_queue, 2);
+	assert_int_equal(activity_count(store), 0);
+	program_end();
+}
+
+/* A section that is away for a while: what was told stays told, what waits stays. */
+static void test_channel_is_away(void **state)
+{
+	static const char other[] = "[notify other]\ntype = webhook\nfor = 0\n"
+	                            "url = http://127.0.0.1:@/hook?other\n";
+	(void)state;
+	program_start(HOOK "@/hook\n");
+	container("n8n", HEALTH_BAD, "exited");
+	arrive(1);
+	program_end();
+	program_start(other);
+	container("n8n", HEALTH_BAD, "exited");
+	arrive(2);
+	for (int i = 0; i < 500 && !strstr(state_file(), "\"unconfigured\":"); i++)
+		turn(10);
+	notify_reload(notify, settings); /* in memory, too */
+	turn(50);
+	assert_non_null(strstr(state_file(), "\"hook\":{"));
+	program_end();
+	program_start(HOOK "@/hook\n");
+	container("n8n", HEALTH_BAD, "exited");
+	container("db", HEALTH_BAD, "exited");
+	arrive(3);
+	assert_non_null(strstr(bodies[2], "container db"));
+	turn(100);
+	assert_int_equal(n_bodies, 3);
+	program_end();
+	/* and not for ever */
+	write_state("{\"channels\":{\"gone\":{\"unconfigured\":1000,\"told\":[],"
+	            "\"queue\":[{\"what\":\"need\",\"title\":\"x\",\"made\":1000}]}}}\n");
+	program_start(HOOK "@/hook\n");
+	assert_string_equal(activity_get(store, 0)->text,
+	                    "notify gone: 1 never sent: it is not in the configuration any more");
+	assert_int_equal(activity_count(store), 1);
+	program_end();
+}
+
 /* --- commands ------------------------------------------------------------ */
 
 static char *read_home(const char *name)
@@ -969,6 +1105,10 @@ int main(void)
 		WORLD(test_old_messages),
 		WORLD(test_state_is_large),
 		WORLD(test_queue_is_bounded),
+		WORLD(test_no_room),
+		WORLD(test_refused_message),
+		WORLD(test_all_is_refused),
+		WORLD(test_channel_is_away),
 		WORLD(test_lent_terminal),
 		WORLD(test_command),
 		WORLD(test_command_fails),

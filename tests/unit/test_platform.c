@@ -337,6 +337,21 @@ static struct app *app_at(struct world *w, const char *id)
 
 /* --- rounds -------------------------------------------------------------- */
 
+/* A long id is asked about whole: cut, it would be the id of no row, or of another one. */
+static void a_long_id(void **state)
+{
+	struct world *w = *state;
+	char name[190], id[220];
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	snprintf(id, sizeof(id), "here/app/box/p/%s", name);
+	assert_true(strlen(id) > 199);
+	answers("/api/list", 200, name);
+	answers("/api/one", 200, "an image");
+	sites_up(&w->sites->source);
+	UNTIL(w, app_at(w, id) && !strcmp(app_at(w, id)->image, "an image"));
+}
+
 static void a_round(void **state)
 {
 	struct world *w = *state;
@@ -695,6 +710,7 @@ int main(void)
 #define T(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
 	const struct CMUnitTest tests[] = {
 		T(a_round),
+		T(a_long_id),
 		T(rounds_that_fail),
 		T(waits_grow),
 		T(nobody_there),

@@ -171,9 +171,22 @@ static void rows(void **state)
 		feed(s, what, "{\"status\":\"deploying\",\"url\":\"https://m.example\"}");
 	}
 	assert_int_equal(store_count(store, &kind_app, NULL), 1 + 64);
+	assert_null(store_find(store, "pi/app/box/red-1"));
+	/* and the pane says how many have no row */
+	assert_int_equal(store_left_out(store, &kind_app, NULL), 38);
+	char said[200];
+	assert_true(source_left_out_text(s, said, sizeof(said)));
+	assert_non_null(strstr(said, "38 more apps of portal on pi are not shown"));
+	feed(s, "box\tcomplete\tred-1", "{\"url\":\"https://r.example\"}");
+	assert_non_null(store_find(store, "pi/app/box/red-1"));
+	feed(s, "box\tcomplete\tmany-0", "{\"url\":\"https://r.example\"}");
+	assert_int_equal(store_left_out(store, &kind_app, NULL), 38);
+	feed(s, "box\thealth",
+	     "{\"status\":\"healthy\",\"version\":\"0.1.0\",\"activeDeployments\":1}");
+	assert_int_equal(store_left_out(store, &kind_app, NULL), 38);
 	assert_non_null(store_find(store, "pi/app/box/many-99"));
 	assert_non_null(store_find(store, "pi/app/box/many-5"));
-	assert_null(store_find(store, "pi/app/box/red-1"));
+	assert_null(store_find(store, "pi/app/box/blue-2"));
 	feed(s, "box\thealth", "{\"status\":\"degraded\"}");
 	assert_int_equal(box->row.health, HEALTH_BAD);
 	feed(s, "box\thealth", "<html><title>Sign in</title>");

@@ -945,7 +945,12 @@ static void sessions_nobody_serves(void **state)
 	/* its server ended: they stay, as what they are now */
 	feed("scan", "=oc\n=tmux\n=claude\n=end\n");
 	assert_int_equal(shown("ses_root"), SESSION_NOT_SERVED);
+	/* the answer has the newest of many: the pane says so */
+	feed("stored", "[" STORED("root", ",\"of_all\":7") "," STORED("lone", ",\"of_all\":7") "]");
+	size_t rows = HASH_COUNT(((struct sessions *)w.source)->table);
+	assert_int_equal(store_left_out(w.store, &kind_session, NULL), 7 - rows);
 	feed("stored", "[" STORED("root", "") "]");
+	assert_int_equal(store_left_out(w.store, &kind_session, NULL), 0);
 	assert_null(find("ses_lone"));
 	assert_non_null(find("ses_root"));
 	feed("stored", "Error: database is locked");
