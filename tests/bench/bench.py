@@ -465,8 +465,8 @@ def size(b):
     bash.stop()
 
 
-PARTS = {f.__name__: f for f in (start, ssh, event, deploy, rest, fleet, rows, peers, sessions, attach, watching.tell,
-                                 watching.watch, watching.checks, text, size)}
+PARTS = {f.__name__: f for f in (start, remembered, ssh, event, deploy, rest, fleet, rows, peers, sessions, attach,
+                                  watching.tell, watching.watch, watching.checks, text, size)}
 
 
 def table(b):
