@@ -118,8 +118,9 @@ static int state_open(const char *path, int flags, struct err *err)
 
 /* --- reading ------------------------------------------------------------- */
 
-/* Reads at most max bytes from the end of the file, beginning with a whole line. */
-static char *state_take(int fd, size_t max, size_t *len)
+/* Reads at most max bytes from the end of the file, beginning with a whole line. NULL and err: not
+ * all of them came. A part would be written back as the whole. */
+static char *state_take(int fd, const char *path, size_t max, size_t *len, struct err *err)
 {
 	off_t size = lseek(fd, 0, SEEK_END), from = size > (off_t)max ? size - (off_t)max : 0;
 	size_t n = 0, want = size > from ? (size_t)(size - from) : 0;
@@ -128,8 +129,12 @@ static char *state_take(int fd, size_t max, size_t *len)
 		ssize_t got = pread(fd, text + n, want - n, from + (off_t)n);
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got <= 0)
-			break;
+		if (got <= 0) {
+			err_set(err, ERR_SYSTEM, "%s cannot be read: %s", path,
+			        got < 0 ? strerror(errno) : "it became shorter meanwhile");
+			free(text);
+			return NULL;
+		}
 		n += (size_t)got;
 	}
 	if (from > 0) {
@@ -148,7 +153,7 @@ char *state_read(const char *path, size_t max, size_t *len, struct err *err)
 	struct err why;
 	int fd = state_open(path, O_RDONLY, &why);
 	size_t n = 0;
-	char *text = fd >= 0 ? state_take(fd, max, &n) : NULL;
+	char *text = fd >= 0 ? state_take(fd, path, max, &n, &why) : NULL;
 	state_close(fd);
 	if (!text && why.code == ERR_ABSENT)
 		text = xstrdup("");

@@ -10,6 +10,7 @@
 #include "backends/vitals/text.h"
 
 #define SECONDS_MAX 1e12 /* larger than any valid clock or uptime */
+#define RATE_MOST 1e15   /* bytes/s; more than any network carries */
 
 static void sample_copy_rest(char *dst, size_t size, struct text line)
 {
@@ -205,22 +206,32 @@ static void sample_set_memory(const struct memory *m, struct vitals *v)
 	v->swap_used = sample_minus(m->swap_total, m->swap_free);
 }
 
+/* sum: below 0: nothing yet. Never above INT64_MAX, whatever the server sends. */
+static int64_t sample_plus(int64_t sum, uint64_t more)
+{
+	uint64_t before = sum < 0 ? 0 : (uint64_t)sum;
+	return more > (uint64_t)INT64_MAX - before ? INT64_MAX : (int64_t)(before + more);
+}
+
 /* Adds up "IFACE: RECEIVED SENT" of /proc/net/dev, bytes. */
 static void sample_take_net(struct text line, int64_t *in, int64_t *out)
 {
 	struct text name;
 	uint64_t received, sent;
 	if (!text_word(&line, &name) || !text_next_u64(&line, &received) ||
-	    !text_next_u64(&line, &sent) || received > INT64_MAX / 16 || sent > INT64_MAX / 16)
+	    !text_next_u64(&line, &sent))
 		return;
-	*in = (*in < 0 ? 0 : *in) + (int64_t)received;
-	*out = (*out < 0 ? 0 : *out) + (int64_t)sent;
+	*in = sample_plus(*in, received);
+	*out = sample_plus(*out, sent);
 }
 
 /* Counters that went back have no rate: an interface left, or the machine was restarted. */
 static double sample_rate(int64_t before, int64_t now, int64_t ms)
 {
-	return before < 0 || now < before || ms <= 0 ? -1 : 1000.0 * (double)(now - before) / ms;
+	if (before < 0 || now < before || ms <= 0)
+		return -1;
+	double rate = 1000.0 * (double)(now - before) / (double)ms;
+	return rate < RATE_MOST ? rate : RATE_MOST;
 }
 
 static void sample_set_net(struct vitals *v, int64_t in, int64_t out)

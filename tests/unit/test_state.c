@@ -122,6 +122,18 @@ static void test_only_the_end_is_read(void **state)
 	free(text);
 }
 
+/* A part that was read would be written back as the whole. A file of sysfs says that it has 4096
+ * bytes, and gives fewer. Where there is no sysfs, or another user runs this, nothing is tested. */
+static void test_a_part_is_not_taken_for_the_whole(void **state)
+{
+	static const char shorter[] = "/sys/kernel/uevent_seqnum";
+	struct err err = { 0 };
+	if (geteuid() != 0 || access(shorter, R_OK) != 0)
+		return;
+	assert_null(state_read(shorter, 1u << 20, NULL, &err));
+	assert_non_null(strstr(err.text, "cannot be read: it became shorter meanwhile"));
+}
+
 static void test_half_a_line_swallows_nothing(void **state)
 {
 	put("one\nhal", 0600);
@@ -359,6 +371,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_files_of_others_are_refused, fresh),
 		cmocka_unit_test_setup(test_only_the_end_is_read, fresh),
+		cmocka_unit_test_setup(test_a_part_is_not_taken_for_the_whole, fresh),
 		cmocka_unit_test_setup(test_half_a_line_swallows_nothing, fresh),
 		cmocka_unit_test_setup(test_lines_of_many_processes, fresh),
 		cmocka_unit_test_setup(test_lines_and_whole_files_of_many_processes, fresh),
