@@ -371,6 +371,22 @@ static size_t table_draw_cover(const struct table *t, const struct layout *l, si
 	return last;
 }
 
+/* The column after which a sentence replaces the rest. Where the user left that column out, it is
+ * the first one with a text. */
+static size_t table_draw_instead_after(const struct table *t)
+{
+	size_t first = t->n_columns;
+	for (size_t i = 0; i < t->n_columns; i++) {
+		if (!table_has_column(t, i))
+			continue;
+		if (!strcmp(t->columns[i].name, t->panel->instead_after))
+			return i;
+		if (first == t->n_columns && t->columns[i].max != 1)
+			first = i;
+	}
+	return first;
+}
+
 static void table_draw_draw_row(struct table *t, const struct canvas *c, int y,
                                 const struct layout *l, const struct row *r, const struct cell *row)
 {
@@ -379,6 +395,7 @@ static void table_draw_draw_row(struct table *t, const struct canvas *c, int y,
 	struct cell instead = { .tone = TONE_PLAIN };
 	bool one = t->panel->instead && !row_is_remembered(r, NULL) &&
 	           t->panel->instead(r, &instead);
+	size_t after = one ? table_draw_instead_after(t) : t->n_columns;
 	bool stale = table_draw_is_dim(t, r);
 	int x = 1, end = c->width - l->age;
 
@@ -398,7 +415,7 @@ static void table_draw_draw_row(struct table *t, const struct canvas *c, int y,
 			table_draw_note_change(t, row[i].changes_ms);
 			x += width + table_draw_gap_after(t, l, last);
 		}
-		if (one && !strcmp(col->name, t->panel->instead_after)) {
+		if (i == after) {
 			table_draw_draw_cell(t, c, y, x, table_draw_larger(end - x, 0), &sentence,
 			                     &instead, stale);
 			table_draw_note_change(t, instead.changes_ms);
