@@ -289,7 +289,7 @@ const struct panel panel_containers = {
 	.order = order_by_need,
 	.strip = containers_strip,
 	.brief_column = "state",
-	.calm = { "No containers", ": neither Docker nor Podman shows one. "
-	                           "`mocr doctor SERVER` says which of them answer." },
+	.calm = { "No containers",
+	          ". `mocr doctor SERVER` says whether Docker or Podman answers." },
 	.sources = { "docker", "docker-user", "podman", "podman-user" },
 };

@@ -209,7 +209,6 @@ const struct panel panel_services = {
 	.columns = columns,
 	.order = services_order,
 	.brief_column = "state",
-	.calm = { "No systemd units", ": systemd does not answer there. "
-	                              "`mocr doctor SERVER` says why." },
+	.calm = { "No systemd units", ". `mocr doctor SERVER` says whether systemd answers." },
 	.sources = { "systemd", "systemd-user" },
 };

@@ -10,7 +10,9 @@
 #include "backends/logs/stamp.h"
 #include "tui/pager_internal.h"
 
-#define LABEL_MAX 24 /* cells of the left column of a doc */
+#define LABEL_MAX 30    /* cells of the left column of a doc: the keys of one action fit */
+#define LABEL_NARROW 24 /* the same where the text needs the room */
+#define LABEL_WIDE_FROM 70
 #define LABEL_GAP 2
 #define SOURCE_CELLS 22
 #define SOURCE_LEAST 8
@@ -195,12 +197,18 @@ void pager_doc_changed(struct pager *p)
 
 /* --- rows of a line ------------------------------------------------------ */
 
+static int pager_draw_label_width(const struct pager *p)
+{
+	int most = p->width < LABEL_WIDE_FROM ? LABEL_NARROW : LABEL_MAX;
+	return p->label_width < most ? p->label_width : most;
+}
+
 /* Cells before the text. */
 static int pager_draw_indent(const struct pager *p, const struct laid *l)
 {
 	if (p->log)
 		return (int)(cells(l->stamp) + cells(l->source));
-	return l->label && p->label_width ? p->label_width + LABEL_GAP : 0;
+	return l->label && p->label_width ? pager_draw_label_width(p) + LABEL_GAP : 0;
 }
 
 static size_t pager_draw_text_width(const struct pager *p, const struct laid *l)
@@ -318,9 +326,10 @@ static void pager_draw_draw_prefix(const struct pager *p, const struct canvas *c
 		canvas_text(c, y, x ? x - 1 : 0, 1, TONE_MARK, canvas_ascii() ? "*" : "◆");
 	if (!l->label || !p->label_width)
 		return;
-	cells_cut(label, sizeof(label), l->label, (size_t)p->label_width, CUT_MIDDLE,
+	int width = pager_draw_label_width(p);
+	cells_cut(label, sizeof(label), l->label, (size_t)width, CUT_MIDDLE,
 	          glyph_ellipsis());
-	canvas_text(c, y, 0, p->label_width, l->label_tone, label);
+	canvas_text(c, y, 0, width, l->label_tone, label);
 	struct found found = pager_draw_found_in(p, label, sizeof(label));
 	pager_draw_draw_found(&found, c, y, 0, 0, found.len);
 }

@@ -424,8 +424,8 @@ static void test_sentences(void **state)
 	s->source.state = SOURCE_ABSENT;
 	assert_false(source_sentence(&s->source, text, sizeof(text)));
 	panel_empty(&panel_containers, s->store, NULL, text, sizeof(text));
-	assert_string_equal(text, "No containers: neither Docker nor Podman shows one. "
-	                          "`mocr doctor SERVER` says which of them answer.");
+	assert_string_equal(text, "No containers. `mocr doctor SERVER` says whether Docker or "
+	                          "Podman answers.");
 	panel_empty(&panel_fleet, s->store, NULL, text, sizeof(text));
 	assert_non_null(strstr(text, ":connect"));
 	panel_empty(&panel_needs, s->store, &s->server, text, sizeof(text));
@@ -466,8 +466,8 @@ static void test_words_of_a_plain_panel(void **state)
 	panel_empty(&bare, s->store, &s->server, text, sizeof(text));
 	assert_string_equal(text, "Nothing here.");
 	panel_empty(&panel_containers, s->store, &s->server, text, sizeof(text));
-	assert_string_equal(text, "No containers on sese: neither Docker nor Podman shows one. "
-	                          "`mocr doctor SERVER` says which of them answer.");
+	assert_string_equal(text, "No containers on sese. `mocr doctor SERVER` says whether "
+	                          "Docker or Podman answers.");
 	panel_empty(&panel_fleet, s->store, &s->server, text, sizeof(text));
 	assert_null(strstr(text, "sese"));
 }
