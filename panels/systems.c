@@ -127,8 +127,8 @@ const struct panel panel_systems = {
 	.order = systems_by_place,
 	.brief = systems_brief,
 	.strip = cell_order_strip,
-	.sources = { "alertmanager", "grafana", "prometheus", "litellm", "ollama", "ntfy", "n8n",
-	             "qdrant", "caddy" },
+	.sources = { "alertmanager", "grafana", "prometheus", "postgres", "redis", "litellm",
+	             "ollama", "ntfy", "n8n", "qdrant", "caddy" },
 	.calm = { "No system",
 	          ": a section such as [prometheus NAME] in the configuration names one; "
 	          "mocr-config(5) lists all. It is reached through its server, or from this "

@@ -24,6 +24,7 @@
 #include "backends/base/wash.h"
 #include "backends/link/api.h"
 #include "backends/link/link.h"
+#include "backends/link/wire.h"
 #include "backends/store/doc.h"
 #include "backends/store/probe_spec.h"
 #include "backends/store/settings_lines.h"
@@ -106,6 +107,7 @@ struct section {
 static int settings_add_key(struct reading *r, const char *key, const char *value);
 static void settings_check_host(struct reading *r, const struct section *, const void *one);
 static void settings_check_url(struct reading *r, const struct section *, const void *one);
+static void settings_check_wire(struct reading *r, const struct section *, const void *one);
 static void settings_check_probe(struct reading *r, const struct section *, const void *one);
 
 #define MANY(type, field)                                                           \
@@ -115,6 +117,11 @@ static void settings_check_probe(struct reading *r, const struct section *, cons
 #define PLATFORM(type, field)                                                       \
 	MANY(type, field), .name_max = 60, .may_be_empty = true, .required = "url", \
 			   .check = settings_check_url
+
+/* with a protocol of its own instead of HTTP */
+#define WIRED(type, field)                                                          \
+	MANY(type, field), .name_max = 60, .may_be_empty = true, .required = "url", \
+			   .check = settings_check_wire
 
 #define SYSTEM(word, title, type, list) { .name = word, .what = title, PLATFORM(type, list) }
 
@@ -154,6 +161,8 @@ static const struct section sections[] = {
 	SYSTEM("grafana", "a Grafana", platform_config, grafanas),
 	SYSTEM("litellm", "a LiteLLM", litellm_config, litellms),
 	SYSTEM("ollama", "an Ollama", platform_config, ollamas),
+	{ .name = "postgres", .what = "a PostgreSQL", WIRED(platform_config, postgreses) },
+	{ .name = "redis", .what = "a Redis", WIRED(platform_config, redises) },
 	SYSTEM("ntfy", "an ntfy", platform_config, ntfys),
 	SYSTEM("n8n", "an n8n", platform_config, n8ns),
 	SYSTEM("qdrant", "a Qdrant", platform_config, qdrants),
@@ -288,6 +297,15 @@ static void settings_check_url(struct reading *r, const struct section *s, const
 	if (url && !api_url_endpoint(url, &endpoint, host, sizeof(host), &prefix, &n))
 		COMPLAIN(r, "[%s %s]: url: expected http://HOST:PORT or https://HOST, got \"%s\"",
 		         s->name, settings_section_name(s, one), url);
+}
+
+static void settings_check_wire(struct reading *r, const struct section *s, const void *one)
+{
+	const char *url = settings_section_text(s, one, "url");
+	struct wire_url read;
+	struct err err;
+	if (url && !wire_url_read(url, s->name, &read, &err))
+		COMPLAIN(r, "[%s %s]: %s", s->name, settings_section_name(s, one), err.text);
 }
 
 static void settings_check_probe(struct reading *r, const struct section *s, const void *one)

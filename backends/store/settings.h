@@ -151,6 +151,7 @@ struct settings {
 	struct check_config *checks;
 	struct notify_config *notifys;
 	struct platform_config *prometheuses, *alertmanagers, *grafanas, *ollamas;
+	struct platform_config *postgreses, *redises;
 	struct platform_config *ntfys, *n8ns, *qdrants, *caddies;
 	struct litellm_config *litellms;
 	struct key_config *keys;

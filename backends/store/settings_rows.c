@@ -32,6 +32,15 @@ _Static_assert(L(url) == W(url) && L(server) == W(server) && L(token_command) ==
 		  "machine when absent" },                                                     \
 		{ section, "token_command", SETTING_COMMAND, W(token_command), 0, 0, NULL,     \
 		  NULL, "run on this machine, prints " token }
+/* The keys of a system with a protocol of its own. */
+#define WIRED_ROWS(section, where, password)                                                   \
+	{ section, "url", SETTING_TEXT, W(url), 0, 0, NULL, NULL,                              \
+	  "where it is, as seen from the server or this machine: " where },                    \
+		{ section, "server", SETTING_TEXT, W(server), 0, 0, NULL, NULL,                \
+		  "the server to go through, as a [server NAME] or argument calls it; this "   \
+		  "machine when absent" },                                                     \
+		{ section, "password_command", SETTING_COMMAND, W(token_command), 0, 0, NULL,  \
+		  NULL, "run on this machine, prints " password }
 #define N(field) offsetof(struct notify_config, field)
 
 const struct setting_row setting_rows[] = {
@@ -268,6 +277,14 @@ const struct setting_row setting_rows[] = {
 	  "what may be spent in a day, in cents, where LiteLLM itself has no budget for a day" },
 	SYSTEM_ROWS("ollama", "http://127.0.0.1:11434",
 	            "a bearer token, where a proxy asks for one"),
+	WIRED_ROWS("postgres",
+	           "postgres://USER@127.0.0.1:5432/DATABASE, or "
+	           "postgres://USER@/run/postgresql/.s.PGSQL.5432",
+	           "the password of USER; SCRAM and MD5 are known"),
+	WIRED_ROWS("redis",
+	           "redis://127.0.0.1:6379, redis://USER@HOST:PORT, or "
+	           "redis:///run/redis/redis.sock",
+	           "its password"),
 	SYSTEM_ROWS("ntfy", "http://127.0.0.1:2586", "a token, where a proxy asks for one"),
 	SYSTEM_ROWS("n8n", "http://127.0.0.1:5678", "a token, where a proxy asks for one"),
 	SYSTEM_ROWS("qdrant", "http://127.0.0.1:6333", "an API key, for the collections"),

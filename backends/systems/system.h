@@ -99,7 +99,8 @@ struct system {
 
 extern const struct kind kind_system;
 extern const struct backend backend_prometheus, backend_alertmanager, backend_grafana,
-	backend_litellm, backend_ollama, backend_ntfy, backend_n8n, backend_qdrant, backend_caddy;
+	backend_postgres, backend_redis, backend_litellm, backend_ollama, backend_ntfy, backend_n8n,
+	backend_qdrant, backend_caddy;
 
 static inline struct system *system_of(struct row *r)
 {
