@@ -61,6 +61,8 @@ static void view_detail_build(struct console *c, struct view *v)
 	struct doc fresh;
 	doc_init(&fresh);
 	r->kind->detail(r, &fresh, v->reveal);
+	for (row_addition *const *add = row_additions; *add; add++)
+		(*add)(r, &fresh);
 	if (!fresh.n)
 		doc_add(&fresh, DOC_DIM, "Nothing is known yet.");
 	if (v->pager)

@@ -43,6 +43,7 @@ static struct sites *platform_sites(struct source *source)
 BEGINS_AS_SITE_CONFIG(platform_config);
 BEGINS_AS_SITE_CONFIG(dokploy_config);
 BEGINS_AS_SITE_CONFIG(litellm_config);
+BEGINS_AS_SITE_CONFIG(metric_config);
 BEGINS_AS_SITE_CONFIG(headscale_config);
 
 /* The section after this one. NULL: the first section. */

@@ -58,7 +58,8 @@ static bool scram_salt(struct scram *s, const char *password, struct err *err)
 	if (!salt64 || salt_len >= sizeof(text) || rounds < 1)
 		return err_set(err, ERR_GARBLED, "its request for a password is not SCRAM");
 	if (rounds > SCRAM_ROUNDS_MAX)
-		return err_set(err, ERR_REFUSED, "it asks for %lld rounds of hashing; mocr makes %d",
+		return err_set(err, ERR_REFUSED,
+		               "it asks for %lld rounds of hashing; mocr makes at most %d",
 		               (long long)rounds, SCRAM_ROUNDS_MAX);
 	memcpy(text, salt64, salt_len);
 	text[salt_len] = '\0';

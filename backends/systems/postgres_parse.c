@@ -204,9 +204,10 @@ static enum wire_next postgres_take_error(struct postgres_state *p, const struct
 static void postgres_take_status(struct postgres_state *p, const char *body, size_t len)
 {
 	size_t name = strnlen(body, len);
+	const char *value = body + name + 1;
 	if (name >= len || strcmp(body, "server_version") != 0)
 		return;
-	wash(p->version, sizeof(p->version), body + name + 1, strnlen(body + name + 1, len - name - 1));
+	wash(p->version, sizeof(p->version), value, strnlen(value, len - name - 1));
 	p->version[strcspn(p->version, " ")] = '\0'; /* "15.20 (Debian 15.20-0+deb12u1)" */
 }
 

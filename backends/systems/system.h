@@ -92,6 +92,9 @@ struct system {
 	/* what an order would name was cut or washed: labels of an alert, the name of a model. No
 	 * order is given. */
 	bool inexact;
+	/* the line of a metric, oldest first, from 0 to 1; below 0 a gap. Owned; NULL none */
+	float *line;
+	size_t n_line;
 	/* an alert as its own site says it; the row may differ (alerts.h) */
 	enum health told;
 	char told_state[60], told_why[300];
@@ -99,8 +102,8 @@ struct system {
 
 extern const struct kind kind_system;
 extern const struct backend backend_prometheus, backend_alertmanager, backend_grafana,
-	backend_postgres, backend_redis, backend_litellm, backend_ollama, backend_ntfy, backend_n8n,
-	backend_qdrant, backend_caddy;
+	backend_metric, backend_postgres, backend_redis, backend_litellm, backend_ollama,
+	backend_ntfy, backend_n8n, backend_qdrant, backend_caddy;
 
 static inline struct system *system_of(struct row *r)
 {
@@ -138,6 +141,9 @@ void system_settle(struct system *, const char *state, enum health, const char *
 void system_figure(struct system *, const char *name, enum doc_tone, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 const char *system_figure_text(const struct system *, const char *name); /* "" none */
+
+/* Adds the metrics whose section names this row (of = ID) to its details. */
+void metric_details(const struct row *, struct doc *);
 
 /* Has its section a token_command? */
 bool system_has_token(const struct site *);

@@ -652,6 +652,7 @@ static void *place_of(struct settings *s, const char *section)
 		{ "grafana", s->grafanas },
 		{ "litellm", s->litellms },
 		{ "ollama", s->ollamas },
+		{ "metric", s->metrics },
 		{ "postgres", s->postgreses },
 		{ "redis", s->redises },
 		{ "ntfy", s->ntfys },
@@ -685,13 +686,14 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 	static const char *const with_url[] = { "dokploy",      "coolify", "portal",  "prometheus",
 		                                "alertmanager", "grafana", "litellm", "ollama",
 		                                "ntfy",         "n8n",     "qdrant",  "caddy",
-		                                "postgres",     "redis",   "check" };
+		                                "postgres",     "redis",   "metric",  "check" };
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
 		wants_url = wants_url || !strcmp(row->section, with_url[i]);
 	bool wants_type = !strcmp(row->section, "notify") && strcmp(row->key, "type") != 0;
-	snprintf(text, sizeof(text), "[%s%s]\n%s = %s\n%s%s", row->section, plain ? "" : " one",
-	         row->key, value,
+	bool wants_query = !strcmp(row->section, "metric") && strcmp(row->key, "query") != 0;
+	snprintf(text, sizeof(text), "[%s%s]\n%s = %s\n%s%s%s", row->section,
+	         plain ? "" : " one", row->key, value, wants_query ? "query = up\n" : "",
 	         wants_url && strcmp(row->key, "url") != 0 ? url : "",
 	         wants_type ? "type = terminal\n" : "");
 	return settings_of(text, said, size);
@@ -737,7 +739,11 @@ static void check_text(const struct setting_row *row)
 	struct settings *s = one_line(row, !strcmp(row->key, "url") ? url : word, said,
 	                              sizeof(said));
 	/* test_checks.c has what these may say, and with which others they may stand */
-	if (strcmp(row->section, "check") != 0)
+	bool limited = row->key[0] && (!strcmp(row->key, "warn") || !strcmp(row->key, "bad") ||
+	                               !strcmp(row->key, "prometheus"));
+	if (strcmp(row->section, "metric") == 0 && limited)
+		assert_non_null(strstr(said, "some-words"));
+	else if (strcmp(row->section, "check") != 0)
 		assert_string_equal(said, "");
 	assert_string_equal(*(char **)((char *)place_of(s, row->section) + row->offset),
 	                    !strcmp(row->key, "url") ? url : expected);
@@ -801,6 +807,7 @@ static void test_bounds_and_fallbacks(void **state)
 		{ "check", "certificate_warn", 0, 365, "14" },
 		{ "check", "certificate_bad", 0, 365, "3" },
 		{ "dokploy", "stack_port", 1, 65535, "8080" },
+		{ "metric", "over", 5, 10080, "60" },
 		{ "notify", "for", 0, 3600, "10" },
 		{ "notify", "timeout", 1, 300, "15" },
 		{ "notify", "repeat", 0, 10080, "0" },
@@ -828,11 +835,12 @@ static void test_every_section_counts_once(void **state)
 		                             "dokploy", "coolify",   "portal",   "prometheus",
 		                             "alertmanager", "grafana", "litellm", "ollama",
 		                             "ntfy", "n8n", "qdrant", "caddy", "postgres", "redis",
+		                             "metric",
 		                             "check", "notify" };
 	static const char *const key[] = { "host", "url", "url", "run", "url", "url",
 		                           "url",  "url", "url", "url", "url", "url",
 		                           "url",  "url", "url", "url", "url", "url", "url",
-		                           "url" };
+		                           "url", "url" };
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		char text[512];
 		snprintf(text, sizeof(text),

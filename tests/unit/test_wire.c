@@ -1,5 +1,5 @@
-/* The protocols of Redis and PostgreSQL, byte by byte and against what is neither; SCRAM's vector of
- * RFC 7677. The real servers are in tests/screens/stores. */
+/* The protocols of Redis and PostgreSQL, byte by byte and against what is neither; SCRAM's vector
+ * of RFC 7677. The real servers are in tests/screens/stores. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +16,8 @@
 #include "backends/link/wire.h"
 #include "backends/systems/postgres_parse.h"
 #include "backends/systems/redis_parse.h"
+
+#define BYTES(s) s, sizeof(s) - 1
 
 static const struct wire_login nobody = { .user = "", .database = "" };
 static const struct wire_login known = { .user = "", .database = "", .password = "hush" };
@@ -86,7 +88,8 @@ static void redis_in_any_pieces(void **unused)
 	for (size_t piece = 1; piece < 400; piece = piece * 2 + 1) {
 		assert_int_equal(hear(&redis_talk, &known, answer, strlen(answer), piece),
 		                 WIRE_DONE);
-		assert_true(has(&x.out, "*2\r\n$4\r\nAUTH\r\n$4\r\nhush\r\n*1\r\n$4\r\nINFO\r\n", 38));
+		assert_true(has(&x.out, BYTES("*2\r\n$4\r\nAUTH\r\n$4\r\nhush\r\n*1\r\n"
+		                              "$4\r\nINFO\r\n")));
 		assert_false(has(&x.report, "secret-path", 11));
 		assert_true(redis_parse(x.report.data, x.report.len, &f, &err));
 		assert_string_equal(f.version, "7.0.15");
@@ -136,11 +139,11 @@ static void redis_refuses(void **unused)
 
 /* --- PostgreSQL ---------------------------------------------------------------- */
 
-#define BYTES(s) s, sizeof(s) - 1
 #define AUTH_IS_OK "R\0\0\0\x08\0\0\0\0"
 #define VERSION "S\0\0\0\x1dserver_version\0" "15.20 (D)\0"
 #define READY "Z\0\0\0\x05I"
-#define ROW "D\0\0\0\x25\0\x06\0\0\0\x03" "100\0\0\0\x01" "7\0\0\0\x01" "0\0\0\0\x01" "f\xff\xff\xff\xff\0\0\0\x01" "f"
+#define ROW "D\0\0\0\x25\0\x06\0\0\0\x03" "100\0\0\0\x01" "7\0\0\0\x01" "0"       \
+	"\0\0\0\x01" "f\xff\xff\xff\xff\0\0\0\x01" "f"
 
 static void postgres_tells(void **unused)
 {
