@@ -9,6 +9,8 @@
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
 
+#define REDIS_LINE_MAX 1024 /* bytes of a line that is no bulk of data */
+
 /* --- the exchange ---------------------------------------------------------- */
 
 struct redis_state {
@@ -73,7 +75,9 @@ static enum wire_next redis_take_info(struct redis_state *r, const char *bytes, 
 		wash(r->refused, sizeof(r->refused), bytes + 1, line - 1);
 		return WIRE_DONE;
 	}
-	int64_t size = *bytes == '$' ? number_read(bytes + 1, 0, 1 << 20, -1) : -1;
+	char digits[12]; /* the bytes have no end of their own */
+	snprintf(digits, sizeof(digits), "%.*s", (int)(line < 11 ? line - 1 : 11), bytes + 1);
+	int64_t size = *bytes == '$' ? number_read(digits, 0, 1 << 20, -1) : -1;
 	if (size < 0) {
 		err_set(err, ERR_GARBLED, "what answers is not Redis: %.*s",
 		        (int)(line < 80 ? line : 80), bytes);
@@ -85,28 +89,35 @@ static enum wire_next redis_take_info(struct redis_state *r, const char *bytes, 
 	return WIRE_DONE;
 }
 
+/* Finds the end of the first line. WIRE_DONE: *line is its length. */
+static enum wire_next redis_find_line(const char *bytes, size_t len, size_t *line, struct err *err)
+{
+	const char *end = memmem(bytes, len, "\r\n", 2);
+	*line = end ? (size_t)(end - bytes) : len;
+	if (!len)
+		return WIRE_MORE;
+	if (memchr("+-$:*", *bytes, 5) && *line <= REDIS_LINE_MAX)
+		return end ? WIRE_DONE : WIRE_MORE;
+	err_set(err, ERR_GARBLED, "what answers is not Redis: %.*s",
+	        (int)(*line < 80 ? *line : 80), bytes);
+	return WIRE_FAILED;
+}
+
 static enum wire_next redis_heard(void *state, const struct wire_login *login, const char *bytes,
                                   size_t len, size_t *used, struct buf *out, struct err *err)
 {
 	struct redis_state *r = state;
-	const char *end = memmem(bytes, len, "\r\n", 2);
-	size_t line = end ? (size_t)(end - bytes) : len;
-	if (!memchr("+-$:*", *bytes, 5) || (!end && len > 1024)) {
-		err_set(err, ERR_GARBLED, "what answers is not Redis: %.*s",
-		        (int)(line < 80 ? line : 80), bytes);
-		return WIRE_FAILED;
-	}
-	if (end && r->logs_in && !r->logged_in) {
-		if (redis_take_auth(r, bytes, (size_t)(end - bytes), err) == WIRE_FAILED)
+	size_t line;
+	enum wire_next next = redis_find_line(bytes, len, &line, err);
+	if (next == WIRE_DONE && r->logs_in && !r->logged_in) {
+		if (redis_take_auth(r, bytes, line, err) == WIRE_FAILED)
 			return WIRE_FAILED;
-		*used = (size_t)(end + 2 - bytes);
+		*used = line + 2;
 		bytes += *used;
 		len -= *used;
-		end = memmem(bytes, len, "\r\n", 2);
+		next = redis_find_line(bytes, len, &line, err);
 	}
-	if (!end)
-		return WIRE_MORE;
-	return redis_take_info(r, bytes, len, (size_t)(end - bytes), err);
+	return next == WIRE_DONE ? redis_take_info(r, bytes, len, line, err) : next;
 }
 
 /* INFO also names files and the host. Only these go on. */
