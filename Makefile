@@ -15,10 +15,10 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
-PKGS := ncursesw libssh libcurl libcjson libsystemd inih libutf8proc libpcre2-8
+PKGS := ncursesw libssh libcurl libcjson libsystemd inih libutf8proc libpcre2-8 libcrypto
 # What Debian and Ubuntu call what is needed: to build, and to test.
 BUILD_PACKAGES := gcc make pkg-config libncurses-dev libssh-dev libcurl4-openssl-dev libcjson-dev libsystemd-dev \
-	libinih-dev libutf8proc-dev libpcre2-dev libwslay-dev uthash-dev openssh-client ca-certificates
+	libinih-dev libssl-dev libutf8proc-dev libpcre2-dev libwslay-dev uthash-dev openssh-client ca-certificates
 TEST_PACKAGES := $(BUILD_PACKAGES) ncurses-term clang libclang-rt-dev cppcheck valgrind libcmocka-dev git tmux openssh-server sshpass krb5-kdc krb5-admin-server krb5-user dbus systemd socat jq \
 	busybox-static toybox rust-coreutils zsh fish tcsh csh strace procps iproute2 mandoc python3 debootstrap docker.io iptables libnotify4 dunst xvfb
 

@@ -24,6 +24,7 @@ const struct backend *const backends[] = {
 	/* an Alertmanager before what sends to it */
 	&backend_checks,       &backend_alertmanager, &backend_grafana,
 	&backend_prometheus,
+	&backend_metric,       &backend_postgres,   &backend_redis,
 	&backend_litellm,      &backend_ollama,     &backend_ntfy,
 	&backend_n8n,          &backend_qdrant,     &backend_caddy,
 	NULL
@@ -32,6 +33,8 @@ const struct backend *const backends[] = {
 const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit,   &kind_session,
 	                             &kind_peer,   &kind_deploy,    &kind_notify, &kind_app,
 	                             &kind_check,  &kind_system,    NULL };
+
+row_addition *const row_additions[] = { metric_details, NULL };
 
 const struct server_opinion server_opinions[] = {
 	{ HEALTH_BAD, vpn_reason },

@@ -36,6 +36,23 @@ static void systems_version_cell(const struct row *r, struct cell *c)
 	cell_set(c, TONE_DIM, "%s", y->is_site ? y->site->version : "");
 }
 
+#define LINE_CELLS 16
+/* The line of a metric: each cell is the highest of its points. */
+static void systems_add_line(const struct system *y, struct cell *c)
+{
+	float cells[LINE_CELLS];
+	char bars[LINE_CELLS * 4 + 1];
+	for (size_t i = 0; i < LINE_CELLS; i++) {
+		size_t from = i * y->n_line / LINE_CELLS, to = (i + 1) * y->n_line / LINE_CELLS;
+		cells[i] = -1;
+		for (size_t k = from; k < to; k++)
+			cells[i] = y->line[k] > cells[i] ? y->line[k] : cells[i];
+	}
+	glyph_spark(bars, sizeof(bars), cells, LINE_CELLS, 1);
+	if (y->n_line)
+		cell_add(c, "  %s", bars);
+}
+
 /* Why it is not well, else its figures side by side. The worst tone of these wins, because a cell
  * has one. */
 static void systems_what_cell(const struct row *r, struct cell *c)
@@ -49,6 +66,7 @@ static void systems_what_cell(const struct row *r, struct cell *c)
 	enum doc_tone worst = DOC_PLAIN;
 	if (r->why) {
 		cell_set(c, tone_health(r->health), "%s", r->why);
+		systems_add_line(y, c);
 		return;
 	}
 	cell_set(c, TONE_PLAIN, "%s", "");
@@ -57,6 +75,8 @@ static void systems_what_cell(const struct row *r, struct cell *c)
 		cell_add(c, "%s%s %s", i ? "  " : "", f->name, f->text);
 		if (f->tone == DOC_BAD || (f->tone == DOC_WARN && worst != DOC_BAD))
 			worst = f->tone;
+		if (!i)
+			systems_add_line(y, c);
 	}
 	c->tone = tones[worst];
 }
@@ -127,8 +147,8 @@ const struct panel panel_systems = {
 	.order = systems_by_place,
 	.brief = systems_brief,
 	.strip = cell_order_strip,
-	.sources = { "alertmanager", "grafana", "prometheus", "litellm", "ollama", "ntfy", "n8n",
-	             "qdrant", "caddy" },
+	.sources = { "alertmanager", "grafana", "prometheus", "metric", "postgres", "redis",
+	             "litellm", "ollama", "ntfy", "n8n", "qdrant", "caddy" },
 	.calm = { "No system",
 	          ": a section such as [prometheus NAME] in the configuration names one; "
 	          "mocr-config(5) lists all. It is reached through its server, or from this "

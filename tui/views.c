@@ -75,6 +75,8 @@ static void view_draw_shares(int width, struct doc *doc)
 void view_details(struct console *c, struct row *r, bool reveal, int width, struct doc *doc)
 {
 	r->kind->detail(r, doc, reveal);
+	for (row_addition *const *add = row_additions; *add; add++)
+		(*add)(r, doc);
 	view_draw_shares(width, doc);
 	panel_pictures(c, r, width, doc);
 	if (!doc->n)

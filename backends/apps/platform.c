@@ -16,6 +16,7 @@
 #include "backends/link/http.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
+#include "backends/link/wire.h"
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
@@ -42,6 +43,7 @@ static struct sites *platform_sites(struct source *source)
 BEGINS_AS_SITE_CONFIG(platform_config);
 BEGINS_AS_SITE_CONFIG(dokploy_config);
 BEGINS_AS_SITE_CONFIG(litellm_config);
+BEGINS_AS_SITE_CONFIG(metric_config);
 BEGINS_AS_SITE_CONFIG(headscale_config);
 
 /* The section after this one. NULL: the first section. */
@@ -349,10 +351,15 @@ static void platform_later(struct site *s)
 	s->hurry = false;
 }
 
+static bool platform_is_asking(const struct site *s)
+{
+	return s->call || wire_is_busy(s->wire);
+}
+
 void site_poke(struct site *s)
 {
 	s->hurry = true;
-	if (!s->call)
+	if (!platform_is_asking(s))
 		platform_later(s);
 }
 
@@ -361,7 +368,7 @@ void site_ask_about(struct app *a)
 	struct site *s = a->instance;
 	a->asked_round = 0;
 	/* a round that failed waits as long as any other */
-	if (!s->call && !s->err.code)
+	if (!platform_is_asking(s) && !s->err.code)
 		site_poke(s);
 }
 
@@ -503,6 +510,10 @@ static bool platform_skips(const struct site *s, const struct platform_step *ste
 
 static void platform_ask_step(struct site *s, const struct platform_step *step)
 {
+	if (s->wire) {
+		wire_ask(s->wire, s->platform->timeout_ms, platform_step_came, s);
+		return;
+	}
 	char *path = s->platform->path ? s->platform->path(s, step) : NULL;
 	platform_ask(s, path ? path : step->path, step->flags & STEP_OPEN, platform_step_came);
 	free(path);
@@ -526,7 +537,7 @@ static void platform_next(struct site *s)
 static void platform_on_timer(struct loop_timer *t, void *arg)
 {
 	struct site *s = arg;
-	if (s->call || !s->api || (s->platform->begin && !s->platform->begin(s)))
+	if (platform_is_asking(s) || !s->up || (s->platform->begin && !s->platform->begin(s)))
 		return;
 	s->step = 0;
 	s->failed = false;
@@ -541,14 +552,21 @@ static char *site_words(const struct site_config *c)
 	return xasprintf("%s\n%s", c->url ? c->url : "", c->token_command ? c->token_command : "");
 }
 
-void site_open(struct site *s, const struct site_config *c)
+/* The address is tried only when a round begins. */
+static void site_connect(struct site *s, const struct site_config *c, struct err *err)
 {
 	const struct platform *p = s->platform;
 	struct store *store = s->source->store;
-	struct err err;
-	if (!s->timer)
-		s->timer = loop_timer_add(store_loop(store), -1, platform_on_timer, s);
-	if (!s->api)
+	if (p->talk && !s->wire)
+		s->wire = wire_create(source_link(s->source),
+		                      &(struct wire_config){ .section = p->section,
+		                                             .name = s->name,
+		                                             .product = p->product,
+		                                             .url = c->url,
+		                                             .password_command = c->token_command,
+		                                             .talk = p->talk },
+		                      err);
+	else if (!p->talk && !s->api)
 		s->api = api_create(store_http(store), source_link(s->source),
 		                    &(struct api_config){ .section = p->section,
 		                                          .name = s->name,
@@ -559,10 +577,19 @@ void site_open(struct site *s, const struct site_config *c)
 		                                          .token_help = p->token_help,
 		                                          .token_word = p->token_word,
 		                                          .denies = p->denies },
-		                    &err);
+		                    err);
+}
+
+void site_open(struct site *s, const struct site_config *c)
+{
+	const struct platform *p = s->platform;
+	struct err err;
+	if (!s->timer)
+		s->timer = loop_timer_add(store_loop(s->source->store), -1, platform_on_timer, s);
+	site_connect(s, c, &err);
 	free(s->opened);
 	s->opened = site_words(c);
-	s->up = s->api != NULL;
+	s->up = s->api || s->wire;
 	if (p->open)
 		p->open(s);
 	if (s->up)
@@ -574,6 +601,7 @@ void site_open(struct site *s, const struct site_config *c)
 void site_rest(struct site *s)
 {
 	api_cancel(s->call);
+	wire_stop(s->wire);
 	s->call = NULL;
 	s->up = false;
 	if (s->timer)
@@ -590,7 +618,9 @@ void site_close(struct site *s, const char *why)
 		s->platform->close(s, &err);
 	site_logs_lose(s, &err);
 	api_destroy(s->api);
+	wire_destroy(s->wire);
 	s->api = NULL;
+	s->wire = NULL;
 	s->once = 0;
 }
 

@@ -58,6 +58,8 @@ struct order;
 struct platform;
 struct rollout;
 struct site_log;
+struct wire;
+struct wire_talk;
 
 /* What the section of a site says. Strings are borrowed from the settings; NULL missing. Section
  * structs in the settings begin with these members, in this order. */
@@ -74,6 +76,7 @@ struct site {
 	char name[64];
 	char version[80];         /* as the platform states it, washed; "" unknown */
 	struct api *api;          /* owned; NULL: a recording, no link, or a wrong url */
+	struct wire *wire;        /* owned; instead of api, for a platform with a talk */
 	/* owned: url and token_command that api was made with; NULL: never opened */
 	char *opened;
 	struct api_call *call;    /* the running call of the round; NULL: between rounds */
@@ -134,6 +137,8 @@ struct platform {
 	size_t list_at, next_at;       /* set by PLATFORM_SECTION */
 	/* size of a struct that starts with a struct site; 0: of struct site */
 	size_t site_size;
+	/* its own protocol instead of HTTP: each step is one exchange (link/wire.h); NULL: HTTP */
+	const struct wire_talk *talk;
 	const char *prefix; /* before each path: "/api/v1"; NULL none */
 	const char *token_header, *token_help, *token_word; /* as in struct api_config */
 	bool (*denies)(int status, const char *body);       /* as in struct api_config */

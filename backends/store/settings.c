@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #include "backends/base/wash.h"
 #include "backends/link/api.h"
 #include "backends/link/link.h"
+#include "backends/link/wire.h"
 #include "backends/store/doc.h"
 #include "backends/store/probe_spec.h"
 #include "backends/store/settings_lines.h"
@@ -111,6 +113,8 @@ struct section {
 static int settings_add_key(struct reading *r, const char *key, const char *value);
 static void settings_check_host(struct reading *r, const struct section *, const void *one);
 static void settings_check_url(struct reading *r, const struct section *, const void *one);
+static void settings_check_wire(struct reading *r, const struct section *, const void *one);
+static void settings_check_metric(struct reading *r, const struct section *, const void *one);
 static void settings_check_probe(struct reading *r, const struct section *, const void *one);
 
 #define MANY(type, field)                                                           \
@@ -120,6 +124,11 @@ static void settings_check_probe(struct reading *r, const struct section *, cons
 #define PLATFORM(type, field)                                                       \
 	MANY(type, field), .name_max = 60, .may_be_empty = true, .required = "url", \
 			   .check = settings_check_url
+
+/* with a protocol of its own instead of HTTP */
+#define WIRED(type, field)                                                          \
+	MANY(type, field), .name_max = 60, .may_be_empty = true, .required = "url", \
+			   .check = settings_check_wire
 
 #define SYSTEM(word, title, type, list) { .name = word, .what = title, PLATFORM(type, list) }
 
@@ -161,6 +170,15 @@ static const struct section sections[] = {
 	SYSTEM("grafana", "a Grafana", platform_config, grafanas),
 	SYSTEM("litellm", "a LiteLLM", litellm_config, litellms),
 	SYSTEM("ollama", "an Ollama", platform_config, ollamas),
+	{ .name = "metric",
+	  .what = "a metric",
+	  MANY(metric_config, metrics),
+	  .name_max = 60,
+	  .may_be_empty = true,
+	  .required = "query",
+	  .check = settings_check_metric },
+	{ .name = "postgres", .what = "a PostgreSQL", WIRED(platform_config, postgreses) },
+	{ .name = "redis", .what = "a Redis", WIRED(platform_config, redises) },
 	SYSTEM("ntfy", "an ntfy", platform_config, ntfys),
 	SYSTEM("n8n", "an n8n", platform_config, n8ns),
 	SYSTEM("qdrant", "a Qdrant", platform_config, qdrants),
@@ -295,6 +313,47 @@ static void settings_check_url(struct reading *r, const struct section *s, const
 	if (url && !api_url_endpoint(url, &endpoint, host, sizeof(host), &prefix, &n))
 		COMPLAIN(r, "[%s %s]: url: expected http://HOST:PORT or https://HOST, got \"%s\"",
 		         s->name, settings_section_name(s, one), url);
+}
+
+static void settings_check_wire(struct reading *r, const struct section *s, const void *one)
+{
+	const char *url = settings_section_text(s, one, "url");
+	struct wire_url read;
+	struct err err;
+	if (url && !wire_url_read(url, s->name, &read, &err))
+		COMPLAIN(r, "[%s %s]: %s", s->name, settings_section_name(s, one), err.text);
+}
+
+/* A limit is a number, also a negative one. */
+static void settings_check_limit(struct reading *r, const struct section *s, const void *one,
+                                 const char *key)
+{
+	const char *text = settings_section_text(s, one, key);
+	char *end;
+	if (!text)
+		return;
+	double n = strtod(text, &end);
+	if (end == text || *end || !isfinite(n))
+		COMPLAIN(r, "[%s %s]: %s: expected a number such as 80 or 0.5, got \"%s\"", s->name,
+		         settings_section_name(s, one), key, text);
+}
+
+static void settings_check_metric(struct reading *r, const struct section *s, const void *one)
+{
+	const char *wanted = settings_section_text(s, one, "prometheus");
+	const char *url = settings_section_text(s, one, "url");
+	const struct platform_config *p = r->settings->prometheuses;
+	while (p && wanted && strcmp(p->name, wanted) != 0)
+		p = p->next;
+	if (wanted && !p)
+		COMPLAIN(r, "[%s %s]: there is no [prometheus %s]", s->name,
+		         settings_section_name(s, one), wanted);
+	if (!wanted && !url)
+		COMPLAIN(r, "[%s %s] has no prometheus = NAME of a [prometheus NAME], and no url",
+		         s->name, settings_section_name(s, one));
+	settings_check_url(r, s, one);
+	settings_check_limit(r, s, one, "warn");
+	settings_check_limit(r, s, one, "bad");
 }
 
 static void settings_check_probe(struct reading *r, const struct section *s, const void *one)
@@ -496,6 +555,19 @@ static bool settings_others_write(struct reading *r)
 	return true;
 }
 
+/* A metric is asked where its [prometheus NAME] is. */
+static void settings_complete_metrics(struct settings *s)
+{
+	for (struct metric_config *m = s->metrics; m; m = m->next)
+		for (const struct platform_config *p = s->prometheuses; p; p = p->next) {
+			if (!m->prometheus || strcmp(p->name, m->prometheus) != 0)
+				continue;
+			xreplace(&m->url, p->url);
+			xreplace(&m->server, p->server);
+			xreplace(&m->token_command, p->token_command);
+		}
+}
+
 static void settings_read_file(struct reading *r)
 {
 	r->lines = settings_lines_create();
@@ -511,6 +583,7 @@ static void settings_read_file(struct reading *r)
 		r->line = 0;
 		COMPLAIN(r, "cannot be read: %s", strerror(r->failed));
 	}
+	settings_complete_metrics(r->settings);
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
 		settings_check_section(r, &sections[i]);
 }

@@ -131,6 +131,18 @@ struct tag_config { /* [tag NAME]: what all servers with a tag have */
 	int line;   /* line of its heading in the file */
 	struct tag_config *next;
 };
+/* [metric NAME]: systems/metric.c interprets the numbers. */
+struct metric_config {
+	/* as in platform_config; those of [prometheus NAME] where "prometheus" names one */
+	char *name, *url, *server, *token_command;
+	char *prometheus, *query;
+	char *of;         /* id of the row whose details show it: pi, pi/container/web; NULL none */
+	char *unit;       /* after the number; "bytes", "seconds" and "percent" are known */
+	char *warn, *bad; /* limits; NULL none. A bad limit under that of warn: from below */
+	int over;         /* minutes that the line shows */
+	int line;
+	struct metric_config *next;
+};
 struct key_config { /* of [keys]: KEY = action-name, or CONTEXT:KEY = action-name */
 	char *key, *action;
 	int line;
@@ -170,10 +182,12 @@ struct settings {
 	struct check_config *checks;
 	struct notify_config *notifys;
 	struct platform_config *prometheuses, *alertmanagers, *grafanas, *ollamas;
+	struct platform_config *postgreses, *redises;
 	struct platform_config *ntfys, *n8ns, *qdrants, *caddies;
 	struct litellm_config *litellms;
 	struct look_config *looks;
 	struct tag_config *tags;
+	struct metric_config *metrics;
 	struct key_config *keys;
 	bool refused; /* the file was not read because others can write it */
 	/* owned: the first thing that was wrong, "FILE:LINE: ..."; NULL: the file is well */

@@ -35,6 +35,16 @@ _Static_assert(L(url) == W(url) && L(server) == W(server) && L(token_command) ==
 		  "machine when absent" },                                                     \
 		{ section, "token_command", SETTING_COMMAND, W(token_command), 0, 0, NULL,     \
 		  NULL, "run on this machine, prints " token }
+/* The keys of a system with a protocol of its own. */
+#define WIRED_ROWS(section, where, password)                                                   \
+	{ section, "url", SETTING_TEXT, W(url), 0, 0, NULL, NULL,                              \
+	  "where it is, as seen from the server or this machine: " where },                    \
+		{ section, "server", SETTING_TEXT, W(server), 0, 0, NULL, NULL,                \
+		  "the server to go through, as a [server NAME] or argument calls it; this "   \
+		  "machine when absent" },                                                     \
+		{ section, "password_command", SETTING_COMMAND, W(token_command), 0, 0, NULL,  \
+		  NULL, "run on this machine, prints " password }
+#define M(field) offsetof(struct metric_config, field)
 #define N(field) offsetof(struct notify_config, field)
 
 const struct setting_row setting_rows[] = {
@@ -292,6 +302,36 @@ const struct setting_row setting_rows[] = {
 	  "what may be spent in a day, in cents, where LiteLLM itself has no budget for a day" },
 	SYSTEM_ROWS("ollama", "http://127.0.0.1:11434",
 	            "a bearer token, where a proxy asks for one"),
+	{ "metric", "query", SETTING_TEXT, M(query), 0, 0, NULL, NULL,
+	  "what is asked, in PromQL: sum(rate(http_requests_total[5m])); of several series the one "
+	  "nearest to the limit counts" },
+	{ "metric", "prometheus", SETTING_TEXT, M(prometheus), 0, 0, NULL, NULL,
+	  "who is asked: the NAME of a [prometheus NAME]" },
+	{ "metric", "url", SETTING_TEXT, M(url), 0, 0, NULL, NULL,
+	  "who is asked, where no section stands for it: http://127.0.0.1:9090; then server and "
+	  "token_command too" },
+	{ "metric", "server", SETTING_TEXT, M(server), 0, 0, NULL, NULL,
+	  "the server to go through to url; this machine when absent" },
+	{ "metric", "token_command", SETTING_COMMAND, M(token_command), 0, 0, NULL, NULL,
+	  "run on this machine, prints a bearer token for url" },
+	{ "metric", "of", SETTING_TEXT, M(of), 0, 0, NULL, NULL,
+	  "the id of a row whose details show it too: pi, pi/container/web" },
+	{ "metric", "unit", SETTING_TEXT, M(unit), 0, 0, NULL, NULL,
+	  "bytes, seconds, percent, or a word that follows the number" },
+	{ "metric", "warn", SETTING_TEXT, M(warn), 0, 0, NULL, NULL,
+	  "from this number on it needs attention" },
+	{ "metric", "bad", SETTING_TEXT, M(bad), 0, 0, NULL, NULL,
+	  "from this number on it is bad; under warn: both count downwards" },
+	{ "metric", "over", SETTING_NUMBER, M(over), 5, 10080, "60", NULL,
+	  "minutes that its line shows" },
+	WIRED_ROWS("postgres",
+	           "postgres://USER@127.0.0.1:5432/DATABASE, or "
+	           "postgres://USER@/run/postgresql/.s.PGSQL.5432",
+	           "the password of USER; SCRAM and MD5 are known"),
+	WIRED_ROWS("redis",
+	           "redis://127.0.0.1:6379, redis://USER@HOST:PORT, or "
+	           "redis:///run/redis/redis.sock",
+	           "its password"),
 	SYSTEM_ROWS("ntfy", "http://127.0.0.1:2586", "a token, where a proxy asks for one"),
 	SYSTEM_ROWS("n8n", "http://127.0.0.1:5678", "a token, where a proxy asks for one"),
 	SYSTEM_ROWS("qdrant", "http://127.0.0.1:6333", "an API key, for the collections"),

@@ -377,6 +377,10 @@ void store_shown_end(struct store *);
 
 /* All kinds of rows besides the servers themselves; ends at NULL. backends.c */
 extern const struct kind *const kinds[];
+
+/* What another room adds to the details of any row. Ends at NULL; defined in backends.c. */
+typedef void row_addition(const struct row *, struct doc *);
+extern row_addition *const row_additions[];
 /* By its name or its plural; NULL: no such kind. */
 const struct kind *kind_find(const char *word);
 

@@ -1,6 +1,7 @@
 #include "backends/systems/prometheus_parse.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,68 @@ bool prometheus_value_parse(const char *json, size_t len, double *value, struct 
 		*value = strtod(text->valuestring, NULL);
 	if (!isfinite(*value))
 		*value = -1;
+	cJSON_Delete(root);
+	return result != NULL;
+}
+
+/* --- the line of a range query ------------------------------------------------ */
+
+static bool prometheus_is_nearer(double value, double than, bool lowest)
+{
+	return isnan(than) || (lowest ? value < than : value > than);
+}
+
+static void prometheus_name_series(const cJSON *labels, char *buf, size_t size)
+{
+	const cJSON *label;
+	size_t used = 0;
+	*buf = '\0';
+	cJSON_ArrayForEach (label, labels) {
+		char text[120];
+		if (!strcmp(label->string, "__name__") ||
+		    !vj_text(labels, label->string, NULL, text, sizeof(text)) || used >= size)
+			continue;
+		char raw[200];
+		snprintf(raw, sizeof(raw), "%s%.60s=%s", used ? " " : "", label->string, text);
+		used += wash(buf + used, size - used, raw, strlen(raw));
+	}
+}
+
+static void prometheus_add_series(const cJSON *series, double start, double step, bool lowest,
+                                  struct prometheus_line *l)
+{
+	const cJSON *pair;
+	cJSON_ArrayForEach (pair, vj_get(series, "values", NULL)) {
+		const cJSON *when = cJSON_GetArrayItem(pair, 0);
+		const cJSON *text = cJSON_GetArrayItem(pair, 1);
+		if (!cJSON_IsNumber(when) || !cJSON_IsString(text))
+			continue;
+		double place = floor((when->valuedouble - start) / step + 0.5);
+		double value = strtod(text->valuestring, NULL);
+		if (!(place >= 0 && place < PROMETHEUS_POINTS) || isnan(value))
+			continue;
+		size_t i = (size_t)place;
+		if (!prometheus_is_nearer(value, l->at[i], lowest))
+			continue;
+		l->at[i] = value;
+		if (i == PROMETHEUS_POINTS - 1)
+			prometheus_name_series(vj_get(series, "metric", NULL), l->labels,
+			                       sizeof(l->labels));
+	}
+	l->series++;
+}
+
+bool prometheus_range_parse(const char *json, size_t len, double start, double step, bool lowest,
+                            struct prometheus_line *l, struct err *err)
+{
+	cJSON *root;
+	const cJSON *data = prometheus_data(json, len, "the answer to its query", &root, err), *v;
+	const cJSON *result = prometheus_result(data, err);
+	*l = (struct prometheus_line){ .series = 0 };
+	for (size_t i = 0; i < PROMETHEUS_POINTS; i++)
+		l->at[i] = NAN;
+	cJSON_ArrayForEach (v, result)
+		prometheus_add_series(v, start, step, lowest, l);
 	cJSON_Delete(root);
 	return result != NULL;
 }

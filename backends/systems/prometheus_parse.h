@@ -17,6 +17,18 @@ bool prometheus_version_parse(const char *json, size_t len, char *buf, size_t si
 /* The first value of an instant query; -1: an empty result. False and err: no answer to a query. */
 bool prometheus_value_parse(const char *json, size_t len, double *value, struct err *);
 
+/* The line of a range query. Several series become one: at each time the highest of them, or the
+ * lowest. */
+#define PROMETHEUS_POINTS 60
+struct prometheus_line {
+	double at[PROMETHEUS_POINTS]; /* NaN: no value */
+	size_t series;
+	char labels[160]; /* of the series whose last value counts: "job=a instance=b"; washed */
+};
+/* start, step: s, as asked for. False and err: no answer to a query. */
+bool prometheus_range_parse(const char *json, size_t len, double start, double step, bool lowest,
+                            struct prometheus_line *, struct err *);
+
 struct prometheus_target {
 	char job[80], instance[120]; /* washed */
 	char error[240];             /* of the last scrape; "" not known */

@@ -225,7 +225,7 @@ void system_own_row(struct site *s)
 	bool lacks = *t->lack && t->lack_step == s->round;
 	if (s->err.code)
 		system_settle(y, "no answer", HEALTH_BAD, s->err.text);
-	else if (t->note_health >= HEALTH_ATTENTION)
+	else if (t->note_health >= HEALTH_ATTENTION || t->note_health == HEALTH_IDLE)
 		system_settle(y, "up", t->note_health, t->note);
 	else if (lacks)
 		system_settle(y, "up", HEALTH_ATTENTION, t->lack);
@@ -239,6 +239,7 @@ void system_own_row(struct site *s)
 static void system_finish(struct row *r)
 {
 	free(system_of(r)->labels);
+	free(system_of(r)->line);
 }
 
 static void system_add_labels(struct doc *doc, const char *labels)

@@ -93,6 +93,9 @@ struct system {
 	/* what an order would name was cut or washed: labels of an alert, the name of a model. No
 	 * order is given. */
 	bool inexact;
+	/* the line of a metric, oldest first, from 0 to 1; below 0 a gap. Owned; NULL none */
+	float *line;
+	size_t n_line;
 	/* an alert as its own site says it; the row may differ (alerts.h) */
 	enum health told;
 	char told_state[60], told_why[300];
@@ -100,7 +103,8 @@ struct system {
 
 extern const struct kind kind_system;
 extern const struct backend backend_prometheus, backend_alertmanager, backend_grafana,
-	backend_litellm, backend_ollama, backend_ntfy, backend_n8n, backend_qdrant, backend_caddy;
+	backend_metric, backend_postgres, backend_redis, backend_litellm, backend_ollama,
+	backend_ntfy, backend_n8n, backend_qdrant, backend_caddy;
 
 static inline struct system *system_of(struct row *r)
 {
@@ -140,6 +144,9 @@ void system_figure(struct system *, const char *name, enum doc_tone, const char 
 /* The figure is so much of a limit, which its bar shows. No limit: used or limit below 0. */
 void system_figure_share(struct system *, const char *name, double used, double limit);
 const char *system_figure_text(const struct system *, const char *name); /* "" none */
+
+/* Adds the metrics whose section names this row (of = ID) to its details. */
+void metric_details(const struct row *, struct doc *);
 
 /* Has its section a token_command? */
 bool system_has_token(const struct site *);

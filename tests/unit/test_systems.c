@@ -1,5 +1,6 @@
 /* Systems: their answers, whole and cut at every byte; the rows that come of them; which of two
  * rows of the same alert counts; what may be kept. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -117,6 +118,35 @@ static void no_answers_of_prometheus(void **state)
 		if (strcmp(none[i], "[]") != 0)
 			assert_false(alerts_parse(none[i], strlen(none[i]), "X", &a, &err));
 		assert_true(*err.text != '\0');
+	}
+}
+
+/* Two series, points outside of what was asked for, and what is no number. */
+static const char line_of_two[] =
+	"{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":["
+	"{\"metric\":{\"__name__\":\"up\",\"job\":\"a\"},\"values\":[[1000,\"1\"],[1590.2,\"5\"]]},"
+	"{\"metric\":{\"job\":\"b\"},\"values\":[[1000,\"NaN\"],[1010,\"+Inf\"],[1590,\"7\"],"
+	"[-1e300,\"9\"],[9999,\"9\"],[\"x\",\"9\"],[1020,9],7]}]}}";
+
+static void a_line_of_prometheus(void **state)
+{
+	static const size_t last = PROMETHEUS_POINTS - 1;
+	struct prometheus_line l;
+	struct err err;
+	assert_true(prometheus_range_parse(line_of_two, strlen(line_of_two), 1000, 10, false, &l,
+	                                   &err));
+	assert_int_equal(l.series, 2);
+	assert_true(l.at[0] == 1 && isinf(l.at[1]) && isnan(l.at[2]) && l.at[last] == 7);
+	assert_string_equal(l.labels, "job=b");
+	assert_true(prometheus_range_parse(line_of_two, strlen(line_of_two), 1000, 10, true, &l,
+	                                   &err));
+	assert_true(l.at[last] == 5);
+	assert_string_equal(l.labels, "job=a");
+	for (size_t i = 0; i < strlen(line_of_two); i++) {
+		char *part = xcalloc(1, i ? i : 1);
+		memcpy(part, line_of_two, i);
+		assert_false(prometheus_range_parse(part, i, 1000, 10, false, &l, &err));
+		free(part);
 	}
 }
 
@@ -534,6 +564,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_of_prometheus),
 		cmocka_unit_test(no_answers_of_prometheus),
+		cmocka_unit_test(a_line_of_prometheus),
 		cmocka_unit_test(cut_at_every_byte),
 		cmocka_unit_test(alerts_of_both),
 		cmocka_unit_test(labels_stay_whole),

@@ -652,6 +652,9 @@ static void *place_of(struct settings *s, const char *section)
 		{ "grafana", s->grafanas },
 		{ "litellm", s->litellms },
 		{ "ollama", s->ollamas },
+		{ "metric", s->metrics },
+		{ "postgres", s->postgreses },
+		{ "redis", s->redises },
 		{ "ntfy", s->ntfys },
 		{ "n8n", s->n8ns },
 		{ "qdrant", s->qdrants },
@@ -665,23 +668,35 @@ static void *place_of(struct settings *s, const char *section)
 	return NULL;
 }
 
+/* An address that the section takes: of its own protocol, else of HTTP. */
+static const char *address_for(const char *section)
+{
+	if (!strcmp(section, "postgres"))
+		return "postgres://127.0.0.1:4711";
+	if (!strcmp(section, "redis"))
+		return "redis://127.0.0.1:4711";
+	return "http://127.0.0.1:4711";
+}
+
 /* One line in its section, with what a section needs to be one. The caller lets go. */
 static struct settings *one_line(const struct setting_row *row, const char *value, char *said,
                                  size_t size)
 {
-	char text[512];
+	char text[512], url[80];
 	bool plain = !strcmp(row->section, "settings");
+	snprintf(url, sizeof(url), "url = %s\n", address_for(row->section));
 	static const char *const with_url[] = { "dokploy",      "coolify", "portal",  "prometheus",
 		                                "alertmanager", "grafana", "litellm", "ollama",
 		                                "ntfy",         "n8n",     "qdrant",  "caddy",
-		                                "check" };
+		                                "postgres",     "redis",   "metric",  "check" };
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
 		wants_url = wants_url || !strcmp(row->section, with_url[i]);
 	bool wants_type = !strcmp(row->section, "notify") && strcmp(row->key, "type") != 0;
-	snprintf(text, sizeof(text), "[%s%s]\n%s = %s\n%s%s", row->section, plain ? "" : " one",
-	         row->key, value,
-	         wants_url && strcmp(row->key, "url") != 0 ? "url = http://127.0.0.1:3000\n" : "",
+	bool wants_query = !strcmp(row->section, "metric") && strcmp(row->key, "query") != 0;
+	snprintf(text, sizeof(text), "[%s%s]\n%s = %s\n%s%s%s", row->section,
+	         plain ? "" : " one", row->key, value, wants_query ? "query = up\n" : "",
+	         wants_url && strcmp(row->key, "url") != 0 ? url : "",
 	         wants_type ? "type = terminal\n" : "");
 	return settings_of(text, said, size);
 }
@@ -712,7 +727,7 @@ static void check_yes_no(const struct setting_row *row, const char *word, bool e
 static void check_text(const struct setting_row *row)
 {
 	char said[1024], expected[256], word[64];
-	const char *url = "http://127.0.0.1:4711";
+	const char *url = address_for(row->section);
 	snprintf(word, sizeof(word), "%.*s", row->choices ? (int)strcspn(row->choices, " ") : 20,
 	         row->choices ? row->choices : "~/some-words");
 	bool path = row->type == SETTING_PATH || row->type == SETTING_FILE;
@@ -726,7 +741,11 @@ static void check_text(const struct setting_row *row)
 	struct settings *s = one_line(row, !strcmp(row->key, "url") ? url : word, said,
 	                              sizeof(said));
 	/* test_checks.c has what these may say, and with which others they may stand */
-	if (strcmp(row->section, "check") != 0)
+	bool limited = row->key[0] && (!strcmp(row->key, "warn") || !strcmp(row->key, "bad") ||
+	                               !strcmp(row->key, "prometheus"));
+	if (strcmp(row->section, "metric") == 0 && limited)
+		assert_non_null(strstr(said, "some-words"));
+	else if (strcmp(row->section, "check") != 0)
 		assert_string_equal(said, "");
 	assert_string_equal(*(char **)((char *)place_of(s, row->section) + row->offset),
 	                    !strcmp(row->key, "url") ? url : expected);
@@ -790,6 +809,7 @@ static void test_bounds_and_fallbacks(void **state)
 		{ "check", "certificate_warn", 0, 365, "14" },
 		{ "check", "certificate_bad", 0, 365, "3" },
 		{ "dokploy", "stack_port", 1, 65535, "8080" },
+		{ "metric", "over", 5, 10080, "60" },
 		{ "notify", "for", 0, 3600, "10" },
 		{ "notify", "timeout", 1, 300, "15" },
 		{ "notify", "repeat", 0, 10080, "0" },
@@ -817,11 +837,13 @@ static void test_every_section_counts_once(void **state)
 	static const char *const named[] = { "server",  "headscale", "opencode", "deploy",
 		                             "dokploy", "coolify",   "portal",   "prometheus",
 		                             "alertmanager", "grafana", "litellm", "ollama",
-		                             "ntfy", "n8n", "qdrant", "caddy",
+		                             "ntfy", "n8n", "qdrant", "caddy", "postgres", "redis",
+		                             "metric",
 		                             "check", "notify" };
 	static const char *const key[] = { "host", "url", "url", "run", "url", "url",
 		                           "url",  "url", "url", "url", "url", "url",
-		                           "url",  "url", "url", "url", "url", "url" };
+		                           "url",  "url", "url", "url", "url", "url", "url",
+		                           "url", "url" };
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		char text[512];
 		snprintf(text, sizeof(text),

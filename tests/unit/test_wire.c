@@ -1,0 +1,323 @@
+/* The protocols of Redis and PostgreSQL, byte by byte and against what is neither; SCRAM's vector
+ * of RFC 7677. The real servers are in tests/screens/stores. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/base/scram.h"
+#include "backends/link/wire.h"
+#include "backends/systems/postgres_parse.h"
+#include "backends/systems/redis_parse.h"
+
+#define BYTES(s) s, sizeof(s) - 1
+
+static const struct wire_login nobody = { .user = "", .database = "" };
+static const struct wire_login known = { .user = "", .database = "", .password = "hush" };
+
+static struct {
+	void *state;
+	const struct wire_talk *talk;
+	struct buf out, report;
+	struct err err;
+} x;
+
+/* Gives the bytes in pieces of that size, as a stream would. */
+static enum wire_next hear(const struct wire_talk *talk, const struct wire_login *login,
+                           const char *bytes, size_t len, size_t piece)
+{
+	struct buf heard = { 0 };
+	enum wire_next next = WIRE_MORE;
+	x.talk = talk;
+	x.state = xcalloc(1, talk->size);
+	talk->begin(x.state, login, &x.out);
+	for (size_t at = 0; at < len && next == WIRE_MORE; at += piece) {
+		size_t used = 0;
+		buf_add(&heard, bytes + at, piece < len - at ? piece : len - at);
+		/* exactly as big as it is: a read behind the end is seen */
+		char *copy = malloc(heard.len);
+		memcpy(copy, heard.data, heard.len);
+		next = talk->heard(x.state, login, copy, heard.len, &used, &x.out, &x.err);
+		free(copy);
+		assert_true(used <= heard.len);
+		buf_consume(&heard, used);
+	}
+	if (next == WIRE_DONE)
+		talk->report(x.state, 1.5, &x.report);
+	buf_finish(&heard);
+	return next;
+}
+
+static int drop(void **unused)
+{
+	if (x.state && x.talk->finish)
+		x.talk->finish(x.state);
+	free(x.state);
+	buf_finish(&x.out);
+	buf_finish(&x.report);
+	memset(&x, 0, sizeof(x));
+	return 0;
+}
+
+static bool has(const struct buf *b, const char *bytes, size_t len)
+{
+	return b->len >= len && memmem(b->data, b->len, bytes, len);
+}
+
+/* --- Redis ------------------------------------------------------------------- */
+
+#define INFO                                                                                   \
+	"# Server\r\nredis_version:7.0.15\r\nexecutable:/usr/bin/secret-path\r\n"              \
+	"connected_clients:9\r\nmaxclients:10\r\nused_memory:950\r\nmaxmemory:1000\r\n"        \
+	"role:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\nmaster_link_status:down\r\n" \
+	"db0:keys=5,expires=0\r\ndb12:keys=7,expires=1\r\n"
+
+static void redis_in_any_pieces(void **unused)
+{
+	char answer[1000];
+	struct redis_facts f;
+	struct err err;
+	snprintf(answer, sizeof(answer), "+OK\r\n$%zu\r\n%s\r\n", strlen(INFO), INFO);
+	for (size_t piece = 1; piece < 400; piece = piece * 2 + 1) {
+		assert_int_equal(hear(&redis_talk, &known, answer, strlen(answer), piece),
+		                 WIRE_DONE);
+		assert_true(has(&x.out, BYTES("*2\r\n$4\r\nAUTH\r\n$4\r\nhush\r\n*1\r\n"
+		                              "$4\r\nINFO\r\n")));
+		assert_false(has(&x.report, "secret-path", 11));
+		assert_true(redis_parse(x.report.data, x.report.len, &f, &err));
+		assert_string_equal(f.version, "7.0.15");
+		assert_int_equal(f.keys, 12);
+		assert_int_equal(f.memory, 950);
+		assert_string_equal(f.primary, "10.0.0.1:6379");
+		assert_true(f.primary_down && !f.loading && !f.save_failed);
+		drop(NULL);
+	}
+}
+
+static void redis_without_a_password(void **unused)
+{
+	static const char no[] = "-NOAUTH Authentication required.\r\n";
+	struct redis_facts f;
+	struct err err;
+	assert_int_equal(hear(&redis_talk, &nobody, no, sizeof(no) - 1, 5), WIRE_DONE);
+	assert_true(redis_parse(x.report.data, x.report.len, &f, &err));
+	assert_string_equal(f.refused, "NOAUTH Authentication required.");
+	assert_int_equal(f.memory, -1);
+}
+
+static void redis_refuses(void **unused)
+{
+	static const struct {
+		const char *said, *words;
+		enum err_code code;
+	} all[] = {
+		{ "-WRONGPASS invalid username-password pair\r\n", "refuses the password",
+		  ERR_DENIED },
+		{ "HTTP/1.1 400 Bad Request\r\n", "not Redis", ERR_GARBLED },
+		{ "+OK\r\n-DENIED Redis is running in protected mode\r\n", "protected mode",
+		  ERR_DENIED },
+		{ "SSH-2.0-OpenSSH", "not Redis: SSH", ERR_GARBLED },
+		{ "+OK\r\n$99999999999\r\n", "not Redis", ERR_GARBLED },
+		{ "+OK\r\n:1\r\n", "not Redis", ERR_GARBLED },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		assert_int_equal(
+			hear(&redis_talk, &known, all[i].said, strlen(all[i].said), 7),
+			WIRE_FAILED);
+		assert_int_equal(x.err.code, all[i].code);
+		assert_non_null(strstr(x.err.text, all[i].words));
+		drop(NULL);
+	}
+}
+
+/* --- PostgreSQL ---------------------------------------------------------------- */
+
+#define AUTH_IS_OK "R\0\0\0\x08\0\0\0\0"
+#define VERSION "S\0\0\0\x1dserver_version\0" "15.20 (D)\0"
+#define READY "Z\0\0\0\x05I"
+#define ROW "D\0\0\0\x25\0\x06\0\0\0\x03" "100\0\0\0\x01" "7\0\0\0\x01" "0"       \
+	"\0\0\0\x01" "f\xff\xff\xff\xff\0\0\0\x01" "f"
+
+static void postgres_tells(void **unused)
+{
+	static const char answer[] = AUTH_IS_OK VERSION READY ROW READY;
+	struct postgres_facts f;
+	struct err err;
+	for (size_t piece = 1; piece < 120; piece = piece * 2 + 1) {
+		assert_int_equal(hear(&postgres_talk, &nobody, BYTES(answer), piece), WIRE_DONE);
+		assert_true(has(&x.out, BYTES("\0\x03\0\0user\0mocr\0")));
+		assert_true(postgres_parse(x.report.data, x.report.len, &f, &err));
+		assert_string_equal(f.version, "15.20");
+		assert_int_equal(f.connections, 7);
+		assert_int_equal(f.connections_max, 100);
+		assert_int_equal(f.behind, -1);
+		assert_true(!f.standby && !f.cut_off && !*f.code);
+		drop(NULL);
+	}
+}
+
+static void postgres_without_a_login(void **unused)
+{
+	struct postgres_facts f;
+	struct err err;
+	assert_int_equal(hear(&postgres_talk, &nobody,
+	                      BYTES("R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0"), 3),
+	                 WIRE_DONE);
+	assert_true(postgres_parse(x.report.data, x.report.len, &f, &err));
+	assert_true(f.asks);
+	drop(NULL);
+	assert_int_equal(hear(&postgres_talk, &nobody,
+	                      BYTES("E\0\0\0\x19SFATAL\0C57P03\0Mstop\0\0"), 3),
+	                 WIRE_DONE);
+	assert_true(postgres_parse(x.report.data, x.report.len, &f, &err));
+	assert_string_equal(f.code, "57P03");
+	assert_string_equal(f.refused, "stop");
+}
+
+static void postgres_refuses(void **unused)
+{
+	static const struct {
+		const char *said;
+		size_t len;
+		const char *words;
+		enum err_code code;
+	} all[] = {
+		{ BYTES("HTTP/1.1 400 Bad Request\r\n"), "not PostgreSQL", ERR_GARBLED },
+		{ BYTES("R\x7f\xff\xff\xff\0\0\0\0"), "not PostgreSQL", ERR_GARBLED },
+		{ BYTES("R\0\0\0\x08\0\0\0\x03"), "plain text", ERR_DENIED },
+		{ BYTES("R\0\0\0\x08\0\0\0\x09"), "does not know", ERR_DENIED },
+		{ BYTES("R\0\0\0\x04"), "does not know", ERR_DENIED },
+		{ BYTES("R\0\0\0\x0b\0\0\0\x0bv=x"), "answers another one", ERR_GARBLED },
+		{ BYTES("R\0\0\0\x0b\0\0\0\x0cv=x"), "does not know the password", ERR_REFUSED },
+		{ BYTES("E\0\0\0\x18SFATAL\0C28P01\0Mbad\0\0"), "refuses the login: bad",
+		  ERR_DENIED },
+		{ BYTES("E\0\0\0\x05\0"), "not PostgreSQL", ERR_GARBLED },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		assert_int_equal(hear(&postgres_talk, &known, all[i].said, all[i].len, 4),
+		                 WIRE_FAILED);
+		assert_int_equal(x.err.code, all[i].code);
+		if (!strstr(x.err.text, all[i].words))
+			fail_msg("case %zu said: %s", i, x.err.text);
+		drop(NULL);
+	}
+}
+
+/* --- SCRAM ------------------------------------------------------------------------ */
+
+#define SERVER_FIRST                                                  \
+	"r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"       \
+	"s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
+
+static void scram_of_the_rfc(void **unused)
+{
+	struct scram s = { 0 };
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	scram_first(&s, "user", "rOprNGfwEbeRWgbNEkqO", &out);
+	assert_true(out.len == 32 && !memcmp(out.data, "n,,n=user,r=rOprNGfwEbeRWgbNEkqO", 32));
+	buf_clear(&out);
+	assert_true(scram_second(&s, "user", "pencil", BYTES(SERVER_FIRST), &out, &err));
+	assert_true(has(&out, BYTES("p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=")));
+	assert_true(scram_is_proven(&s, "user",
+	                            BYTES("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")));
+	assert_false(scram_is_proven(&s, "user",
+	                             BYTES("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G5=")));
+	assert_false(scram_is_proven(&s, "user", BYTES("v=6rri")));
+	buf_finish(&out);
+	scram_finish(&s);
+}
+
+/* A server may ask neither for hours of hashing nor with a nonce of its own. */
+static void scram_has_bounds(void **unused)
+{
+	static const char *const bad[] = {
+		"r=rOprNGfwEbeRWgbNEkqOx,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=2000000000",
+		"r=rOprNGfwEbeRWgbNEkqOx,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=0",
+		"r=rOprNGfwEbeRWgbNEkqOx,s=,i=4096",
+		"r=rOprNGfwEbeRWgbNEkqOx,i=4096",
+		"r=other,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+		"",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct scram s = { 0 };
+		struct buf out = { 0 };
+		struct err err = { 0 };
+		scram_first(&s, "user", "rOprNGfwEbeRWgbNEkqO", &out);
+		assert_false(
+			scram_second(&s, "user", "pencil", bad[i], strlen(bad[i]), &out, &err));
+		assert_true(err.code != ERR_NONE);
+		buf_finish(&out);
+		scram_finish(&s);
+	}
+}
+
+/* --- addresses ---------------------------------------------------------------------- */
+
+static void addresses(void **unused)
+{
+	static const struct {
+		const char *url, *scheme, *host, *path, *user, *database;
+		int port;
+	} good[] = {
+		{ "redis://cache", "redis", "cache", "", "", "", 6379 },
+		{ "redis://app@10.0.0.1:7000", "redis", "10.0.0.1", "", "app", "", 7000 },
+		{ "redis://[::1]:7000", "redis", "::1", "", "", "", 7000 },
+		{ "redis:///run/redis.sock", "redis", "", "/run/redis.sock", "", "", 6379 },
+		{ "postgres://me@h/db", "postgres", "h", "", "me", "db", 5432 },
+		{ "postgres://me@/run/.s.PGSQL.5432", "postgres", "", "/run/.s.PGSQL.5432", "me",
+		  "", 5432 },
+	};
+	static const char *const bad[] = { "",
+		                           "redis://",
+		                           "redis:///",
+		                           "redis://h:0",
+		                           "redis://h:99999",
+		                           "redis://h:6x",
+		                           "redis://[::1",
+		                           "redis://me:hush@h",
+		                           "redis://me:hush@h:x",
+		                           "redis://h h",
+		                           "http://h",
+		                           "rediss://h",
+		                           "redis://h/a/b" };
+	struct wire_url u;
+	struct err err;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		assert_true(wire_url_read(good[i].url, good[i].scheme, &u, &err));
+		assert_string_equal(u.host, good[i].host);
+		assert_string_equal(u.path, good[i].path);
+		assert_string_equal(u.user, good[i].user);
+		assert_string_equal(u.database, good[i].database);
+		assert_int_equal(u.port, good[i].port);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		if (wire_url_read(bad[i], "redis", &u, &err))
+			fail_msg("taken: %s", bad[i]);
+		assert_true(err.code == ERR_USAGE);
+		assert_null(strstr(err.text, "hush"));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(redis_in_any_pieces, drop),
+		cmocka_unit_test_teardown(redis_without_a_password, drop),
+		cmocka_unit_test_teardown(redis_refuses, drop),
+		cmocka_unit_test_teardown(postgres_tells, drop),
+		cmocka_unit_test_teardown(postgres_without_a_login, drop),
+		cmocka_unit_test_teardown(postgres_refuses, drop),
+		cmocka_unit_test(scram_of_the_rfc),
+		cmocka_unit_test(scram_has_bounds),
+		cmocka_unit_test(addresses),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
