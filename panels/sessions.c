@@ -47,7 +47,7 @@ static void sessions_status_cell(const struct row *r, struct cell *c)
 		cell_set(c, tone, "%s ", session_status_name(s->shown));
 		cell_add_age(c, s->status_ms);
 	} else if (s->finished_ms) {
-		cell_set(c, TONE_GOOD, "done ");
+		cell_set(c, TONE_GOOD, "idle, done ");
 		cell_add_age(c, s->finished_ms);
 	} else {
 		cell_set(c, tone, "%s", session_status_name(s->shown));

@@ -69,7 +69,7 @@ static struct session *claude_live(struct sessions *ss, const char *start, const
 	const char *uuid = claude_text(o, "sessionId"), *status = claude_text(o, "status"),
 		   *what = claude_text(o, "waitingFor");
 	const cJSON *proc = cJSON_GetObjectItemCaseSensitive(o, "procStart");
-	char wrote[32] = "", why[200];
+	char wrote[32] = "", why[420], phrase[300];
 	if (cJSON_IsString(proc))
 		snprintf(wrote, sizeof(wrote), "%s", proc->valuestring);
 	else if (cJSON_IsNumber(proc))
@@ -98,12 +98,14 @@ static struct session *claude_live(struct sessions *ss, const char *start, const
 	other->named = named;
 	r->created_ms = number_whole(claude_number(o, "startedAt"), 0);
 	r->updated_ms = number_whole(claude_number(o, "statusUpdatedAt"), 0);
-	snprintf(why, sizeof(why), "Claude Code waits for: %.120s", what ? what : "you");
 	bool waits = i < ARRAY_LEN(states) && states[i].status == SESSION_PERMISSION;
 	other->told_ms = r->updated_ms;
 	program_set_washed(&r->words, waits && what ? what : NULL);
 	if (!waits || !claude_text(o, "jobId"))
 		program_set_washed(&other->needs, NULL);
+	prompt_phrase(other, phrase, sizeof(phrase));
+	snprintf(why, sizeof(why), "Claude Code waits for: %.100s%s%.280s", what ? what : "you",
+	         *phrase ? ": " : "", phrase);
 	program_show(r, i < ARRAY_LEN(states) ? states[i].status : SESSION_UNKNOWN,
 	             i < ARRAY_LEN(states) ? states[i].health : HEALTH_UNKNOWN,
 	             r->updated_ms ? r->updated_ms : r->created_ms, waits ? why : NULL);

@@ -119,9 +119,11 @@ static void herdr_agent(struct sessions *ss, const char *server, const cJSON *sn
 	program_set_washed(&r->words, herdr_text(space, "label"));
 	program_set_washed(&r->directory, cwd ? cwd : herdr_text(at, "cwd"));
 	snprintf(r->sid, sizeof(r->sid), "%s", pane);
-	r->updated_ms = now_wall_ms();
+	enum session_status was = r->status;
 	herdr_place(r->priv, server, pane);
 	herdr_state(r, kind ? kind : "the agent", herdr_text(agent, "agent_status"));
+	if (!r->updated_ms || r->status != was)
+		r->updated_ms = now_wall_ms();
 }
 
 /* "herdr SERVER JSON"; SERVER is empty for the usual one. */

@@ -91,6 +91,8 @@ struct request *prompt_read(const char *text);
 void prompt_follow(struct row *, struct program *);
 void prompt_forget(struct program *);
 bool prompt_key(const struct request *, const char *words, char *key, size_t size, struct err *);
+/* Writes what it asks, as far as that is known of this question; "" unknown. */
+void prompt_phrase(const struct program *, char *buf, size_t size);
 /* Carries out session-answer. */
 void prompt_answer(struct order *);
 

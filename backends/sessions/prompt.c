@@ -18,11 +18,14 @@
 #define PROMPT_MS 10000
 #define PROMPT_TRIES 5 /* the agent says that it waits before its question is drawn */
 #define OPTIONS_MAX 9
-#define CHANGED 9 /* exit code: the pane shows something else now */
+/* Exit codes of the command that answers: the pane shows something else now; the pane is in a mode
+ * of tmux, which would take the key. */
+#define CHANGED 9
+#define IN_MODE 8
 
 /* What is below the last line of dashes; without one, the whole pane. */
-#define BELOW_RULE                                             \
-	" | awk '/^────/{n=0;next} {l[n++]=$0} "               \
+#define BELOW_RULE                                       \
+	" | awk '/^────/{n=0;next} {l[n++]=$0} " \
 	"END{for(i=0;i<n;i++){sub(/ +$/,\"\",l[i]);print l[i]}}'"
 
 static void prompt_capture(struct buf *b, const struct program *o)
@@ -150,6 +153,15 @@ void prompt_forget(struct program *o)
 	o->prompt_tries = 0;
 }
 
+void prompt_phrase(const struct program *o, char *buf, size_t size)
+{
+	*buf = '\0';
+	if (o->request && o->prompt_of_ms == o->told_ms)
+		request_phrase(o->request, buf, size);
+	else if (o->needs)
+		snprintf(buf, size, "%s", o->needs);
+}
+
 static void prompt_say(struct row *row, const struct program *o)
 {
 	char phrase[300];
@@ -274,6 +286,10 @@ static void prompt_answered(const struct run_result *r, void *arg)
 		err_set(&err, ERR_ABSENT,
 		        "its pane shows something else now, so nothing was sent: it was answered "
 		        "elsewhere, or asks something new");
+	else if (!err.code && r->end.exit_code == IN_MODE)
+		err_set(&err, ERR_REFUSED,
+		        "its pane is in tmux's copy mode, which would take the key, so nothing was "
+		        "sent: q leaves that mode there");
 	else if (!err.code && r->end.exit_code != 0)
 		err_set(&err, ERR_REFUSED, "tmux did not send the key: %.200s",
 		        r->err_len ? r->err_out : "it gave no reason");
@@ -310,7 +326,11 @@ void prompt_answer(struct order *order)
 	buf_init(&b, 8192);
 	buf_puts(&b, "LC_ALL=C.UTF-8; export LC_ALL; e=$(cat); n=$(");
 	prompt_capture(&b, o);
-	buf_addf(&b, "); [ \"$n\" = \"$e\" ] || exit %d; ", CHANGED);
+	buf_addf(&b, "); [ \"$n\" = \"$e\" ] || exit %d; [ \"$(", CHANGED);
+	tmux_words(&b, o,
+	           (const char *[]){ "display-message", "-p", "-t", o->pane, "#{pane_in_mode}",
+	                             NULL });
+	buf_addf(&b, ")\" = 0 ] || exit %d; ", IN_MODE);
 	tmux_words(&b, o, (const char *[]){ "send-keys", "-t", o->pane, key, NULL });
 	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->program_acts);
 	a->run = link_run(row->server->link, b.data, o->prompt, strlen(o->prompt), 16384, PROMPT_MS,

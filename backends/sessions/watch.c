@@ -28,7 +28,7 @@ static const char script[] = CLAUDE_HOMES
 	"j=${t#*\\\"jobId\\\":\\\"}; j=${j%%\\\"*}; case $j in *[!0-9a-f]*) continue;; esac; "
 	"[ -r \"$h/jobs/$j/state.json\" ] || continue; t=; "
 	"while read -r l || [ -n \"$l\" ]; do t=$t$l; l=; done <\"$h/jobs/$j/state.json\"; "
-	"printf \"job\\t%s\\t%.16000s\\n\" \"$j\" \"$t\"; "
+	"printf \"job\\t%s\\t%.8000s\\n\" \"$j\" \"$t\"; "
 	"done; done; unset IFS; set +f; printf \"=end\\n\"; done";
 
 static void watch_answer(struct sessions *ss, char *text, size_t len)
