@@ -74,7 +74,9 @@ static void a_certificate_that_is_cut(void **state)
 
 static void when_it_ends_soon(void **state)
 {
-	struct link_cert cert = { .path = "/k-cert.pub", .from_ms = DAY_MS, .until_ms = 101 * DAY_MS };
+	struct link_cert cert = { .path = "/k-cert.pub",
+		                  .from_ms = DAY_MS,
+		                  .until_ms = 101 * DAY_MS };
 	(void)state;
 	assert_false(cert_ends_soon(&cert, 94 * DAY_MS - 1));
 	assert_true(cert_ends_soon(&cert, 94 * DAY_MS + 1));
