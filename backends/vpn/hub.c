@@ -1,9 +1,9 @@
 /* hub.c: which server carries the traffic of this machine to another one: a WireGuard hub, a subnet
  * router of a tailnet.
  *
- * While such a hub is down, servers behind it are down for that reason (store/cause.h). Only what is
- * certain counts: the routes that this machine's own VPN uses now. A node of the VPN with the
- * address itself is reached without a hub, and of two equal routes nobody knows which one counts. */
+ * While such a hub is down, servers behind it are down for that reason (store/cause.h). Only what
+ * is certain counts: the routes that this machine's own VPN uses now. A node of the VPN with the
+ * address itself is reached without a hub. Of two equal routes nobody knows which one counts. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
