@@ -101,7 +101,9 @@ static const struct server *cause_find_next(const struct cause_word *words, cons
 {
 	const char *parent = v->config ? v->config->parent : NULL;
 	const struct server *found = parent ? cause_down(words, v, parent) : NULL;
-	return found ? found : cause_among_jumps(words, v);
+	if (!found)
+		found = cause_among_jumps(words, v);
+	return found || !*v->hub ? found : cause_down(words, v, v->hub);
 }
 
 static const struct server *cause_find_root(const struct server *v)
@@ -139,6 +141,21 @@ const struct server *cause_of(const struct server *v)
 		cause_find_all(s);
 	}
 	return server_is_down(v) ? v->cause_root : NULL;
+}
+
+void cause_set_hub(struct server *v, const char *hub, const char *route)
+{
+	if (!strcmp(v->hub, hub) && !strcmp(v->hub_route, route))
+		return;
+	snprintf(v->hub, sizeof(v->hub), "%s", hub);
+	snprintf(v->hub_route, sizeof(v->hub_route), "%s", route);
+	store_changed_widely(v->store);
+}
+
+bool cause_is_hub(const struct server *v)
+{
+	const char *parent = v->config ? v->config->parent : NULL;
+	return v->cause_next && *v->hub && !parent && !*v->link->jumps;
 }
 
 /* --- folding ------------------------------------------------------------- */

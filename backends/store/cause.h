@@ -1,8 +1,8 @@
 /* cause.h: one cause, one row in the queue. While a server is not connected, the old faults on it
  * fold under its row. A server that is reached through another one folds under that, while that one
- * is down: ProxyJump of ssh_config, or parent of its section. While a source is silent, as a
- * container engine that was stopped, the old faults that it reported fold under the row of that
- * source. */
+ * is down: ProxyJump of ssh_config, parent of its section, or a route of the VPN.
+ * While a source is silent, as a container engine that was stopped, the old faults that it reported
+ * fold under the row of that source. */
 #ifndef STORE_CAUSE_H
 #define STORE_CAUSE_H
 
@@ -13,6 +13,11 @@ bool server_is_down(const struct server *);
 /* The server that explains why this one is down: the farthest on its way that is down, too. NULL:
  * there is none. */
 const struct server *cause_of(const struct server *);
+/* The VPN of this machine reaches the server through the server called hub, by route; "" none. */
+void cause_set_hub(struct server *, const char *hub, const char *route);
+/* Whether the server is behind another one because the VPN reaches it through that: hub and
+ * hub_route. */
+bool cause_is_hub(const struct server *);
 /* Whether the condition of the row is explained by another row: facts from before the link was
  * lost, or a server behind one that is down. */
 bool cause_folds(const struct row *);

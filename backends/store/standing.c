@@ -496,7 +496,10 @@ bool need_says(const struct row *row, char *buf, size_t size)
 	const struct source *silent = cause_source_of(row);
 	if (row == &v->row)
 		root = cause_of(v);
-	if (root)
+	if (root && cause_is_hub(v))
+		snprintf(buf, size, "behind %.60s, which is down (VPN route %s)", root->name,
+		         v->hub_route);
+	else if (root)
 		snprintf(buf, size, "behind %.60s, which is down", root->name);
 	else if (silent)
 		snprintf(buf, size, "old, from before %.60s fell silent", silent->backend->name);

@@ -280,6 +280,9 @@ struct server {
 	size_t facts; /* rows that came from the server: they have a source */
 	/* cause.c: the down server that this one is behind, and the farthest one; NULL: none */
 	const struct server *cause_next, *cause_root;
+	/* the name of the server through which the VPN of this machine reaches it, and the route;
+	 * "" none (vpn/hub.c) */
+	char hub[96], hub_route[64];
 };
 
 struct server *store_server_find(const struct store *, const char *name);

@@ -61,7 +61,7 @@ static bool join_is_live(const struct peer *p)
 
 /* The address that SSH connects to, or the name if there is no address: "192.0.2.10 port 804" gives
  * the address. In a recording the link's detail has it: "ssh 192.0.2.10 port 804 as ops, ...". */
-static void join_ssh_address(const struct server *v, char *buf, size_t size)
+void vpn_ssh_address(const struct server *v, char *buf, size_t size)
 {
 	const char *from = v->link ? v->link->address : "";
 	if (!*from && v->link && !strncmp(v->link->detail, "ssh ", 4))
@@ -104,7 +104,7 @@ static void join_places_read(struct places *s, const struct store *store)
 	s->n = 0;
 	for (const struct server *v = store_servers(store); v; v = v->next) {
 		s->at[s->n].server = v;
-		join_ssh_address(v, s->at[s->n].address, sizeof(s->at[s->n].address));
+		vpn_ssh_address(v, s->at[s->n].address, sizeof(s->at[s->n].address));
 		s->n++;
 	}
 }
@@ -506,6 +506,7 @@ void vpn_join(struct store *store)
 		join_show_health(all[i]);
 	free(places.at);
 	free(all);
+	hub_find_all(store);
 	join_judge_down_servers(store);
 }
 
@@ -658,7 +659,7 @@ bool vpn_carries(const struct server *v)
 {
 	char address[96];
 	unsigned a, b;
-	join_ssh_address(v, address, sizeof(address));
+	vpn_ssh_address(v, address, sizeof(address));
 	if (sscanf(address, "%u.%u.", &a, &b) == 2)
 		return a == 100 && b >= 64 && b < 128;
 	return !strncasecmp(address, "fd7a:115c:a1e0:", 15) || join_is_vpn_name(v->store, address);

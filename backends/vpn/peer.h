@@ -86,6 +86,13 @@ const char *ts_state(const struct source *); /* "Running", ... */
 const char *ts_suffix(
 	const struct source *); /* DNS suffix of its names, without a leading dot; "" unknown */
 int64_t hs_skew(const struct source *); /* our clock minus Headscale's, ms */
+/* The address that SSH connects to, or the name if there is none. */
+void vpn_ssh_address(const struct server *, char *buf, size_t size);
+/* hub.c: sets hub and hub_route of all servers, from what this machine's own VPN says. */
+void hub_find_all(struct store *);
+/* Whether route ("10.8.0.0/24") covers the address. Returns its bits of prefix; -1: it does not, or
+ * it covers everything, or one of them is no address. */
+int hub_covers(const char *route, const char *address);
 /* SSH to the server runs, or may run, through the VPN. */
 bool vpn_carries(const struct server *);
 void ts_poll_now(struct source *); /* polls again soon */

@@ -17,6 +17,8 @@
 #include "backends/base/mem.h"
 #include "backends/link/loop.h"
 #include "backends/link/link.h"
+#include "backends/store/cause.h"
+#include "backends/store/need.h"
 #include "backends/store/record.h"
 #include "backends/servers/replay.h"
 #include "backends/servers/server.h"
@@ -684,6 +686,93 @@ static void test_wireguard_tells_of_a_server_too(void **state)
 	assert_string_equal(why, "VPN: no handshake with sese for 2h");
 }
 
+/* This machine reaches sese by WireGuard through pi, which is the peer with these AllowedIPs. */
+static struct server *through_pi(struct scene *s, const char *allowed, const char *more)
+{
+	char text[600];
+	struct server *here = store_server_find(s->store, "here");
+	if (!here)
+		here = server_open_replay(s->store, "here");
+	here->is_local = true;
+	here->link->state = LINK_UP;
+	snprintf(s->pi->link->address, sizeof(s->pi->link->address), "10.0.0.2 port 22");
+	snprintf(s->sese->link->address, sizeof(s->sese->link->address), "10.8.0.5 port 22");
+	snprintf(text, sizeof(text),
+	         "clock %lld\nwg0\t-\tHEREKEY\t51820\toff\n"
+	         "wg0\tPIKEY\t-\t10.0.0.2:51820\t%s\t0\t1\t2\t25\n%s",
+	         (long long)(now_wall_ms() / 1000), allowed, more);
+	feed(here, "wireguard", "dump", text);
+	source_set_state(server_source(here, "wireguard"), SOURCE_LIVE, NULL);
+	vpn_join(s->store);
+	return here;
+}
+
+static void lose(struct server *v)
+{
+	static const char lost[] = "lost\t-1\t1\t\tno route to host";
+	v->link->state = LINK_UP;
+	server_replay_state(v, lost, strlen(lost));
+}
+
+static void test_a_hub_that_is_down_explains_those_behind_it(void **state)
+{
+	struct scene *s = *state;
+	char words[160];
+	through_pi(s, "10.8.0.1/32,10.8.0.0/24", "");
+	assert_string_equal(s->sese->hub, "pi");
+	assert_string_equal(s->seko->hub, "");
+	lose(s->sese);
+	loop_turn(s->loop, 0);
+	assert_null(cause_of(s->sese)); /* the hub is up: it is down by itself */
+	lose(s->pi);
+	loop_turn(s->loop, 0);
+	assert_ptr_equal(cause_of(s->sese), s->pi);
+	assert_null(cause_of(s->pi));
+	assert_int_equal(s->sese->row.need, NEED_FOLDED);
+	assert_true(need_says(&s->sese->row, words, sizeof(words)));
+	assert_string_equal(words, "behind pi, which is down (VPN route 10.8.0.0/24)");
+}
+
+/* Only what is certain folds. */
+static void test_no_hub_without_certainty(void **state)
+{
+	struct scene *s = *state;
+	static const char node[] = "wg0\tSESEKEY\t-\t(none)\t10.8.0.5/32\t0\t1\t2\t25\n",
+			  twin[] = "wg0\tKEY3\t-\t10.0.0.9:1\t10.8.0.0/24\t0\t1\t2\t25\n";
+	through_pi(s, "0.0.0.0/0", ""); /* other routes may come first */
+	assert_string_equal(s->sese->hub, "");
+	through_pi(s, "10.9.0.0/16", "");
+	assert_string_equal(s->sese->hub, "");
+	through_pi(s, "10.8.0.0/24", node); /* a node of its own, without a hub */
+	assert_string_equal(s->sese->hub, "");
+	through_pi(s, "10.8.0.0/24", twin);
+	assert_string_equal(s->sese->hub, "");
+	through_pi(s, "10.8.0.0/16,10.8.0.0/24", "");
+	assert_string_equal(s->sese->hub, "pi");
+	assert_string_equal(s->sese->hub_route, "10.8.0.0/24");
+	/* an address in the VPN of another machine says nothing about the way from here */
+	store_server_find(s->store, "here")->is_local = false;
+	vpn_join(s->store);
+	assert_string_equal(s->sese->hub, "");
+}
+
+static void test_what_a_route_covers(void **state)
+{
+	(void)state;
+	assert_int_equal(hub_covers("10.8.0.0/24", "10.8.0.255"), 24);
+	assert_int_equal(hub_covers("10.8.0.0/24", "10.8.1.0"), -1);
+	assert_int_equal(hub_covers("10.8.0.128/25", "10.8.0.127"), -1);
+	assert_int_equal(hub_covers("10.8.0.128/25", "10.8.0.129"), 25);
+	assert_int_equal(hub_covers("fd00:8::/32", "fd00:8::5"), 32);
+	assert_int_equal(hub_covers("fd00:8::/32", "10.8.0.5"), -1);
+	assert_int_equal(hub_covers("::/0", "fd00::1"), -1);
+	assert_int_equal(hub_covers("10.8.0.0/33", "10.8.0.5"), -1);
+	assert_int_equal(hub_covers("10.8.0.0/", "10.8.0.5"), -1);
+	assert_int_equal(hub_covers("10.8.0.0/8x", "10.8.0.5"), -1);
+	assert_int_equal(hub_covers("10.8.0.0", "10.8.0.5"), -1);
+	assert_int_equal(hub_covers("10.8.0.0/24", "sese"), -1);
+}
+
 /* pi is lost, at an address or name; this machine's own tailscaled is as state says (NULL: this
  * machine has none). */
 static const char *reason_with(struct scene *s, const char *state, const char *address,
@@ -963,6 +1052,9 @@ int main(void)
 		ROWS(test_key_expiry_is_warned_of),
 		ROWS(test_a_server_that_is_down_says_what_the_vpn_knows),
 		ROWS(test_wireguard_tells_of_a_server_too),
+		ROWS(test_a_hub_that_is_down_explains_those_behind_it),
+		ROWS(test_no_hub_without_certainty),
+		cmocka_unit_test(test_what_a_route_covers),
 		ROWS(test_logged_out_joins_by_server),
 		ROWS(test_old_rows_stay_when_the_answer_is_rubbish),
 		ROWS(test_peers_come_and_go),

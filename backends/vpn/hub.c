@@ -1,0 +1,121 @@
+/* hub.c: which server carries the traffic of this machine to another one: a WireGuard hub, a subnet
+ * router of a tailnet.
+ *
+ * While such a hub is down, servers behind it are down for that reason (store/cause.h). Only what
+ * is certain counts: the routes that this machine's own VPN uses now. A node of the VPN with the
+ * address itself is reached without a hub. Of two equal routes nobody knows which one counts. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/link/link.h"
+#include "backends/store/cause.h"
+#include "backends/vpn/peer.h"
+
+/* Reads an address. Returns its length in bytes; 0: it is none. */
+static int hub_read_address(const char *text, unsigned char *out)
+{
+	if (inet_pton(AF_INET, text, out) == 1)
+		return 4;
+	return inet_pton(AF_INET6, text, out) == 1 ? 16 : 0;
+}
+
+static bool hub_same_bits(const unsigned char *a, const unsigned char *b, int bits)
+{
+	int rest = bits % 8;
+	if (memcmp(a, b, (size_t)(bits / 8)) != 0)
+		return false;
+	return !rest || (a[bits / 8] ^ b[bits / 8]) >> (8 - rest) == 0;
+}
+
+int hub_covers(const char *route, const char *address)
+{
+	unsigned char net[16], one[16];
+	char text[64];
+	const char *slash = strchr(route, '/');
+	if (!slash || slash - route >= (long)sizeof(text))
+		return -1;
+	snprintf(text, sizeof(text), "%.*s", (int)(slash - route), route);
+	int len = hub_read_address(text, net);
+	char *end;
+	long bits = strtol(slash + 1, &end, 10);
+	bool good = len && !*end && end != slash + 1 && bits > 0 && bits <= 8L * len;
+	/* a default route may be overridden by any other one of the machine */
+	if (!good || hub_read_address(address, one) != len)
+		return -1;
+	return hub_same_bits(net, one, (int)bits) ? (int)bits : -1;
+}
+
+/* The longest route among those of all peers that covers an address. */
+struct hub_best {
+	const struct peer *peer; /* NULL: none, or two have it */
+	int bits;                /* -1: none */
+	char route[64];
+};
+
+static void hub_take(struct hub_best *best, const struct peer *p, const char *address)
+{
+	char routes[sizeof(p->at.routes)], *rest = routes, *route;
+	snprintf(routes, sizeof(routes), "%s", p->at.routes);
+	while ((route = strsep(&rest, ", "))) {
+		int bits = hub_covers(route, address);
+		if (bits < 0 || bits < best->bits)
+			continue;
+		best->peer = bits == best->bits && best->peer != p ? NULL : p;
+		best->bits = bits;
+		snprintf(best->route, sizeof(best->route), "%s", route);
+	}
+}
+
+static bool hub_is_node(const struct peer *p, const char *address)
+{
+	for (size_t i = 0; i < p->at.n_addrs; i++)
+		if (!strcmp(p->at.addrs[i], address))
+			return true;
+	return false;
+}
+
+/* This machine's view, as it is now. */
+static bool hub_is_view(const struct row *row)
+{
+	const struct peer *p = const_peer_of(row);
+	return row->server->is_local && !p->control && p->family != VPN_HEADSCALE && row->source &&
+	       row->source->state == SOURCE_LIVE;
+}
+
+static struct hub_best hub_find(const struct store *s, const char *address)
+{
+	struct hub_best best = { .bits = -1 };
+	for (struct row *row = store_first(s, &kind_peer, NULL); row;
+	     row = store_next(row, &kind_peer, NULL)) {
+		const struct peer *p = const_peer_of(row);
+		if (!hub_is_view(row))
+			continue;
+		if (hub_is_node(p, address))
+			return (struct hub_best){ .bits = -1 };
+		if (!p->at.self)
+			hub_take(&best, p, address);
+	}
+	return best;
+}
+
+static void hub_find_of(struct server *v)
+{
+	char address[96];
+	const char *hub = "", *route = "";
+	vpn_ssh_address(v, address, sizeof(address));
+	struct hub_best best = hub_find(v->store, address);
+	if (best.peer && strcmp(best.peer->is, v->name) != 0) {
+		hub = best.peer->is;
+		route = best.route;
+	}
+	cause_set_hub(v, hub, *hub ? route : "");
+}
+
+void hub_find_all(struct store *s)
+{
+	for (struct server *v = store_servers(s); v; v = v->next)
+		if (v->link && !v->is_local && !*v->link->jumps)
+			hub_find_of(v);
+}
