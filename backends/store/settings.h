@@ -136,6 +136,8 @@ struct settings {
 	int need_for;        /* s, default 3; 0: at once, and what flaps is not counted */
 	int opencode_memory; /* MB, default 4096 */
 	int log_memory;      /* MB, default 64 */
+	/* hours between two questions for newer images and packages; 0, the default: none */
+	int image_updates, package_updates;
 	bool local;          /* this machine is watched too, default yes */
 	bool hints;          /* the line of keys at the bottom, default yes */
 	bool ascii;          /* no UTF-8 on the screen, default by locale */

@@ -64,6 +64,9 @@ const struct setting_row setting_rows[] = {
 	  "counted" },
 	{ "settings", "log_memory", SETTING_NUMBER, S(log_memory), 1, 4096, "64", NULL,
 	  "memory for the lines of followed logs, in MB; the oldest go first" },
+	{ "settings", "image_updates", SETTING_NUMBER, S(image_updates), 0, 720, "0", NULL,
+	  "hours between two questions to a registry, by the server's engine, whether it has a "
+	  "newer image of a tag in use; 0: only V asks" },
 	{ "settings", "hints", SETTING_YES_NO, S(hints), 0, 0, "yes", NULL,
 	  "the line of keys at the bottom" },
 	{ "settings", "ascii", SETTING_YES_NO, S(ascii), 0, 0, "no", NULL,
