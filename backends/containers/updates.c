@@ -322,8 +322,8 @@ static bool updates_may_ask(const struct updates *u, const struct image_news *la
 	return !last || (least && engine_now(u->engine) - last->asked_ms >= least);
 }
 
-/* Does an answer about the name hold for this image? One that was pulled meanwhile may be newer than
- * the answer, unless the answer names it. */
+/* Does an answer about the name hold for this image? One that was pulled meanwhile may be newer
+ * than the answer, unless the answer names it. */
 static bool updates_serves(const struct updates *u, const struct image_news *last)
 {
 	return last && (!strcmp(last->id, u->asking.id) ||

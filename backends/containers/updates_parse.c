@@ -68,8 +68,10 @@ bool image_digests_parse(struct image_digests *d, const char *json, size_t len, 
 		               "its answer about an image cannot be understood");
 	}
 	cJSON_ArrayForEach (item, list) {
-		const char *text = cJSON_GetStringValue(item), *at = text ? strchr(text, '@') : NULL;
-		if (at && digest_is(at + 1) && strlen(text) < IMAGE_NAME_SIZE && d->n < DIGESTS_MAX)
+		const char *text = cJSON_GetStringValue(item);
+		const char *at = text ? strchr(text, '@') : NULL;
+		bool fits = at && strlen(text) < IMAGE_NAME_SIZE && d->n < DIGESTS_MAX;
+		if (fits && digest_is(at + 1))
 			wash(d->of[d->n++], IMAGE_NAME_SIZE, text, strlen(text));
 	}
 	cJSON_Delete(root);

@@ -67,6 +67,9 @@ const struct setting_row setting_rows[] = {
 	{ "settings", "image_updates", SETTING_NUMBER, S(image_updates), 0, 720, "0", NULL,
 	  "hours between two questions to a registry, by the server's engine, whether it has a "
 	  "newer image of a tag in use; 0: only V asks" },
+	{ "settings", "package_updates", SETTING_NUMBER, S(package_updates), 0, 720, "0", NULL,
+	  "hours between two looks at the pending packages of a server, by its apt and without "
+	  "the network; 0: only V looks" },
 	{ "settings", "hints", SETTING_YES_NO, S(hints), 0, 0, "yes", NULL,
 	  "the line of keys at the bottom" },
 	{ "settings", "ascii", SETTING_YES_NO, S(ascii), 0, 0, "no", NULL,

@@ -108,6 +108,8 @@ void vitals_init(struct vitals *v)
 		              .cpu = -1,
 		              .temperature = -1,
 		              .uptime_s = -1,
+		              .packages = -1,
+		              .packages_security = -1,
 		              .worst_disk = -1 };
 }
 
