@@ -23,6 +23,7 @@ const struct backend *const backends[] = {
 	/* an Alertmanager before what sends to it */
 	&backend_checks,       &backend_alertmanager, &backend_grafana,
 	&backend_prometheus,
+	&backend_ci,           &backend_dns,
 	&backend_litellm,      &backend_ollama,     &backend_ntfy,
 	&backend_n8n,          &backend_qdrant,     &backend_caddy,
 	NULL

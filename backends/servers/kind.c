@@ -267,7 +267,8 @@ static void server_detail_packages(const struct vitals *t, struct doc *doc)
 		human_span(lists, now_wall_ms() - t->packages_lists_ms);
 	doc_pair(doc, t->packages_security > 0 ? DOC_WARN : DOC_PLAIN, "packages",
 	         "%s%s%s, asked %s ago; apt fetched its lists %s ago",
-	         *words ? words : "no updates", *t->packages_names ? ": " : "", t->packages_names, age, lists);
+	         *words ? words : "no updates", *t->packages_names ? ": " : "", t->packages_names,
+	         age, lists);
 }
 
 static void server_detail_vitals(const struct server *v, struct doc *doc)

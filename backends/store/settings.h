@@ -117,6 +117,13 @@ struct litellm_config {
 	int line;
 	struct litellm_config *next;
 };
+struct ci_config { /* [ci NAME]: Gitea Actions, GitHub Actions */
+	char *name, *url, *server, *token_command; /* as in platform_config */
+	char *kind;         /* "gitea" (default), "github" */
+	char *repositories; /* "OWNER/NAME", separated by blanks; NULL: none */
+	int line;
+	struct ci_config *next;
+};
 struct key_config { /* of [keys]: KEY = action-name, or CONTEXT:KEY = action-name */
 	char *key, *action;
 	int line;
@@ -155,6 +162,8 @@ struct settings {
 	struct platform_config *prometheuses, *alertmanagers, *grafanas, *ollamas;
 	struct platform_config *ntfys, *n8ns, *qdrants, *caddies;
 	struct litellm_config *litellms;
+	struct ci_config *cis;
+	struct platform_config *dnses;
 	struct key_config *keys;
 	bool refused; /* the file was not read because others can write it */
 	/* references; 0: made by a test, and never freed */

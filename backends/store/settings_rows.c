@@ -20,6 +20,9 @@
 #define W(field) offsetof(struct platform_config, field)
 #define C(field) offsetof(struct check_config, field)
 #define L(field) offsetof(struct litellm_config, field)
+#define A(field) offsetof(struct ci_config, field)
+_Static_assert(A(url) == W(url) && A(server) == W(server) && A(token_command) == W(token_command),
+               "the sections of all systems begin alike");
 _Static_assert(L(url) == W(url) && L(server) == W(server) && L(token_command) == W(token_command),
                "the sections of all systems begin alike");
 
@@ -272,6 +275,14 @@ const struct setting_row setting_rows[] = {
 	            "a key of it; the master key sees all keys and may block them"),
 	{ "litellm", "budget", SETTING_NUMBER, L(budget), 1, 100000000, NULL, NULL,
 	  "what may be spent in a day, in cents, where LiteLLM itself has no budget for a day" },
+	SYSTEM_ROWS("ci", "https://git.example.net, https://api.github.com",
+	            "a token that may read actions, and write them to run again"),
+	{ "ci", "kind", SETTING_TEXT, A(kind), 0, 0, "gitea", "gitea github",
+	  "whose Actions they are; gitea is also for Forgejo" },
+	{ "ci", "repositories", SETTING_TEXT, A(repositories), 0, 0, NULL, NULL,
+	  "whose runs are shown, as OWNER/NAME, with blanks between; at most 16" },
+	SYSTEM_ROWS("dns", "https://api.hetzner.cloud",
+	            "a token of the project, which may write to change records"),
 	SYSTEM_ROWS("ollama", "http://127.0.0.1:11434",
 	            "a bearer token, where a proxy asks for one"),
 	SYSTEM_ROWS("ntfy", "http://127.0.0.1:2586", "a token, where a proxy asks for one"),

@@ -19,7 +19,7 @@
 #define PACKAGES_RUN_MS (60 * 1000)
 #define PACKAGES_OUTPUT_MAX (1u << 20)
 
-/* Prints "packages apt", when its lists were fetched, and the list. stat(1) of Debian and Ubuntu. */
+/* Prints "packages apt", when its lists were fetched, and the list. */
 const char packages_command[] =
 	"command -v apt >/dev/null 2>&1 || { echo packages none; exit 0; }; echo packages apt; "
 	"echo lists $(stat -c %Y /var/lib/apt/lists 2>/dev/null); "

@@ -1,7 +1,7 @@
 /* packages.h: pending updates of a server's packages, as its package manager lists them.
  *
- * apt reads its own lists and asks nobody, but takes a second of a processor. So it runs by the key,
- * and by itself only with package_updates in the settings. Nothing is installed from here.
+ * apt reads its own lists and asks nobody, but takes a second of a processor. So it runs by the
+ * key, and by itself only with package_updates in the settings. Nothing is installed from here.
  *
  * Source: apt(8), "list --upgradable"; seen on Debian 12 and 13, Ubuntu 24.04. */
 #ifndef VITALS_PACKAGES_H
