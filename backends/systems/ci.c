@@ -81,8 +81,9 @@ static void ci_span(struct system *y, const struct ci_run *r)
 static void ci_settle(struct system *y, const struct ci_run *r)
 {
 	static const enum health health[] = {
-		[CI_QUEUED] = HEALTH_BUSY, [CI_RUNNING] = HEALTH_BUSY, [CI_WAITS] = HEALTH_ATTENTION,
-		[CI_GOOD] = HEALTH_GOOD,   [CI_BAD] = HEALTH_BAD,      [CI_NEITHER] = HEALTH_IDLE,
+		[CI_QUEUED] = HEALTH_BUSY,       [CI_RUNNING] = HEALTH_BUSY,
+		[CI_WAITS] = HEALTH_ATTENTION,   [CI_GOOD] = HEALTH_GOOD,
+		[CI_BAD] = HEALTH_BAD,           [CI_NEITHER] = HEALTH_IDLE,
 		[CI_UNKNOWN] = HEALTH_UNKNOWN,
 	};
 	static const char *const shown[] = { [CI_QUEUED] = "queued", [CI_RUNNING] = "running",

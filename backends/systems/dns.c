@@ -236,8 +236,8 @@ static void dns_old(const struct system *y, const char *method, const char *afte
 {
 	char *path = dns_set_path(y, after);
 	const char *values = dns_values(y), *ttl = system_figure_text(y, "ttl");
-	snprintf(buf, size, "%s %s; now: %.*s%s%s", method, path, (int)strcspn(values, "\n"), values,
-	         *ttl ? ", ttl " : "", ttl);
+	snprintf(buf, size, "%s %s; now: %.*s%s%s", method, path, (int)strcspn(values, "\n"),
+	         values, *ttl ? ", ttl " : "", ttl);
 	free(path);
 }
 static void dns_change_command(const struct system *y, char *buf, size_t size)

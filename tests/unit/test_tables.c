@@ -673,7 +673,8 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 	bool plain = !strcmp(row->section, "settings");
 	static const char *const with_url[] = { "dokploy",      "coolify", "portal",  "prometheus",
 		                                "alertmanager", "grafana", "litellm", "ollama",
-		                                "ntfy",         "n8n",     "qdrant",  "caddy", "ci", "dns",
+		                                "ntfy",         "n8n",     "qdrant",  "caddy",
+		                                "ci",           "dns",
 		                                "check" };
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
