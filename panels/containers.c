@@ -41,6 +41,8 @@ static void containers_running(const struct container *k, struct cell *c)
 	cell_set(c, words[k->health].tone, "%s ", words[k->health].word);
 	cell_add_age(c, k->health == CTR_HEALTH_UNHEALTHY && k->row.health_ms ? k->row.health_ms
 	                                                                      : k->started_ms);
+	if (k->newer)
+		cell_add(c, ", update");
 }
 
 static void containers_state_cell(const struct row *r, struct cell *c)

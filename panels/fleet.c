@@ -12,6 +12,7 @@
 #include "backends/services/unit.h"
 #include "backends/store/settings.h"
 #include "backends/vitals/limits.h"
+#include "backends/vitals/packages.h"
 #include "backends/vitals/vitals.h"
 #include "backends/vpn/vpn.h"
 #include "panels/graphs.h"
@@ -316,6 +317,14 @@ static void fleet_ask_note(const struct server *s, const struct ask *ask, struct
 		cell_add(c, "; %s answers", keymap_key(console_actions, "row-answer", key));
 }
 
+/* What is no need, but good to know. */
+static const char *fleet_quiet_words(const struct vitals *v, char *buf, size_t size)
+{
+	if (v && v->reboot_pending)
+		return "reboot pending";
+	return packages_words(v, buf, size);
+}
+
 /* What it waits for or suffers from, in one sentence; blank when all is well. beside: what the
  * column of the link says is left out. */
 static void fleet_sentence(const struct row *r, struct cell *c, bool beside)
@@ -323,7 +332,7 @@ static void fleet_sentence(const struct row *r, struct cell *c, bool beside)
 	const struct server *s = fleet_server_of(r);
 	enum link_state state = fleet_link_state_of(r);
 	const struct ask *ask;
-	char key[KEY_NAME_SIZE];
+	char key[KEY_NAME_SIZE], words[80];
 	if (s->asks)
 		ask = s->asks;
 	else if (state == LINK_ASKING)
@@ -342,8 +351,7 @@ static void fleet_sentence(const struct row *r, struct cell *c, bool beside)
 	else if (r->why && r->health >= HEALTH_ATTENTION)
 		cell_set(c, r->health >= HEALTH_BAD ? TONE_BAD : TONE_WARN, "%s", r->why);
 	else if (!fleet_source_note(s, c))
-		cell_set(c, TONE_DIM, "%s",
-		         s->vitals && s->vitals->reboot_pending ? "reboot pending" : "");
+		cell_set(c, TONE_DIM, "%s", fleet_quiet_words(s->vitals, words, sizeof(words)));
 }
 
 /* Nothing was heard of it yet: there is only why. */

@@ -148,7 +148,7 @@ const struct panel panel_systems = {
 	.brief = systems_brief,
 	.strip = cell_order_strip,
 	.sources = { "alertmanager", "grafana", "prometheus", "metric", "postgres", "redis",
-	             "litellm", "ollama", "ntfy", "n8n", "qdrant", "caddy" },
+	             "litellm", "ollama", "ntfy", "n8n", "qdrant", "caddy", "ci", "dns" },
 	.calm = { "No system",
 	          ": a section such as [prometheus NAME] in the configuration names one; "
 	          "mocr-config(5) lists all. It is reached through its server, or from this "

@@ -56,6 +56,8 @@ static size_t table_row_names(const struct table *t, const struct row *r, char *
 
 	len = table_add_word(buf, len, size, r->name);
 	len = table_add_word(buf, len, size, r->why);
+	if (r->kind->word)
+		len = table_add_word(buf, len, size, r->kind->word(r));
 	char tags[256];
 	return server_tags(r->server, tags, sizeof(tags)) ? table_add_word(buf, len, size, tags)
 	                                                  : len;

@@ -12,6 +12,7 @@
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
 #include "backends/containers/acts.h"
+#include "backends/containers/updates.h"
 
 #define ACT_TIMEOUT_MS 120000 /* a stop may take the container's whole grace time */
 
@@ -254,6 +255,15 @@ const struct action container_actions[] = {
 	  .run = compose_run,
 	  .data = &compose_pull,
 	  .doing = "pulling" },
+	{ .name = "container-check",
+	  .verb = "check",
+	  .key = "V",
+	  .help = "ask the registry whether it has a newer image of this tag",
+	  .flags = ACTION_MARKED,
+	  .applies = updates_can,
+	  .command = updates_command,
+	  .run = updates_run,
+	  .doing = "checking" },
 	{ .name = "compose-down",
 	  .verb = "down",
 	  .help = "stop and remove all containers of the compose project (down)",

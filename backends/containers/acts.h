@@ -9,6 +9,8 @@ struct act_run {
 	struct engine *engine; /* borrowed */
 	struct call *call;     /* a request to the engine's API, or NULL */
 	struct run *run;       /* a command on the server, or NULL */
+	char checks[CTR_ID_SIZE]; /* container whose registry is asked (updates.c); "" none */
+	char newer[60];           /* "sha256:... -> sha256:...", of a pull; "" unknown */
 	struct act_run *next;
 };
 

@@ -12,6 +12,7 @@
 #include "backends/base/wash.h"
 #include "backends/containers/engine.h"
 #include "backends/containers/judge.h"
+#include "backends/containers/updates.h"
 
 #define DEATHS_RECENT_MS 300000
 #define DIE_AHEAD_MS \
@@ -282,6 +283,7 @@ static void apply_item(struct engine *e, const struct sync_view *view, const str
 	struct container *row = c->row;
 	ctr_set(&row->image, it->image);
 	ctr_set(&row->image_id, it->image_id);
+	updates_apply(c);
 	ctr_set(&row->command, it->command);
 	ctr_set(&row->ports, it->ports);
 	ctr_set(&row->networks, it->networks);

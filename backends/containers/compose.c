@@ -14,6 +14,7 @@
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
 #include "backends/containers/acts.h"
+#include "backends/containers/updates.h"
 
 #define COMPOSE_TIMEOUT_MS (15 * 60 * 1000) /* a pull over a slow line */
 #define COMPOSE_OUTPUT_MAX (1u << 20)
@@ -154,17 +155,30 @@ static void compose_last_line(char *out, size_t size, const char *text, size_t l
 	wash(out, size, text + start, len - start);
 }
 
+/* "sha256:1b8db4443425 -> sha256:aa081569e178" for a pull whose outcome the registry has told; else
+ * "". */
+static void compose_newer(const struct container *c, const struct compose_steps *steps, char *buf,
+                          size_t size)
+{
+	char now[24], newer[24];
+	*buf = '\0';
+	if (steps == &compose_pull && c->digest && c->newer)
+		snprintf(buf, size, "%s -> %s", digest_short(now, c->digest),
+		         digest_short(newer, c->newer));
+}
+
 static void compose_done(const struct run_result *r, void *arg)
 {
 	struct act_run *a = arg;
 	struct err err = r->end.err;
-	char said[280];
+	char last[200], said[280];
 	a->run = NULL;
-	compose_last_line(said, sizeof(said), r->err_len ? r->err_out : r->out,
+	compose_last_line(last, sizeof(last), r->err_len ? r->err_out : r->out,
 	                  r->err_len ? r->err_len : r->out_len);
+	snprintf(said, sizeof(said), "%s%s%s", a->newer, *a->newer ? ": " : "", last);
 	if (!err.code && r->end.exit_code != 0)
 		err_set(&err, r->end.exit_code == 127 ? ERR_ABSENT : ERR_REFUSED,
-		        "compose ended with code %d: %s", r->end.exit_code, said);
+		        "compose ended with code %d: %s", r->end.exit_code, last);
 	engine_relist(a->engine);
 	act_end(a, &err, said);
 }
@@ -181,6 +195,7 @@ void compose_run(struct order *order)
 		return;
 	}
 	struct act_run *a = act_create(order, c->engine);
+	compose_newer(c->row, steps, a->newer, sizeof(a->newer));
 	char *command = compose_script(c->row, c->engine, steps->words, steps->whole);
 	a->run = link_run(source_link(row->source), command, NULL, 0, COMPOSE_OUTPUT_MAX,
 	                  COMPOSE_TIMEOUT_MS, compose_done, a);
@@ -208,6 +223,10 @@ void compose_command(const struct action *a, const struct row *row, char *out, s
 	buf_puts(&b, " && ");
 	compose_add_steps(&b, program, c, steps->words, steps->whole);
 	const char *mark = c->by_compose ? "" : not_by_compose;
+	char newer[60];
+	compose_newer(c, steps, newer, sizeof(newer));
+	if (*newer)
+		buf_addf(&b, "   # %s", newer);
 	wash(out, size - strlen(mark), b.data, b.len);
 	snprintf(out + strlen(out), strlen(mark) + 1, "%s", mark);
 	buf_finish(&b);

@@ -60,6 +60,11 @@ struct container {
 	enum death_class death;
 	/* last 20 log lines, washed, separated by \n; NULL not fetched yet */
 	char *last_lines;
+	/* What the registry has, as updates.c found out. digest: of the image in use; newer: what
+	 * the registry has for its tag instead; why: the registry's answer is not known. Owned,
+	 * washed; NULL unknown or none. */
+	char *digest, *newer, *update_why;
+	int64_t update_ms; /* wall clock: when the registry was asked; 0 never */
 	void *priv; /* struct ctr of the backend (engine.h); NULL */
 };
 

@@ -12,6 +12,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/number.h"
 #include "backends/containers/engine.h"
+#include "backends/containers/updates.h"
 #include "backends/base/mask.h"
 #include "backends/store/doc.h"
 
@@ -98,6 +99,24 @@ static void ctr_add_state(struct doc *d, const struct container *c, int64_t now)
 	if (c->restarts >= 0)
 		doc_pair(d, c->restarts ? DOC_WARN : DOC_PLAIN, "restarts", "%d", c->restarts);
 	ctr_add_usage(d, c);
+}
+
+/* What the registry has, once it was asked about. */
+static void ctr_add_update(struct doc *d, const struct container *c, int64_t now)
+{
+	char old[24], newer[24], age[HUMAN_SIZE];
+	if (c->update_ms <= 0)
+		return;
+	human_span(age, now > c->update_ms ? now - c->update_ms : 0);
+	if (c->update_why)
+		doc_pair(d, DOC_DIM, "update", "not known, asked %s ago: %s", age, c->update_why);
+	else if (c->newer)
+		doc_pair(d, DOC_WARN, "update", "%s -> %s, asked %s ago",
+		         digest_short(old, c->digest ? c->digest : "?"),
+		         digest_short(newer, c->newer), age);
+	else
+		doc_pair(d, DOC_DIM, "update", "%s is what the registry has, asked %s ago",
+		         digest_short(old, c->digest ? c->digest : "?"), age);
 }
 
 static void ctr_add_death(struct doc *d, const struct container *c)
@@ -361,6 +380,7 @@ void ctr_detail(struct row *row, struct doc *d, bool reveal)
 	if (k)
 		ctr_ask(k);
 	ctr_add_state(d, c, now);
+	ctr_add_update(d, c, now);
 	ctr_add_death(d, c);
 	if (k && k->answer) {
 		ctr_add_answer(d, k, reveal);

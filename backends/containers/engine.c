@@ -20,6 +20,7 @@
 #include "backends/base/wash.h"
 #include "backends/containers/frames.h"
 #include "backends/base/mask.h"
+#include "backends/containers/updates.h"
 
 #define RELIST_DELAY_MS 50
 #define RELIST_GAP_MS 300 /* minimum between two list requests, however many events arrive */
@@ -298,6 +299,7 @@ static void engine_feed_list(struct engine *e, const char *json, size_t len)
 	engine_fetch(e);
 	stats_shown(e);
 	logs_poll_now(e);
+	updates_poll(e);
 }
 
 static void engine_feed_event(struct engine *e, const char *json, size_t len)
@@ -348,6 +350,11 @@ static void engine_feed_stats(struct engine *e, const char *id, const char *json
 		stats_feed(c, json, len);
 }
 
+static void engine_feed_newer(struct engine *e, const char *id, const char *line, size_t len)
+{
+	updates_feed(e, line, len);
+}
+
 static void engine_feed(struct source *s, const char *what, const char *bytes, size_t len)
 {
 	struct engine *e = engine_of(s);
@@ -363,7 +370,8 @@ static void engine_feed(struct source *s, const char *what, const char *bytes, s
 	} of_one[] = { { "inspect:", engine_feed_inspect },
 		       { "overtaken:", engine_feed_overtaken },
 		       { "tail:", engine_feed_tail },
-		       { "stats:", engine_feed_stats } };
+		       { "stats:", engine_feed_stats },
+		       { "newer:", engine_feed_newer } };
 	engine_prepare(e); /* a recording is fed without engine_up() */
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
 		if (strcmp(what, plain[i].what) == 0)
@@ -888,12 +896,14 @@ static void engine_up(struct source *s)
 		e->origin = NULL;
 	}
 	e->only_socket = false;
+	updates_up(e);
 	engine_begin(e);
 }
 
 static void engine_leave(struct engine *e)
 {
 	engine_stop_calls(e);
+	updates_down(e);
 	acts_end(e);
 	pulls_end(e);
 	execs_engine_gone(e);
@@ -927,7 +937,7 @@ static void engine_shown(struct source *s)
 
 static void engine_redact(const char *what, const char *bytes, size_t len, struct buf *out)
 {
-	if (strncmp(what, "tail:", 5) == 0)
+	if (strncmp(what, "tail:", 5) == 0 || strncmp(what, "newer:", 6) == 0)
 		mask_text(out, bytes, len);
 	else if (strcmp(what, "ping") == 0 || strncmp(what, "stats:", 6) == 0)
 		buf_add(out, bytes, len);
@@ -942,6 +952,7 @@ static void engine_finish(struct source *s)
 		engine_leave(e);
 	execs_free(e);
 	logs_engine_gone(e);
+	updates_free(e);
 	struct ctr *c, *next;
 	HASH_ITER (hh, e->ctrs, c, next)
 		ctr_free(c);

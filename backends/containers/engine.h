@@ -69,6 +69,7 @@ struct engine {
 	struct act_run *acts;
 	struct pull *pulls;
 	struct log_follow *follows;
+	struct updates *updates; /* owned; NULL: never connected */
 	struct exec *execs, *dead_execs; /* dead: freed at the end of the turn */
 };
 
@@ -106,6 +107,7 @@ struct ctr {
 	struct ctr_sample sample;
 	struct loop_timer *rest; /* delay before the next stats request */
 	bool resting;            /* that timer is running */
+	int64_t checked_ms;      /* loop clock: updates.c failed on it; 0 never */
 };
 
 static inline struct engine *engine_of(struct source *s)

@@ -15,7 +15,8 @@ static void container_finish(struct row *row)
 	ctr_free(c->priv);
 	char *owned[] = { c->engine_id,   c->image,         c->image_id,    c->command,
 		          c->ports,       c->networks,      c->project,     c->service,
-		          c->project_dir, c->project_files, c->project_env, c->last_lines };
+		          c->project_dir, c->project_files, c->project_env, c->last_lines,
+		          c->digest,      c->newer,         c->update_why };
 	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
 		free(owned[i]);
 }
@@ -31,6 +32,9 @@ static void container_json(const struct row *row, void *out)
 	json_add_text(o, "state", container_state_name(c->state));
 	json_add_text(o, "check", container_health_name(c->health));
 	json_add_text(o, "image", c->image);
+	json_add_text(o, "image_digest", c->digest);
+	json_add_text(o, "image_newer", c->newer);
+	json_add_time(o, "image_asked_ms", c->update_ms);
 	json_add_text(o, "ports", c->ports);
 	json_add_text(o, "networks", c->networks);
 	json_add_text(o, "project", c->project);
@@ -77,6 +81,11 @@ static bool ctr_kind_not_now(const struct row *row, char *buf, size_t size)
 	return true;
 }
 
+static const char *ctr_kind_word(const struct row *row)
+{
+	return ((const struct container *)row)->newer ? WORD_UPDATES : NULL;
+}
+
 const struct kind kind_container = {
 	.name = "container",
 	.plural = "containers",
@@ -88,5 +97,6 @@ const struct kind kind_container = {
 	.shell = exec_shell,
 	.shell_fits = ctr_kind_runs,
 	.not_now = ctr_kind_not_now,
+	.word = ctr_kind_word,
 	.json = container_json,
 };

@@ -19,6 +19,7 @@
 #include "backends/servers/server.h"
 #include "backends/servers/tags.h"
 #include "backends/vitals/limits.h"
+#include "backends/vitals/packages.h"
 #include "backends/vitals/vitals.h"
 
 #define CLOCK_WRONG_MS 1000
@@ -39,6 +40,11 @@ static bool server_can_connect(const struct row *row)
 static bool server_can_disconnect(const struct row *row)
 {
 	return row->server->link->state != LINK_DOWN && !row->server->store->replay;
+}
+
+static bool server_can_check(const struct row *row)
+{
+	return row->server->link->state == LINK_UP && !row->server->store->replay;
 }
 
 static void server_run_connect(struct order *order)
@@ -89,6 +95,15 @@ static const struct action actions[] = {
 	  .command = server_say_disconnect,
 	  .run = server_run_disconnect,
 	  .doing = "disconnecting" },
+	{ .name = "server-check",
+	  .verb = "check",
+	  .key = "V",
+	  .help = "ask apt there, without the network, which packages have an update",
+	  .flags = ACTION_MARKED,
+	  .applies = server_can_check,
+	  .command = packages_say,
+	  .run = packages_run,
+	  .doing = "checking" },
 	{ .name = "server-forget-password",
 	  .verb = "forget password",
 	  .help = "wipe a sudo password that is kept for a while",
@@ -250,6 +265,21 @@ static void server_detail_disks(const struct server *v, struct doc *doc)
 		doc_pair(doc, DOC_WARN, "", "and %zu more", t->n_hung - VITALS_HUNG);
 }
 
+static void server_detail_packages(const struct vitals *t, struct doc *doc)
+{
+	char words[80], age[HUMAN_SIZE], lists[HUMAN_SIZE] = "?";
+	if (t->packages < 0)
+		return;
+	packages_words(t, words, sizeof(words));
+	human_span(age, now_wall_ms() - t->packages_ms);
+	if (t->packages_lists_ms)
+		human_span(lists, now_wall_ms() - t->packages_lists_ms);
+	doc_pair(doc, t->packages_security > 0 ? DOC_WARN : DOC_PLAIN, "packages",
+	         "%s%s%s, asked %s ago; apt fetched its lists %s ago",
+	         *words ? words : "no updates", *t->packages_names ? ": " : "", t->packages_names,
+	         age, lists);
+}
+
 static void server_detail_vitals(const struct server *v, struct doc *doc)
 {
 	const struct vitals *t = v->vitals;
@@ -276,6 +306,7 @@ static void server_detail_vitals(const struct server *v, struct doc *doc)
 	if (t->reboot_pending)
 		doc_pair(doc, DOC_WARN, "reboot", "pending%s%s", *t->reboot_why ? ": " : "",
 		         t->reboot_why);
+	server_detail_packages(t, doc);
 	server_detail_disks(v, doc);
 }
 
@@ -310,6 +341,9 @@ static void server_json_vitals(cJSON *o, const struct vitals *t)
 	json_add_number(o, "temperature", t->temperature, t->temperature >= 0);
 	json_add_number(o, "uptime_s", (double)t->uptime_s, t->uptime_s >= 0);
 	cJSON_AddBoolToObject(o, "reboot_pending", t->reboot_pending);
+	json_add_number(o, "package_updates", t->packages, t->packages >= 0);
+	json_add_number(o, "package_security_updates", t->packages_security,
+	                t->packages_security >= 0);
 	cJSON *disks = cJSON_AddArrayToObject(o, "disks");
 	for (size_t i = 0; i < t->n_disks; i++) {
 		cJSON *d = cJSON_CreateObject();
@@ -350,6 +384,12 @@ static void server_json(const struct row *row, void *cjson)
 	}
 }
 
+static const char *server_word(const struct row *row)
+{
+	const struct vitals *t = server_kind_of(row)->vitals;
+	return t && t->packages > 0 ? WORD_UPDATES : NULL;
+}
+
 const struct kind kind_server = {
 	.name = "server",
 	.plural = "servers",
@@ -358,5 +398,6 @@ const struct kind kind_server = {
 	.detail = server_detail,
 	.follow = server_follow,
 	.shell = server_shell,
+	.word = server_word,
 	.json = server_json,
 };

@@ -183,6 +183,8 @@ static const struct section sections[] = {
 	SYSTEM("n8n", "an n8n", platform_config, n8ns),
 	SYSTEM("qdrant", "a Qdrant", platform_config, qdrants),
 	SYSTEM("caddy", "a Caddy", platform_config, caddies),
+	SYSTEM("ci", "a CI", ci_config, cis),
+	SYSTEM("dns", "a DNS", platform_config, dnses),
 	{ .name = "keys", .add = settings_add_key },
 };
 

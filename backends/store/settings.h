@@ -143,6 +143,13 @@ struct metric_config {
 	int line;
 	struct metric_config *next;
 };
+struct ci_config { /* [ci NAME]: Gitea Actions, GitHub Actions */
+	char *name, *url, *server, *token_command; /* as in platform_config */
+	char *kind;         /* "gitea" (default), "github" */
+	char *repositories; /* "OWNER/NAME", separated by blanks; NULL: none */
+	int line;
+	struct ci_config *next;
+};
 struct key_config { /* of [keys]: KEY = action-name, or CONTEXT:KEY = action-name */
 	char *key, *action;
 	int line;
@@ -165,6 +172,8 @@ struct settings {
 	int opencode_memory; /* MB, default 4096 */
 	int budget;          /* cents that all sessions may cost in a day; 0: not set */
 	int log_memory;      /* MB, default 64 */
+	/* hours between two questions for newer images and packages; 0, the default: none */
+	int image_updates, package_updates;
 	bool local;          /* this machine is watched too, default yes */
 	bool remember;       /* the next start begins where the last one ended, default yes */
 	bool hints;          /* the line of keys at the bottom, default yes */
@@ -188,6 +197,8 @@ struct settings {
 	struct look_config *looks;
 	struct tag_config *tags;
 	struct metric_config *metrics;
+	struct ci_config *cis;
+	struct platform_config *dnses;
 	struct key_config *keys;
 	bool refused; /* the file was not read because others can write it */
 	/* owned: the first thing that was wrong, "FILE:LINE: ..."; NULL: the file is well */

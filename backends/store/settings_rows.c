@@ -20,9 +20,12 @@
 #define P(field) offsetof(struct dokploy_config, field)
 #define W(field) offsetof(struct platform_config, field)
 #define C(field) offsetof(struct check_config, field)
-#define A(field) offsetof(struct look_config, field)
+#define K(field) offsetof(struct look_config, field)
 #define T(field) offsetof(struct tag_config, field)
 #define L(field) offsetof(struct litellm_config, field)
+#define A(field) offsetof(struct ci_config, field)
+_Static_assert(A(url) == W(url) && A(server) == W(server) && A(token_command) == W(token_command),
+               "the sections of all systems begin alike");
 _Static_assert(L(url) == W(url) && L(server) == W(server) && L(token_command) == W(token_command),
                "the sections of all systems begin alike");
 
@@ -83,6 +86,12 @@ const struct setting_row setting_rows[] = {
 	  "counted" },
 	{ "settings", "log_memory", SETTING_NUMBER, S(log_memory), 1, 4096, "64", NULL,
 	  "memory for the lines of followed logs, in MB; the oldest go first" },
+	{ "settings", "image_updates", SETTING_NUMBER, S(image_updates), 0, 720, "0", NULL,
+	  "hours between two questions to a registry, by the server's engine, whether it has a "
+	  "newer image of a tag in use; 0: only V asks" },
+	{ "settings", "package_updates", SETTING_NUMBER, S(package_updates), 0, 720, "0", NULL,
+	  "hours between two looks at the pending packages of a server, by its apt and without "
+	  "the network; 0: only V looks" },
 	{ "settings", "hints", SETTING_YES_NO, S(hints), 0, 0, "yes", NULL,
 	  "the line of keys at the bottom" },
 	{ "settings", "mouse", SETTING_YES_NO, S(mouse), 0, 0, "no", NULL,
@@ -134,7 +143,7 @@ const struct setting_row setting_rows[] = {
 	{ "tag", "tint", SETTING_TEXT, T(tint), 0, 0, NULL, TINTS,
 	  "the colour of the names of all servers with this tag; of several tags the first in "
 	  "the server's list that has one counts" },
-	{ "panel", "columns", SETTING_TEXT, A(columns), 0, 0, NULL, NULL,
+	{ "panel", "columns", SETTING_TEXT, K(columns), 0, 0, NULL, NULL,
 	  "its columns from left to right, by name, with blanks between; those that come first "
 	  "stay longest on a narrow screen" },
 	{ "headscale", "url", SETTING_TEXT, H(url), 0, 0, NULL, NULL,
@@ -300,6 +309,14 @@ const struct setting_row setting_rows[] = {
 	            "a key of it; the master key sees all keys and may block them"),
 	{ "litellm", "budget", SETTING_NUMBER, L(budget), 1, 100000000, NULL, NULL,
 	  "what may be spent in a day, in cents, where LiteLLM itself has no budget for a day" },
+	SYSTEM_ROWS("ci", "https://git.example.net, https://api.github.com",
+	            "a token that may read actions, and write them to run again"),
+	{ "ci", "kind", SETTING_TEXT, A(kind), 0, 0, "gitea", "gitea github",
+	  "whose Actions they are; gitea is also for Forgejo" },
+	{ "ci", "repositories", SETTING_TEXT, A(repositories), 0, 0, NULL, NULL,
+	  "whose runs are shown, as OWNER/NAME, with blanks between; at most 16" },
+	SYSTEM_ROWS("dns", "https://api.hetzner.cloud",
+	            "a token of the project, which may write to change records"),
 	SYSTEM_ROWS("ollama", "http://127.0.0.1:11434",
 	            "a bearer token, where a proxy asks for one"),
 	{ "metric", "query", SETTING_TEXT, M(query), 0, 0, NULL, NULL,

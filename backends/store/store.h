@@ -62,6 +62,9 @@ enum need_state {
 
 /* --- rows: one container, one unit, one server --------------------------- */
 
+/* kind->word of what has newer images or packages: the user types it as a filter. */
+#define WORD_UPDATES "@updates"
+
 /* A kind of row. One const of these per kind; every function may be NULL where nothing is to be
  * done. */
 struct kind {
@@ -92,6 +95,9 @@ struct kind {
 	/* Writes why an action may not make sense now: "is exited, and that needs it running".
 	 * False: nothing is known. NULL: never. */
 	bool (*not_now)(const struct row *, char *buf, size_t size);
+	/* A word that the filter finds beside what the cells say, such as WORD_UPDATES. NULL: none
+	 * now. The member NULL: never. */
+	const char *(*word)(const struct row *);
 	/* Adds its own members to the JSON object (a cJSON *) of `mocr status --json`. */
 	void (*json)(const struct row *, void *cjson);
 };

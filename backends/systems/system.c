@@ -367,11 +367,31 @@ SYSTEM_FITS(pull, SYSTEM_PULL)
 SYSTEM_ACT(delete, SYSTEM_DELETE)
 SYSTEM_ACT(block, SYSTEM_BLOCK)
 SYSTEM_ACT(unblock, SYSTEM_UNBLOCK)
+SYSTEM_ACT(rerun, SYSTEM_RERUN)
+SYSTEM_ACT(cancel, SYSTEM_CANCEL)
+SYSTEM_ACT(dispatch, SYSTEM_DISPATCH)
+SYSTEM_FITS(dispatch, SYSTEM_DISPATCH)
+SYSTEM_ACT(add, SYSTEM_ADD)
+SYSTEM_FITS(add, SYSTEM_ADD)
+SYSTEM_ACT(change, SYSTEM_CHANGE)
+SYSTEM_FITS(change, SYSTEM_CHANGE)
 
 static void suggest_silence(const struct row *r, char *buf, size_t size)
 {
 	(void)r;
 	snprintf(buf, size, "2h ");
+}
+
+static void suggest_branch(const struct row *r, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s", system_figure_text(system_const(r), "branch"));
+}
+
+/* What the record holds now, to be edited. */
+static void suggest_values(const struct row *r, char *buf, size_t size)
+{
+	const char *text = system_const(r)->labels, *is = text ? strchr(text, '=') : NULL;
+	snprintf(buf, size, "%.*s", is ? (int)strcspn(is + 1, "\n") : 0, is ? is + 1 : "");
 }
 
 #define USES(name) .applies = can_##name, .command = command_##name, .run = run_##name
@@ -417,10 +437,53 @@ static const struct action system_actions[] = {
 	  .help = "download a model by its name, and show how far it is" },
 	{ .name = "system-delete",
 	  .verb = "delete",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER | ACTION_AS_SHOWN,
 	  USES(delete),
 	  .doing = "deleting",
-	  .help = "delete it there; a model must be downloaded again" },
+	  .help = "delete it there: a model must be downloaded again, a record typed again" },
+	{ .name = "system-rerun",
+	  .verb = "rerun",
+	  .key = "r",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	  USES(rerun),
+	  .doing = "starting again",
+	  .help = "run it again; after a failure only the jobs that failed" },
+	{ .name = "system-cancel",
+	  .verb = "cancel",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	  USES(cancel),
+	  .doing = "cancelling",
+	  .help = "cancel a run that waits or runs" },
+	{ .name = "system-dispatch",
+	  .verb = "dispatch",
+	  .key = "D",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  USES(dispatch),
+	  .fits = fits_dispatch,
+	  .suggest = suggest_branch,
+	  .asks = "For which branch: main",
+	  .doing = "starting",
+	  .help = "start the workflow of this run for a branch; it must have workflow_dispatch" },
+	{ .name = "system-add",
+	  .verb = "add",
+	  .key = "N",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  USES(add),
+	  .fits = fits_add,
+	  .asks = "Record: www A 192.0.2.7 ttl=300 (@ is the zone itself)",
+	  .doing = "adding",
+	  .help = "add a record set to the zone; one that exists is not touched" },
+	{ .name = "system-change",
+	  .verb = "change",
+	  .key = "c",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_AS_SHOWN,
+	  USES(change),
+	  .fits = fits_change,
+	  .suggest = suggest_values,
+	  .asks = "Its values: 192.0.2.7 ; 192.0.2.8 ttl=300",
+	  .doing = "changing",
+	  .help = "replace all values of the record set; the old ones are shown and kept in the "
+		  "activity" },
 	{ .name = "system-block",
 	  .verb = "block",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,

@@ -48,6 +48,11 @@ enum system_do {
 	SYSTEM_DELETE,
 	SYSTEM_BLOCK,
 	SYSTEM_UNBLOCK,
+	SYSTEM_RERUN,
+	SYSTEM_CANCEL,
+	SYSTEM_DISPATCH,
+	SYSTEM_ADD,
+	SYSTEM_CHANGE,
 	SYSTEM_DOS
 };
 
@@ -104,7 +109,7 @@ struct system {
 extern const struct kind kind_system;
 extern const struct backend backend_prometheus, backend_alertmanager, backend_grafana,
 	backend_metric, backend_postgres, backend_redis, backend_litellm, backend_ollama,
-	backend_ntfy, backend_n8n, backend_qdrant, backend_caddy;
+	backend_ntfy, backend_n8n, backend_qdrant, backend_caddy, backend_ci, backend_dns;
 
 static inline struct system *system_of(struct row *r)
 {

@@ -113,6 +113,8 @@ void vitals_init(struct vitals *v)
 		              .net_in_rate = -1,
 		              .net_out_rate = -1,
 		              .uptime_s = -1,
+		              .packages = -1,
+		              .packages_security = -1,
 		              .worst_disk = -1 };
 }
 

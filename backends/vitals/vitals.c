@@ -17,6 +17,7 @@
 #include "backends/vitals/sockets.h"
 #include "backends/store/store.h"
 #include "backends/vitals/limits.h"
+#include "backends/vitals/packages.h"
 #include "backends/vitals/sample.h"
 #include "backends/vitals/vitals.h"
 
@@ -44,6 +45,7 @@ struct vitals_source {
 	struct backoff pause; /* between two starts of the shell */
 	unsigned samples;     /* of this shell; the second is the first with a CPU figure */
 	bool disks_listed;    /* by this shell, even if df listed none */
+	struct packages *packages; /* owned; NULL: never connected */
 	bool first;           /* the next answer is this shell's first sample */
 };
 
@@ -201,6 +203,11 @@ static bool vitals_feed_sockets(struct source *source, const char *bytes, size_t
 	return false; /* no figure of the server changed */
 }
 
+static bool vitals_feed_packages(struct source *source, const char *bytes, size_t len)
+{
+	return packages_parse(vitals_vitals_of(source), bytes, len, NULL);
+}
+
 static void vitals_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	static const struct {
@@ -209,7 +216,8 @@ static void vitals_feed(struct source *source, const char *what, const char *byt
 	} answers[] = { { "facts", vitals_feed_facts },
 		        { "sample", vitals_feed_sample },
 		        { "disks", vitals_feed_disks },
-		        { "sockets", vitals_feed_sockets } };
+		        { "sockets", vitals_feed_sockets },
+		        { "packages", vitals_feed_packages } };
 	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
 		if (strcmp(what, answers[i].what) != 0)
 			continue;
@@ -279,6 +287,12 @@ bool vitals_ask_sockets(struct server *server)
 	bool answers = vs && vs->shell &&
 	               (!vs->asked_ms || vitals_clock_of(vs) - vs->asked_ms < ANSWER_LATE_MS);
 	return answers && stream_write(vs->shell, "k\n", 2) == 2;
+}
+
+struct packages *vitals_packages(const struct server *server)
+{
+	struct source *source = server_source(server, "vitals");
+	return source ? vitals_do_of(source)->packages : NULL;
 }
 
 static void vitals_late(struct vitals_source *vs)
@@ -425,6 +439,9 @@ static void vitals_up(struct source *source)
 		vs->timer = loop_timer_add(store_loop(source->store), -1, vitals_on_timer, vs);
 		buf_init(&vs->in, SAMPLE_BLOCK_MAX);
 	}
+	if (!vs->packages)
+		vs->packages = packages_create(source);
+	packages_up(vs->packages);
 	backoff_reset(&vs->pause);
 	vitals_let_go(vs);
 	vitals_start_shell(vs);
@@ -441,6 +458,7 @@ static void vitals_down(struct source *source)
 {
 	struct vitals_source *vs = vitals_do_of(source);
 	vitals_let_go(vs);
+	packages_down(vs->packages);
 	if (vs->timer)
 		loop_timer_set(vs->timer, -1);
 	source_set_state(source, source->fresh_ms ? SOURCE_STALE : SOURCE_WAITING, NULL);
@@ -450,6 +468,7 @@ static void vitals_finish(struct source *source)
 {
 	struct vitals_source *vs = vitals_do_of(source);
 	vitals_let_go(vs);
+	packages_destroy(vs->packages);
 	loop_timer_remove(vs->timer);
 	buf_finish(&vs->in);
 	free(source->server->vitals);

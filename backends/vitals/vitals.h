@@ -50,6 +50,11 @@ struct vitals {
 	int64_t clock_ms;
 	bool reboot_pending;
 	char reboot_why[128]; /* packages that need the reboot; "" */
+	/* packages.h; -1: not asked, or no apt */
+	int packages, packages_security;
+	/* wall clock: when it was asked, and when its lists were fetched; 0 unknown */
+	int64_t packages_ms, packages_lists_ms;
+	char packages_names[200]; /* those of security first, cut at a whole name; "" */
 	bool disks_known;     /* the disks were reported at least once */
 	struct vitals_disk disks[VITALS_DISKS];
 	size_t n_disks;
@@ -79,6 +84,9 @@ bool vitals_opinion(const struct server *, char *why, size_t size);
 
 /* Asks the open shell of a server to check its sockets now. False: no shell answers. */
 bool vitals_ask_sockets(struct server *);
+
+/* Its pending packages (packages.h); NULL: never connected. */
+struct packages *vitals_packages(const struct server *);
 
 struct backend;
 extern const struct backend backend_vitals;

@@ -407,6 +407,8 @@ static const char *const harmless[] = {
 	"server-connect",
 	"server-disconnect",
 	"server-forget-password",
+	"server-check",
+	"container-check",
 	"peer-ping",
 	"headscale-keys",
 	"headscale-users",

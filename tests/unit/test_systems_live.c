@@ -327,8 +327,11 @@ static const struct httpd_route graf_routes[] = {
 
 /* --- a world with one site ------------------------------------------------- */
 
+static char *ci_kind, ci_repositories[] = "ops/site, ops/api  ../x";
+
 static struct {
 	struct litellm_config lite;
+	struct ci_config ci;
 	struct platform_config plain, second; /* second: in no list at first */
 	struct settings settings;
 	struct loop *loop;
@@ -345,6 +348,8 @@ static void on_link(struct link *l, void *arg) {}
 static void sections(bool there)
 {
 	w.settings.litellms = there ? &w.lite : NULL;
+	w.settings.cis = there ? &w.ci : NULL;
+	w.settings.dnses = there ? &w.plain : NULL;
 	w.settings.prometheuses = w.settings.alertmanagers = w.settings.grafanas =
 		w.settings.ollamas = w.settings.ntfys = w.settings.n8ns = w.settings.qdrants =
 			w.settings.caddies = there ? &w.plain : NULL;
@@ -362,6 +367,11 @@ static void begin(const struct backend *backend, const struct httpd_route *route
 	w.httpd = httpd_start(NULL, routes, NULL);
 	snprintf(w.url, sizeof(w.url), "http://127.0.0.1:%d", httpd_port(w.httpd));
 	w.lite = (struct litellm_config){ .name = "box", .url = w.url, .token_command = token };
+	w.ci = (struct ci_config){ .name = "box",
+		                   .url = w.url,
+		                   .token_command = token,
+		                   .kind = ci_kind,
+		                   .repositories = ci_repositories };
 	w.plain = (struct platform_config){ .name = "box", .url = w.url, .token_command = token };
 	w.second = (struct platform_config){ .name = "two", .url = w.url, .token_command = token };
 	w.settings = (struct settings){ .state_dir = w.dir };
@@ -1041,6 +1051,384 @@ static void ill_answers(void **unused)
 		}
 }
 
+/* --- CI -------------------------------------------------------------------- */
+
+static struct {
+	bool old, limited, hangs_up, page;
+	int runs, tasks, reruns, failed_reruns, cancels, dispatches;
+} ci;
+
+static bool ci_bearer(int fd, const struct httpd_request *q)
+{
+	if (strstr(q->head, "\r\nAuthorization: Bearer sk-1\r\n"))
+		return true;
+	httpd_answer(fd, "401 Unauthorized", NULL, "{\"message\":\"Bad credentials\"}");
+	return false;
+}
+
+static const char ci_list[] =
+	"{\"total_count\":4,\"workflow_runs\":["
+	"{\"id\":54,\"run_number\":20,\"display_title\":\"try \\u001b[31mit\",\"path\":"
+	"\".github/workflows/build.yml@refs/heads/main\",\"head_branch\":\"main\",\"head_sha\":"
+	"\"2885990aaaabbbb\",\"event\":\"push\",\"actor\":{\"login\":\"fred\",\"email\":"
+	"\"fred@secret.example\"},\"status\":\"in_progress\",\"conclusion\":null,"
+	"\"run_started_at\":\"2026-11-30T10:00:00Z\"},"
+	"{\"id\":53,\"run_number\":19,\"display_title\":\"fix build\",\"path\":\"build.yml\","
+	"\"head_branch\":\"main\",\"head_sha\":\"17\",\"status\":\"completed\",\"conclusion\":"
+	"\"failure\",\"actor\":{\"login\":\"fred\"},\"started_at\":\"2035-11-30T10:00:00Z\","
+	"\"completed_at\":\"2035-11-30T10:02:10Z\"},"
+	"{\"id\":52,\"run_number\":18,\"display_title\":\"before\",\"path\":\"build.yml\","
+	"\"head_branch\":\"main\",\"status\":\"completed\",\"conclusion\":\"failure\"},"
+	"{\"id\":51,\"run_number\":17,\"display_title\":\"other\",\"path\":\"build.yml\","
+	"\"head_branch\":\"dev\",\"status\":\"completed\",\"conclusion\":\"success\"}]}";
+
+static bool ci_runs_answer(int fd, const struct httpd_request *q)
+{
+	if (!ci_bearer(fd, q))
+		return true;
+	pthread_mutex_lock(&lock);
+	ci.runs++;
+	bool old = ci.old, limited = ci.limited, page = ci.page;
+	pthread_mutex_unlock(&lock);
+	if (strcmp(q->query, "limit=20") != 0 && strcmp(q->query, "per_page=20") != 0)
+		return httpd_answer(fd, "422 Unprocessable Entity", NULL, "{}");
+	if (page)
+		return httpd_answer(fd, NULL, "Content-Type: text/html\r\n", "<html>Log in");
+	if (limited)
+		return httpd_answer(fd, "403 Forbidden",
+		                    "X-RateLimit-Remaining: 0\r\n",
+		                    "{\"message\":\"API rate limit exceeded for user\"}");
+	if (old)
+		return httpd_answer(fd, "404 Not Found", NULL,
+		                    "{\"message\":\"not found\",\"url\":\"/api/swagger\"}");
+	if (!strstr(q->path, "/ops/site/"))
+		return httpd_answer(fd, NULL, NULL, "{\"workflow_runs\":[],\"total_count\":0}");
+	return httpd_answer(fd, NULL, NULL, ci_list);
+}
+
+static bool ci_tasks_answer(int fd, const struct httpd_request *q)
+{
+	if (!ci_bearer(fd, q))
+		return true;
+	pthread_mutex_lock(&lock);
+	ci.tasks++;
+	pthread_mutex_unlock(&lock);
+	return httpd_answer(fd, NULL, NULL,
+	                    "{\"workflow_runs\":[{\"id\":7,\"run_number\":3,\"name\":\"test\","
+	                    "\"workflow_id\":\"test.yml\",\"head_branch\":\"main\",\"status\":"
+	                    "\"failure\",\"run_started_at\":\"2035-11-30T10:00:00Z\","
+	                    "\"updated_at\":\"2035-11-30T10:01:00Z\"}],\"total_count\":1}");
+}
+
+static bool ci_order(int fd, const struct httpd_request *q)
+{
+	if (!ci_bearer(fd, q))
+		return true;
+	bool dispatch = strstr(q->path, "/dispatches");
+	if (dispatch && strcmp(q->body, "{\"ref\":\"release/2\",\"inputs\":{}}") != 0)
+		return httpd_answer(fd, "422 Unprocessable Entity", NULL, "{\"message\":\"ref\"}");
+	if (!dispatch && *q->body)
+		return httpd_answer(fd, "400 Bad Request", NULL, "{\"message\":\"a body\"}");
+	pthread_mutex_lock(&lock);
+	ci.dispatches += dispatch;
+	ci.cancels += strstr(q->path, "/54/cancel") != NULL;
+	ci.failed_reruns += strstr(q->path, "/53/rerun-failed-jobs") != NULL;
+	ci.reruns += strstr(q->path, "/51/rerun") != NULL;
+	pthread_mutex_unlock(&lock);
+	return httpd_answer(fd, dispatch ? "204 No Content" : "201 Created", NULL,
+	                    dispatch ? NULL : "{}");
+}
+
+#define CI_ROUTES(prefix)                                                                       \
+	{ .path = prefix "/repos/ops/site/actions/runs", .method = "GET",                       \
+	  .answer = ci_runs_answer },                                                           \
+	{ .path = prefix "/repos/ops/api/actions/runs", .method = "GET",                        \
+	  .answer = ci_runs_answer },                                                           \
+	{ .path = prefix "/repos/ops/site/actions/runs/54/cancel", .method = "POST",            \
+	  .answer = ci_order },                                                                 \
+	{ .path = prefix "/repos/ops/site/actions/runs/53/rerun-failed-jobs", .method = "POST", \
+	  .answer = ci_order },                                                                 \
+	{ .path = prefix "/repos/ops/site/actions/runs/51/rerun", .method = "POST",             \
+	  .answer = ci_order },                                                                 \
+	{ .path = prefix "/repos/ops/site/actions/workflows/build.yml/dispatches",              \
+	  .method = "POST", .answer = ci_order }
+static const struct httpd_route gitea_routes[] = {
+	CI_ROUTES("/api/v1"),
+	{ .path = "/api/v1/repos/ops/site/actions/tasks", .method = "GET",
+	  .answer = ci_tasks_answer },
+	{ .path = "/api/v1/repos/ops/api/actions/tasks", .method = "GET",
+	  .status = "404 Not Found", .body = "{\"message\":\"The target couldn't be found.\"}" },
+	{ 0 }
+};
+static const struct httpd_route github_routes[] = { CI_ROUTES(""), { 0 } };
+
+static void ci_done(const char *id, const char *verb, const char *argument)
+{
+	struct order *o = ordered(id, verb, argument);
+	UNTIL(o->state != ORDER_RUNNING);
+	if (o->state != ORDER_DONE)
+		fail_msg("%s %s: %s", verb, id, o->err.text);
+}
+
+static void ci_rows_and_orders(const struct httpd_route *routes)
+{
+	memset(&ci, 0, sizeof(ci));
+	begin(&backend_ci, routes, token);
+	UNTIL(complete());
+	assert_true(state("ci/box/run/site-#20", "running"));
+	assert_int_equal(at("ci/box/run/site-#20")->row.health, HEALTH_BUSY);
+	assert_true(figure("ci/box/run/site-#20", "title", "try it"));
+	assert_true(figure("ci/box/run/site-#20", "commit", "2885990a"));
+	assert_true(figure("ci/box/run/site-#20", "by", "fred"));
+	assert_true(figure("ci/box/run/site-#20", "workflow", "build.yml"));
+	assert_true(state("ci/box/run/site-#19", "failure"));
+	assert_int_equal(at("ci/box/run/site-#19")->row.health, HEALTH_BAD);
+	assert_true(why("ci/box/run/site-#19", "build.yml on main failed: fix build, 17 by fred"));
+	assert_true(figure("ci/box/run/site-#19", "for", "2m 10s"));
+	/* a newer one of that branch has ended since */
+	assert_int_equal(at("ci/box/run/site-#18")->row.health, HEALTH_IDLE);
+	assert_int_equal(at("ci/box/run/site-#17")->row.health, HEALTH_GOOD);
+	assert_true(figure("ci/box", "running", "1") && figure("ci/box", "failed", "1"));
+	assert_int_equal(at("ci/box")->row.health, HEALTH_GOOD);
+	assert_int_equal(ci.runs, 2);
+	ci_done("ci/box/run/site-#20", "cancel", NULL);
+	ci_done("ci/box/run/site-#19", "rerun", NULL);
+	ci_done("ci/box/run/site-#17", "rerun", NULL);
+	ci_done("ci/box/run/site-#17", "dispatch", "release/2");
+	assert_int_equal(ci.cancels, 1);
+	assert_int_equal(ci.failed_reruns, 1);
+	assert_int_equal(ci.reruns, 1);
+	assert_int_equal(ci.dispatches, 1);
+	struct err err;
+	assert_null(order_start(&at("ci/box/run/site-#17")->row,
+	                        action_find(&kind_system, "dispatch"), "a b", &err));
+	assert_non_null(strstr(err.text, "is not a branch"));
+	assert_null(order_start(&at("ci/box/run/site-#17")->row,
+	                        action_find(&kind_system, "cancel"), NULL, &err));
+}
+static void ci_of_gitea(void **unused)
+{
+	ci_kind = NULL;
+	ci_rows_and_orders(gitea_routes);
+}
+static void ci_of_github(void **unused)
+{
+	static char github[] = "github";
+	ci_kind = github;
+	ci_rows_and_orders(github_routes);
+	ci_kind = NULL;
+}
+
+/* actions/runs came with 1.25. The one without Actions is said, and holds up nothing. */
+static void ci_of_an_older_gitea(void **unused)
+{
+	memset(&ci, 0, sizeof(ci));
+	ci.old = true;
+	begin(&backend_ci, gitea_routes, token);
+	UNTIL(at("ci/box/run/site-#3"));
+	assert_int_equal(at("ci/box/run/site-#3")->row.health, HEALTH_BAD);
+	assert_true(figure("ci/box/run/site-#3", "workflow", "test.yml"));
+	UNTIL(why("ci/box", "ops/api: "));
+	assert_int_equal(at("ci/box")->row.health, HEALTH_ATTENTION);
+	assert_int_equal(ci.runs, 2);
+}
+
+/* Too many questions: the round ends, the rows stay, and the next try is a minute away. */
+static void ci_asked_too_often(void **unused)
+{
+	memset(&ci, 0, sizeof(ci));
+	begin(&backend_ci, gitea_routes, token);
+	UNTIL(complete());
+	pthread_mutex_lock(&lock);
+	ci.limited = true;
+	ci.runs = 0;
+	pthread_mutex_unlock(&lock);
+	site_poke(w.sites->first);
+	UNTIL(why("ci/box", "was asked too often and waits"));
+	for (int i = 0; i < 20; i++)
+		loop_turn(w.loop, 10);
+	assert_int_equal(ci.runs, 1);
+	assert_non_null(at("ci/box/run/site-#20"));
+}
+
+static void ci_refusals(void **unused)
+{
+	memset(&ci, 0, sizeof(ci));
+	begin(&backend_ci, gitea_routes, wrong);
+	UNTIL(why("ci/box", "401: Bad credentials"));
+	end(NULL);
+	ci.page = true;
+	begin(&backend_ci, gitea_routes, token);
+	UNTIL(why("ci/box", "ops/site: "));
+	assert_int_equal(at("ci/box")->row.health, HEALTH_ATTENTION);
+}
+
+/* --- DNS ------------------------------------------------------------------- */
+
+static struct {
+	char value[80];
+	int ttl, looks, sets, slow;
+	bool gone, added, fails;
+} dns;
+
+static bool dns_lists(int fd, const struct httpd_request *q)
+{
+	char body[900];
+	if (!bearer(fd, q, "sk-1"))
+		return true;
+	pthread_mutex_lock(&lock);
+	bool second = strstr(q->query, "page=2");
+	dns.sets += strstr(q->path, "rrsets") != NULL;
+	if (!strcmp(q->path, "/v1/zones"))
+		snprintf(body, sizeof(body),
+		         "{\"zones\":[{\"id\":343733,\"name\":\"example.nl\",\"ttl\":3600,"
+		         "\"mode\":\"primary\",\"status\":\"ok\",\"record_count\":60}]}");
+	else if (second)
+		snprintf(body, sizeof(body),
+		         "{\"rrsets\":[{\"name\":\"@\",\"type\":\"NS\",\"ttl\":null,\"records\":"
+		         "[{\"value\":\"a.ns.\"},{\"value\":\"b.ns.\"}],\"protection\":{\"change\":"
+		         "true}}]}");
+	else
+		snprintf(body, sizeof(body), "{\"rrsets\":[%s%s%s%s%s]}",
+		         dns.gone ? "" : "{\"name\":\"mc\",\"type\":\"A\",\"ttl\":300,"
+		                         "\"records\":[{\"value\":\"",
+		         dns.gone ? "" : dns.value, dns.gone ? "" : "\"}]}",
+		         !dns.gone && dns.added ? "," : "",
+		         dns.added ? "{\"name\":\"oc\",\"type\":\"A\",\"ttl\":60,\"records\":"
+		                     "[{\"value\":\"192.0.2.9\"}]}"
+		                   : "");
+	pthread_mutex_unlock(&lock);
+	return httpd_answer(fd, NULL, NULL, body);
+}
+
+static bool dns_write(int fd, const struct httpd_request *q)
+{
+	if (!bearer(fd, q, "sk-1"))
+		return true;
+	bool deletes = !strcmp(q->method, "DELETE");
+	pthread_mutex_lock(&lock);
+	bool good = true;
+	if (deletes)
+		dns.gone = true;
+	else if (strstr(q->path, "/set_records"))
+		good = sscanf(q->body, "{\"records\":[{\"value\":\"%79[0-9.]\"}]}", dns.value) == 1;
+	else if (strstr(q->path, "/change_ttl"))
+		good = sscanf(q->body, "{\"ttl\":%d}", &dns.ttl) == 1;
+	else
+		good = dns.added = !strcmp(q->body, "{\"name\":\"oc\",\"type\":\"A\",\"ttl\":60,"
+		                                    "\"records\":[{\"value\":\"192.0.2.9\"}]}");
+	pthread_mutex_unlock(&lock);
+	if (!good)
+		return httpd_answer(fd, "422 Unprocessable Entity", NULL,
+		                    "{\"error\":{\"code\":\"invalid_input\",\"message\":"
+		                    "\"body\"}}");
+	return httpd_answer(fd, "201 Created", NULL,
+	                    "{\"action\":{\"id\":9,\"status\":\"running\",\"error\":null}}");
+}
+
+static bool dns_action(int fd, const struct httpd_request *q)
+{
+	if (!bearer(fd, q, "sk-1"))
+		return true;
+	pthread_mutex_lock(&lock);
+	dns.looks++;
+	bool fails = dns.fails;
+	pthread_mutex_unlock(&lock);
+	return httpd_answer(fd, NULL, NULL,
+	                    fails ? "{\"action\":{\"id\":9,\"status\":\"error\",\"error\":{"
+	                            "\"code\":\"action_failed\","
+	                            "\"message\":\"nameserver is away\"}}}"
+	                          : "{\"action\":{\"id\":9,\"status\":\"success\"}}");
+}
+
+static const struct httpd_route dns_routes[] = {
+	{ .path = "/v1/zones", .method = "GET", .answer = dns_lists },
+	{ .path = "/v1/zones/343733/rrsets", .method = "GET", .answer = dns_lists },
+	{ .path = "/v1/zones/343733/rrsets", .method = "POST", .answer = dns_write },
+	{ .path = "/v1/zones/343733/rrsets/mc/A", .method = "DELETE", .answer = dns_write },
+	{ .path = "/v1/zones/343733/rrsets/mc/A/actions/set_records",
+	  .method = "POST",
+	  .answer = dns_write },
+	{ .path = "/v1/zones/343733/rrsets/mc/A/actions/change_ttl",
+	  .method = "POST",
+	  .answer = dns_write },
+	{ .path = "/v1/actions/9", .method = "GET", .answer = dns_action },
+	{ 0 }
+};
+
+#define MC "dns/box/record/mc.example.nl-A"
+
+static void dns_begin(char *with)
+{
+	memset(&dns, 0, sizeof(dns));
+	snprintf(dns.value, sizeof(dns.value), "192.0.2.7");
+	begin(&backend_dns, dns_routes, with);
+}
+
+static void dns_rows_and_orders(void **unused)
+{
+	struct err err;
+	dns_begin(token);
+	UNTIL(complete());
+	w.sites->first->shown = true;
+	assert_true(figure("dns/box/zone/example.nl", "records", "60"));
+	assert_true(figure(MC, "value", "192.0.2.7") && figure(MC, "ttl", "300"));
+	assert_true(figure("dns/box/record/example.nl-NS", "value", "a.ns. ; b.ns."));
+	const struct action *delete = action_find(&kind_system, "delete");
+	assert_false(delete->applies(&at("dns/box/record/example.nl-NS")->row));
+	/* the old value is in what is confirmed and kept */
+	struct order *o = ordered(MC, "change", "192.0.2.8 ttl=120");
+	assert_non_null(strstr(o->command, "set_records; now: 192.0.2.7, ttl 300"));
+	UNTIL(o->state != ORDER_RUNNING);
+	assert_int_equal(o->state, ORDER_DONE);
+	assert_string_equal(dns.value, "192.0.2.8");
+	assert_int_equal(dns.ttl, 120);
+	UNTIL(figure(MC, "value", "192.0.2.8"));
+	ci_done("dns/box/zone/example.nl", "add", "oc a 192.0.2.9 ttl=60");
+	UNTIL(at("dns/box/record/oc.example.nl-A"));
+	o = ordered(MC, "delete", NULL);
+	assert_non_null(strstr(o->command, "DELETE /v1/zones/343733/rrsets/mc/A; now: 192.0.2.8"));
+	UNTIL(!at(MC));
+	const struct action *add = action_find(&kind_system, "add");
+	assert_null(order_start(&at("dns/box/zone/example.nl")->row, add, "OC A 1", &err));
+	assert_null(order_start(&at("dns/box/zone/example.nl")->row, add, "oc Q 1", &err));
+	assert_null(order_start(&at("dns/box/zone/example.nl")->row, add, "oc A", &err));
+	assert_non_null(strstr(err.text, "there is no value"));
+}
+
+/* The write was taken, and failed afterwards. */
+static void dns_that_fails_later(void **unused)
+{
+	dns_begin(token);
+	dns.fails = true;
+	UNTIL(complete());
+	struct order *o = ordered(MC, "change", "192.0.2.8");
+	UNTIL(o->state != ORDER_RUNNING);
+	assert_int_equal(o->state, ORDER_FAILED);
+	assert_non_null(strstr(o->err.text, "nameserver is away"));
+}
+
+static void dns_rests_when_hidden(void **unused)
+{
+	dns_begin(token);
+	UNTIL(complete());
+	int sets = dns.sets;
+	unsigned before = httpd_requests(w.httpd);
+	site_poke(w.sites->first);
+	UNTIL(httpd_requests(w.httpd) == before + 1);
+	for (int i = 0; i < 20; i++)
+		loop_turn(w.loop, 10);
+	assert_int_equal(dns.sets, sets);
+	assert_non_null(at(MC));
+}
+
+static void dns_with_a_wrong_token(void **unused)
+{
+	dns_begin(wrong);
+	UNTIL(why("dns/box", "rejects the token (401"));
+	assert_int_equal(at("dns/box")->row.health, HEALTH_BAD);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1057,6 +1445,15 @@ int main(void)
 		cmocka_unit_test_teardown(an_old_one, end),
 		cmocka_unit_test_teardown(grafana_alerts, end),
 		cmocka_unit_test_teardown(grafana_without_a_token, end),
+		cmocka_unit_test_teardown(ci_of_gitea, end),
+		cmocka_unit_test_teardown(ci_of_github, end),
+		cmocka_unit_test_teardown(ci_of_an_older_gitea, end),
+		cmocka_unit_test_teardown(ci_asked_too_often, end),
+		cmocka_unit_test_teardown(ci_refusals, end),
+		cmocka_unit_test_teardown(dns_rows_and_orders, end),
+		cmocka_unit_test_teardown(dns_that_fails_later, end),
+		cmocka_unit_test_teardown(dns_rests_when_hidden, end),
+		cmocka_unit_test_teardown(dns_with_a_wrong_token, end),
 		cmocka_unit_test(small_ones),
 		cmocka_unit_test(none_of_them),
 		cmocka_unit_test(ill_answers),

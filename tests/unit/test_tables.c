@@ -651,6 +651,8 @@ static void *place_of(struct settings *s, const char *section)
 		{ "notify", s->notifys },
 		{ "grafana", s->grafanas },
 		{ "litellm", s->litellms },
+		{ "ci", s->cis },
+		{ "dns", s->dnses },
 		{ "ollama", s->ollamas },
 		{ "metric", s->metrics },
 		{ "postgres", s->postgreses },
@@ -688,7 +690,8 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 	static const char *const with_url[] = { "dokploy",      "coolify", "portal",  "prometheus",
 		                                "alertmanager", "grafana", "litellm", "ollama",
 		                                "ntfy",         "n8n",     "qdrant",  "caddy",
-		                                "postgres",     "redis",   "metric",  "check" };
+		                                "postgres",     "redis",   "metric",  "ci",
+		                                "dns",          "check" };
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
 		wants_url = wants_url || !strcmp(row->section, with_url[i]);
@@ -795,6 +798,8 @@ static void test_bounds_and_fallbacks(void **state)
 		{ "settings", "warn_for", 1, 86400, "300" },
 		{ "settings", "for", 0, 3600, "3" },
 		{ "settings", "log_memory", 1, 4096, "64" },
+		{ "settings", "image_updates", 0, 720, "0" },
+		{ "settings", "package_updates", 0, 720, "0" },
 		{ "server", "connect_timeout", 1, 120, NULL },
 		{ "server", "disk_warn", 1, 100, NULL },
 		{ "server", "memory_warn", 1, 101, NULL },

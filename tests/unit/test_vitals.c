@@ -18,6 +18,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/vitals/limits.h"
+#include "backends/vitals/packages.h"
 #include "backends/vitals/sample.h"
 #include "tests/login_shells.h"
 
@@ -630,6 +631,35 @@ static void the_script_passes_any_login_shell(void **state)
 	}
 	free(line);
 	free(script);
+}
+
+/* As apt of Debian 12 and Ubuntu 24.04 print it. */
+static void test_packages(void **state)
+{
+	static const char text[] =
+		"packages apt\nlists 1795000000\nListing...\n"
+		"libc6/noble-updates 2.39-0ubuntu8.4 amd64 [upgradable from: 2.39-0ubuntu8.3]\n"
+		"openssl/noble-updates,noble-security 3.0.13 amd64 [upgradable from: 3]\n"
+		"x\033[31m/stable-security 1 all [upgradable from: 0]\n"
+		"N: There is 1 additional version.\n";
+	struct vitals v;
+	struct err err;
+	char words[80];
+	vitals_init(&v);
+	assert_int_equal(v.packages, -1);
+	assert_string_equal(packages_words(&v, words, sizeof(words)), "");
+	assert_true(packages_parse(&v, text, strlen(text), &err));
+	assert_int_equal(v.packages, 3);
+	assert_int_equal(v.packages_security, 2);
+	assert_string_equal(v.packages_names, "openssl, x, libc6");
+	assert_true(v.packages_lists_ms == INT64_C(1795000000000));
+	assert_string_equal(packages_words(&v, words, sizeof(words)), "3 updates, 2 for security");
+	assert_false(packages_parse(&v, "packages none\n", 14, &err));
+	assert_int_equal(err.code, ERR_ABSENT);
+	assert_false(packages_parse(&v, "Welcome!\n", 9, &err));
+	assert_int_equal(v.packages, 3);
+	assert_true(packages_parse(&v, "packages apt\nlists\n", 19, &err));
+	assert_int_equal(v.packages, 0);
 }
 
 int main(void)

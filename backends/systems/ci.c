@@ -1,0 +1,399 @@
+/* ci.c: Gitea Actions and GitHub Actions: the runs of the repositories that [ci NAME] names.
+ * Orders: run again, cancel, dispatch.
+ *
+ * A repository is one question in a round. A Gitea before 1.25 and a Forgejo do not know
+ * actions/runs; they are asked for actions/tasks from then on. A run that failed needs the user
+ * until a newer run of its workflow and branch has ended, or for a week.
+ *
+ * Source: as in ci_parse.h. Running again and cancelling came to Gitea after 1.25. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/http.h"
+#include "backends/store/action.h"
+#include "backends/store/settings.h"
+#include "backends/systems/ci_parse.h"
+#include "backends/systems/system.h"
+
+#define RUN_TYPE "run"
+#define CI_REPOSITORIES_MAX 16
+#define CI_SHOWN_MAX 6 /* ended runs of one repository; those that wait or run are all shown */
+#define CI_WEEK_MS (INT64_C(7) * 86400000)
+
+struct ci_site {
+	struct system_site system;
+	bool tasks[CI_REPOSITORIES_MAX];
+	char lack[400]; /* why a repository cannot be read; "" none */
+};
+
+static struct ci_site *ci_of(struct site *s)
+{
+	return (struct ci_site *)s;
+}
+
+static const struct ci_config *ci_config_of(const struct site *s)
+{
+	return site_section(s);
+}
+
+static bool ci_is_gitea(const struct site *s)
+{
+	const struct ci_config *c = ci_config_of(s);
+	return c && (!c->kind || strcmp(c->kind, "github") != 0);
+}
+
+/* The repository of that place in the section. False: there are fewer. */
+static bool ci_repository(const struct site *s, size_t place, char *buf, size_t size)
+{
+	static const char blanks[] = " \t,";
+	const struct ci_config *c = ci_config_of(s);
+	const char *p = c && c->repositories ? c->repositories : "";
+	for (p += strspn(p, blanks); *p; p += strspn(p, blanks)) {
+		size_t n = strcspn(p, blanks);
+		if (ci_is_repository(p, n) && !place--) {
+			snprintf(buf, size, "%.*s", (int)n, p);
+			return true;
+		}
+		p += n;
+	}
+	return false;
+}
+
+/* --- rows ----------------------------------------------------------------- */
+
+static void ci_span(struct system *y, const struct ci_run *r)
+{
+	char span[HUMAN_SIZE] = "";
+	int64_t end = r->ended_ms;
+	if (r->state == CI_RUNNING)
+		end = now_wall_ms() + y->site->skew_ms;
+	if (r->began_ms && end > r->began_ms)
+		human_span(span, end - r->began_ms);
+	system_figure(y, "for", DOC_PLAIN, "%s", span);
+}
+
+static void ci_settle(struct system *y, const struct ci_run *r)
+{
+	static const enum health health[] = {
+		[CI_QUEUED] = HEALTH_BUSY,       [CI_RUNNING] = HEALTH_BUSY,
+		[CI_WAITS] = HEALTH_ATTENTION,   [CI_GOOD] = HEALTH_GOOD,
+		[CI_BAD] = HEALTH_BAD,           [CI_NEITHER] = HEALTH_IDLE,
+		[CI_UNKNOWN] = HEALTH_UNKNOWN,
+	};
+	static const char *const shown[] = { [CI_QUEUED] = "queued", [CI_RUNNING] = "running",
+		                             [CI_UNKNOWN] = NULL };
+	char why[300] = "";
+	int64_t now = now_wall_ms() + y->site->skew_ms;
+	bool old = r->superseded || (r->ended_ms && now - r->ended_ms > CI_WEEK_MS);
+	enum health h = health[r->state];
+	if (h == HEALTH_BAD && old)
+		h = HEALTH_IDLE;
+	if (h == HEALTH_BAD)
+		snprintf(why, sizeof(why), "%s%s%s failed%s%s, %s%s%s",
+		         *r->workflow ? r->workflow : "a run", *r->branch ? " on " : "", r->branch,
+		         *r->title ? ": " : "", r->title, r->commit, *r->by ? " by " : "", r->by);
+	else if (h == HEALTH_ATTENTION)
+		snprintf(why, sizeof(why), "waits for somebody to approve it: %s", r->title);
+	y->state_ms = r->ended_ms ? r->ended_ms : r->began_ms;
+	if (y->state_ms)
+		y->state_ms -= y->site->skew_ms;
+	system_settle(y, shown[r->state] ? shown[r->state] : r->word, h, why);
+}
+
+static void ci_row(struct site *s, const char *repository, const struct ci_run *r)
+{
+	char name[140], ref[140];
+	const char *short_name = strchr(repository, '/') + 1;
+	snprintf(name, sizeof(name), "%s #%lld", short_name,
+	         (long long)(r->number > 0 ? r->number : r->id));
+	snprintf(ref, sizeof(ref), "%s:%lld", repository, (long long)r->id);
+	struct system *y = system_row(s, RUN_TYPE, name, ref, true);
+	y->inexact = strcmp(y->ref, ref) != 0;
+	system_figure(y, "branch", DOC_PLAIN, "%s", r->branch);
+	ci_span(y, r);
+	system_figure(y, "commit", DOC_DIM, "%s", r->commit);
+	system_figure(y, "by", DOC_DIM, "%s", r->by);
+	system_figure(y, "workflow", DOC_PLAIN, "%s", r->workflow);
+	system_figure(y, "event", DOC_DIM, "%s", r->event);
+	system_figure(y, "title", DOC_PLAIN, "%s", r->title);
+	ci_settle(y, r);
+}
+
+static bool ci_is_of(const struct system *y, const char *repository)
+{
+	size_t n = strlen(repository);
+	return !strcmp(y->type, RUN_TYPE) && !strncmp(y->ref, repository, n) && y->ref[n] == ':';
+}
+
+/* The runs of this repository that its newest list does not name. */
+static void ci_sweep(struct site *s, const char *repository)
+{
+	for (struct system *y = system_next(s, NULL), *next; y; y = next) {
+		next = system_next(s, y);
+		if (ci_is_of(y, repository) && y->round != system_site(s)->lists)
+			store_row_remove(&y->row);
+	}
+}
+
+static void ci_count(struct site *s)
+{
+	size_t running = 0, failed = 0;
+	for (const struct system *y = system_next(s, NULL); y; y = system_next(s, y)) {
+		running += y->row.health == HEALTH_BUSY;
+		failed += y->row.health == HEALTH_BAD;
+	}
+	struct system *own = system_own(s);
+	system_figure(own, "running", DOC_PLAIN, "%s", "");
+	system_figure(own, "failed", DOC_WARN, "%s", "");
+	if (running)
+		system_figure(own, "running", DOC_PLAIN, "%zu", running);
+	if (failed)
+		system_figure(own, "failed", DOC_WARN, "%zu", failed);
+}
+
+static bool ci_take_runs(struct site *s, const char *ref, const char *json, size_t len,
+                         struct err *err)
+{
+	struct ci_runs l;
+	size_t ended = 0;
+	if (!ci_is_repository(ref, strlen(ref)))
+		return true;
+	if (!ci_runs_parse(json, len, &l, err))
+		return false;
+	site_answered(s);
+	system_begin(s, RUN_TYPE);
+	for (size_t i = 0; i < l.n; i++) {
+		bool shown = l.at[i].state < CI_GOOD || ended < CI_SHOWN_MAX;
+		ended += l.at[i].state >= CI_GOOD;
+		if (shown)
+			ci_row(s, ref, &l.at[i]);
+	}
+	ci_sweep(s, ref);
+	ci_count(s);
+	return true;
+}
+
+/* --- a round -------------------------------------------------------------- */
+
+static bool ci_wants(const struct site *s, const struct platform_step *step)
+{
+	char repository[120];
+	return ci_repository(s, (size_t)(step - s->platform->steps), repository,
+	                     sizeof(repository));
+}
+
+static char *ci_path(const struct site *s, const struct platform_step *step)
+{
+	char repository[120];
+	size_t place = (size_t)(step - s->platform->steps);
+	bool gitea = ci_is_gitea(s);
+	if (!ci_repository(s, place, repository, sizeof(repository)))
+		return NULL;
+	bool tasks = ((const struct ci_site *)s)->tasks[place];
+	return xasprintf("%s/repos/%s/actions/%s?%s=20", gitea ? "/api/v1" : "", repository,
+	                 tasks ? "tasks" : "runs", gitea ? "limit" : "per_page");
+}
+
+static bool ci_begin(struct site *s)
+{
+	ci_of(s)->lack[0] = '\0';
+	return true;
+}
+
+/* GitHub answers 403 to too many questions. No other repository would be answered either. */
+static bool ci_is_too_much(const struct api_answer *r)
+{
+	return r->status == 429 || (r->status == 403 && strcasestr(r->body, "rate limit"));
+}
+
+static void ci_refused(struct site *s, size_t place, const char *repository,
+                       const struct api_answer *r)
+{
+	struct ci_site *c = ci_of(s);
+	struct err err;
+	if (r->status == 404 && ci_is_gitea(s) && !c->tasks[place]) {
+		c->tasks[place] = true;
+		s->hurry = true; /* another round follows this one at once */
+	} else if (ci_is_too_much(r)) {
+		err_set(&err, ERR_REFUSED, "CI %s was asked too often and waits: %s", s->name,
+		        r->err.text);
+		site_fail(s, &err);
+	} else if (r->status == 401) {
+		site_fail(s, &r->err);
+	} else if (!*c->lack) {
+		snprintf(c->lack, sizeof(c->lack), "%s: %.270s", repository, r->err.text);
+	}
+}
+
+static void ci_came(struct site *s, const struct platform_step *step, const struct api_answer *r)
+{
+	char repository[120];
+	size_t place = (size_t)(step - s->platform->steps);
+	if (!ci_repository(s, place, repository, sizeof(repository)))
+		return;
+	if (r->err.code) {
+		ci_refused(s, place, repository, r);
+		return;
+	}
+	struct buf clean = { 0 };
+	char *what = xasprintf("%s\truns\t%s", s->name, repository);
+	ci_reduce(r->body, r->len, &clean);
+	source_feed(s->source, what, clean.len ? clean.data : r->body,
+	            clean.len ? clean.len : r->len);
+	buf_finish(&clean);
+	free(what);
+}
+
+static void ci_over(struct site *s)
+{
+	struct ci_site *c = ci_of(s);
+	if (s->failed)
+		return;
+	system_note(s, *c->lack ? HEALTH_ATTENTION : HEALTH_GOOD, c->lack);
+	system_own_row(s);
+}
+
+/* --- orders --------------------------------------------------------------- */
+
+static bool ci_is_run(const struct system *y)
+{
+	return !y->is_site && !y->inexact && strchr(y->ref, ':');
+}
+static bool ci_may_cancel(const struct system *y)
+{
+	return ci_is_run(y) && y->row.health == HEALTH_BUSY;
+}
+static bool ci_may_rerun(const struct system *y)
+{
+	return ci_is_run(y) && y->row.health != HEALTH_BUSY;
+}
+static bool ci_may_dispatch(const struct system *y)
+{
+	return ci_is_run(y) && ci_is_branch(system_figure_text(y, "workflow"));
+}
+
+/* "/api/v1/repos/OWNER/NAME/actions/runs/51/WHAT" */
+static void ci_run_path(const struct system *y, const char *what, char *buf, size_t size)
+{
+	const char *colon = strchr(y->ref, ':');
+	snprintf(buf, size, "%s/repos/%.*s/actions/runs/%s/%s",
+	         ci_is_gitea(y->site) ? "/api/v1" : "", (int)(colon - y->ref), y->ref, colon + 1,
+	         what);
+}
+
+/* After a failure only what failed is run again. */
+static const char *ci_rerun_word(const struct system *y)
+{
+	bool failed = !strcmp(y->state, "failure") || !strcmp(y->state, "timed_out");
+	return failed ? "rerun-failed-jobs" : "rerun";
+}
+
+static void ci_post(struct order *order, struct system *y, const char *what, const char *verb)
+{
+	char path[300];
+	struct job *j = job_begin(y->site, order, sizeof(*j), verb);
+	if (!j)
+		return;
+	ci_run_path(y, what, path, sizeof(path));
+	job_call(j, "POST", path, NULL, job_answer);
+}
+static void ci_rerun(struct order *order, struct system *y)
+{
+	ci_post(order, y, ci_rerun_word(y), "rerun");
+}
+static void ci_cancel(struct order *order, struct system *y)
+{
+	ci_post(order, y, "cancel", "cancel");
+}
+
+static void ci_rerun_command(const struct system *y, char *buf, size_t size)
+{
+	char path[300];
+	ci_run_path(y, ci_rerun_word(y), path, sizeof(path));
+	snprintf(buf, size, "POST %s, CI %s", path, y->site->name);
+}
+static void ci_cancel_command(const struct system *y, char *buf, size_t size)
+{
+	char path[300];
+	ci_run_path(y, "cancel", path, sizeof(path));
+	snprintf(buf, size, "POST %s, CI %s", path, y->site->name);
+}
+
+static void ci_dispatch_path(const struct system *y, char *buf, size_t size)
+{
+	const char *colon = strchr(y->ref, ':');
+	snprintf(buf, size, "%s/repos/%.*s/actions/workflows/%s/dispatches",
+	         ci_is_gitea(y->site) ? "/api/v1" : "", (int)(colon - y->ref), y->ref,
+	         system_figure_text(y, "workflow"));
+}
+static void ci_dispatch_command(const struct system *y, char *buf, size_t size)
+{
+	char path[300];
+	ci_dispatch_path(y, path, sizeof(path));
+	snprintf(buf, size, "POST %s, CI %s, for branch", path, y->site->name);
+}
+static bool ci_dispatch_fits(const struct row *r, const char *argument, struct err *err)
+{
+	if (ci_is_branch(argument))
+		return true;
+	return err_set(err, ERR_USAGE, "\"%.60s\" is not a branch: expected main, release/2",
+	               argument ? argument : "");
+}
+static void ci_dispatch(struct order *order, struct system *y)
+{
+	char path[300];
+	struct job *j = job_begin(y->site, order, sizeof(*j), "dispatch");
+	if (!j)
+		return;
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "ref", order->argument);
+	cJSON_AddItemToObject(o, "inputs", cJSON_CreateObject());
+	char *body = cJSON_PrintUnformatted(o);
+	cJSON_Delete(o);
+	ci_dispatch_path(y, path, sizeof(path));
+	job_call(j, "POST", path, body, job_answer);
+	free(body);
+}
+
+/* --- the system ----------------------------------------------------------- */
+
+static const struct system_ops ci_ops = {
+	.asks = "the newest runs, one question for each repository",
+	.acts = { [SYSTEM_RERUN] = { ci_may_rerun, ci_rerun_command, ci_rerun, NULL },
+	          [SYSTEM_CANCEL] = { ci_may_cancel, ci_cancel_command, ci_cancel, NULL },
+	          [SYSTEM_DISPATCH] = { ci_may_dispatch, ci_dispatch_command, ci_dispatch,
+	                                ci_dispatch_fits } },
+};
+
+/* The place of a step is that of its repository. The path comes from ci_path. */
+#define CI_REPO(n) { "repo" #n, "/", 0, ci_take_runs }
+static const struct platform_step ci_steps[] = {
+	CI_REPO(0),  CI_REPO(1),  CI_REPO(2),  CI_REPO(3),
+	CI_REPO(4),  CI_REPO(5),  CI_REPO(6),  CI_REPO(7),
+	CI_REPO(8),  CI_REPO(9),  CI_REPO(10), CI_REPO(11),
+	CI_REPO(12), CI_REPO(13), CI_REPO(14), CI_REPO(15),
+	{ "runs", NULL, 0, ci_take_runs },
+	{ .what = NULL }
+};
+
+static const struct platform platform_ci = {
+	SYSTEM_PLATFORM_OF("CI", "ci", cis, ci_config, &ci_ops, struct ci_site, system_lacks),
+	.token_help = "it needs to read, and to write for running again, actions",
+	.steps = ci_steps,
+	.shown_ms = 20000,
+	.hidden_ms = 120000,
+	.retry_ms = 60000,
+	.timeout_ms = 15000,
+	.begin = ci_begin,
+	.wants = ci_wants,
+	.path = ci_path,
+	.came = ci_came,
+	.over = ci_over,
+};
+const struct backend backend_ci = PLATFORM_BACKEND("ci", platform_ci);

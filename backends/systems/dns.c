@@ -1,0 +1,408 @@
+/* dns.c: the zones and record sets of Hetzner DNS, by the Cloud API. Orders: add a set, change its
+ * values, delete it. The old values are part of the command that is confirmed and logged.
+ *
+ * A round asks for the zones, then, while rows are on the screen, for each page of their sets. A
+ * write answers with an action, which is followed to its end.
+ *
+ * Source: as in dns_parse.h. The API of before, dns.hetzner.com, ended in 2026. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/http.h"
+#include "backends/link/loop.h"
+#include "backends/store/action.h"
+#include "backends/store/settings.h"
+#include "backends/systems/dns_parse.h"
+#include "backends/systems/system.h"
+
+#define ZONE_TYPE "zone"
+#define SET_TYPE "record"
+#define DNS_PAGES_MAX 24 /* pages of all zones together in one round */
+#define DNS_LOOK_MS 1000 /* between two looks at an action */
+#define DNS_WHOLE_MS 60000
+
+struct dns_page {
+	int64_t zone;
+	int number; /* from 1 */
+};
+struct dns_site {
+	struct system_site system;
+	struct dns_page pages[DNS_PAGES_MAX]; /* of the zones as last listed */
+	size_t n_pages;
+};
+
+static struct dns_site *dns_of(struct site *s)
+{
+	return (struct dns_site *)s;
+}
+
+/* --- zones ---------------------------------------------------------------- */
+
+static void dns_plan(struct dns_site *d, const struct dns_zone *z)
+{
+	int64_t pages = z->records > 0 ? (z->records + DNS_SETS_MAX - 1) / DNS_SETS_MAX : 1;
+	for (int i = 1; i <= pages && d->n_pages < DNS_PAGES_MAX; i++)
+		d->pages[d->n_pages++] = (struct dns_page){ z->id, i };
+}
+
+static bool dns_take_zones(struct site *s, const char *ref, const char *json, size_t len,
+                           struct err *err)
+{
+	struct dns_site *d = dns_of(s);
+	struct dns_zones l;
+	char id[24];
+	if (!dns_zones_parse(json, len, &l, err))
+		return false;
+	site_answered(s);
+	d->n_pages = 0;
+	system_begin(s, ZONE_TYPE);
+	for (size_t i = 0; i < l.n; i++) {
+		const struct dns_zone *z = &l.at[i];
+		bool well = !*z->status || !strcmp(z->status, "ok");
+		snprintf(id, sizeof(id), "%lld", (long long)z->id);
+		struct system *y = system_row(s, ZONE_TYPE, z->name, id, true);
+		system_figure(y, "records", DOC_PLAIN, "%lld", (long long)z->records);
+		system_figure(y, "ttl", DOC_DIM, "%lld", (long long)z->ttl);
+		system_figure(y, "mode", DOC_DIM, "%s", z->mode);
+		system_settle(y, *z->status ? z->status : "ok",
+		              well ? HEALTH_GOOD : HEALTH_ATTENTION,
+		              well ? NULL : "its status is not ok");
+		dns_plan(d, z);
+	}
+	system_end(s, ZONE_TYPE, l.left_out);
+	system_figure(system_own(s), "zones", DOC_PLAIN, "%zu", l.n + l.left_out);
+	return true;
+}
+
+/* --- record sets ---------------------------------------------------------- */
+
+static struct system *dns_zone_row(const struct site *s, int64_t zone)
+{
+	char id[24];
+	snprintf(id, sizeof(id), "%lld", (long long)zone);
+	struct system *y = system_next(s, NULL);
+	while (y && (strcmp(y->type, ZONE_TYPE) != 0 || strcmp(y->ref, id) != 0))
+		y = system_next(s, y);
+	return y;
+}
+
+/* ref: "ZONE/PAGE/NAME/TYPE". The page tells which rows an answer speaks of. */
+static void dns_set_row(struct site *s, const struct dns_page *page, const char *zone,
+                        const struct dns_set *set)
+{
+	char name[240], ref[260], ttl[24] = "";
+	bool top = !strcmp(set->name, "@");
+	snprintf(name, sizeof(name), "%s%s%s %s", top ? "" : set->name, top ? "" : ".", zone,
+	         set->type);
+	snprintf(ref, sizeof(ref), "%lld/%d/%s/%s", (long long)page->zone, page->number, set->name,
+	         set->type);
+	struct system *y = system_row(s, SET_TYPE, name, ref, true);
+	y->inexact = !set->exact || strcmp(y->ref, ref) != 0;
+	free(y->labels);
+	y->labels = xasprintf("\nvalues=%s\n", set->values);
+	if (set->ttl)
+		snprintf(ttl, sizeof(ttl), "%lld", (long long)set->ttl);
+	system_figure(y, "value", DOC_PLAIN, "%.59s", set->values);
+	system_figure(y, "ttl", DOC_DIM, "%s", ttl);
+	system_figure(y, "protected", DOC_DIM, "%s", set->is_protected ? "yes" : "");
+	system_settle(y, "set", HEALTH_IDLE, NULL);
+}
+
+static void dns_sweep(struct site *s, const struct dns_page *page)
+{
+	char start[48];
+	int n = snprintf(start, sizeof(start), "%lld/%d/", (long long)page->zone, page->number);
+	for (struct system *y = system_next(s, NULL), *next; y; y = next) {
+		next = system_next(s, y);
+		bool mine = !strcmp(y->type, SET_TYPE) && !strncmp(y->ref, start, (size_t)n);
+		if (mine && y->round != system_site(s)->lists)
+			store_row_remove(&y->row);
+	}
+}
+
+static bool dns_take_sets(struct site *s, const char *ref, const char *json, size_t len,
+                          struct err *err)
+{
+	struct dns_sets l;
+	struct dns_page page = { 0 };
+	long long zone;
+	if (sscanf(ref, "%19lld/%6d", &zone, &page.number) != 2)
+		return true;
+	page.zone = zone;
+	struct system *y = dns_zone_row(s, page.zone);
+	if (!y)
+		return true; /* the zone has gone since */
+	if (!dns_sets_parse(json, len, &l, err))
+		return false;
+	system_begin(s, SET_TYPE);
+	for (size_t i = 0; i < l.n; i++)
+		dns_set_row(s, &page, y->row.name, &l.at[i]);
+	dns_sweep(s, &page);
+	return true;
+}
+
+/* Sets of zones and pages that are no longer there. */
+static void dns_over(struct site *s)
+{
+	const struct dns_site *d = dns_of(s);
+	for (struct system *y = system_next(s, NULL), *next; y; y = next) {
+		long long zone;
+		int number;
+		bool there = strcmp(y->type, SET_TYPE) != 0;
+		next = system_next(s, y);
+		if (!there && sscanf(y->ref, "%19lld/%6d", &zone, &number) == 2)
+			for (size_t i = 0; i < d->n_pages; i++)
+				there = there || (d->pages[i].zone == zone &&
+				                  d->pages[i].number == number);
+		if (!there && !s->failed)
+			store_row_remove(&y->row);
+	}
+}
+
+/* --- a round -------------------------------------------------------------- */
+
+/* The first step is the list of zones; the others are pages. */
+static const struct dns_page *dns_page_of(const struct site *s, const struct platform_step *step)
+{
+	const struct dns_site *d = (const struct dns_site *)s;
+	size_t place = (size_t)(step - s->platform->steps);
+	return place && place <= d->n_pages ? &d->pages[place - 1] : NULL;
+}
+
+static bool dns_wants(const struct site *s, const struct platform_step *step)
+{
+	return step == s->platform->steps || dns_page_of(s, step);
+}
+
+static char *dns_path(const struct site *s, const struct platform_step *step)
+{
+	const struct dns_page *page = dns_page_of(s, step);
+	return page ? xasprintf("/v1/zones/%lld/rrsets?page=%d&per_page=%d", (long long)page->zone,
+	                        page->number, DNS_SETS_MAX)
+	            : NULL;
+}
+
+static void dns_came(struct site *s, const struct platform_step *step, const struct api_answer *r)
+{
+	const struct dns_page *page = dns_page_of(s, step);
+	if (r->err.code) {
+		system_lacks(s, step, &r->err);
+		return;
+	}
+	char *what = page ? xasprintf("%s\tsets\t%lld/%d", s->name, (long long)page->zone,
+	                              page->number)
+	                  : xasprintf("%s\tzones", s->name);
+	source_feed(s->source, what, r->body, r->len);
+	free(what);
+}
+
+/* --- orders --------------------------------------------------------------- */
+
+static bool dns_is_zone(const struct system *y)
+{
+	return !y->is_site && !strcmp(y->type, ZONE_TYPE);
+}
+static bool dns_may_change(const struct system *y)
+{
+	return !y->is_site && !strcmp(y->type, SET_TYPE) && !y->inexact &&
+	       !*system_figure_text(y, "protected");
+}
+
+/* "/v1/zones/343733/rrsets/x/A". The name of a record may hold "*" and "@". */
+static char *dns_set_path(const struct system *y, const char *after)
+{
+	long long zone = 0;
+	int number, at = 0;
+	sscanf(y->ref, "%19lld/%6d/%n", &zone, &number, &at);
+	const char *name = y->ref + at, *slash = strrchr(y->ref, '/');
+	char plain[120];
+	snprintf(plain, sizeof(plain), "%.*s", (int)(slash > name ? slash - name : 0), name);
+	char *word = http_encode(plain);
+	char *path = xasprintf("/v1/zones/%lld/rrsets/%s%s%s", zone, word, slash, after);
+	free(word);
+	return path;
+}
+
+static const char *dns_values(const struct system *y)
+{
+	return y->labels ? y->labels + strlen("\nvalues=") : "";
+}
+
+static void dns_old(const struct system *y, const char *method, const char *after, char *buf,
+                    size_t size)
+{
+	char *path = dns_set_path(y, after);
+	const char *values = dns_values(y), *ttl = system_figure_text(y, "ttl");
+	snprintf(buf, size, "%s %s; now: %.*s%s%s", method, path, (int)strcspn(values, "\n"),
+	         values, *ttl ? ", ttl " : "", ttl);
+	free(path);
+}
+static void dns_change_command(const struct system *y, char *buf, size_t size)
+{
+	dns_old(y, "POST", "/actions/set_records", buf, size);
+}
+static void dns_delete_command(const struct system *y, char *buf, size_t size)
+{
+	dns_old(y, "DELETE", "", buf, size);
+}
+static void dns_add_command(const struct system *y, char *buf, size_t size)
+{
+	snprintf(buf, size, "POST /v1/zones/%s/rrsets (%s)", y->ref, y->row.name);
+}
+
+static bool dns_add_fits(const struct row *r, const char *argument, struct err *err)
+{
+	struct dns_typed t;
+	return dns_typed_read(&t, argument, true, err);
+}
+static bool dns_change_fits(const struct row *r, const char *argument, struct err *err)
+{
+	struct dns_typed t;
+	return dns_typed_read(&t, argument, false, err);
+}
+
+struct dns_job {
+	struct job job;
+	struct dns_action action;
+	char *then, *then_body; /* owned: the call after this one: a ttl; NULL none */
+};
+
+static void dns_finish(struct job *j)
+{
+	free(((struct dns_job *)j)->then);
+	free(((struct dns_job *)j)->then_body);
+}
+
+static void dns_answered(struct job *j, const struct api_answer *r);
+
+static void dns_look(struct job *j)
+{
+	char *path = xasprintf("/v1/actions/%lld", (long long)((struct dns_job *)j)->action.id);
+	job_call(j, "GET", path, NULL, dns_answered);
+	free(path);
+}
+
+static void dns_next(struct dns_job *d)
+{
+	char *path = d->then, *body = d->then_body;
+	d->then = d->then_body = NULL;
+	if (path)
+		job_call(&d->job, "POST", path, body, dns_answered);
+	else
+		job_end(&d->job, NULL, "done there");
+	free(path);
+	free(body);
+}
+
+static void dns_answered(struct job *j, const struct api_answer *r)
+{
+	struct dns_job *d = (struct dns_job *)j;
+	struct err err = r->err;
+	int64_t age = loop_now(store_loop(j->site->source->store)) - j->began_ms;
+	bool followed = !err.code && dns_action_parse(r->body, r->len, &d->action);
+	if (followed && !strcmp(d->action.status, "error"))
+		err_set(&err, ERR_REFUSED, "Hetzner DNS %s: %s", j->site->name,
+		        *d->action.error ? d->action.error : "the action failed");
+	else if (followed && !strcmp(d->action.status, "running") && age < DNS_WHOLE_MS) {
+		order_progress(j->order, "running there");
+		job_wake(j, DNS_LOOK_MS, dns_look);
+		return;
+	} else if (followed && !strcmp(d->action.status, "running"))
+		err_set(&err, ERR_TIMEOUT,
+		        "Hetzner DNS %s: action %lld still runs after a minute; the list will show "
+		        "its end",
+		        j->site->name, (long long)d->action.id);
+	if (err.code)
+		job_end(j, &err, NULL);
+	else
+		dns_next(d);
+}
+
+static struct dns_job *dns_job(struct order *order, struct system *y, const char *verb)
+{
+	struct dns_job *d = job_begin(y->site, order, sizeof(*d), verb);
+	if (d)
+		d->job.finish = dns_finish;
+	return d;
+}
+
+static void dns_add(struct order *order, struct system *y)
+{
+	struct dns_typed t;
+	struct dns_job *d = dns_job(order, y, "add");
+	if (!d)
+		return;
+	dns_typed_read(&t, order->argument, true, NULL);
+	char *path = xasprintf("/v1/zones/%s/rrsets", y->ref), *body = dns_body(&t, true);
+	job_call(&d->job, "POST", path, body, dns_answered);
+	free(path);
+	free(body);
+}
+
+static void dns_change(struct order *order, struct system *y)
+{
+	struct dns_typed t;
+	struct dns_job *d = dns_job(order, y, "change");
+	if (!d)
+		return;
+	dns_typed_read(&t, order->argument, false, NULL);
+	char *path = dns_set_path(y, "/actions/set_records"), *body = dns_body(&t, false);
+	if (t.ttl) {
+		d->then = dns_set_path(y, "/actions/change_ttl");
+		d->then_body = xasprintf("{\"ttl\":%lld}", (long long)t.ttl);
+	}
+	job_call(&d->job, "POST", path, body, dns_answered);
+	free(path);
+	free(body);
+}
+
+static void dns_delete(struct order *order, struct system *y)
+{
+	struct dns_job *d = dns_job(order, y, "delete");
+	if (!d)
+		return;
+	char *path = dns_set_path(y, "");
+	job_call(&d->job, "DELETE", path, NULL, dns_answered);
+	free(path);
+}
+
+/* --- the system ----------------------------------------------------------- */
+
+static const struct system_ops dns_ops = {
+	.asks = "zones; on the screen their record sets, one question for each page of 50",
+	.acts = { [SYSTEM_ADD] = { dns_is_zone, dns_add_command, dns_add, dns_add_fits },
+	          [SYSTEM_CHANGE] = { dns_may_change, dns_change_command, dns_change,
+	                              dns_change_fits },
+	          [SYSTEM_DELETE] = { dns_may_change, dns_delete_command, dns_delete, NULL } },
+};
+
+/* The place of a step is that of its page. The path comes from dns_path. */
+#define DNS_PAGE(n) { "page" #n, "/", STEP_SHOWN, dns_take_sets }
+static const struct platform_step dns_steps[] = {
+	{ "zones", "/v1/zones?per_page=50", STEP_MUST, dns_take_zones },
+	DNS_PAGE(1),  DNS_PAGE(2),  DNS_PAGE(3),  DNS_PAGE(4),  DNS_PAGE(5),  DNS_PAGE(6),
+	DNS_PAGE(7),  DNS_PAGE(8),  DNS_PAGE(9),  DNS_PAGE(10), DNS_PAGE(11), DNS_PAGE(12),
+	DNS_PAGE(13), DNS_PAGE(14), DNS_PAGE(15), DNS_PAGE(16), DNS_PAGE(17), DNS_PAGE(18),
+	DNS_PAGE(19), DNS_PAGE(20), DNS_PAGE(21), DNS_PAGE(22), DNS_PAGE(23), DNS_PAGE(24),
+	{ "sets", NULL, 0, dns_take_sets },
+	{ .what = NULL }
+};
+
+static const struct platform platform_dns = {
+	SYSTEM_PLATFORM_OF("Hetzner DNS", "dns", dnses, platform_config, &dns_ops, struct dns_site,
+	                   system_lacks),
+	.token_help = "Security, API tokens of the project makes a new one",
+	.steps = dns_steps,
+	.shown_ms = 30000,
+	.hidden_ms = 300000,
+	.retry_ms = 30000,
+	.timeout_ms = 15000,
+	.wants = dns_wants,
+	.path = dns_path,
+	.came = dns_came,
+	.over = dns_over,
+};
+const struct backend backend_dns = PLATFORM_BACKEND("dns", platform_dns);

@@ -1,0 +1,209 @@
+/* packages.c: asks apt on a server, rarely, which packages have an update. */
+#include "backends/vitals/packages.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/number.h"
+#include "backends/base/wash.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/store/settings.h"
+#include "backends/store/store.h"
+#include "backends/vitals/text.h"
+
+#define PACKAGES_FIRST_MS (90 * 1000) /* after the link came up */
+#define PACKAGES_RUN_MS (60 * 1000)
+#define PACKAGES_OUTPUT_MAX (1u << 20)
+
+/* Prints "packages apt", when its lists were fetched, and the list. */
+const char packages_command[] =
+	"command -v apt >/dev/null 2>&1 || { echo packages none; exit 0; }; echo packages apt; "
+	"echo lists $(stat -c %Y /var/lib/apt/lists 2>/dev/null); "
+	"LC_ALL=C exec nice apt list --upgradable 2>/dev/null";
+
+/* --- parsing -------------------------------------------------------------- */
+
+static void packages_name(struct vitals *v, struct text name)
+{
+	size_t used = strlen(v->packages_names), n = (size_t)(name.end - name.p);
+	if (used + n + 3 >= sizeof(v->packages_names))
+		return;
+	if (used)
+		used += (size_t)snprintf(v->packages_names + used,
+		                         sizeof(v->packages_names) - used, ", ");
+	wash(v->packages_names + used, sizeof(v->packages_names) - used, name.p, n);
+}
+
+/* "openssl/stable-security 3.0.15 amd64 [upgradable from: 3.0.14]": is this a line of the list? */
+static bool packages_line(struct text line, struct text *name, bool *security)
+{
+	static const char sign[] = "[upgradable from: ", secure[] = "-security";
+	struct text word;
+	if (!memmem(line.p, (size_t)(line.end - line.p), sign, strlen(sign)) ||
+	    !text_word(&line, &word))
+		return false;
+	const char *slash = memchr(word.p, '/', (size_t)(word.end - word.p));
+	if (!slash)
+		return false;
+	*name = (struct text){ word.p, slash };
+	*security = memmem(slash, (size_t)(word.end - slash), secure, strlen(secure)) != NULL;
+	return true;
+}
+
+/* Names of security updates come first. */
+static void packages_list(struct vitals *v, struct text in, bool secure)
+{
+	struct text line, name;
+	bool security;
+	while (text_line(&in, &line)) {
+		if (!packages_line(line, &name, &security) || security != secure)
+			continue;
+		v->packages++;
+		v->packages_security += security;
+		packages_name(v, name);
+	}
+}
+
+bool packages_parse(struct vitals *v, const char *text, size_t len, struct err *err)
+{
+	struct text in = { text, text + len }, line, word;
+	if (!text_line(&in, &line) || !text_word(&line, &word) || !text_is(word, "packages"))
+		return err_set(err, ERR_GARBLED, "what it answered is not a list of packages");
+	if (!text_word(&line, &word) || !text_is(word, "apt"))
+		return err_set(err, ERR_ABSENT,
+		               "it has no apt, and no other package manager is asked");
+	v->packages = v->packages_security = 0;
+	v->packages_ms = now_wall_ms();
+	v->packages_lists_ms = 0;
+	v->packages_names[0] = '\0';
+	if (text_line(&in, &line) && text_word(&line, &word) && text_is(word, "lists"))
+		v->packages_lists_ms = number_read(line.p, 1, NUMBER_SECONDS, 0) * 1000;
+	packages_list(v, in, true);
+	packages_list(v, in, false);
+	return true;
+}
+
+const char *packages_words(const struct vitals *v, char *buf, size_t size)
+{
+	*buf = '\0';
+	if (v && v->packages > 0)
+		snprintf(buf, size, "%d update%s", v->packages, v->packages > 1 ? "s" : "");
+	size_t n = strlen(buf);
+	if (n && v->packages_security > 0)
+		snprintf(buf + n, size - n, ", %d for security", v->packages_security);
+	return buf;
+}
+
+/* --- asking --------------------------------------------------------------- */
+
+struct packages {
+	struct source *source;
+	struct loop_timer *timer;
+	struct run *run;     /* NULL: none */
+	struct order *order; /* that waits for it; NULL: none */
+};
+
+static int64_t packages_every_ms(const struct packages *p)
+{
+	const struct settings *s = store_settings(p->source->store);
+	return s && !s->once && !s->batch ? s->package_updates * (int64_t)3600 * 1000 : 0;
+}
+
+static void packages_end_order(struct packages *p, const struct err *err, const char *said)
+{
+	struct order *order = p->order;
+	p->order = NULL;
+	if (order)
+		order_end(order, err, said);
+}
+
+static void packages_done(const struct run_result *r, void *arg)
+{
+	struct packages *p = arg;
+	struct server *v = p->source->server;
+	struct err err = r->end.err;
+	struct vitals scratch;
+	char said[80] = "";
+	p->run = NULL;
+	loop_timer_set(p->timer, packages_every_ms(p) ? packages_every_ms(p) : -1);
+	vitals_init(&scratch);
+	if (!err.code && packages_parse(&scratch, r->out, r->out_len, &err)) {
+		source_feed(p->source, "packages", r->out, r->out_len);
+		packages_words(v->vitals, said, sizeof(said));
+	}
+	packages_end_order(p, err.code ? &err : NULL, *said ? said : "no updates");
+}
+
+static void packages_ask(struct packages *p)
+{
+	struct link *link = source_link(p->source);
+	if (p->run || !link || link->state != LINK_UP)
+		return;
+	p->run = link_run(link, packages_command, NULL, 0, PACKAGES_OUTPUT_MAX, PACKAGES_RUN_MS,
+	                  packages_done, p);
+	if (p->run)
+		run_name(p->run, "apt list --upgradable");
+}
+
+static void packages_on_timer(struct loop_timer *t, void *arg)
+{
+	packages_ask(arg);
+}
+
+struct packages *packages_create(struct source *source)
+{
+	struct packages *p = xcalloc(1, sizeof(*p));
+	p->source = source;
+	p->timer = loop_timer_add(store_loop(source->store), -1, packages_on_timer, p);
+	return p;
+}
+
+void packages_up(struct packages *p)
+{
+	loop_timer_set(p->timer, packages_every_ms(p) ? PACKAGES_FIRST_MS : -1);
+}
+
+void packages_down(struct packages *p)
+{
+	struct err err;
+	if (!p)
+		return;
+	run_cancel(p->run);
+	p->run = NULL;
+	loop_timer_set(p->timer, -1);
+	err_set(&err, ERR_LOST, "%s: the link was lost while apt listed its packages",
+	        p->source->server->name);
+	packages_end_order(p, &err, NULL);
+}
+
+void packages_destroy(struct packages *p)
+{
+	if (!p)
+		return;
+	packages_down(p);
+	loop_timer_remove(p->timer);
+	free(p);
+}
+
+void packages_say(const struct row *row, char *buf, size_t size)
+{
+	snprintf(buf, size, "apt list --upgradable");
+}
+
+void packages_run(struct order *order)
+{
+	struct row *row = order_row(order);
+	struct packages *p = row ? vitals_packages(row->server) : NULL;
+	struct err err;
+	if (!p || p->order || source_link(p->source)->state != LINK_UP) {
+		err_set(&err, ERR_LOST, "%s cannot be asked now", order->id);
+		order_end(order, &err, NULL);
+		return;
+	}
+	p->order = order;
+	packages_ask(p);
+}
