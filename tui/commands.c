@@ -350,8 +350,18 @@ static const struct command commands[] = {
 	{ "save-screen", "FILE", "write what is on the screen into a file", command_run_save_screen,
 	  command_complete_files },
 	{ "hints", NULL, "show or hide the line of keys at the bottom", command_run_hints, NULL },
-	{ "reload", NULL, "read the configuration again; a wrong file changes nothing", command_run_reload, NULL },
+	{ "reload", NULL, "read the configuration again", command_run_reload, NULL },
 };
+
+bool command_words(size_t i, const char **name, const char **argument, const char **help)
+{
+	if (i >= ARRAY_LEN(commands))
+		return false;
+	*name = commands[i].name;
+	*argument = commands[i].argument;
+	*help = commands[i].help;
+	return true;
+}
 
 void commands_help_log(struct doc *doc)
 {

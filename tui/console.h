@@ -21,6 +21,9 @@ struct console *console_create(struct store *, const struct settings *, char *wh
 void console_complaints(struct console *, const struct doc *);
 /* Same when :reload changes nothing: why is the whole sentence. */
 void console_keeps_settings(struct console *, const char *why, const struct doc *);
+/* The words of the command with this number, for the manual. argument NULL: it takes none. False:
+ * there are no more. */
+bool command_words(size_t i, const char **name, const char **argument, const char **help);
 /* Runs the store's loop until the user quits or a signal arrives. Returns the exit code. */
 int console_run(struct console *);
 void console_destroy(struct console *); /* gives the terminal back; NULL is fine */

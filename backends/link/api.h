@@ -24,9 +24,10 @@
  * The api runs token_command before the first call. It runs the command once more when a working
  * token is refused (401). After that, and after a failure of the command, the next run waits:
  * API_TOKEN_LEAST_MS, then twice as long each time, at most API_TOKEN_MOST_MS. Meanwhile the calls
- * send the refused token, or fail with the command's sentence. After a 429 it waits as long as Retry-After asks and holds back all other
- * calls. A call without an answer fails after its timeout. The api never repeats a call that may
- * have changed something on the server. It passes answers on unchanged and never records them. */
+ * send the refused token, or fail with the command's sentence. After a 429 it waits as long as
+ * Retry-After asks and holds back all other calls. A call without an answer fails after its
+ * timeout. The api never repeats a call that may have changed something on the server. It passes
+ * answers on unchanged and never records them. */
 #ifndef LINK_API_H
 #define LINK_API_H
 

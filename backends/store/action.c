@@ -209,7 +209,8 @@ void order_end(struct order *order, const struct err *err, const char *output)
 	human_age(took, order->ended_ms - order->started_ms);
 	if (order->state == ORDER_CANCELLED)
 		activity_add(order->store, ACTIVITY_ACTION, HEALTH_IDLE, order->id,
-		             "%s: given up after %s: %s", order->action->verb, took, order->err.text);
+		             "%s: given up after %s: %s", order->action->verb, took,
+		             order->err.text);
 	else if (failed)
 		activity_add(order->store, ACTIVITY_ACTION, HEALTH_BAD, order->id,
 		             "%s: failed after %s: %s", order->action->verb, took, order->err.text);
