@@ -397,6 +397,16 @@ static const struct command commands[] = {
 	  command_run_reload, NULL },
 };
 
+bool command_words(size_t i, const char **name, const char **argument, const char **help)
+{
+	if (i >= ARRAY_LEN(commands))
+		return false;
+	*name = commands[i].name;
+	*argument = commands[i].argument;
+	*help = commands[i].help;
+	return true;
+}
+
 void commands_help_log(struct doc *doc)
 {
 	static const char *const names[] = { "goto", "level", "save", "save-all" };

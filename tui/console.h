@@ -26,6 +26,9 @@ void console_remember(struct console *);
 /* At a start without a configuration and without names of servers: offers the hosts of ssh_config,
  * or says how to add a server. */
 void console_offer_hosts(struct console *);
+/* The words of the command with this number, for the manual. argument NULL: it takes none. False:
+ * there are no more. */
+bool command_words(size_t i, const char **name, const char **argument, const char **help);
 /* Runs the store's loop until the user quits or a signal arrives. Returns the exit code. */
 int console_run(struct console *);
 void console_destroy(struct console *); /* gives the terminal back; NULL is fine */

@@ -1,6 +1,7 @@
 /* manual.c: tables of the man pages in mdoc. */
 #include "tui/manual.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "backends/base/mem.h"
@@ -69,13 +70,36 @@ static void manual_dump_action(FILE *f, const struct action *a)
 	manual_item(f, left, a->help);
 }
 
+/* An action of a row also has a verb, which is shorter: "container-restart, restart  (r)". */
+static void manual_dump_row_action(FILE *f, const struct action *a)
+{
+	bool same = !strcmp(a->name, a->verb);
+	char *left = xasprintf("%s%s%s%s%s%s", a->name, same ? "" : ", ", same ? "" : a->verb,
+	                       a->key ? "  (" : "", a->key ? a->key : "", a->key ? ")" : "");
+	manual_item(f, left, a->help);
+	free(left);
+}
+
 static void manual_dump_actions(FILE *f)
 {
 	for (const struct action *a = kind_server.actions; a->name; a++)
-		manual_dump_action(f, a);
+		manual_dump_row_action(f, a);
 	for (const struct kind *const *k = kinds; *k; k++)
 		for (const struct action *a = (*k)->actions; a && a->name; a++)
-			manual_dump_action(f, a);
+			manual_dump_row_action(f, a);
+}
+
+static void manual_dump_commands(FILE *f)
+{
+	const char *name, *argument, *help;
+	for (size_t i = 0; command_words(i, &name, &argument, &help); i++) {
+		char *left = xasprintf(":%s%s%s", name, argument ? " " : "",
+		                       argument ? argument : "");
+		char *right = xasprintf("%s.", help);
+		manual_item(f, left, right);
+		free(left);
+		free(right);
+	}
 }
 
 static void manual_dump_keys(FILE *f)
@@ -107,15 +131,29 @@ static void manual_dump_context_names(FILE *f)
 		        context_of((enum action_context)i)->title);
 }
 
+/* "number from 1 to 120", "one of auto never", or the name of the type. The caller frees. */
+static char *manual_values(const struct setting_row *row)
+{
+	if (row->choices)
+		return xasprintf("one of %s", row->choices);
+	if (row->type == SETTING_NUMBER)
+		return xasprintf("%s from %d to %d", setting_type_name(row->type), row->min,
+		                 row->max);
+	return xstrdup(setting_type_name(row->type));
+}
+
 static void manual_dump_settings(FILE *f, const char *section)
 {
 	for (const struct setting_row *row = setting_rows; row->key; row++) {
-		char right[512];
 		if (strcmp(row->section, section) != 0)
 			continue;
-		snprintf(right, sizeof(right), "%s, %s. %s.", setting_type_name(row->type),
-		         row->fallback ? row->fallback : "not set", row->help);
+		char *values = manual_values(row);
+		char *right = xasprintf("%s; %s%s. %s.", values,
+		                        row->fallback ? "default " : "not set",
+		                        row->fallback ? row->fallback : "", row->help);
 		manual_item(f, row->key, right);
+		free(right);
+		free(values);
 	}
 }
 
@@ -204,6 +242,7 @@ static const struct {
 	{ "panels", manual_dump_panels },     { "contexts", manual_dump_contexts },
 	{ "context-names", manual_dump_context_names },
 	{ "systems", manual_dump_systems },   { "notify", manual_dump_notify },
+	{ "commands", manual_dump_commands },
 };
 
 bool manual_dump(const char *name, FILE *f)

@@ -54,8 +54,7 @@ struct app *app_row(struct source *source, const struct app_platform *platform, 
 	add_part(&id, name);
 	const char *shown = name ? name : section;
 	struct app *a = named(source, id.data, shown);
-	/* a second row of that name in this list; rarely the first signs of ref are the same,
-	 * too */
+	/* a second row of that name in this list; rarely refs begin with the same signs, too */
 	size_t used = id.len;
 	for (int most = 12; most < REF_MOST && app_is_taken(a, ref, round); most *= 2) {
 		id.len = used;

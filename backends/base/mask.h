@@ -27,8 +27,8 @@ void mask_sentence(char *text, size_t size);
 void mask_url_path(char *text, size_t len, const char *path);
 
 /* mask_text for every string of a JSON document. Also uses member names, and options with the
- * argument after them ("-p", "x"). Several documents, one per line, are each masked. Bytes that
- * are not JSON are masked as text. */
+ * argument after them ("-p", "x"). Several documents, one per line, are each masked. Bytes that are
+ * not JSON are masked as text. */
 void mask_json(struct buf *out, const char *json, size_t len);
 
 /* Appends text with an x for each letter and digit. This keeps the shape and hides the words. */

@@ -59,8 +59,7 @@ struct channel {
 	struct teller *teller;
 	struct message *queue; /* owned, oldest first */
 	size_t n_queue;
-	/* numbers of the oldest and newest message that found no room since one was sent;
-	 * 0: none */
+	/* numbers of the oldest and newest message that found no room since one left; 0: none */
 	uint64_t dropped_from, dropped_to;
 	struct message *sending;  /* borrowed from the queue or from the test; NULL */
 	void *job;                /* of the sender */
