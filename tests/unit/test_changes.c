@@ -288,6 +288,12 @@ static void check_pane(struct console *c, struct pane *p, bool rows)
 		bool folded = r != &r->server->row && r->health >= HEALTH_ATTENTION &&
 		              (r->server->link->state == LINK_LOST ||
 		               (r->source && r->source->old));
+		/* what the row of a silent source explains */
+		const struct source *s = r->source;
+		bool silent = s && s->need_told && !r->kind->by_work &&
+		              (s->state == SOURCE_DENIED ||
+		               (s->state == SOURCE_STALE && *s->err.text));
+		folded |= silent && r->health >= HEALTH_ATTENTION;
 		/* what holds or flaps depends on the past: test_flap.c */
 		bool past = settings->need_for && r->need != NEED_STANDS;
 		if (p->panel->needs && (folded || past))
