@@ -26,7 +26,7 @@
 #define COMFORT 24        /* cells for an important column before others get any */
 #define WIDE_GAP_FROM 72  /* canvas width from which the gap between columns is two cells */
 #define MARGIN_ROWS 2     /* rows kept visible above and below the cursor */
-#define BRIEF_LEAST 20    /* cells of a brief before its last word gets any */
+#define BRIEF_LEAST 26    /* cells of a brief before its last word gets any */
 
 struct layout {
 	int width[TABLE_COLUMNS_MAX]; /* 0: not drawn */

@@ -530,7 +530,7 @@ static void test_brief_ends_with_a_word(void **state)
 	table_says_more(t, true);
 	draw(t);
 	assert_string_equal(seen(0), " ● brief thing-0                   retry");
-	assert_string_equal(seen(1), " ● brief thing-1           retry +3 more");
+	assert_string_equal(seen(1), " ● brief thing-1                 +3 more");
 	close_terminal();
 	open_terminal(2, 28, "xterm");
 	draw(t);
