@@ -64,19 +64,37 @@ void ses_free(struct ses *s)
 	store_row_remove(&s->row->row);
 }
 
+struct session *session_row_of(struct sessions *ss, enum session_type type, const char *local_id,
+                               const char *name)
+{
+	char *id = xstrdup(local_id);
+	struct session *r;
+	for (;;) {
+		r = (struct session *)store_row(&ss->source, &kind_session, id, name);
+		if (r->type == SESSION_NEW || r->type == type)
+			break;
+		char *other = xasprintf("%s~%s", id, session_type_name(type));
+		free(id);
+		id = other;
+	}
+	r->type = type;
+	free(id);
+	return r;
+}
+
 struct ses *ses_make(struct sessions *ss, struct oc *oc, const struct oc_session *o)
 {
 	struct ses *s = ses_find(ss, o->id);
 	if (s)
 		return s;
-	struct row *r = store_row(&ss->source, &kind_session, o->id, o->title ? o->title : o->id);
+	struct session *r = session_row_of(ss, SESSION_OPENCODE, o->id,
+	                                   o->title ? o->title : o->id);
 	s = xcalloc(1, sizeof(*s));
 	memcpy(s->id, o->id, sizeof(s->id));
-	s->row = (struct session *)r;
+	s->row = r;
 	s->home = oc;
 	s->last = (struct oc_message){ .cost = -1, .context = -1, .tokens = -1 };
 	s->row->priv = s;
-	s->row->type = SESSION_OPENCODE;
 	s->row->cost = s->row->tokens = s->row->context_used = s->row->context_limit = -1;
 	s->row->memory = s->row->cpu = -1;
 	memcpy(s->row->sid, o->id, sizeof(s->row->sid));

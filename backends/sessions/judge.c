@@ -320,12 +320,10 @@ void oc_judge(struct oc *oc)
 	snprintf(id, sizeof(id), "opencode-%s", oc->name);
 	snprintf(name, sizeof(name), "OpenCode %s%s:%s", oc->version, oc->version[0] ? " " : "",
 	         oc->name);
-	struct session *r = (struct session *)store_row(&oc->owner->source, &kind_session, id,
-	                                                name);
+	struct session *r = session_row_of(oc->owner, SESSION_SERVICE, id, name);
 	int64_t limit = (int64_t)store_settings(oc->owner->source.store)->opencode_memory << 10;
 	bool fat = limit && oc->rss_kb > limit;
 	oc->row = r;
-	r->type = SESSION_SERVICE;
 	r->priv = oc;
 	r->cost = r->tokens = r->context_used = r->context_limit = -1;
 	r->cpu = oc->cpu;

@@ -20,8 +20,8 @@
 
 const char *session_type_name(enum session_type t)
 {
-	static const char *const names[] = { "opencode", "claude", "tmux", "server",
-		                             "herdr",    "agent",  "spend" };
+	static const char *const names[] = { "new",    "opencode", "claude", "tmux",
+		                             "server", "herdr",    "agent",  "spend" };
 	return names[t];
 }
 

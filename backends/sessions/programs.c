@@ -47,12 +47,11 @@ void program_set_washed(char **slot, const char *text)
 struct session *program_make(struct sessions *ss, enum session_type type, const char *local_id,
                              const char *name)
 {
-	struct session *r = (struct session *)store_row(&ss->source, &kind_session, local_id, name);
+	struct session *r = session_row_of(ss, type, local_id, name);
 	if (!r->priv) {
 		r->priv = xcalloc(1, sizeof(struct program));
 		r->cost = r->tokens = r->context_used = r->context_limit = r->memory = r->cpu = -1;
 	}
-	r->type = type;
 	((struct program *)r->priv)->seen = 1;
 	return r;
 }

@@ -23,10 +23,11 @@
 #define CHANGED 9
 #define IN_MODE 8
 
-/* What is below the last line of dashes; without one, the whole pane. */
-#define BELOW_RULE                                       \
-	" | awk '/^────/{n=0;next} {l[n++]=$0} " \
-	"END{for(i=0;i<n;i++){sub(/ +$/,\"\",l[i]);print l[i]}}'"
+/* What is below the last line that Claude Code draws above its question. Without that line nothing:
+ * the beginning of the question is not in the pane. */
+#define BELOW_RULE                                           \
+	" | awk '/^────/{n=0;r=1;next} {l[n++]=$0} " \
+	"END{for(i=0;r&&i<n;i++){sub(/ +$/,\"\",l[i]);print l[i]}}'"
 
 static void prompt_capture(struct buf *b, const struct program *o)
 {
@@ -36,19 +37,22 @@ static void prompt_capture(struct buf *b, const struct program *o)
 
 /* --- reading ------------------------------------------------------------- */
 
-/* The text of a choice, such as "❯ 2. No"; NULL: the line is no choice, or not that number. */
-static const char *prompt_choice(const char *line, size_t number)
+/* The number of a choice, such as "❯ 2. No", and its text. 0: the line is no choice. */
+static size_t prompt_choice(const char *line, const char **text, bool *marked)
 {
-	static const char *const marks[] = { " ", "❯", "›", ">", "│" };
-	char start[8];
+	static const char *const marks[] = { "❯", "›", ">", "│", " " };
 	for (size_t i = 0; i < ARRAY_LEN(marks);) {
 		size_t n = strlen(marks[i]);
 		bool is = !strncmp(line, marks[i], n);
+		*marked |= is && i < 3;
 		line += is ? n : 0;
 		i = is ? 0 : i + 1;
 	}
-	size_t n = (size_t)snprintf(start, sizeof(start), "%zu. ", number);
-	return strncmp(line, start, n) ? NULL : line + n;
+	size_t digits = strspn(line, "0123456789");
+	if (!digits || digits > 2 || strncmp(line + digits, ". ", 2) != 0)
+		return 0;
+	*text = line + digits + 2;
+	return (size_t)atoi(line);
 }
 
 static bool prompt_is_dashes(const char *line)
@@ -68,31 +72,78 @@ static const char *prompt_trim(char *line)
 	return line;
 }
 
+/* The lines below the rule. What the agent wants to do stands above its choices, and may itself
+ * look like choices or like a line of dashes. */
 struct prompt_reading {
-	struct buf all;                  /* every line before the choices */
-	struct buf inside;               /* the lines between two lines of dashes */
-	const char *first, *last;        /* lines before the choices; NULL none */
+	char **lines; /* owned array, borrowed lines */
+	size_t n_lines;
+	size_t first_choice;             /* index of its line; all before it is shown */
+	size_t dashes_from, dashes_to;   /* lines of the first and the last line of dashes */
 	struct question_option *options; /* owned */
 	size_t n;
-	bool within;
+	bool marked; /* the agent's own mark stands at one of the choices */
 };
 
-static void prompt_read_line(struct prompt_reading *p, char *line)
+static size_t prompt_number_at(const struct prompt_reading *p, size_t line)
 {
-	const char *choice = prompt_choice(line, p->n + 1), *text = prompt_trim(line);
-	if (choice && p->n < OPTIONS_MAX) {
-		p->options[p->n++].label = xstrdup(choice);
-	} else if (p->n || !*text) {
-		return; /* what is below the choices helps at the keyboard only */
-	} else if (prompt_is_dashes(text)) {
-		p->within = !p->within;
-	} else {
-		buf_addf(&p->all, "%s%s", p->all.len ? "\n" : "", text);
-		if (p->within)
-			buf_addf(&p->inside, "%s%s", p->inside.len ? " " : "", text);
-		p->first = p->first ? p->first : text;
-		p->last = text;
+	const char *text;
+	bool marked = false;
+	return prompt_choice(p->lines[line], &text, &marked);
+}
+
+/* The choices are the last lines that count up from 1. False: there are none, or too many. */
+static bool prompt_find_choices(struct prompt_reading *p)
+{
+	size_t at = p->n_lines, number = 0;
+	while (at && !number)
+		number = prompt_number_at(p, --at);
+	if (!number || number > OPTIONS_MAX)
+		return false;
+	p->n = number;
+	for (size_t want = number; want; at--) {
+		size_t is = prompt_number_at(p, at);
+		if (is && is != want)
+			return false;
+		if (is)
+			want--;
+		if (!want)
+			p->first_choice = at;
+		if (!at && want)
+			return false;
+		if (!at)
+			break;
 	}
+	return true;
+}
+
+/* Does a list that could be taken for the choices stand between the last line of dashes and them? */
+static bool prompt_is_ambiguous(const struct prompt_reading *p)
+{
+	size_t from = p->dashes_to < p->first_choice ? p->dashes_to + 1 : 0;
+	for (size_t i = from; i < p->first_choice; i++)
+		if (prompt_number_at(p, i))
+			return true;
+	return false;
+}
+
+static void prompt_take_choices(struct prompt_reading *p)
+{
+	for (size_t i = p->first_choice, n = 0; i < p->n_lines && n < p->n; i++) {
+		const char *text;
+		size_t number = prompt_choice(p->lines[i], &text, &p->marked);
+		if (number == n + 1)
+			p->options[n++].label = xstrdup(text);
+	}
+}
+
+static void prompt_find_dashes(struct prompt_reading *p)
+{
+	p->dashes_from = p->dashes_to = p->n_lines;
+	for (size_t i = 0; i < p->first_choice; i++)
+		if (prompt_is_dashes(p->lines[i] + strspn(p->lines[i], " "))) {
+			p->dashes_from = p->dashes_from == p->n_lines ? i : p->dashes_from;
+			p->dashes_to = i;
+		}
 }
 
 /* Choices that are ticked need more than one key. */
@@ -110,31 +161,70 @@ static uint32_t prompt_hash(const char *text)
 	return h;
 }
 
-struct request *prompt_read(const char *text)
+/* The words of the question: what stands between the lines of dashes, else its last line. */
+static char *prompt_words(const struct prompt_reading *p, const struct buf *all,
+                          const struct buf *inside)
 {
-	char *copy = xstrdup(text), *save = NULL;
-	struct prompt_reading p = { .options = xcalloc(OPTIONS_MAX, sizeof(*p.options)) };
-	struct request *r = xcalloc(1, sizeof(*r));
-	buf_init(&p.all, PROMPT_MAX);
-	buf_init(&p.inside, PROMPT_MAX);
-	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		prompt_read_line(&p, line);
+	const char *first = all->len ? all->data : "";
+	if (inside->len)
+		return xasprintf("%.*s: %s", (int)strcspn(first, "\n"), first, inside->data);
+	const char *last = strrchr(first, '\n');
+	return xstrdup(last ? last + 1 : first);
+}
+
+static void prompt_fill(struct prompt_reading *p, struct request *r)
+{
+	struct buf all, inside; /* every line before the choices; those between dashes */
 	struct question *q = xcalloc(1, sizeof(*q));
-	bool usable = p.n > 1 && p.last && !prompt_is_ticked(&p);
-	snprintf(r->id, sizeof(r->id), "pane_%08x", prompt_hash(text));
+	buf_init(&all, PROMPT_MAX);
+	buf_init(&inside, PROMPT_MAX);
+	for (size_t i = 0; i < p->first_choice; i++) {
+		const char *text = prompt_trim(p->lines[i]);
+		if (!*text || prompt_is_dashes(text))
+			continue;
+		buf_addf(&all, "%s%s", all.len ? "\n" : "", text);
+		if (i > p->dashes_from && i < p->dashes_to)
+			buf_addf(&inside, "%s%s", inside.len ? " " : "", text);
+	}
 	r->is_question = true;
 	r->questions = q;
 	r->n_questions = 1;
-	r->note = p.all.data ? xstrdup(p.all.data) : NULL;
-	q->options = p.options;
-	q->n_options = p.n;
+	r->note = all.data ? xstrdup(all.data) : NULL;
+	q->options = p->options;
+	q->n_options = p->n;
 	q->header = xstrdup("");
-	if (p.inside.len)
-		q->text = xasprintf("%s: %s", p.first, p.inside.data);
-	else
-		q->text = xstrdup(p.last ? p.last : "");
-	buf_finish(&p.all);
-	buf_finish(&p.inside);
+	q->text = prompt_words(p, &all, &inside);
+	buf_finish(&all);
+	buf_finish(&inside);
+}
+
+static void prompt_split(struct prompt_reading *p, char *text)
+{
+	size_t most = 1;
+	for (const char *c = text; *c; c++)
+		most += *c == '\n';
+	p->lines = xcalloc(most, sizeof(*p->lines));
+	char *save = NULL;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		p->lines[p->n_lines++] = line;
+}
+
+struct request *prompt_read(const char *text)
+{
+	char *copy = xstrdup(text);
+	struct prompt_reading p = { .options = xcalloc(OPTIONS_MAX, sizeof(*p.options)) };
+	struct request *r = xcalloc(1, sizeof(*r));
+	prompt_split(&p, copy);
+	bool usable = prompt_find_choices(&p) && p.n > 1 && p.first_choice > 0;
+	if (usable) {
+		prompt_find_dashes(&p);
+		prompt_take_choices(&p);
+		usable = p.marked && !prompt_is_ambiguous(&p) && !prompt_is_ticked(&p);
+	}
+	p.n = usable || p.options[0].label ? p.n : 0;
+	prompt_fill(&p, r);
+	snprintf(r->id, sizeof(r->id), "pane_%08x", prompt_hash(text));
+	free(p.lines);
 	free(copy);
 	if (usable)
 		return r;
@@ -210,7 +300,9 @@ void prompt_follow(struct row *row, struct program *o)
 {
 	const struct session *s = (const struct session *)row;
 	bool waits = s->status == SESSION_PERMISSION && o->pane[0];
-	if (waits && o->prompt_of_ms == o->told_ms && (o->request || o->prompt_run)) {
+	/* one that could not be read is not read again until the agent says something new */
+	bool tried = o->request || o->prompt_run || o->prompt_tries >= PROMPT_TRIES;
+	if (waits && o->prompt_of_ms == o->told_ms && tried) {
 		prompt_say(row, o);
 		return;
 	}

@@ -13,6 +13,7 @@
 #define SESSION_OLD_MS (14 * 86400000LL) /* ms; sessions idle for longer are hidden */
 
 enum session_type {
+	SESSION_NEW, /* a row that was just made */
 	SESSION_OPENCODE,
 	SESSION_CLAUDE,
 	SESSION_TMUX,

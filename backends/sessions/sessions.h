@@ -315,6 +315,10 @@ void stored_apply(struct sessions *);
 void stored_want_messages(struct ses *);
 
 /* apply.c */
+/* Finds or makes the row. Servers choose many of the ids, so rows of different types never share
+ * one: a row whose id another type has gets "ID~TYPE". */
+struct session *session_row_of(struct sessions *, enum session_type, const char *local_id,
+                               const char *name);
 /* Finds or creates the session. */
 struct ses *ses_make(struct sessions *, struct oc *home, const struct oc_session *);
 void ses_describe(struct ses *, const struct oc_session *); /* copies title, directory, times */

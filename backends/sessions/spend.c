@@ -91,12 +91,11 @@ static enum health spend_health(const struct spend_total *t)
 static void spend_show(const struct server *v, double sum, const struct spend_total *t)
 {
 	struct sessions *ss = spend_sessions(v);
-	struct row *row = store_row(&ss->source, &kind_session, "spent-today", "spent today");
-	struct session *s = (struct session *)row;
+	struct session *s = session_row_of(ss, SESSION_SPEND, "spent-today", "spent today");
+	struct row *row = &s->row;
 	enum health health = v == t->dearest ? spend_health(t) : HEALTH_IDLE;
 	char why[200] = "", words[80];
 	ss->spend = s;
-	s->type = SESSION_SPEND;
 	s->tokens = s->context_used = s->context_limit = s->memory = s->cpu = -1;
 	s->cost = sum;
 	snprintf(words, sizeof(words), "$%.2f here, $%.2f of $%.2f", sum, t->sum, t->budget);
