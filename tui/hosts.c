@@ -11,6 +11,7 @@
 #include "backends/servers/server.h"
 #include "backends/store/config_add.h"
 #include "backends/store/doc.h"
+#include "backends/store/record.h"
 #include "tui/console_internal.h"
 
 /* The names in the open list, later those that are connected for the first time. */
@@ -182,8 +183,14 @@ static void hosts_chosen(const struct dialog_result *result, void *arg)
 		hosts_finish(c);
 		return;
 	}
-	h->testing = true;
+	const struct settings *before = c->settings;
 	command_run(c, "reload"); /* opens what is new in the file */
+	if (c->settings == before) {
+		/* the file has another mistake, and the reload said so */
+		hosts_finish(c);
+		return;
+	}
+	h->testing = true;
 	console_flash(c, TONE_PLAIN, "%zu host%s added to %s; connecting", h->n,
 	              h->n == 1 ? "" : "s", c->settings->path);
 	hosts_changed(c);
@@ -228,6 +235,10 @@ void hosts_open(struct console *c)
 {
 	if (!c->settings->path)
 		return;
+	if (replay_is_on(c->store)) {
+		console_flash(c, TONE_WARN, "A recording plays: no host is added.");
+		return;
+	}
 	if (hosts_find(c))
 		hosts_show(c);
 	else

@@ -362,6 +362,7 @@ static const struct action actions[] = {
 };
 
 const struct kind kind_app = {
+	.apart = true,
 	.name = "app",
 	.plural = "apps",
 	.row_size = sizeof(struct app),

@@ -202,6 +202,7 @@ static const struct action check_actions[] = {
 };
 
 const struct kind kind_check = {
+	.apart = true,
 	.name = "check",
 	.plural = "checks",
 	.row_size = sizeof(struct check),

@@ -52,7 +52,7 @@ static size_t prompt_choice(const char *line, const char **text, bool *marked)
 	if (!digits || digits > 2 || strncmp(line + digits, ". ", 2) != 0)
 		return 0;
 	*text = line + digits + 2;
-	return (size_t)atoi(line);
+	return digits == 1 ? (size_t)(*line - '0') : OPTIONS_MAX + 1;
 }
 
 static bool prompt_is_dashes(const char *line)
@@ -116,7 +116,7 @@ static bool prompt_find_choices(struct prompt_reading *p)
 	return true;
 }
 
-/* Does a list that could be taken for the choices stand between the last line of dashes and them? */
+/* Does another list stand between the last line of dashes and the choices? */
 static bool prompt_is_ambiguous(const struct prompt_reading *p)
 {
 	size_t from = p->dashes_to < p->first_choice ? p->dashes_to + 1 : 0;

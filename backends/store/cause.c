@@ -185,7 +185,7 @@ const struct source *cause_source_of(const struct row *row)
 {
 	const struct source *s = row->source;
 	/* a session may be served by another program than the one that is silent */
-	if (!s || row->kind->by_work || cause_is_cut_off(row->server) || s->old)
+	if (!s || row->kind->by_work || row->kind->apart || cause_is_cut_off(row->server) || s->old)
 		return NULL;
 	return s->need_told && cause_is_silent(s) ? s : NULL;
 }
@@ -286,7 +286,7 @@ bool cause_source_says(const struct source *s, char *buf, size_t size)
 	if (!cause_is_silent(s))
 		return false;
 	const struct kind *kind = cause_source_kind(s, &n);
-	if (!kind)
+	if (!kind || kind->apart)
 		return false;
 	const char *how = s->err.code == ERR_ABSENT ? "stopped" : "silent";
 	if (s->state == SOURCE_DENIED)

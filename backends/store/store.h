@@ -81,6 +81,9 @@ struct kind {
 	/* Its conditions come and go with the work of people and agents: they count at once, and
 	 * coming and going is no fault. */
 	bool by_work;
+	/* Its rows come from several places with errors of their own, as the sections of one source
+	 * do: one that fails says nothing about the others. */
+	bool apart;
 	/* Starts following its log into log (log.h) and returns a handle for log_unfollow. */
 	struct follow *(*follow)(struct row *, struct log *, struct err *);
 	/* Enter opens its log rather than its details while this says so; NULL: never. */

@@ -500,6 +500,7 @@ static const struct action system_actions[] = {
 };
 
 const struct kind kind_system = {
+	.apart = true,
 	.name = "system",
 	.plural = "systems",
 	.row_size = sizeof(struct system),

@@ -174,6 +174,24 @@ static void a_session_never_folds_under_its_source(void **state)
 	assert_int_equal(asks->need, NEED_STANDS);
 }
 
+/* One section that fails says nothing of the other sections of its source. */
+static void sections_do_not_fold_under_one_that_fails(void **state)
+{
+	struct world *w = *state;
+	struct err refused;
+	struct source *source = server_source(w->hub, "dokploy");
+	assert_non_null(source);
+	struct row *bad = store_row(source, kind_find("app"), "a", "a");
+	store_row_health(bad, HEALTH_BAD, now_wall_ms(), "its last deployment failed");
+	err_set(&refused, ERR_DENIED, "[dokploy b]: the token was refused");
+	source_set_state(source, SOURCE_DENIED, &refused);
+	assert_int_equal(counted(w), 2);
+	assert_int_equal(bad->need, NEED_STANDS);
+	const struct row *row = store_find(w->store, "hub/source/dokploy");
+	assert_non_null(row);
+	assert_string_equal(row->why, "[dokploy b]: the token was refused");
+}
+
 static void a_refresh_hides_nothing(void **state)
 {
 	struct world *w = *state;
@@ -274,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_lost_server_is_one_row),
 		TEST(a_stopped_engine_is_one_row),
+		TEST(sections_do_not_fold_under_one_that_fails),
 		TEST(a_session_never_folds_under_its_source),
 		TEST(a_refresh_hides_nothing),
 		TEST(what_was_set_aside_stays_so_while_it_is_folded),

@@ -333,8 +333,8 @@ static void rows_of_two_types_share_no_id(void **state)
 		rows[i] = session_row_of(sessions_of(w.source), types[i], "opencode-4096", "x");
 	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
 		assert_int_equal(rows[i]->type, types[i]);
-		assert_ptr_equal(session_row_of(sessions_of(w.source), types[i], "opencode-4096", "x"),
-		                 rows[i]);
+		assert_ptr_equal(rows[i], session_row_of(sessions_of(w.source), types[i],
+		                                         "opencode-4096", "x"));
 		for (size_t k = 0; k < i; k++)
 			assert_ptr_not_equal(rows[i], rows[k]);
 	}
