@@ -781,7 +781,7 @@ static void dialog_draw_picks(const struct dialog *d, const struct canvas *c)
 {
 	char choose[KEY_NAME_SIZE], take[KEY_NAME_SIZE], later[KEY_NAME_SIZE];
 	char up[KEY_NAME_SIZE], down[KEY_NAME_SIZE], move[2 * KEY_NAME_SIZE + 16] = "";
-	if (d->ordered)
+	if (d->ordered && c->width >= PICKS_WIDE)
 		snprintf(move, sizeof(move), "%s %s move  ",
 		         keymap_key(menu_actions, "menu-later", down),
 		         keymap_key(menu_actions, "menu-earlier", up));
@@ -1210,7 +1210,8 @@ void dialog_draw(struct dialog *d, const struct canvas *screen)
 			canvas_text(&box, command + room, box.width - 2, 1, TONE_DIM,
 			            canvas_ascii() ? "v" : "▼");
 	} else {
-		box_text_draw(&in, command, text, TONE_PLAIN, d->text, 0);
+		int lines = text > room ? room : text;
+		box_text_draw(&in, command, lines > 0 ? lines : 0, TONE_PLAIN, d->text, 0);
 	}
 	part = canvas_part(&in, in.height - body, 0, body, -1);
 	d->body->draw(d, &part);

@@ -12,6 +12,7 @@
 #include "backends/store/config_add.h"
 #include "backends/store/doc.h"
 #include "backends/store/record.h"
+#include "tui/attach.h"
 #include "tui/console_internal.h"
 
 /* The names in the open list, later those that are connected for the first time. */
@@ -122,7 +123,9 @@ static void hosts_report(struct console *c, size_t good)
 void hosts_changed(struct console *c)
 {
 	size_t good = 0;
-	if (!c->hosts || !c->hosts->testing || c->dialog)
+	/* what the user types or sees is not covered; the next change brings the report */
+	bool busy = c->dialog || c->line || c->editor || attach_current();
+	if (!c->hosts || !c->hosts->testing || busy)
 		return;
 	for (size_t i = 0; i < c->hosts->n; i++) {
 		const struct server *v = store_server_find(c->store, c->hosts->names[i]);

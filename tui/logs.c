@@ -18,7 +18,9 @@ static bool logs_view_has_log(struct console *c)
 {
 	if (c->view && c->view->log)
 		return true;
-	console_flash(c, TONE_WARN, "that is for a log; l on a row or :logs opens one");
+	char key[KEY_NAME_SIZE];
+	console_flash(c, TONE_WARN, "that is for a log; %s on a row or :logs opens one",
+	              keymap_key(console_actions, "row-logs", key));
 	return false;
 }
 

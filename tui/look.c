@@ -308,7 +308,7 @@ void look_columns(struct console *c, const char *names)
 	if (!table_choose_columns(p->table, names, bad, sizeof(bad))) {
 		const char *near = nearest(bad, all, look_column_names(p->panel, all));
 		console_flash(c, TONE_WARN, "%s has no column %s%s%s%s", p->panel->title, bad,
-		              near ? "; did you mean " : "; Tab shows them", near ? near : "",
+		              near ? "; did you mean " : "; [Tab] shows them", near ? near : "",
 		              near ? "?" : "");
 		return;
 	}

@@ -70,12 +70,15 @@ static void manual_dump_action(FILE *f, const struct action *a)
 	manual_item(f, left, a->help);
 }
 
-/* An action of a row also has a verb, which is shorter: "container-restart, restart  (r)". */
+/* An action of a row also has a verb, which is shorter: "container-restart, restart  [r]". */
 static void manual_dump_row_action(FILE *f, const struct action *a)
 {
 	bool same = !strcmp(a->name, a->verb);
-	char *left = xasprintf("%s%s%s%s%s%s", a->name, same ? "" : ", ", same ? "" : a->verb,
-	                       a->key ? "  (" : "", a->key ? a->key : "", a->key ? ")" : "");
+	char keys[ACTION_KEYS_SIZE], shown[ACTION_KEYS_SIZE] = "";
+	if (a->key)
+		key_brackets(action_keys(a, keys), shown, sizeof(shown));
+	char *left = xasprintf("%s%s%s%s%s", a->name, same ? "" : ", ", same ? "" : a->verb,
+	                       a->key ? "  " : "", shown);
 	manual_item(f, left, a->help);
 	free(left);
 }

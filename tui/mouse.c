@@ -50,6 +50,7 @@ static void mouse_press(struct console *c, const struct mouse *m)
 {
 	const struct layout_pane *at = mouse_pane(c, m);
 	bool body = mouse_in(&c->layout.body, m);
+	c->holds = HOLDS_NONE; /* a release may have been lost */
 	if (body && m->x == c->layout.border_x)
 		c->holds = HOLDS_COLUMN;
 	else if (body && m->y == c->layout.border_y)

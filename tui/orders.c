@@ -434,12 +434,14 @@ static bool order_ordered_here(const struct console *c, const struct server *s)
 
 static void order_tell_ask(struct console *c, struct server *s)
 {
+	char key[KEY_NAME_SIZE];
 	c->announced_ask = s->asks;
 	if (order_ordered_here(c, s) && !c->dialog && !c->line)
 		console_answer(c, s);
 	else
-		console_flash(c, TONE_ASKS, "%s asks: %s; a on its row answers", s->name,
-		              ask_words(s, s->asks));
+		console_flash(c, TONE_ASKS, "%s asks: %s; %s on its row answers", s->name,
+		              ask_words(s, s->asks),
+		              keymap_key(console_actions, "row-answer", key));
 }
 
 /* Called after every change. Closes the box of a vanished ask, and announces a new ask once. */

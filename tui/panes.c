@@ -640,9 +640,10 @@ struct server *console_server(struct console *c)
 size_t console_rows(struct console *c, struct row **out, size_t max)
 {
 	struct pane *p = pane_focused(c);
-	size_t n = 0;
-	if (!c->view && p->table && table_marks(p->table, NULL, 0)) {
-		size_t marked = table_marks(p->table, NULL, 0);
+	size_t n = 0, marked = 0;
+	if (!c->view && p->table)
+		marked = table_marks(p->table, NULL, 0);
+	if (marked) {
 		const char **ids = xcalloc(marked, sizeof(*ids));
 		table_marks(p->table, ids, marked);
 		for (size_t i = 0; i < marked && n < max; i++) {
@@ -652,7 +653,8 @@ size_t console_rows(struct console *c, struct row **out, size_t max)
 		}
 		free(ids);
 	}
-	if (!n && max && (out[0] = console_row(c)))
+	/* what was marked and went is not replaced by what stands under the cursor */
+	if (!marked && max && (out[0] = console_row(c)))
 		n = 1;
 	return n;
 }

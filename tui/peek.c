@@ -50,6 +50,10 @@ void peek_toggle(struct console *c)
 	} else {
 		c->peek = xcalloc(1, sizeof(*c->peek));
 		doc_init(&c->peek->doc);
+		peek_lay_out(c);
+		if (!c->peek->at.height)
+			console_flash(c, TONE_WARN, "There is no room to peek; a larger screen or "
+			                            "[z] gives some.");
 	}
 	console_redraw(c);
 }

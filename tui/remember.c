@@ -17,7 +17,7 @@
 #include "tui/console_internal.h"
 
 #define FIRST_LINE "mocr-last 1"
-#define FIELDS_MAX (TABLE_COLUMNS_MAX + 8)
+#define FIELDS_MAX (TABLE_COLUMNS_MAX + 16) /* ROW_CELLS and the columns */
 #define LEFT_FOR_PLACES (64u << 10) /* bytes that rows leave for the lines behind them */
 #define FIELD_MAX 1024 /* bytes of one text */
 

@@ -53,6 +53,7 @@ static void shell_left_chosen(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
 	struct attach *a = c->shells_listed[0];
+	char shell[KEY_NAME_SIZE], list[KEY_NAME_SIZE];
 	console_redraw(c);
 	if (!a)
 		return;
@@ -61,8 +62,9 @@ static void shell_left_chosen(const struct dialog_result *result, void *arg)
 	else if (result->choice == LEFT_BACK || result->choice == LEFT_SEND_KEY)
 		shell_enter(c, a);
 	else
-		console_flash(c, TONE_PLAIN, "%s keeps running; s on its row or W goes back",
-		              attach_title(a));
+		console_flash(c, TONE_PLAIN, "%s keeps running; %s on its row or %s goes back",
+		              attach_title(a), keymap_key(console_actions, "row-shell", shell),
+		              keymap_key(console_actions, "shells-list", list));
 	if (result->choice == LEFT_SEND_KEY)
 		attach_send_leave_key(a);
 }

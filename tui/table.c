@@ -56,7 +56,7 @@ static size_t table_row_names(const struct table *t, const struct row *r, char *
 
 	len = table_add_word(buf, len, size, r->name);
 	len = table_add_word(buf, len, size, r->why);
-	if (r->kind->word)
+	if (r->kind->word && !row_is_remembered(r, NULL))
 		len = table_add_word(buf, len, size, r->kind->word(r));
 	char tags[256];
 	return server_tags(r->server, tags, sizeof(tags)) ? table_add_word(buf, len, size, tags)
@@ -475,7 +475,8 @@ void table_mark_toggle(struct table *t)
 
 	if (!r)
 		return;
-	table_mark(t, r->id, !table_marked(t, r->id));
+	if (!row_is_remembered(r, NULL)) /* no action takes what is only remembered */
+		table_mark(t, r->id, !table_marked(t, r->id));
 	table_move(t, TABLE_DOWN);
 }
 
@@ -484,9 +485,11 @@ void table_mark_shown(struct table *t)
 	bool all = true;
 
 	for (size_t i = 0; i < t->n; i++)
-		all = all && table_marked(t, t->rows[i]->id);
+		all = all && (row_is_remembered(t->rows[i], NULL) ||
+		              table_marked(t, t->rows[i]->id));
 	for (size_t i = 0; i < t->n; i++)
-		table_mark(t, t->rows[i]->id, !all);
+		if (!row_is_remembered(t->rows[i], NULL))
+			table_mark(t, t->rows[i]->id, !all);
 }
 
 void table_marks_clear(struct table *t)

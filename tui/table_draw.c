@@ -456,7 +456,7 @@ static struct layout table_draw_narrower(const struct table *t, const struct lay
 {
 	struct layout narrow = *l;
 	for (size_t i = t->n_columns; i-- > 0;) {
-		const struct column *col = &t->panel->columns[i];
+		const struct column *col = &t->columns[i];
 		if (col->max >= 0 || l->width[i] - less < table_draw_larger(col->min, 1))
 			continue;
 		narrow.width[i] -= less;

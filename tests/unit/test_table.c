@@ -100,6 +100,7 @@ static struct source live = { .state = SOURCE_LIVE, .server = &sese },
 		     stale = { .state = SOURCE_STALE, .server = &sese };
 
 #define ROWS_MAX 10000
+static const struct kind thing = { .name = "thing", .plural = "things" };
 static struct row all[ROWS_MAX];
 static const struct row *view[ROWS_MAX];
 
@@ -108,6 +109,7 @@ static void make_rows(size_t n)
 	for (size_t i = 0; i < n; i++) {
 		all[i] = (struct row){ .server = &sese, .source = &live, .health = HEALTH_GOOD };
 		all[i].name = xasprintf("thing-%zu", i);
+		all[i].kind = &thing;
 		all[i].id = xasprintf("sese/thing/%zu", i);
 		all[i].mark = (uint32_t)i;
 		view[i] = &all[i];
