@@ -27,12 +27,18 @@ term() {
 	tmux -S "$sock" -f "$work/tmux.conf" new-session -d -x "$cols" -y "$rows" -s t "exec $(printf '%q ' "$@") 2>$work/stderr"
 	tmux -S "$sock" resize-window -t t -x "$cols" -y "$rows" 2>/dev/null
 }
+# A process that ended counts as gone, also before its parent takes notice.
+_runs_on() {
+	local stat=
+	read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
+	[[ ${stat##*) } != Z* ]]
+}
 # What ran in it has ended when this returns: it may write what the next one reads.
 term_stop() {
 	local pid end=$((SECONDS + 5))
 	pid=$(pane_pid 2>/dev/null)
 	tmux -S "$sock" kill-server 2>/dev/null
-	while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && [ $SECONDS -lt $end ]; do sleep 0.02; done
+	while [ -n "$pid" ] && _runs_on "$pid" && [ $SECONDS -lt $end ]; do sleep 0.02; done
 	rm -f "$sock"
 }
 mocr() { local c=$1 r=$2; shift 2; term "$c" "$r" "$MOCR" "$@"; }
