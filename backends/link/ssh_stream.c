@@ -572,7 +572,12 @@ static bool ssh_stream_step_start(struct ssh_stream *s)
 	struct err err;
 	char what[128];
 	ssh_stream_describe(s, what, sizeof(what));
-	err_set(&err, ERR_REFUSED, "%s: its sshd would not run %s", s->l->link.name, what);
+	/* libssh tells a refusal from a connection that ends meanwhile by this code only */
+	if (ssh_get_error_code(s->l->session) == SSH_REQUEST_DENIED)
+		err_set(&err, ERR_REFUSED, "%s: its sshd would not run %s", s->l->link.name, what);
+	else
+		err_set(&err, ERR_LOST, "%s: the connection was cut before it ran %s",
+		        s->l->link.name, what);
 	ssh_stream_end_stream(s, &err);
 	return true;
 }
