@@ -147,7 +147,9 @@ struct intent {
 	char **ids; /* owned */
 	size_t n;
 	char *argument; /* owned; NULL */
-	char *command;  /* owned: as shown for the first row; NULL: nothing was asked */
+	/* owned: the command of each row when it was asked for, a line each; NULL: nothing was
+	 * asked */
+	char *commands;
 };
 
 /* Text that was typed and not sent (drafts.h). */

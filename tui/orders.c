@@ -27,7 +27,7 @@ void intent_free(struct intent *in)
 		free(in->ids[i]);
 	free(in->ids);
 	free(in->argument);
-	free(in->command);
+	free(in->commands);
 	*in = (struct intent){ 0 };
 }
 
@@ -119,14 +119,18 @@ void orders_forget(struct console *c)
 	c->n_orders = 0;
 }
 
-/* Is what the user confirmed still what would be done? False and err: no. */
-static bool order_as_shown(const struct intent *in, const struct row *r, struct err *err)
+/* Is what the user confirmed for row i still what would be done? False and err: no. */
+static bool order_as_shown(const struct intent *in, size_t i, const struct row *r, struct err *err)
 {
 	char command[512];
-	if (!(in->action->flags & ACTION_AS_SHOWN) || !in->command)
+	const char *shown = in->commands;
+	if (!(in->action->flags & ACTION_AS_SHOWN) || !shown)
 		return true;
+	while (i-- && *shown)
+		shown += strcspn(shown, "\n") + 1;
+	size_t n = strcspn(shown, "\n");
 	action_command(in->action, r, command, sizeof(command));
-	return !strcmp(command, in->command) ||
+	return (strlen(command) == n && !strncmp(command, shown, n)) ||
 	       err_set(err, ERR_USAGE,
 	               "%s changed while it was asked for; look at it and ask again", r->name);
 }
@@ -140,7 +144,7 @@ static void order_carry_out(struct console *c)
 	for (size_t i = 0; i < in.n; i++) {
 		struct err err = { 0 };
 		struct row *r = store_find(c->store, in.ids[i]);
-		bool same = r && order_as_shown(&in, r, &err);
+		bool same = r && order_as_shown(&in, i, r, &err);
 		struct order *order = same ? order_start(r, in.action, in.argument, &err) : NULL;
 		const char *why = r ? err.text : "it is no longer there";
 		if (order) {
@@ -220,6 +224,21 @@ static enum tone order_tint(struct row **rows, size_t n)
 	return TONE_PLAIN;
 }
 
+/* Commands are washed: no line break stands in one. */
+static void order_keep_commands(struct intent *in, struct row **rows, size_t n)
+{
+	char command[512];
+	struct buf all = { 0 };
+	for (size_t i = 0; i < n; i++) {
+		command[0] = '\0';
+		action_command(in->action, rows[i], command, sizeof(command));
+		buf_addf(&all, "%s\n", command);
+	}
+	free(in->commands);
+	in->commands = xstrdup(all.data);
+	buf_finish(&all);
+}
+
 static void order_confirm(struct console *c, const struct action *a, struct row **rows, size_t n)
 {
 	const struct server *guarded = order_protected_server(rows, n);
@@ -235,9 +254,8 @@ static void order_confirm(struct console *c, const struct action *a, struct row 
 		         tint_name(rows[0]->server, name));
 	else
 		snprintf(title, sizeof(title), "%s these %zu %s?", verb, n, rows[0]->kind->plural);
+	order_keep_commands(&c->intent, rows, n);
 	action_command(a, rows[0], command, sizeof(command));
-	free(c->intent.command);
-	c->intent.command = xstrdup(command);
 	size_t used = strlen(command);
 	if (used && n > 1)
 		snprintf(command + used, sizeof(command) - used, "   and %zu more", n - 1);

@@ -2,8 +2,9 @@
  * Orders: run again, cancel, dispatch.
  *
  * A repository is one question in a round. A Gitea before 1.25 and a Forgejo do not know
- * actions/runs; they are asked for actions/tasks from then on. A run that failed needs the user
- * until a newer run of its workflow and branch has ended, or for a week.
+ * actions/runs; they are asked for actions/tasks until the link or the section is made again. A
+ * task has a number of its own, which names no run: it is not run again and not cancelled. A run
+ * that failed needs the user until a newer run of its workflow and branch has ended, or for a week.
  *
  * Source: as in ci_parse.h. Running again and cancelling came to Gitea after 1.25. */
 #include <stdio.h>
@@ -22,13 +23,23 @@
 #include "backends/systems/system.h"
 
 #define RUN_TYPE "run"
+#define TASK_MARK "task " /* in a ref, before the id of a task */
 #define CI_REPOSITORIES_MAX 16
 #define CI_SHOWN_MAX 6 /* ended runs of one repository; those that wait or run are all shown */
 #define CI_WEEK_MS (INT64_C(7) * 86400000)
 
+struct ci_place {
+	char name[120]; /* OWNER/NAME */
+	bool tasks;     /* asked for actions/tasks */
+	bool neither;   /* the last of its 404s was about tasks */
+};
 struct ci_site {
 	struct system_site system;
-	bool tasks[CI_REPOSITORIES_MAX];
+	/* the repositories of the running round. A :reload counts from the next one on. */
+	struct ci_place places[CI_REPOSITORIES_MAX];
+	size_t n_places;
+	bool heard;     /* in this round something other than a failure answered */
+	struct err err; /* the first failure of this round: a timeout, a 500 */
 	char lack[400]; /* why a repository cannot be read; "" none */
 };
 
@@ -106,14 +117,20 @@ static void ci_settle(struct system *y, const struct ci_run *r)
 	system_settle(y, shown[r->state] ? shown[r->state] : r->word, h, why);
 }
 
-static void ci_row(struct site *s, const char *repository, const struct ci_run *r)
+/* The id holds the repository and the id there: a number repeats in each workflow of GitHub and in
+ * each task of a run. No repository holds a ":", so no two ids are alike. */
+static void ci_row(struct site *s, const char *repository, const struct ci_run *r, bool is_task)
 {
-	char name[140], ref[140];
-	const char *short_name = strchr(repository, '/') + 1;
-	snprintf(name, sizeof(name), "%s #%lld", short_name,
-	         (long long)(r->number > 0 ? r->number : r->id));
-	snprintf(ref, sizeof(ref), "%s:%lld", repository, (long long)r->id);
-	struct system *y = system_row(s, RUN_TYPE, name, ref, true);
+	char name[200], key[200], ref[140];
+	const char *slash = strchr(repository, '/');
+	long long id = (long long)r->id, number = (long long)(r->number > 0 ? r->number : r->id);
+	int n = snprintf(name, sizeof(name), "%s #%lld", repository, number);
+	if (is_task)
+		snprintf(name + n, sizeof(name) - (size_t)n, " task %lld", id);
+	snprintf(key, sizeof(key), "%.*s:%s #%lld~%lld", (int)(slash - repository), repository,
+	         slash + 1, number, id);
+	snprintf(ref, sizeof(ref), "%s:%s%lld", repository, is_task ? TASK_MARK : "", id);
+	struct system *y = system_row_as(s, RUN_TYPE, key, name, ref);
 	y->inexact = strcmp(y->ref, ref) != 0;
 	system_figure(y, "branch", DOC_PLAIN, "%s", r->branch);
 	ci_span(y, r);
@@ -129,6 +146,20 @@ static bool ci_is_of(const struct system *y, const char *repository)
 {
 	size_t n = strlen(repository);
 	return !strcmp(y->type, RUN_TYPE) && !strncmp(y->ref, repository, n) && y->ref[n] == ':';
+}
+
+/* The runs of repositories that the section no longer names. */
+static void ci_sweep_others(struct site *s)
+{
+	const struct ci_site *c = ci_of(s);
+	for (struct system *y = system_next(s, NULL), *next; y; y = next) {
+		bool named = false;
+		next = system_next(s, y);
+		for (size_t i = 0; i < c->n_places; i++)
+			named = named || ci_is_of(y, c->places[i].name);
+		if (!named)
+			store_row_remove(&y->row);
+	}
 }
 
 /* The runs of this repository that its newest list does not name. */
@@ -157,8 +188,8 @@ static void ci_count(struct site *s)
 		system_figure(own, "failed", DOC_WARN, "%zu", failed);
 }
 
-static bool ci_take_runs(struct site *s, const char *ref, const char *json, size_t len,
-                         struct err *err)
+static bool ci_take(struct site *s, const char *ref, const char *json, size_t len, bool are_tasks,
+                    struct err *err)
 {
 	struct ci_runs l;
 	size_t ended = 0;
@@ -172,38 +203,68 @@ static bool ci_take_runs(struct site *s, const char *ref, const char *json, size
 		bool shown = l.at[i].state < CI_GOOD || ended < CI_SHOWN_MAX;
 		ended += l.at[i].state >= CI_GOOD;
 		if (shown)
-			ci_row(s, ref, &l.at[i]);
+			ci_row(s, ref, &l.at[i], are_tasks);
 	}
 	ci_sweep(s, ref);
 	ci_count(s);
 	return true;
+}
+static bool ci_take_runs(struct site *s, const char *ref, const char *json, size_t len,
+                         struct err *err)
+{
+	return ci_take(s, ref, json, len, false, err);
+}
+static bool ci_take_tasks(struct site *s, const char *ref, const char *json, size_t len,
+                          struct err *err)
+{
+	return ci_take(s, ref, json, len, true, err);
 }
 
 /* --- a round -------------------------------------------------------------- */
 
 static bool ci_wants(const struct site *s, const struct platform_step *step)
 {
-	char repository[120];
-	return ci_repository(s, (size_t)(step - s->platform->steps), repository,
-	                     sizeof(repository));
+	return (size_t)(step - s->platform->steps) < ((const struct ci_site *)s)->n_places;
 }
 
 static char *ci_path(const struct site *s, const struct platform_step *step)
 {
-	char repository[120];
-	size_t place = (size_t)(step - s->platform->steps);
+	const struct ci_site *c = (const struct ci_site *)s;
+	const struct ci_place *p = &c->places[step - s->platform->steps];
 	bool gitea = ci_is_gitea(s);
-	if (!ci_repository(s, place, repository, sizeof(repository)))
-		return NULL;
-	bool tasks = ((const struct ci_site *)s)->tasks[place];
-	return xasprintf("%s/repos/%s/actions/%s?%s=20", gitea ? "/api/v1" : "", repository,
-	                 tasks ? "tasks" : "runs", gitea ? "limit" : "per_page");
+	return xasprintf("%s/repos/%s/actions/%s?%s=20", gitea ? "/api/v1" : "", p->name,
+	                 p->tasks ? "tasks" : "runs", gitea ? "limit" : "per_page");
 }
 
+/* What is known of a repository goes with its name, wherever the section names it now. */
 static bool ci_begin(struct site *s)
 {
-	ci_of(s)->lack[0] = '\0';
+	struct ci_site *c = ci_of(s);
+	struct ci_place old[CI_REPOSITORIES_MAX];
+	size_t n_old = c->n_places;
+	memcpy(old, c->places, sizeof(old));
+	c->n_places = 0;
+	for (size_t i = 0; i < CI_REPOSITORIES_MAX; i++) {
+		struct ci_place now = { .tasks = false };
+		if (!ci_repository(s, i, now.name, sizeof(now.name)))
+			break;
+		for (size_t k = 0; k < n_old; k++)
+			if (!strcmp(old[k].name, now.name))
+				now = old[k];
+		c->places[c->n_places++] = now;
+	}
+	c->lack[0] = '\0';
+	c->heard = false;
+	err_clear(&c->err);
 	return true;
+}
+
+/* A new link or a :reload: what said 404 may have had its reason in rights. */
+static void ci_open(struct site *s)
+{
+	struct ci_site *c = ci_of(s);
+	for (size_t i = 0; i < c->n_places; i++)
+		c->places[i].tasks = c->places[i].neither = false;
 }
 
 /* GitHub answers 403 to too many questions. No other repository would be answered either. */
@@ -212,14 +273,23 @@ static bool ci_is_too_much(const struct api_answer *r)
 	return r->status == 429 || (r->status == 403 && strcasestr(r->body, "rate limit"));
 }
 
-static void ci_refused(struct site *s, size_t place, const char *repository,
-                       const struct api_answer *r)
+/* Runs and tasks are asked for in turn while both answer 404. Without rights for a while, runs are
+ * found again that way. True: another round follows at once. */
+static bool ci_turn(struct ci_place *p)
+{
+	bool first = !p->tasks && !p->neither;
+	p->neither = p->tasks;
+	p->tasks = !p->tasks;
+	return first;
+}
+
+static void ci_refused(struct site *s, struct ci_place *p, const struct api_answer *r)
 {
 	struct ci_site *c = ci_of(s);
 	struct err err;
-	if (r->status == 404 && ci_is_gitea(s) && !c->tasks[place]) {
-		c->tasks[place] = true;
-		s->hurry = true; /* another round follows this one at once */
+	bool is_failure = r->status >= 500 || r->err.code == ERR_TIMEOUT;
+	if (r->status == 404 && ci_is_gitea(s) && ci_turn(p)) {
+		s->hurry = true;
 	} else if (ci_is_too_much(r)) {
 		err_set(&err, ERR_REFUSED, "CI %s was asked too often and waits: %s", s->name,
 		        r->err.text);
@@ -227,22 +297,24 @@ static void ci_refused(struct site *s, size_t place, const char *repository,
 	} else if (r->status == 401) {
 		site_fail(s, &r->err);
 	} else if (!*c->lack) {
-		snprintf(c->lack, sizeof(c->lack), "%s: %.270s", repository, r->err.text);
+		snprintf(c->lack, sizeof(c->lack), "%s: %.270s", p->name, r->err.text);
 	}
+	c->heard = c->heard || !is_failure;
+	if (is_failure && !c->err.code)
+		c->err = r->err;
 }
 
 static void ci_came(struct site *s, const struct platform_step *step, const struct api_answer *r)
 {
-	char repository[120];
-	size_t place = (size_t)(step - s->platform->steps);
-	if (!ci_repository(s, place, repository, sizeof(repository)))
-		return;
+	struct ci_place *p = &ci_of(s)->places[step - s->platform->steps];
 	if (r->err.code) {
-		ci_refused(s, place, repository, r);
+		ci_refused(s, p, r);
 		return;
 	}
 	struct buf clean = { 0 };
-	char *what = xasprintf("%s\truns\t%s", s->name, repository);
+	char *what = xasprintf("%s\t%s\t%s", s->name, p->tasks ? "tasks" : "runs", p->name);
+	ci_of(s)->heard = true;
+	p->neither = false;
 	ci_reduce(r->body, r->len, &clean);
 	source_feed(s->source, what, clean.len ? clean.data : r->body,
 	            clean.len ? clean.len : r->len);
@@ -253,8 +325,16 @@ static void ci_came(struct site *s, const struct platform_step *step, const stru
 static void ci_over(struct site *s)
 {
 	struct ci_site *c = ci_of(s);
+	ci_sweep_others(s);
+	ci_count(s);
 	if (s->failed)
 		return;
+	if (!c->heard && c->err.code) {
+		site_fail(s, &c->err);
+		return;
+	}
+	if (s->err.code)
+		site_answered(s); /* it answers again, with refusals only */
 	system_note(s, *c->lack ? HEALTH_ATTENTION : HEALTH_GOOD, c->lack);
 	system_own_row(s);
 }
@@ -265,13 +345,18 @@ static bool ci_is_run(const struct system *y)
 {
 	return !y->is_site && !y->inexact && strchr(y->ref, ':');
 }
+/* Is the id there that of a run? Not of a task. */
+static bool ci_has_run_id(const struct system *y)
+{
+	return ci_is_run(y) && !strstr(y->ref, ":" TASK_MARK);
+}
 static bool ci_may_cancel(const struct system *y)
 {
-	return ci_is_run(y) && y->row.health == HEALTH_BUSY;
+	return ci_has_run_id(y) && y->row.health == HEALTH_BUSY;
 }
 static bool ci_may_rerun(const struct system *y)
 {
-	return ci_is_run(y) && y->row.health != HEALTH_BUSY;
+	return ci_has_run_id(y) && y->row.health != HEALTH_BUSY;
 }
 static bool ci_may_dispatch(const struct system *y)
 {
@@ -379,6 +464,7 @@ static const struct platform_step ci_steps[] = {
 	CI_REPO(8),  CI_REPO(9),  CI_REPO(10), CI_REPO(11),
 	CI_REPO(12), CI_REPO(13), CI_REPO(14), CI_REPO(15),
 	{ "runs", NULL, 0, ci_take_runs },
+	{ "tasks", NULL, 0, ci_take_tasks },
 	{ .what = NULL }
 };
 
@@ -390,6 +476,7 @@ static const struct platform platform_ci = {
 	.hidden_ms = 120000,
 	.retry_ms = 60000,
 	.timeout_ms = 15000,
+	.open = ci_open,
 	.begin = ci_begin,
 	.wants = ci_wants,
 	.path = ci_path,

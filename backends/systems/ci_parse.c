@@ -74,11 +74,19 @@ static bool ci_run_read(const cJSON *o, struct ci_run *r)
 	return r->id > 0 && *r->word;
 }
 
+/* actions/tasks lists the jobs of a run, all with the number of the run. A job that went well says
+ * nothing of another one of the same run. */
+static bool ci_is_same_run(const struct ci_run *a, const struct ci_run *b)
+{
+	return a->number > 0 && a->number == b->number;
+}
+
 static void ci_supersede(struct ci_runs *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		for (size_t k = 0; k < i && !l->at[i].superseded; k++)
 			l->at[i].superseded = ci_has_ended(&l->at[k]) &&
+			                      !ci_is_same_run(&l->at[k], &l->at[i]) &&
 			                      !strcmp(l->at[k].workflow, l->at[i].workflow) &&
 			                      !strcmp(l->at[k].branch, l->at[i].branch);
 }

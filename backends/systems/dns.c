@@ -26,12 +26,15 @@
 
 struct dns_page {
 	int64_t zone;
-	int number; /* from 1 */
+	int number;    /* from 1 */
+	size_t behind; /* sets of the zone after this page that no page of a round asks for */
 };
 struct dns_site {
 	struct system_site system;
 	struct dns_page pages[DNS_PAGES_MAX]; /* of the zones as last listed */
 	size_t n_pages;
+	/* zones without a row, and sets of zones without a page */
+	size_t left_out;
 };
 
 static struct dns_site *dns_of(struct site *s)
@@ -43,9 +46,26 @@ static struct dns_site *dns_of(struct site *s)
 
 static void dns_plan(struct dns_site *d, const struct dns_zone *z)
 {
-	int64_t pages = z->records > 0 ? (z->records + DNS_SETS_MAX - 1) / DNS_SETS_MAX : 1;
-	for (int i = 1; i <= pages && d->n_pages < DNS_PAGES_MAX; i++)
-		d->pages[d->n_pages++] = (struct dns_page){ z->id, i };
+	int64_t records = z->records > 0 && z->records < DNS_TOTAL_MAX ? z->records : 0;
+	int64_t pages = records ? (records + DNS_SETS_MAX - 1) / DNS_SETS_MAX : 1;
+	int64_t i = 0;
+	for (; i < pages && d->n_pages < DNS_PAGES_MAX; i++)
+		d->pages[d->n_pages++] = (struct dns_page){ z->id, (int)i + 1, 0 };
+	size_t rest = i < pages ? (size_t)(records - i * DNS_SETS_MAX) : 0;
+	if (i)
+		d->pages[d->n_pages - 1].behind = rest;
+	else
+		d->left_out += rest;
+}
+
+/* What a round does not ask for has no row. The title of the table says how many. */
+static void dns_count(struct site *s)
+{
+	const struct dns_site *d = dns_of(s);
+	size_t n = d->left_out;
+	for (size_t i = 0; i < d->n_pages; i++)
+		n += d->pages[i].behind;
+	site_left_out(s, n);
 }
 
 static bool dns_take_zones(struct site *s, const char *ref, const char *json, size_t len,
@@ -58,6 +78,7 @@ static bool dns_take_zones(struct site *s, const char *ref, const char *json, si
 		return false;
 	site_answered(s);
 	d->n_pages = 0;
+	d->left_out = l.left_out;
 	system_begin(s, ZONE_TYPE);
 	for (size_t i = 0; i < l.n; i++) {
 		const struct dns_zone *z = &l.at[i];
@@ -73,6 +94,7 @@ static bool dns_take_zones(struct site *s, const char *ref, const char *json, si
 		dns_plan(d, z);
 	}
 	system_end(s, ZONE_TYPE, l.left_out);
+	dns_count(s);
 	system_figure(system_own(s), "zones", DOC_PLAIN, "%zu", l.n + l.left_out);
 	return true;
 }
@@ -93,13 +115,15 @@ static struct system *dns_zone_row(const struct site *s, int64_t zone)
 static void dns_set_row(struct site *s, const struct dns_page *page, const char *zone,
                         const struct dns_set *set)
 {
-	char name[240], ref[260], ttl[24] = "";
+	char name[240], key[280], ref[260], ttl[24] = "";
 	bool top = !strcmp(set->name, "@");
 	snprintf(name, sizeof(name), "%s%s%s %s", top ? "" : set->name, top ? "" : ".", zone,
 	         set->type);
 	snprintf(ref, sizeof(ref), "%lld/%d/%s/%s", (long long)page->zone, page->number, set->name,
 	         set->type);
-	struct system *y = system_row(s, SET_TYPE, name, ref, true);
+	/* a zone and the one above it both hold an NS set of this name */
+	snprintf(key, sizeof(key), "%s~%lld", name, (long long)page->zone);
+	struct system *y = system_row_as(s, SET_TYPE, key, name, ref);
 	y->inexact = !set->exact || strcmp(y->ref, ref) != 0;
 	free(y->labels);
 	y->labels = xasprintf("\nvalues=%s\n", set->values);
@@ -123,13 +147,27 @@ static void dns_sweep(struct site *s, const struct dns_page *page)
 	}
 }
 
+/* The last page of a zone states how many sets there are in all. */
+static void dns_note_total(struct site *s, const struct dns_page *page, size_t total)
+{
+	struct dns_site *d = dns_of(s);
+	size_t through = (size_t)page->number * DNS_SETS_MAX;
+	for (size_t i = 0; total && i < d->n_pages; i++) {
+		struct dns_page *p = &d->pages[i];
+		bool last = i + 1 == d->n_pages || p[1].zone != p->zone;
+		if (p->zone == page->zone && p->number == page->number && last)
+			p->behind = total > through ? total - through : 0;
+	}
+	dns_count(s);
+}
+
 static bool dns_take_sets(struct site *s, const char *ref, const char *json, size_t len,
                           struct err *err)
 {
 	struct dns_sets l;
 	struct dns_page page = { 0 };
 	long long zone;
-	if (sscanf(ref, "%19lld/%6d", &zone, &page.number) != 2)
+	if (sscanf(ref, "%19lld/%6d", &zone, &page.number) != 2 || page.number < 1)
 		return true;
 	page.zone = zone;
 	struct system *y = dns_zone_row(s, page.zone);
@@ -141,6 +179,7 @@ static bool dns_take_sets(struct site *s, const char *ref, const char *json, siz
 	for (size_t i = 0; i < l.n; i++)
 		dns_set_row(s, &page, y->row.name, &l.at[i]);
 	dns_sweep(s, &page);
+	dns_note_total(s, &page, l.total);
 	return true;
 }
 

@@ -21,6 +21,14 @@ static bool dns_same(const cJSON *o, const char *name, const char *kept)
 	return text && !strcmp(text, kept);
 }
 
+/* All entries of the list, of all pages. 0: not stated. */
+static size_t dns_total(const cJSON *root)
+{
+	const cJSON *page = vj_get(vj_get(root, "meta", NULL), "pagination", NULL);
+	int64_t total = vj_int(page, "total_entries", NULL, 0);
+	return total > 0 && total < DNS_TOTAL_MAX ? (size_t)total : 0;
+}
+
 bool dns_zones_parse(const char *json, size_t len, struct dns_zones *l, struct err *err)
 {
 	*l = (struct dns_zones){ 0 };
@@ -44,6 +52,9 @@ bool dns_zones_parse(const char *json, size_t len, struct dns_zones *l, struct e
 		vj_text(v, "mode", NULL, z->mode, sizeof(z->mode));
 		l->n += vj_text(v, "name", NULL, z->name, sizeof(z->name)) && z->id > 0;
 	}
+	size_t listed = good ? (size_t)cJSON_GetArraySize(list) : 0, total = dns_total(root);
+	if (good && total > listed)
+		l->left_out += total - listed; /* on further pages */
 	cJSON_Delete(root);
 	return good;
 }
@@ -58,8 +69,24 @@ static bool dns_add_value(struct dns_set *s, const cJSON *record)
 	size_t room = sizeof(s->values) - used;
 	int n = snprintf(s->values + used, room, "%s%s", used ? dns_between : "", clean);
 	bool whole = !strcmp(clean, value) && n >= 0 && (size_t)n < room;
+	whole = whole && !strstr(clean, dns_between); /* would be read back as two values */
 	free(clean);
 	return whole;
+}
+
+/* Are the values, typed back as they are shown, the values there? Text that is refused does no
+ * harm. */
+static bool dns_reads_back(const struct dns_set *s, const cJSON *records)
+{
+	struct dns_typed t;
+	size_t n = (size_t)cJSON_GetArraySize(records), i = 0;
+	const cJSON *record;
+	if (!dns_typed_read(&t, s->values, false, NULL))
+		return true;
+	bool same = t.n == n && !t.ttl;
+	cJSON_ArrayForEach (record, records)
+		same = same && dns_same(record, "value", t.values[i++]);
+	return same;
 }
 
 static bool dns_set_read(const cJSON *o, struct dns_set *s)
@@ -74,6 +101,7 @@ static bool dns_set_read(const cJSON *o, struct dns_set *s)
 	           cJSON_IsArray(records);
 	cJSON_ArrayForEach (record, records)
 		s->exact = dns_add_value(s, record) && s->exact;
+	s->exact = s->exact && dns_reads_back(s, records);
 	return named;
 }
 
@@ -91,6 +119,7 @@ bool dns_sets_parse(const char *json, size_t len, struct dns_sets *l, struct err
 		else
 			l->n += dns_set_read(v, &l->at[l->n]);
 	}
+	l->total = good ? dns_total(root) : 0;
 	cJSON_Delete(root);
 	return good;
 }
@@ -182,7 +211,8 @@ bool dns_typed_read(struct dns_typed *t, const char *text, bool with_name, struc
 		return false;
 	char *rest = xstrdup(text + strspn(text, " "));
 	bool good = dns_typed_ttl(t, rest, err);
-	for (char *p = rest; good && *p && t->n < DNS_VALUES;) {
+	char *p = rest;
+	while (good && *p && t->n < DNS_VALUES) {
 		char *end = strstr(p, dns_between);
 		size_t n = end ? (size_t)(end - p) : strlen(p);
 		if (n >= sizeof(t->values[0]))
@@ -192,6 +222,11 @@ bool dns_typed_read(struct dns_typed *t, const char *text, bool with_name, struc
 			snprintf(t->values[t->n++], sizeof(t->values[0]), "%.*s", (int)n, p);
 		p += n + (end ? strlen(dns_between) : 0);
 	}
+	if (good && *p)
+		good = err_set(err, ERR_USAGE,
+		               "these are more than %d values: mocr writes at most %d for one "
+		               "record; nothing was changed",
+		               DNS_VALUES, DNS_VALUES);
 	free(rest);
 	if (good && !t->n)
 		good = err_set(err, ERR_USAGE,

@@ -18,6 +18,7 @@ struct buf;
 #define DNS_SETS_MAX 50    /* of one page */
 #define DNS_VALUES_MAX 360 /* bytes of all values of a set, as shown */
 #define DNS_VALUES 10      /* values that may be typed for one set */
+#define DNS_TOTAL_MAX 1000000
 
 struct dns_zone {
 	int64_t id;
@@ -27,7 +28,8 @@ struct dns_zone {
 };
 struct dns_zones {
 	struct dns_zone at[DNS_ZONES_MAX];
-	size_t n, left_out;
+	size_t n;
+	size_t left_out; /* zones that are not in at, also those of further pages */
 };
 bool dns_zones_parse(const char *json, size_t len, struct dns_zones *, struct err *);
 
@@ -42,7 +44,7 @@ struct dns_set {
 struct dns_sets {
 	struct dns_set at[DNS_SETS_MAX];
 	size_t n, left_out;
-	int64_t zone;
+	size_t total; /* sets of all pages of the zone, as stated; 0 not stated */
 };
 bool dns_sets_parse(const char *json, size_t len, struct dns_sets *, struct err *);
 

@@ -72,6 +72,17 @@ static bool system_id_is_taken(struct site *s, const char *id, const char *ref)
 	return false;
 }
 
+static struct system *system_row_at(struct site *s, const char *id, const char *type,
+                                    const char *name, const char *ref)
+{
+	struct system *y = system_of(store_row(s->source, &kind_system, id, name));
+	y->site = s;
+	y->round = system_site(s)->lists;
+	snprintf(y->type, sizeof(y->type), "%s", type);
+	snprintf(y->ref, sizeof(y->ref), "%s", ref);
+	return y;
+}
+
 struct system *system_row(struct site *s, const char *type, const char *name, const char *ref,
                           bool unique)
 {
@@ -84,12 +95,19 @@ struct system *system_row(struct site *s, const char *type, const char *name, co
 	wash(clean, sizeof(clean), ref, strlen(ref));
 	if (!unique || system_id_is_taken(s, id, clean))
 		snprintf(id + used, sizeof(id) - used, "~%.12s", clean);
-	struct system *y = system_of(store_row(s->source, &kind_system, id, name));
-	y->site = s;
-	y->round = system_site(s)->lists;
-	snprintf(y->type, sizeof(y->type), "%s", type);
-	memcpy(y->ref, clean, sizeof(clean));
-	return y;
+	return system_row_at(s, id, type, name, clean);
+}
+
+struct system *system_row_as(struct site *s, const char *type, const char *key, const char *name,
+                             const char *ref)
+{
+	char id[420];
+	char clean[sizeof(((struct system *)NULL)->ref)];
+	system_id(s, id, sizeof(id));
+	system_add_part(id, sizeof(id), type);
+	system_add_part(id, sizeof(id), key);
+	wash(clean, sizeof(clean), ref, strlen(ref));
+	return system_row_at(s, id, type, name, clean);
 }
 
 static bool system_is_of(const struct row *r, const struct site *s)
@@ -444,20 +462,20 @@ static const struct action system_actions[] = {
 	{ .name = "system-rerun",
 	  .verb = "rerun",
 	  .key = "r",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_AS_SHOWN,
 	  USES(rerun),
 	  .doing = "starting again",
 	  .help = "run it again; after a failure only the jobs that failed" },
 	{ .name = "system-cancel",
 	  .verb = "cancel",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_AS_SHOWN,
 	  USES(cancel),
 	  .doing = "cancelling",
 	  .help = "cancel a run that waits or runs" },
 	{ .name = "system-dispatch",
 	  .verb = "dispatch",
 	  .key = "D",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_AS_SHOWN,
 	  USES(dispatch),
 	  .fits = fits_dispatch,
 	  .suggest = suggest_branch,

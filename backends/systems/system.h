@@ -137,6 +137,10 @@ void system_begin(struct site *, const char *type);
  * becomes part of the id. unique: no other item of this list has this name. */
 struct system *system_row(struct site *, const char *type, const char *name, const char *ref,
                           bool unique);
+/* The same with an id of its own: SERVER/system/SECTION/NAME/TYPE/key. For items whose name does
+ * not tell them apart: no two items of the site and type have the same key, in any list. */
+struct system *system_row_as(struct site *, const char *type, const char *key, const char *name,
+                             const char *ref);
 void system_end(struct site *, const char *type, size_t left_out);
 /* Rows of a site: after NULL the first; skips the system's own row. */
 struct system *system_next(const struct site *, const struct system *after);

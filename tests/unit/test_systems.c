@@ -19,6 +19,8 @@
 #include "backends/store/action.h"
 #include "backends/store/settings.h"
 #include "backends/systems/alerts_parse.h"
+#include "backends/systems/ci_parse.h"
+#include "backends/systems/dns_parse.h"
 #include "backends/systems/litellm_parse.h"
 #include "backends/systems/ollama_parse.h"
 #include "backends/systems/prometheus_parse.h"
@@ -559,6 +561,129 @@ static void more_than_there_is_room_for(void **state)
 	assert_int_equal(store_left_out(w.store, &kind_system, NULL), 0);
 }
 
+/* --- CI ------------------------------------------------------------------- */
+
+#define CI_JOB(id, number, state)                                                       \
+	"{\"id\":" id ",\"run_number\":" number ",\"name\":\"job\",\"workflow_id\":"       \
+	"\"build.yml\",\"head_branch\":\"main\",\"status\":\"" state "\","                 \
+	"\"updated_at\":\"2035-11-30T10:01:00Z\"}"
+/* As actions/tasks lists them: three jobs of run 3, and one of the run before. */
+static const char ci_jobs[] = "{\"workflow_runs\":[" CI_JOB("9", "3", "success") "," CI_JOB(
+	"8", "3", "failure") "," CI_JOB("7", "3", "success") "," CI_JOB("6", "2", "failure") "]}";
+
+static void a_good_job_hides_no_bad_one_of_its_run(void **state)
+{
+	struct ci_runs l;
+	struct err err;
+	assert_true(ci_runs_parse(ci_jobs, strlen(ci_jobs), &l, &err));
+	assert_int_equal(l.n, 4);
+	assert_false(l.at[1].superseded);
+	assert_true(l.at[3].superseded);
+}
+
+#define CI "pi/system/ci/forge/run/"
+static void runs_that_look_alike(void **state)
+{
+	static const char *const repositories[] = { "a/web", "b/web", "a-b/c", "a/b-c" };
+	char what[60], command[200];
+	struct source *ci = server_source(w.prometheus->server, "ci");
+	for (int round = 0; round < 2; round++)
+		for (size_t i = 0; i < 4; i++) {
+			snprintf(what, sizeof(what), "forge\truns\t%s", repositories[i]);
+			feed(ci, what, ci_jobs);
+		}
+	assert_int_equal(store_count(w.store, &kind_system, NULL), 1 + 4 * 4);
+	assert_string_equal(row(CI "a:web-#3~8")->row.name, "a/web #3");
+	assert_string_equal(row(CI "b:web-#3~8")->ref, "b/web:8");
+	assert_int_equal(row(CI "a:web-#3~8")->row.health, HEALTH_BAD);
+	const struct action *rerun = action_find(&kind_system, "rerun");
+	action_command(rerun, &row(CI "b:web-#3~8")->row, command, sizeof(command));
+	assert_non_null(strstr(command, "/b/web/actions/runs/8/"));
+	/* the order goes where the question said, or nowhere */
+	assert_true(rerun->flags & ACTION_AS_SHOWN);
+	assert_true(action_find(&kind_system, "cancel")->flags & ACTION_AS_SHOWN);
+	assert_true(action_find(&kind_system, "dispatch")->flags & ACTION_AS_SHOWN);
+}
+
+/* --- DNS ------------------------------------------------------------------ */
+
+static void values_of_a_record(void **state)
+{
+	static const char set[] =
+		"{\"rrsets\":[{\"name\":\"a\",\"type\":\"TXT\",\"records\":[{\"value\":"
+		"\"\\\"a ; b\\\"\"}]},{\"name\":\"b\",\"type\":\"TXT\",\"records\":[{\"value\":"
+		"\"x ttl=300\"}]},{\"name\":\"c\",\"type\":\"TXT\",\"records\":[{\"value\":"
+		"\"x ;\"},{\"value\":\"y\"}]},{\"name\":\"d\",\"type\":\"TXT\",\"records\":["
+		"{\"value\":\"x;y\"},{\"value\":\"z\"}]}]}";
+	static const char ten[] = "1 ; 2 ; 3 ; 4 ; 5 ; 6 ; 7 ; 8 ; 9 ; 10";
+	struct dns_sets l;
+	struct dns_typed t;
+	struct err err;
+	assert_true(dns_sets_parse(set, strlen(set), &l, &err));
+	assert_int_equal(l.n, 4);
+	assert_false(l.at[0].exact || l.at[1].exact || l.at[2].exact);
+	assert_true(l.at[3].exact);
+	assert_true(dns_typed_read(&t, ten, false, &err));
+	assert_int_equal(t.n, 10);
+	char *more = xasprintf("%s ; 11", ten);
+	assert_false(dns_typed_read(&t, more, false, &err));
+	assert_non_null(strstr(err.text, "at most 10"));
+	free(more);
+}
+
+#define DNS "pi/system/dns/box/record/"
+/* The zone above and the zone itself both hold the NS set of sub.example.nl. */
+static void records_of_two_zones(void **state)
+{
+	static const char zones[] =
+		"{\"zones\":[{\"id\":1,\"name\":\"example.nl\",\"record_count\":9},{\"id\":2,"
+		"\"name\":\"sub.example.nl\",\"record_count\":9}]}";
+	static const char above[] = "{\"rrsets\":[{\"name\":\"sub\",\"type\":\"NS\","
+				    "\"records\":[{\"value\":\"a.ns.\"}]}]}";
+	static const char apex[] = "{\"rrsets\":[{\"name\":\"@\",\"type\":\"NS\",\"records\":["
+				   "{\"value\":\"b.ns.\"}]}]}";
+	struct source *dns = server_source(w.prometheus->server, "dns");
+	feed(dns, "box\tzones", zones);
+	for (int round = 0; round < 2; round++) {
+		feed(dns, "box\tsets\t1/1", above);
+		feed(dns, "box\tsets\t2/1", apex);
+	}
+	assert_int_equal(store_count(w.store, &kind_system, NULL), 1 + 2 + 2);
+	assert_string_equal(row(DNS "sub.example.nl-NS~1")->ref, "1/1/sub/NS");
+	assert_string_equal(row(DNS "sub.example.nl-NS~2")->ref, "2/1/@/NS");
+	assert_string_equal(row(DNS "sub.example.nl-NS~2")->row.name, "sub.example.nl NS");
+}
+
+static void dns_left_out(const char *what, const char *json, size_t n)
+{
+	feed(server_source(w.prometheus->server, "dns"), what, json);
+	assert_int_equal(store_left_out(w.store, &kind_system, NULL), n);
+}
+
+/* What stands on pages that nobody asks for is counted. */
+static void records_beyond_the_pages(void **state)
+{
+	dns_left_out("box\tzones",
+	             "{\"zones\":[{\"id\":1,\"name\":\"a.nl\",\"record_count\":1}],\"meta\":{"
+	             "\"pagination\":{\"total_entries\":53}}}",
+	             52);
+	assert_string_equal(system_figure_text(row("pi/system/dns/box"), "zones"), "53");
+	/* 24 pages of 50; the second zone has none */
+	dns_left_out("box\tzones",
+	             "{\"zones\":[{\"id\":1,\"name\":\"a.nl\",\"record_count\":1230},{\"id\":2,"
+	             "\"name\":\"b.nl\",\"record_count\":7}]}",
+	             37);
+	/* the far side counts values in record_count, and sets in the pages */
+	dns_left_out("box\tsets\t1/24",
+	             "{\"rrsets\":[],\"meta\":{\"pagination\":{\"total_entries\":1210}}}", 17);
+	dns_left_out("box\tzones",
+	             "{\"zones\":[{\"id\":1,\"name\":\"a.nl\"}],\"meta\":{\"pagination\":{"
+	             "\"total_entries\":1}}}",
+	             0);
+	dns_left_out("box\tsets\t1/1",
+	             "{\"rrsets\":[],\"meta\":{\"pagination\":{\"total_entries\":60}}}", 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -578,6 +703,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_alert_in_two_places, world, no_world),
 		cmocka_unit_test_setup_teardown(alerts_that_look_alike, world, no_world),
 		cmocka_unit_test_setup_teardown(more_than_there_is_room_for, world, no_world),
+		cmocka_unit_test(a_good_job_hides_no_bad_one_of_its_run),
+		cmocka_unit_test_setup_teardown(runs_that_look_alike, world, no_world),
+		cmocka_unit_test(values_of_a_record),
+		cmocka_unit_test_setup_teardown(records_of_two_zones, world, no_world),
+		cmocka_unit_test_setup_teardown(records_beyond_the_pages, world, no_world),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

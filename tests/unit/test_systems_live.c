@@ -1054,7 +1054,7 @@ static void ill_answers(void **unused)
 /* --- CI -------------------------------------------------------------------- */
 
 static struct {
-	bool old, limited, hangs_up, page;
+	bool old, limited, hangs_up, page, fails;
 	int runs, tasks, reruns, failed_reruns, cancels, dispatches;
 } ci;
 
@@ -1088,10 +1088,12 @@ static bool ci_runs_answer(int fd, const struct httpd_request *q)
 		return true;
 	pthread_mutex_lock(&lock);
 	ci.runs++;
-	bool old = ci.old, limited = ci.limited, page = ci.page;
+	bool old = ci.old, limited = ci.limited, page = ci.page, fails = ci.fails;
 	pthread_mutex_unlock(&lock);
 	if (strcmp(q->query, "limit=20") != 0 && strcmp(q->query, "per_page=20") != 0)
 		return httpd_answer(fd, "422 Unprocessable Entity", NULL, "{}");
+	if (fails)
+		return httpd_answer(fd, "500 Internal Server Error", NULL, "{}");
 	if (page)
 		return httpd_answer(fd, NULL, "Content-Type: text/html\r\n", "<html>Log in");
 	if (limited)
@@ -1175,35 +1177,36 @@ static void ci_rows_and_orders(const struct httpd_route *routes)
 	memset(&ci, 0, sizeof(ci));
 	begin(&backend_ci, routes, token);
 	UNTIL(complete());
-	assert_true(state("ci/box/run/site-#20", "running"));
-	assert_int_equal(at("ci/box/run/site-#20")->row.health, HEALTH_BUSY);
-	assert_true(figure("ci/box/run/site-#20", "title", "try it"));
-	assert_true(figure("ci/box/run/site-#20", "commit", "2885990a"));
-	assert_true(figure("ci/box/run/site-#20", "by", "fred"));
-	assert_true(figure("ci/box/run/site-#20", "workflow", "build.yml"));
-	assert_true(state("ci/box/run/site-#19", "failure"));
-	assert_int_equal(at("ci/box/run/site-#19")->row.health, HEALTH_BAD);
-	assert_true(why("ci/box/run/site-#19", "build.yml on main failed: fix build, 17 by fred"));
-	assert_true(figure("ci/box/run/site-#19", "for", "2m 10s"));
+	assert_true(state("ci/box/run/ops:site-#20~54", "running"));
+	assert_int_equal(at("ci/box/run/ops:site-#20~54")->row.health, HEALTH_BUSY);
+	assert_true(figure("ci/box/run/ops:site-#20~54", "title", "try it"));
+	assert_true(figure("ci/box/run/ops:site-#20~54", "commit", "2885990a"));
+	assert_true(figure("ci/box/run/ops:site-#20~54", "by", "fred"));
+	assert_true(figure("ci/box/run/ops:site-#20~54", "workflow", "build.yml"));
+	assert_true(state("ci/box/run/ops:site-#19~53", "failure"));
+	assert_int_equal(at("ci/box/run/ops:site-#19~53")->row.health, HEALTH_BAD);
+	assert_true(why("ci/box/run/ops:site-#19~53",
+	                "build.yml on main failed: fix build, 17 by fred"));
+	assert_true(figure("ci/box/run/ops:site-#19~53", "for", "2m 10s"));
 	/* a newer one of that branch has ended since */
-	assert_int_equal(at("ci/box/run/site-#18")->row.health, HEALTH_IDLE);
-	assert_int_equal(at("ci/box/run/site-#17")->row.health, HEALTH_GOOD);
+	assert_int_equal(at("ci/box/run/ops:site-#18~52")->row.health, HEALTH_IDLE);
+	assert_int_equal(at("ci/box/run/ops:site-#17~51")->row.health, HEALTH_GOOD);
 	assert_true(figure("ci/box", "running", "1") && figure("ci/box", "failed", "1"));
 	assert_int_equal(at("ci/box")->row.health, HEALTH_GOOD);
 	assert_int_equal(ci.runs, 2);
-	ci_done("ci/box/run/site-#20", "cancel", NULL);
-	ci_done("ci/box/run/site-#19", "rerun", NULL);
-	ci_done("ci/box/run/site-#17", "rerun", NULL);
-	ci_done("ci/box/run/site-#17", "dispatch", "release/2");
+	ci_done("ci/box/run/ops:site-#20~54", "cancel", NULL);
+	ci_done("ci/box/run/ops:site-#19~53", "rerun", NULL);
+	ci_done("ci/box/run/ops:site-#17~51", "rerun", NULL);
+	ci_done("ci/box/run/ops:site-#17~51", "dispatch", "release/2");
 	assert_int_equal(ci.cancels, 1);
 	assert_int_equal(ci.failed_reruns, 1);
 	assert_int_equal(ci.reruns, 1);
 	assert_int_equal(ci.dispatches, 1);
 	struct err err;
-	assert_null(order_start(&at("ci/box/run/site-#17")->row,
+	assert_null(order_start(&at("ci/box/run/ops:site-#17~51")->row,
 	                        action_find(&kind_system, "dispatch"), "a b", &err));
 	assert_non_null(strstr(err.text, "is not a branch"));
-	assert_null(order_start(&at("ci/box/run/site-#17")->row,
+	assert_null(order_start(&at("ci/box/run/ops:site-#17~51")->row,
 	                        action_find(&kind_system, "cancel"), NULL, &err));
 }
 static void ci_of_gitea(void **unused)
@@ -1225,12 +1228,101 @@ static void ci_of_an_older_gitea(void **unused)
 	memset(&ci, 0, sizeof(ci));
 	ci.old = true;
 	begin(&backend_ci, gitea_routes, token);
-	UNTIL(at("ci/box/run/site-#3"));
-	assert_int_equal(at("ci/box/run/site-#3")->row.health, HEALTH_BAD);
-	assert_true(figure("ci/box/run/site-#3", "workflow", "test.yml"));
+	UNTIL(at("ci/box/run/ops:site-#3~7"));
+	assert_int_equal(at("ci/box/run/ops:site-#3~7")->row.health, HEALTH_BAD);
+	assert_true(figure("ci/box/run/ops:site-#3~7", "workflow", "test.yml"));
 	UNTIL(why("ci/box", "ops/api: "));
 	assert_int_equal(at("ci/box")->row.health, HEALTH_ATTENTION);
 	assert_int_equal(ci.runs, 2);
+}
+
+static bool ci_applies(const char *id, const char *verb)
+{
+	return action_find(&kind_system, verb)->applies(&at(id)->row);
+}
+
+/* The id of a task names no run: an order would reach another one. */
+static void ci_tasks_are_no_runs(void **unused)
+{
+	memset(&ci, 0, sizeof(ci));
+	ci.old = true;
+	begin(&backend_ci, gitea_routes, token);
+	UNTIL(at("ci/box/run/ops:site-#3~7"));
+	assert_string_equal(at("ci/box/run/ops:site-#3~7")->row.name, "ops/site #3 task 7");
+	assert_false(ci_applies("ci/box/run/ops:site-#3~7", "rerun"));
+	assert_true(ci_applies("ci/box/run/ops:site-#3~7", "dispatch"));
+	/* a :reload asks for runs again */
+	pthread_mutex_lock(&lock);
+	ci.old = false;
+	pthread_mutex_unlock(&lock);
+	sites_configured(&w.sites->source);
+	UNTIL(at("ci/box/run/ops:site-#19~53"));
+	assert_null(at("ci/box/run/ops:site-#3~7"));
+	assert_true(ci_applies("ci/box/run/ops:site-#19~53", "rerun"));
+}
+
+/* 404 is also the answer to a lack of rights. Runs are found again when the rights are there. */
+static void ci_without_rights_for_a_while(void **unused)
+{
+	static char one[] = "ops/api";
+	memset(&ci, 0, sizeof(ci));
+	ci.old = true;
+	begin(&backend_ci, gitea_routes, token);
+	w.ci.repositories = one;
+	UNTIL(why("ci/box", "ops/api: "));
+	pthread_mutex_lock(&lock);
+	ci.old = false;
+	pthread_mutex_unlock(&lock);
+	site_poke(w.sites->first);
+	UNTIL(at("ci/box")->row.health == HEALTH_GOOD);
+}
+
+/* Its runs go with a repository that the section no longer names. */
+static void ci_repository_goes(void **unused)
+{
+	static char other[] = "ops/api";
+	memset(&ci, 0, sizeof(ci));
+	begin(&backend_ci, gitea_routes, token);
+	UNTIL(complete());
+	assert_true(figure("ci/box", "failed", "1"));
+	/* the settings change while a round is on its way: its answer stays that of ops/site */
+	unsigned before = httpd_requests(w.httpd);
+	site_poke(w.sites->first);
+	UNTIL(w.sites->first->call);
+	w.ci.repositories = other;
+	UNTIL(httpd_requests(w.httpd) >= before + 2 && !w.sites->first->call);
+	assert_non_null(at("ci/box/run/ops:site-#19~53"));
+	assert_null(at("ci/box/run/ops:api-#19~53"));
+	sites_configured(&w.sites->source);
+	UNTIL(!at("ci/box/run/ops:site-#19~53"));
+	assert_null(at("ci/box/run/ops:site-#20~54"));
+	assert_true(figure("ci/box", "failed", "") && figure("ci/box", "running", ""));
+}
+
+/* No repository answers: the CI itself is in trouble, and is asked less often. */
+static void ci_that_fails(void **unused)
+{
+	memset(&ci, 0, sizeof(ci));
+	begin(&backend_ci, gitea_routes, token);
+	UNTIL(complete());
+	assert_int_equal(w.sites->source.state, SOURCE_LIVE);
+	pthread_mutex_lock(&lock);
+	ci.fails = true;
+	pthread_mutex_unlock(&lock);
+	site_poke(w.sites->first);
+	UNTIL(state("ci/box", "no answer"));
+	assert_true(why("ci/box", "500"));
+	assert_int_equal(at("ci/box")->row.health, HEALTH_BAD);
+	assert_int_equal(w.sites->source.state, SOURCE_STALE);
+	assert_int_equal(w.sites->first->fails, 1);
+	/* a refusal is an answer */
+	pthread_mutex_lock(&lock);
+	ci.fails = false;
+	ci.page = true;
+	pthread_mutex_unlock(&lock);
+	site_poke(w.sites->first);
+	UNTIL(state("ci/box", "up") && why("ci/box", "ops/site: "));
+	assert_int_equal(w.sites->source.state, SOURCE_LIVE);
 }
 
 /* Too many questions: the round ends, the rows stay, and the next try is a minute away. */
@@ -1248,7 +1340,7 @@ static void ci_asked_too_often(void **unused)
 	for (int i = 0; i < 20; i++)
 		loop_turn(w.loop, 10);
 	assert_int_equal(ci.runs, 1);
-	assert_non_null(at("ci/box/run/site-#20"));
+	assert_non_null(at("ci/box/run/ops:site-#20~54"));
 }
 
 static void ci_refusals(void **unused)
@@ -1356,7 +1448,7 @@ static const struct httpd_route dns_routes[] = {
 	{ 0 }
 };
 
-#define MC "dns/box/record/mc.example.nl-A"
+#define MC "dns/box/record/mc.example.nl-A~343733"
 
 static void dns_begin(char *with)
 {
@@ -1373,9 +1465,9 @@ static void dns_rows_and_orders(void **unused)
 	w.sites->first->shown = true;
 	assert_true(figure("dns/box/zone/example.nl", "records", "60"));
 	assert_true(figure(MC, "value", "192.0.2.7") && figure(MC, "ttl", "300"));
-	assert_true(figure("dns/box/record/example.nl-NS", "value", "a.ns. ; b.ns."));
+	assert_true(figure("dns/box/record/example.nl-NS~343733", "value", "a.ns. ; b.ns."));
 	const struct action *delete = action_find(&kind_system, "delete");
-	assert_false(delete->applies(&at("dns/box/record/example.nl-NS")->row));
+	assert_false(delete->applies(&at("dns/box/record/example.nl-NS~343733")->row));
 	/* the old value is in what is confirmed and kept */
 	struct order *o = ordered(MC, "change", "192.0.2.8 ttl=120");
 	assert_non_null(strstr(o->command, "set_records; now: 192.0.2.7, ttl 300"));
@@ -1385,7 +1477,7 @@ static void dns_rows_and_orders(void **unused)
 	assert_int_equal(dns.ttl, 120);
 	UNTIL(figure(MC, "value", "192.0.2.8"));
 	ci_done("dns/box/zone/example.nl", "add", "oc a 192.0.2.9 ttl=60");
-	UNTIL(at("dns/box/record/oc.example.nl-A"));
+	UNTIL(at("dns/box/record/oc.example.nl-A~343733"));
 	o = ordered(MC, "delete", NULL);
 	assert_non_null(strstr(o->command, "DELETE /v1/zones/343733/rrsets/mc/A; now: 192.0.2.8"));
 	UNTIL(!at(MC));
@@ -1448,6 +1540,10 @@ int main(void)
 		cmocka_unit_test_teardown(ci_of_gitea, end),
 		cmocka_unit_test_teardown(ci_of_github, end),
 		cmocka_unit_test_teardown(ci_of_an_older_gitea, end),
+		cmocka_unit_test_teardown(ci_tasks_are_no_runs, end),
+		cmocka_unit_test_teardown(ci_without_rights_for_a_while, end),
+		cmocka_unit_test_teardown(ci_repository_goes, end),
+		cmocka_unit_test_teardown(ci_that_fails, end),
 		cmocka_unit_test_teardown(ci_asked_too_often, end),
 		cmocka_unit_test_teardown(ci_refusals, end),
 		cmocka_unit_test_teardown(dns_rows_and_orders, end),
