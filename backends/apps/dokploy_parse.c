@@ -52,6 +52,9 @@ static void dokploy_note_others(struct dp_project *p, const cJSON *o)
 		                             "projectTags",  "tags",    "domains" };
 	char name[DP_NAME];
 	const cJSON *list;
+	/* the members of a list have no names */
+	if (!cJSON_IsObject(o))
+		return;
 	cJSON_ArrayForEach(list, o) {
 		const cJSON *first = cJSON_IsArray(list) ? list->child : NULL;
 		bool plain = !cJSON_IsObject(first);

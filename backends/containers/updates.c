@@ -22,7 +22,6 @@
 #include "backends/store/record.h"
 #include "backends/store/settings.h"
 
-#define UPDATES_GAP_MS (2 * 1000)      /* between two questions to registries */
 #define UPDATES_LOOK_MS (10 * 60 * 1000) /* until the next look at what is due */
 #define UPDATES_SOON_MS 20
 #define UPDATES_AGAIN_MS (60 * 1000)   /* by the key */
@@ -31,6 +30,7 @@
 #define UPDATES_FILE_MAX (512u << 10)
 
 int64_t updates_first_ms = 60 * 1000;
+int64_t updates_gap_ms = 2 * 1000;
 
 struct updates_entry {
 	struct image_news news;
@@ -46,6 +46,7 @@ struct updates {
 	struct image_digests digests;
 	struct updates_entry *all; /* newest first */
 	int64_t first_ms;          /* loop clock: before this only orders are followed */
+	int64_t gap_ends_ms;       /* loop clock: before this no question starts; 0 none */
 	bool read;                 /* the file was read */
 };
 
@@ -239,8 +240,15 @@ static void updates_rest(struct updates *u, int64_t ms)
 	loop_timer_set(u->timer, ms);
 }
 
+/* A registry was asked, or the engine failed. */
+static void updates_rest_gap(struct updates *u)
+{
+	u->gap_ends_ms = engine_mono(u->engine) + updates_gap_ms;
+	updates_rest(u, updates_gap_ms);
+}
+
 /* The question ended with an answer that counts for hours. */
-static void updates_end(struct updates *u, int64_t wait_ms)
+static void updates_end(struct updates *u, bool asked_registry)
 {
 	char *place = updates_place(u), *what = xasprintf("newer:%s", u->id);
 	struct buf line = { 0 };
@@ -251,7 +259,10 @@ static void updates_end(struct updates *u, int64_t wait_ms)
 	free(what);
 	free(place);
 	updates_answer_orders(u, NULL);
-	updates_rest(u, wait_ms);
+	if (asked_registry)
+		updates_rest_gap(u);
+	else
+		updates_rest(u, UPDATES_SOON_MS);
 }
 
 /* The engine itself gave no answer: nothing is known, and nothing is kept. */
@@ -262,7 +273,7 @@ static void updates_fail(struct updates *u, const struct err *err)
 	if (c)
 		c->checked_ms = engine_mono(u->engine);
 	updates_answer_orders(u, &said);
-	updates_rest(u, UPDATES_GAP_MS);
+	updates_rest_gap(u);
 }
 
 static bool updates_good(struct updates *u, const struct reply *r, struct err *err)
@@ -294,7 +305,7 @@ static void updates_on_registry(struct call *call, const struct reply *r, void *
 		updates_compare(u, digest);
 	else
 		wash(u->asking.why, sizeof(u->asking.why), err.text, strlen(err.text));
-	updates_end(u, UPDATES_GAP_MS);
+	updates_end(u, true);
 }
 
 static void updates_ask(struct updates *u, const char *path, int64_t timeout_ms,
@@ -347,7 +358,7 @@ static void updates_on_image(struct call *call, const struct reply *r, void *arg
 		snprintf(u->asking.why, sizeof(u->asking.why),
 		         "the image was built on this server");
 		u->asking.asked_ms = engine_now(u->engine);
-		updates_end(u, UPDATES_SOON_MS);
+		updates_end(u, false);
 	} else if (!updates_serves(u, last) && !updates_is_ordered(u, u->id) &&
 	           !updates_every_ms(u)) {
 		err_set(&err, ERR_ABSENT, "its image changed since the registry was asked");
@@ -361,7 +372,7 @@ static void updates_on_image(struct call *call, const struct reply *r, void *arg
 		u->asking.asked_ms = last->asked_ms;
 		if (*last->registry)
 			updates_compare(u, last->registry);
-		updates_end(u, UPDATES_SOON_MS);
+		updates_end(u, false);
 	}
 }
 
@@ -420,12 +431,34 @@ static struct ctr *updates_choose(const struct updates *u)
 	return due;
 }
 
+/* An order whose container was removed, or made again under another id. NULL: none. */
+static struct act_run *updates_orphan(const struct updates *u)
+{
+	struct act_run *a = u->engine->acts;
+	while (a && (!*a->checks || ctr_find(u->engine, a->checks)))
+		a = a->next;
+	return a;
+}
+
+static void updates_end_orphans(struct updates *u)
+{
+	struct act_run *a;
+	struct err err;
+	while ((a = updates_orphan(u))) {
+		err_set(&err, ERR_ABSENT,
+		        "%s: its container was removed before the registry was asked",
+		        a->order->id);
+		act_end(a, &err, NULL);
+	}
+}
+
 static void updates_next(struct updates *u)
 {
 	struct engine *e = u->engine;
 	char path[64 + CTR_ID_SIZE];
 	if (!e->origin || u->call || e->source.state != SOURCE_LIVE)
 		return;
+	updates_end_orphans(u);
 	struct ctr *c = updates_choose(u);
 	if (!c) {
 		updates_rest(u, updates_every_ms(u) ? UPDATES_LOOK_MS : -1);
@@ -445,9 +478,12 @@ static void updates_on_timer(struct loop_timer *t, void *arg)
 void updates_poll(struct engine *e)
 {
 	struct updates *u = e->updates;
-	if (!u || !u->timer || u->call || !e->origin || !updates_choose(u))
+	if (!u || !u->timer || u->call || !e->origin)
 		return;
-	loop_timer_set(u->timer, UPDATES_SOON_MS);
+	if (!updates_choose(u) && !updates_orphan(u))
+		return;
+	int64_t gap = u->gap_ends_ms - engine_mono(e);
+	loop_timer_set(u->timer, gap > UPDATES_SOON_MS ? gap : UPDATES_SOON_MS);
 }
 
 /* --- the life of an engine ------------------------------------------------ */

@@ -71,6 +71,7 @@ struct updates;
 /* From the link's coming up to the first question, ms: not while all else is asked. Tests shorten
  * it. */
 extern int64_t updates_first_ms;
+extern int64_t updates_gap_ms; /* between two questions to registries */
 void updates_up(struct engine *);   /* connected: reads the file */
 void updates_down(struct engine *); /* ends the running question */
 void updates_free(struct engine *);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backends/base/backoff.h"
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/json.h"
@@ -38,12 +37,9 @@ struct api {
 	struct token_ask *asking;
 	unsigned token_no;        /* number of the current token */
 	bool proven;              /* the service accepted this token once */
-	/* the service refused this token: run token_command again, but not before ask_after */
+	/* the service refused this token: run token_command again after the pause */
 	bool refused;
-	int64_t ask_after;         /* loop clock */
-	int64_t token_least_ms;     /* the first pause */
-	struct backoff token_pause; /* grows with each refusal and each failure of token_command */
-	int64_t token_failed_ms;   /* loop clock: the last of these; 0: never */
+	struct token_pause pause;
 	struct err no_token;       /* why token_command printed none */
 	int64_t not_before;       /* loop clock: no call starts earlier */
 	struct loop_timer *timer; /* fires at not_before */
@@ -257,22 +253,14 @@ static void api_tell(struct api_call *c, const struct api_answer *answer)
 		done(answer, arg);
 }
 
-/* The token was refused, or token_command printed none. The command may ask the user to touch a
- * key, so it runs again only after a pause. at_once: the first time after a calm needs no pause. */
 static void api_token_failed(struct api *api, bool at_once)
 {
-	int64_t now = loop_now(api->loop);
-	if (!api->token_failed_ms || now - api->token_failed_ms > API_TOKEN_MOST_MS)
-		backoff_reset(&api->token_pause);
-	bool first = !api->token_pause.fails;
-	int64_t pause = backoff_ms(&api->token_pause, api->token_least_ms, API_TOKEN_MOST_MS);
-	api->token_failed_ms = now;
-	api->ask_after = at_once && first ? now : now + pause;
+	token_pause_failed(&api->pause, loop_now(api->loop), at_once);
 }
 
 static bool api_may_ask(const struct api *api)
 {
-	return loop_now(api->loop) >= api->ask_after;
+	return token_pause_is_over(&api->pause, loop_now(api->loop));
 }
 
 /* A 401 for a token that worked before: the token was changed on the service. A token that did not
@@ -562,8 +550,7 @@ struct api *api_create(struct http *http, struct link *link, const struct api_co
 		.token_help = xstrdup(config->token_help),
 		.token_word = xstrdup(config->token_word ? config->token_word : "token"),
 		.denies = config->denies,
-		.token_least_ms = config->token_pause_ms ? config->token_pause_ms
-		                                         : API_TOKEN_LEAST_MS,
+		.pause = { .least_ms = config->token_pause_ms },
 		.token_header = xstrdup(config->token_header ? config->token_header
 		                                             : "Authorization: Bearer ")
 	};

@@ -22,9 +22,9 @@
  * The error sentence says what was tried, where, the answer, and what would help.
  *
  * The api runs token_command before the first call. It runs the command once more when a working
- * token is refused (401). After that, and after a failure of the command, the next run waits:
- * API_TOKEN_LEAST_MS, then twice as long each time, at most API_TOKEN_MOST_MS. Meanwhile the calls
- * send the refused token, or fail with the command's sentence. After a 429 it waits as long as
+ * token is refused (401). After that, and after a failure of the command, the next run waits as
+ * struct token_pause says (token.h). Meanwhile the calls send the refused token, or fail with the
+ * command's sentence. After a 429 it waits as long as
  * Retry-After asks and holds back all other calls. A call without an answer fails after its
  * timeout. The api never repeats a call that may have changed something on the server. It passes
  * answers on unchanged and never records them. */
@@ -51,7 +51,7 @@ struct api_config {
 	const char *url;
 	/* runs on this machine and prints the token; NULL: the service needs no token */
 	const char *token_command;
-	/* the first pause before token_command runs again; 0: API_TOKEN_LEAST_MS */
+	/* the first pause before token_command runs again; 0: TOKEN_PAUSE_LEAST_MS */
 	int64_t token_pause_ms;
 	/* header text in front of the token: "x-api-key: "; NULL: "Authorization: Bearer " */
 	const char *token_header;
@@ -114,9 +114,6 @@ struct api_request {
 };
 #define API_TIMEOUT_MS 15000
 #define API_WAIT_MAX_MS 120000 /* fail instead of waiting when Retry-After asks for more */
-
-#define API_TOKEN_LEAST_MS 10000
-#define API_TOKEN_MOST_MS (15 * 60000)
 
 struct api_call *api_call(struct api *, const struct api_request *);
 void api_cancel(struct api_call *); /* NULL is fine; done is not called */

@@ -168,3 +168,21 @@ struct token_ask *token_ask(struct loop *loop, const char *whose, const char *co
 	loop_defer(loop, token_begin, t);
 	return t;
 }
+
+/* --- pauses ------------------------------------------------------------------ */
+
+void token_pause_failed(struct token_pause *p, int64_t now, bool at_once)
+{
+	if (!p->failed_ms || now - p->failed_ms > TOKEN_PAUSE_MOST_MS)
+		backoff_reset(&p->grows);
+	bool first = !p->grows.fails;
+	int64_t least = p->least_ms ? p->least_ms : TOKEN_PAUSE_LEAST_MS;
+	int64_t pause = backoff_ms(&p->grows, least, TOKEN_PAUSE_MOST_MS);
+	p->failed_ms = now;
+	p->ends_ms = at_once && first ? now : now + pause;
+}
+
+bool token_pause_is_over(const struct token_pause *p, int64_t now)
+{
+	return now >= p->ends_ms;
+}

@@ -107,6 +107,10 @@ struct wire {
 	char *section, *name, *product, *password_command;
 	struct secret *password; /* NULL: not asked for yet */
 	struct token_ask *asking;
+	struct token_pause pause;
+	struct err no_password; /* why password_command printed none */
+	bool proven;            /* the service accepted this password once */
+	bool refused;           /* it refused this password: ask again after the pause */
 	struct stream *stream;
 	struct loop_timer *timer;
 	void *state; /* of the talk; NULL: no exchange is under way */
@@ -152,6 +156,16 @@ static void wire_fail(struct wire *w, enum err_code code, const char *text)
 	wire_end(w);
 }
 
+/* The password may have been changed there. A refusal that lasts counts again after each pause. */
+static void wire_refuse(struct wire *w)
+{
+	if (w->over || !w->password_command || w->refused)
+		return;
+	token_pause_failed(&w->pause, loop_now(w->link->loop), w->proven);
+	w->refused = true;
+	w->proven = false;
+}
+
 /* Frees what belongs to one exchange. */
 static void wire_drop(struct wire *w)
 {
@@ -173,13 +187,11 @@ static void wire_tell(void *arg)
 	struct wire *w = arg;
 	struct buf body = { 0 };
 	struct api_answer answer = { .err = w->err, .status = w->err.code ? 0 : 200 };
-	if (w->err.code == ERR_DENIED) {
-		/* it may be changed there: the next exchange asks for it again */
-		secret_destroy(w->password);
-		w->password = NULL;
-	}
-	if (!w->err.code)
+	if (!w->err.code) {
+		w->proven = true;
+		w->refused = false;
 		w->talk->report(w->state, w->ms, &body);
+	}
 	answer.len = body.len;
 	answer.body = body.len ? body.data : "";
 	void (*done)(const struct api_answer *, void *) = w->done;
@@ -227,7 +239,9 @@ static size_t wire_on_data(struct stream *s, const char *bytes, size_t len, void
 	wire_send(w, &out);
 	if (next == WIRE_DONE)
 		wire_end(w);
-	else if (next == WIRE_FAILED)
+	else if (next == WIRE_REFUSED)
+		wire_refuse(w);
+	if (next == WIRE_FAILED || next == WIRE_REFUSED)
 		wire_fail(w, why.code, why.text);
 	return len;
 }
@@ -275,20 +289,28 @@ static void wire_on_password(struct secret *password, const struct err *err, voi
 {
 	struct wire *w = arg;
 	w->asking = NULL;
-	if (!password) {
-		w->err = *err;
-		wire_end(w);
-		return;
-	}
 	secret_destroy(w->password);
 	w->password = password;
-	wire_connect(w);
+	w->proven = w->refused = false;
+	if (password) {
+		wire_connect(w);
+		return;
+	}
+	w->no_password = w->err = *err;
+	token_pause_failed(&w->pause, loop_now(w->link->loop), false);
+	wire_end(w);
+}
+
+static void wire_ask_password(struct wire *w)
+{
+	char whose[160];
+	snprintf(whose, sizeof(whose), "[%s %s]: password_command", w->section, w->name);
+	w->asking = token_ask(w->link->loop, whose, w->password_command, wire_on_password, w);
 }
 
 void wire_ask(struct wire *w, int64_t timeout_ms, void (*done)(const struct api_answer *, void *),
               void *arg)
 {
-	char whose[160];
 	w->busy = true;
 	w->over = false;
 	w->timeout_ms = timeout_ms ? timeout_ms : WIRE_TIMEOUT_MS;
@@ -296,12 +318,15 @@ void wire_ask(struct wire *w, int64_t timeout_ms, void (*done)(const struct api_
 	w->arg = arg;
 	err_clear(&w->err);
 	w->heard = (struct buf){ .max = WIRE_HEARD_MAX, .secret = true };
-	if (!w->password_command || w->password) {
+	bool wants = w->password_command && (!w->password || w->refused);
+	if (wants && token_pause_is_over(&w->pause, loop_now(w->link->loop))) {
+		wire_ask_password(w);
+	} else if (w->password_command && !w->password) {
+		w->err = w->no_password;
+		wire_end(w);
+	} else {
 		wire_connect(w);
-		return;
 	}
-	snprintf(whose, sizeof(whose), "[%s %s]: password_command", w->section, w->name);
-	w->asking = token_ask(w->link->loop, whose, w->password_command, wire_on_password, w);
 }
 
 bool wire_is_busy(const struct wire *w)

@@ -4,7 +4,11 @@
  * A wire holds the address and the password of the service. wire_ask opens a stream, exchanges a
  * few bytes as a struct wire_talk says, and closes the stream again. So at rest nothing is open on
  * the server. Failures become one sentence here. There is no TLS: the link protects the bytes as
- * far as the server. */
+ * far as the server.
+ *
+ * password_command runs before the first exchange, and before the next one after a working password
+ * was refused. After that, and after a failure of the command, it waits as struct token_pause says.
+ * Meanwhile exchanges send the refused password, or fail with the command's sentence. */
 #ifndef LINK_WIRE_H
 #define LINK_WIRE_H
 
@@ -30,7 +34,8 @@ struct wire_url {
  * a password. */
 bool wire_url_read(const char *url, const char *scheme, struct wire_url *, struct err *why);
 
-enum wire_next { WIRE_MORE, WIRE_DONE, WIRE_FAILED };
+/* WIRE_REFUSED: it failed because the password is wrong */
+enum wire_next { WIRE_MORE, WIRE_DONE, WIRE_FAILED, WIRE_REFUSED };
 struct wire_login {
 	const char *user, *database; /* "" not set */
 	const char *password;        /* NULL: none is configured */
@@ -42,7 +47,7 @@ struct wire_talk {
 	/* appends what is sent first */
 	void (*begin)(void *state, const struct wire_login *, struct buf *out);
 	/* Reads whole messages from bytes and sets *used to their length. Appends what to send.
-	 * WIRE_FAILED: err has a phrase, such as "it refuses the password". */
+	 * WIRE_FAILED, WIRE_REFUSED: err has a phrase, such as "it refuses the password". */
 	enum wire_next (*heard)(void *state, const struct wire_login *, const char *bytes,
 	                        size_t len, size_t *used, struct buf *out, struct err *err);
 	/* appends what was learned, as a struct platform_step reads it; ms: from the first byte

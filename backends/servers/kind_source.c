@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backends/base/human.h"
+#include "backends/base/mask.h"
 #include "backends/base/mem.h"
 #include "backends/link/link.h"
 #include "backends/store/cause.h"
@@ -52,12 +53,16 @@ bool source_needs(const struct source *s)
 	       (s->state == SOURCE_DENIED && !source_is_mere_denial(s));
 }
 
-/* Whether another row of the source, such as a platform or a program, already shows the error. */
+/* Whether another row of the source, such as a platform or a program, already shows the error. A
+ * row's why is masked. */
 static bool source_is_said(const struct source *s)
 {
+	char said[sizeof(s->err.text)];
+	snprintf(said, sizeof(said), "%s", s->err.text);
+	mask_sentence(said, sizeof(said));
 	for (struct row *r = store_need_first(s->store, s->server); r;
 	     r = store_need_next(r, s->server))
-		if (r->source == s && r->why && strstr(s->err.text, r->why))
+		if (r->source == s && r->why && strstr(said, r->why))
 			return true;
 	return false;
 }

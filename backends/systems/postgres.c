@@ -17,6 +17,12 @@ static bool postgres_is_closed(const struct postgres_facts *f)
 	return !strcmp(f->code, "57P03") || !strcmp(f->code, "53300");
 }
 
+/* Class 28 refuses the login. Without a password that is as expected: the server lives. */
+static bool postgres_is_mere_login(const struct site *s, const struct postgres_facts *f)
+{
+	return !system_has_token(s) && !strncmp(f->code, "28", 2);
+}
+
 static bool postgres_is_full(const struct postgres_facts *f)
 {
 	return f->connections_max > 0 &&
@@ -55,7 +61,7 @@ static enum health postgres_judge(const struct site *s, const struct postgres_fa
 		snprintf(why, size, "it refuses connections: %s", f->refused);
 		return HEALTH_BAD;
 	}
-	if (*f->refused && system_has_token(s))
+	if (*f->refused && !postgres_is_mere_login(s, f))
 		snprintf(why, size, "it refuses the question: %s (%s)", f->refused, f->code);
 	else if (f->cut_off)
 		snprintf(why, size, "it receives no changes: no WAL receiver runs");

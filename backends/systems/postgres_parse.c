@@ -185,6 +185,9 @@ static void postgres_field(const char *body, size_t len, char letter, char *buf,
 	}
 }
 
+/* Class 28 is any refused login, as by pg_hba.conf; only this one means the password. */
+#define INVALID_PASSWORD "28P01"
+
 static enum wire_next postgres_take_error(struct postgres_state *p, const struct wire_login *login,
                                           const char *body, size_t len, struct err *err)
 {
@@ -196,7 +199,7 @@ static enum wire_next postgres_take_error(struct postgres_state *p, const struct
 	}
 	if (login->password && !strncmp(p->code, "28", 2)) {
 		err_set(err, ERR_DENIED, "it refuses the login: %s", p->refused);
-		return WIRE_FAILED;
+		return strcmp(p->code, INVALID_PASSWORD) != 0 ? WIRE_FAILED : WIRE_REFUSED;
 	}
 	return WIRE_DONE;
 }

@@ -78,7 +78,8 @@ static void prometheus_name_series(const cJSON *labels, char *buf, size_t size)
 	*buf = '\0';
 	cJSON_ArrayForEach (label, labels) {
 		char text[120];
-		if (!strcmp(label->string, "__name__") ||
+		/* in a list, which Prometheus never sends, the members have no names */
+		if (!label->string || !strcmp(label->string, "__name__") ||
 		    !vj_text(labels, label->string, NULL, text, sizeof(text)) || used >= size)
 			continue;
 		char raw[200];

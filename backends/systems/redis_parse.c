@@ -54,12 +54,13 @@ static enum wire_next redis_take_auth(struct redis_state *r, const char *line, s
 		return WIRE_MORE;
 	if (redis_begins(line, len, "-ERR") && memmem(line, len, "without any password", 20))
 		return WIRE_MORE;
-	if (redis_begins(line, len, "-WRONGPASS") || redis_begins(line, len, "-ERR"))
+	if (redis_begins(line, len, "-WRONGPASS") || redis_begins(line, len, "-ERR")) {
 		err_set(err, ERR_DENIED, "it refuses the password of password_command: %.*s",
 		        (int)(len < 120 ? len - 1 : 120), line + 1);
-	else
-		err_set(err, ERR_GARBLED, "what answers is not Redis: %.*s",
-		        (int)(len < 80 ? len : 80), line);
+		return WIRE_REFUSED;
+	}
+	err_set(err, ERR_GARBLED, "what answers is not Redis: %.*s", (int)(len < 80 ? len : 80),
+	        line);
 	return WIRE_FAILED;
 }
 
@@ -110,8 +111,9 @@ static enum wire_next redis_heard(void *state, const struct wire_login *login, c
 	size_t line;
 	enum wire_next next = redis_find_line(bytes, len, &line, err);
 	if (next == WIRE_DONE && r->logs_in && !r->logged_in) {
-		if (redis_take_auth(r, bytes, line, err) == WIRE_FAILED)
-			return WIRE_FAILED;
+		next = redis_take_auth(r, bytes, line, err);
+		if (next != WIRE_MORE)
+			return next;
 		*used = line + 2;
 		bytes += *used;
 		len -= *used;

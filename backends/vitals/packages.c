@@ -23,7 +23,7 @@
 const char packages_command[] =
 	"command -v apt >/dev/null 2>&1 || { echo packages none; exit 0; }; echo packages apt; "
 	"echo lists $(stat -c %Y /var/lib/apt/lists 2>/dev/null); "
-	"LC_ALL=C exec nice apt list --upgradable 2>/dev/null";
+	"LC_ALL=C exec nice apt list --upgradable";
 
 /* --- parsing -------------------------------------------------------------- */
 
@@ -87,6 +87,33 @@ bool packages_parse(struct vitals *v, const char *text, size_t len, struct err *
 	return true;
 }
 
+/* The last line that is not empty. */
+static struct text packages_last_line(const char *text, size_t len)
+{
+	struct text in = { text, text + len }, line, last = { text, text };
+	while (text_line(&in, &line))
+		if (line.end > line.p)
+			last = line;
+	return last;
+}
+
+bool packages_read(struct vitals *v, const struct run_result *r, struct err *err)
+{
+	char said[200];
+	*err = r->end.err;
+	if (err->code)
+		return false;
+	if (r->end.exit_code == 0)
+		return packages_parse(v, r->out, r->out_len, err);
+	struct text last = packages_last_line(r->err_out, r->err_len);
+	wash(said, sizeof(said), last.p, (size_t)(last.end - last.p));
+	if (*r->end.signal)
+		return err_set(err, ERR_REFUSED, "apt list --upgradable was ended by SIG%s",
+		               r->end.signal);
+	return err_set(err, ERR_REFUSED, "apt list --upgradable ended with code %d%s%s",
+	               r->end.exit_code, *said ? ": " : "", said);
+}
+
 const char *packages_words(const struct vitals *v, char *buf, size_t size)
 {
 	*buf = '\0';
@@ -125,13 +152,13 @@ static void packages_done(const struct run_result *r, void *arg)
 {
 	struct packages *p = arg;
 	struct server *v = p->source->server;
-	struct err err = r->end.err;
+	struct err err;
 	struct vitals scratch;
 	char said[80] = "";
 	p->run = NULL;
 	loop_timer_set(p->timer, packages_every_ms(p) ? packages_every_ms(p) : -1);
 	vitals_init(&scratch);
-	if (!err.code && packages_parse(&scratch, r->out, r->out_len, &err)) {
+	if (packages_read(&scratch, r, &err)) {
 		source_feed(p->source, "packages", r->out, r->out_len);
 		packages_words(v->vitals, said, sizeof(said));
 	}

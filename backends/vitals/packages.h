@@ -18,6 +18,10 @@
  * it; then nothing changes. Pure, but for the clock. */
 bool packages_parse(struct vitals *, const char *text, size_t len, struct err *);
 extern const char packages_command[];
+/* The same of a whole run of packages_command. A failed apt prints an empty list too, so its exit
+ * code counts: then false, and err has the last line of what apt complained about. */
+struct run_result;
+bool packages_read(struct vitals *, const struct run_result *, struct err *);
 
 /* "12 updates, 3 for security"; "" none or unknown. Returns buf. */
 const char *packages_words(const struct vitals *, char *buf, size_t size);

@@ -3,8 +3,12 @@
  *
  * While such a hub is down, servers behind it are down for that reason (store/cause.h). Only what
  * is certain counts: the routes that this machine's own VPN uses now. A node of the VPN with the
- * address itself is reached without a hub. Of two equal routes nobody knows which one counts. */
+ * address itself is reached without a hub, and so is one in a network that this machine is in. Of
+ * two equal routes nobody knows which one counts. The routes of a tailnet are those that its nodes
+ * offer. This machine uses them only if it accepts routes. */
 #include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +50,59 @@ int hub_covers(const char *route, const char *address)
 		return -1;
 	return hub_same_bits(net, one, (int)bits) ? (int)bits : -1;
 }
+
+/* --- networks that this machine is in ---------------------------------------- */
+
+#define HUB_NETS_MAX 64
+
+static bool hub_net_of(const struct ifaddrs *at, char net[HUB_NET_SIZE])
+{
+	int bits = 0, family = at->ifa_addr ? at->ifa_addr->sa_family : AF_UNSPEC;
+	bool is_four = family == AF_INET;
+	if ((!is_four && family != AF_INET6) || !at->ifa_netmask)
+		return false;
+	size_t from = is_four ? offsetof(struct sockaddr_in, sin_addr)
+	                      : offsetof(struct sockaddr_in6, sin6_addr);
+	const unsigned char *address = (const unsigned char *)at->ifa_addr + from;
+	const unsigned char *mask = (const unsigned char *)at->ifa_netmask + from;
+	char text[INET6_ADDRSTRLEN];
+	for (size_t i = 0; i < (is_four ? 4u : 16u); i++)
+		bits += __builtin_popcount(mask[i]);
+	if (!inet_ntop(family, address, text, sizeof(text)))
+		return false;
+	snprintf(net, HUB_NET_SIZE, "%s/%d", text, bits);
+	return true;
+}
+
+/* An interface of a VPN is a point to point link or cannot broadcast. */
+static size_t hub_read_nets(char nets[][HUB_NET_SIZE], size_t max)
+{
+	struct ifaddrs *all = NULL;
+	size_t n = 0;
+	if (getifaddrs(&all) != 0)
+		return 0;
+	for (const struct ifaddrs *at = all; at && n < max; at = at->ifa_next) {
+		bool is_lan = (at->ifa_flags & IFF_UP) && (at->ifa_flags & IFF_BROADCAST) &&
+		              !(at->ifa_flags & (IFF_POINTOPOINT | IFF_LOOPBACK));
+		n += is_lan && hub_net_of(at, nets[n]);
+	}
+	freeifaddrs(all);
+	return n;
+}
+
+size_t (*hub_own_nets)(char nets[][HUB_NET_SIZE], size_t max) = hub_read_nets;
+
+static bool hub_is_near(const char *address)
+{
+	char nets[HUB_NETS_MAX][HUB_NET_SIZE];
+	size_t n = hub_own_nets(nets, HUB_NETS_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (hub_covers(nets[i], address) >= 0)
+			return true;
+	return false;
+}
+
+/* --- routes ------------------------------------------------------------------ */
 
 /* The longest route among those of all peers that covers an address. */
 struct hub_best {
@@ -94,7 +151,8 @@ static struct hub_best hub_find(const struct store *s, const char *address)
 			continue;
 		if (hub_is_node(p, address))
 			return (struct hub_best){ .bits = -1 };
-		if (!p->at.self)
+		bool uses = p->family != VPN_TAILSCALE || ts_accepts_routes(row->source);
+		if (!p->at.self && uses)
 			hub_take(&best, p, address);
 	}
 	return best;
@@ -106,7 +164,8 @@ static void hub_find_of(struct server *v)
 	const char *hub = "", *route = "";
 	vpn_ssh_address(v, address, sizeof(address));
 	struct hub_best best = hub_find(v->store, address);
-	if (best.peer && strcmp(best.peer->is, v->name) != 0) {
+	bool found = best.peer && strcmp(best.peer->is, v->name) != 0;
+	if (found && !hub_is_near(address)) {
 		hub = best.peer->is;
 		route = best.route;
 	}

@@ -78,6 +78,7 @@ bool ts_pong_words(struct ts_pong *, const char *text);
 struct ts_prefs {
 	char control_url[200];
 	bool want_running, logged_out;
+	bool accepts_routes; /* this node uses the routes of others: RouteAll */
 };
 bool ts_prefs_parse(struct ts_prefs *, const char *json, size_t len);
 

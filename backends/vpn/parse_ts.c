@@ -212,6 +212,7 @@ bool ts_prefs_parse(struct ts_prefs *p, const char *json, size_t len)
 	bool ok = vj_text(o, "ControlURL", NULL, p->control_url, sizeof(p->control_url));
 	p->want_running = vj_true(o, "WantRunning", NULL);
 	p->logged_out = vj_true(o, "LoggedOut", NULL);
+	p->accepts_routes = vj_true(o, "RouteAll", NULL);
 	cJSON_Delete(o);
 	return ok;
 }

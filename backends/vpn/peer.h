@@ -85,11 +85,17 @@ struct origin *ts_origin(struct source *);   /* NULL: reached by the program onl
 const char *ts_state(const struct source *); /* "Running", ... */
 const char *ts_suffix(
 	const struct source *); /* DNS suffix of its names, without a leading dot; "" unknown */
+/* Does it use the subnet routes of other nodes? False: not known either. */
+bool ts_accepts_routes(const struct source *);
 int64_t hs_skew(const struct source *); /* our clock minus Headscale's, ms */
 /* The address that SSH connects to, or the name if there is none. */
 void vpn_ssh_address(const struct server *, char *buf, size_t size);
 /* hub.c: sets hub and hub_route of all servers, from what this machine's own VPN says. */
 void hub_find_all(struct store *);
+/* Lists the networks that this machine is in without a VPN, such as "192.168.1.7/24". Returns how
+ * many, at most max. Tests replace it. */
+#define HUB_NET_SIZE 64
+extern size_t (*hub_own_nets)(char nets[][HUB_NET_SIZE], size_t max);
 /* Whether route ("10.8.0.0/24") covers the address. Returns its bits of prefix; -1: it does not, or
  * it covers everything, or one of them is no address. */
 int hub_covers(const char *route, const char *address);

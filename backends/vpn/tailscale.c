@@ -67,6 +67,12 @@ const char *ts_suffix(const struct source *source)
 	                                                       : "";
 }
 
+bool ts_accepts_routes(const struct source *source)
+{
+	return source && source->backend == &backend_tailscale &&
+	       ((const struct ts *)source)->accepts_routes;
+}
+
 struct origin *ts_origin(struct source *source)
 {
 	struct ts *t = ts_of(source);
@@ -311,15 +317,21 @@ static void ts_prefs_done(struct call *call, const struct reply *r, void *arg)
 	struct ts *t = arg;
 	struct ts_prefs prefs;
 	t->prefs = NULL;
-	if (!r->err.code && r->status == 200 && ts_prefs_parse(&prefs, r->body, r->len))
-		snprintf(t->control_url, sizeof(t->control_url), "%s", prefs.control_url);
+	if (r->err.code || r->status != 200 || !ts_prefs_parse(&prefs, r->body, r->len))
+		return;
+	snprintf(t->control_url, sizeof(t->control_url), "%s", prefs.control_url);
+	if (t->accepts_routes == prefs.accepts_routes)
+		return;
+	t->accepts_routes = prefs.accepts_routes;
+	vpn_join(t->source.store);
 }
 
-/* Fetches the login server once, because tailscaled forgets it at log-out. */
-static void ts_ask_control(struct ts *t)
+/* Fetches the login server once, because tailscaled forgets it at log-out. Whether this machine
+ * uses the routes of others may change at any time (hub.c). */
+static void ts_ask_prefs(struct ts *t)
 {
-	if (!*t->control_url && !t->prefs && t->origin && !t->by_program &&
-	    strcmp(t->state, "Running") == 0)
+	bool wants = !*t->control_url || t->source.server->is_local;
+	if (wants && !t->prefs && t->origin && !t->by_program && strcmp(t->state, "Running") == 0)
 		t->prefs = call_start(t->origin, &(struct call_spec){ .path = "/localapi/v0/prefs",
 		                                                      .headers = headers,
 		                                                      .done = ts_prefs_done,
@@ -358,7 +370,7 @@ static void ts_status_done(struct call *call, const struct reply *r, void *arg)
 	if (!t->bus && !t->no_bus)
 		ts_start_bus(t);
 	ts_poll_later(t);
-	ts_ask_control(t);
+	ts_ask_prefs(t);
 }
 
 static bool ts_bus_data(struct call *call, const char *bytes, size_t len, void *arg)

@@ -39,6 +39,7 @@ struct ts {
 	char state[24]; /* "Running", "NeedsLogin", ...; "" unknown */
 	char auth_url[256];
 	char suffix[96];       /* DNS suffix of its names, last known; "" unknown */
+	bool accepts_routes;   /* it uses subnet routes of others; false: not known either */
 	int64_t skew_ms;       /* our clock minus the server's, ms; 0 if within CLOCK_NEAR_MS */
 	struct ts_act *acts;   /* running orders; act_ts.c */
 	struct ts_ping *pings; /* running pings of opened details; ts_distance.c */

@@ -29,7 +29,7 @@ static struct heard told(const struct wire_talk *talk, const struct wire_login *
 		h.next = talk->heard(state, login, exact, heard.len, &used, &out, &h.err);
 		free(exact);
 		MUST(used <= heard.len);
-		MUST(h.next != WIRE_FAILED || h.err.code);
+		MUST((h.next != WIRE_FAILED && h.next != WIRE_REFUSED) || h.err.code);
 		buf_consume(&heard, used);
 	}
 	if (h.next == WIRE_DONE)

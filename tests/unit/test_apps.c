@@ -288,7 +288,8 @@ static void test_bounds(void **state)
 	struct err err;
 	size_t n;
 	buf_puts(&b, "[{\"projectId\":1,\"name\":2,\"applications\":[3,null,{\"applicationId\":{}},"
-	             "{\"applicationId\":true}],\"compose\":7}");
+	             "{\"applicationId\":true}],\"compose\":7,"
+	             "\"environments\":[[[{}]],8,{\"x\":[[{}]]}]}");
 	for (int i = 0; i < 5000; i++)
 		buf_addf(&b,
 		         ",{\"projectId\":\"p%d\",\"applications\":[{\"applicationId\":\"a\"}]}",

@@ -192,6 +192,21 @@ static void sections_do_not_fold_under_one_that_fails(void **state)
 	assert_string_equal(row->why, "[dokploy b]: the token was refused");
 }
 
+/* A row that shows the source's error says the same, whatever is masked in both. */
+static void an_error_with_a_secret_is_said_once(void **state)
+{
+	struct world *w = *state;
+	struct err refused;
+	struct source *source = server_source(w->hub, "dokploy");
+	struct row *bad = store_row(source, kind_find("app"), "a", "a");
+	err_set(&refused, ERR_DENIED, "a: it refuses https://me:hunter2@h/x");
+	store_row_health(bad, HEALTH_BAD, now_wall_ms(), refused.text);
+	assert_null(strstr(bad->why, "hunter2"));
+	source_set_state(source, SOURCE_DENIED, &refused);
+	assert_int_equal(counted(w), 1);
+	assert_null(store_find(w->store, "hub/source/dokploy"));
+}
+
 static void a_refresh_hides_nothing(void **state)
 {
 	struct world *w = *state;
@@ -293,6 +308,7 @@ int main(void)
 		TEST(a_lost_server_is_one_row),
 		TEST(a_stopped_engine_is_one_row),
 		TEST(sections_do_not_fold_under_one_that_fails),
+		TEST(an_error_with_a_secret_is_said_once),
 		TEST(a_session_never_folds_under_its_source),
 		TEST(a_refresh_hides_nothing),
 		TEST(what_was_set_aside_stays_so_while_it_is_folded),

@@ -152,6 +152,19 @@ static void a_line_of_prometheus(void **state)
 	}
 }
 
+/* A list in place of the labels has members without names. */
+static void a_line_with_a_list_of_labels(void **state)
+{
+	static const char text[] =
+		"{\"status\":\"success\",\"data\":{\"result\":["
+		"{\"metric\":[1,\"x\",{}],\"values\":[[1590,\"7\"]]}]}}";
+	struct prometheus_line l;
+	struct err err;
+	assert_true(prometheus_range_parse(text, strlen(text), 1000, 10, false, &l, &err));
+	assert_true(l.at[PROMETHEUS_POINTS - 1] == 7);
+	assert_string_equal(l.labels, "");
+}
+
 static void cut_at_every_byte(void **state)
 {
 	static const char *const all[] = { build,  down,     count,       targets,
@@ -690,6 +703,7 @@ int main(void)
 		cmocka_unit_test(answers_of_prometheus),
 		cmocka_unit_test(no_answers_of_prometheus),
 		cmocka_unit_test(a_line_of_prometheus),
+		cmocka_unit_test(a_line_with_a_list_of_labels),
 		cmocka_unit_test(cut_at_every_byte),
 		cmocka_unit_test(alerts_of_both),
 		cmocka_unit_test(labels_stay_whole),

@@ -77,7 +77,7 @@ static void test_a_line_of_the_file(void **state)
 
 static char dir[] = "/tmp/mocr-updates-XXXXXX", path[64];
 static int registry_asked, registry_status; /* status 0: the digest */
-static const char *registry_has = NEW, *image_has = OLD, *image_id = IMAGE_ID;
+static const char *registry_has = NEW, *image_has = OLD, *image_id = IMAGE_ID, *app_id = "abc0";
 
 static bool on_registry(int fd, const struct httpd_request *r)
 {
@@ -106,11 +106,11 @@ static bool on_list(int fd, const struct httpd_request *r)
 {
 	char body[600];
 	snprintf(body, sizeof(body),
-	         "[{\"Id\":\"abc0\",\"Names\":[\"/app\"],\"State\":\"running\",\"Status\":\"Up 2 "
+	         "[{\"Id\":\"%s\",\"Names\":[\"/app\"],\"State\":\"running\",\"Status\":\"Up 2 "
 	         "hours\",\"Image\":\"lab/app:1\",\"ImageID\":\"%s\"},"
 	         "{\"Id\":\"abc1\",\"Names\":[\"/fixed\"],\"State\":\"running\",\"Status\":\"Up 2 "
 	         "hours\",\"Image\":\"lab/app@%s\",\"ImageID\":\"%s\"}]",
-	         image_id, OLD, IMAGE_ID);
+	         app_id, image_id, OLD, IMAGE_ID);
 	return httpd_answer(fd, "200 OK", NULL, body);
 }
 
@@ -118,9 +118,9 @@ static bool on_one(int fd, const struct httpd_request *r)
 {
 	char body[400];
 	snprintf(body, sizeof(body),
-	         "{\"Id\":\"abc0\",\"Image\":\"%s\",\"State\":{\"Status\":\"running\"},"
+	         "{\"Id\":\"%s\",\"Image\":\"%s\",\"State\":{\"Status\":\"running\"},"
 	         "\"Config\":{\"Image\":\"lab/app:1\"}}",
-	         image_id);
+	         app_id, image_id);
 	return httpd_answer(fd, "200 OK", NULL, body);
 }
 
@@ -130,6 +130,7 @@ static const struct httpd_route routes[] = {
 	{ .path = "/v1.41/events", .raw = "HTTP/1.1 200 OK\r\n\r\n", .delay_ms = 0 },
 	{ .path = "/v1.41/containers/json", .method = "GET", .answer = on_list },
 	{ .path = "/v1.41/containers/abc0/json", .method = "GET", .answer = on_one },
+	{ .path = "/v1.41/containers/abc9/json", .method = "GET", .answer = on_one },
 	{ .path = "/v1.41/images/*", .method = "GET", .answer = on_image },
 	{ .path = "/v1.41/distribution/lab/app:1/json", .method = "GET", .answer = on_registry },
 	{ 0 }
@@ -207,6 +208,8 @@ static int make_world(void **state)
 	registry_has = NEW;
 	image_has = OLD;
 	image_id = IMAGE_ID;
+	app_id = "abc0";
+	updates_gap_ms = 50;
 	unlink(path);
 	w->httpd = httpd_start(path, routes, NULL);
 	*state = w;
@@ -232,15 +235,26 @@ static int asked(void)
 	return __atomic_load_n(&registry_asked, __ATOMIC_SEQ_CST);
 }
 
-static struct order *check(struct world *w)
+static struct order *start_check(struct world *w)
 {
 	struct err err;
 	struct order *o = order_start(&app(w)->row, action_find(&kind_container, "check"), NULL,
 	                              &err);
 	assert_non_null(o);
+	return o;
+}
+
+static void await(struct world *w, const struct order *o)
+{
 	for (int64_t end = now_mono_ms() + 5000;
 	     o->state == ORDER_RUNNING && now_mono_ms() < end;)
 		loop_turn(w->loop, 10);
+}
+
+static struct order *check(struct world *w)
+{
+	struct order *o = start_check(w);
+	await(w, o);
 	assert_int_equal(o->state, ORDER_DONE);
 	return o;
 }
@@ -334,6 +348,38 @@ static void test_a_registry_that_has_enough(void **state)
 	assert_non_null(strstr(app(w)->update_why, "rate limit"));
 }
 
+/* A list that comes between two questions does not make the second one come sooner. */
+static void test_a_list_ends_no_gap(void **state)
+{
+	struct world *w = *state;
+	updates_gap_ms = 700;
+	open_store(w, 0);
+	check(w);
+	int64_t start = now_mono_ms();
+	struct order *o = start_check(w);
+	engine_relist((struct engine *)w->source);
+	await(w, o);
+	assert_int_equal(o->state, ORDER_DONE);
+	assert_true(now_mono_ms() - start >= 600);
+}
+
+/* The container is made again while the order waits: the row takes orders afterwards. */
+static void test_an_order_ends_with_its_container(void **state)
+{
+	struct world *w = *state;
+	updates_gap_ms = 700;
+	open_store(w, 0);
+	check(w);
+	struct order *o = start_check(w);
+	app_id = "abc9";
+	engine_relist((struct engine *)w->source);
+	await(w, o);
+	assert_int_equal(o->state, ORDER_FAILED);
+	assert_int_equal(o->err.code, ERR_ABSENT);
+	assert_non_null(strstr(o->err.text, "was removed before the registry was asked"));
+	check(w);
+}
+
 /* With the setting it asks by itself: once for the image, and never for what has no tag. */
 static void test_by_itself(void **state)
 {
@@ -380,6 +426,8 @@ int main(void)
 		WORLD(test_kept_for_the_next),
 		WORLD(test_pulled_and_up),
 		WORLD(test_pulled_what_is_newer_still),
+		WORLD(test_a_list_ends_no_gap),
+		WORLD(test_an_order_ends_with_its_container),
 		WORLD(test_by_itself),
 		WORLD(test_not_for_a_single_look),
 		WORLD(test_a_registry_that_has_enough),

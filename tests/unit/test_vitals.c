@@ -18,6 +18,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/vitals/limits.h"
+#include "backends/link/link.h"
 #include "backends/vitals/packages.h"
 #include "backends/vitals/sample.h"
 #include "tests/login_shells.h"
@@ -662,6 +663,39 @@ static void test_packages(void **state)
 	assert_int_equal(v.packages, 0);
 }
 
+/* apt that fails prints its head and no list: that is not "no updates". */
+static void a_failed_apt_is_no_empty_list(void **state)
+{
+	static const char out[] = "packages apt\nlists 1795000000\nListing...\n";
+	static const char complaint[] =
+		"\nWARNING: apt does not have a stable CLI interface.\n\n"
+		"E: The package lists or status file could not be parsed\033[31m or opened.\n\n";
+	struct run_result r = { .out = out,
+		                .out_len = sizeof(out) - 1,
+		                .err_out = complaint,
+		                .err_len = sizeof(complaint) - 1,
+		                .end = { .began = true, .exit_code = 100 } };
+	struct vitals v;
+	struct err err;
+	vitals_init(&v);
+	assert_false(packages_read(&v, &r, &err));
+	assert_int_equal(v.packages, -1);
+	assert_int_equal(err.code, ERR_REFUSED);
+	assert_string_equal(err.text,
+	                    "apt list --upgradable ended with code 100: E: The package lists or "
+	                    "status file could not be parsed or opened.");
+	r.err_len = 0;
+	assert_false(packages_read(&v, &r, &err));
+	assert_string_equal(err.text, "apt list --upgradable ended with code 100");
+	r.end.exit_code = 0;
+	r.err_len = sizeof(complaint) - 1;
+	assert_true(packages_read(&v, &r, &err));
+	assert_int_equal(v.packages, 0);
+	err_set(&r.end.err, ERR_TIMEOUT, "here: no end");
+	assert_false(packages_read(&v, &r, &err));
+	assert_string_equal(err.text, "here: no end");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -686,6 +720,8 @@ int main(void)
 		cmocka_unit_test(the_script_in_dash),
 		cmocka_unit_test(the_script_in_bash),
 		cmocka_unit_test(the_script_in_busybox),
+		cmocka_unit_test(test_packages),
+		cmocka_unit_test(a_failed_apt_is_no_empty_list),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

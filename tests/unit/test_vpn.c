@@ -26,6 +26,7 @@
 #include "backends/vpn/acts.h"
 #include "backends/vpn/headscale.h"
 #include "backends/vpn/peer.h"
+#include "backends/vpn/tailscale.h"
 
 static char *read_answer(const char *file, size_t *len)
 {
@@ -506,9 +507,20 @@ struct scene {
 	struct server *sese, *pi, *seko;
 };
 
+/* The network that this machine is in, in place of the real ones; "" none. */
+static const char *near;
+
+static size_t one_net(char nets[][HUB_NET_SIZE], size_t max)
+{
+	snprintf(nets[0], HUB_NET_SIZE, "%s", near);
+	return max > 0 && *near;
+}
+
 static int set_up(void **state)
 {
 	struct scene *s = xcalloc(1, sizeof(*s));
+	near = "";
+	hub_own_nets = one_net;
 	char dir[] = "/tmp/test_vpn.XXXXXX";
 	s->settings.state_dir = xstrdup(mkdtemp(dir));
 	s->loop = loop_create();
@@ -754,6 +766,50 @@ static void test_no_hub_without_certainty(void **state)
 	store_server_find(s->store, "here")->is_local = false;
 	vpn_join(s->store);
 	assert_string_equal(s->sese->hub, "");
+}
+
+/* A server in a network of this machine is reached without the hub. */
+static void test_no_hub_for_a_neighbour(void **state)
+{
+	struct scene *s = *state;
+	near = "10.8.0.77/24";
+	through_pi(s, "10.8.0.0/24", "");
+	assert_string_equal(s->sese->hub, "");
+	near = "10.7.0.77/24";
+	vpn_join(s->store);
+	assert_string_equal(s->sese->hub, "pi");
+}
+
+/* A tailnet's router offers a route; only a machine that accepts routes uses it. */
+static void test_a_route_that_is_not_accepted(void **state)
+{
+	struct scene *s = *state;
+	static const char status[] =
+		"{\"BackendState\":\"Running\"," SELF("aa", "9", "here", "100.64.0.9") ",\"Peer\":{"
+		PEER("bb", "2", "pi", "100.64.0.2",
+	             "\"Online\":true,\"PrimaryRoutes\":[\"10.8.0.0/24\"]") "}}";
+	struct server *here = through_pi(s, "10.9.0.0/24", "");
+	struct source *source = server_source(here, "tailscale");
+	feed(s->pi, "tailscale", "status",
+	     "{\"BackendState\":\"Running\"," SELF("bb", "2", "pi", "100.64.0.2") "}");
+	feed(here, "tailscale", "status", status);
+	source_set_state(source, SOURCE_LIVE, NULL);
+	vpn_join(s->store);
+	assert_string_equal(s->sese->hub, "");
+	((struct ts *)source)->accepts_routes = true;
+	vpn_join(s->store);
+	assert_string_equal(s->sese->hub, "pi");
+	assert_string_equal(s->sese->hub_route, "10.8.0.0/24");
+}
+
+static void test_whether_routes_are_accepted(void **state)
+{
+	struct ts_prefs p;
+	static const char yes[] = "{\"ControlURL\":\"https://hs\",\"RouteAll\":true}",
+			  no[] = "{\"ControlURL\":\"https://hs\",\"RouteAll\":false}";
+	(void)state;
+	assert_true(ts_prefs_parse(&p, yes, strlen(yes)) && p.accepts_routes);
+	assert_true(ts_prefs_parse(&p, no, strlen(no)) && !p.accepts_routes);
 }
 
 static void test_what_a_route_covers(void **state)
@@ -1055,6 +1111,9 @@ int main(void)
 		ROWS(test_a_hub_that_is_down_explains_those_behind_it),
 		ROWS(test_no_hub_without_certainty),
 		cmocka_unit_test(test_what_a_route_covers),
+		ROWS(test_no_hub_for_a_neighbour),
+		ROWS(test_a_route_that_is_not_accepted),
+		cmocka_unit_test(test_whether_routes_are_accepted),
 		ROWS(test_logged_out_joins_by_server),
 		ROWS(test_old_rows_stay_when_the_answer_is_rubbish),
 		ROWS(test_peers_come_and_go),

@@ -1,5 +1,6 @@
 /* The protocols of Redis and PostgreSQL, byte by byte and against what is neither; SCRAM's vector
  * of RFC 7677. The real servers are in tests/screens/stores. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,12 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
 #include "backends/base/scram.h"
+#include "backends/link/api.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
 #include "backends/link/wire.h"
 #include "backends/systems/postgres_parse.h"
 #include "backends/systems/redis_parse.h"
@@ -117,20 +124,21 @@ static void redis_refuses(void **unused)
 	static const struct {
 		const char *said, *words;
 		enum err_code code;
+		bool wrong; /* the password, and nothing else */
 	} all[] = {
 		{ "-WRONGPASS invalid username-password pair\r\n", "refuses the password",
-		  ERR_DENIED },
-		{ "HTTP/1.1 400 Bad Request\r\n", "not Redis", ERR_GARBLED },
+		  ERR_DENIED, true },
+		{ "HTTP/1.1 400 Bad Request\r\n", "not Redis", ERR_GARBLED, false },
 		{ "+OK\r\n-DENIED Redis is running in protected mode\r\n", "protected mode",
-		  ERR_DENIED },
-		{ "SSH-2.0-OpenSSH", "not Redis: SSH", ERR_GARBLED },
-		{ "+OK\r\n$99999999999\r\n", "not Redis", ERR_GARBLED },
-		{ "+OK\r\n:1\r\n", "not Redis", ERR_GARBLED },
+		  ERR_DENIED, false },
+		{ "SSH-2.0-OpenSSH", "not Redis: SSH", ERR_GARBLED, false },
+		{ "+OK\r\n$99999999999\r\n", "not Redis", ERR_GARBLED, false },
+		{ "+OK\r\n:1\r\n", "not Redis", ERR_GARBLED, false },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		assert_int_equal(
 			hear(&redis_talk, &known, all[i].said, strlen(all[i].said), 7),
-			WIRE_FAILED);
+			all[i].wrong ? WIRE_REFUSED : WIRE_FAILED);
 		assert_int_equal(x.err.code, all[i].code);
 		assert_non_null(strstr(x.err.text, all[i].words));
 		drop(NULL);
@@ -188,21 +196,25 @@ static void postgres_refuses(void **unused)
 		size_t len;
 		const char *words;
 		enum err_code code;
+		bool wrong; /* the password, and nothing else */
 	} all[] = {
-		{ BYTES("HTTP/1.1 400 Bad Request\r\n"), "not PostgreSQL", ERR_GARBLED },
-		{ BYTES("R\x7f\xff\xff\xff\0\0\0\0"), "not PostgreSQL", ERR_GARBLED },
-		{ BYTES("R\0\0\0\x08\0\0\0\x03"), "plain text", ERR_DENIED },
-		{ BYTES("R\0\0\0\x08\0\0\0\x09"), "does not know", ERR_DENIED },
-		{ BYTES("R\0\0\0\x04"), "does not know", ERR_DENIED },
-		{ BYTES("R\0\0\0\x0b\0\0\0\x0bv=x"), "answers another one", ERR_GARBLED },
-		{ BYTES("R\0\0\0\x0b\0\0\0\x0cv=x"), "does not know the password", ERR_REFUSED },
+		{ BYTES("HTTP/1.1 400 Bad Request\r\n"), "not PostgreSQL", ERR_GARBLED, false },
+		{ BYTES("R\x7f\xff\xff\xff\0\0\0\0"), "not PostgreSQL", ERR_GARBLED, false },
+		{ BYTES("R\0\0\0\x08\0\0\0\x03"), "plain text", ERR_DENIED, false },
+		{ BYTES("R\0\0\0\x08\0\0\0\x09"), "does not know", ERR_DENIED, false },
+		{ BYTES("R\0\0\0\x04"), "does not know", ERR_DENIED, false },
+		{ BYTES("R\0\0\0\x0b\0\0\0\x0bv=x"), "answers another one", ERR_GARBLED, false },
+		{ BYTES("R\0\0\0\x0b\0\0\0\x0cv=x"), "does not know the password",
+		  ERR_REFUSED, false },
 		{ BYTES("E\0\0\0\x18SFATAL\0C28P01\0Mbad\0\0"), "refuses the login: bad",
-		  ERR_DENIED },
-		{ BYTES("E\0\0\0\x05\0"), "not PostgreSQL", ERR_GARBLED },
+		  ERR_DENIED, true },
+		{ BYTES("E\0\0\0\x18SFATAL\0C28000\0Mhba\0\0"), "refuses the login: hba",
+		  ERR_DENIED, false },
+		{ BYTES("E\0\0\0\x05\0"), "not PostgreSQL", ERR_GARBLED, false },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		assert_int_equal(hear(&postgres_talk, &known, all[i].said, all[i].len, 4),
-		                 WIRE_FAILED);
+		                 all[i].wrong ? WIRE_REFUSED : WIRE_FAILED);
 		assert_int_equal(x.err.code, all[i].code);
 		if (!strstr(x.err.text, all[i].words))
 			fail_msg("case %zu said: %s", i, x.err.text);
@@ -306,8 +318,150 @@ static void addresses(void **unused)
 	}
 }
 
+/* --- password_command ------------------------------------------------------------------ */
+
+#define RIGHT "+OK\r\n$25\r\n# Server\r\nredis_version:7\r\n"
+#define WRONG "-WRONGPASS invalid username-password pair\r\n"
+#define PROTECTED "+OK\r\n-DENIED Redis is running in protected mode\r\n"
+
+static char dir[] = "/tmp/mocr-wire-XXXXXX", file[64];
+static const char *says; /* to whoever connects */
+
+static void *serve(void *arg)
+{
+	int listens = *(int *)arg, fd;
+	char bytes[400];
+	while ((fd = accept(listens, NULL, NULL)) >= 0) {
+		const char *answer = __atomic_load_n(&says, __ATOMIC_SEQ_CST);
+		size_t n = strlen(answer);
+		/* the close of a socket with unread bytes would drop the answer */
+		bool heard = read(fd, bytes, sizeof(bytes)) > 0;
+		if (heard && write(fd, answer, n) == (ssize_t)n)
+			while (read(fd, bytes, sizeof(bytes)) > 0)
+				;
+		close(fd);
+	}
+	return NULL;
+}
+
+static void on_link(struct link *link, void *arg) {}
+
+static struct {
+	struct loop *loop;
+	struct link *link;
+	struct wire *wire;
+	enum err_code code;
+	int done, listens;
+	pthread_t thread;
+} w;
+
+static void on_answer(const struct api_answer *r, void *arg)
+{
+	w.code = r->err.code;
+	w.done++;
+}
+
+/* One exchange. Returns how often password_command ran so far. */
+static int runs_after(const char *answer, enum err_code code)
+{
+	char path[80], bytes[40];
+	int done = w.done;
+	__atomic_store_n(&says, answer, __ATOMIC_SEQ_CST);
+	wire_ask(w.wire, 5000, on_answer, NULL);
+	for (int i = 0; i < 1000 && w.done == done; i++)
+		loop_turn(w.loop, 10);
+	assert_int_equal(w.done, done + 1);
+	assert_int_equal(w.code, code);
+	snprintf(path, sizeof(path), "%s/runs", dir);
+	FILE *f = fopen(path, "r");
+	size_t n = f ? fread(bytes, 1, sizeof(bytes), f) : 0;
+	if (f)
+		fclose(f);
+	return (int)n;
+}
+
+static int open_wire(const char *command)
+{
+	static const struct link_events events = { .changed = on_link };
+	char url[100], line[200];
+	struct err err;
+	snprintf(url, sizeof(url), "redis://%s", file);
+	snprintf(line, sizeof(line), "printf x >>%s/runs; %s", dir, command);
+	w.loop = loop_create();
+	w.link = link_create_local(w.loop, "here", &events, NULL);
+	link_connect(w.link);
+	for (int i = 0; i < 50 && w.link->state != LINK_UP; i++)
+		loop_turn(w.loop, 10);
+	w.wire = wire_create(w.link,
+	                     &(struct wire_config){ .section = "redis",
+	                                            .name = "cache",
+	                                            .product = "Redis",
+	                                            .url = url,
+	                                            .password_command = line,
+	                                            .talk = &redis_talk },
+	                     &err);
+	return w.wire ? 0 : -1;
+}
+
+static int start_server(void **unused)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(file, sizeof(file), "%s/redis", dir);
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s", file);
+	w.listens = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	return bind(w.listens, (struct sockaddr *)&to, sizeof(to)) || listen(w.listens, 5) ||
+	       pthread_create(&w.thread, NULL, serve, &w.listens);
+}
+
+static int end_server(void **unused)
+{
+	char command[100];
+	wire_destroy(w.wire);
+	link_destroy(w.link);
+	loop_destroy(w.loop);
+	shutdown(w.listens, SHUT_RDWR);
+	pthread_join(w.thread, NULL);
+	close(w.listens);
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	memset(&w, 0, sizeof(w));
+	int failed = system(command);
+	strcpy(dir, "/tmp/mocr-wire-XXXXXX");
+	return failed;
+}
+
+/* The command may want a touch of a key: it does not run with each exchange that fails. */
+static void a_refused_password_waits(void **unused)
+{
+	assert_int_equal(open_wire("echo hush"), 0);
+	assert_int_equal(runs_after(PROTECTED, ERR_DENIED), 1);
+	assert_int_equal(runs_after(PROTECTED, ERR_DENIED), 1); /* not the password's fault */
+	assert_int_equal(runs_after(RIGHT, ERR_NONE), 1);
+	assert_int_equal(runs_after(WRONG, ERR_DENIED), 1); /* it was changed there */
+	assert_int_equal(runs_after(WRONG, ERR_DENIED), 2);
+	assert_int_equal(runs_after(WRONG, ERR_DENIED), 2); /* now it waits */
+	assert_int_equal(runs_after(WRONG, ERR_DENIED), 2);
+	assert_int_equal(runs_after(RIGHT, ERR_NONE), 2);
+}
+
+static void a_password_that_never_worked_waits(void **unused)
+{
+	assert_int_equal(open_wire("echo hush"), 0);
+	assert_int_equal(runs_after(WRONG, ERR_DENIED), 1);
+	assert_int_equal(runs_after(WRONG, ERR_DENIED), 1);
+}
+
+static void a_command_that_fails_waits(void **unused)
+{
+	assert_int_equal(open_wire("exit 3"), 0);
+	assert_int_equal(runs_after(RIGHT, ERR_DENIED), 1);
+	assert_int_equal(runs_after(RIGHT, ERR_DENIED), 1);
+}
+
 int main(void)
 {
+#define SERVED(fn) cmocka_unit_test_setup_teardown(fn, start_server, end_server)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(redis_in_any_pieces, drop),
 		cmocka_unit_test_teardown(redis_without_a_password, drop),
@@ -318,6 +472,9 @@ int main(void)
 		cmocka_unit_test(scram_of_the_rfc),
 		cmocka_unit_test(scram_has_bounds),
 		cmocka_unit_test(addresses),
+		SERVED(a_refused_password_waits),
+		SERVED(a_password_that_never_worked_waits),
+		SERVED(a_command_that_fails_waits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
