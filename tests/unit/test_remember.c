@@ -215,11 +215,12 @@ static void a_broken_file_does_nothing(void **state)
 	static const char *const texts[] = {
 		"",
 		"mocr-last 2\nplace\tservices\tvpn\t\t\t\n",
-		"mocr-last 1\nplace\nplace\tnosuch\tnosuch\tnosuch\tzoom\thidden\nrow\ncolumns\n"
+		/* in brackets, so that clang sees no comma missing */
+		("mocr-last 1\nplace\nplace\tnosuch\tnosuch\tnosuch\tzoom\thidden\nrow\ncolumns\n"
 		"columns\tnosuch\nrow\tpi\ta\tb\tc\td\te\tf\tg\ncolumns\tcontainers\tnosuch\tname\n"
-		"row\tnosuch\ta\tb\tc\td\te\tf\tg\n\t\t\t\npane\tneeds\tproblems\t\t\t\t\n",
-		"mocr-last 1\ncolumns\tcontainers\tname\tstate\n"
-		"row\tpi\tpi/container/x\tx\tnosuch\tdocker\tlong ago\t\t\t\x1b[2Jx\n",
+		"row\tnosuch\ta\tb\tc\td\te\tf\tg\n\t\t\t\npane\tneeds\tproblems\t\t\t\t\n"),
+		("mocr-last 1\ncolumns\tcontainers\tname\tstate\n"
+		"row\tpi\tpi/container/x\tx\tnosuch\tdocker\tlong ago\t\t\t\x1b[2Jx\n"),
 	};
 	char path[96];
 	snprintf(path, sizeof(path), "%s/mocr/last", dir);
