@@ -186,7 +186,7 @@ static bool template_is_like(const struct ask_word *a, const char *value, struct
 	bool ok = match_in(m, value, strlen(value));
 	match_destroy(m);
 	if (!ok && a->secret)
-		return err_set(err, ERR_USAGE, "%s: the value does not match %.*s", a->name,
+		return err_set(err, ERR_USAGE, "the value of %s does not match %.*s", a->name,
 		               (int)(a->len < 120 ? a->len : 120), a->rest);
 	return ok || err_set(err, ERR_USAGE, "%s: \"%.80s\" does not match %.*s", a->name, value,
 	                     (int)(a->len < 120 ? a->len : 120), a->rest);

@@ -21,7 +21,7 @@ first_contact_refused() {
 		! ssh-keygen -F newkey -f "$work/known_hosts" >/dev/null
 }
 changed_host_key_is_refused() {
-	own_fleet 120 40 badkey && wait_for '✗ badkey' && wait_for 'HOST KEY HAS CHANGED' && keys g && wait_for "again: ssh-keygen -R 'badkey' -f" && wait_for "$work/known_hosts .C-r tries now" && keys d && wait_for 'known_hosts' &&
+	own_fleet 120 40 badkey && wait_for '✗ badkey' && wait_for 'HOST KEY HAS CHANGED' && keys g && wait_for "again: ssh-keygen -R 'badkey' -f" && wait_for "$work/known_hosts .\[Ctrl-R\] tries now" && keys d && wait_for 'known_hosts' &&
 		cmp -s "$work/known_hosts" "$state/ssh/known_hosts"
 }
 passphrase() {
