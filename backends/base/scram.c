@@ -39,11 +39,14 @@ void scram_first(struct scram *s, const char *user, const char *nonce, struct bu
 /* "r=NONCE,s=SALT,i=ROUNDS". Points to the value of a part. */
 static const char *scram_part(const char *message, char name, size_t *len)
 {
-	for (const char *at = message; at; at = strchr(at, ','), at += at != NULL)
+	for (const char *at = message; at;) {
 		if (at[0] == name && at[1] == '=') {
 			*len = strcspn(at + 2, ",");
 			return at + 2;
 		}
+		const char *comma = strchr(at, ',');
+		at = comma ? comma + 1 : NULL;
+	}
 	return NULL;
 }
 

@@ -16,5 +16,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	ssh_agent_name_the_key(&a, &b);
 	buf_finish(&b);
 	ssh_words_finish(&a.offered);
+	free(a.signed_with);
 	return 0;
 }

@@ -15,8 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (const struct setting_row *row = setting_rows; row->key; row++) {
 		int n;
 		memcpy(&n, (const char *)s + row->offset, sizeof(n));
+		/* 0 is what a number without a fallback has until it is set */
 		MUST(strcmp(row->section, "settings") != 0 || row->type != SETTING_NUMBER ||
-		     (n >= row->min && n <= row->max));
+		     (n == 0 && !row->fallback) || (n >= row->min && n <= row->max));
 	}
 	for (size_t i = 0; i < complaints.n; i++)
 		MUST_BE_WASHED(complaints.lines[i].text);

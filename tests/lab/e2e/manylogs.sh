@@ -388,9 +388,10 @@ journal_messages_are_whole() {
 	on pi sh -c "cat >/run/lt-long; systemd-run -q --unit lt-long-$id sh /run/lt-long $id" <<-'END'
 		#!/bin/sh
 		head -c 6000 /dev/zero | tr "\\0" x | sed 's/^/long /; s/$/ end/'
-		printf '\033[31mred\033[0m words\n'
 		printf 'MESSAGE=first of two\nMESSAGE=second of two\nSYSLOG_IDENTIFIER=lt-twice-%s\nPRIORITY=3\n' "$1" | logger --journald
 		head -c 70000 /dev/zero | tr "\\0" y | { printf 'MESSAGE=huge '; cat; echo; echo "SYSLOG_IDENTIFIER=lt-huge-$1"; } | logger --journald
+		sleep 1 # the last words are the last of the journal, too
+		printf '\033[31mred\033[0m words\n'
 		exec sleep 600
 	END
 	wait_until 20 _journal_has pi lt-long-$id '.*red.*words.*'
