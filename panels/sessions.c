@@ -46,7 +46,7 @@ static void sessions_status_cell(const struct row *r, struct cell *c)
 	} else if (s->shown >= SESSION_BUSY) {
 		cell_set(c, tone, "%s ", session_status_name(s->shown));
 		cell_add_age(c, s->status_ms);
-	} else if (s->finished_ms) {
+	} else if (s->finished_ms && s->shown == SESSION_IDLE) {
 		cell_set(c, TONE_GOOD, "idle, done ");
 		cell_add_age(c, s->finished_ms);
 	} else {
