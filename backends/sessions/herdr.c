@@ -84,7 +84,7 @@ static void herdr_state(struct session *r, const char *agent, const char *told)
 		{ "blocked", SESSION_PERMISSION, HEALTH_ASKS },
 	};
 	char why[200];
-	snprintf(why, sizeof(why), "%.40s waits for you in its herdr pane: a attaches", agent);
+	snprintf(why, sizeof(why), "%.40s waits for you in its herdr pane: [a] attaches", agent);
 	for (size_t i = 0; i < ARRAY_LEN(states); i++)
 		if (told && !strcmp(states[i].name, told)) {
 			bool asks = states[i].health == HEALTH_ASKS;

@@ -363,7 +363,7 @@ bool prompt_key(const struct request *r, const char *words, char *key, size_t si
 	}
 	err_set(err, ERR_USAGE,
 	        "\"%.60s\" is not one of its choices: answer with a number from 1 to %zu, or with "
-	        "once, always or reject; a attaches to it",
+	        "once, always or reject; [a] attaches to it",
 	        words, q->n_options);
 	return false;
 }

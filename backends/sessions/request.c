@@ -14,9 +14,9 @@
 #include "backends/base/wash.h"
 #include "backends/sessions/sessions.h"
 
-#define CANNOT_FILL                                                                               \
-	"mocr cannot fill in this form: a attaches to the session, where it can be answered; it " \
-	"can be rejected here"
+#define CANNOT_FILL                                                                      \
+	"mocr cannot fill in this form: [a] attaches to the session, where it can be " \
+	"answered; it can be rejected here"
 
 static void request_lines(struct doc *doc, enum doc_tone tone, const char *text)
 {
