@@ -18,7 +18,7 @@ EVENT = (b'{"status":"%s","id":"%s","from":"javisi/jobs:latest","Type":"containe
 FIRST_MS = 1500             # the servers are there; then they move
 FEW, MANY = 10, 100
 TIMES_FEW = 3               # so often the few are measured: their spread is the noise
-MOST = 2                    # a server among MANY costs at most so many times one among FEW: a cost that grows with the square
+MOST = 4                    # a server among MANY costs at most so many times one among FEW: a cost that grows with the square
                             # of the servers would be ten times as high, what else the machine does is seldom half as much
 
 

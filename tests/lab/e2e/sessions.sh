@@ -22,15 +22,19 @@ listeners=()
 _fresh() {
 	[ ${#listeners[@]} -eq 0 ] || kill "${listeners[@]}" 2>/dev/null
 	listeners=()
-	"$here/opencode/up" >"$work/up" 2>&1 || { note "$(tail -3 "$work/up")"; return 1; }
-	local n id
-	for n in sese pi; do
-		for id in $(_oc $n GET '/session?directory=/srv/alpha&limit=1000' | jq -r '.[].id'); do
-			_oc $n POST "/session/$id/abort?directory=/srv/alpha" '{}' >/dev/null
-			_oc $n DELETE "/session/$id?directory=/srv/alpha" >/dev/null
-		done
-		on $n rm -f /srv/alpha/made.txt
+	"$here/opencode/up" keep >"$work/up" 2>&1 || { note "$(tail -3 "$work/up")"; return 1; }
+	_swept sese &
+	_swept pi
+	wait $!
+}
+# No session of an earlier test is there.
+_swept() {
+	local id
+	for id in $(_oc "$1" GET '/session?directory=/srv/alpha&limit=1000' | jq -r '.[].id'); do
+		_oc "$1" POST "/session/$id/abort?directory=/srv/alpha" '{}' >/dev/null
+		_oc "$1" DELETE "/session/$id?directory=/srv/alpha" >/dev/null
 	done
+	on "$1" rm -f /srv/alpha/made.txt
 }
 # The list alone on the screen; the password given where it is asked.
 _sessions() {
