@@ -55,7 +55,7 @@ struct program_kind {
 	 */
 	void (*command)(const struct row *, struct buf *);
 	const char *words_label; /* of the row's words in the details */
-	/* Appends the command that stops what it does. False: there is none. NULL: as false. */
+	/* Appends the command that stops its work. False, or NULL here: no command can. */
 	bool (*stop)(const struct row *, struct buf *);
 };
 extern const struct program_kind program_tmux, program_claude, program_herdr, program_agent;

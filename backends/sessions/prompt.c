@@ -91,7 +91,8 @@ static size_t prompt_number_at(const struct prompt_reading *p, size_t line)
 	return prompt_choice(p->lines[line], &text, &marked);
 }
 
-/* The choices are the last lines that count up from 1. False: there are none, or too many. */
+/* The choices are the last lines that count up from 1. False: no line
+ * does, or there are more than nine. */
 static bool prompt_find_choices(struct prompt_reading *p)
 {
 	size_t at = p->n_lines, number = 0;
@@ -331,7 +332,7 @@ static bool prompt_is_no(const char *label)
 	return !strncmp(label, "No", 2) && !(label[2] >= 'a' && label[2] <= 'z');
 }
 
-/* The number of the first choice of that meaning; 0: there is none. */
+/* The number of the first choice with that meaning; 0: no choice has it. */
 static size_t prompt_find(const struct question *q, bool (*is)(const char *))
 {
 	for (size_t i = 0; i < q->n_options; i++)
@@ -340,7 +341,7 @@ static size_t prompt_find(const struct question *q, bool (*is)(const char *))
 	return 0;
 }
 
-/* The key that means the words: a digit, or "Escape". False: err says why there is none. */
+/* The key that means the words: a digit, or "Escape". False: no key does, and err says why. */
 bool prompt_key(const struct request *r, const char *words, char *key, size_t size, struct err *err)
 {
 	const struct question *q = &r->questions[0];

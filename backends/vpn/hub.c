@@ -17,7 +17,7 @@
 #include "backends/store/cause.h"
 #include "backends/vpn/peer.h"
 
-/* Reads an address. Returns its length in bytes; 0: it is none. */
+/* Reads an address. Returns its length in bytes; 0: the text is no address. */
 static int hub_read_address(const char *text, unsigned char *out)
 {
 	if (inet_pton(AF_INET, text, out) == 1)

@@ -88,7 +88,7 @@ const char *ts_suffix(
 /* Does it use the subnet routes of other nodes? False: not known either. */
 bool ts_accepts_routes(const struct source *);
 int64_t hs_skew(const struct source *); /* our clock minus Headscale's, ms */
-/* The address that SSH connects to, or the name if there is none. */
+/* The address that SSH connects to; the name where no address is known. */
 void vpn_ssh_address(const struct server *, char *buf, size_t size);
 /* hub.c: sets hub and hub_route of all servers, from what this machine's own VPN says. */
 void hub_find_all(struct store *);

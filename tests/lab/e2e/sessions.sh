@@ -19,7 +19,7 @@ _last() { _oc "$1" GET "/session/$2/message?directory=/srv/alpha" | jq -r '.[-1]
 _serves() { _oc "$1" GET /global/health 2>/dev/null | grep -q healthy; }
 _said() { _last "$1" "$2" | grep -q "$3"; }
 listeners=()
-# Servers that are well are left alone. "_fresh anew" starts them again: they read their commands then, and memory is theirs anew.
+# Leaves servers alone that are well. "_fresh restart" restarts them: they read their slash commands again, and give memory back.
 _fresh() {
 	[ ${#listeners[@]} -eq 0 ] || kill "${listeners[@]}" 2>/dev/null
 	listeners=()
@@ -251,7 +251,7 @@ sessions_slash_command() {
 	for n in pi sese; do
 		on $n sh -c 'mkdir -p /srv/alpha/.opencode/command; printf "say: \$ARGUMENTS please\n" >/srv/alpha/.opencode/command/greet.md; chown -R --reference=/srv/alpha /srv/alpha/.opencode'
 	done
-	_fresh anew && _sessions pi sese || code=1
+	_fresh restart && _sessions pi sese || code=1
 	for n in pi sese; do
 		[ $code = 0 ] || break
 		id=$(_session $n "$n-slash" hello) && wait_for " $n-slash +idle .* 1 " 10 && at "$n/session/$id" && command_line command && wait_for 'Slash command' 5 && type_text gr && keys Tab && wait_for '/greet ' 3 && type_text 'the world' && keys Enter &&
@@ -326,7 +326,7 @@ _huge() {
 _most_memory() { awk '/VmHWM/ { print $2 }' "/proc/$(pane_pid)/status"; }
 sessions_message_of_100_megabytes() {
 	local n id
-	_fresh anew && _sessions sese pi || return 1
+	_fresh restart && _sessions sese pi || return 1
 	for n in sese pi; do
 		id=$(_session $n "$n-huge" 'hello') && wait_for "$n +$n-huge +idle" && _huge $n "$id" && wait_for "$n +$n-huge +unanswered" 20 &&
 			id=$(_session $n "$n-beside" 'hello') && wait_for "$n +$n-beside +idle" || return 1
