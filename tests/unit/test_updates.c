@@ -238,7 +238,7 @@ static int asked(void)
 static struct order *start_check(struct world *w)
 {
 	struct err err;
-	struct order *o = order_start(&app(w)->row, action_find(&kind_container, "check"), NULL,
+	struct order *o = order_start(&app(w)->row, action_find(&kind_container, "updates"), NULL,
 	                              &err);
 	assert_non_null(o);
 	return o;
@@ -276,7 +276,7 @@ static void test_by_key_only(void **state)
 	/* an answer of the last minute serves again */
 	check(w);
 	assert_int_equal(asked(), 1);
-	const struct action *a = action_find(&kind_container, "check");
+	const struct action *a = action_find(&kind_container, "updates");
 	assert_false(a->applies(store_find(w->store, "here/container/fixed")));
 }
 
