@@ -241,16 +241,6 @@ static void mask_set_string(cJSON *v, const char *s)
 	cJSON_SetValuestring(v, s);
 }
 
-static void mask_string(cJSON *v)
-{
-	struct buf b;
-	buf_init(&b, 0);
-	mask_text(&b, v->valuestring, strlen(v->valuestring));
-	if (b.data && strcmp(b.data, v->valuestring) != 0)
-		mask_set_string(v, b.data);
-	buf_finish(&b);
-}
-
 static bool mask_is_option(const char *s)
 {
 	return *s == '-' && !strchr(s, '=') && !strchr(s, ' ') &&
@@ -294,7 +284,12 @@ static void mask_walk(cJSON *v, bool secret)
 	} else if (secret && *v->valuestring) {
 		mask_set_string(v, MASK);
 	} else if (!mask_assignment(v)) {
-		mask_string(v);
+		struct buf b;
+		buf_init(&b, 0);
+		mask_text(&b, v->valuestring, strlen(v->valuestring));
+		if (b.data && strcmp(b.data, v->valuestring) != 0)
+			mask_set_string(v, b.data);
+		buf_finish(&b);
 	}
 }
 
@@ -328,18 +323,13 @@ static void mask_lines(struct buf *out, const char *text, size_t len)
 	}
 }
 
-static bool mask_has_document_line(const char *text, size_t len)
-{
-	const char *at = memchr(text, '\n', len);
-	bool first = len && (*text == '{' || *text == '[');
-	return first || (at && (memmem(text, len, "\n{", 2) || memmem(text, len, "\n[", 2)));
-}
-
 void mask_json(struct buf *out, const char *json, size_t len)
 {
 	if (mask_document(out, json, len))
 		return;
-	if (mask_has_document_line(json, len))
+	const char *at = memchr(json, '\n', len);
+	bool first = len && (*json == '{' || *json == '[');
+	if (first || (at && (memmem(json, len, "\n{", 2) || memmem(json, len, "\n[", 2))))
 		mask_lines(out, json, len);
 	else
 		mask_text(out, json, len); /* a quoted value may span several lines */

@@ -58,8 +58,11 @@ FILE *private_read(const char *path)
 	return f;
 }
 
-static void private_make_folders(const char *path)
+/* The user may link the folder to another disk. The folder at the end must then be the user's. The
+ * link must be the user's or root's. */
+bool private_folder(const char *path, char *why, size_t size)
 {
+	struct stat st, end;
 	char *copy = xstrdup(path);
 	for (char *s = copy + 1; *s; s++)
 		if (*s == '/') {
@@ -69,14 +72,6 @@ static void private_make_folders(const char *path)
 		}
 	mkdir(copy, 0700);
 	free(copy);
-}
-
-/* The user may link the folder to another disk. The folder at the end must then be the user's. The
- * link must be the user's or root's. */
-bool private_folder(const char *path, char *why, size_t size)
-{
-	struct stat st, end;
-	private_make_folders(path);
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool there = fd >= 0 && lstat(path, &st) == 0 && fstat(fd, &end) == 0;
 	bool ours = there && end.st_uid == geteuid() && (st.st_uid == geteuid() || st.st_uid == 0);

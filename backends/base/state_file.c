@@ -185,15 +185,6 @@ static bool state_cannot(struct err *err, const char *path)
 	return err_set(err, ERR_SYSTEM, "%s cannot be written: %s", path, strerror(errno));
 }
 
-/* Makes a random file name, so that nobody can have put a file there before. */
-static char *state_beside(const char *path)
-{
-	unsigned long long word = 0;
-	if (getrandom(&word, sizeof(word), 0) != sizeof(word))
-		word = (unsigned long long)getpid();
-	return xasprintf("%s.%016llx", path, word);
-}
-
 /* Checks an existing file first. A file of another user, or a link, is not replaced silently. */
 static bool state_replace(int folder, const char *path, const char *text, size_t len,
                           struct err *err)
@@ -206,7 +197,11 @@ static bool state_replace(int folder, const char *path, const char *text, size_t
 		return false;
 	}
 	state_close(old);
-	char *fresh = state_beside(path);
+	/* Makes a random file name, so that nobody can have put a file there before. */
+	unsigned long long word = 0;
+	if (getrandom(&word, sizeof(word), 0) != sizeof(word))
+		word = (unsigned long long)getpid();
+	char *fresh = xasprintf("%s.%016llx", path, word);
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	bool good = fd >= 0 && state_put(fd, text, len) && fsync(fd) == 0;
 	if (fd >= 0 && close(fd) != 0)

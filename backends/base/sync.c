@@ -225,24 +225,20 @@ bool sync_hold(struct sync *s, const char *bytes, size_t len)
 	return true;
 }
 
-/* Moves held events to the buffer being applied. The room's current event stays valid while new
- * events are held. */
-static void sync_turn_over(struct sync *s)
-{
-	struct buf empty = s->handing;
-	s->handing = s->held;
-	s->held = empty;
-	s->held.max = s->handing.max;
-	buf_clear(&s->held);
-	s->handed = 0;
-}
-
 bool sync_next(struct sync *s, const char **bytes, size_t *len)
 {
 	if (s->list != SYNC_HANDING)
 		return false;
-	if (s->handed == s->handing.len)
-		sync_turn_over(s);
+	if (s->handed == s->handing.len) {
+		/* Moves held events to the buffer being applied. The room's current event stays
+		 * valid while new events are held. */
+		struct buf empty = s->handing;
+		s->handing = s->held;
+		s->held = empty;
+		s->held.max = s->handing.max;
+		buf_clear(&s->held);
+		s->handed = 0;
+	}
 	if (s->handed == s->handing.len) {
 		sync_settle(s, s->want_after);
 		return false;

@@ -5,18 +5,14 @@
 
 #include "backends/base/buf.h"
 
-/* Whether the "#" at word must be doubled. tmux formats turn "##" into "#". Before "[" they do not:
- * "#[" begins a style, which a format keeps unchanged. */
-static bool tmux_doubles(const char *word)
-{
-	return *word == '#' && word[strspn(word, "#")] != '[';
-}
-
 static char *tmux_escaped(const char *word, bool is_format)
 {
 	struct buf b = { 0 };
 	for (; *word; word++) {
-		if (is_format && tmux_doubles(word))
+		/* Whether the "#" at word must be doubled. tmux formats turn "##" into "#". Before
+		 * "[" they do not:
+		 * "#[" begins a style, which a format keeps unchanged. */
+		if (is_format && (*word == '#' && word[strspn(word, "#")] != '['))
 			buf_puts(&b, "#");
 		if (*word == ';' && !word[1])
 			buf_puts(&b, "\\");

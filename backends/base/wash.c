@@ -19,24 +19,6 @@
 #define STRING_MAX 4096 /* most bytes that an unfinished OSC or DCS may swallow */
 static const char replacement[] = "\xEF\xBF\xBD";
 
-/* Length of a string sequence (OSC, DCS, SOS, PM, APC) with its body at s, up to BEL or ST. A line
- * break also ends the sequence, so that a broken one does not swallow the text after it. */
-static size_t wash_skip_string(const unsigned char *s, size_t len)
-{
-	size_t i = 0;
-	for (; i < len && i < STRING_MAX; i++) {
-		if (s[i] == 0x07)
-			return i + 1;
-		if (s[i] == '\n' || s[i] == '\r')
-			return i;
-		if (s[i] == 0x1b)
-			return i + 1 < len && s[i + 1] == '\\' ? i + 2 : i;
-		if (s[i] == 0xc2 && i + 1 < len && s[i + 1] == 0x9c)
-			return i + 2;
-	}
-	return i;
-}
-
 /* Length of a CSI sequence: parameters 0x30-0x3f, intermediates 0x20-0x2f, one final byte
  * 0x40-0x7e. */
 static size_t wash_skip_csi(const unsigned char *s, size_t len)
@@ -53,8 +35,23 @@ static size_t wash_skip_sequence(unsigned char kind, const unsigned char *rest, 
 {
 	if (kind == '[')
 		return wash_skip_csi(rest, len);
-	if (kind == ']' || kind == 'P' || kind == 'X' || kind == '^' || kind == '_')
-		return wash_skip_string(rest, len);
+	if (kind == ']' || kind == 'P' || kind == 'X' || kind == '^' || kind == '_') {
+		/* Length of a string sequence (OSC, DCS, SOS, PM, APC) with its body at s, up to
+		 * BEL or ST. A line break also ends the sequence, so that a broken one does not
+		 * swallow the text after it. */
+		size_t i = 0;
+		for (; i < len && i < STRING_MAX; i++) {
+			if (rest[i] == 0x07)
+				return i + 1;
+			if (rest[i] == '\n' || rest[i] == '\r')
+				return i;
+			if (rest[i] == 0x1b)
+				return i + 1 < len && rest[i + 1] == '\\' ? i + 2 : i;
+			if (rest[i] == 0xc2 && i + 1 < len && rest[i + 1] == 0x9c)
+				return i + 2;
+		}
+		return i;
+	}
 	return 0;
 }
 
