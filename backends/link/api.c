@@ -191,17 +191,6 @@ static void api_say_status(const struct api_call *c, const struct reply *r, stru
 	free(to);
 }
 
-static void api_say_page(const struct api_call *c, const struct reply *r, struct err *err)
-{
-	char words[WORDS];
-	api_words_of(c, r, words, sizeof(words));
-	err_set(err, ERR_GARBLED,
-	        "%s %s answers %.*s with %s and not as %s: a login page or a proxy is in front of "
-	        "it, "
-	        "or url leads elsewhere",
-	        c->api->product, c->api->name, api_shown(c), c->path, words, c->api->product);
-}
-
 static bool api_may_have_been_done(const struct api_call *c, const struct reply *r)
 {
 	if (api_only_reads(c))
@@ -218,8 +207,17 @@ static void api_judge(const struct api_call *c, const struct reply *r, struct ap
 		api_say_no_answer(c, r, &out->err);
 	else if (r->status / 100 != 2)
 		api_say_status(c, r, &out->err);
-	else if (api_is_page(r->body))
-		api_say_page(c, r, &out->err);
+	else if (api_is_page(r->body)) {
+		char words[WORDS];
+		api_words_of(c, r, words, sizeof(words));
+		err_set(&out->err, ERR_GARBLED,
+		        "%s %s answers %.*s with %s and not as %s: a login page or a proxy is in "
+		        "front of "
+		        "it, "
+		        "or url leads elsewhere",
+		        c->api->product, c->api->name, api_shown(c), c->path, words,
+		        c->api->product);
+	}
 	out->unsure = out->err.code && api_may_have_been_done(c, r);
 	if (!out->unsure)
 		return;
@@ -412,11 +410,6 @@ static void api_ask_token(struct api *api)
 	free(whose);
 }
 
-static bool api_lacks_token(const struct api *api)
-{
-	return api->token_command && !api->token;
-}
-
 /* Starts the call when it may start. A call that has to fail gets its err. */
 static void api_try(struct api_call *c)
 {
@@ -426,7 +419,7 @@ static void api_try(struct api_call *c)
 		api_ask_token(api);
 	if (waits && api->asking)
 		return;
-	if (waits && api_lacks_token(api))
+	if (waits && (api->token_command && !api->token))
 		c->err = api->no_token;
 	else
 		api_start(c);

@@ -140,19 +140,6 @@ static void bus_on_due(struct loop_timer *timer, void *arg)
 	bus_process(arg);
 }
 
-/* sd-bus closes fd itself, before it says that the bus went. By then the number may belong to
- * another file. So the loop watches a copy. */
-static int bus_watch(struct bus *bus, int fd)
-{
-	bus->watched = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (bus->watched < 0)
-		return -errno;
-	bus->io = loop_io_add(bus->loop, bus->watched, POLLIN, bus_on_io, bus);
-	bus->due = loop_timer_add(bus->loop, -1, bus_on_due, bus);
-	bus_rearm(bus);
-	return 0;
-}
-
 static void bus_unwatch(struct bus *bus)
 {
 	if (!bus->io)
@@ -366,14 +353,6 @@ static bool bus_json_body(struct buf *out, sd_bus_message *m, struct err *err)
 
 /* --- calls --------------------------------------------------------------- */
 
-static void bus_call_add(struct bus *bus, struct bus_call *call)
-{
-	call->prev = bus->calls_last;
-	*bus->calls_last = call;
-	bus->calls_last = &call->next;
-	bus->n_calls++;
-}
-
 static void bus_call_free(struct bus_call *call)
 {
 	struct bus *bus = call->bus;
@@ -537,7 +516,10 @@ struct bus_call *bus_call(struct bus *bus, const char *dest, const char *path,
 	va_list ap;
 	*call = (struct bus_call){ .bus = bus, .done = done, .arg = arg, .timeout_ms = timeout_ms };
 	snprintf(call->member, sizeof call->member, "%s", member);
-	bus_call_add(bus, call);
+	call->prev = bus->calls_last;
+	*bus->calls_last = call;
+	bus->calls_last = &call->next;
+	bus->n_calls++;
 	int r;
 	if (!bus->sd || !bus->open)
 		r = -ENOTCONN;
@@ -665,13 +647,6 @@ static void bus_disconnect(struct bus *bus)
 	}
 	relay_close(bus->relay);
 	bus->relay = NULL;
-}
-
-/* Drops waiting calls without calling done, as bus_close promises. Their callers get closed. */
-static void bus_drop_calls(struct bus *bus)
-{
-	while (bus->calls)
-		bus_call_cancel(bus->calls);
 }
 
 static void bus_free(void *arg)
@@ -806,7 +781,15 @@ static int bus_start(struct bus *bus, int fd)
 	    (r = bus_add_local_match(bus, "Connected", bus_on_connected)) < 0 ||
 	    (r = bus_add_local_match(bus, "Disconnected", bus_on_disconnected)) < 0)
 		return r;
-	return bus_watch(bus, fd);
+	/* sd-bus closes fd itself, before it says that the bus went. By then the number may belong
+	 * to another file. So the loop watches a copy. */
+	bus->watched = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (bus->watched < 0)
+		return -errno;
+	bus->io = loop_io_add(bus->loop, bus->watched, POLLIN, bus_on_io, bus);
+	bus->due = loop_timer_add(bus->loop, -1, bus_on_due, bus);
+	bus_rearm(bus);
+	return 0;
 }
 
 static int bus_connect_unix(const char *path)
@@ -907,7 +890,10 @@ void bus_close(struct bus *bus)
 		return;
 	loop_defer_cancel(bus->loop, bus_next_endpoint, bus);
 	loop_defer_cancel(bus->loop, bus_give_up, bus);
-	bus_drop_calls(bus);
+	/* Drops waiting calls without calling done, as bus_close promises. Their callers get
+	 * closed. */
+	while (bus->calls)
+		bus_call_cancel(bus->calls);
 	bus_disconnect(bus);
 	loop_timer_remove(bus->timer);
 	bus->timer = NULL;

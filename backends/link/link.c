@@ -85,16 +85,6 @@ static void link_set_retry(struct link *link, int64_t delay_ms)
 		loop_timer_set(link->retry, delay_ms);
 }
 
-static void link_was_lost(struct link *link, bool from_up)
-{
-	if (from_up)
-		link->tries = now_wall_ms() - link->since_ms < LINK_PROVEN_MS ? link->flaps : 0;
-	link->tries++;
-	link_set_retry(link, link->wanted && link_helps_itself(&link->err)
-	                             ? link_wait_ms(link->tries)
-	                             : -1);
-}
-
 /* --- states -------------------------------------------------------------- */
 
 static void link_drop_ask(struct link *link)
@@ -128,8 +118,15 @@ void link_set_state(struct link *link, enum link_state state, const struct err *
 	else if (state == LINK_UP || state == LINK_DOWN)
 		err_clear(&link->err);
 	link_set_retry(link, -1);
-	if (state == LINK_LOST)
-		link_was_lost(link, from_up);
+	if (state == LINK_LOST) {
+		if (from_up)
+			link->tries = now_wall_ms() - link->since_ms < LINK_PROVEN_MS ? link->flaps
+			                                                              : 0;
+		link->tries++;
+		link_set_retry(link, link->wanted && link_helps_itself(&link->err)
+		                             ? link_wait_ms(link->tries)
+		                             : -1);
+	}
 	link->state = state;
 	if (before != state || state == LINK_LOST)
 		link->since_ms = now_wall_ms();

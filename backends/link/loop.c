@@ -124,17 +124,6 @@ static void loop_later_free_all(struct later *l)
 
 /* --- the mailbox --------------------------------------------------------- */
 
-static struct mailbox *loop_mailbox_create(void)
-{
-	struct mailbox *m = xcalloc(1, sizeof(*m));
-	pthread_mutex_init(&m->lock, NULL);
-	m->last = &m->first;
-	m->refs = 1;
-	m->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	loop_must(m->wake_fd < 0 ? -errno : 0, "eventfd");
-	return m;
-}
-
 static void loop_mailbox_unref(struct mailbox *m)
 {
 	pthread_mutex_lock(&m->lock);
@@ -165,23 +154,18 @@ static void loop_mailbox_post(struct mailbox *m, loop_fn *fn, void *arg)
 	pthread_mutex_unlock(&m->lock);
 }
 
-static struct later *loop_mailbox_take(struct mailbox *m)
-{
-	uint64_t count;
-	pthread_mutex_lock(&m->lock);
-	if (read(m->wake_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		abort();
-	struct later *list = m->first;
-	m->first = NULL;
-	m->last = &m->first;
-	pthread_mutex_unlock(&m->lock);
-	return list;
-}
-
 static int loop_on_mail(sd_event_source *s, int fd, uint32_t revents, void *arg)
 {
 	struct loop *loop = arg;
-	struct later *l = loop_mailbox_take(loop->mail);
+	uint64_t count;
+	pthread_mutex_lock(&loop->mail->lock);
+	if (read(loop->mail->wake_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		abort();
+	struct later *list = loop->mail->first;
+	loop->mail->first = NULL;
+	loop->mail->last = &loop->mail->first;
+	pthread_mutex_unlock(&loop->mail->lock);
+	struct later *l = list;
 	while (l) {
 		struct later *next = l->next;
 		l->fn(l->arg);
@@ -207,7 +191,13 @@ struct loop *loop_create(void)
 	signal(SIGPIPE, SIG_IGN);
 
 	loop_must(sd_event_new(&loop->event), "sd_event_new");
-	loop->mail = loop_mailbox_create();
+	struct mailbox *m = xcalloc(1, sizeof(*m));
+	pthread_mutex_init(&m->lock, NULL);
+	m->last = &m->first;
+	m->refs = 1;
+	m->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	loop_must(m->wake_fd < 0 ? -errno : 0, "eventfd");
+	loop->mail = m;
 	loop_must(sd_event_add_io(loop->event, &loop->mail_source, loop->mail->wake_fd, EPOLLIN,
 	                          loop_on_mail, loop),
 	          "mailbox");
@@ -227,20 +217,6 @@ void loop_destroy(struct loop *loop)
 	loop_later_free_all(loop->after);
 	sd_event_unref(loop->event);
 	free(loop);
-}
-
-static void loop_run_deferred(struct loop *loop)
-{
-	/* Calls deferred by a deferred call run in the next turn, so none can starve the rest. */
-	loop->running = loop->deferred;
-	loop->deferred = NULL;
-	loop->deferred_last = &loop->deferred;
-	while (loop->running) {
-		struct later *l = loop->running;
-		loop->running = l->next;
-		l->fn(l->arg);
-		free(l);
-	}
 }
 
 /* Dispatches at most one source. False: no source was ready in time. */
@@ -283,7 +259,17 @@ void loop_turn(struct loop *loop, int timeout_ms)
 			loop->now_ms = loop_clock_us() / 1000;
 			loop->in_turn = true;
 		}
-		loop_run_deferred(loop);
+		/* Calls deferred by a deferred call run in the next turn, so none can starve the
+		 * rest. */
+		loop->running = loop->deferred;
+		loop->deferred = NULL;
+		loop->deferred_last = &loop->deferred;
+		while (loop->running) {
+			struct later *l = loop->running;
+			loop->running = l->next;
+			l->fn(l->arg);
+			free(l);
+		}
 		for (struct later *l = loop->after; l; l = l->next)
 			l->fn(l->arg);
 	}

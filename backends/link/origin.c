@@ -207,20 +207,6 @@ static void origin_relay_flush(struct relay *p)
 	origin_relay_watch(p);
 }
 
-static void origin_relay_readable(struct relay *p)
-{
-	char bytes[RELAY_READ];
-	ssize_t n = recv(p->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) { /* curl closed it */
-		origin_relay_end(p);
-		return;
-	}
-	buf_add(&p->held, bytes, (size_t)n);
-	origin_relay_flush(p);
-}
-
 static void origin_on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	struct relay *p = arg;
@@ -231,7 +217,16 @@ static void origin_on_io(struct loop_io *io, int fd, unsigned revents, void *arg
 			stream_resume(p->stream);
 		return; /* stream_resume may have ended p */
 	}
-	origin_relay_readable(p);
+	char bytes[RELAY_READ];
+	ssize_t n = recv(p->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) { /* curl closed it */
+		origin_relay_end(p);
+		return;
+	}
+	buf_add(&p->held, bytes, (size_t)n);
+	origin_relay_flush(p);
 }
 
 static void origin_on_opened(struct stream *s, void *arg)

@@ -42,17 +42,6 @@ struct origin_port {
 	void *arg;
 };
 
-/* "0: 0100007F:9C40 0100007F:1000 01 00000000:00000000 00:00000000 00000000  1000 ..." */
-static bool origin_port_line_is(const char *line, const struct sockaddr_in *from, in_port_t to,
-                                unsigned *uid)
-{
-	unsigned address, port, there, there_port, state;
-	return sscanf(line, " %*u: %8X:%4X %8X:%4X %2X %*X:%*X %*X:%*X %*X %u", &address, &port,
-	              &there, &there_port, &state, uid) == 6 &&
-	       address == from->sin_addr.s_addr && port == ntohs(from->sin_port) &&
-	       there_port == ntohs(to) && state == ESTABLISHED;
-}
-
 /* Finds the owner of the socket at from with peer to. False: the kernel does not answer. */
 static bool origin_port_owner_by_diag(const struct sockaddr_in *from, const struct sockaddr_in *to,
                                       bool *found, unsigned *uid)
@@ -99,8 +88,15 @@ static bool origin_port_owner_by_table(const struct sockaddr_in *from, in_port_t
 	char line[256];
 	bool found = false;
 	FILE *table = fopen("/proc/net/tcp", "re");
-	for (int i = 0; table && !found && i < TABLE_MAX && fgets(line, sizeof(line), table); i++)
-		found = origin_port_line_is(line, from, to, uid);
+	for (int i = 0; table && !found && i < TABLE_MAX && fgets(line, sizeof(line), table); i++) {
+		/* "0: 0100007F:9C40 0100007F:1000 01 00000000:00000000 00:00000000 00000000  1000
+		 * ..." */
+		unsigned address, port, there, there_port, state;
+		found = sscanf(line, " %*u: %8X:%4X %8X:%4X %2X %*X:%*X %*X:%*X %*X %u", &address,
+		               &port, &there, &there_port, &state, uid) == 6 &&
+		        address == from->sin_addr.s_addr && port == ntohs(from->sin_port) &&
+		        there_port == ntohs(to) && state == ESTABLISHED;
+	}
 	if (table)
 		fclose(table);
 	return found;

@@ -203,21 +203,6 @@ static bool ssh_is_unread(struct link_ssh *l, struct err *err)
 	return false;
 }
 
-static void ssh_why_ended(struct link_ssh *l, struct err *err)
-{
-	char words[160] = "";
-	/* Before ssh_get_disconnect_message, which overwrites the error. Only a fatal error is
-	 * recent. */
-	if (ssh_get_error_code(l->session) == SSH_FATAL)
-		snprintf(words, sizeof(words), ": %s", ssh_get_error(l->session));
-	const char *said = ssh_get_disconnect_message(l->session);
-	if (said && *said)
-		err_set(err, ERR_LOST, "%s: the server ended the connection: %s", l->link.name,
-		        said);
-	else
-		err_set(err, ERR_LOST, "%s: the connection was cut%s", l->link.name, words);
-}
-
 static void ssh_relay(struct link_ssh *l)
 {
 	if (l->relaying || !l->session) {
@@ -246,7 +231,18 @@ static void ssh_relay(struct link_ssh *l)
 	}
 	if (ssh_connection_ended(l)) {
 		struct err err;
-		ssh_why_ended(l, &err);
+		char words[160] = "";
+		/* Before ssh_get_disconnect_message, which overwrites the error. Only a fatal error
+		 * is recent. */
+		if (ssh_get_error_code(l->session) == SSH_FATAL)
+			snprintf(words, sizeof(words), ": %s", ssh_get_error(l->session));
+		const char *said = ssh_get_disconnect_message(l->session);
+		if (said && *said)
+			err_set(&err, ERR_LOST, "%s: the server ended the connection: %s",
+			        l->link.name, said);
+		else
+			err_set(&err, ERR_LOST, "%s: the connection was cut%s", l->link.name,
+			        words);
 		ssh_lost(l, &err);
 		return;
 	}

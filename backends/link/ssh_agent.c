@@ -163,31 +163,25 @@ static void ssh_agent_offer(struct agent_filter *a, struct buf *out, const char 
 	buf_finish(&bytes);
 }
 
-/* Puts certificates before all keys. Only those that the agent lacks, and only with a key that the
- * agent has. */
-static uint32_t ssh_agent_offer_certs(struct agent_filter *a, struct buf *out,
-                                      const struct entry *keys, uint32_t n)
-{
-	uint32_t offered = 0;
-	for (size_t i = 0; i < a->wishes.n_certs; i++) {
-		const struct user_cert *c = &a->wishes.certs[i];
-		if (!ssh_agent_listed(keys, n, c->key_text) || ssh_agent_listed(keys, n, c->text) ||
-		    ssh_agent_has_word(a->wishes.skip, c->text))
-			continue;
-		ssh_agent_offer(a, out, c->text, c->path, strlen(c->path));
-		ssh_words_add(&a->added, xstrdup(c->text));
-		offered++;
-	}
-	return offered;
-}
-
 /* Sorts the list of keys in b in place. A malformed list stays unchanged. */
 static void ssh_agent_sort_keys(struct agent_filter *a, struct buf *b)
 {
 	struct entry keys[KEYS_MAX] = { 0 };
 	uint32_t n = ssh_agent_take_entries(a, b, keys);
 	struct buf list = { .max = MESSAGE_MAX }, out = { .max = MESSAGE_MAX };
-	uint32_t kept = ssh_agent_offer_certs(a, &list, keys, n);
+	/* Puts certificates before all keys. Only those that the agent lacks, and only with a key
+	 * that the agent has. */
+	uint32_t offered = 0;
+	for (size_t i = 0; i < a->wishes.n_certs; i++) {
+		const struct user_cert *c = &a->wishes.certs[i];
+		if (!ssh_agent_listed(keys, n, c->key_text) || ssh_agent_listed(keys, n, c->text) ||
+		    ssh_agent_has_word(a->wishes.skip, c->text))
+			continue;
+		ssh_agent_offer(a, &list, c->text, c->path, strlen(c->path));
+		ssh_words_add(&a->added, xstrdup(c->text));
+		offered++;
+	}
+	uint32_t kept = offered;
 	for (int rank = 0; rank < 2; rank++)
 		for (uint32_t i = 0; i < n; i++)
 			if (keys[i].rank == rank) {

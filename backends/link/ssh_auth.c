@@ -127,28 +127,6 @@ static void ssh_auth_load_cert(struct auth *a, const char *path)
 	ssh_key_free(key);
 }
 
-static void ssh_auth_load_certs(struct auth *a)
-{
-	const struct sshconf *c = &a->in->conf;
-	for (size_t i = 0; i < c->certificates.n; i++)
-		ssh_auth_load_cert(a, c->certificates.word[i]);
-	for (size_t i = 0; i < c->identities.n && !c->certificates.n; i++) {
-		char *path = xasprintf("%s-cert.pub", c->identities.word[i]);
-		ssh_auth_load_cert(a, path);
-		free(path);
-	}
-}
-
-static void ssh_auth_free_certs(struct auth *a)
-{
-	for (size_t i = 0; i < a->n_certs; i++) {
-		free(a->certs[i].path);
-		free(a->certs[i].text);
-		free(a->certs[i].key_text);
-		ssh_key_free(a->certs[i].key);
-	}
-}
-
 /* Returns the next certificate for the key that was not refused, from *at on. NULL: no more. */
 static const struct user_cert *ssh_auth_next_cert(const struct auth *a, const char *key_text,
                                                   size_t *at)
@@ -159,23 +137,6 @@ static const struct user_cert *ssh_auth_next_cert(const struct auth *a, const ch
 			return c;
 	}
 	return NULL;
-}
-
-/* Lists the keys that the configuration names. The agent offers them first, or exclusively with
- * IdentitiesOnly. A public key file alone is enough. Without CertificateFile, the certificates
- * beside the keys count as named too. */
-static void ssh_auth_named_keys(const struct auth *a, struct ssh_words *words)
-{
-	const struct sshconf *c = &a->in->conf;
-	for (size_t i = 0; i < c->identities.n; i++) {
-		ssh_key key = ssh_auth_load_public(c->identities.word[i]);
-		char *text = ssh_auth_text_of(key);
-		if (text)
-			ssh_words_add(words, text);
-		ssh_key_free(key);
-	}
-	for (size_t i = 0; i < a->n_certs && !c->certificates.n; i++)
-		ssh_words_add(words, xstrdup(a->certs[i].text));
 }
 
 /* Remembers a certificate that the server accepted. Any other key is skipped. */
@@ -195,7 +156,19 @@ static void ssh_auth_note_cert(struct auth *a, const char *text)
 static enum verdict ssh_auth_try_agent(struct auth *a)
 {
 	struct ssh_words named = { 0 }, offered = { 0 };
-	ssh_auth_named_keys(a, &named);
+	/* Lists the keys that the configuration names. The agent offers them first, or exclusively
+	 * with IdentitiesOnly. A public key file alone is enough. Without CertificateFile, the
+	 * certificates beside the keys count as named too. */
+	const struct sshconf *c = &a->in->conf;
+	for (size_t i = 0; i < c->identities.n; i++) {
+		ssh_key key = ssh_auth_load_public(c->identities.word[i]);
+		char *text = ssh_auth_text_of(key);
+		if (text)
+			ssh_words_add(&named, text);
+		ssh_key_free(key);
+	}
+	for (size_t i = 0; i < a->n_certs && !c->certificates.n; i++)
+		ssh_words_add(&named, xstrdup(a->certs[i].text));
 	struct agent_wishes wishes = {
 		.first = &named, .skip = &a->refused, .certs = a->certs, .n_certs = a->n_certs
 	};
@@ -379,17 +352,6 @@ static enum verdict ssh_auth_try_files(struct auth *a, bool locked)
 
 /* --- unusable keys ------------------------------------------------------- */
 
-/* Whether the file begins like a private key. A named file may also be a .pub for the agent. */
-static bool ssh_auth_is_private(const char *path)
-{
-	char head[11] = "";
-	FILE *f = fopen(path, "re");
-	size_t n = f ? fread(head, 1, sizeof(head) - 1, f) : 0;
-	if (f)
-		fclose(f);
-	return n == sizeof(head) - 1 && memcmp(head, "-----BEGIN", n) == 0;
-}
-
 static enum ssh_keytypes_e ssh_auth_type_of(const char *path)
 {
 	ssh_key key = ssh_auth_load_public(path);
@@ -405,7 +367,14 @@ static const char *ssh_auth_why_unused(const char *path)
 	if (access(path, R_OK) != 0)
 		return errno == EACCES ? "may not be read" : NULL;
 	enum ssh_keytypes_e type = ssh_auth_type_of(path);
-	if (!ssh_auth_is_private(path))
+	/* Whether the file begins like a private key. A named file may also be a .pub for the
+	 * agent. */
+	char head[11] = "";
+	FILE *f = fopen(path, "re");
+	size_t n = f ? fread(head, 1, sizeof(head) - 1, f) : 0;
+	if (f)
+		fclose(f);
+	if (!(n == sizeof(head) - 1 && memcmp(head, "-----BEGIN", n) == 0))
 		return type != SSH_KEYTYPE_UNKNOWN ? NULL : "cannot be loaded";
 	if (type == SSH_KEYTYPE_SK_ED25519 || type == SSH_KEYTYPE_SK_ECDSA)
 		return "is on a security key, which mocr reaches by an agent: ssh-add it";
@@ -687,7 +656,14 @@ bool ssh_auth(struct login *in)
 	bool done[ARRAY_LEN(methods)] = { false };
 	size_t n = ssh_auth_choose(&in->conf, order);
 	enum verdict v = AUTH_NO;
-	ssh_auth_load_certs(&a);
+	const struct sshconf *c = &a.in->conf;
+	for (size_t i = 0; i < c->certificates.n; i++)
+		ssh_auth_load_cert(&a, c->certificates.word[i]);
+	for (size_t i = 0; i < c->identities.n && !c->certificates.n; i++) {
+		char *path = xasprintf("%s-cert.pub", c->identities.word[i]);
+		ssh_auth_load_cert(&a, path);
+		free(path);
+	}
 	if (ssh_auth_begins_with_key(&in->conf, order, n)) {
 		v = ssh_auth_try_files(&a, false);
 		a.open_tried = true;
@@ -710,6 +686,11 @@ bool ssh_auth(struct login *in)
 	bool ok = v == AUTH_YES || (v == AUTH_NO ? ssh_auth_denied(&a) : ssh_auth_broke(&a));
 	buf_finish(&a.tried);
 	ssh_words_finish(&a.refused);
-	ssh_auth_free_certs(&a);
+	for (size_t i = 0; i < a.n_certs; i++) {
+		free(a.certs[i].path);
+		free(a.certs[i].text);
+		free(a.certs[i].key_text);
+		ssh_key_free(a.certs[i].key);
+	}
 	return ok;
 }

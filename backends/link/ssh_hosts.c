@@ -106,7 +106,7 @@ static char *ssh_hosts_hashed(struct login *in, const char *line)
 	return n > 0 && text[0] == '|' ? xstrndup(text, (size_t)n) : NULL;
 }
 
-static void ssh_hosts_make_folder(const char *path)
+static bool ssh_hosts_append_line(const char *path, const char *line)
 {
 	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
 	if (slash && slash != dir) {
@@ -114,11 +114,6 @@ static void ssh_hosts_make_folder(const char *path)
 		mkdir(dir, 0700);
 	}
 	free(dir);
-}
-
-static bool ssh_hosts_append_line(const char *path, const char *line)
-{
-	ssh_hosts_make_folder(path);
 	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return false;
@@ -202,23 +197,6 @@ static bool ssh_hosts_accept_new(struct login *in, ssh_key key)
 	return true;
 }
 
-/* Describes related known lines, for a server with an unknown key. */
-static void ssh_hosts_say_more(const struct known_hosts *known, char *buf, size_t size)
-{
-	*buf = '\0';
-	for (const struct known_key *k = known->keys; k && !*buf; k = k->next)
-		if (k->mark == KNOWN_AUTHORITY)
-			snprintf(buf, size,
-			         "%s:%u names a certificate authority for it, but mocr cannot "
-			         "check "
-			         "host certificates.",
-			         k->file, k->line);
-	for (const struct known_key *k = known->alone; k && !*buf; k = k->next)
-		if (k->mark == KNOWN_KEY)
-			snprintf(buf, size, "%s:%u has another key for this name at another port.",
-			         k->file, k->line);
-}
-
 static bool ssh_hosts_ask_user(struct login *in, ssh_key key, const char *print, const char *more)
 {
 	const char *type = ssh_key_type_to_char(ssh_key_type(key));
@@ -250,7 +228,21 @@ static bool ssh_hosts_decide_new(struct login *in, ssh_key key, const char *prin
                                  const struct known_hosts *known)
 {
 	char more[300];
-	ssh_hosts_say_more(known, more, sizeof(more));
+	/* Describes related known lines, for a server with an unknown key. */
+	char *buf = more;
+	size_t size = sizeof(more);
+	*buf = '\0';
+	for (const struct known_key *k = known->keys; k && !*buf; k = k->next)
+		if (k->mark == KNOWN_AUTHORITY)
+			snprintf(buf, size,
+			         "%s:%u names a certificate authority for it, but mocr cannot "
+			         "check "
+			         "host certificates.",
+			         k->file, k->line);
+	for (const struct known_key *k = known->alone; k && !*buf; k = k->next)
+		if (k->mark == KNOWN_KEY)
+			snprintf(buf, size, "%s:%u has another key for this name at another port.",
+			         k->file, k->line);
 	if (!in->conf.known_hosts.n)
 		return err_set(&in->err, ERR_DENIED,
 		               "%s: the server's key %s is not known, and "

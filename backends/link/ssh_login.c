@@ -410,17 +410,6 @@ static bool ssh_login_set_algorithms(struct login *in, ssh_session s,
 	return ssh_login_set_ciphers(in, s) && ssh_login_set_host_keys(in, s, known);
 }
 
-static void ssh_login_set_gssapi(const struct sshconf *c, ssh_session s)
-{
-	int automatic = 0, delegate = c->may.gssapi_delegate;
-	ssh_options_set(s, SSH_OPTIONS_GSSAPI_AUTH, &automatic);
-	ssh_options_set(s, SSH_OPTIONS_GSSAPI_DELEGATE_CREDENTIALS, &delegate);
-	if (c->gssapi_server)
-		ssh_options_set(s, SSH_OPTIONS_GSSAPI_SERVER_IDENTITY, c->gssapi_server);
-	if (c->gssapi_client)
-		ssh_options_set(s, SSH_OPTIONS_GSSAPI_CLIENT_IDENTITY, c->gssapi_client);
-}
-
 static void ssh_login_set_options(struct login *in, ssh_session s)
 {
 	const struct sshconf *c = &in->conf;
@@ -440,7 +429,13 @@ static void ssh_login_set_options(struct login *in, ssh_session s)
 	 * user's files do. */
 	ssh_options_set(s, SSH_OPTIONS_KNOWNHOSTS, "/dev/null");
 	ssh_options_set(s, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
-	ssh_login_set_gssapi(c, s);
+	int automatic = 0, delegate = c->may.gssapi_delegate;
+	ssh_options_set(s, SSH_OPTIONS_GSSAPI_AUTH, &automatic);
+	ssh_options_set(s, SSH_OPTIONS_GSSAPI_DELEGATE_CREDENTIALS, &delegate);
+	if (c->gssapi_server)
+		ssh_options_set(s, SSH_OPTIONS_GSSAPI_SERVER_IDENTITY, c->gssapi_server);
+	if (c->gssapi_client)
+		ssh_options_set(s, SSH_OPTIONS_GSSAPI_CLIENT_IDENTITY, c->gssapi_client);
 	if (c->identity_agent && strcmp(c->identity_agent, "none") != 0)
 		ssh_options_set(s, SSH_OPTIONS_IDENTITY_AGENT, c->identity_agent);
 	if (c->rsa_min_bits > 0)
@@ -546,18 +541,6 @@ static void ssh_login_put_away(struct login *in)
 	ssh_net_close(in);
 }
 
-static void ssh_login_describe(struct login *in)
-{
-	ssh_key key = NULL;
-	const char *type = "";
-	if (ssh_get_server_publickey(in->session, &key) == SSH_OK)
-		type = ssh_key_type_to_char(ssh_key_type(key));
-	snprintf(in->detail, sizeof(in->detail), "ssh %s as %s, host key %s, %s, %s", in->address,
-	         in->conf.user, type, ssh_get_cipher_in(in->session) ?: "",
-	         ssh_get_kex_algo(in->session) ?: "");
-	ssh_key_free(key);
-}
-
 static bool ssh_login_log_in_once(struct login *in)
 {
 	in->asked = false;
@@ -597,8 +580,16 @@ void login_worker(void *arg)
 	}
 	if (ok && !in->session)
 		ok = false;
-	if (ok)
-		ssh_login_describe(in);
+	if (ok) {
+		ssh_key key = NULL;
+		const char *type = "";
+		if (ssh_get_server_publickey(in->session, &key) == SSH_OK)
+			type = ssh_key_type_to_char(ssh_key_type(key));
+		snprintf(in->detail, sizeof(in->detail), "ssh %s as %s, host key %s, %s, %s",
+		         in->address, in->conf.user, type, ssh_get_cipher_in(in->session) ?: "",
+		         ssh_get_kex_algo(in->session) ?: "");
+		ssh_key_free(key);
+	}
 	ssh_net_settled(in);
 	if (!ok || login_cancelled(in))
 		ssh_login_put_away(in);

@@ -268,22 +268,6 @@ static bool ssh_net_start_proxy(struct login *in, const char *const *argv)
 	               strerror(errno));
 }
 
-/* Runs ProxyCommand like OpenSSH: by `exec` in the user's shell. */
-static bool ssh_net_proxy_by_command(struct login *in)
-{
-	const char *shell = getenv("SHELL");
-	char *expanded = sshconf_expand(&in->conf, in->conf.proxy_command);
-	char *command = xasprintf("exec %s", expanded);
-	snprintf(in->address, sizeof(in->address), "%.40s port %d by ProxyCommand",
-	         in->conf.hostname, in->conf.port);
-	bool ok = ssh_net_start_proxy(in,
-	                              (const char *const[]){ shell && *shell ? shell : "/bin/sh",
-	                                                     "-c", command, NULL });
-	free(command);
-	free(expanded);
-	return ok;
-}
-
 /* ProxyJump a,b: ssh to b through a; b forwards the connection. */
 static bool ssh_net_proxy_by_jump(struct login *in)
 {
@@ -390,13 +374,6 @@ static bool ssh_net_connect_err(struct login *in, int error)
 	               strerror(error));
 }
 
-static void ssh_net_set_address(struct login *in, const struct addrinfo *a)
-{
-	char host[64] = "";
-	getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
-	snprintf(in->address, sizeof(in->address), "%s port %d", host, in->conf.port);
-}
-
 static bool ssh_net_connect_direct(struct login *in)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
@@ -417,7 +394,9 @@ static bool ssh_net_connect_direct(struct login *in)
 		/* Each address gets half of the remaining time, the last one all of it. So a dead
 		 * first address leaves time for the second. */
 		int64_t left = until - now_mono_ms(), share = a->ai_next ? left / 2 : left;
-		ssh_net_set_address(in, a);
+		char host[64] = "";
+		getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
+		snprintf(in->address, sizeof(in->address), "%s port %d", host, in->conf.port);
 		in->fd = ssh_net_connect_one(in, a, now_mono_ms() + (share > 0 ? share : 0));
 		error = errno;
 		if (in->fd < 0 && error == ECANCELED)
@@ -432,8 +411,20 @@ static bool ssh_net_connect_direct(struct login *in)
 
 bool ssh_net_connect(struct login *in)
 {
-	if (in->conf.proxy_command)
-		return ssh_net_proxy_by_command(in);
+	if (in->conf.proxy_command) {
+		/* Runs ProxyCommand like OpenSSH: by `exec` in the user's shell. */
+		const char *shell = getenv("SHELL");
+		char *expanded = sshconf_expand(&in->conf, in->conf.proxy_command);
+		char *command = xasprintf("exec %s", expanded);
+		snprintf(in->address, sizeof(in->address), "%.40s port %d by ProxyCommand",
+		         in->conf.hostname, in->conf.port);
+		bool ok = ssh_net_start_proxy(in, (const char *const[]){
+							  shell && *shell ? shell : "/bin/sh", "-c",
+							  command, NULL });
+		free(command);
+		free(expanded);
+		return ok;
+	}
 	if (in->conf.proxy_jump)
 		return ssh_net_proxy_by_jump(in);
 	return ssh_net_connect_direct(in);

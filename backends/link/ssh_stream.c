@@ -264,16 +264,6 @@ static bool ssh_stream_seen_lately(struct link_ssh *l, const char *path, bool li
 	return k && k->listens == listens && loop_now(l->link.loop) - k->at_ms < PROBED_MS;
 }
 
-/* A process listens at path, but sshd failed to open the socket twice. Its queue may be full. Only
- * a second such socket proves that sshd forbids them all. */
-static void ssh_stream_note_unopened(struct link_ssh *l, const char *path)
-{
-	for (const struct ssh_probed *k = l->probed; k; k = k->next)
-		l->no_unix |= strcmp(k->path, path) != 0 &&
-		              ssh_stream_seen_lately(l, k->path, true);
-	ssh_stream_keep_probe(l, path, true);
-}
-
 void ssh_probed_forget(struct link_ssh *l)
 {
 	while (l->probed) {
@@ -307,7 +297,13 @@ static void ssh_stream_probe_err(struct ssh_stream *s, enum socket_seen seen, co
 	case SEEN_LISTENS:
 		if (!s->l->opens_unix) {
 			ssh_stream_forbidden(s, err);
-			ssh_stream_note_unopened(s->l, s->path);
+			/* A process listens at path, but sshd failed to open the socket twice. Its
+			 * queue may be full. Only a second such socket proves that sshd forbids
+			 * them all. */
+			for (const struct ssh_probed *k = s->l->probed; k; k = k->next)
+				s->l->no_unix |= strcmp(k->path, s->path) != 0 &&
+				                 ssh_stream_seen_lately(s->l, k->path, true);
+			ssh_stream_keep_probe(s->l, s->path, true);
 			break;
 		}
 		err_set(err, ERR_REFUSED,
@@ -359,14 +355,6 @@ static void ssh_stream_start_probe(struct ssh_stream *s)
 	s->probe = link_run(&s->l->link, command, NULL, 0, 65536, PROBE_TIMEOUT_MS,
 	                    ssh_stream_on_probe, s);
 	free(command);
-}
-
-/* libssh keeps only the last refusal; its text names the channel. */
-static bool ssh_stream_refusal_is_ours(const struct ssh_stream *s, const char *words)
-{
-	unsigned number = 0;
-	return sscanf(words, "Channel opening failure: channel %u", &number) != 1 ||
-	       number == s->number;
 }
 
 static bool ssh_stream_is_session(const struct ssh_stream *s)
@@ -421,7 +409,11 @@ static void ssh_stream_open_refused(struct ssh_stream *s)
 	text += strspn(text, " ");
 	ssh_stream_describe(s, what, sizeof(what));
 	ssh_stream_drop_channel(s);
-	if (!ssh_stream_refusal_is_ours(s, words) && s->tries < OPEN_TRIES) {
+	/* libssh keeps only the last refusal; its text names the channel. */
+	unsigned number = 0;
+	if (!(sscanf(words, "Channel opening failure: channel %u", &number) != 1 ||
+	      number == s->number) &&
+	    s->tries < OPEN_TRIES) {
 		ssh_stream_make_channel(s); /* the refusal belonged to another channel: retry */
 		return;
 	}
@@ -603,22 +595,6 @@ static void ssh_stream_give_one(struct ssh_stream *s, int which, const char *dat
 		s->stream.events->error_data(&s->stream, data, len, s->stream.arg);
 }
 
-/* The command did not start. The bytes that came instead explain it (a login without a shell, a
- * device that is not Unix). They count as error output, never as the command's output. */
-static bool ssh_stream_give_preamble(struct ssh_stream *s)
-{
-	bool any = false;
-	for (int which = 0; which < 2 && !s->detached; which++) {
-		struct buf kept = s->before[which].kept;
-		s->before[which].kept = (struct buf){ 0 };
-		any |= kept.len > 0;
-		if (kept.len)
-			ssh_stream_give_one(s, 1, kept.data, kept.len);
-		buf_finish(&kept);
-	}
-	return any;
-}
-
 static bool ssh_stream_give_held(struct ssh_stream *s)
 {
 	if (s->paused || !s->held.len)
@@ -743,7 +719,19 @@ static bool ssh_stream_step_run(struct ssh_stream *s)
 	if (s->detached)
 		return true;
 	if (ssh_stream_everything_came(s)) {
-		if (ssh_stream_give_preamble(s))
+		/* The command did not start. The bytes that came instead explain it (a login
+		 * without a shell, a device that is not Unix). They count as error output, never as
+		 * the command's output. */
+		bool any = false;
+		for (int which = 0; which < 2 && !s->detached; which++) {
+			struct buf kept = s->before[which].kept;
+			s->before[which].kept = (struct buf){ 0 };
+			any |= kept.len > 0;
+			if (kept.len)
+				ssh_stream_give_one(s, 1, kept.data, kept.len);
+			buf_finish(&kept);
+		}
+		if (any)
 			return true;
 		ssh_stream_end_stream(s, NULL);
 		return true;

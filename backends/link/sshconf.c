@@ -114,13 +114,6 @@ void ssh_words_finish(struct ssh_words *w)
 
 /* --- expansion ----------------------------------------------------------- */
 
-/* The user's passwd entry, by the thread-safe call. */
-static const struct passwd *sshconf_own_passwd(struct passwd *pw, char *buf, size_t size)
-{
-	struct passwd *found = NULL;
-	return getpwuid_r(getuid(), pw, buf, size, &found) == 0 ? found : NULL;
-}
-
 /* Adds the home directory, or with name the login name. */
 static void sshconf_add_own(struct buf *out, bool name)
 {
@@ -131,7 +124,10 @@ static void sshconf_add_own(struct buf *out, bool name)
 		buf_puts(out, home);
 		return;
 	}
-	const struct passwd *own = sshconf_own_passwd(&pw, buf, sizeof(buf));
+	/* The user's passwd entry, by the thread-safe call. */
+	struct passwd *found = NULL;
+	const struct passwd *own = getpwuid_r(getuid(), &pw, buf, sizeof(buf), &found) == 0 ? found
+	                                                                                    : NULL;
 	const char *part;
 	if (!own)
 		part = "";
@@ -464,22 +460,6 @@ static void sshconf_expand_words(struct sshconf *c, struct ssh_words *w)
 		sshconf_expand_path(c, &w->word[i]);
 }
 
-/* "SSH_AUTH_SOCK" and "$NAME" name environment variables; any other value is a path. */
-static void sshconf_expand_agent(struct sshconf *c)
-{
-	char *agent = c->identity_agent, *path;
-	if (!agent || strcmp(agent, "none") == 0)
-		return;
-	if (strcmp(agent, "SSH_AUTH_SOCK") == 0)
-		path = NULL;
-	else if (agent[0] == '$' && agent[1] != '{')
-		path = xstrdup(getenv(agent + 1) ?: "none");
-	else
-		path = sshconf_path(c, agent);
-	free(agent);
-	c->identity_agent = path;
-}
-
 void sshconf_parse(struct sshconf *c, const char *host, const char *text)
 {
 	*c = (struct sshconf){ .port = SSH_PORT,
@@ -507,7 +487,18 @@ void sshconf_parse(struct sshconf *c, const char *host, const char *text)
 	sshconf_expand_words(c, &c->global_known_hosts);
 	if (c->revoked_host_keys)
 		sshconf_expand_path(c, &c->revoked_host_keys);
-	sshconf_expand_agent(c);
+	/* "SSH_AUTH_SOCK" and "$NAME" name environment variables; any other value is a path. */
+	char *agent = c->identity_agent, *path;
+	if (!agent || strcmp(agent, "none") == 0)
+		return;
+	if (strcmp(agent, "SSH_AUTH_SOCK") == 0)
+		path = NULL;
+	else if (agent[0] == '$' && agent[1] != '{')
+		path = xstrdup(getenv(agent + 1) ?: "none");
+	else
+		path = sshconf_path(c, agent);
+	free(agent);
+	c->identity_agent = path;
 }
 
 void sshconf_finish(struct sshconf *c)

@@ -301,13 +301,6 @@ static void wire_on_password(struct secret *password, const struct err *err, voi
 	wire_end(w);
 }
 
-static void wire_ask_password(struct wire *w)
-{
-	char whose[160];
-	snprintf(whose, sizeof(whose), "[%s %s]: password_command", w->section, w->name);
-	w->asking = token_ask(w->link->loop, whose, w->password_command, wire_on_password, w);
-}
-
 void wire_ask(struct wire *w, int64_t timeout_ms, void (*done)(const struct api_answer *, void *),
               void *arg)
 {
@@ -320,7 +313,10 @@ void wire_ask(struct wire *w, int64_t timeout_ms, void (*done)(const struct api_
 	w->heard = (struct buf){ .max = WIRE_HEARD_MAX, .secret = true };
 	bool wants = w->password_command && (!w->password || w->refused);
 	if (wants && token_pause_is_over(&w->pause, loop_now(w->link->loop))) {
-		wire_ask_password(w);
+		char whose[160];
+		snprintf(whose, sizeof(whose), "[%s %s]: password_command", w->section, w->name);
+		w->asking = token_ask(w->link->loop, whose, w->password_command, wire_on_password,
+		                      w);
 	} else if (w->password_command && !w->password) {
 		w->err = w->no_password;
 		wire_end(w);

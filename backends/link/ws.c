@@ -103,15 +103,6 @@ static void ws_frames_control(struct ws_frames *f, uint8_t opcode)
 	                 f->arg);
 }
 
-/* wslay checks lengths and the rules of control frames. No extension was negotiated, so the
- * reserved bits are 0. A server must not mask. */
-static bool ws_frames_good(const struct wslay_frame_iocb *in)
-{
-	bool known = in->opcode <= WSLAY_BINARY_FRAME ||
-	             (in->opcode >= WSLAY_CONNECTION_CLOSE && in->opcode <= WSLAY_PONG);
-	return known && !in->rsv && !in->mask;
-}
-
 bool ws_frames_feed(struct ws_frames *f, const char *bytes, size_t len)
 {
 	struct wslay_frame_iocb in;
@@ -119,7 +110,11 @@ bool ws_frames_feed(struct ws_frames *f, const char *bytes, size_t len)
 	f->bytes = bytes;
 	f->len = len;
 	while ((got = wslay_frame_recv(f->wslay, &in)) >= 0) {
-		if (!ws_frames_good(&in))
+		/* wslay checks lengths and the rules of control frames. No extension was
+		 * negotiated, so the reserved bits are 0. A server must not mask. */
+		bool known = in.opcode <= WSLAY_BINARY_FRAME ||
+		             (in.opcode >= WSLAY_CONNECTION_CLOSE && in.opcode <= WSLAY_PONG);
+		if (!(known && !in.rsv && !in.mask))
 			return false;
 		if (!f->left) {
 			f->left = in.payload_length;
