@@ -139,11 +139,6 @@ static bool activity_keep_past(const struct activity_entry *e, void *arg)
 	return true;
 }
 
-static void activity_read_past(struct activity *a)
-{
-	activity_read_file(a->path, PAST_READ, activity_keep_past, a, NULL);
-}
-
 struct activity *activity_create(const char *state_dir)
 {
 	struct activity *a = xcalloc(1, sizeof(*a));
@@ -152,7 +147,7 @@ struct activity *activity_create(const char *state_dir)
 	/* with /dev/null nothing can be kept; the user was warned at the start */
 	if (state_dir && strcmp(state_dir, "/dev/null") != 0) {
 		a->path = xasprintf("%s/activity.jsonl", state_dir);
-		activity_read_past(a);
+		activity_read_file(a->path, PAST_READ, activity_keep_past, a, NULL);
 	}
 	return a;
 }

@@ -46,30 +46,6 @@ static void cause_add_word(struct cause_word **words, const char *word, struct s
 	}
 }
 
-/* A server is called by its name, by the host of its section, and by the address that ssh_config
- * gives it. */
-static void cause_add_words(struct cause_word **words, struct server *v)
-{
-	struct ssh_dest dest = { 0 };
-	const char *at = v->config ? v->config->host : NULL;
-	cause_add_word(words, v->name, v);
-	cause_add_word(words, v->link->hostname, v);
-	if (at && ssh_dest_parse(&dest, at, NULL)) {
-		cause_add_word(words, dest.host, v);
-		ssh_dest_finish(&dest);
-	}
-}
-
-static void cause_words_free(struct cause_word *words)
-{
-	struct cause_word *w, *next;
-	HASH_ITER (hh, words, w, next) {
-		HASH_DEL(words, w);
-		free(w->word);
-		free(w);
-	}
-}
-
 /* The server that host names, if that server is down; else NULL. */
 static const struct server *cause_down(const struct cause_word *words, const struct server *of,
                                        const char *word)
@@ -123,13 +99,28 @@ static void cause_find_all(struct store *s)
 {
 	struct cause_word *words = NULL;
 	for (struct server *v = s->servers; v; v = v->next)
-		if (server_is_down(v))
-			cause_add_words(&words, v);
+		if (server_is_down(v)) {
+			/* A server is called by its name, by the host of its section, and by the
+			 * address that ssh_config gives it. */
+			struct ssh_dest dest = { 0 };
+			const char *at = v->config ? v->config->host : NULL;
+			cause_add_word(&words, v->name, v);
+			cause_add_word(&words, v->link->hostname, v);
+			if (at && ssh_dest_parse(&dest, at, NULL)) {
+				cause_add_word(&words, dest.host, v);
+				ssh_dest_finish(&dest);
+			}
+		}
 	for (struct server *v = s->servers; v; v = v->next)
 		v->cause_next = server_is_down(v) ? cause_find_next(words, v) : NULL;
 	for (struct server *v = s->servers; v; v = v->next)
 		v->cause_root = cause_find_root(v);
-	cause_words_free(words);
+	struct cause_word *w, *next;
+	HASH_ITER (hh, words, w, next) {
+		HASH_DEL(words, w);
+		free(w->word);
+		free(w);
+	}
 }
 
 const struct server *cause_of(const struct server *v)

@@ -314,16 +314,11 @@ void log_hold(struct log *log, bool on)
 
 /* --- visibility ---------------------------------------------------------- */
 
-static bool log_judge_line(const struct log *log, struct log_line *line)
+static void log_count_line(const struct log *log, struct chunk *c, struct log_line *line)
 {
 	bool seen = !log->judge || log->judge(line, log->judge_arg);
 	line->judged = (uint8_t)seen;
-	return seen;
-}
-
-static void log_count_line(const struct log *log, struct chunk *c, struct log_line *line)
-{
-	if (!log_judge_line(log, line))
+	if (!seen)
 		return;
 	c->seen++;
 	c->errors += line->level == LOG_LEVEL_ERROR;
@@ -474,15 +469,6 @@ void log_source_set_clock(struct log *log, unsigned source, int64_t ahead_ms)
 		log->sources[source].clock_ms = ahead_ms;
 }
 
-/* Whether text is plain ASCII. Most lines are, and need no washing. */
-static bool log_plain(const char *text, size_t len)
-{
-	bool odd = false;
-	for (size_t i = 0; i < len; i++)
-		odd |= (unsigned char)(text[i] - 0x20) >= 0x7f - 0x20;
-	return !odd;
-}
-
 /* Writes the text of a line, washed, and sets its length. too_long: adds a note that the line was
  * cut. */
 static void log_write_text(struct log_line *line, size_t room, const char *text, size_t len,
@@ -542,7 +528,11 @@ static uint64_t log_do_add(struct log *log, uint64_t number, unsigned source, in
 	bool too_long = len > LOG_LINE_MAX, is_plain;
 	if (too_long)
 		len = LOG_LINE_MAX;
-	is_plain = log_plain(text, len);
+	/* Whether text is plain ASCII. Most lines are, and need no washing. */
+	bool odd = false;
+	for (size_t i = 0; i < len; i++)
+		odd |= (unsigned char)(text[i] - 0x20) >= 0x7f - 0x20;
+	is_plain = !odd;
 	if (level == LOG_LEVEL_UNKNOWN && mark != LOG_GAP)
 		level = level_guess(text, len);
 	time_us = log_time_for(s, time_us, mark);

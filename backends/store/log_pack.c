@@ -17,14 +17,9 @@ void pack_init(struct pack *p, size_t chunk_bytes)
 	*p = (struct pack){ .chunk_bytes = chunk_bytes, .first = 1 };
 }
 
-static size_t log_pack_chunk_cost(const struct chunk *c)
-{
-	return sizeof(*c) + c->room + c->n_room * sizeof(*c->at);
-}
-
 static void log_pack_chunk_free(struct pack *p, struct chunk *c)
 {
-	p->bytes -= log_pack_chunk_cost(c);
+	p->bytes -= sizeof(*c) + c->room + c->n_room * sizeof(*c->at);
 	free(c->arena);
 	free(c->at);
 	free(c);

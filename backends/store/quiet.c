@@ -329,24 +329,20 @@ void quiet_gist(const char *why, char *out, size_t size)
 
 /* --- words --------------------------------------------------------------- */
 
-static void quiet_say_until(const struct quiet *one, int64_t now_ms, char *buf, size_t size)
-{
-	time_t at = (time_t)(one->until_ms / 1000), now = (time_t)(now_ms / 1000);
-	struct tm then, today;
-	char clock[32];
-	localtime_r(&at, &then);
-	localtime_r(&now, &today);
-	bool same = then.tm_yday == today.tm_yday && then.tm_year == today.tm_year;
-	strftime(clock, sizeof(clock), same ? "%H:%M" : "%a %H:%M", &then);
-	snprintf(buf, size, "snoozed until %s", clock);
-}
-
 void quiet_say(const struct quiet *one, int64_t now_ms, char *buf, size_t size)
 {
 	if (one->how == QUIET_ACKNOWLEDGED)
 		snprintf(buf, size, "acknowledged until it changes");
 	else if (one->how == QUIET_CLEARED)
 		snprintf(buf, size, "snoozed until it clears");
-	else
-		quiet_say_until(one, now_ms, buf, size);
+	else {
+		time_t at = (time_t)(one->until_ms / 1000), now = (time_t)(now_ms / 1000);
+		struct tm then, today;
+		char clock[32];
+		localtime_r(&at, &then);
+		localtime_r(&now, &today);
+		bool same = then.tm_yday == today.tm_yday && then.tm_year == today.tm_year;
+		strftime(clock, sizeof(clock), same ? "%H:%M" : "%a %H:%M", &then);
+		snprintf(buf, size, "snoozed until %s", clock);
+	}
 }

@@ -80,16 +80,6 @@ static int settings_unknown_key(struct reading *r, const char *section, const ch
 	return 1;
 }
 
-static int settings_set_in(struct reading *r, const char *section, void *base, const char *key,
-                           const char *value)
-{
-	const struct setting_row *row = setting_find(section, strlen(section), key);
-	char why[512];
-	if (!row)
-		return settings_unknown_key(r, section, key);
-	return setting_set(row, base, value, why, sizeof(why)) ? 1 : COMPLAIN(r, "%s", why);
-}
-
 /* --- sections ------------------------------------------------------------ */
 
 struct section {
@@ -262,16 +252,6 @@ static void *settings_section(struct reading *r, const struct section *s, const 
 	return one;
 }
 
-static void settings_sections_free(struct settings *settings, const struct section *s)
-{
-	for (void *one = settings_pointer(settings, s->list), *next; one; one = next) {
-		next = settings_pointer(one, s->next);
-		settings_free_texts(s->name, one);
-		free(settings_pointer(one, s->called));
-		free(one);
-	}
-}
-
 /* "log:f = ACTION" is a key in a context. inih takes the colon for the end of the key, so the rest
  * of the key is in the value. */
 static int settings_add_key(struct reading *r, const char *key, const char *value)
@@ -366,17 +346,6 @@ static void settings_check_probe(struct reading *r, const struct section *s, con
 		COMPLAIN(r, "[%s %s]: %s", s->name, settings_section_name(s, one), err.text);
 }
 
-static void settings_check_required(struct reading *r, const struct section *s, const void *one)
-{
-	for (const struct setting_row *row = setting_rows; row->key; row++) {
-		if (strcmp(row->section, s->name) != 0 || !setting_word_in(row->key, s->required))
-			continue;
-		if (!settings_section_text(s, one, row->key))
-			COMPLAIN(r, "[%s %s] has no %s: %s", s->name, settings_section_name(s, one),
-			         row->key, row->help);
-	}
-}
-
 static void settings_check_section(struct reading *r, const struct section *s)
 {
 	if (!s->what)
@@ -384,8 +353,17 @@ static void settings_check_section(struct reading *r, const struct section *s)
 	const void *one = settings_pointer(r->settings, s->list);
 	for (; one; one = settings_pointer(one, s->next)) {
 		memcpy(&r->line, (const char *)one + s->line, sizeof(r->line));
-		if (s->required)
-			settings_check_required(r, s, one);
+		if (s->required) {
+			for (const struct setting_row *row = setting_rows; row->key; row++) {
+				if (strcmp(row->section, s->name) != 0 ||
+				    !setting_word_in(row->key, s->required))
+					continue;
+				if (!settings_section_text(s, one, row->key))
+					COMPLAIN(r, "[%s %s] has no %s: %s", s->name,
+					         settings_section_name(s, one), row->key,
+					         row->help);
+			}
+		}
 		if (s->check)
 			s->check(r, s, one);
 	}
@@ -463,8 +441,14 @@ static int settings_on_line(void *arg, const char *heading, const char *key, con
 		return 1; /* settings_on_heading has complained already */
 	if (s->add)
 		return s->add(r, key, value);
-	return settings_set_in(r, s->name, s->what ? settings_section(r, s, name) : r->settings,
-	                       key, value);
+	const struct setting_row *row = setting_find(s->name, strlen(s->name), key);
+	char why[512];
+	if (!row)
+		return settings_unknown_key(r, s->name, key);
+	return setting_set(row, s->what ? settings_section(r, s, name) : r->settings, value, why,
+	                   sizeof(why))
+	               ? 1
+	               : COMPLAIN(r, "%s", why);
 }
 
 /* inih does not report headings without keys. But a [server NAME] without a key is a valid server,
@@ -557,19 +541,6 @@ static bool settings_others_write(struct reading *r)
 	return true;
 }
 
-/* A metric is asked where its [prometheus NAME] is. */
-static void settings_complete_metrics(struct settings *s)
-{
-	for (struct metric_config *m = s->metrics; m; m = m->next)
-		for (const struct platform_config *p = s->prometheuses; p; p = p->next) {
-			if (!m->prometheus || strcmp(p->name, m->prometheus) != 0)
-				continue;
-			xreplace(&m->url, p->url);
-			xreplace(&m->server, p->server);
-			xreplace(&m->token_command, p->token_command);
-		}
-}
-
 static void settings_read_file(struct reading *r)
 {
 	r->lines = settings_lines_create();
@@ -585,7 +556,15 @@ static void settings_read_file(struct reading *r)
 		r->line = 0;
 		COMPLAIN(r, "cannot be read: %s", strerror(r->failed));
 	}
-	settings_complete_metrics(r->settings);
+	/* A metric is asked where its [prometheus NAME] is. */
+	for (struct metric_config *m = r->settings->metrics; m; m = m->next)
+		for (const struct platform_config *p = r->settings->prometheuses; p; p = p->next) {
+			if (!m->prometheus || strcmp(p->name, m->prometheus) != 0)
+				continue;
+			xreplace(&m->url, p->url);
+			xreplace(&m->server, p->server);
+			xreplace(&m->token_command, p->token_command);
+		}
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
 		settings_check_section(r, &sections[i]);
 }
@@ -636,8 +615,15 @@ const struct settings *settings_keep(const struct settings *s)
 static void settings_free(struct settings *s)
 {
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
-		if (sections[i].what)
-			settings_sections_free(s, &sections[i]);
+		if (sections[i].what) {
+			for (void *one = settings_pointer(s, sections[i].list), *next; one;
+			     one = next) {
+				next = settings_pointer(one, sections[i].next);
+				settings_free_texts(sections[i].name, one);
+				free(settings_pointer(one, sections[i].called));
+				free(one);
+			}
+		}
 	for (struct key_config *c = s->keys, *next; c; c = next) {
 		next = c->next;
 		free(c->key);

@@ -51,19 +51,16 @@ void source_set_state(struct source *source, enum source_state state, const stru
 	store_changed_widely(source->store);
 }
 
-/* Whether a backend can never start, because it needs facts about the login from the vitals shell,
- * and that shell cannot run. */
-static bool source_is_never_asked(const struct source *s)
-{
-	const struct source *vitals = server_source(s->server, "vitals");
-	bool failed = vitals && (vitals->state == SOURCE_FAILED || vitals->state == SOURCE_DENIED);
-	return s->backend->needs_facts && !s->server->facts_known && failed;
-}
-
 bool source_settled(const struct source *s)
 {
-	if (s->state == SOURCE_WAITING)
-		return source_is_never_asked(s);
+	if (s->state == SOURCE_WAITING) {
+		/* Whether a backend can never start, because it needs facts about the login from
+		 * the vitals shell, and that shell cannot run. */
+		const struct source *vitals = server_source(s->server, "vitals");
+		bool failed = vitals &&
+		              (vitals->state == SOURCE_FAILED || vitals->state == SOURCE_DENIED);
+		return s->backend->needs_facts && !s->server->facts_known && failed;
+	}
 	return s->state != SOURCE_LIVE || !s->backend->expects || !s->backend->expects(s);
 }
 

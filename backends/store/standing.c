@@ -67,25 +67,20 @@ static void standing_changes_forget(struct standing *st)
 	}
 }
 
-/* Another console may have set the same condition aside since: then it is not dropped. */
-static void standing_apply(const struct standing *st, struct quiets *to)
-{
-	for (const struct standing_change *one = st->changes; one; one = one->next) {
-		const struct quiet *there = quiet_find(to, one->id);
-		const struct quiet *ours = quiet_find(&st->quiets, one->id);
-		if (!one->drop && ours)
-			quiet_copy(to, ours);
-		else if (one->drop && there && (!one->at_ms || there->at_ms == one->at_ms))
-			quiet_drop(to, one->id);
-	}
-}
-
 /* What the file holds now, with the changes of this console, becomes the list. */
 static void standing_take(struct standing *st, const char *text)
 {
 	struct quiets fresh = { 0 };
 	quiets_read(&fresh, text);
-	standing_apply(st, &fresh);
+	/* Another console may have set the same condition aside since: then it is not dropped. */
+	for (const struct standing_change *one = st->changes; one; one = one->next) {
+		const struct quiet *there = quiet_find(&fresh, one->id);
+		const struct quiet *ours = quiet_find(&st->quiets, one->id);
+		if (!one->drop && ours)
+			quiet_copy(&fresh, ours);
+		else if (one->drop && there && (!one->at_ms || there->at_ms == one->at_ms))
+			quiet_drop(&fresh, one->id);
+	}
 	quiets_finish(&st->quiets);
 	st->quiets = fresh;
 }
@@ -140,14 +135,6 @@ static void standing_on_file(struct loop_io *io, int fd, unsigned revents, void 
 		return;
 	standing_read(st);
 	standing_again(st);
-}
-
-static void standing_watch(struct standing *st, const char *folder)
-{
-	st->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (st->watch_fd >= 0 && inotify_add_watch(st->watch_fd, folder, IN_MOVED_TO) >= 0)
-		st->watch = loop_io_add(st->store->loop, st->watch_fd, POLLIN, standing_on_file,
-		                        st);
 }
 
 /* --- time ---------------------------------------------------------------- */
@@ -258,7 +245,10 @@ static void standing_load(struct store *s)
 		return;
 	st->path = xasprintf("%s/" FILE_NAME, folder);
 	standing_read(st);
-	standing_watch(st, folder);
+	st->watch_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (st->watch_fd >= 0 && inotify_add_watch(st->watch_fd, folder, IN_MOVED_TO) >= 0)
+		st->watch = loop_io_add(st->store->loop, st->watch_fd, POLLIN, standing_on_file,
+		                        st);
 	standing_set_timer(st);
 }
 
@@ -378,22 +368,6 @@ void standing_gone(const struct row *row)
 		flap_ends(flap_find(&st->flaps, row->id), loop_now(st->store->loop));
 }
 
-/* Whether the condition has not held long enough, or (a row that is well) comes and goes. Sees to
- * it that both are judged again when that is over. */
-static bool standing_waits(struct standing *st, const struct flap *flap, bool well)
-{
-	const struct settings *settings = st->store->settings;
-	int64_t now = loop_now(st->store->loop), hold_ms = 1000 * (int64_t)settings->need_for;
-	int64_t ms = 0;
-	if (flap && well)
-		ms = flap_calm_ms(flap, now);
-	else if (flap && !settings->once)
-		ms = flap_wait_ms(flap, hold_ms, now);
-	if (ms)
-		standing_arm(st, ms);
-	return ms > 0;
-}
-
 enum need_state standing_judge(struct row *row, enum health was)
 {
 	struct store *s = row->server->store;
@@ -403,7 +377,19 @@ enum need_state standing_judge(struct row *row, enum health was)
 	if (!s->standing)
 		standing_load(s);
 	struct flap *flap = standing_flap(s->standing, row, was);
-	bool waits = standing_waits(s->standing, flap, well);
+	/* Whether the condition has not held long enough, or (a row that is well) comes and goes.
+	 * Sees to it that both are judged again when that is over. */
+	const struct settings *settings = s->standing->store->settings;
+	int64_t now = loop_now(s->standing->store->loop),
+		hold_ms = 1000 * (int64_t)settings->need_for;
+	int64_t ms = 0;
+	if (flap && well)
+		ms = flap_calm_ms(flap, now);
+	else if (flap && !settings->once)
+		ms = flap_wait_ms(flap, hold_ms, now);
+	if (ms)
+		standing_arm(s->standing, ms);
+	bool waits = ms > 0;
 	row->need_worst = HEALTH_UNKNOWN;
 	if (flap && flap_comes_and_goes(flap, loop_now(s->loop)) && (!well || waits))
 		row->need_worst = flap->worst;

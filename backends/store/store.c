@@ -325,22 +325,6 @@ static void store_tell_figures(struct loop_timer *timer, void *arg)
 		store_changed(s);
 }
 
-/* Whatever moves waits for the same moment: the next full FIGURES_MS and a little, since samples
- * are asked for at full seconds. */
-static void store_figures_changed(struct store *s)
-{
-	s->generation++;
-	if (s->told || s->figures_wait || s->closing)
-		return;
-	s->figures_wait = true;
-	int64_t left = FIGURES_MS -
-	               (loop_now(s->loop) + FIGURES_MS - FIGURES_AFTER_MS) % FIGURES_MS;
-	if (s->figures)
-		loop_timer_set(s->figures, left);
-	else
-		s->figures = loop_timer_add(s->loop, left, store_tell_figures, s);
-}
-
 /* --- rows ---------------------------------------------------------------- */
 
 /* This machine's rows go by any of its names. */
@@ -372,12 +356,6 @@ struct row *store_find(const struct store *s, const char *id)
 	return row || !id ? row : store_find_here(s, id);
 }
 
-/* Whether its rows, or that it has none for this login, are known. */
-static bool store_has_listed(const struct source *s)
-{
-	return s && s->state != SOURCE_WAITING && s->state != SOURCE_FAILED;
-}
-
 static char *store_row_id(const struct source *source, const char *kind, const char *local)
 {
 	const struct backend *b = source->backend;
@@ -397,7 +375,7 @@ static struct row *store_find_beside(const struct server *v, const char *kind, c
 		if (!owner)
 			continue;
 		if ((owner->state != SOURCE_ABSENT && owner->state != SOURCE_DENIED) ||
-		    !store_has_listed(s))
+		    !(s && s->state != SOURCE_WAITING && s->state != SOURCE_FAILED))
 			return NULL;
 		char *id = store_row_id(s, kind, local);
 		struct row *row = store_find(v->store, id);
@@ -597,7 +575,22 @@ void store_touch(struct row *row)
 void store_touch_figures(struct row *row)
 {
 	store_note(row);
-	store_figures_changed(row->server->store);
+	/* Whatever moves waits for the same moment: the next full FIGURES_MS and a little, since
+	 * samples are asked for at full seconds. */
+	row->server->store->generation++;
+	if (row->server->store->told || row->server->store->figures_wait ||
+	    row->server->store->closing)
+		return;
+	row->server->store->figures_wait = true;
+	int64_t left = FIGURES_MS -
+	               (loop_now(row->server->store->loop) + FIGURES_MS - FIGURES_AFTER_MS) %
+	                       FIGURES_MS;
+	if (row->server->store->figures)
+		loop_timer_set(row->server->store->figures, left);
+	else
+		row->server->store->figures = loop_timer_add(row->server->store->loop, left,
+		                                             store_tell_figures,
+		                                             row->server->store);
 }
 
 static const char *const health_words[] = {
@@ -686,22 +679,18 @@ void store_shown_begin(struct store *s)
 	s->shown_round++;
 }
 
-static void store_shown_keep(struct store *s, struct row *row)
-{
-	if (s->n_shown == s->cap_shown) {
-		s->cap_shown = s->cap_shown ? s->cap_shown * 2 : 64;
-		s->shown = xrealloc(s->shown, s->cap_shown * sizeof(*s->shown));
-	}
-	s->shown[s->n_shown++] = row;
-}
-
 /* In the array stand the rows of the last round and, once each, those of this one that were not in
  * it. */
 void store_shown(struct row *row)
 {
 	struct store *s = row->server->store;
-	if (!row->shown && row->shown_round != s->shown_round)
-		store_shown_keep(s, row);
+	if (!row->shown && row->shown_round != s->shown_round) {
+		if (s->n_shown == s->cap_shown) {
+			s->cap_shown = s->cap_shown ? s->cap_shown * 2 : 64;
+			s->shown = xrealloc(s->shown, s->cap_shown * sizeof(*s->shown));
+		}
+		s->shown[s->n_shown++] = row;
+	}
 	row->shown_round = s->shown_round;
 }
 
