@@ -283,20 +283,6 @@ static bool disks_better_name(const struct disk *a, const struct disk *b)
 	return text_len(a->dir) < text_len(b->dir);
 }
 
-/* Data sets of a pool share the free space. Each has its own used space. */
-static void disks_join(struct disk *into, struct disk *d)
-{
-	if (disks_better_name(d, into)) {
-		into->dir = d->dir;
-		into->mount = d->mount;
-	}
-	if (disks_same_pool(into, d) && !text_same(into->source, d->source)) {
-		into->used += d->used;
-		into->total = into->used + into->available;
-	}
-	d->merged = true;
-}
-
 static void disks_merge(struct tables *t)
 {
 	static bool (*const same[])(const struct disk *, const struct disk *) = {
@@ -308,8 +294,21 @@ static void disks_merge(struct tables *t)
 		for (size_t k = 0; k < i && !t->disks[i].merged; k++)
 			for (size_t s = 0;
 			     s < ARRAY_LEN(same) && !t->disks[k].merged && !t->disks[i].merged; s++)
-				if (same[s](&t->disks[k], &t->disks[i]))
-					disks_join(&t->disks[k], &t->disks[i]);
+				if (same[s](&t->disks[k], &t->disks[i])) {
+					/* Data sets of a pool share the free space. Each has its
+					 * own used space. */
+					if (disks_better_name(&t->disks[i], &t->disks[k])) {
+						t->disks[k].dir = t->disks[i].dir;
+						t->disks[k].mount = t->disks[i].mount;
+					}
+					if (disks_same_pool(&t->disks[k], &t->disks[i]) &&
+					    !text_same(t->disks[k].source, t->disks[i].source)) {
+						t->disks[k].used += t->disks[i].used;
+						t->disks[k].total = t->disks[k].used +
+						                    t->disks[k].available;
+					}
+					t->disks[i].merged = true;
+				}
 }
 
 /* --- the result ---------------------------------------------------------- */

@@ -48,14 +48,6 @@ void limits_see(struct vitals *v, const struct limits *limits, int64_t now_ms)
 
 /* --- words --------------------------------------------------------------- */
 
-static void limits_clock(int64_t wall_ms, char *buf, size_t size)
-{
-	time_t at = (time_t)(wall_ms / 1000);
-	struct tm tm;
-	localtime_r(&at, &tm);
-	strftime(buf, size, "%H:%M", &tm);
-}
-
 bool limits_say(const struct vitals *v, const struct limits *limits, int64_t now_ms,
                 int64_t wall_ms, char *buf, size_t size)
 {
@@ -74,7 +66,10 @@ bool limits_say(const struct vitals *v, const struct limits *limits, int64_t now
 		int64_t for_ms = now_ms - all[i].since_ms;
 		if (!all[i].since_ms || for_ms < limits->hold_ms)
 			continue;
-		limits_clock(wall_ms - for_ms, clock, sizeof(clock));
+		time_t at = (time_t)((wall_ms - for_ms) / 1000);
+		struct tm tm;
+		localtime_r(&at, &tm);
+		strftime(clock, sizeof(clock), "%H:%M", &tm);
 		n += (size_t)snprintf(buf + n, size - n, "%s%s over %d%% since %s", n ? "; " : "",
 		                      all[i].what, all[i].limit, clock);
 	}

@@ -46,16 +46,6 @@ size_t block_next(const struct buf *in, struct block *block)
 
 /* --- facts --------------------------------------------------------------- */
 
-/* os-release(5) values may be quoted as in a shell. */
-static void sample_unquote(char *s)
-{
-	size_t n = strlen(s);
-	if (n >= 2 && (*s == '"' || *s == '\'') && s[n - 1] == *s) {
-		memmove(s, s + 1, n - 2);
-		s[n - 2] = '\0';
-	}
-}
-
 static void sample_fact_int(struct text line, int *out)
 {
 	uint64_t v;
@@ -92,7 +82,12 @@ bool facts_parse(const char *bytes, size_t len, struct facts *f)
 				sample_copy_rest(texts[i].dst, texts[i].size, line);
 		any = true;
 	}
-	sample_unquote(f->os);
+	/* os-release(5) values may be quoted as in a shell. */
+	size_t n = strlen(f->os);
+	if (n >= 2 && (*f->os == '"' || *f->os == '\'') && f->os[n - 1] == *f->os) {
+		memmove(f->os, f->os + 1, n - 2);
+		f->os[n - 2] = '\0';
+	}
 	if (f->cpus == 0)
 		f->cpus = -1;
 	return any;
@@ -199,15 +194,6 @@ static uint64_t sample_minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-static void sample_set_memory(const struct memory *m, struct vitals *v)
-{
-	uint64_t available = m->has_available ? m->available : m->free + m->buffers + m->cached;
-	v->mem_total = m->total;
-	v->mem_used = sample_minus(m->total, available);
-	v->swap_total = m->swap_total;
-	v->swap_used = sample_minus(m->swap_total, m->swap_free);
-}
-
 /* sum: below 0: nothing yet. Never above INT64_MAX, whatever the server sends. */
 static int64_t sample_plus(int64_t sum, uint64_t more)
 {
@@ -249,14 +235,6 @@ static void sample_set_net(struct vitals *v, int64_t in, int64_t out)
 	v->net_at_ms = v->uptime_ms;
 }
 
-static void sample_keep_history(struct vitals *v)
-{
-	v->cpu_history[v->next_history] = (float)v->cpu;
-	v->next_history = (v->next_history + 1) % VITALS_HISTORY;
-	if (v->n_history < VITALS_HISTORY)
-		v->n_history++;
-}
-
 bool sample_parse(const char *bytes, size_t len, struct cpu_times *before, struct vitals *v)
 {
 	struct text in = { bytes, bytes + len }, line, key;
@@ -283,10 +261,19 @@ bool sample_parse(const char *bytes, size_t len, struct cpu_times *before, struc
 		else
 			sample_take_memory(key, line, &memory);
 	}
-	sample_set_memory(&memory, v);
+	uint64_t available = memory.has_available ? memory.available
+	                                          : memory.free + memory.buffers + memory.cached;
+	v->mem_total = memory.total;
+	v->mem_used = sample_minus(memory.total, available);
+	v->swap_total = memory.swap_total;
+	v->swap_used = sample_minus(memory.swap_total, memory.swap_free);
 	sample_set_net(v, net_in, net_out);
-	if (any)
-		sample_keep_history(v);
+	if (any) {
+		v->cpu_history[v->next_history] = (float)v->cpu;
+		v->next_history = (v->next_history + 1) % VITALS_HISTORY;
+		if (v->n_history < VITALS_HISTORY)
+			v->n_history++;
+	}
 	return any;
 }
 

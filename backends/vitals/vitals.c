@@ -254,30 +254,13 @@ static void vitals_fail(struct vitals_source *vs, const struct err *err)
 	server_sockets_unknown(vs->source.server);
 }
 
-static int64_t vitals_interval_ms(const struct vitals_source *vs)
-{
-	const struct settings *settings = store_settings(vs->source.store);
-	return settings && settings->vitals_interval > 0 ? settings->vitals_interval * 1000 : 3000;
-}
-
 /* All servers are sampled at the same clock times, so that their samples show one moment. */
 static int64_t vitals_until_next(const struct vitals_source *vs)
 {
-	int64_t each = vitals_interval_ms(vs);
+	const struct settings *settings = store_settings(vs->source.store);
+	int64_t each = settings && settings->vitals_interval > 0 ? settings->vitals_interval * 1000
+	                                                         : 3000;
 	return each - loop_now(store_loop(vs->source.store)) % each;
-}
-
-/* The disks are requested together with a sample, when they are due. */
-static void vitals_ask(struct vitals_source *vs)
-{
-	int64_t now = vitals_clock_of(vs);
-	bool disks = !vs->disks_ms || now - vs->disks_ms >= DISKS_EVERY_MS;
-	const char *line = disks ? "d\ns\n" : "s\n";
-	if (disks)
-		vs->disks_ms = now;
-	vs->asked_ms = now;
-	stream_write(vs->shell, line, strlen(line));
-	loop_timer_set(vs->timer, ANSWER_LATE_MS);
 }
 
 bool vitals_ask_sockets(struct server *server)
@@ -317,8 +300,17 @@ static void vitals_on_timer(struct loop_timer *timer, void *arg)
 		vitals_start_shell(vs);
 	else if (vs->asked_ms)
 		vitals_late(vs);
-	else
-		vitals_ask(vs);
+	else {
+		/* The disks are requested together with a sample, when they are due. */
+		int64_t now = vitals_clock_of(vs);
+		bool disks = !vs->disks_ms || now - vs->disks_ms >= DISKS_EVERY_MS;
+		const char *line = disks ? "d\ns\n" : "s\n";
+		if (disks)
+			vs->disks_ms = now;
+		vs->asked_ms = now;
+		stream_write(vs->shell, line, strlen(line));
+		loop_timer_set(vs->timer, ANSWER_LATE_MS);
+	}
 }
 
 static void vitals_on_block(struct vitals_source *vs, const struct block *block)
