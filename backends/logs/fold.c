@@ -125,15 +125,6 @@ static void fold_add_plain(struct buf *out, struct piece v)
 	}
 }
 
-/* A value with blanks keeps its quotes in key=value. */
-static void fold_add_value(struct buf *out, struct piece v)
-{
-	if (v.len > 2 && *v.s == '"' && !memchr(v.s, ' ', v.len) && !memchr(v.s, '\\', v.len))
-		fold_add_plain(out, v);
-	else
-		buf_add(out, v.s, v.len);
-}
-
 static const char *const levels[] = { "level",    "lvl",       "severity", "levelname",
 	                              "loglevel", "log.level", NULL };
 static const char *const messages[] = { "msg", "message", "event", "log", NULL };
@@ -188,7 +179,13 @@ bool fold_json(const char *text, size_t len, struct buf *out)
 			buf_puts(out, " ");
 		buf_add(out, pairs[i].key.s, pairs[i].key.len);
 		buf_puts(out, "=");
-		fold_add_value(out, pairs[i].value);
+		/* A value with blanks keeps its quotes in key=value. */
+		if (pairs[i].value.len > 2 && *pairs[i].value.s == '"' &&
+		    !memchr(pairs[i].value.s, ' ', pairs[i].value.len) &&
+		    !memchr(pairs[i].value.s, '\\', pairs[i].value.len))
+			fold_add_plain(out, pairs[i].value);
+		else
+			buf_add(out, pairs[i].value.s, pairs[i].value.len);
 	}
 	return true;
 }

@@ -302,18 +302,6 @@ static void tail_on_inode_answer(const struct run_result *r, void *arg)
 		t->inode = INODE_UNKNOWN;
 }
 
-/* The file was replaced. The offset now counts in the new file. A request finds out its inode. */
-static void tail_replaced(struct tail *t)
-{
-	char *command = tail_inode_command(t->units[0].name);
-	t->inode = INODE_UNKNOWN;
-	t->offset = t->start = t->size = 0;
-	run_cancel(t->asking);
-	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS,
-	                     tail_on_inode_answer, t);
-	free(command);
-}
-
 static void tail_take_tail_word(struct tail *t, enum tail_word word, const char *bytes, size_t len)
 {
 	unsigned source = t->units[0].source;
@@ -323,7 +311,15 @@ static void tail_take_tail_word(struct tail *t, enum tail_word word, const char 
 	case TAIL_REPLACED:
 		log_set_status(t->follow.log, source, "%s", "");
 		log_gap(t->follow.log, source, "the file was replaced; the new one follows");
-		tail_replaced(t);
+		/* The file was replaced. The offset now counts in the new file. A request finds out
+		 * its inode. */
+		char *command = tail_inode_command(t->units[0].name);
+		t->inode = INODE_UNKNOWN;
+		t->offset = t->start = t->size = 0;
+		run_cancel(t->asking);
+		t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64,
+		                     OLDER_TIMEOUT_MS, tail_on_inode_answer, t);
+		free(command);
 		break;
 	case TAIL_EMPTIED:
 		log_gap(t->follow.log, source, "the file was emptied; its new content follows");
@@ -375,24 +371,6 @@ static void tail_take_lines(struct tail *t)
 		used += len + 1;
 	}
 	buf_consume(&t->in, used);
-}
-
-/* Handles a line over the size limit. A file's line is shown up to the limit. A journal's line
- * cannot be parsed and is dropped. */
-static void tail_too_long(struct tail *t)
-{
-	if (t->skipping) {
-		t->offset += t->in.len;
-	} else if (t->what == TAIL_FILE) {
-		tail_take_file_line(t, t->in.data, t->in.len);
-		t->offset--; /* the line has no newline yet */
-	} else {
-		log_gap(t->follow.log, t->units[0].source, "a message of over %u KB was dropped",
-		        LINE_MAX_BYTES >> 10);
-	}
-	buf_clear(&t->in);
-	t->in.overflowed = false;
-	t->skipping = true;
 }
 
 /* Bytes that this tail may take in this turn. The rest waits in the far side's window. */
@@ -461,8 +439,23 @@ static size_t tail_on_data(struct stream *stream, const char *bytes, size_t len,
 	size_t take = tail_share(t, len);
 	for (size_t done = 0; done < take;) {
 		size_t n = take - done < 65536 ? take - done : 65536;
-		if (t->in.len + n > LINE_MAX_BYTES)
-			tail_too_long(t);
+		if (t->in.len + n > LINE_MAX_BYTES) {
+			/* Handles a line over the size limit. A file's line is shown up to the
+			 * limit. A journal's line cannot be parsed and is dropped. */
+			if (t->skipping) {
+				t->offset += t->in.len;
+			} else if (t->what == TAIL_FILE) {
+				tail_take_file_line(t, t->in.data, t->in.len);
+				t->offset--; /* the line has no newline yet */
+			} else {
+				log_gap(t->follow.log, t->units[0].source,
+				        "a message of over %u KB was dropped",
+				        LINE_MAX_BYTES >> 10);
+			}
+			buf_clear(&t->in);
+			t->in.overflowed = false;
+			t->skipping = true;
+		}
 		buf_add(&t->in, bytes + done, n);
 		tail_take_lines(t);
 		done += n;
@@ -699,44 +692,36 @@ static void tail_take_forwards(struct tail *t, const struct run_result *r, int64
 	tail_end_earlier(t, first_us);
 }
 
-/* Takes lines with the newest first. If they were requested by time, all lines down to the first
- * delivered one are skipped. */
-static void tail_take_backwards(struct tail *t, const struct run_result *r, int64_t first_us)
+static void tail_fetched(const struct run_result *r, void *arg)
 {
-	const char *told = *t->first && r->out_len
-	                           ? memmem(r->out, r->out_len, t->first, strlen(t->first))
-	                           : NULL;
-	const char *behind = told ? memchr(told, '\n', (size_t)(r->out + r->out_len - told)) : NULL,
-		   *begin = behind ? behind + 1 : r->out;
-	for (const char *end = r->out + r->out_len; end > begin;) {
-		const char *nl = memrchr(begin, '\n', (size_t)(end - begin - 1)),
-			   *from = nl ? nl + 1 : begin;
-		tail_take_older_line(t, from, (size_t)(end - from), first_us);
-		end = from;
-	}
-}
-
-static void tail_take_older(struct tail *t, const struct run_result *r)
-{
+	struct tail *t = arg;
+	uint64_t before = log_total(t->follow.log);
+	t->run = NULL;
 	int64_t first_us = t->first_us ? t->first_us : INT64_MAX, stamp_us = t->stamp_us;
 	bool headed = r->out_len > strlen(TAIL_HEAD) &&
 	              memcmp(r->out, TAIL_HEAD, strlen(TAIL_HEAD)) == 0;
 	t->stamp_us = 0;
 	if (t->what == TAIL_FILE || headed)
 		tail_take_forwards(t, r, first_us);
-	else
-		tail_take_backwards(t, r, first_us);
+	else {
+		/* Takes lines with the newest first. If they were requested by time, all lines down
+		 * to the first delivered one are skipped. */
+		const char *told = *t->first && r->out_len
+		                           ? memmem(r->out, r->out_len, t->first, strlen(t->first))
+		                           : NULL;
+		const char *behind = told ? memchr(told, '\n', (size_t)(r->out + r->out_len - told))
+		                          : NULL,
+			   *begin = behind ? behind + 1 : r->out;
+		for (const char *end = r->out + r->out_len; end > begin;) {
+			const char *nl = memrchr(begin, '\n', (size_t)(end - begin - 1)),
+				   *from = nl ? nl + 1 : begin;
+			tail_take_older_line(t, from, (size_t)(end - from), first_us);
+			end = from;
+		}
+	}
 	t->stamp_us = stamp_us;
 	if (t->what == TAIL_FILE && !headed)
 		t->start -= r->out_len < t->start ? r->out_len : t->start;
-}
-
-static void tail_fetched(const struct run_result *r, void *arg)
-{
-	struct tail *t = arg;
-	uint64_t before = log_total(t->follow.log);
-	t->run = NULL;
-	tail_take_older(t, r);
 	if (r->end.err.code)
 		log_say(t->follow.log, "older lines are not available: %s", r->end.err.text);
 	else if (log_total(t->follow.log) == before)
@@ -890,13 +875,6 @@ static void tail_set_paused(struct follow *follow, bool on)
 		stream_resume(t->stream);
 }
 
-static void tail_add_unit(struct tail *t, const char *name, const char *source_name,
-                          struct log *log)
-{
-	t->units[t->n_units++] = (struct unit_of_tail){ xstrdup(name),
-		                                        log_source_add(log, source_name) };
-}
-
 /* A tail that still waits for the end of this turn and can take one more unit. */
 static struct tail *tail_joinable(struct logs_source *at, const struct tail_spec *spec,
                                   const struct log *log)
@@ -934,7 +912,8 @@ struct follow *tail_follow(struct server *server, const struct tail_spec *spec,
 		t->timer = loop_timer_add(tail_loop_of(t), 0, tail_on_timer, t);
 		log_follow(log, &t->follow);
 	}
-	tail_add_unit(t, spec->name ? spec->name : "", source_name, log);
+	t->units[t->n_units++] = (struct unit_of_tail){ xstrdup(spec->name ? spec->name : ""),
+		                                        log_source_add(log, source_name) };
 	if (t->n_units == 1)
 		t->follow.source = t->units[0].source;
 	const struct link *link = source_link(&at->source);

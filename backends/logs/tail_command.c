@@ -82,17 +82,6 @@ static const char file_script[] =
 	"\"$s\" \"$(m)\" $q; LC_ALL=C; export LC_ALL; "
 	"exec tail -c +$((o+1)) -F -- \"$5$f\" 2>&1";
 
-static char *tail_command_file_command(const struct tail_query *q)
-{
-	char inode[24], offset[24], lines[24];
-	snprintf(inode, sizeof(inode), "%llu", (unsigned long long)q->inode);
-	snprintf(offset, sizeof(offset), "%llu", (unsigned long long)q->offset);
-	snprintf(lines, sizeof(lines), "%u", q->lines);
-	return quote_command((const char *const[]){ "exec", "sh", "-c", file_script, "sh",
-	                                            q->names[0], inode, offset, lines,
-	                                            q->mark ? q->mark : "", NULL });
-}
-
 char *tail_inode_command(const char *path)
 {
 	return quote_command((const char *const[]){ "exec", "sh", "-c", "f=$1; " STAT_OF "t", "sh",
@@ -142,8 +131,15 @@ enum tail_word tail_word(const char *line, size_t len, const char *mark, size_t 
 char *tail_follow_command(const struct tail_query *q)
 {
 	struct buf b = { 0 };
-	if (q->what == TAIL_FILE)
-		return tail_command_file_command(q);
+	if (q->what == TAIL_FILE) {
+		char inode[24], offset[24], lines[24];
+		snprintf(inode, sizeof(inode), "%llu", (unsigned long long)q->inode);
+		snprintf(offset, sizeof(offset), "%llu", (unsigned long long)q->offset);
+		snprintf(lines, sizeof(lines), "%u", q->lines);
+		return quote_command((const char *const[]){ "exec", "sh", "-c", file_script, "sh",
+		                                            q->names[0], inode, offset, lines,
+		                                            q->mark ? q->mark : "", NULL });
+	}
 	tail_command_journal(&b, q);
 	tail_command_add_words(&b, (const char *const[]){ "-f", NULL });
 	if (*q->cursor) {

@@ -51,16 +51,6 @@ static bool target_unknown(const char *word, char *why, size_t size)
 	return false;
 }
 
-static bool target_take_file(const char *rest, struct target *t, char *why, size_t size)
-{
-	t->what = TARGET_FILE;
-	snprintf(t->name, sizeof(t->name), "%s", rest + strlen(FILE_WORD));
-	if (t->name[0] == '/')
-		return true;
-	snprintf(why, size, "a file is named by its whole path, as in sese/file:/var/log/dpkg.log");
-	return false;
-}
-
 bool target_parse(const char *text, struct target *t, char *why, size_t size)
 {
 	size_t n = strcspn(text, "/");
@@ -81,8 +71,15 @@ bool target_parse(const char *text, struct target *t, char *why, size_t size)
 		return true;
 	const char *rest = text + n + 1, *slash = strchr(rest, '/');
 	char word[64];
-	if (strncmp(rest, FILE_WORD, strlen(FILE_WORD)) == 0)
-		return target_take_file(rest, t, why, size);
+	if (strncmp(rest, FILE_WORD, strlen(FILE_WORD)) == 0) {
+		t->what = TARGET_FILE;
+		snprintf(t->name, sizeof(t->name), "%s", rest + strlen(FILE_WORD));
+		if (t->name[0] == '/')
+			return true;
+		snprintf(why, size,
+		         "a file is named by its whole path, as in sese/file:/var/log/dpkg.log");
+		return false;
+	}
 	snprintf(word, sizeof(word), "%.*s", (int)(slash ? slash - rest : (long)strlen(rest)),
 	         rest);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
