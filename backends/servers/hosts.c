@@ -33,16 +33,12 @@ struct hosts {
 
 static void host_read_config(struct hosts *, const char *path);
 
-static bool host_plain(const char *word)
-{
-	return *word && *word != '!' && !strpbrk(word, "*?");
-}
-
 static void host_on_host(struct hosts *h, const char *word)
 {
 	if (strcmp(word, "*") == 0)
 		h->for_some = false;
-	if (host_plain(word) && h->n < HOSTS_MAX && h->each(word, h->arg))
+	if ((*word && *word != '!' && !strpbrk(word, "*?")) && h->n < HOSTS_MAX &&
+	    h->each(word, h->arg))
 		h->n++;
 }
 
@@ -176,21 +172,18 @@ static bool host_is_watched(const struct store *s, const char *name)
 	return store_server_find(s, name) || here_is(s->settings, name);
 }
 
-/* A name that reads as user@host or host:port would be another destination in the configuration. */
-static bool host_is_a_name(const char *name)
-{
-	struct err ignored;
-	return config_takes_name(name) && !strpbrk(name, "@:/") &&
-	       link_is_destination(name, &ignored);
-}
-
 static bool host_offer(const char *name, void *arg)
 {
 	struct host_offer *o = arg;
 	for (size_t i = 0; i < o->n; i++)
 		if (!strcmp(o->names[i], name))
 			return false;
-	if (!host_is_a_name(name) || host_is_watched(o->store, name))
+	/* A name that reads as user@host or host:port would be another destination in the
+	 * configuration. */
+	struct err ignored;
+	if (!(config_takes_name(name) && !strpbrk(name, "@:/") &&
+	      link_is_destination(name, &ignored)) ||
+	    host_is_watched(o->store, name))
 		return false;
 	o->names = xrealloc(o->names, (o->n + 1) * sizeof(*o->names));
 	o->names[o->n++] = xstrdup(name);

@@ -133,17 +133,6 @@ static void server_sources_down(struct server *v)
 	}
 }
 
-static void server_record_link(const struct server *v)
-{
-	const struct link *l = v->link;
-	struct buf b = { 0 };
-	buf_addf(&b, "%s\t%d\t%u\t%s\t", link_state_name(l->state), l->latency_ms, l->tries,
-	         l->detail);
-	mask_text(&b, l->err.text, strlen(l->err.text));
-	record_add(v->store, v->name, "link", "@state", b.data, b.len);
-	buf_finish(&b);
-}
-
 static void server_tell_state(struct server *v, enum link_state before)
 {
 	const struct link *l = v->link;
@@ -168,26 +157,6 @@ static void server_trim(struct loop_timer *timer, void *arg)
 	malloc_trim(0);
 }
 
-static void server_trim_later(struct store *s)
-{
-	if (s->trim)
-		loop_timer_set(s->trim, TRIM_MS);
-	else
-		s->trim = loop_timer_add(s->loop, TRIM_MS, server_trim, s);
-}
-
-/* A name that leads nowhere may be a mistyped one. The files are read once per name. */
-static void server_look_for_near(struct server *v)
-{
-	bool nowhere = v->link->state == LINK_LOST && v->link->err.code == ERR_ABSENT;
-	if (nowhere && !v->near && !v->config && !v->store->replay)
-		v->near = hosts_nearest(v->store, v->name);
-	if (v->link->state == LINK_UP) {
-		free(v->near);
-		v->near = NULL;
-	}
-}
-
 static void server_on_link(struct link *link, void *arg)
 {
 	struct server *v = arg;
@@ -195,9 +164,23 @@ static void server_on_link(struct link *link, void *arg)
 		return;
 	enum link_state before = v->link_seen;
 	v->link_seen = link->state;
-	server_record_link(v);
+	const struct link *l = v->link;
+	struct buf b = { 0 };
+	buf_addf(&b, "%s\t%d\t%u\t%s\t", link_state_name(l->state), l->latency_ms, l->tries,
+	         l->detail);
+	mask_text(&b, l->err.text, strlen(l->err.text));
+	record_add(v->store, v->name, "link", "@state", b.data, b.len);
+	buf_finish(&b);
 	if (before != link->state) {
-		server_look_for_near(v);
+		/* A name that leads nowhere may be a mistyped one. The files are read once per
+		 * name. */
+		bool nowhere = v->link->state == LINK_LOST && v->link->err.code == ERR_ABSENT;
+		if (nowhere && !v->near && !v->config && !v->store->replay)
+			v->near = hosts_nearest(v->store, v->name);
+		if (v->link->state == LINK_UP) {
+			free(v->near);
+			v->near = NULL;
+		}
 		server_tell_state(v, before);
 		if (before == LINK_UP) {
 			server_sockets_down(v);
@@ -207,7 +190,11 @@ static void server_on_link(struct link *link, void *arg)
 			v->facts_known = false;
 			server_sockets_up(v);
 			server_sources_up(v, false);
-			server_trim_later(v->store);
+			if (v->store->trim)
+				loop_timer_set(v->store->trim, TRIM_MS);
+			else
+				v->store->trim = loop_timer_add(v->store->loop, TRIM_MS,
+				                                server_trim, v->store);
 		}
 	}
 	/* A new round-trip time concerns only the server's row. */
@@ -258,23 +245,19 @@ static void server_refuse(void *arg)
 	ask_answer(p->ask, NULL, false);
 }
 
-/* Oldest first, but what the user waits for comes before what a source found out by itself. */
-static void server_queue(struct server *v, struct pending *p)
-{
-	struct pending **slot = &v->pending;
-	while (*slot && ((*slot)->ask->ordered || !p->ask->ordered))
-		slot = &(*slot)->next;
-	p->next = *slot;
-	*slot = p;
-}
-
 void server_ask(struct server *v, struct ask *ask)
 {
 	struct pending *p = xcalloc(1, sizeof(*p));
 	*p = (struct pending){
 		.server = v, .ask = ask, .answered = ask->answered, .arg = ask->arg
 	};
-	server_queue(v, p);
+	/* Oldest first, but what the user waits for comes before what a source found out by itself.
+	 */
+	struct pending **slot = &v->pending;
+	while (*slot && ((*slot)->ask->ordered || !p->ask->ordered))
+		slot = &(*slot)->next;
+	p->next = *slot;
+	*slot = p;
 	ask->answered = server_pending_answered;
 	ask->arg = p;
 	/* headless: give up, but only after the caller has returned */
@@ -328,13 +311,6 @@ struct server *server_add(struct store *s, const char *name)
 	return v;
 }
 
-static void server_forget_rows(struct server *v)
-{
-	for (size_t i = 0; i < v->n_kin; i++)
-		while (v->kin[i].rows && v->kin[i].kind != &kind_server)
-			store_row_remove(v->kin[i].rows);
-}
-
 static void server_forget_sources(struct server *v)
 {
 	while (v->sources) {
@@ -352,7 +328,9 @@ void server_close(struct server *v)
 {
 	struct store *s = v->store;
 	orders_forget_server(s, v);
-	server_forget_rows(v);
+	for (size_t i = 0; i < v->n_kin; i++)
+		while (v->kin[i].rows && v->kin[i].kind != &kind_server)
+			store_row_remove(v->kin[i].rows);
 	server_forget_sources(v);
 	server_sockets_free(v);
 	sudo_destroy(v->sudo);

@@ -115,16 +115,6 @@ static void sudo_on_forget(struct loop_timer *t, void *arg)
 	sudo_forget(arg);
 }
 
-static void sudo_keep(struct sudo *s, const struct secret *secret)
-{
-	sudo_drop_secret(&s->kept);
-	s->kept = secret_create(secret->text, secret->len);
-	if (!s->forget)
-		s->forget = loop_timer_add(store_loop(s->server->store), SUDO_KEEP_MS,
-		                           sudo_on_forget, s);
-	loop_timer_set(s->forget, SUDO_KEEP_MS);
-}
-
 struct sudo *sudo_create(struct server *server)
 {
 	struct sudo *s = xcalloc(1, sizeof(*s));
@@ -323,18 +313,6 @@ static void sudo_tried_without(struct sudo_run *r, const struct run_result *resu
 	free(words);
 }
 
-/* The last line that is not empty. sudo prints its reason after its lecture. */
-static void sudo_last_words(char *buf, size_t size, const char *text)
-{
-	size_t end = strlen(text);
-	while (end && strchr(" \r\n", text[end - 1]))
-		end--;
-	size_t from = end;
-	while (from && text[from - 1] != '\n')
-		from--;
-	wash(buf, size, text + from, end - from);
-}
-
 static void sudo_tried_with(struct sudo_run *r, const struct run_result *result)
 {
 	struct run_result clean = *result;
@@ -343,15 +321,29 @@ static void sudo_tried_with(struct sudo_run *r, const struct run_result *result)
 		clean.err_out = result->out;
 		clean.err_len = result->out_len;
 	}
-	sudo_last_words(r->said, sizeof(r->said), clean.err_out);
+	/* The last line that is not empty. sudo prints its reason after its lecture. */
+	size_t end = strlen(clean.err_out);
+	while (end && strchr(" \r\n", clean.err_out[end - 1]))
+		end--;
+	size_t from = end;
+	while (from && clean.err_out[from - 1] != '\n')
+		from--;
+	wash(r->said, sizeof(r->said), clean.err_out + from, end - from);
 	if (result->begun && sudo_forbids(clean.err_out) &&
 	    sudo_complains(clean.err_out, sudo_tool_name(r))) {
 		sudo_fail(r, &clean, ERR_DENIED,
 		          r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s",
 		          r->said);
 	} else if (result->begun) {
-		if (r->keep)
-			sudo_keep(r->sudo, r->tried);
+		if (r->keep) {
+			sudo_drop_secret(&r->sudo->kept);
+			r->sudo->kept = secret_create(r->tried->text, r->tried->len);
+			if (!r->sudo->forget)
+				r->sudo->forget = loop_timer_add(store_loop(r->sudo->server->store),
+				                                 SUDO_KEEP_MS, sudo_on_forget,
+				                                 r->sudo);
+			loop_timer_set(r->sudo->forget, SUDO_KEEP_MS);
+		}
 		sudo_finish(r, &clean);
 	} else {
 		if (r->from_kept)
