@@ -72,19 +72,6 @@ void ctr_free(struct ctr *c)
 	free(c);
 }
 
-/* Another container took the name: drops everything known of the old one. */
-static void ctr_start_afresh(struct engine *e, struct container *row, const char *id)
-{
-	ctr_free(row->priv);
-	row->started_ms = row->finished_ms = row->created_ms = 0;
-	row->oom = row->tty = row->tty_known = false;
-	row->death = DEATH_NONE;
-	row->exit_signal[0] = '\0';
-	row->health = CTR_HEALTH_NONE;
-	xreplace(&row->last_lines, NULL);
-	ctr_init(xcalloc(1, sizeof(struct ctr)), e, row, id);
-}
-
 /* Finds or makes the row of container id under name. If the container was renamed unnoticed, its
  * row moves. */
 static struct ctr *ctr_row_of(struct engine *e, const char *id, const char *name)
@@ -99,7 +86,15 @@ static struct ctr *ctr_row_of(struct engine *e, const char *id, const char *name
 	if (!row->priv || strcmp(((struct ctr *)row->priv)->id, id) != 0) {
 		if (known)
 			ctr_free(known);
-		ctr_start_afresh(e, row, id);
+		/* Another container took the name: drops everything known of the old one. */
+		ctr_free(row->priv);
+		row->started_ms = row->finished_ms = row->created_ms = 0;
+		row->oom = row->tty = row->tty_known = false;
+		row->death = DEATH_NONE;
+		row->exit_signal[0] = '\0';
+		row->health = CTR_HEALTH_NONE;
+		xreplace(&row->last_lines, NULL);
+		ctr_init(xcalloc(1, sizeof(struct ctr)), e, row, id);
 	}
 	return row->priv;
 }
@@ -158,11 +153,6 @@ static void ctr_set(char **slot, const char *value)
 		xreplace(slot, value);
 }
 
-static void ctr_clear_stats(struct container *row)
-{
-	row->cpu = row->mem = row->net_rx = row->net_tx = -1;
-}
-
 static bool ctr_is_over(enum container_state s)
 {
 	return s == CONTAINER_EXITED || s == CONTAINER_DEAD || s == CONTAINER_RESTARTING;
@@ -194,7 +184,7 @@ static bool enter_state(struct ctr *c, enum container_state state)
 	row->state = state;
 	c->life = sync_event(&c->engine->sync, engine_mono(c->engine));
 	if (state != CONTAINER_RUNNING)
-		ctr_clear_stats(row);
+		row->cpu = row->mem = row->net_rx = row->net_tx = -1;
 	if (!ctr_is_over(state))
 		fetch_forget(&c->tail);
 	return true;
@@ -310,20 +300,16 @@ static void apply_item(struct engine *e, const struct sync_view *view, const str
 	ctr_refresh(c);
 }
 
-/* Keeps rows with events since the list was requested, even if the list does not name them. */
-static void apply_newer(struct engine *e, const struct sync_view *view)
-{
-	for (struct ctr *c = e->ctrs; c; c = c->hh.next)
-		if (sync_row(&e->sync, view, c->heard, 0, engine_mono(e)) == SYNC_ROW_OVERTAKEN)
-			apply_keep(e, c);
-}
-
 void apply_list(struct engine *e, const struct sync_view *view, const struct ctr_list *list)
 {
 	store_rows_begin(&e->source, &kind_container);
 	for (size_t i = 0; i < list->n; i++)
 		apply_item(e, view, &list->items[i]);
-	apply_newer(e, view);
+	/* Keeps rows with events since the list was requested, even if the list does not name them.
+	 */
+	for (struct ctr *c = e->ctrs; c; c = c->hh.next)
+		if (sync_row(&e->sync, view, c->heard, 0, engine_mono(e)) == SYNC_ROW_OVERTAKEN)
+			apply_keep(e, c);
 	store_rows_end(&e->source, &kind_container);
 	server_rows_changed(e->source.server, &kind_container);
 }
@@ -340,18 +326,6 @@ static void apply_facts(struct ctr *c, const struct ctr_inspect *in)
 	row->created_ms = in->created_ms ? in->created_ms : row->created_ms;
 	c->mem_limit = in->mem_limit;
 	snprintf(c->policy, sizeof(c->policy), "%s", in->policy);
-}
-
-/* Requests the last lines if they may explain why the container ended. */
-static void want_tail(struct ctr *c)
-{
-	bool worth = ctr_is_over(c->row->state) && c->row->row.health >= HEALTH_BUSY;
-	if (fetch_is_asked(&c->tail) || c->tail.state == FETCH_FRESH)
-		return;
-	if (worth)
-		fetch_want(&c->tail);
-	else
-		fetch_forget(&c->tail);
 }
 
 void apply_inspect(struct ctr *c, const struct ctr_inspect *in, bool overtaken)
@@ -386,7 +360,14 @@ void apply_inspect(struct ctr *c, const struct ctr_inspect *in, bool overtaken)
 	if (ctr_is_over(in->state) && in->finished_ms)
 		ctr_note_death(c, in->finished_ms);
 	ctr_refresh(c);
-	want_tail(c);
+	/* Requests the last lines if they may explain why the container ended. */
+	bool worth = ctr_is_over(c->row->state) && c->row->row.health >= HEALTH_BUSY;
+	if (fetch_is_asked(&c->tail) || c->tail.state == FETCH_FRESH)
+		return;
+	if (worth)
+		fetch_want(&c->tail);
+	else
+		fetch_forget(&c->tail);
 }
 
 void apply_tail(struct ctr *c, const char *text, size_t len)

@@ -63,22 +63,6 @@ void compose_check(struct buf *b, const char *env_files)
 	            "blank values without it\" >&2; exit 1; }; done; ");
 }
 
-/* Appends one compose command. words come before the service's name; whole leaves the name out. */
-static void compose_add_command(struct buf *b, const char *program, const struct container *c,
-                                const char *words, bool whole)
-{
-	/* without this, down leaves services of inactive profiles running */
-	if (whole)
-		buf_puts(b, "COMPOSE_PROFILES='*' ");
-	buf_puts(b, program);
-	compose_words(b, c->project, c->project_files, c->project_env);
-	buf_addf(b, " %s", words);
-	if (!whole && c->service) {
-		buf_puts(b, " ");
-		quote_word(b, c->service);
-	}
-}
-
 /* Appends the steps of one action, joined by &&. The list ends with NULL. */
 static void compose_add_steps(struct buf *b, const char *program, const struct container *c,
                               const char *const *steps, bool whole)
@@ -86,7 +70,18 @@ static void compose_add_steps(struct buf *b, const char *program, const struct c
 	for (size_t i = 0; steps[i]; i++) {
 		if (i)
 			buf_puts(b, " && ");
-		compose_add_command(b, program, c, steps[i], whole);
+		/* Appends one compose command. words come before the service's name; whole leaves
+		 * the name out. */
+		/* without this, down leaves services of inactive profiles running */
+		if (whole)
+			buf_puts(b, "COMPOSE_PROFILES='*' ");
+		buf_puts(b, program);
+		compose_words(b, c->project, c->project_files, c->project_env);
+		buf_addf(b, " %s", steps[i]);
+		if (!whole && c->service) {
+			buf_puts(b, " ");
+			quote_word(b, c->service);
+		}
 	}
 }
 
@@ -144,17 +139,6 @@ static char *compose_script(const struct container *c, const struct engine *e,
 	return buf_take(&s);
 }
 
-/* Copies the last line that is not blank. */
-static void compose_last_line(char *out, size_t size, const char *text, size_t len)
-{
-	while (len && (text[len - 1] == '\n' || text[len - 1] == '\r' || text[len - 1] == ' '))
-		len--;
-	size_t start = len;
-	while (start && text[start - 1] != '\n')
-		start--;
-	wash(out, size, text + start, len - start);
-}
-
 /* "sha256:1b8db4443425 -> sha256:aa081569e178" for a pull whose outcome the registry has told; else
  * "". */
 static void compose_newer(const struct container *c, const struct compose_steps *steps, char *buf,
@@ -173,8 +157,15 @@ static void compose_done(const struct run_result *r, void *arg)
 	struct err err = r->end.err;
 	char last[200], said[280];
 	a->run = NULL;
-	compose_last_line(last, sizeof(last), r->err_len ? r->err_out : r->out,
-	                  r->err_len ? r->err_len : r->out_len);
+	/* Copies the last line that is not blank. */
+	const char *text = r->err_len ? r->err_out : r->out;
+	size_t len = r->err_len ? r->err_len : r->out_len;
+	while (len && (text[len - 1] == '\n' || text[len - 1] == '\r' || text[len - 1] == ' '))
+		len--;
+	size_t start = len;
+	while (start && text[start - 1] != '\n')
+		start--;
+	wash(last, sizeof(last), text + start, len - start);
 	snprintf(said, sizeof(said), "%s%s%s", a->newer, *a->newer ? ": " : "", last);
 	if (!err.code && r->end.exit_code != 0)
 		err_set(&err, r->end.exit_code == 127 ? ERR_ABSENT : ERR_REFUSED,

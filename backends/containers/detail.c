@@ -68,21 +68,6 @@ static void ctr_add_time(struct doc *d, const char *label, int64_t ms, int64_t n
 	         human_span(age, now > ms ? now - ms : 0));
 }
 
-static void ctr_add_usage(struct doc *d, const struct container *c)
-{
-	char a[HUMAN_SIZE], b[HUMAN_SIZE];
-	if (c->cpu >= 0)
-		doc_pair(d, DOC_PLAIN, "CPU", "%.1f %% of a core", c->cpu);
-	if (c->mem >= 0 && c->mem_limit > 0)
-		doc_pair(d, DOC_PLAIN, "memory", "%s of %s", human_bytes(a, (uint64_t)c->mem),
-		         human_bytes(b, (uint64_t)c->mem_limit));
-	else if (c->mem >= 0)
-		doc_pair(d, DOC_PLAIN, "memory", "%s", human_bytes(a, (uint64_t)c->mem));
-	if (c->net_rx >= 0)
-		doc_pair(d, DOC_PLAIN, "network", "%s in, %s out", human_rate(a, c->net_rx),
-		         human_rate(b, c->net_tx));
-}
-
 static void ctr_add_state(struct doc *d, const struct container *c, int64_t now)
 {
 	const struct row *row = &c->row;
@@ -98,7 +83,17 @@ static void ctr_add_state(struct doc *d, const struct container *c, int64_t now)
 	ctr_add_time(d, "created", c->created_ms, now);
 	if (c->restarts >= 0)
 		doc_pair(d, c->restarts ? DOC_WARN : DOC_PLAIN, "restarts", "%d", c->restarts);
-	ctr_add_usage(d, c);
+	char a[HUMAN_SIZE], b[HUMAN_SIZE];
+	if (c->cpu >= 0)
+		doc_pair(d, DOC_PLAIN, "CPU", "%.1f %% of a core", c->cpu);
+	if (c->mem >= 0 && c->mem_limit > 0)
+		doc_pair(d, DOC_PLAIN, "memory", "%s of %s", human_bytes(a, (uint64_t)c->mem),
+		         human_bytes(b, (uint64_t)c->mem_limit));
+	else if (c->mem >= 0)
+		doc_pair(d, DOC_PLAIN, "memory", "%s", human_bytes(a, (uint64_t)c->mem));
+	if (c->net_rx >= 0)
+		doc_pair(d, DOC_PLAIN, "network", "%s in, %s out", human_rate(a, c->net_rx),
+		         human_rate(b, c->net_tx));
 }
 
 /* What the registry has, once it was asked about. */
@@ -183,17 +178,6 @@ static void ctr_add_limits(struct doc *d, const cJSON *o)
 		doc_pair(d, DOC_PLAIN, "process limit", "%.0f", pids);
 }
 
-static void ctr_add_policy(struct doc *d, const cJSON *o)
-{
-	const cJSON *policy = ctr_get(o, "HostConfig", "RestartPolicy");
-	const char *name = ctr_str(policy, "Name", NULL);
-	double most = ctr_num(policy, "MaximumRetryCount", NULL);
-	if (name && most > 0)
-		doc_pair(d, DOC_PLAIN, "restart policy", "%s, at most %.0f times", name, most);
-	else
-		ctr_pair(d, "restart policy", name ? name : "no");
-}
-
 static void ctr_add_config(struct doc *d, const struct container *c, const cJSON *o)
 {
 	doc_head(d, "Made from");
@@ -207,7 +191,13 @@ static void ctr_add_config(struct doc *d, const struct container *c, const cJSON
 	ctr_pair(d, "in folder", ctr_str(o, "Config", "WorkingDir"));
 	ctr_pair(d, "as user", ctr_str(o, "Config", "User"));
 	ctr_pair(d, "host name", ctr_str(o, "Config", "Hostname"));
-	ctr_add_policy(d, o);
+	const cJSON *policy = ctr_get(o, "HostConfig", "RestartPolicy");
+	const char *name = ctr_str(policy, "Name", NULL);
+	double most = ctr_num(policy, "MaximumRetryCount", NULL);
+	if (name && most > 0)
+		doc_pair(d, DOC_PLAIN, "restart policy", "%s, at most %.0f times", name, most);
+	else
+		ctr_pair(d, "restart policy", name ? name : "no");
 	ctr_add_limits(d, o);
 	ctr_pair(d, "log driver", ctr_str(ctr_get(o, "HostConfig", "LogConfig"), "Type", NULL));
 	if (cJSON_IsTrue(ctr_get(o, "HostConfig", "Privileged")))
@@ -288,16 +278,12 @@ static void ctr_add_networks(struct doc *d, const cJSON *o)
 	}
 }
 
-static bool ctr_is_compose(const char *name)
-{
-	return strstr(name, "compose.") != NULL;
-}
-
 static void ctr_add_some_labels(struct doc *d, const cJSON *labels, bool compose)
 {
 	const cJSON *l;
 	cJSON_ArrayForEach (l, labels)
-		if (cJSON_IsString(l) && l->string && ctr_is_compose(l->string) == compose)
+		if (cJSON_IsString(l) && l->string &&
+		    (strstr(l->string, "compose.") != NULL) == compose)
 			doc_pair(d, DOC_PLAIN, l->string, "%.*s", LABEL_VALUE_MAX, l->valuestring);
 }
 
@@ -340,29 +326,33 @@ static cJSON *ctr_answer(const struct ctr *c, bool reveal)
 	return o;
 }
 
-static void ctr_add_answer(struct doc *d, const struct ctr *c, bool reveal)
+void ctr_detail(struct row *row, struct doc *d, bool reveal)
 {
-	cJSON *o = ctr_answer(c, reveal);
-	ctr_add_health(d, o);
-	ctr_add_config(d, c->row, o);
-	ctr_add_ports(d, o);
-	ctr_add_mounts(d, o);
-	ctr_add_networks(d, o);
-	ctr_add_env(d, o, reveal);
-	ctr_add_labels(d, o);
-	cJSON_Delete(o);
-}
-
-/* Requests an inspect once per opening of the details. A kept answer may be old, because not every
- * change has an event. Later changes arrive by events. */
-static void ctr_ask(struct ctr *c)
-{
-	if (fetch_open(&c->inspect, c->row->row.looks, REFUSED_AGAIN_MS, engine_mono(c->engine)))
-		engine_fetch(c->engine);
-}
-
-static void ctr_add_rest(struct doc *d, const struct container *c)
-{
+	struct container *c = (struct container *)row;
+	struct ctr *k = c->priv;
+	int64_t now = k ? engine_now(k->engine) : now_wall_ms();
+	if (k) {
+		/* Requests an inspect once per opening of the details. A kept answer may be old,
+		 * because not every change has an event. Later changes arrive by events. */
+		if (fetch_open(&k->inspect, k->row->row.looks, REFUSED_AGAIN_MS,
+		               engine_mono(k->engine)))
+			engine_fetch(k->engine);
+	}
+	ctr_add_state(d, c, now);
+	ctr_add_update(d, c, now);
+	ctr_add_death(d, c);
+	if (k && k->answer) {
+		cJSON *o = ctr_answer(k, reveal);
+		ctr_add_health(d, o);
+		ctr_add_config(d, k->row, o);
+		ctr_add_ports(d, o);
+		ctr_add_mounts(d, o);
+		ctr_add_networks(d, o);
+		ctr_add_env(d, o, reveal);
+		ctr_add_labels(d, o);
+		cJSON_Delete(o);
+		return;
+	}
 	doc_head(d, "Made from");
 	ctr_pair(d, "image", c->image);
 	ctr_pair(d, "command", c->command);
@@ -370,23 +360,6 @@ static void ctr_add_rest(struct doc *d, const struct container *c)
 	ctr_pair(d, "networks", c->networks);
 	ctr_pair(d, "project", c->project);
 	ctr_pair(d, "service", c->service);
-}
-
-void ctr_detail(struct row *row, struct doc *d, bool reveal)
-{
-	struct container *c = (struct container *)row;
-	struct ctr *k = c->priv;
-	int64_t now = k ? engine_now(k->engine) : now_wall_ms();
-	if (k)
-		ctr_ask(k);
-	ctr_add_state(d, c, now);
-	ctr_add_update(d, c, now);
-	ctr_add_death(d, c);
-	if (k && k->answer) {
-		ctr_add_answer(d, k, reveal);
-		return;
-	}
-	ctr_add_rest(d, c);
 	if (k && k->detail_err)
 		doc_add(d, DOC_BAD, "%s", k->detail_err);
 	else if (k && k->engine->origin)

@@ -127,17 +127,6 @@ static void engine_denied_sentence(const struct engine *e, const struct err *why
 		        user, server, name, cli);
 }
 
-static void engine_retry_later(struct engine *e)
-{
-	loop_timer_set(e->retry, backoff_ms(&e->pause, RETRY_MIN_MS, RETRY_MAX_MS));
-}
-
-/* Engines that most servers do not have: their absence is normal. */
-static bool engine_may_lack(const struct engine *e)
-{
-	return e->param->is_podman || e->param->of_user;
-}
-
 /* The server has no such engine. That is not a fault. The link reports ERR_ABSENT only when it is
  * sure. */
 static bool engine_is_absent(const struct engine *e, const struct err *err)
@@ -156,14 +145,6 @@ static bool engine_is_listed(const struct engine *e)
 	       server_socket_is_told(e->source.server, e->param->socket, endpoints[0].path);
 }
 
-/* A connection failed, or a working engine disappeared. Marks the socket, so that the shell looks
- * at the kernel's list before the next attempt. */
-static void engine_socket_failed(struct engine *e)
-{
-	if (engine_is_listed(e) && server_socket(e->source.server, e->param->socket) == SOCKET_OPEN)
-		server_socket_failed(e->source.server, e->param->socket, e->greeted);
-}
-
 static int64_t engine_look_ms(const struct engine *e)
 {
 	bool local = link_is_local(source_link(&e->source));
@@ -178,8 +159,13 @@ static void engine_fail(struct engine *e, const struct err *err)
 		return; /* engine_down() does the rest */
 	const struct endpoint *used = e->origin ? origin_endpoint(e->origin) : NULL;
 	bool by_command = used && used->kind == ENDPOINT_EXEC;
-	if (!by_command && (e->greeted || err->code == ERR_ABSENT || engine_is_absent(e, err)))
-		engine_socket_failed(e);
+	if (!by_command && (e->greeted || err->code == ERR_ABSENT || engine_is_absent(e, err))) {
+		/* A connection failed, or a working engine disappeared. Marks the socket, so that
+		 * the shell looks at the kernel's list before the next attempt. */
+		if (engine_is_listed(e) &&
+		    server_socket(e->source.server, e->param->socket) == SOCKET_OPEN)
+			server_socket_failed(e->source.server, e->param->socket, e->greeted);
+	}
 	if (engine_is_absent(e, err)) {
 		source_set_state(&e->source, SOURCE_ABSENT,
 		                 engine_elsewhere(e, &said) ? &said : NULL);
@@ -198,7 +184,7 @@ static void engine_fail(struct engine *e, const struct err *err)
 		        e->param->of_user ? "--user " : "",
 		        e->param->is_podman ? "podman.socket" : "docker");
 	source_set_state(&e->source, e->ctrs ? SOURCE_STALE : SOURCE_FAILED, &said);
-	engine_retry_later(e);
+	loop_timer_set(e->retry, backoff_ms(&e->pause, RETRY_MIN_MS, RETRY_MAX_MS));
 }
 
 /* --- feeding answers ----------------------------------------------------- */
@@ -723,14 +709,6 @@ static void engine_ping_done(struct call *c, const struct reply *r, void *arg)
 		engine_list_later(e);
 }
 
-/* Is an engine likely here? If not, only the ping is sent. Where no shell reports sockets, each
- * failed connection writes a line to the server's journal. */
-static bool engine_is_likely(const struct engine *e)
-{
-	bool guess = engine_may_lack(e) && server_sockets_untellable(e->source.server);
-	return e->source.state == SOURCE_WAITING ? !guess : e->source.state != SOURCE_ABSENT;
-}
-
 /* The socket must not be opened, and there is no other endpoint. */
 static void engine_no_socket(struct engine *e, enum socket_say say, const char *path)
 {
@@ -804,7 +782,12 @@ static void engine_begin(struct engine *e)
 	                                                     .arg = e,
 	                                                     .max = 65536 });
 	/* the other requests follow the ping's answer */
-	if (!engine_is_likely(e))
+	/* Is an engine likely here? If not, only the ping is sent. Where no shell reports sockets,
+	 * each failed connection writes a line to the server's journal. */
+	/* Engines that most servers do not have: their absence is normal. */
+	bool guess = (e->param->is_podman || e->param->of_user) &&
+	             server_sockets_untellable(e->source.server);
+	if (!(e->source.state == SOURCE_WAITING ? !guess : e->source.state != SOURCE_ABSENT))
 		return;
 	engine_follow(e);
 }

@@ -47,11 +47,6 @@ struct exec {
 	struct stream_end end;
 };
 
-static void exec_unhook(struct exec *x)
-{
-	LIST_DROP(x->engine->execs, x);
-}
-
 static void exec_free_dead(void *arg)
 {
 	struct engine *e = arg;
@@ -77,7 +72,7 @@ static void exec_let_go(struct exec *x)
 {
 	struct engine *e = x->engine;
 	x->phase = EXEC_GONE;
-	exec_unhook(x);
+	LIST_DROP(x->engine->execs, x);
 	call_cancel(x->call);
 	stream_close(x->raw);
 	x->call = NULL;
@@ -413,15 +408,6 @@ static const struct stream_ops exec_ops = {
 	.close = exec_x_close,
 };
 
-static void exec_make_marker(struct exec *x)
-{
-	uint64_t random[2] = { 0 };
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		random[0] = (uint64_t)(uintptr_t)x;
-	snprintf(x->marker, sizeof(x->marker), "MOCR_SHELL=%012llx",
-	         (unsigned long long)(random[0] >> 16));
-}
-
 struct stream *exec_shell(struct row *row, const char *term, int cols, int rows,
                           const struct stream_events *events, void *arg, struct err *err)
 {
@@ -448,7 +434,11 @@ struct stream *exec_shell(struct row *row, const char *term, int cols, int rows,
 	snprintf(x->id, sizeof(x->id), "%s", c->id);
 	buf_init(&x->head, HEAD_MAX + REFUSAL_MAX);
 	buf_init(&x->out, STREAM_QUEUE_MAX);
-	exec_make_marker(x);
+	uint64_t random[2] = { 0 };
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		random[0] = (uint64_t)(uintptr_t)x;
+	snprintf(x->marker, sizeof(x->marker), "MOCR_SHELL=%012llx",
+	         (unsigned long long)(random[0] >> 16));
 	char *body = exec_create_body(x, term);
 	snprintf(path, sizeof(path), "/containers/%s/exec", c->id);
 	x->call = engine_get(c->engine, path,

@@ -103,25 +103,20 @@ static void frames_head(struct frames *f, unsigned char byte)
 	f->left = (uint32_t)h[4] << 24 | (uint32_t)h[5] << 16 | (uint32_t)h[6] << 8 | h[7];
 }
 
-/* Does the held frame start a line of the container's next run? Then the unfinished line is the
- * last line of the previous run, written without a line end. n is the length of the held timestamp.
- * Pieces of one line have the same time. On an older Docker, a new piece at least always follows a
- * whole piece. */
-static bool frames_is_next_run(const struct frames *f, size_t n)
-{
-	const struct buf *begun = &f->line[f->stream == 2];
-	size_t m = frames_time_len(begun->data, begun->len);
-	return f->apart && n && m && begun->len - m - 1 < PIECE &&
-	       (m != n || memcmp(begun->data, f->hold, n) != 0);
-}
-
 /* A line over 16 KB comes in several frames, and the engine puts a timestamp before each. The start
  * of a frame is held until its timestamp is complete, wherever the network split it. */
 static void frames_drop_time(struct frames *f)
 {
 	size_t n = frames_time_len(f->hold, f->hold_len), skip = n ? n + 1 : 0;
 	f->fresh = false;
-	if (frames_is_next_run(f, n)) {
+	/* Does the held frame start a line of the container's next run? Then the unfinished line is
+	 * the last line of the previous run, written without a line end. n is the length of the
+	 * held timestamp. Pieces of one line have the same time. On an older Docker, a new piece at
+	 * least always follows a whole piece. */
+	const struct buf *begun = &f->line[f->stream == 2];
+	size_t m = frames_time_len(begun->data, begun->len);
+	if (f->apart && n && m && begun->len - m - 1 < PIECE &&
+	    (m != n || memcmp(begun->data, f->hold, n) != 0)) {
 		frames_tell(f, f->stream == 2);
 		skip = 0;
 	}

@@ -194,11 +194,6 @@ static void ctr_say_death(const struct container *c, const struct ctr_facts *f, 
 
 /* --- the verdict, by state ----------------------------------------------- */
 
-static bool ctr_in_a_loop(const struct container *c, const struct ctr_facts *f)
-{
-	return f->deaths >= 2 || c->restarts >= 3;
-}
-
 static void ctr_judge_running(const struct container *c, const struct ctr_facts *f,
                               struct ctr_verdict *v)
 {
@@ -211,7 +206,8 @@ static void ctr_judge_running(const struct container *c, const struct ctr_facts 
 			ctr_add(v->why, ", failed %d checks", f->failing_streak);
 		if (*f->health_output)
 			ctr_add(v->why, ": %.120s", f->health_output);
-	} else if (ctr_in_a_loop(c, f) && f->now_ms - c->started_ms < CTR_SETTLED_MS) {
+	} else if ((f->deaths >= 2 || c->restarts >= 3) &&
+	           f->now_ms - c->started_ms < CTR_SETTLED_MS) {
 		/* the same verdict as while it waits for a restart, so that the row does not
 		 * flicker */
 		v->health = HEALTH_BAD;

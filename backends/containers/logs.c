@@ -125,17 +125,6 @@ static bool ctr_log_listed_before(struct log_follow *f, int64_t ns, uint64_t has
 	return false;
 }
 
-static void ctr_log_note_seen(struct log_follow *f, const struct seen_line *line, uint64_t before)
-{
-	if (line->ns > f->last_ns)
-		f->last_ns = line->ns;
-	if (line->ns && (!f->first_ns || line->ns < f->first_ns))
-		f->first_ns = line->ns;
-	if (line->ns)
-		seen_lines_add(&f->recent, line, before);
-	f->seen_lines++;
-}
-
 static void ctr_log_on_line(const char *time, const char *line, size_t len, bool error, void *arg)
 {
 	struct log_follow *f = arg;
@@ -153,7 +142,13 @@ static void ctr_log_on_line(const char *time, const char *line, size_t len, bool
 	else
 		seen_lines.number = log_add(f->follow.log, f->follow.source, seen_lines.ns / 1000,
 		                            LOG_LEVEL_UNKNOWN, mark, line, len);
-	ctr_log_note_seen(f, &seen_lines, before);
+	if (seen_lines.ns > f->last_ns)
+		f->last_ns = seen_lines.ns;
+	if (seen_lines.ns && (!f->first_ns || seen_lines.ns < f->first_ns))
+		f->first_ns = seen_lines.ns;
+	if (seen_lines.ns)
+		seen_lines_add(&f->recent, &seen_lines, before);
+	f->seen_lines++;
 }
 
 /* --- lost streams -------------------------------------------------------- */
@@ -356,24 +351,6 @@ static void ctr_log_say_seam(struct log_follow *f, const struct ctr *c, bool oth
 		        human_span(away, now_wall_ms() - f->away_ms));
 }
 
-/* Writes the log query's start: a little before the last line shown, the user's since, or the last
- * lines. Docker's since= includes that very time, Podman's does not. */
-static void ctr_log_where_from(const struct log_follow *f, bool history, char *from, size_t size)
-{
-	int64_t since_us = log_since(f->follow.log),
-		since_ns = seen_lines_since(&f->recent,
-	                                    ctr_log_is_podman(f) ? AGAIN_PODMAN_NS : AGAIN_NS);
-	if (since_ns)
-		snprintf(from, size, "follow=%d&since=" NS_FMT, !f->history, NS_ARGS(since_ns - 1));
-	else if (since_us)
-		snprintf(from, size, "follow=%d&since=%lld.%06lld", !f->history,
-		         (long long)(since_us / 1000000), (long long)(since_us % 1000000));
-	else if (history)
-		snprintf(from, size, "follow=%d&tail=%d", !f->history, LOGS_FIRST);
-	else
-		snprintf(from, size, "follow=1&since=1"); /* no line existed before */
-}
-
 /* Podman gives each piece of a long line its own time. */
 static void ctr_log_begin_frames(struct log_follow *f, struct frames *frames, const struct ctr *c,
                                  frames_line *fn)
@@ -386,7 +363,21 @@ static void ctr_log_begin_frames(struct log_follow *f, struct frames *frames, co
 static void ctr_log_ask_stream(struct log_follow *f, struct ctr *c)
 {
 	char path[160 + CTR_ID_SIZE], from[64];
-	ctr_log_where_from(f, f->history || !ctr_log_is_podman(f), from, sizeof(from));
+	/* Writes the log query's start: a little before the last line shown, the user's since, or
+	 * the last lines. Docker's since= includes that very time, Podman's does not. */
+	size_t size = sizeof(from);
+	int64_t since_us = log_since(f->follow.log),
+		since_ns = seen_lines_since(&f->recent,
+	                                    ctr_log_is_podman(f) ? AGAIN_PODMAN_NS : AGAIN_NS);
+	if (since_ns)
+		snprintf(from, size, "follow=%d&since=" NS_FMT, !f->history, NS_ARGS(since_ns - 1));
+	else if (since_us)
+		snprintf(from, size, "follow=%d&since=%lld.%06lld", !f->history,
+		         (long long)(since_us / 1000000), (long long)(since_us % 1000000));
+	else if (f->history || !ctr_log_is_podman(f))
+		snprintf(from, size, "follow=%d&tail=%d", !f->history, LOGS_FIRST);
+	else
+		snprintf(from, size, "follow=1&since=1"); /* no line existed before */
 	f->ran = ctr_log_can_follow(f, c);
 	f->again_ns = f->last_ns;
 	seen_lines_copy(&f->again, &f->recent);

@@ -182,21 +182,6 @@ static int ctr_parse_exit_in_status(const char *s)
 
 /* --- the list ------------------------------------------------------------ */
 
-/* Docker gives a linked container several names. Its own name has no second slash. */
-static void ctr_parse_read_name(struct ctr_item *item, const cJSON *o)
-{
-	const cJSON *name;
-	const char *best = NULL;
-	cJSON_ArrayForEach (name, ctr_parse_member(o, "Names"))
-		if (cJSON_IsString(name) && (!best || strchr(best + 1, '/')))
-			best = name->valuestring;
-	if (best && *best == '/')
-		best++;
-	ctr_parse_copy(item->name, sizeof(item->name), best);
-	if (!*item->name)
-		ctr_parse_copy(item->name, SHORT_ID + 1, item->id);
-}
-
 static void ctr_parse_add_word(struct buf *b, const char *word)
 {
 	if (b->len)
@@ -233,19 +218,6 @@ static char *ctr_parse_read_ports(const cJSON *ports)
 	return out;
 }
 
-static char *ctr_parse_read_networks(const cJSON *networks)
-{
-	const cJSON *n;
-	struct buf b;
-	buf_init(&b, TEXT_MAX);
-	cJSON_ArrayForEach (n, networks)
-		if (n->string)
-			ctr_parse_add_word(&b, n->string);
-	char *out = b.len ? wash_ndup(b.data, b.len, TEXT_MAX) : NULL;
-	buf_finish(&b);
-	return out;
-}
-
 static const char *ctr_parse_label(const cJSON *labels, const char *name)
 {
 	char full[96];
@@ -253,19 +225,6 @@ static const char *ctr_parse_label(const cJSON *labels, const char *name)
 	const char *s = ctr_parse_text(labels, full);
 	snprintf(full, sizeof(full), "io.podman.compose.%s", name);
 	return s ? s : ctr_parse_text(labels, full);
-}
-
-static void ctr_parse_read_compose(struct ctr_item *item, const cJSON *labels)
-{
-	item->project = ctr_parse_keep(ctr_parse_label(labels, "project"));
-	item->service = ctr_parse_keep(ctr_parse_label(labels, "service"));
-	item->project_dir = ctr_parse_keep(ctr_parse_label(labels, "project.working_dir"));
-	item->by_compose = ctr_parse_label(labels, "config-hash") &&
-	                   ctr_parse_label(labels, "container-number");
-	const char *files = ctr_parse_label(labels, "project.config_files");
-	item->project_files = files && *files ? wash_dup(files, 4096) : NULL;
-	const char *env = ctr_parse_label(labels, "project.environment_file");
-	item->project_env = env && *env ? wash_dup(env, 4096) : NULL;
 }
 
 static void ctr_parse_read_command(struct ctr_item *item, const cJSON *o)
@@ -289,14 +248,40 @@ static void ctr_parse_read_item(struct ctr_item *item, const cJSON *o)
 	const char *status = ctr_parse_text(o, "Status"),
 		   *health = ctr_parse_text(ctr_parse_member(o, "Health"), "Status");
 	ctr_parse_copy(item->id, sizeof(item->id), ctr_parse_text(o, "Id"));
-	ctr_parse_read_name(item, o);
+	/* Docker gives a linked container several names. Its own name has no second slash. */
+	const cJSON *name;
+	const char *best = NULL;
+	cJSON_ArrayForEach (name, ctr_parse_member(o, "Names"))
+		if (cJSON_IsString(name) && (!best || strchr(best + 1, '/')))
+			best = name->valuestring;
+	if (best && *best == '/')
+		best++;
+	ctr_parse_copy(item->name, sizeof(item->name), best);
+	if (!*item->name)
+		ctr_parse_copy(item->name, SHORT_ID + 1, item->id);
 	item->image = ctr_parse_keep(ctr_parse_text(o, "Image"));
 	item->image_id = ctr_parse_keep(ctr_parse_text(o, "ImageID"));
 	item->ports = ctr_parse_read_ports(ctr_parse_member(o, "Ports"));
-	item->networks = ctr_parse_read_networks(
-		ctr_parse_member(ctr_parse_member(o, "NetworkSettings"), "Networks"));
+	const cJSON *n;
+	struct buf b;
+	buf_init(&b, TEXT_MAX);
+	cJSON_ArrayForEach (n, ctr_parse_member(ctr_parse_member(o, "NetworkSettings"), "Networks"))
+		if (n->string)
+			ctr_parse_add_word(&b, n->string);
+	char *out = b.len ? wash_ndup(b.data, b.len, TEXT_MAX) : NULL;
+	buf_finish(&b);
+	item->networks = out;
 	ctr_parse_read_command(item, o);
-	ctr_parse_read_compose(item, ctr_parse_member(o, "Labels"));
+	const cJSON *labels = ctr_parse_member(o, "Labels");
+	item->project = ctr_parse_keep(ctr_parse_label(labels, "project"));
+	item->service = ctr_parse_keep(ctr_parse_label(labels, "service"));
+	item->project_dir = ctr_parse_keep(ctr_parse_label(labels, "project.working_dir"));
+	item->by_compose = ctr_parse_label(labels, "config-hash") &&
+	                   ctr_parse_label(labels, "container-number");
+	const char *files = ctr_parse_label(labels, "project.config_files");
+	item->project_files = files && *files ? wash_dup(files, 4096) : NULL;
+	const char *env = ctr_parse_label(labels, "project.environment_file");
+	item->project_env = env && *env ? wash_dup(env, 4096) : NULL;
 	item->state = ctr_parse_state_of(ctr_parse_text(o, "State"));
 	item->health = health ? ctr_parse_health_of(health) : ctr_parse_health_in_status(status);
 	item->created_ms = ctr_parse_whole64(o, "Created") * 1000;
@@ -347,17 +332,6 @@ void ctr_list_finish(struct ctr_list *list)
 
 /* --- inspect ------------------------------------------------------------- */
 
-static void ctr_parse_read_health(struct ctr_inspect *in, const cJSON *health)
-{
-	in->health = ctr_parse_health_of(ctr_parse_text(health, "Status"));
-	in->failing_streak = ctr_parse_whole(health, "FailingStreak", 0);
-	const cJSON *log = ctr_parse_member(health, "Log");
-	int n = cJSON_IsArray(log) ? cJSON_GetArraySize(log) : 0;
-	if (n)
-		ctr_parse_copy(in->health_output, sizeof(in->health_output),
-		               ctr_parse_text(cJSON_GetArrayItem(log, n - 1), "Output"));
-}
-
 bool ctr_inspect_parse(struct ctr_inspect *in, const char *json, size_t len, struct err *err)
 {
 	*in = (struct ctr_inspect){ .restarts = -1, .exit_code = -1 };
@@ -384,26 +358,21 @@ bool ctr_inspect_parse(struct ctr_inspect *in, const char *json, size_t len, str
 	ctr_parse_copy(in->policy, sizeof(in->policy),
 	               ctr_parse_text(ctr_parse_member(host, "RestartPolicy"), "Name"));
 	ctr_parse_copy(in->error, sizeof(in->error), ctr_parse_text(state, "Error"));
-	ctr_parse_read_health(in, ctr_parse_member(state, "Health")
-	                                  ? ctr_parse_member(state, "Health")
-	                                  : ctr_parse_member(state, "Healthcheck"));
+	const cJSON *health = ctr_parse_member(state, "Health")
+	                              ? ctr_parse_member(state, "Health")
+	                              : ctr_parse_member(state, "Healthcheck");
+	in->health = ctr_parse_health_of(ctr_parse_text(health, "Status"));
+	in->failing_streak = ctr_parse_whole(health, "FailingStreak", 0);
+	const cJSON *log = ctr_parse_member(health, "Log");
+	int n = cJSON_IsArray(log) ? cJSON_GetArraySize(log) : 0;
+	if (n)
+		ctr_parse_copy(in->health_output, sizeof(in->health_output),
+		               ctr_parse_text(cJSON_GetArrayItem(log, n - 1), "Output"));
 	cJSON_Delete(root);
 	return true;
 }
 
 /* --- events -------------------------------------------------------------- */
-
-static void ctr_parse_read_action(struct ctr_event *e, const char *action)
-{
-	char all[128];
-	ctr_parse_copy(all, sizeof(all), action);
-	char *colon = strchr(all, ':');
-	if (colon) {
-		*colon++ = '\0';
-		ctr_parse_copy(e->detail, sizeof(e->detail), colon + strspn(colon, " "));
-	}
-	ctr_parse_copy(e->action, sizeof(e->action), all);
-}
 
 static void ctr_parse_read_event_time(struct ctr_event *e, const cJSON *root)
 {
@@ -446,7 +415,14 @@ bool ctr_event_parse(struct ctr_event *e, const char *json, size_t len)
 	bool ok = id && action && (!type || strcmp(type, "container") == 0);
 	if (ok) {
 		ctr_parse_copy(e->id, sizeof(e->id), id);
-		ctr_parse_read_action(e, action);
+		char all[128];
+		ctr_parse_copy(all, sizeof(all), action);
+		char *colon = strchr(all, ':');
+		if (colon) {
+			*colon++ = '\0';
+			ctr_parse_copy(e->detail, sizeof(e->detail), colon + strspn(colon, " "));
+		}
+		ctr_parse_copy(e->action, sizeof(e->action), all);
 		ctr_parse_copy(e->name, sizeof(e->name), ctr_parse_text(attrs, "name"));
 		ctr_parse_copy(e->old_name, sizeof(e->old_name),
 		               old && *old == '/' ? old + 1 : old);
@@ -487,15 +463,6 @@ static void ctr_parse_read_memory(struct ctr_sample *s, const cJSON *mem)
 	s->mem_limit = limit > 0 ? limit : -1;
 }
 
-static void ctr_parse_read_network(struct ctr_sample *s, const cJSON *networks)
-{
-	const cJSON *n;
-	cJSON_ArrayForEach (n, networks) {
-		s->rx = (s->rx < 0 ? 0 : s->rx) + ctr_parse_number(n, "rx_bytes", 0);
-		s->tx = (s->tx < 0 ? 0 : s->tx) + ctr_parse_number(n, "tx_bytes", 0);
-	}
-}
-
 bool ctr_sample_parse(struct ctr_sample *s, const char *json, size_t len)
 {
 	*s = (struct ctr_sample){ .cpu_ns = -1,
@@ -523,7 +490,11 @@ bool ctr_sample_parse(struct ctr_sample *s, const char *json, size_t len)
 		s->cpus = cJSON_GetArraySize(
 			ctr_parse_member(ctr_parse_member(cpu, "cpu_usage"), "percpu_usage"));
 	ctr_parse_read_memory(s, ctr_parse_member(root, "memory_stats"));
-	ctr_parse_read_network(s, ctr_parse_member(root, "networks"));
+	const cJSON *n;
+	cJSON_ArrayForEach (n, ctr_parse_member(root, "networks")) {
+		s->rx = (s->rx < 0 ? 0 : s->rx) + ctr_parse_number(n, "rx_bytes", 0);
+		s->tx = (s->tx < 0 ? 0 : s->tx) + ctr_parse_number(n, "tx_bytes", 0);
+	}
 	cJSON_Delete(root);
 	s->valid = s->read_ms > 0 && (s->cpu_ns > 0 || s->mem > 0);
 	if (!(s->cpu_ns > 0))

@@ -166,16 +166,6 @@ void pulls_end(struct engine *e)
 		pull_over(e->pulls, &err);
 }
 
-static void pull_tell(struct pull *p)
-{
-	char words[100], said[160];
-	const char *slash = strrchr(p->images[p->at], '/');
-	pull_words(&p->told, words, sizeof(words));
-	snprintf(said, sizeof(said), "%.50s %s", slash ? slash + 1 : p->images[p->at], words);
-	if (strcmp(said, p->said) != 0)
-		p->events->progress(memcpy(p->said, said, sizeof(said)), p->arg);
-}
-
 static void pull_on_line(const char *line, size_t len, void *arg)
 {
 	struct pull *p = arg;
@@ -187,7 +177,12 @@ static bool pull_on_data(struct call *call, const char *data, size_t len, void *
 	struct pull *p = arg;
 	loop_timer_set(p->silence, SILENCE_MS);
 	json_lines_feed(&p->lines, data, len, pull_on_line, p);
-	pull_tell(p);
+	char words[100], said[160];
+	const char *slash = strrchr(p->images[p->at], '/');
+	pull_words(&p->told, words, sizeof(words));
+	snprintf(said, sizeof(said), "%.50s %s", slash ? slash + 1 : p->images[p->at], words);
+	if (strcmp(said, p->said) != 0)
+		p->events->progress(memcpy(p->said, said, sizeof(said)), p->arg);
 	return true;
 }
 

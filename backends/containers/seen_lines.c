@@ -20,24 +20,22 @@ void seen_lines_finish(struct seen_lines *t)
 	*t = (struct seen_lines){ 0 };
 }
 
-/* Drops the first n lines. Keeps only their newest time and the number of lines at that time. */
-static void seen_lines_forget_first(struct seen_lines *t, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (t->line[i].ns > t->floor_ns) {
-			t->floor_ns = t->line[i].ns;
-			t->floor_n = 0;
-		}
-		t->floor_n += t->line[i].ns == t->floor_ns;
-	}
-	t->n -= n;
-	memmove(t->line, t->line + n, t->n * sizeof(*t->line));
-}
-
 void seen_lines_add(struct seen_lines *t, const struct seen_line *line, uint64_t before)
 {
-	if (t->n == SEEN_LINES_MAX)
-		seen_lines_forget_first(t, SEEN_LINES_MAX / 4);
+	if (t->n == SEEN_LINES_MAX) {
+		/* Drops the first n lines. Keeps only their newest time and the number of lines at
+		 * that time. */
+		size_t n = SEEN_LINES_MAX / 4;
+		for (size_t i = 0; i < n; i++) {
+			if (t->line[i].ns > t->floor_ns) {
+				t->floor_ns = t->line[i].ns;
+				t->floor_n = 0;
+			}
+			t->floor_n += t->line[i].ns == t->floor_ns;
+		}
+		t->n -= n;
+		memmove(t->line, t->line + n, t->n * sizeof(*t->line));
+	}
 	size_t at = t->n;
 	if (t->n == t->room) {
 		t->room = t->room ? 2 * t->room : 64;

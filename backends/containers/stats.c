@@ -70,14 +70,6 @@ static void stats_on_rest(struct loop_timer *t, void *arg)
 		stats_ask(c);
 }
 
-static void stats_rest(struct ctr *c)
-{
-	if (!c->rest)
-		c->rest = loop_timer_add(store_loop(c->engine->source.store), -1, stats_on_rest, c);
-	loop_timer_set(c->rest, ASK_EACH_MS);
-	c->resting = true;
-}
-
 static void stats_end_rest(struct ctr *c)
 {
 	if (c->rest)
@@ -100,7 +92,10 @@ static void stats_done(struct call *call, const struct reply *r, void *arg)
 		buf_finish(&line);
 	}
 	json_lines_finish(&c->stats_lines);
-	stats_rest(c);
+	if (!c->rest)
+		c->rest = loop_timer_add(store_loop(c->engine->source.store), -1, stats_on_rest, c);
+	loop_timer_set(c->rest, ASK_EACH_MS);
+	c->resting = true;
 	if (!engine_has_socket(c->engine))
 		stats_shown(c->engine);
 }

@@ -440,8 +440,12 @@ static struct act_run *updates_orphan(const struct updates *u)
 	return a;
 }
 
-static void updates_end_orphans(struct updates *u)
+static void updates_next(struct updates *u)
 {
+	struct engine *e = u->engine;
+	char path[64 + CTR_ID_SIZE];
+	if (!e->origin || u->call || e->source.state != SOURCE_LIVE)
+		return;
 	struct act_run *a;
 	struct err err;
 	while ((a = updates_orphan(u))) {
@@ -450,15 +454,6 @@ static void updates_end_orphans(struct updates *u)
 		        a->order->id);
 		act_end(a, &err, NULL);
 	}
-}
-
-static void updates_next(struct updates *u)
-{
-	struct engine *e = u->engine;
-	char path[64 + CTR_ID_SIZE];
-	if (!e->origin || u->call || e->source.state != SOURCE_LIVE)
-		return;
-	updates_end_orphans(u);
 	struct ctr *c = updates_choose(u);
 	if (!c) {
 		updates_rest(u, updates_every_ms(u) ? UPDATES_LOOK_MS : -1);

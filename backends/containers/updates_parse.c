@@ -49,14 +49,6 @@ bool image_has_tag(const char *image)
 	       !strstr(image, "//");
 }
 
-/* Length of the name without its tag. The port of a registry also follows a colon. */
-static size_t image_repository(const char *image)
-{
-	const char *slash = strrchr(image, '/');
-	const char *colon = strchr(slash ? slash : image, ':');
-	return colon ? (size_t)(colon - image) : strlen(image);
-}
-
 bool image_digests_parse(struct image_digests *d, const char *json, size_t len, struct err *err)
 {
 	*d = (struct image_digests){ 0 };
@@ -80,7 +72,10 @@ bool image_digests_parse(struct image_digests *d, const char *json, size_t len, 
 
 const char *image_digest_of(const struct image_digests *d, const char *image)
 {
-	size_t n = image_repository(image);
+	/* Length of the name without its tag. The port of a registry also follows a colon. */
+	const char *slash = strrchr(image, '/');
+	const char *colon = strchr(slash ? slash : image, ':');
+	size_t n = colon ? (size_t)(colon - image) : strlen(image);
 	for (size_t i = 0; i < d->n; i++)
 		if (strncmp(d->of[i], image, n) == 0 && d->of[i][n] == '@')
 			return d->of[i] + n + 1;
