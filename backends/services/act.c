@@ -58,8 +58,9 @@ static void unit_act_reload_manager(struct op *);
 
 /* --- the life of an operation -------------------------------------------- */
 
-static void unit_act_op_free(struct op *op)
+static void unit_act_op_end(struct op *op, const struct err *err, const char *output)
 {
+	struct order *order = op->order;
 	*op->prev = op->next;
 	if (op->next)
 		op->next->prev = op->prev;
@@ -67,12 +68,6 @@ static void unit_act_op_free(struct op *op)
 	sudo_run_cancel(op->sudo);
 	loop_timer_remove(op->timer);
 	free(op);
-}
-
-static void unit_act_op_end(struct op *op, const struct err *err, const char *output)
-{
-	struct order *order = op->order;
-	unit_act_op_free(op);
 	order_end(order, err, output);
 }
 
@@ -176,17 +171,13 @@ void ops_job_removed(struct systemd_source *sd, const char *job_path, const char
 
 /* --- sudo ---------------------------------------------------------------- */
 
-static void unit_act_first_line(char *dst, size_t size, const char *text)
-{
-	while (*text == '\n')
-		text++;
-	wash(dst, size, text, strcspn(text, "\n"));
-}
-
 static void unit_act_sudo_failed(struct op *op, const struct run_result *r)
 {
 	char said[240];
-	unit_act_first_line(said, sizeof said, r->err_len ? r->err_out : r->out);
+	const char *text = r->err_len ? r->err_out : r->out;
+	while (*text == '\n')
+		text++;
+	wash(said, sizeof said, text, strcspn(text, "\n"));
 	if (r->end.err.code == ERR_DENIED || r->end.err.code == ERR_ABSENT) {
 		struct err err;
 		err_set(&err, ERR_DENIED,
@@ -213,14 +204,6 @@ static void unit_act_on_sudo(const struct run_result *r, void *arg)
 		unit_act_op_end(op, NULL, "by sudo");
 }
 
-static bool unit_act_may_sudo(const struct op *op)
-{
-	const struct server *server = op->sd->source.server;
-	const struct server_config *config = server->config;
-	return !manager_of(&op->sd->source)->user && server->sudo &&
-	       !(config && config->sudo && strcmp(config->sudo, "never") == 0);
-}
-
 static void unit_act_by_sudo(struct op *op, const struct err *denied)
 {
 	const char *with_unit[] = {
@@ -228,7 +211,10 @@ static void unit_act_by_sudo(struct op *op, const struct err *denied)
 	};
 	const char *alone[] = { "systemctl", "--no-ask-password", op->verb, NULL };
 	op->denied = *denied;
-	if (!unit_act_may_sudo(op)) {
+	const struct server *server = op->sd->source.server;
+	const struct server_config *config = server->config;
+	if (!(!manager_of(&op->sd->source)->user && server->sudo &&
+	      !(config && config->sudo && strcmp(config->sudo, "never") == 0))) {
 		char text[280];
 		bool user = manager_of(&op->sd->source)->user;
 		snprintf(text, sizeof text, "not allowed: %.150s; %s", denied->text,
@@ -368,11 +354,6 @@ static bool unit_act_is_masked(const struct unit *u)
 	return unit_act_is(u->load, "masked") || strncmp(u->file_state, "masked", 6) == 0;
 }
 
-static bool unit_act_is_there(const struct unit *u)
-{
-	return !unit_act_is(u->load, "not-found");
-}
-
 static bool unit_act_can_start(const struct row *row)
 {
 	const struct unit *u = const_unit_of(row);
@@ -435,7 +416,7 @@ static bool unit_act_can_mask(const struct row *row)
 	const struct unit *u = const_unit_of(row);
 	const char *file = u->fragment ? u->fragment : "";
 	bool own = strncmp(file, "/etc/systemd/", 13) == 0 || strstr(file, "/.config/systemd/");
-	return unit_act_is_there(u) && !unit_act_is_masked(u) && !own &&
+	return (!unit_act_is(u->load, "not-found")) && !unit_act_is_masked(u) && !own &&
 	       !unit_act_is(u->file_state, "transient") && !unit_act_is(u->file_state, "generated");
 }
 

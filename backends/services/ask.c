@@ -141,14 +141,6 @@ static void unit_ask_hand_on(struct query *q)
 	buf_finish(&json);
 }
 
-static void unit_ask_deliver(struct query *q)
-{
-	struct systemd_source *sd = q->sd;
-	unit_ask_hand_on(q);
-	unit_ask_query_free(q);
-	systemd_settle(sd);
-}
-
 void queries_hand_on(struct systemd_source *sd, const char *unit)
 {
 	for (struct query *q = sd->queries, *next; q; q = next) {
@@ -169,8 +161,12 @@ static void unit_ask_on_get(const char *json, size_t len, const struct err *err,
 		buf_addf(&q->json, "%s\"%s\":", q->json.len ? "," : "{", get->prop);
 		buf_add(&q->json, json + 1, len - 2);
 	}
-	if (--q->waiting == 0)
-		unit_ask_deliver(q);
+	if (--q->waiting == 0) {
+		struct systemd_source *sd = q->sd;
+		unit_ask_hand_on(q);
+		unit_ask_query_free(q);
+		systemd_settle(sd);
+	}
 }
 
 static void unit_ask_add_gets(struct query *q, const char *path, const char *iface,

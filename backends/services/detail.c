@@ -301,21 +301,6 @@ static void unit_add_process(struct doc *doc, const struct unit *u, bool reveal)
 		doc_pair(doc, DOC_PLAIN, "last exit", "%d", u->exit_status);
 }
 
-static void unit_add_relations(struct doc *doc, const struct unit *u)
-{
-	const cJSON *address;
-	const char *label = "listens";
-	unit_pair_text(doc, "starts", u->triggers);
-	unit_pair_words(doc, "started by", unit_more(u, "TriggeredBy"));
-	unit_pair_words(doc, "wanted by", unit_more(u, "WantedBy"));
-	cJSON_ArrayForEach (address, unit_more(u, "Listen")) {
-		doc_pair(doc, DOC_PLAIN, label, "%s %s", json_text(cJSON_GetArrayItem(address, 0)),
-		         json_text(cJSON_GetArrayItem(address, 1)));
-		label = "";
-	}
-	unit_pair_words(doc, "read about it", unit_more(u, "Documentation"));
-}
-
 static void unit_add_text(struct doc *doc, const char *head, const char *text, enum doc_tone tone,
                           bool reveal)
 {
@@ -339,7 +324,17 @@ void unit_detail(struct row *row, struct doc *doc, bool reveal)
 	doc_head(doc, row->name);
 	unit_add_state(doc, u);
 	unit_add_process(doc, u, reveal);
-	unit_add_relations(doc, u);
+	const cJSON *address;
+	const char *label = "listens";
+	unit_pair_text(doc, "starts", u->triggers);
+	unit_pair_words(doc, "started by", unit_more(u, "TriggeredBy"));
+	unit_pair_words(doc, "wanted by", unit_more(u, "WantedBy"));
+	cJSON_ArrayForEach (address, unit_more(u, "Listen")) {
+		doc_pair(doc, DOC_PLAIN, label, "%s %s", json_text(cJSON_GetArrayItem(address, 0)),
+		         json_text(cJSON_GetArrayItem(address, 1)));
+		label = "";
+	}
+	unit_pair_words(doc, "read about it", unit_more(u, "Documentation"));
 	unit_pair_text(doc, "file", u->fragment);
 	unit_pair_words(doc, "drop-in", unit_more(u, "DropInPaths"));
 	if (p->log)

@@ -256,15 +256,10 @@ static bool unit_feed_new_units(struct systemd_source *sd, const char *arg, cons
 	return true;
 }
 
-static const char *unit_base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 static void unit_take_file(struct systemd_source *sd, const char *path, const char *state)
 {
-	const char *name = unit_base_name(path);
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
 	if (!unit_is_ours(name) || strcmp(state, "alias") == 0)
 		return;
 	struct unit *u = unit_row(sd, name);

@@ -129,14 +129,6 @@ static enum health unit_judge_load(const struct unit *u, char *why, size_t size)
 	return HEALTH_UNKNOWN;
 }
 
-/* A unit in a restart loop looks healthy for a moment after each start. */
-static bool unit_flaps(const struct unit *u, int64_t now)
-{
-	const struct unit_priv *p = priv_of(u);
-	return u->restarts > MANY_RESTARTS &&
-	       (unit_is(u->sub, "auto-restart") || (p && p->flap_ms && now - p->flap_ms < FLAP_MS));
-}
-
 enum health unit_judge(const struct unit *u, int64_t now, char *why, size_t size)
 {
 	static const struct {
@@ -156,7 +148,10 @@ enum health unit_judge(const struct unit *u, int64_t now, char *why, size_t size
 	enum health load = unit_judge_load(u, why, size);
 	if (load != HEALTH_UNKNOWN)
 		return load;
-	if (unit_flaps(u, now)) {
+	/* A unit in a restart loop looks healthy for a moment after each start. */
+	const struct unit_priv *p = priv_of(u);
+	if (u->restarts > MANY_RESTARTS &&
+	    (unit_is(u->sub, "auto-restart") || (p && p->flap_ms && now - p->flap_ms < FLAP_MS))) {
 		unit_reason(u, "restarts again and again", why, size);
 		return HEALTH_BAD;
 	}

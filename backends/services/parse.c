@@ -147,22 +147,6 @@ static void unit_parse_take_owned(char **slot, const cJSON *v)
 	*slot = clean;
 }
 
-/* Joins an array of strings with blanks. Triggers of a timer has one element. */
-static void unit_parse_take_words(char **slot, const cJSON *v)
-{
-	struct buf words;
-	const cJSON *word;
-	buf_init(&words, TEXT_MAX);
-	cJSON_ArrayForEach (word, v) {
-		if (words.len)
-			buf_puts(&words, " ");
-		buf_puts(&words, json_text(word));
-	}
-	free(*slot);
-	*slot = words.len ? wash_dup(words.data, TEXT_MAX) : NULL;
-	buf_finish(&words);
-}
-
 static int64_t unit_parse_usec_to_ms(const cJSON *v)
 {
 	return json_int(v, 0) / 1000;
@@ -190,7 +174,19 @@ static void unit_parse_take_fragment(struct unit *u, const cJSON *v)
 }
 static void unit_parse_take_triggers(struct unit *u, const cJSON *v)
 {
-	unit_parse_take_words(&u->triggers, v);
+	/* Joins an array of strings with blanks. Triggers of a timer has one element. */
+	char **slot = &u->triggers;
+	struct buf words;
+	const cJSON *word;
+	buf_init(&words, TEXT_MAX);
+	cJSON_ArrayForEach (word, v) {
+		if (words.len)
+			buf_puts(&words, " ");
+		buf_puts(&words, json_text(word));
+	}
+	free(*slot);
+	*slot = words.len ? wash_dup(words.data, TEXT_MAX) : NULL;
+	buf_finish(&words);
 }
 static void unit_parse_take_result(struct unit *u, const cJSON *v)
 {
@@ -326,15 +322,6 @@ static bool unit_parse_is_more(const char *name)
 	return false;
 }
 
-static void unit_parse_keep_more(struct unit *u, const char *name, const cJSON *data)
-{
-	struct unit_priv *p = priv_of(u);
-	if (!p->more)
-		p->more = cJSON_CreateObject();
-	cJSON_DeleteItemFromObjectCaseSensitive(p->more, name);
-	cJSON_AddItemToObject(p->more, name, cJSON_Duplicate(data, true));
-}
-
 /* Computes a timer's next run. A timer gives it by wall clock, by monotonic clock, or both; then
  * the earlier time counts. The server's monotonic clock is not ours. The time of activation is
  * known by both clocks and converts one into the other. */
@@ -362,8 +349,13 @@ void unit_take_props(struct unit *u, const cJSON *obj)
 		for (size_t i = 0; i < ARRAY_LEN(row_props); i++)
 			if (strcmp(row_props[i].name, v->string) == 0)
 				row_props[i].take(u, data);
-		if (unit_parse_is_more(v->string))
-			unit_parse_keep_more(u, v->string, data);
+		if (unit_parse_is_more(v->string)) {
+			struct unit_priv *p = priv_of(u);
+			if (!p->more)
+				p->more = cJSON_CreateObject();
+			cJSON_DeleteItemFromObjectCaseSensitive(p->more, v->string);
+			cJSON_AddItemToObject(p->more, v->string, cJSON_Duplicate(data, true));
+		}
 	}
 	unit_parse_set_next(u);
 }

@@ -81,11 +81,6 @@ static void systemd_let_go(struct systemd_source *sd)
 
 /* --- failures ------------------------------------------------------------ */
 
-static void systemd_retry_later(struct systemd_source *sd)
-{
-	loop_timer_set(sd->retry, backoff_ms(&sd->pause, RETRY_FIRST_MS, RETRY_MOST_MS));
-}
-
 /* Sets the source's state, with a sentence on what would help. An absent manager is no failure and
  * gets no retry timer. It is tried again when the link or its socket comes up. */
 static void systemd_fail(struct systemd_source *sd, const struct err *why)
@@ -116,7 +111,7 @@ static void systemd_fail(struct systemd_source *sd, const struct err *why)
 	}
 	source_set_state(&sd->source, state, &err);
 	if (state != SOURCE_ABSENT)
-		systemd_retry_later(sd);
+		loop_timer_set(sd->retry, backoff_ms(&sd->pause, RETRY_FIRST_MS, RETRY_MOST_MS));
 }
 
 /* --- lists --------------------------------------------------------------- */
@@ -383,16 +378,6 @@ static void systemd_on_opened(struct bus *bus, void *arg)
 	systemd_do_ask_state(sd);
 }
 
-/* Job signals concern our own actions. They change no row and are not recorded. */
-static void systemd_job_removed(struct systemd_source *sd, const char *json, size_t len)
-{
-	enum { ID, PATH, UNIT, RESULT };
-	cJSON *body = json_parse(json, len);
-	ops_job_removed(sd, json_text(cJSON_GetArrayItem(body, PATH)),
-	                json_text(cJSON_GetArrayItem(body, RESULT)));
-	cJSON_Delete(body);
-}
-
 /* Devices, scopes and slices change all the time. They matter only once they have failed. */
 static bool systemd_concerns_us(struct systemd_source *sd, const char *name, const char *json)
 {
@@ -415,7 +400,12 @@ static void systemd_on_signal(struct bus *bus, const char *path, const char *int
 		queries_hand_on(sd, name);
 		source_feed(&sd->source, what, json, len);
 	} else if (strcmp(member, "JobRemoved") == 0) {
-		systemd_job_removed(sd, json, len);
+		/* Job signals concern our own actions. They change no row and are not recorded. */
+		enum { ID, PATH, UNIT, RESULT };
+		cJSON *body = json_parse(json, len);
+		ops_job_removed(sd, json_text(cJSON_GetArrayItem(body, PATH)),
+		                json_text(cJSON_GetArrayItem(body, RESULT)));
+		cJSON_Delete(body);
 	} else if (strcmp(member, "NameOwnerChanged") == 0) {
 		/* systemd restarted and lost our subscription */
 		systemd_subscribe(sd);
@@ -446,16 +436,6 @@ static void systemd_on_closed(struct bus *bus, const struct err *err, void *arg)
 static const struct bus_events bus_events = { systemd_on_opened, systemd_on_signal,
 	                                      systemd_on_closed };
 
-/* The bridge's --user is only for containers. Without -p the bridge would connect to the system's
- * bus. */
-static char *systemd_bridge_command(const char *path, bool user)
-{
-	char address[256];
-	snprintf(address, sizeof address, "unix:path=%s", path);
-	return quote_command(
-		(const char *const[]){ "systemd-stdio-bridge", user ? "-p" : NULL, address, NULL });
-}
-
 static void systemd_connect_bus(struct systemd_source *sd)
 {
 	char path[192] = SYSTEM_BUS_SOCKET;
@@ -481,7 +461,12 @@ static void systemd_connect_bus(struct systemd_source *sd)
 		systemd_fail(sd, &err);
 		return;
 	}
-	char *command = systemd_bridge_command(path, user);
+	/* The bridge's --user is only for containers. Without -p the bridge would connect to the
+	 * system's bus. */
+	char address[256];
+	snprintf(address, sizeof address, "unix:path=%s", path);
+	char *command = quote_command(
+		(const char *const[]){ "systemd-stdio-bridge", user ? "-p" : NULL, address, NULL });
 	const struct endpoint endpoints[] = {
 		{ .kind = ENDPOINT_UNIX, .path = path },
 		{ .kind = ENDPOINT_EXEC, .command = command },
