@@ -139,11 +139,6 @@ static void deploy_act_run_script(struct act *a, struct deploy *d, struct buf *s
 	                  ANSWER_MAX, timeout_ms, deploy_act_done, a);
 }
 
-static void deploy_act_refuse(struct order *order, const struct err *err)
-{
-	order_end(order, err, NULL);
-}
-
 /* --- secret variables ---------------------------------------------------- */
 
 static void deploy_act_next_secret(struct act *);
@@ -201,19 +196,6 @@ static void deploy_act_next_secret(struct act *a)
 		unsetenv(word->name);
 	}
 	deploy_act_launch(a);
-}
-
-static bool deploy_act_want_secrets(struct act *a, const char *ask_lines, struct err *err)
-{
-	struct ask_word words[ASKS_MAX];
-	size_t n = asks_read(ask_lines, words, ASKS_MAX, err);
-	for (size_t i = 0; i < n; i++)
-		if (words[i].secret) {
-			a->wanted[a->n_wanted] = words[i];
-			/* rest points into the settings, which may be reloaded by then */
-			a->wanted[a->n_wanted++].rest = NULL;
-		}
-	return !err->code;
 }
 
 /* Exports the secrets under the present configuration. Fails if it asks for other secrets now. */
@@ -293,12 +275,20 @@ static void deploy_act_start(struct order *order)
 	struct err err = { 0 };
 	if (!c) {
 		err_set(&err, ERR_ABSENT, "%s is no longer in this configuration", order->id);
-		deploy_act_refuse(order, &err);
+		order_end(order, &err, NULL);
 		return;
 	}
 	struct act *a = deploy_act_act_begin(order, d);
 	a->request = order->action->data;
-	if (deploy_act_want_secrets(a, c->ask, &err))
+	struct ask_word words[ASKS_MAX];
+	size_t n = asks_read(c->ask, words, ASKS_MAX, &err);
+	for (size_t i = 0; i < n; i++)
+		if (words[i].secret) {
+			a->wanted[a->n_wanted] = words[i];
+			/* rest points into the settings, which may be reloaded by then */
+			a->wanted[a->n_wanted++].rest = NULL;
+		}
+	if (!err.code)
 		deploy_act_next_secret(a);
 	else
 		deploy_act_act_end(a, &err, NULL);
@@ -419,9 +409,11 @@ static bool deploy_act_can_cancel(const struct row *r)
 	return ((const struct deploy *)r)->state == DEPLOY_RUNNING;
 }
 
-static void deploy_act_in_directory(const struct deploy_config *c, const char *command, char *buf,
-                                    size_t size)
+static void deploy_act_command(const struct action *a, const struct row *r, char *buf, size_t size)
 {
+	const struct deploy_request *request = a->data;
+	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);
+	const char *command = request->back ? c->rollback : c->run;
 	struct buf b = { 0 };
 	if (c->directory) {
 		buf_puts(&b, "cd ");
@@ -431,13 +423,6 @@ static void deploy_act_in_directory(const struct deploy_config *c, const char *c
 	buf_puts(&b, command ? command : "");
 	wash(buf, size, b.data ? b.data : "", b.len);
 	buf_finish(&b);
-}
-
-static void deploy_act_command(const struct action *a, const struct row *r, char *buf, size_t size)
-{
-	const struct deploy_request *request = a->data;
-	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);
-	deploy_act_in_directory(c, request->back ? c->rollback : c->run, buf, size);
 }
 
 static void deploy_act_cancel_command(const struct row *r, char *buf, size_t size)

@@ -17,18 +17,6 @@
 
 static void deploy_open_watch(struct deploys *);
 
-static size_t deploy_rows_of_config(struct deploys *ds)
-{
-	size_t n = 0;
-	for (const struct deploy_config *c = store_settings(ds->source.store)->deploys; c;
-	     c = c->next)
-		if (c->server && server_is_called(ds->source.server, c->server)) {
-			deploy_judge(deploy_row(ds, c->name));
-			n++;
-		}
-	return n;
-}
-
 /* Feeds whole lines only, so that a recording has whole lines. */
 static size_t deploy_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
@@ -143,7 +131,14 @@ static void deploy_up(struct source *s)
 {
 	struct deploys *ds = deploys_of(s);
 	deploy_prepare(ds);
-	if (!deploy_rows_of_config(ds) && !deploy_has_runs(ds)) {
+	size_t n = 0;
+	for (const struct deploy_config *c = store_settings(ds->source.store)->deploys; c;
+	     c = c->next)
+		if (c->server && server_is_called(ds->source.server, c->server)) {
+			deploy_judge(deploy_row(ds, c->name));
+			n++;
+		}
+	if (!n && !deploy_has_runs(ds)) {
 		source_set_state(s, SOURCE_ABSENT, NULL);
 		return;
 	}

@@ -131,15 +131,10 @@ static void project_add_words(struct buf *b, const struct deploy_project *p, con
 	buf_addf(b, " %s", words);
 }
 
-static const struct source *project_engine_source(const struct deploy *d)
-{
-	return server_source(d->row.server, d->project->engine);
-}
-
 static void project_program(const struct deploy *d, char *buf, size_t size)
 {
 	const struct source *s = project_engine_is_one(d->project->engine)
-	                                 ? project_engine_source(d)
+	                                 ? server_source(d->row.server, d->project->engine)
 	                                 : NULL;
 	snprintf(buf, size, "docker");
 	if (s)

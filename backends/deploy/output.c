@@ -41,16 +41,11 @@ static struct deploy_run *output_run_of(const struct deploy_watch *w)
 	return NULL;
 }
 
-static void output_unlink_watch(struct deploy_watch *w)
-{
-	LIST_DROP(w->owner->watches, w);
-}
-
 void deploy_watch_close(struct deploy_watch *w)
 {
 	if (!w)
 		return;
-	output_unlink_watch(w);
+	LIST_DROP(w->owner->watches, w);
 	stream_close(w->stream);
 	loop_timer_remove(w->timer);
 	free(w);
