@@ -152,14 +152,6 @@ void ses_describe(struct ses *s, const struct oc_session *o)
 	r->archived_ms = o->archived_ms;
 }
 
-/* A list does not state who stopped a turn. What an event told stays. */
-static void session_take_outcome(struct ses *s, enum oc_outcome outcome)
-{
-	bool knows = s->outcome == OC_OUTCOME_ABORTED || s->outcome == OC_OUTCOME_INTERRUPTED;
-	if (outcome != OC_OUTCOME_STOPPED || !knows)
-		s->outcome = outcome;
-}
-
 static struct ses *session_apply(struct oc *oc, const struct oc_session *o)
 {
 	struct ses *s = ses_make(oc->owner, oc, o);
@@ -171,7 +163,11 @@ static struct ses *session_apply(struct oc *oc, const struct oc_session *o)
 	if (o->agent)
 		session_replace_washed(&r->agent, o->agent);
 	session_replace_model(r, o->provider, o->model);
-	session_take_outcome(s, o->outcome);
+	/* A list does not state who stopped a turn. What an event told stays. */
+	enum oc_outcome outcome = o->outcome;
+	bool knows = s->outcome == OC_OUTCOME_ABORTED || s->outcome == OC_OUTCOME_INTERRUPTED;
+	if (outcome != OC_OUTCOME_STOPPED || !knows)
+		s->outcome = outcome;
 	s->tells_cost |= o->cost >= 0;
 	if (o->cost >= 0)
 		r->cost = o->cost;
@@ -197,16 +193,6 @@ void sessions_sum_left_out(struct sessions *ss)
 	source_left_out(&ss->source, &kind_session, all);
 }
 
-/* A round may contain several lists, one per project: sum what each left out. */
-static void session_sessions_note_left_out(struct oc *oc, size_t n)
-{
-	if (oc->left_out_round != oc->round)
-		oc->left_out = 0;
-	oc->left_out_round = oc->round;
-	oc->left_out += n;
-	sessions_sum_left_out(oc->owner);
-}
-
 static void session_apply_sessions(struct oc *oc, const char *json, size_t len)
 {
 	struct oc_sessions list;
@@ -216,7 +202,12 @@ static void session_apply_sessions(struct oc *oc, const char *json, size_t len)
 		ses_listed(ses_find(oc->owner, list.v[i].id), &list.v[i]);
 		session_apply(oc, &list.v[i]);
 	}
-	session_sessions_note_left_out(oc, list.left_out);
+	/* A round may contain several lists, one per project: sum what each left out. */
+	if (oc->left_out_round != oc->round)
+		oc->left_out = 0;
+	oc->left_out_round = oc->round;
+	oc->left_out += list.left_out;
+	sessions_sum_left_out(oc->owner);
 	oc_sessions_free(&list);
 }
 
@@ -237,21 +228,6 @@ static void session_request_drop(struct oc *oc, struct request *r)
 }
 
 /* --- status -------------------------------------------------------------- */
-
-/* An idle session of 2.x waits for nothing. */
-static void session_drop_requests(struct oc *oc, const struct ses *s)
-{
-	bool any = false;
-	for (struct request *r = oc->requests, *next; r; r = next) {
-		next = r->next;
-		if (strcmp(r->session, s->id) != 0)
-			continue;
-		session_request_drop(oc, r);
-		any = true;
-	}
-	if (any)
-		acts_requests_changed(oc);
-}
 
 /* Another process may list the session too. Its home is the server where it runs. */
 static void session_run_set(struct oc *oc, struct ses *s, const struct oc_status *status)
@@ -275,8 +251,19 @@ static void session_run_set(struct oc *oc, struct ses *s, const struct oc_status
 		if (oc->owner->quiet)
 			loop_timer_set(oc->owner->quiet, QUIET_MS + 10);
 	}
-	if (!is && oc->dialect->drops_requests)
-		session_drop_requests(oc, s);
+	if (!is && oc->dialect->drops_requests) {
+		/* An idle session of 2.x waits for nothing. */
+		bool any = false;
+		for (struct request *r = oc->requests, *next; r; r = next) {
+			next = r->next;
+			if (strcmp(r->session, s->id) != 0)
+				continue;
+			session_request_drop(oc, r);
+			any = true;
+		}
+		if (any)
+			acts_requests_changed(oc);
+	}
 	s->run = *status;
 	s->row->attempt = status->attempt;
 	s->row->next_ms = status->run == OC_RUN_RETRY ? status->next_ms : 0;
@@ -307,14 +294,6 @@ static void session_judge_answers(struct oc *oc)
 		sessions_judge(oc->owner);
 }
 
-/* No event announced the end of the turn, so re-fetch the last message to learn how it ended. */
-static void session_fell_idle_unheard(struct oc *oc, struct ses *s)
-{
-	session_run_set(oc, s, &(struct oc_status){ 0 });
-	s->last_known = false;
-	ses_want_last(s);
-}
-
 /* Does a session belong to a place that was asked? See oc_ask_place. */
 static bool session_is_at(const struct ses *s, const char *place)
 {
@@ -333,8 +312,13 @@ static void session_apply_statuses(struct oc *oc, const char *place, const char 
 		bool named = s->seen == in.mark;
 		if (named)
 			s->seen = oc->round;
-		else if (s->home == oc && session_is_at(s, place) && s->run.run != OC_RUN_IDLE)
-			session_fell_idle_unheard(oc, s);
+		else if (s->home == oc && session_is_at(s, place) && s->run.run != OC_RUN_IDLE) {
+			/* No event announced the end of the turn, so re-fetch the last message to
+			 * learn how it ended. */
+			session_run_set(oc, s, &(struct oc_status){ 0 });
+			s->last_known = false;
+			ses_want_last(s);
+		}
 	}
 	session_judge_answers(oc);
 }

@@ -73,18 +73,6 @@ static size_t attach_told(struct attach_stream *a, const char *bytes, size_t len
 	return len ? a->stream.events->data(&a->stream, bytes, len, a->stream.arg) : 0;
 }
 
-/* The program has the terminal now. Send its password, then let the caller send what was typed
- * meanwhile. */
-static void attach_begin(struct attach_stream *a)
-{
-	a->over = true;
-	if (a->secret)
-		stream_write(a->under, a->secret, strlen(a->secret));
-	attach_wipe_secret(a);
-	if (a->stream.events->drained)
-		a->stream.events->drained(&a->stream, a->stream.arg);
-}
-
 static size_t attach_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct attach_stream *a = arg;
@@ -96,7 +84,14 @@ static size_t attach_on_data(struct stream *s, const char *bytes, size_t len, vo
 	if (mark) {
 		/* end of the mark within bytes */
 		size_t end = (size_t)(mark - a->head.data) + strlen(MARK) - had;
-		attach_begin(a);
+		/* The program has the terminal now. Send its password, then let the caller send
+		 * what was typed meanwhile. */
+		a->over = true;
+		if (a->secret)
+			stream_write(a->under, a->secret, strlen(a->secret));
+		attach_wipe_secret(a);
+		if (a->stream.events->drained)
+			a->stream.events->drained(&a->stream, a->stream.arg);
 		return end + attach_told(a, bytes + end, len - end);
 	}
 	if (memmem(a->head.data, a->head.len, NONE, strlen(NONE))) {
@@ -216,20 +211,6 @@ static void attach_words_v1(const struct ses *s, const char *url, bool secret, s
 	}
 }
 
-/* The arguments of 2.x. Without --server it might stop the user's background service and start its
- * own. */
-static void attach_words_v2(const struct ses *s, const char *url, struct buf *script)
-{
-	buf_puts(script, "--server ");
-	quote_word(script, url);
-	buf_puts(script, " --session ");
-	quote_word(script, s->id);
-	if (s->directory) {
-		buf_puts(script, " ");
-		quote_word(script, s->directory);
-	}
-}
-
 /* The script prints NONE if the program is missing, or is of the other generation. Otherwise it
  * prints MARK and runs OpenCode. */
 static char *attach_opencode_command(const struct ses *s, const char *program, const char *url,
@@ -246,8 +227,18 @@ static char *attach_opencode_command(const struct ses *s, const char *program, c
 	buf_puts(&script, TERM_GUARD "\"$p\" ");
 	if (old)
 		attach_words_v1(s, url, secret, &script);
-	else
-		attach_words_v2(s, url, &script);
+	else {
+		/* The arguments of 2.x. Without --server it might stop the user's background
+		 * service and start its own. */
+		buf_puts(&script, "--server ");
+		quote_word(&script, url);
+		buf_puts(&script, " --session ");
+		quote_word(&script, s->id);
+		if (s->directory) {
+			buf_puts(&script, " ");
+			quote_word(&script, s->directory);
+		}
+	}
 	buf_puts(&script, " <&3 3<&- & c=$!; wait $c");
 	return buf_take(&script);
 }

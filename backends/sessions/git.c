@@ -30,20 +30,6 @@ static const char script[] =
 	"$t git --no-optional-locks -C \"$d\" -c core.fsmonitor=false status --porcelain=v2 "
 	"--branch 2>/dev/null </dev/null | head -n " GIT_LINES " | cut -c1-200; done; echo over";
 
-static void git_clear(struct session *s)
-{
-	free(s->git.branch);
-	s->git = (struct session_git){ .at_ms = s->git.at_ms };
-}
-
-/* "branch.ab +1 -2" */
-static void git_ahead(struct session_git *git, const char *words)
-{
-	const char *minus = strchr(words, '-');
-	git->ahead = *words == '+' ? number_int(words + 1) : 0;
-	git->behind = minus ? number_int(minus + 1) : 0;
-}
-
 static void git_line(struct session *s, const char *line)
 {
 	static const char head[] = "# branch.head ", ahead[] = "# branch.ab ";
@@ -53,24 +39,13 @@ static void git_line(struct session *s, const char *line)
 		program_set_washed(&s->git.branch, line + strlen(head));
 	} else if (!strncmp(line, ahead, strlen(ahead))) {
 		s->git.tracks = true;
-		git_ahead(&s->git, line + strlen(ahead));
+		/* "branch.ab +1 -2" */
+		const char *words = line + strlen(ahead);
+		const char *minus = strchr(words, '-');
+		s->git.ahead = *words == '+' ? number_int(words + 1) : 0;
+		s->git.behind = minus ? number_int(minus + 1) : 0;
 	} else if (strchr("12u?", *line) && line[0] && line[1] == ' ') {
 		s->git.changes++;
-	}
-}
-
-/* Gives every session of that directory what was read of it. */
-static void git_share(struct sessions *ss, const char *directory, const struct session *read)
-{
-	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
-	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
-		struct session *s = (struct session *)row;
-		if (!s->directory || strcmp(s->directory, directory) != 0)
-			continue;
-		free(s->git.branch);
-		s->git = read->git;
-		s->git.branch = read->git.branch ? xstrdup(read->git.branch) : NULL;
-		store_touch(row);
 	}
 }
 
@@ -80,10 +55,24 @@ void git_feed(struct sessions *ss, const char *text, int64_t now_ms)
 	char *copy = xstrdup(text), *save = NULL, *directory = NULL;
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		bool at = !strncmp(line, "at\t", 3), over = !strcmp(line, "over");
-		if ((at || over) && directory && read.git.branch)
-			git_share(ss, directory, &read);
-		if (at || over)
-			git_clear(&read);
+		if ((at || over) && directory && read.git.branch) {
+			/* Gives every session of that directory what was read of it. */
+			struct row *row = store_first(ss->source.store, &kind_session,
+			                              ss->source.server);
+			for (; row; row = store_next(row, &kind_session, ss->source.server)) {
+				struct session *s = (struct session *)row;
+				if (!s->directory || strcmp(s->directory, directory) != 0)
+					continue;
+				free(s->git.branch);
+				s->git = read.git;
+				s->git.branch = read.git.branch ? xstrdup(read.git.branch) : NULL;
+				store_touch(row);
+			}
+		}
+		if (at || over) {
+			free(read.git.branch);
+			read.git = (struct session_git){ .at_ms = read.git.at_ms };
+		}
 		if (at)
 			directory = line + 3;
 		else if (!over)

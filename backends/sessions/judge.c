@@ -238,17 +238,12 @@ void sessions_judge(struct sessions *ss)
 		oc_judge(oc);
 }
 
-static struct sessions *session_of_server(const struct server *v)
-{
-	struct source *s = server_source(v, backend_sessions.name);
-	return s ? sessions_of(s) : NULL;
-}
-
 bool session_show_old(struct store *store)
 {
 	bool on = false, first = true;
 	for (struct server *v = store_servers(store); v; v = v->next) {
-		struct sessions *ss = session_of_server(v);
+		struct source *s = server_source(v, backend_sessions.name);
+		struct sessions *ss = s ? sessions_of(s) : NULL;
 		if (!ss)
 			continue;
 		if (first)

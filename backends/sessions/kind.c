@@ -325,19 +325,6 @@ void session_detail(struct row *row, struct doc *doc, bool reveal)
 
 #define PEEK_LINES 60
 
-/* Adds the last lines of a text. */
-static void session_add_last(const struct doc *from, struct doc *to)
-{
-	for (size_t i = from->n > PEEK_LINES ? from->n - PEEK_LINES : 0; i < from->n; i++) {
-		const struct doc_line *line = &from->lines[i];
-		const char *text = line->text ? line->text : "";
-		if (line->label)
-			doc_pair(to, line->tone, line->label, "%s", text);
-		else
-			doc_add(to, line->tone, "%s", text);
-	}
-}
-
 void session_peek(struct row *row, struct doc *doc)
 {
 	struct session *s = (struct session *)row;
@@ -363,8 +350,17 @@ void session_peek(struct row *row, struct doc *doc)
 	} else {
 		programs_detail(row, &words);
 	}
-	if (!r)
-		session_add_last(&words, doc);
+	if (!r) {
+		/* Adds the last lines of a text. */
+		for (size_t i = words.n > PEEK_LINES ? words.n - PEEK_LINES : 0; i < words.n; i++) {
+			const struct doc_line *line = &words.lines[i];
+			const char *text = line->text ? line->text : "";
+			if (line->label)
+				doc_pair(doc, line->tone, line->label, "%s", text);
+			else
+				doc_add(doc, line->tone, "%s", text);
+		}
+	}
 	doc_finish(&words);
 }
 

@@ -329,17 +329,6 @@ static void move_import_begin(struct act *a)
 	free(command);
 }
 
-static void move_import_with(struct act *a, const char *file)
-{
-	struct err err;
-	size_t len = 0;
-	a->text = move_read_file(file, &len, &err);
-	if (a->text)
-		move_import_begin(a);
-	else
-		oc_act_end(a, &err, NULL);
-}
-
 void session_import(struct order *order)
 {
 	struct row *row = order_row(order);
@@ -367,7 +356,13 @@ void session_import(struct order *order)
 	struct act *a = oc_act_add(order, oc, &oc->acts);
 	char *file = xstrndup(words, (size_t)(dir - words));
 	a->directory = xstrdup(dir + 1);
-	move_import_with(a, file);
+	struct err err;
+	size_t len = 0;
+	a->text = move_read_file(file, &len, &err);
+	if (a->text)
+		move_import_begin(a);
+	else
+		oc_act_end(a, &err, NULL);
 	free(file);
 }
 

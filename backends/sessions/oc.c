@@ -150,15 +150,6 @@ void oc_configure(struct oc *oc, const struct opencode_config *config)
 	settings_destroy(before);
 }
 
-static void oc_requests_free(struct oc *oc)
-{
-	while (oc->requests) {
-		struct request *r = oc->requests;
-		oc->requests = r->next;
-		request_free(r);
-	}
-}
-
 void oc_remove(struct oc *oc)
 {
 	struct sessions *ss = oc->owner;
@@ -185,7 +176,11 @@ void oc_remove(struct oc *oc)
 			break;
 		}
 	sessions_sum_left_out(ss);
-	oc_requests_free(oc);
+	while (oc->requests) {
+		struct request *r = oc->requests;
+		oc->requests = r->next;
+		request_free(r);
+	}
 	loop_timer_remove(oc->silence);
 	loop_timer_remove(oc->retry);
 	loop_timer_remove(oc->unheard_again);
@@ -325,24 +320,6 @@ static void oc_call_unlink(struct oc *oc, struct oc_call *c)
 	free(c);
 }
 
-/* Its event stream is gone. If a turn was open, re-fetch the last message once the session is
- * served again. If the session was busy, the fetch waits for a status that says idle. For all other
- * sessions, the next list shows whether they changed. */
-static void ses_unheard(struct sessions *ss, struct ses *s)
-{
-	bool open = s->last_known && s->last.role != OC_ROLE_NONE && !oc_message_over(&s->last);
-	bool unknown = s->last_call || s->run.run != OC_RUN_IDLE || open;
-	ses_ask_nothing(s);
-	fetch_want(&s->messages_fetch);
-	if (unknown) {
-		s->last_known = false;
-		fetch_forget(&s->last_fetch);
-	}
-	if (unknown && s->run.run == OC_RUN_IDLE)
-		fetch_want(&s->last_fetch);
-	follow_lost(s);
-}
-
 void oc_stop(struct oc *oc)
 {
 	struct ses *s, *next;
@@ -356,8 +333,24 @@ void oc_stop(struct oc *oc)
 		oc_call_unlink(oc, oc->calls);
 	}
 	HASH_ITER (hh, oc->owner->table, s, next)
-		if (s->home == oc)
-			ses_unheard(oc->owner, s);
+		if (s->home == oc) {
+			/* Its event stream is gone. If a turn was open, re-fetch the last message
+			 * once the session is served again. If the session was busy, the fetch
+			 * waits for a status that says idle. For all other sessions, the next list
+			 * shows whether they changed. */
+			bool open = s->last_known && s->last.role != OC_ROLE_NONE &&
+			            !oc_message_over(&s->last);
+			bool unknown = s->last_call || s->run.run != OC_RUN_IDLE || open;
+			ses_ask_nothing(s);
+			fetch_want(&s->messages_fetch);
+			if (unknown) {
+				s->last_known = false;
+				fetch_forget(&s->last_fetch);
+			}
+			if (unknown && s->run.run == OC_RUN_IDLE)
+				fetch_want(&s->last_fetch);
+			follow_lost(s);
+		}
 	sync_close(&oc->sync);
 	oc->skip = false;
 	buf_clear(&oc->line);
@@ -738,15 +731,6 @@ static void oc_list_came(struct oc *oc, const char *what, struct call *call, con
 	}
 }
 
-/* A server without the list of all sessions: fetch its projects first. */
-static void oc_list_by_project(struct oc *oc)
-{
-	char what[96];
-	oc->has_all = oc->list_has_hole = false;
-	snprintf(what, sizeof(what), "%s projects", oc->name);
-	oc_ask_more(oc, what, "/project", NULL);
-}
-
 static void oc_keep_reduced(struct oc *oc, const char *what, const struct reply *r)
 {
 	struct buf out;
@@ -784,7 +768,11 @@ static void oc_list_refused(struct oc *oc, const struct reply *r, const struct e
 {
 	struct err err = *why;
 	if (!r->err.code && r->status != 401 && oc->dialect->lists_projects) {
-		oc_list_by_project(oc);
+		/* A server without the list of all sessions: fetch its projects first. */
+		char what[96];
+		oc->has_all = oc->list_has_hole = false;
+		snprintf(what, sizeof(what), "%s projects", oc->name);
+		oc_ask_more(oc, what, "/project", NULL);
 		return;
 	}
 	if (!err.code)
@@ -988,17 +976,6 @@ static void oc_stream_open(struct oc *oc)
 
 /* --- the probe ----------------------------------------------------------- */
 
-static void oc_strange(struct oc *oc, const char *what)
-{
-	struct err err;
-	err_set(&err, ERR_REFUSED, "%s on %s port %d: %s",
-	        oc->version[0] ? "OpenCode" : "what answers", oc->owner->source.server->name,
-	        oc->port, what);
-	oc_stop(oc);
-	oc_set_state(oc, OC_STRANGE, &err);
-	stored_apply(oc->owner);
-}
-
 static void oc_probe_next(struct oc *);
 
 /* Asked in this order, until one answer says what speaks. OpenCode 2 answers every other path with
@@ -1018,7 +995,13 @@ static void oc_probed_in_vain(struct oc *oc, const struct reply *r)
 		         "it answered %d when asked for its version: mocr knows no such OpenCode "
 		         "server",
 		         r->status);
-	oc_strange(oc, what);
+	struct err err;
+	err_set(&err, ERR_REFUSED, "%s on %s port %d: %s",
+	        oc->version[0] ? "OpenCode" : "what answers", oc->owner->source.server->name,
+	        oc->port, what);
+	oc_stop(oc);
+	oc_set_state(oc, OC_STRANGE, &err);
+	stored_apply(oc->owner);
 }
 
 static void oc_probe_done(struct call *call, const struct reply *r, void *arg)

@@ -459,21 +459,6 @@ bool oc_v2_conversation(const char *json, size_t len, struct buf *out)
 
 /* --- models, agents, commands ---------------------------------------------- */
 
-/* "provider/model", the context, the variants separated by blanks */
-static void oc_v2_model_line(const cJSON *m, const char *provider, const char *model,
-                             struct buf *out)
-{
-	const cJSON *v;
-	buf_addf(out, "%s/%s\t%lld\t", provider, model,
-	         (long long)oc_parse_whole(oc_parse_get(m, "limit"), "context", 0));
-	cJSON_ArrayForEach (v, oc_parse_get(m, "variants")) {
-		char name[64];
-		oc_parse_washed(name, sizeof(name), oc_parse_text(v, "id"));
-		buf_addf(out, "%s ", name);
-	}
-	buf_puts(out, "\n");
-}
-
 /* The answer holds API keys in clear: only these members are taken. */
 bool oc_v2_models(const char *json, size_t len, struct buf *out)
 {
@@ -485,8 +470,18 @@ bool oc_v2_models(const char *json, size_t len, struct buf *out)
 		char provider[64], model[128];
 		oc_parse_washed(provider, sizeof(provider), oc_parse_text(m, "providerID"));
 		oc_parse_washed(model, sizeof(model), oc_parse_text(m, "id"));
-		if (good && provider[0] && model[0] && !cJSON_IsFalse(oc_parse_get(m, "enabled")))
-			oc_v2_model_line(m, provider, model, out);
+		if (good && provider[0] && model[0] && !cJSON_IsFalse(oc_parse_get(m, "enabled"))) {
+			/* "provider/model", the context, the variants separated by blanks */
+			const cJSON *v;
+			buf_addf(out, "%s/%s\t%lld\t", provider, model,
+			         (long long)oc_parse_whole(oc_parse_get(m, "limit"), "context", 0));
+			cJSON_ArrayForEach (v, oc_parse_get(m, "variants")) {
+				char name[64];
+				oc_parse_washed(name, sizeof(name), oc_parse_text(v, "id"));
+				buf_addf(out, "%s ", name);
+			}
+			buf_puts(out, "\n");
+		}
 	}
 	cJSON_Delete(root);
 	return good;
@@ -695,9 +690,10 @@ static void oc_v2_on_retry(const cJSON *data, struct oc_event *e)
 	                oc_parse_text(oc_parse_get(data, "error"), "message"));
 }
 
-/* The id of a text within its message: by name in the preview, by number later. */
-static void oc_v2_part_id(const cJSON *data, const char *type, struct oc_event *e)
+static void oc_v2_about_text(const cJSON *data, const char *type, struct oc_event *e)
 {
+	const char *text = oc_parse_text(data, "text");
+	/* The id of a text within its message: by name in the preview, by number later. */
 	const char *id = oc_parse_text(data, "textID");
 	if (!id)
 		id = oc_parse_text(data, "reasoningID");
@@ -706,12 +702,6 @@ static void oc_v2_part_id(const cJSON *data, const char *type, struct oc_event *
 	else
 		snprintf(e->part_id, sizeof(e->part_id), "%.60s.%s-%d", e->message_id, type,
 		         (int)(oc_parse_whole(data, "ordinal", 0) % 1000000));
-}
-
-static void oc_v2_about_text(const cJSON *data, const char *type, struct oc_event *e)
-{
-	const char *text = oc_parse_text(data, "text");
-	oc_v2_part_id(data, type, e);
 	e->part_type = xstrdup(type);
 	if (e->type == OC_DELTA)
 		text = oc_parse_text(data, "delta");

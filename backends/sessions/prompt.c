@@ -137,16 +137,6 @@ static void prompt_take_choices(struct prompt_reading *p)
 	}
 }
 
-static void prompt_find_dashes(struct prompt_reading *p)
-{
-	p->dashes_from = p->dashes_to = p->n_lines;
-	for (size_t i = 0; i < p->first_choice; i++)
-		if (prompt_is_dashes(p->lines[i] + strspn(p->lines[i], " "))) {
-			p->dashes_from = p->dashes_from == p->n_lines ? i : p->dashes_from;
-			p->dashes_to = i;
-		}
-}
-
 /* Choices that are ticked need more than one key. */
 static bool prompt_is_ticked(const struct prompt_reading *p)
 {
@@ -199,26 +189,26 @@ static void prompt_fill(struct prompt_reading *p, struct request *r)
 	buf_finish(&inside);
 }
 
-static void prompt_split(struct prompt_reading *p, char *text)
-{
-	size_t most = 1;
-	for (const char *c = text; *c; c++)
-		most += *c == '\n';
-	p->lines = xcalloc(most, sizeof(*p->lines));
-	char *save = NULL;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		p->lines[p->n_lines++] = line;
-}
-
 struct request *prompt_read(const char *text)
 {
 	char *copy = xstrdup(text);
 	struct prompt_reading p = { .options = xcalloc(OPTIONS_MAX, sizeof(*p.options)) };
 	struct request *r = xcalloc(1, sizeof(*r));
-	prompt_split(&p, copy);
+	size_t most = 1;
+	for (const char *c = copy; *c; c++)
+		most += *c == '\n';
+	p.lines = xcalloc(most, sizeof(*p.lines));
+	char *save = NULL;
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		p.lines[p.n_lines++] = line;
 	bool usable = prompt_find_choices(&p) && p.n > 1 && p.first_choice > 0;
 	if (usable) {
-		prompt_find_dashes(&p);
+		p.dashes_from = p.dashes_to = p.n_lines;
+		for (size_t i = 0; i < p.first_choice; i++)
+			if (prompt_is_dashes(p.lines[i] + strspn(p.lines[i], " "))) {
+				p.dashes_from = p.dashes_from == p.n_lines ? i : p.dashes_from;
+				p.dashes_to = i;
+			}
 		prompt_take_choices(&p);
 		usable = p.marked && !prompt_is_ambiguous(&p) && !prompt_is_ticked(&p);
 	}

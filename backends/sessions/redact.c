@@ -79,32 +79,12 @@ static bool redact_in(const char *name, const char *const *names, size_t n)
 	return false;
 }
 
-static void redact_string(cJSON *v, bool keep)
-{
-	struct buf b = { 0 };
-	size_t len = strlen(v->valuestring);
-	if (keep)
-		mask_text(&b, v->valuestring, len);
-	else
-		mask_words(&b, v->valuestring, len);
-	cJSON_SetValuestring(v, b.data ? b.data : "");
-	buf_finish(&b);
-}
-
 /* Position in a document. */
 struct place {
 	/* name of the member or of its array; name of the enclosing object; NULL none */
 	const char *name, *parent;
 	bool inside; /* inside conversation content */
 };
-
-static bool redact_is_structure(const struct place *at)
-{
-	/* the kind of the error */
-	bool of_error = at->name && at->parent && !strcmp(at->name, "name") &&
-	                !strcmp(at->parent, "error");
-	return !at->inside && (of_error || redact_in(at->name, kept, ARRAY_LEN(kept)));
-}
 
 /* A member name may itself be conversation: a question with its answer as the value. */
 static void redact_name(cJSON *v)
@@ -118,7 +98,17 @@ static void redact_name(cJSON *v)
 static void redact_value(cJSON *v, const struct place *at)
 {
 	if (cJSON_IsString(v)) {
-		redact_string(v, redact_is_structure(at));
+		struct buf b = { 0 };
+		size_t len = strlen(v->valuestring);
+		/* the kind of the error */
+		bool of_error = at->name && at->parent && !strcmp(at->name, "name") &&
+		                !strcmp(at->parent, "error");
+		if (!at->inside && (of_error || redact_in(at->name, kept, ARRAY_LEN(kept))))
+			mask_text(&b, v->valuestring, len);
+		else
+			mask_words(&b, v->valuestring, len);
+		cJSON_SetValuestring(v, b.data ? b.data : "");
+		buf_finish(&b);
 		return;
 	}
 	/* herdr's list is a snapshot too, and no conversation */

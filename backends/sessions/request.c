@@ -193,15 +193,6 @@ static size_t request_answer_span(const char *words)
 	return n;
 }
 
-static void request_unescape(char *s)
-{
-	char *to = s;
-	for (; *s; s++)
-		if (*s != '\\' || s[1] != ';')
-			*to++ = *s;
-	*to = '\0';
-}
-
 /* Splits answers to several questions at semicolons. "\;" is a literal semicolon. */
 static bool request_answers_of(const struct request *r, const char *words, cJSON *list,
                                struct err *err)
@@ -212,8 +203,14 @@ static bool request_answers_of(const struct request *r, const char *words, cJSON
 		size_t n = i + 1 < r->n_questions ? request_answer_span(at) : strlen(at);
 		char *part = request_trimmed(at, n);
 		cJSON_AddItemToArray(list, one);
-		if (r->n_questions > 1)
-			request_unescape(part);
+		if (r->n_questions > 1) {
+			char *s = part;
+			char *to = s;
+			for (; *s; s++)
+				if (*s != '\\' || s[1] != ';')
+					*to++ = *s;
+			*to = '\0';
+		}
 		bool good = request_answer_one(&r->questions[i], part, one, err);
 		free(part);
 		if (!good)

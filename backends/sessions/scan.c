@@ -163,20 +163,6 @@ const char scan_script[] = "LC_ALL=C.UTF-8; "
 
 /* --- parse the output ----------------------------------------------------- */
 
-/* Converts an address of /proc/net/tcp, such as "0100007F". Loopback and wildcard addresses become
- * a loopback address. */
-static void scan_host_of(const char *hex, char *out, size_t size)
-{
-	unsigned a;
-	size_t n = strlen(hex);
-	snprintf(out, size, "127.0.0.1");
-	if (n == 32 && strspn(hex, "0") == 31)
-		snprintf(out, size, "::1");
-	if (n == 8 && sscanf(hex, "%8x", &a) == 1 && a != 0 && (a & 0xff) != 127)
-		snprintf(out, size, "%u.%u.%u.%u", a & 0xff, a >> 8 & 0xff, a >> 16 & 0xff,
-		         a >> 24 & 0xff);
-}
-
 /* Another process than before, perhaps at another address: its state is dropped. */
 static void scan_take_process(struct oc *oc, int pid, int64_t ticks, const char *host)
 {
@@ -209,7 +195,17 @@ static void scan_server_line(struct sessions *ss, char *line)
 	if (port <= 0 || port > 65535)
 		return;
 	snprintf(name, sizeof(name), "%d", port);
-	scan_host_of(f[3], host, sizeof(host));
+	/* Converts an address of /proc/net/tcp, such as "0100007F". Loopback and wildcard addresses
+	 * become a loopback address. */
+	size_t size = sizeof(host);
+	unsigned a;
+	size_t n = strlen(f[3]);
+	snprintf(host, size, "127.0.0.1");
+	if (n == 32 && strspn(f[3], "0") == 31)
+		snprintf(host, size, "::1");
+	if (n == 8 && sscanf(f[3], "%8x", &a) == 1 && a != 0 && (a & 0xff) != 127)
+		snprintf(host, size, "%u.%u.%u.%u", a & 0xff, a >> 8 & 0xff, a >> 16 & 0xff,
+		         a >> 24 & 0xff);
 	struct oc *oc = oc_find(ss, name);
 	/* the same port at another address: the first one keeps the name */
 	if (oc && oc->named)

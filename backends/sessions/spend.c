@@ -67,13 +67,6 @@ static bool spend_sum(const struct server *v, int64_t midnight_ms, double *sum)
 	return known;
 }
 
-static void spend_forget(const struct server *v)
-{
-	struct sessions *ss = spend_sessions(v);
-	if (ss && ss->spend)
-		store_row_remove(&ss->spend->row);
-}
-
 /* What all servers together come to. */
 struct spend_total {
 	double sum, most, budget;
@@ -121,7 +114,9 @@ void spend_judge(struct store *store)
 	double sum;
 	for (struct server *v = store_servers(store); v; v = v->next) {
 		if (t.budget <= 0 || !spend_sum(v, midnight_ms, &sum)) {
-			spend_forget(v);
+			struct sessions *ss = spend_sessions(v);
+			if (ss && ss->spend)
+				store_row_remove(&ss->spend->row);
 			continue;
 		}
 		t.sum += sum;

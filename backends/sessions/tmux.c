@@ -100,24 +100,6 @@ static struct session *tmux_by_target(struct sessions *ss, const struct tmux_soc
 	return NULL;
 }
 
-/* Assigns the pane to the agent that runs as the pane's process or as a child of that process. */
-static void tmux_pane_of_agent(struct sessions *ss, const struct tmux_socket *socket,
-                               const char *pane, const char *target, int pid, const char *title)
-{
-	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
-	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
-		struct program *o = program_of(row);
-		if (o && ((struct session *)row)->type != SESSION_TMUX && o->pid &&
-		    (o->pid == pid || o->parent_pid == pid)) {
-			snprintf(o->pane, sizeof(o->pane), "%s", pane);
-			snprintf(o->target, sizeof(o->target), "%s", target);
-			xreplace(&o->socket, socket->path);
-			if (((struct session *)row)->type == SESSION_AGENT)
-				program_set_washed(&((struct session *)row)->words, title);
-		}
-	}
-}
-
 static void tmux_pane_line(struct sessions *ss, const struct tmux_socket *socket, char *line)
 {
 	char *f[8];
@@ -125,7 +107,21 @@ static void tmux_pane_line(struct sessions *ss, const struct tmux_socket *socket
 	    f[2][1 + strspn(f[2] + 1, "0123456789")])
 		return;
 	struct session *r = tmux_by_target(ss, socket, f[1]);
-	tmux_pane_of_agent(ss, socket, f[2], f[1], number_int(f[3]), f[7]);
+	/* Assigns the pane to the agent that runs as the pane's process or as a child of that
+	 * process. */
+	int pid = number_int(f[3]);
+	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
+	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
+		struct program *o = program_of(row);
+		if (o && ((struct session *)row)->type != SESSION_TMUX && o->pid &&
+		    (o->pid == pid || o->parent_pid == pid)) {
+			snprintf(o->pane, sizeof(o->pane), "%s", f[2]);
+			snprintf(o->target, sizeof(o->target), "%s", f[1]);
+			xreplace(&o->socket, socket->path);
+			if (((struct session *)row)->type == SESSION_AGENT)
+				program_set_washed(&((struct session *)row)->words, f[7]);
+		}
+	}
 	if (!r || strcmp(f[5], "1") != 0)
 		return;
 	struct program *o = r->priv;
