@@ -37,12 +37,6 @@ static struct app *named(struct source *source, const char *id, const char *name
 	return app_of(store_row(source, &kind_app, id, name));
 }
 
-/* The row belongs to another item of this list. */
-static bool app_is_taken(const struct app *a, const char *ref, uint32_t round)
-{
-	return a->round == round && a->instance && strcmp(a->ref, ref) != 0;
-}
-
 struct app *app_row(struct source *source, const struct app_platform *platform, void *instance,
                     const char *place, const char *section, const char *project,
                     const char *environment, const char *name, const char *ref, uint32_t round)
@@ -56,7 +50,10 @@ struct app *app_row(struct source *source, const struct app_platform *platform, 
 	struct app *a = named(source, id.data, shown);
 	/* a second row of that name in this list; rarely refs begin with the same signs, too */
 	size_t used = id.len;
-	for (int most = 12; most < REF_MOST && app_is_taken(a, ref, round); most *= 2) {
+	/* The row belongs to another item of this list. */
+	for (int most = 12;
+	     most < REF_MOST && (a->round == round && a->instance && strcmp(a->ref, ref) != 0);
+	     most *= 2) {
 		id.len = used;
 		buf_addf(&id, "~%.*s", most, ref);
 		a = named(source, id.data, shown);

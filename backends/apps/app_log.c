@@ -60,13 +60,6 @@ struct follow *app_log_handle(struct app_log *l)
 	return &l->follow;
 }
 
-static void keep_tail(struct app_log *l, const char *text, size_t len)
-{
-	size_t n = len < TAIL_KEPT ? len : TAIL_KEPT;
-	memcpy(l->tail, text + len - n, n);
-	l->tail_len = n;
-}
-
 /* The last place of the old end in text. NULL: none. Knuth, Morris and Pratt, from the back: each
  * byte is looked at a few times at most, also in a text that repeats one byte. */
 static const char *last_place(const char *text, size_t len, const char *end, size_t n)
@@ -156,8 +149,11 @@ void app_log_take(struct app_log *l, const char *text, size_t len, bool over, co
 		log_gap(l->follow.log, l->follow.source, "the lines in between are missing");
 	add_lines(l, text + from, whole - from);
 	l->told = whole;
-	if (whole)
-		keep_tail(l, text, whole);
+	if (whole) {
+		size_t n = whole < TAIL_KEPT ? whole : TAIL_KEPT;
+		memcpy(l->tail, text + whole - n, n);
+		l->tail_len = n;
+	}
 	l->complaint[0] = '\0';
 	log_set_status(l->follow.log, l->follow.source, "%s", "");
 	l->over = over;

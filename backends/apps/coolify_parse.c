@@ -43,19 +43,6 @@ static enum coolify_kind kind_of(const cJSON *o)
 	return COOLIFY_DATABASE;
 }
 
-/* The image, else the repository without its login, which may hold a token. */
-static void source_of(const cJSON *o, struct coolify_item *it)
-{
-	char repo[120], branch[32];
-	vj_text(o, "git_repository", NULL, repo, sizeof(repo));
-	vj_text(o, "git_branch", NULL, branch, sizeof(branch));
-	const char *at = strrchr(repo, '@'), *shown = at ? at + 1 : repo;
-	if (!vj_text(o, "docker_registry_image_name", NULL, it->image, sizeof(it->image)) && *repo)
-		snprintf(it->image, sizeof(it->image), "%s%s%s", shown, *branch ? " " : "", branch);
-	if (!*it->image)
-		vj_text(o, "image", NULL, it->image, sizeof(it->image));
-}
-
 static void add_resource(struct coolify_list *l, const cJSON *o)
 {
 	struct coolify_item *it = cJSON_IsObject(o) ? add(l) : NULL;
@@ -66,7 +53,15 @@ static void add_resource(struct coolify_list *l, const cJSON *o)
 	vj_text(o, "status", NULL, it->status, sizeof(it->status));
 	vj_text(o, "fqdn", NULL, it->domain, sizeof(it->domain));
 	it->domain[strcspn(it->domain, ",")] = '\0';
-	source_of(o, it);
+	/* The image, else the repository without its login, which may hold a token. */
+	char repo[120], branch[32];
+	vj_text(o, "git_repository", NULL, repo, sizeof(repo));
+	vj_text(o, "git_branch", NULL, branch, sizeof(branch));
+	const char *at = strrchr(repo, '@'), *shown = at ? at + 1 : repo;
+	if (!vj_text(o, "docker_registry_image_name", NULL, it->image, sizeof(it->image)) && *repo)
+		snprintf(it->image, sizeof(it->image), "%s%s%s", shown, *branch ? " " : "", branch);
+	if (!*it->image)
+		vj_text(o, "image", NULL, it->image, sizeof(it->image));
 	const cJSON *server = vj_get(vj_get(o, "destination", NULL), "server", NULL);
 	vj_text(server, "name", NULL, it->server, sizeof(it->server));
 	l->n += vj_text(o, "uuid", NULL, it->id, sizeof(it->id)) && *it->name;
@@ -261,16 +256,6 @@ bool coolify_version(const char *text, size_t len, char *out, size_t size)
 
 /* --- what a recording may keep -------------------------------------------- */
 
-/* Drops the part before "@" of a URL, which may be a token. */
-static void without_login(cJSON *v)
-{
-	const char *at = cJSON_IsString(v) ? strrchr(v->valuestring, '@') : NULL;
-	char *rest = at ? xstrdup(at + 1) : NULL;
-	if (rest)
-		cJSON_SetValuestring(v, rest);
-	free(rest);
-}
-
 static enum json_keep coolify_keeps(cJSON *v)
 {
 	static const char *const names[] = {
@@ -304,8 +289,14 @@ static enum json_keep coolify_keeps(cJSON *v)
 		"data",
 		"message",
 	};
-	if (!strcmp(v->string, "git_repository"))
-		without_login(v);
+	if (!strcmp(v->string, "git_repository")) {
+		/* Drops the part before "@" of a URL, which may be a token. */
+		const char *at = cJSON_IsString(v) ? strrchr(v->valuestring, '@') : NULL;
+		char *rest = at ? xstrdup(at + 1) : NULL;
+		if (rest)
+			cJSON_SetValuestring(v, rest);
+		free(rest);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!strcmp(v->string, names[i]))
 			return JSON_KEEP;

@@ -68,31 +68,6 @@ static void dokploy_judge(struct app *a)
 	app_settle(a, health, why);
 }
 
-static void dokploy_set_row(struct site *s, const struct dp_tree *t, const struct dp_app *p)
-{
-	const struct dp_env *env = &t->envs[p->env];
-	struct app *a = site_app(s, t->projects[env->project].name, env->usual ? "" : env->name,
-	                         p->name, p->id);
-	if (strcmp(a->state, p->status) != 0)
-		a->asked_round = 0;
-	snprintf(a->type, sizeof(a->type), "%s", p->compose ? "compose" : "application");
-	snprintf(a->state, sizeof(a->state), "%s", p->status);
-	dokploy_judge(a);
-}
-
-static void dokploy_set_domain(struct app *a, const struct dp_one *one)
-{
-	const struct dp_domain *d = &one->domains[0];
-	char more[24] = "", text[sizeof(a->domain)] = "";
-	if (one->n_domains > 1)
-		snprintf(more, sizeof(more), " +%zu", one->n_domains - 1);
-	if (one->n_domains)
-		snprintf(text, sizeof(text), "%s%.150s%.16s%s", d->https ? "https://" : "http://",
-		         d->host, strcmp(d->path, "/") ? d->path : "", more);
-	/* cutting may split a character */
-	wash(a->domain, sizeof(a->domain), text, strlen(text));
-}
-
 /* --- answers ------------------------------------------------------------- */
 
 static bool dokploy_take_tree(struct site *s, const char *ref, const char *json, size_t len,
@@ -102,8 +77,18 @@ static bool dokploy_take_tree(struct site *s, const char *ref, const char *json,
 	bool good = dp_tree_parse(json, len, &tree, err);
 	if (good) {
 		site_answered(s);
-		for (size_t i = 0; i < tree.n_apps; i++)
-			dokploy_set_row(s, &tree, &tree.apps[i]);
+		for (size_t i = 0; i < tree.n_apps; i++) {
+			const struct dp_env *env = &tree.envs[tree.apps[i].env];
+			struct app *a = site_app(s, tree.projects[env->project].name,
+			                         env->usual ? "" : env->name, tree.apps[i].name,
+			                         tree.apps[i].id);
+			if (strcmp(a->state, tree.apps[i].status) != 0)
+				a->asked_round = 0;
+			snprintf(a->type, sizeof(a->type), "%s",
+			         tree.apps[i].compose ? "compose" : "application");
+			snprintf(a->state, sizeof(a->state), "%s", tree.apps[i].status);
+			dokploy_judge(a);
+		}
 		s->left_out = tree.left_out;
 		site_listed(s);
 	}
@@ -132,7 +117,16 @@ static bool dokploy_take_one(struct site *s, const char *ref, const char *json, 
 		if (*one->status)
 			snprintf(a->state, sizeof(a->state), "%s", one->status);
 		snprintf(a->image, sizeof(a->image), "%s", built ? one->source : one->image);
-		dokploy_set_domain(a, one);
+		const struct dp_domain *d = &one->domains[0];
+		char more[24] = "", text[sizeof(a->domain)] = "";
+		if (one->n_domains > 1)
+			snprintf(more, sizeof(more), " +%zu", one->n_domains - 1);
+		if (one->n_domains)
+			snprintf(text, sizeof(text), "%s%.150s%.16s%s",
+			         d->https ? "https://" : "http://", d->host,
+			         strcmp(d->path, "/") ? d->path : "", more);
+		/* cutting may split a character */
+		wash(a->domain, sizeof(a->domain), text, strlen(text));
 		app_set_deployments(a, one->deployments, one->n_deployments);
 		dokploy_judge(a);
 	}

@@ -66,24 +66,20 @@ static bool stack_of_signs(const char *s, const char *signs)
 	return true;
 }
 
-static bool stack_read_port(struct stack *s, const char *value, struct err *err)
-{
-	char *end;
-	long port = isdigit((unsigned char)*value) ? strtol(value, &end, 10) : 0;
-	if (port < 1 || port > 65535 || *end)
-		return err_set(err, ERR_USAGE, "port=%.40s: a port is a number from 1 to 65535",
-		               value);
-	s->port = (int)port;
-	return true;
-}
-
 /* image=IMAGE, port=PORT, host=HOST */
 static bool stack_read_word(struct stack *s, const char *word, struct err *err)
 {
 	const char *is = strchr(word, '='), *value = is ? is + 1 : "";
 	size_t len = strlen(value);
-	if (!strncmp(word, "port=", 5))
-		return stack_read_port(s, value, err);
+	if (!strncmp(word, "port=", 5)) {
+		char *end;
+		long port = isdigit((unsigned char)*value) ? strtol(value, &end, 10) : 0;
+		if (port < 1 || port > 65535 || *end)
+			return err_set(err, ERR_USAGE,
+			               "port=%.40s: a port is a number from 1 to 65535", value);
+		s->port = (int)port;
+		return true;
+	}
 	if (!strncmp(word, "image=", 6) && len && len < sizeof(s->image))
 		memcpy(s->image, value, len + 1);
 	else if (!strncmp(word, "host=", 5) && len && len < sizeof(s->host))
@@ -325,18 +321,6 @@ static void stack_image_set(struct job *j, const struct api_answer *r)
 	stack_ask_one(s); /* re-read the application */
 }
 
-static void stack_set_image(struct stack *s)
-{
-	cJSON *o = cJSON_CreateObject();
-	stack_at(s, STEP_IMAGE, s->image);
-	cJSON_AddStringToObject(o, "applicationId", s->app);
-	cJSON_AddStringToObject(o, "dockerImage", s->image);
-	cJSON_AddNullToObject(o, "username");
-	cJSON_AddNullToObject(o, "password");
-	cJSON_AddNullToObject(o, "registryUrl");
-	stack_post(s, "/application.saveDockerProvider", o, stack_image_set);
-}
-
 static bool stack_was_deployed(const struct dp_one *one)
 {
 	for (size_t i = 0; i < one->n_deployments; i++)
@@ -360,7 +344,14 @@ static void stack_with_one(struct stack *s, const struct dp_one *one)
 		return;
 	}
 	if (!s->image_set && !has_image) {
-		stack_set_image(s);
+		cJSON *o = cJSON_CreateObject();
+		stack_at(s, STEP_IMAGE, s->image);
+		cJSON_AddStringToObject(o, "applicationId", s->app);
+		cJSON_AddStringToObject(o, "dockerImage", s->image);
+		cJSON_AddNullToObject(o, "username");
+		cJSON_AddNullToObject(o, "password");
+		cJSON_AddNullToObject(o, "registryUrl");
+		stack_post(s, "/application.saveDockerProvider", o, stack_image_set);
 		return;
 	}
 	if (s->step < STEP_IMAGE)
@@ -458,15 +449,6 @@ static void stack_project_made(struct job *j, const struct api_answer *r)
 	stack_make_app(s);
 }
 
-static void stack_make_project(struct stack *s)
-{
-	cJSON *o = cJSON_CreateObject();
-	stack_at(s, STEP_PROJECT, "being made");
-	cJSON_AddStringToObject(o, "name", s->full);
-	cJSON_AddStringToObject(o, "description", "made by mocr");
-	stack_post(s, "/project.create", o, stack_project_made);
-}
-
 static const struct dp_env *stack_env_of(const struct dp_tree *t, size_t project)
 {
 	const struct dp_env *first = NULL;
@@ -541,7 +523,11 @@ static void stack_with_tree(struct stack *s, const struct dp_tree *t)
 			n++;
 		}
 	if (!n) {
-		stack_make_project(s);
+		cJSON *o = cJSON_CreateObject();
+		stack_at(s, STEP_PROJECT, "being made");
+		cJSON_AddStringToObject(o, "name", s->full);
+		cJSON_AddStringToObject(o, "description", "made by mocr");
+		stack_post(s, "/project.create", o, stack_project_made);
 	} else if (n > 1) {
 		err_set(&err, ERR_REFUSED, "there are %zu projects with that name", n);
 		stack_fail(s, &err);

@@ -198,11 +198,6 @@ static void rollout_show(const struct rollout *r, const struct app_deployment *l
 		r->job.site->platform->judge_app(a);
 }
 
-static bool rollout_deploys(const struct rollout *r)
-{
-	return strstr(r->job.verb, "deploy") != NULL;
-}
-
 static void rollout_ended(struct rollout *r, const struct app_deployment *d, const char *span)
 {
 	bool failed = d->health == HEALTH_BAD;
@@ -210,7 +205,7 @@ static void rollout_ended(struct rollout *r, const struct app_deployment *d, con
 	struct err err;
 	if (d->health == HEALTH_GOOD) {
 		snprintf(said, sizeof(said), "%s within %s",
-		         rollout_deploys(r) ? "deployed" : "done", span);
+		         (strstr(r->job.verb, "deploy") != NULL) ? "deployed" : "done", span);
 		rollout_over(r, NULL, said);
 		return;
 	}

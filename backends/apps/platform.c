@@ -108,24 +108,21 @@ static bool platform_has(const struct platform *p, const struct site *s)
 	return false;
 }
 
-/* [dokploy x] and [coolify x] of one server: the platform that comes first in backends[] has the
- * plain ids, the other one those of "coolify:x". So no id depends on which one answers first. */
-static void site_place(const struct site *s, char *buf, size_t size)
+struct app *site_app(struct site *s, const char *project, const char *environment, const char *name,
+                     const char *ref)
 {
+	char place[sizeof(s->name) + 32];
+	/* [dokploy x] and [coolify x] of one server: the platform that comes first in backends[]
+	 * has the plain ids, the other one those of "coolify:x". So no id depends on which one
+	 * answers first. */
 	const struct backend *const *b = backends;
 	bool taken = false;
 	for (; *b && *b != s->source->backend && !taken; b++) {
 		const struct platform *p = (*b)->up == sites_up ? (*b)->param : NULL;
 		taken = p && strcmp(p->section, s->platform->section) != 0 && platform_has(p, s);
 	}
-	snprintf(buf, size, "%s%s%s", taken ? s->platform->section : "", taken ? ":" : "", s->name);
-}
-
-struct app *site_app(struct site *s, const char *project, const char *environment, const char *name,
-                     const char *ref)
-{
-	char place[sizeof(s->name) + 32];
-	site_place(s, place, sizeof(place));
+	snprintf(place, sizeof(place), "%s%s%s", taken ? s->platform->section : "",
+	         taken ? ":" : "", s->name);
 	return app_row(s->source, &s->platform->app, s, place, s->name, project, environment, name,
 	               ref, s->round);
 }
@@ -204,22 +201,17 @@ void site_judge(struct site *s)
 		platform_judge_app(s);
 }
 
-static void platform_changed(struct site *s)
+void site_fail(struct site *s, const struct err *err)
 {
+	s->err = *err;
+	s->failed = true;
+	s->fails++;
 	if (s->platform->judge) {
 		s->platform->judge(s);
 		return;
 	}
 	site_judge(s);
 	platform_set_state(s->source);
-}
-
-void site_fail(struct site *s, const struct err *err)
-{
-	s->err = *err;
-	s->failed = true;
-	s->fails++;
-	platform_changed(s);
 }
 
 void site_answered(struct site *s)
@@ -692,28 +684,6 @@ void sites_finish(struct source *source)
 
 /* --- :reload ------------------------------------------------------------- */
 
-static bool site_is_configured(const struct site *s, struct site_config *c)
-{
-	return site_config(s, c) && platform_is_on(c, s->source->server);
-}
-
-/* Its section is gone. Its rows and its orders go with it. */
-static void site_drop(struct site *s)
-{
-	struct site **slot = &platform_sites(s->source)->first;
-	while (*slot != s)
-		slot = &(*slot)->next;
-	site_close(s, "its section is no longer in the configuration; what was started continues "
-	              "there");
-	*slot = s->next;
-	platform_count_left_out(s->source, site_kind(s));
-	if (s->platform->forget)
-		s->platform->forget(s);
-	else
-		app_sweep(s->source, s, s->round + 1);
-	site_free(s);
-}
-
 /* An API client keeps its address and token. If either changed, a new client is made. */
 static void site_take_section(struct site *s, const struct site_config *c)
 {
@@ -734,10 +704,24 @@ void sites_configured(struct source *source)
 		next = s->next;
 		if (!s->opened) /* of a recording */
 			continue;
-		if (site_is_configured(s, &c))
+		if (site_config(s, &c) && platform_is_on(&c, s->source->server))
 			site_take_section(s, &c);
-		else
-			site_drop(s);
+		else {
+			/* Its section is gone. Its rows and its orders go with it. */
+			struct site **slot = &platform_sites(s->source)->first;
+			while (*slot != s)
+				slot = &(*slot)->next;
+			site_close(s, "its section is no longer in the configuration; what was "
+			              "started continues "
+			              "there");
+			*slot = s->next;
+			platform_count_left_out(s->source, site_kind(s));
+			if (s->platform->forget)
+				s->platform->forget(s);
+			else
+				app_sweep(s->source, s, s->round + 1);
+			site_free(s);
+		}
 	}
 	if (source_link(source)->state == LINK_UP)
 		sites_up(source);

@@ -348,16 +348,6 @@ static bool portal_take_error(struct site *s, const char *name, const char *json
 
 /* --- the stream ---------------------------------------------------------- */
 
-static void portal_progress(struct portal_stack *t)
-{
-	struct portal_job *w = portal_job_of(t);
-	const char *step = *t->state.step ? t->state.step : t->state.status;
-	char bar[32];
-	portal_bar(t->state.progress, bar, sizeof(bar));
-	if (w && !t->over)
-		order_progress(w->job.order, "%s: %s%s%s", t->name, bar, *bar ? " " : "", step);
-}
-
 static void portal_on_event(const char *event, const char *data, size_t len, void *arg)
 {
 	struct portal_stack *t = arg;
@@ -367,7 +357,12 @@ static void portal_on_event(const char *event, const char *data, size_t len, voi
 	t->tries = 0;
 	source_feed(s->source, what, data, len);
 	free(what);
-	portal_progress(t);
+	struct portal_job *w = portal_job_of(t);
+	const char *step = *t->state.step ? t->state.step : t->state.status;
+	char bar[32];
+	portal_bar(t->state.progress, bar, sizeof(bar));
+	if (w && !t->over)
+		order_progress(w->job.order, "%s: %s%s%s", t->name, bar, *bar ? " " : "", step);
 }
 
 static void portal_stream_end(struct portal_stack *t)
