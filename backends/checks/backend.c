@@ -52,16 +52,6 @@ static void runner_later(struct check_runner *n)
 	loop_timer_set(n->timer, decide ? DECIDE_MS : runner_jitter(n->spec.every_ms));
 }
 
-static void runner_tell_order(struct check_runner *n, const struct probe_result *r)
-{
-	char said[sizeof(r->said) + 40];
-	struct err err = { 0 };
-	snprintf(said, sizeof(said), "%s in %.1f ms", r->said, r->ms);
-	if (!r->good)
-		err_set(&err, r->unable ? ERR_DENIED : ERR_REFUSED, "%s", r->why);
-	runner_order_end(n, &err, said);
-}
-
 static void checks_start_waiting(struct checks *);
 
 static void runner_on_result(const struct probe_result *r, void *arg)
@@ -77,14 +67,13 @@ static void runner_on_result(const struct probe_result *r, void *arg)
 		buf_finish(&line);
 	}
 	runner_later(n);
-	runner_tell_order(n, r);
+	char said[sizeof(r->said) + 40];
+	struct err err = { 0 };
+	snprintf(said, sizeof(said), "%s in %.1f ms", r->said, r->ms);
+	if (!r->good)
+		err_set(&err, r->unable ? ERR_DENIED : ERR_REFUSED, "%s", r->why);
+	runner_order_end(n, &err, said);
 	checks_start_waiting(all);
-}
-
-static void runner_start(struct check_runner *n)
-{
-	n->home->running++;
-	n->probe = probe_start(&n->home->source, &n->spec, runner_on_result, n);
 }
 
 static void runner_wait_no_more(struct check_runner *n)
@@ -100,7 +89,8 @@ static void checks_start_waiting(struct checks *all)
 	while (all->waiting && all->running < RUNNING_MOST) {
 		struct check_runner *n = all->waiting;
 		runner_wait_no_more(n);
-		runner_start(n);
+		n->home->running++;
+		n->probe = probe_start(&n->home->source, &n->spec, runner_on_result, n);
 	}
 }
 
@@ -154,15 +144,6 @@ void runner_pause(struct check_runner *n, bool pause)
 	if (!pause)
 		loop_timer_set(n->timer, 0);
 	outcome_judge(n->row);
-}
-
-static void runner_free(struct check_runner *n)
-{
-	runner_stop(n, "the check is no longer configured");
-	loop_timer_remove(n->timer);
-	if (n->row)
-		n->row->runner = NULL;
-	free(n);
 }
 
 /* --- all checks of a server ------------------------------------------------ */
@@ -227,7 +208,11 @@ static void checks_forget(struct checks *all, bool keep_marked)
 			continue;
 		struct check *c = n->row;
 		HASH_DEL(all->all, n);
-		runner_free(n);
+		runner_stop(n, "the check is no longer configured");
+		loop_timer_remove(n->timer);
+		if (n->row)
+			n->row->runner = NULL;
+		free(n);
 		if (c && keep_marked)
 			store_row_remove(&c->row);
 	}

@@ -49,15 +49,6 @@ static bool expect_text(const struct probe_spec *p, const char *body, size_t len
 	return false;
 }
 
-/* Writes a value as the user would write it in the section. */
-static void expect_value_words(const cJSON *value, char *buf, size_t size)
-{
-	char *printed = cJSON_IsString(value) ? NULL : cJSON_PrintUnformatted(value);
-	const char *raw = printed ? printed : cJSON_GetStringValue(value);
-	wash(buf, size, raw ? raw : "", raw ? strlen(raw) : 0);
-	cJSON_free(printed);
-}
-
 static bool expect_is_value(const cJSON *value, const char *wanted)
 {
 	char *end;
@@ -83,7 +74,11 @@ static bool expect_json_value(const struct probe_spec *p, const cJSON *json, cha
 	}
 	if (!p->has_value || expect_is_value(value, p->value))
 		return true;
-	expect_value_words(value, got, sizeof(got));
+	/* Writes a value as the user would write it in the section. */
+	char *printed = cJSON_IsString(value) ? NULL : cJSON_PrintUnformatted(value);
+	const char *raw = printed ? printed : cJSON_GetStringValue(value);
+	wash(got, sizeof(got), raw ? raw : "", raw ? strlen(raw) : 0);
+	cJSON_free(printed);
 	snprintf(why, size, "%.80s is %.100s, expected %.80s",
 	         *p->pointer ? p->pointer : "the JSON", *got ? got : "empty", p->value);
 	return false;

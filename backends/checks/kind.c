@@ -90,22 +90,17 @@ static const struct check_config *check_config_of(const struct check *c)
 	return config;
 }
 
-/* With its query when secrets are to be shown. */
-static void check_detail_target(const struct check *c, struct doc *doc, bool reveal)
-{
-	const struct check_config *config = check_config_of(c);
-	bool query = config && config->url && strchr(config->url, '?');
-	const char *shown = query && reveal ? config->url : c->target;
-	doc_pair(doc, DOC_PLAIN, probe_what_name(c->what), "%s%s", shown,
-	         query && !reveal ? "?... ([e] shows it)" : "");
-}
-
 static void check_detail(struct row *row, struct doc *doc, bool reveal)
 {
 	const struct check *c = check_of(row);
 	char text[HUMAN_SIZE];
 	unsigned good, all = check_share(c, &good);
-	check_detail_target(c, doc, reveal);
+	/* With its query when secrets are to be shown. */
+	const struct check_config *config = check_config_of(c);
+	bool query = config && config->url && strchr(config->url, '?');
+	const char *shown = query && reveal ? config->url : c->target;
+	doc_pair(doc, DOC_PLAIN, probe_what_name(c->what), "%s%s", shown,
+	         query && !reveal ? "?... ([e] shows it)" : "");
 	doc_pair(doc, DOC_PLAIN, "from", "%s",
 	         row->server->is_local ? "this machine" : row->server->name);
 	doc_pair(doc, DOC_PLAIN, "state", "%s", check_state(c));

@@ -4,18 +4,6 @@
 
 #define SLOT_FULL 60000 /* one run a second for 15 minutes is 900 */
 
-/* Empties the slots between the newest one and the slot of now. */
-static void lately_advance(struct lately *h, int64_t slot)
-{
-	int64_t from = h->newest;
-	if (slot - from >= LATELY_SLOTS)
-		from = slot + 1 - LATELY_SLOTS;
-	for (int64_t i = from; i <= slot; i++)
-		memset(&h->slots[i % LATELY_SLOTS], 0, sizeof(h->slots[0]));
-	if (slot >= h->newest)
-		h->newest = slot + 1;
-}
-
 void lately_add(struct lately *h, int64_t now_ms, bool good, double ms)
 {
 	int64_t slot = (now_ms > 0 ? now_ms : 0) / LATELY_SLOT_MS;
@@ -23,7 +11,14 @@ void lately_add(struct lately *h, int64_t now_ms, bool good, double ms)
 	h->next = (h->next + 1) % LATELY_LINE;
 	if (h->n < LATELY_LINE)
 		h->n++;
-	lately_advance(h, slot);
+	/* Empties the slots between the newest one and the slot of now. */
+	int64_t from = h->newest;
+	if (slot - from >= LATELY_SLOTS)
+		from = slot + 1 - LATELY_SLOTS;
+	for (int64_t i = from; i <= slot; i++)
+		memset(&h->slots[i % LATELY_SLOTS], 0, sizeof(h->slots[0]));
+	if (slot >= h->newest)
+		h->newest = slot + 1;
 	if (h->slots[slot % LATELY_SLOTS].all >= SLOT_FULL)
 		return;
 	h->slots[slot % LATELY_SLOTS].all++;

@@ -86,17 +86,6 @@ static void outcome_take_good(struct check *c, const cJSON *o, double ms)
 	vj_text(o, "said", NULL, c->said, sizeof(c->said));
 }
 
-static void outcome_take_bad(struct check *c, const cJSON *o)
-{
-	if (c->fails < c->fails_most)
-		c->fails++;
-	c->slows = 0;
-	c->latency_ms = -1;
-	c->decided = c->decided || c->fails >= c->fails_most;
-	vj_text(o, "why", NULL, c->failure, sizeof(c->failure));
-	c->failed_ms = now_wall_ms();
-}
-
 static void outcome_take_run(struct check *c, const cJSON *o)
 {
 	bool good = vj_true(o, "good", NULL);
@@ -113,8 +102,15 @@ static void outcome_take_run(struct check *c, const cJSON *o)
 		c->certificate_end_ms = vj_int(o, "certificateEndMs", "certificate_end_ms", 0);
 	if (good)
 		outcome_take_good(c, o, ms);
-	else
-		outcome_take_bad(c, o);
+	else {
+		if (c->fails < c->fails_most)
+			c->fails++;
+		c->slows = 0;
+		c->latency_ms = -1;
+		c->decided = c->decided || c->fails >= c->fails_most;
+		vj_text(o, "why", NULL, c->failure, sizeof(c->failure));
+		c->failed_ms = now_wall_ms();
+	}
 	lately_add(&c->lately, loop_now(store_loop(c->row.server->store)), good, ms);
 }
 

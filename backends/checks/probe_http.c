@@ -42,11 +42,6 @@ static const char *http_run_place(const char *url, char *buf, size_t size)
 	return buf;
 }
 
-static bool http_run_needs_body(const struct probe_spec *spec)
-{
-	return *spec->text || spec->json;
-}
-
 /* The certificate that ends first counts: any of the hops can break the way. */
 static void http_run_see_certificate(struct probe_http *h, const struct call *call)
 {
@@ -72,7 +67,7 @@ static bool http_run_on_data(struct call *call, const char *bytes, size_t len, v
 {
 	struct probe_http *h = arg;
 	h->len += len;
-	if (http_run_needs_body(h->probe.spec)) {
+	if (*h->probe.spec->text || h->probe.spec->json) {
 		if (!buf_add(&h->body, bytes, len))
 			probe_end_bad(&h->probe, "the answer is larger than 1 MB, which is too "
 			                         "long to search");

@@ -61,17 +61,6 @@ static void ping_run_on_program(const struct run_result *r, void *arg)
 	}
 }
 
-static void ping_run_program(struct probe_ping *g)
-{
-	struct buf command = { 0 };
-	int within_s = g->probe.spec->within_ms / 1000;
-	buf_addf(&command, "exec ping -n -c 1 -W %d ", within_s);
-	quote_word(&command, g->address);
-	g->run = link_run(source_link(g->probe.source), command.data, NULL, 0, OUTPUT_MAX,
-	                  g->probe.spec->within_ms + GRACE_MS, ping_run_on_program, g);
-	buf_finish(&command);
-}
-
 static void ping_run_on_answer(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	struct probe_ping *g = arg;
@@ -127,8 +116,15 @@ static void ping_run_on_found(const struct lookup_result *r, void *arg)
 	bool sent = getaddrinfo(g->address, NULL, &hints, &to) == 0 && ping_run_socket(g, to);
 	if (to)
 		freeaddrinfo(to);
-	if (!sent)
-		ping_run_program(g);
+	if (!sent) {
+		struct buf command = { 0 };
+		int within_s = g->probe.spec->within_ms / 1000;
+		buf_addf(&command, "exec ping -n -c 1 -W %d ", within_s);
+		quote_word(&command, g->address);
+		g->run = link_run(source_link(g->probe.source), command.data, NULL, 0, OUTPUT_MAX,
+		                  g->probe.spec->within_ms + GRACE_MS, ping_run_on_program, g);
+		buf_finish(&command);
+	}
 }
 
 static void ping_run_begin(struct probe *p)
