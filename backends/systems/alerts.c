@@ -187,13 +187,6 @@ bool alert_silence_fits(const struct row *r, const char *argument, struct err *e
 	return silence_argument(argument, &ms, &why, err);
 }
 
-/* "ops with mocr": the user of this machine. */
-static void alert_author(char *buf, size_t size)
-{
-	const struct passwd *me = getpwuid(getuid());
-	snprintf(buf, size, "%s with mocr", me && me->pw_name ? me->pw_name : "someone");
-}
-
 static void alert_silenced(struct job *j, const struct api_answer *r)
 {
 	char id[64], said[120];
@@ -218,7 +211,9 @@ void alert_silence(struct order *order, struct system *y)
 	struct job *j = job_begin(y->site, order, sizeof(*j), "silence");
 	if (!j)
 		return;
-	alert_author(by, sizeof(by));
+	/* "ops with mocr": the user of this machine. */
+	const struct passwd *me = getpwuid(getuid());
+	snprintf(by, sizeof(by), "%s with mocr", me && me->pw_name ? me->pw_name : "someone");
 	char *path = xasprintf("%s/api/v2/silences", alert_base(y));
 	char *body = silence_body(y->labels, from, from + ms, by, *why ? why : "by mocr");
 	job_call(j, "POST", path, body, alert_silenced);

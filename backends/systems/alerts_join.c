@@ -85,18 +85,6 @@ static void join_free_entries(struct join_entry *e)
 	}
 }
 
-static void join_finish(struct join *j)
-{
-	struct join_slot *slot, *next;
-	HASH_ITER (hh, j->slots, slot, next) {
-		HASH_DEL(j->slots, slot);
-		join_free_entries(slot->first);
-		free(slot->key);
-		free(slot);
-	}
-	join_free_entries(j->all);
-}
-
 /* --- candidates ---------------------------------------------------------- */
 
 static bool join_is_same(const struct system *y, const struct system *z)
@@ -166,28 +154,16 @@ static void join_settle(struct system *y, const struct system *other)
 	system_settle(y, state, HEALTH_IDLE, why);
 }
 
-static bool join_is_settled(const struct system *y, const struct system *other)
-{
-	const char *state = other ? other->told_state : y->told_state;
-	enum health health = other ? HEALTH_IDLE : y->told;
-	const char *why = y->row.why ? y->row.why : "";
-	return y->row.health == health && !strcmp(y->state, state) &&
-	       (other || !strcmp(why, y->told_why));
-}
-
-/* A site behind a link that is lost is folded, and needs nobody. A recording opens none. */
-static bool join_is_heard(const struct system *z)
-{
-	return (z->site->up || !z->site->opened) && !z->site->err.code;
-}
-
 void alerts_join(struct store *store)
 {
 	struct join j = { 0 };
 	struct row *r;
 	for (r = store_first(store, &kind_system, NULL); r; r = store_next(r, &kind_system, NULL)) {
 		const struct system *z = system_const(r);
-		if (alert_is(z) && z->labels && join_is_heard(z))
+		/* A site behind a link that is lost is folded, and needs nobody. A recording opens
+		 * none. */
+		if (alert_is(z) && z->labels &&
+		    ((z->site->up || !z->site->opened) && !z->site->err.code))
 			join_add(&j, z);
 	}
 	for (r = store_first(store, &kind_system, NULL); r; r = store_next(r, &kind_system, NULL)) {
@@ -196,8 +172,19 @@ void alerts_join(struct store *store)
 			continue;
 		bool pending = !strcmp(y->told_state, "pending");
 		const struct system *other = pending ? NULL : join_elsewhere(&j, y);
-		if (!join_is_settled(y, other))
+		const char *state = other ? other->told_state : y->told_state;
+		enum health health = other ? HEALTH_IDLE : y->told;
+		const char *why = y->row.why ? y->row.why : "";
+		if (!(y->row.health == health && !strcmp(y->state, state) &&
+		      (other || !strcmp(why, y->told_why))))
 			join_settle(y, other);
 	}
-	join_finish(&j);
+	struct join_slot *slot, *next;
+	HASH_ITER (hh, j.slots, slot, next) {
+		HASH_DEL(j.slots, slot);
+		join_free_entries(slot->first);
+		free(slot->key);
+		free(slot);
+	}
+	join_free_entries(j.all);
 }

@@ -61,15 +61,6 @@ static char *labels_of(const cJSON *labels, bool *exact)
 	return buf_take(&out);
 }
 
-/* FNV-1a */
-static void labels_hash(const char *labels, char *out, size_t size)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-	for (const char *c = labels; *c; c++)
-		h = (h ^ (unsigned char)*c) * UINT64_C(1099511628211);
-	snprintf(out, size, "%016llx", (unsigned long long)h);
-}
-
 bool alert_labels_in(const char *few, const char *many)
 {
 	if (!few[0] || !few[1]) /* no label at all says nothing */
@@ -128,29 +119,12 @@ static bool alert_read(const cJSON *o, struct alert *a)
 	alert_read_state(o, a);
 	a->since_ms = vj_time(o, "activeAt", "startsAt");
 	a->labels = labels_of(labels, &a->exact);
-	labels_hash(a->labels, a->id, sizeof(a->id));
+	/* FNV-1a */
+	uint64_t h = UINT64_C(14695981039346656037);
+	for (const char *c = a->labels; *c; c++)
+		h = (h ^ (unsigned char)*c) * UINT64_C(1099511628211);
+	snprintf(a->id, sizeof(a->id), "%016llx", (unsigned long long)h);
 	return true;
-}
-
-static void alerts_mark_twins(struct alert_list *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		for (size_t k = 0; k < l->n; k++)
-			if (i != k && !strcmp(l->at[i].name, l->at[k].name) &&
-			    !strcmp(l->at[i].instance, l->at[k].instance))
-				l->at[i].unique = false;
-}
-
-static void alerts_add_all(struct alert_list *l, const cJSON *list)
-{
-	const cJSON *v;
-	l->at = xcalloc(ALERTS_MAX, sizeof(*l->at));
-	cJSON_ArrayForEach (v, list) {
-		if (l->n == ALERTS_MAX)
-			l->left_out++;
-		else
-			l->n += alert_read(v, &l->at[l->n]);
-	}
 }
 
 bool alerts_parse(const char *json, size_t len, const char *who, struct alert_list *l,
@@ -164,9 +138,21 @@ bool alerts_parse(const char *json, size_t len, const char *who, struct alert_li
 	bool good = cJSON_IsArray(list);
 	if (root && !good)
 		err_set(err, ERR_GARBLED, "the answer is not a list of alerts");
-	if (good)
-		alerts_add_all(l, list);
-	alerts_mark_twins(l);
+	if (good) {
+		const cJSON *v;
+		l->at = xcalloc(ALERTS_MAX, sizeof(*l->at));
+		cJSON_ArrayForEach (v, list) {
+			if (l->n == ALERTS_MAX)
+				l->left_out++;
+			else
+				l->n += alert_read(v, &l->at[l->n]);
+		}
+	}
+	for (size_t i = 0; i < l->n; i++)
+		for (size_t k = 0; k < l->n; k++)
+			if (i != k && !strcmp(l->at[i].name, l->at[k].name) &&
+			    !strcmp(l->at[i].instance, l->at[k].instance))
+				l->at[i].unique = false;
 	cJSON_Delete(root);
 	return good;
 }

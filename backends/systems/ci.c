@@ -78,17 +78,6 @@ static bool ci_repository(const struct site *s, size_t place, char *buf, size_t 
 
 /* --- rows ----------------------------------------------------------------- */
 
-static void ci_span(struct system *y, const struct ci_run *r)
-{
-	char span[HUMAN_SIZE] = "";
-	int64_t end = r->ended_ms;
-	if (r->state == CI_RUNNING)
-		end = now_wall_ms() + y->site->skew_ms;
-	if (r->began_ms && end > r->began_ms)
-		human_span(span, end - r->began_ms);
-	system_figure(y, "for", DOC_PLAIN, "%s", span);
-}
-
 static void ci_settle(struct system *y, const struct ci_run *r)
 {
 	static const enum health health[] = {
@@ -133,7 +122,13 @@ static void ci_row(struct site *s, const char *repository, const struct ci_run *
 	struct system *y = system_row_as(s, RUN_TYPE, key, name, ref);
 	y->inexact = strcmp(y->ref, ref) != 0;
 	system_figure(y, "branch", DOC_PLAIN, "%s", r->branch);
-	ci_span(y, r);
+	char span[HUMAN_SIZE] = "";
+	int64_t end = r->ended_ms;
+	if (r->state == CI_RUNNING)
+		end = now_wall_ms() + y->site->skew_ms;
+	if (r->began_ms && end > r->began_ms)
+		human_span(span, end - r->began_ms);
+	system_figure(y, "for", DOC_PLAIN, "%s", span);
 	system_figure(y, "commit", DOC_DIM, "%s", r->commit);
 	system_figure(y, "by", DOC_DIM, "%s", r->by);
 	system_figure(y, "workflow", DOC_PLAIN, "%s", r->workflow);
@@ -158,16 +153,6 @@ static void ci_sweep_others(struct site *s)
 		for (size_t i = 0; i < c->n_places; i++)
 			named = named || ci_is_of(y, c->places[i].name);
 		if (!named)
-			store_row_remove(&y->row);
-	}
-}
-
-/* The runs of this repository that its newest list does not name. */
-static void ci_sweep(struct site *s, const char *repository)
-{
-	for (struct system *y = system_next(s, NULL), *next; y; y = next) {
-		next = system_next(s, y);
-		if (ci_is_of(y, repository) && y->round != system_site(s)->lists)
 			store_row_remove(&y->row);
 	}
 }
@@ -205,7 +190,12 @@ static bool ci_take(struct site *s, const char *ref, const char *json, size_t le
 		if (shown)
 			ci_row(s, ref, &l.at[i], are_tasks);
 	}
-	ci_sweep(s, ref);
+	/* The runs of this repository that its newest list does not name. */
+	for (struct system *y = system_next(s, NULL), *next; y; y = next) {
+		next = system_next(s, y);
+		if (ci_is_of(y, ref) && y->round != system_site(s)->lists)
+			store_row_remove(&y->row);
+	}
 	ci_count(s);
 	return true;
 }

@@ -31,23 +31,6 @@ static enum ci_state ci_state_of(const char *word)
 	return CI_UNKNOWN;
 }
 
-static bool ci_has_ended(const struct ci_run *r)
-{
-	return r->state == CI_GOOD || r->state == CI_BAD;
-}
-
-/* ".github/workflows/build.yml@refs/heads/main" and "build.yml" both give "build.yml". */
-static void ci_workflow(char *buf, size_t size, const char *path)
-{
-	const char *at = strchr(path, '@');
-	size_t n = at ? (size_t)(at - path) : strlen(path);
-	const char *name = path;
-	for (size_t i = 0; i < n; i++)
-		if (path[i] == '/')
-			name = path + i + 1;
-	wash(buf, size, name, (size_t)(path + n - name));
-}
-
 static bool ci_run_read(const cJSON *o, struct ci_run *r)
 {
 	char path[200], sha[64], conclusion[24];
@@ -55,8 +38,17 @@ static bool ci_run_read(const cJSON *o, struct ci_run *r)
 	*r = (struct ci_run){ .id = vj_int(o, "id", NULL, 0),
 		              .number = vj_int(o, "run_number", NULL, 0) };
 	vj_text(o, "display_title", "name", r->title, sizeof(r->title));
-	if (vj_text(o, "path", "workflow_id", path, sizeof(path)))
-		ci_workflow(r->workflow, sizeof(r->workflow), path);
+	if (vj_text(o, "path", "workflow_id", path, sizeof(path))) {
+		/* ".github/workflows/build.yml@refs/heads/main" and "build.yml" both give
+		 * "build.yml". */
+		const char *at = strchr(path, '@');
+		size_t n = at ? (size_t)(at - path) : strlen(path);
+		const char *name = path;
+		for (size_t i = 0; i < n; i++)
+			if (path[i] == '/')
+				name = path + i + 1;
+		wash(r->workflow, sizeof(r->workflow), name, (size_t)(path + n - name));
+	}
 	vj_text(o, "head_branch", NULL, r->branch, sizeof(r->branch));
 	vj_text(o, "head_sha", NULL, sha, sizeof(sha));
 	snprintf(r->commit, sizeof(r->commit), "%.8s", sha);
@@ -74,23 +66,6 @@ static bool ci_run_read(const cJSON *o, struct ci_run *r)
 	return r->id > 0 && *r->word;
 }
 
-/* actions/tasks lists the jobs of a run, all with the number of the run. A job that went well says
- * nothing of another one of the same run. */
-static bool ci_is_same_run(const struct ci_run *a, const struct ci_run *b)
-{
-	return a->number > 0 && a->number == b->number;
-}
-
-static void ci_supersede(struct ci_runs *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		for (size_t k = 0; k < i && !l->at[i].superseded; k++)
-			l->at[i].superseded = ci_has_ended(&l->at[k]) &&
-			                      !ci_is_same_run(&l->at[k], &l->at[i]) &&
-			                      !strcmp(l->at[k].workflow, l->at[i].workflow) &&
-			                      !strcmp(l->at[k].branch, l->at[i].branch);
-}
-
 bool ci_runs_parse(const char *json, size_t len, struct ci_runs *l, struct err *err)
 {
 	l->n = 0;
@@ -101,7 +76,14 @@ bool ci_runs_parse(const char *json, size_t len, struct ci_runs *l, struct err *
 		err_set(err, ERR_GARBLED, "the answer is not a list of runs");
 	for (const cJSON *v = good ? list->child : NULL; v && l->n < CI_RUNS_MAX; v = v->next)
 		l->n += ci_run_read(v, &l->at[l->n]);
-	ci_supersede(l);
+	for (size_t i = 0; i < l->n; i++)
+		for (size_t k = 0; k < i && !l->at[i].superseded; k++)
+			l->at[i].superseded = (l->at[k].state == CI_GOOD ||
+			                       l->at[k].state == CI_BAD) &&
+			                      !(l->at[k].number > 0 &&
+			                        l->at[k].number == l->at[i].number) &&
+			                      !strcmp(l->at[k].workflow, l->at[i].workflow) &&
+			                      !strcmp(l->at[k].branch, l->at[i].branch);
 	cJSON_Delete(root);
 	return good;
 }

@@ -147,20 +147,6 @@ static void dns_sweep(struct site *s, const struct dns_page *page)
 	}
 }
 
-/* The last page of a zone states how many sets there are in all. */
-static void dns_note_total(struct site *s, const struct dns_page *page, size_t total)
-{
-	struct dns_site *d = dns_of(s);
-	size_t through = (size_t)page->number * DNS_SETS_MAX;
-	for (size_t i = 0; total && i < d->n_pages; i++) {
-		struct dns_page *p = &d->pages[i];
-		bool last = i + 1 == d->n_pages || p[1].zone != p->zone;
-		if (p->zone == page->zone && p->number == page->number && last)
-			p->behind = total > through ? total - through : 0;
-	}
-	dns_count(s);
-}
-
 static bool dns_take_sets(struct site *s, const char *ref, const char *json, size_t len,
                           struct err *err)
 {
@@ -179,7 +165,16 @@ static bool dns_take_sets(struct site *s, const char *ref, const char *json, siz
 	for (size_t i = 0; i < l.n; i++)
 		dns_set_row(s, &page, y->row.name, &l.at[i]);
 	dns_sweep(s, &page);
-	dns_note_total(s, &page, l.total);
+	/* The last page of a zone states how many sets there are in all. */
+	struct dns_site *d = dns_of(s);
+	size_t through = (size_t)page.number * DNS_SETS_MAX;
+	for (size_t i = 0; l.total && i < d->n_pages; i++) {
+		struct dns_page *p = &d->pages[i];
+		bool last = i + 1 == d->n_pages || p[1].zone != p->zone;
+		if (p->zone == page.zone && p->number == page.number && last)
+			p->behind = l.total > through ? l.total - through : 0;
+	}
+	dns_count(s);
 	return true;
 }
 
@@ -324,18 +319,6 @@ static void dns_look(struct job *j)
 	free(path);
 }
 
-static void dns_next(struct dns_job *d)
-{
-	char *path = d->then, *body = d->then_body;
-	d->then = d->then_body = NULL;
-	if (path)
-		job_call(&d->job, "POST", path, body, dns_answered);
-	else
-		job_end(&d->job, NULL, "done there");
-	free(path);
-	free(body);
-}
-
 static void dns_answered(struct job *j, const struct api_answer *r)
 {
 	struct dns_job *d = (struct dns_job *)j;
@@ -356,8 +339,16 @@ static void dns_answered(struct job *j, const struct api_answer *r)
 		        j->site->name, (long long)d->action.id);
 	if (err.code)
 		job_end(j, &err, NULL);
-	else
-		dns_next(d);
+	else {
+		char *path = d->then, *body = d->then_body;
+		d->then = d->then_body = NULL;
+		if (path)
+			job_call(&d->job, "POST", path, body, dns_answered);
+		else
+			job_end(&d->job, NULL, "done there");
+		free(path);
+		free(body);
+	}
 }
 
 static struct dns_job *dns_job(struct order *order, struct system *y, const char *verb)

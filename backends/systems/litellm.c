@@ -135,21 +135,6 @@ static double litellm_own_budget(const struct site *s)
 	return c && c->budget ? c->budget / 100.0 : -1;
 }
 
-static void litellm_model_row(struct site *s, const struct litellm_model *m)
-{
-	char money[60];
-	struct system *y = system_row(s, MODEL_TYPE, m->name, m->name, true);
-	litellm_money(money, sizeof(money), m->spend < 0 ? 0 : m->spend, -1);
-	system_figure(y, "today", DOC_PLAIN, "%s", money);
-	system_figure(y, "requests", DOC_PLAIN, "%s", "");
-	system_figure(y, "failed", DOC_WARN, "%s", "");
-	if (m->requests >= 0)
-		system_figure(y, "requests", DOC_PLAIN, "%lld", (long long)m->requests);
-	if (m->failed > 0)
-		system_figure(y, "failed", DOC_WARN, "%lld", (long long)m->failed);
-	system_settle(y, "used today", HEALTH_GOOD, NULL);
-}
-
 static bool litellm_take_day(struct site *s, const char *ref, const char *json, size_t len,
                              struct err *err)
 {
@@ -158,26 +143,25 @@ static bool litellm_take_day(struct site *s, const char *ref, const char *json, 
 		return false;
 	litellm_today(s, LITELLM_DAY, d.spend, litellm_own_budget(s));
 	system_begin(s, MODEL_TYPE);
-	for (size_t i = 0; i < d.n; i++)
-		litellm_model_row(s, &d.models[i]);
+	for (size_t i = 0; i < d.n; i++) {
+		char money[60];
+		struct system *y = system_row(s, MODEL_TYPE, d.models[i].name, d.models[i].name,
+		                              true);
+		litellm_money(money, sizeof(money), d.models[i].spend < 0 ? 0 : d.models[i].spend,
+		              -1);
+		system_figure(y, "today", DOC_PLAIN, "%s", money);
+		system_figure(y, "requests", DOC_PLAIN, "%s", "");
+		system_figure(y, "failed", DOC_WARN, "%s", "");
+		if (d.models[i].requests >= 0)
+			system_figure(y, "requests", DOC_PLAIN, "%lld",
+			              (long long)d.models[i].requests);
+		if (d.models[i].failed > 0)
+			system_figure(y, "failed", DOC_WARN, "%lld", (long long)d.models[i].failed);
+		system_settle(y, "used today", HEALTH_GOOD, NULL);
+	}
 	system_end(s, MODEL_TYPE, 0);
 	litellm_day_finish(&d);
 	return true;
-}
-
-static void litellm_key_row(struct site *s, const struct litellm_key *k, bool unique)
-{
-	char money[60], why[200] = "";
-	const char *name = *k->alias ? k->alias : "unnamed";
-	struct system *y = system_row(s, KEY_TYPE, name, k->id, unique);
-	enum health mark = k->blocked ? HEALTH_IDLE : litellm_mark(k->spend, k->budget);
-	litellm_money(money, sizeof(money), k->spend < 0 ? 0 : k->spend, k->budget);
-	system_figure(y, "spent", litellm_tone(k->spend, k->budget), "%s", money);
-	system_figure_share(y, "spent", k->spend < 0 ? 0 : k->spend, k->budget);
-	system_figure(y, "per", DOC_DIM, "%s", k->budget >= 0 ? k->duration : "");
-	if (mark >= HEALTH_ATTENTION)
-		litellm_why(why, sizeof(why), "its budget", k->spend, k->budget);
-	system_settle(y, k->blocked ? "blocked" : "active", mark, why);
 }
 
 static bool litellm_take_keys(struct site *s, const char *ref, const char *json, size_t len,
@@ -187,8 +171,23 @@ static bool litellm_take_keys(struct site *s, const char *ref, const char *json,
 	if (!litellm_keys_parse(json, len, &l, err))
 		return false;
 	system_begin(s, KEY_TYPE);
-	for (size_t i = 0; i < l.n; i++)
-		litellm_key_row(s, &l.at[i], litellm_key_is_unique(&l, i));
+	for (size_t i = 0; i < l.n; i++) {
+		char money[60], why[200] = "";
+		const char *name = *l.at[i].alias ? l.at[i].alias : "unnamed";
+		struct system *y = system_row(s, KEY_TYPE, name, l.at[i].id,
+		                              litellm_key_is_unique(&l, i));
+		enum health mark = l.at[i].blocked ? HEALTH_IDLE
+		                                   : litellm_mark(l.at[i].spend, l.at[i].budget);
+		litellm_money(money, sizeof(money), l.at[i].spend < 0 ? 0 : l.at[i].spend,
+		              l.at[i].budget);
+		system_figure(y, "spent", litellm_tone(l.at[i].spend, l.at[i].budget), "%s", money);
+		system_figure_share(y, "spent", l.at[i].spend < 0 ? 0 : l.at[i].spend,
+		                    l.at[i].budget);
+		system_figure(y, "per", DOC_DIM, "%s", l.at[i].budget >= 0 ? l.at[i].duration : "");
+		if (mark >= HEALTH_ATTENTION)
+			litellm_why(why, sizeof(why), "its budget", l.at[i].spend, l.at[i].budget);
+		system_settle(y, l.at[i].blocked ? "blocked" : "active", mark, why);
+	}
 	system_end(s, KEY_TYPE, l.left_out);
 	litellm_keys_finish(&l);
 	return true;

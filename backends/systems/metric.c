@@ -102,19 +102,6 @@ static double metric_last(const struct prometheus_line *l)
 	return NAN;
 }
 
-/* Draws it between its lowest and its highest value. */
-static void metric_keep_line(struct system *y, const struct prometheus_line *l, double low,
-                             double high)
-{
-	if (!y->line)
-		y->line = xcalloc(PROMETHEUS_POINTS, sizeof(*y->line));
-	y->n_line = PROMETHEUS_POINTS;
-	for (size_t i = 0; i < PROMETHEUS_POINTS; i++) {
-		double share = high > low ? (l->at[i] - low) / (high - low) : 0.5;
-		y->line[i] = isfinite(l->at[i]) && isfinite(share) ? (float)share : -1;
-	}
-}
-
 static void metric_show(struct system *y, const struct metric_config *c,
                         const struct prometheus_line *l, double value, enum doc_tone tone)
 {
@@ -126,7 +113,14 @@ static void metric_show(struct system *y, const struct metric_config *c,
 		low = l->at[i] < low ? l->at[i] : low;
 		high = l->at[i] > high ? l->at[i] : high;
 	}
-	metric_keep_line(y, l, low, high);
+	/* Draws it between its lowest and its highest value. */
+	if (!y->line)
+		y->line = xcalloc(PROMETHEUS_POINTS, sizeof(*y->line));
+	y->n_line = PROMETHEUS_POINTS;
+	for (size_t i = 0; i < PROMETHEUS_POINTS; i++) {
+		double share = high > low ? (l->at[i] - low) / (high - low) : 0.5;
+		y->line[i] = isfinite(l->at[i]) && isfinite(share) ? (float)share : -1;
+	}
 	system_figure(y, "value", tone, "%s",
 	              isnan(value) ? "" : metric_words(text, sizeof(text), value, c->unit));
 	system_figure(y, "range", DOC_DIM, "%s", "");

@@ -33,17 +33,6 @@ static bool ollama_take_version(struct site *s, const char *ref, const char *jso
 	return true;
 }
 
-static void ollama_figures(struct system *y, const struct ollama_model *m)
-{
-	char size[HUMAN_SIZE] = "";
-	if (m->size >= 0 && !*m->remote)
-		human_bytes(size, (uint64_t)m->size);
-	system_figure(y, "size", DOC_PLAIN, "%s", size);
-	system_figure(y, "params", DOC_PLAIN, "%s", m->params);
-	system_figure(y, "quant", DOC_DIM, "%s", m->quant);
-	system_figure(y, "runs at", DOC_PLAIN, "%s", m->remote);
-}
-
 static bool ollama_take_tags(struct site *s, const char *ref, const char *json, size_t len,
                              struct err *err)
 {
@@ -54,7 +43,13 @@ static bool ollama_take_tags(struct site *s, const char *ref, const char *json, 
 	for (size_t i = 0; i < l.n; i++) {
 		struct system *y = system_row(s, MODEL_TYPE, l.at[i].name, l.at[i].name, true);
 		y->inexact = !l.at[i].exact;
-		ollama_figures(y, &l.at[i]);
+		char size[HUMAN_SIZE] = "";
+		if (l.at[i].size >= 0 && !*l.at[i].remote)
+			human_bytes(size, (uint64_t)l.at[i].size);
+		system_figure(y, "size", DOC_PLAIN, "%s", size);
+		system_figure(y, "params", DOC_PLAIN, "%s", l.at[i].params);
+		system_figure(y, "quant", DOC_DIM, "%s", l.at[i].quant);
+		system_figure(y, "runs at", DOC_PLAIN, "%s", l.at[i].remote);
 		if (!*y->state)
 			system_settle(y, "on disk", HEALTH_IDLE, NULL);
 	}

@@ -11,57 +11,23 @@
 #define POSTGRES_FULL 90    /* % of max_connections from which it needs a look */
 #define POSTGRES_BEHIND 300 /* s that a standby may be behind */
 
-/* "cannot_connect_now": it starts, stops or recovers; "too_many_connections" */
-static bool postgres_is_closed(const struct postgres_facts *f)
-{
-	return !strcmp(f->code, "57P03") || !strcmp(f->code, "53300");
-}
-
-/* Class 28 refuses the login. Without a password that is as expected: the server lives. */
-static bool postgres_is_mere_login(const struct site *s, const struct postgres_facts *f)
-{
-	return !system_has_token(s) && !strncmp(f->code, "28", 2);
-}
-
 static bool postgres_is_full(const struct postgres_facts *f)
 {
 	return f->connections_max > 0 &&
 	       f->connections * 100 >= f->connections_max * POSTGRES_FULL;
 }
 
-static void postgres_show_connections(struct system *y, const struct postgres_facts *f)
-{
-	enum doc_tone tone = postgres_is_full(f) ? DOC_WARN : DOC_PLAIN;
-	if (f->connections >= 0 && f->connections_max >= 0)
-		system_figure(y, "connections", tone, "%lld of %lld", (long long)f->connections,
-		              (long long)f->connections_max);
-	else
-		system_figure(y, "connections", tone, "%s", "");
-}
-
-static void postgres_show_role(struct system *y, const struct postgres_facts *f)
-{
-	char span[HUMAN_SIZE];
-	if (f->standby && f->behind >= 0)
-		system_figure(y, "role", DOC_PLAIN, "standby, %s behind",
-		              human_span(span, f->behind * 1000));
-	else if (f->standby)
-		system_figure(y, "role", DOC_PLAIN, "standby");
-	else if (f->standbys > 0)
-		system_figure(y, "role", DOC_PLAIN, "primary of %lld", (long long)f->standbys);
-	else
-		system_figure(y, "role", DOC_PLAIN, "%s", f->standbys == 0 ? "primary" : "");
-}
-
 static enum health postgres_judge(const struct site *s, const struct postgres_facts *f, char *why,
                                   size_t size)
 {
 	char span[HUMAN_SIZE];
-	if (postgres_is_closed(f)) {
+	/* "cannot_connect_now": it starts, stops or recovers; "too_many_connections" */
+	if (!strcmp(f->code, "57P03") || !strcmp(f->code, "53300")) {
 		snprintf(why, size, "it refuses connections: %s", f->refused);
 		return HEALTH_BAD;
 	}
-	if (*f->refused && !postgres_is_mere_login(s, f))
+	/* Class 28 refuses the login. Without a password that is as expected: the server lives. */
+	if (*f->refused && !(!system_has_token(s) && !strncmp(f->code, "28", 2)))
 		snprintf(why, size, "it refuses the question: %s (%s)", f->refused, f->code);
 	else if (f->cut_off)
 		snprintf(why, size, "it receives no changes: no WAL receiver runs");
@@ -86,8 +52,22 @@ static bool postgres_take_answer(struct site *s, const char *ref, const char *js
 	site_answered(s);
 	struct system *y = system_own(s);
 	bool knows = f.connections >= 0;
-	postgres_show_connections(y, &f);
-	postgres_show_role(y, &f);
+	enum doc_tone tone = postgres_is_full(&f) ? DOC_WARN : DOC_PLAIN;
+	if (f.connections >= 0 && f.connections_max >= 0)
+		system_figure(y, "connections", tone, "%lld of %lld", (long long)f.connections,
+		              (long long)f.connections_max);
+	else
+		system_figure(y, "connections", tone, "%s", "");
+	char span[HUMAN_SIZE];
+	if (f.standby && f.behind >= 0)
+		system_figure(y, "role", DOC_PLAIN, "standby, %s behind",
+		              human_span(span, f.behind * 1000));
+	else if (f.standby)
+		system_figure(y, "role", DOC_PLAIN, "standby");
+	else if (f.standbys > 0)
+		system_figure(y, "role", DOC_PLAIN, "primary of %lld", (long long)f.standbys);
+	else
+		system_figure(y, "role", DOC_PLAIN, "%s", f.standbys == 0 ? "primary" : "");
 	system_figure(y, "latency", DOC_PLAIN, "%.1f ms", f.ms);
 	system_figure(y, "figures", DOC_DIM, "%s",
 	              knows || system_has_token(s) ? "" : "need a USER and password_command");

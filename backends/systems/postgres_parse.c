@@ -95,16 +95,6 @@ static void postgres_begin(void *state, const struct wire_login *login, struct b
 
 /* --- the login ---------------------------------------------------------------- */
 
-static void postgres_answer_md5(const struct wire_login *login, const char *salt, struct buf *out)
-{
-	char word[36];
-	unsigned char bytes[4];
-	memcpy(bytes, salt, sizeof(bytes));
-	scram_md5(word, postgres_user(login), login->password, bytes);
-	postgres_send(out, 'p', word, strlen(word) + 1);
-	wipe(word, sizeof(word));
-}
-
 /* The user of SCRAM's own message is empty: PostgreSQL takes that of the first message. */
 static void postgres_answer_sasl(struct postgres_state *p, struct buf *out)
 {
@@ -119,23 +109,6 @@ static void postgres_answer_sasl(struct postgres_state *p, struct buf *out)
 	buf_finish(&b);
 }
 
-static enum wire_next postgres_continue(struct postgres_state *p, const struct wire_login *login,
-                                        const char *body, size_t len, struct buf *out,
-                                        struct err *err)
-{
-	struct buf last = { .secret = true };
-	bool good = !p->scram.first.len &&
-	            scram_second(&p->scram, "", login->password, body, len, &last, err);
-	if (good)
-		postgres_send(out, 'p', last.data, last.len);
-	buf_finish(&last);
-	if (good)
-		return WIRE_MORE;
-	if (!err->code)
-		err_set(err, ERR_GARBLED, "it asks for the password twice");
-	return WIRE_FAILED;
-}
-
 static enum wire_next postgres_take_auth(struct postgres_state *p, const struct wire_login *login,
                                          const char *body, size_t len, struct buf *out,
                                          struct err *err)
@@ -148,15 +121,31 @@ static enum wire_next postgres_take_auth(struct postgres_state *p, const struct 
 		return WIRE_DONE;
 	}
 	if (what == AUTH_MD5 && len >= 8) {
-		postgres_answer_md5(login, body + 4, out);
+		char word[36];
+		unsigned char bytes[4];
+		memcpy(bytes, body + 4, sizeof(bytes));
+		scram_md5(word, postgres_user(login), login->password, bytes);
+		postgres_send(out, 'p', word, strlen(word) + 1);
+		wipe(word, sizeof(word));
 		return WIRE_MORE;
 	}
 	if (what == AUTH_SASL && memmem(body, len, "SCRAM-SHA-256", 14)) {
 		postgres_answer_sasl(p, out);
 		return WIRE_MORE;
 	}
-	if (what == AUTH_SASL_CONTINUE)
-		return postgres_continue(p, login, body + 4, len - 4, out, err);
+	if (what == AUTH_SASL_CONTINUE) {
+		struct buf last = { .secret = true };
+		bool good = !p->scram.first.len && scram_second(&p->scram, "", login->password,
+		                                                body + 4, len - 4, &last, err);
+		if (good)
+			postgres_send(out, 'p', last.data, last.len);
+		buf_finish(&last);
+		if (good)
+			return WIRE_MORE;
+		if (!err->code)
+			err_set(err, ERR_GARBLED, "it asks for the password twice");
+		return WIRE_FAILED;
+	}
 	if (what == AUTH_SASL_FINAL && scram_is_proven(&p->scram, "", body + 4, len - 4))
 		return WIRE_MORE;
 	if (what == AUTH_SASL_FINAL)
@@ -187,22 +176,6 @@ static void postgres_field(const char *body, size_t len, char letter, char *buf,
 
 /* Class 28 is any refused login, as by pg_hba.conf; only this one means the password. */
 #define INVALID_PASSWORD "28P01"
-
-static enum wire_next postgres_take_error(struct postgres_state *p, const struct wire_login *login,
-                                          const char *body, size_t len, struct err *err)
-{
-	postgres_field(body, len, 'C', p->code, sizeof(p->code));
-	postgres_field(body, len, 'M', p->refused, sizeof(p->refused));
-	if (!*p->code) {
-		err_set(err, ERR_GARBLED, "what answers is not PostgreSQL");
-		return WIRE_FAILED;
-	}
-	if (login->password && !strncmp(p->code, "28", 2)) {
-		err_set(err, ERR_DENIED, "it refuses the login: %s", p->refused);
-		return strcmp(p->code, INVALID_PASSWORD) != 0 ? WIRE_FAILED : WIRE_REFUSED;
-	}
-	return WIRE_DONE;
-}
 
 static void postgres_take_status(struct postgres_state *p, const char *body, size_t len)
 {
@@ -239,7 +212,17 @@ static enum wire_next postgres_take(struct postgres_state *p, const struct wire_
 	case 'R':
 		return postgres_take_auth(p, login, body, len, out, err);
 	case 'E':
-		return postgres_take_error(p, login, body, len, err);
+		postgres_field(body, len, 'C', p->code, sizeof(p->code));
+		postgres_field(body, len, 'M', p->refused, sizeof(p->refused));
+		if (!*p->code) {
+			err_set(err, ERR_GARBLED, "what answers is not PostgreSQL");
+			return WIRE_FAILED;
+		}
+		if (login->password && !strncmp(p->code, "28", 2)) {
+			err_set(err, ERR_DENIED, "it refuses the login: %s", p->refused);
+			return strcmp(p->code, INVALID_PASSWORD) != 0 ? WIRE_FAILED : WIRE_REFUSED;
+		}
+		return WIRE_DONE;
 	case 'S':
 		postgres_take_status(p, body, len);
 		return WIRE_MORE;

@@ -27,14 +27,6 @@ static bool prom_take_version(struct site *s, const char *ref, const char *json,
 	return true;
 }
 
-static struct system *prom_target(struct site *s, const struct prometheus_target *t)
-{
-	char name[sizeof(t->job) + sizeof(t->instance) + 1];
-	snprintf(name, sizeof(name), "%s%s%s", t->job, *t->job && *t->instance ? " " : "",
-	         t->instance);
-	return system_row(s, TARGET_TYPE, name, name, true);
-}
-
 static void prom_settle(struct system *y, const char *error)
 {
 	const char *why = *error ? error : "its last scrape failed";
@@ -50,7 +42,10 @@ static bool prom_take_down(struct site *s, const char *ref, const char *json, si
 	site_answered(s);
 	system_begin(s, TARGET_TYPE);
 	for (size_t i = 0; i < l.n; i++) {
-		struct system *y = prom_target(s, &l.at[i]);
+		char name[sizeof(l.at[i].job) + sizeof(l.at[i].instance) + 1];
+		snprintf(name, sizeof(name), "%s%s%s", l.at[i].job,
+		         *l.at[i].job && *l.at[i].instance ? " " : "", l.at[i].instance);
+		struct system *y = system_row(s, TARGET_TYPE, name, name, true);
 		if (y->row.health != HEALTH_ATTENTION)
 			prom_settle(y, "");
 	}

@@ -14,20 +14,6 @@ static bool redis_is_full(int64_t used, int64_t most)
 	return most > 0 && used >= 0 && (double)used / (double)most * 100 >= REDIS_FULL;
 }
 
-static void redis_show_memory(struct system *y, const struct redis_facts *f)
-{
-	char used[HUMAN_SIZE], most[HUMAN_SIZE];
-	enum doc_tone tone = redis_is_full(f->memory, f->memory_max) ? DOC_WARN : DOC_PLAIN;
-	if (f->memory < 0)
-		system_figure(y, "memory", tone, "%s", "");
-	else if (f->memory_max > 0)
-		system_figure(y, "memory", tone, "%s of %s",
-		              human_bytes(used, (uint64_t)f->memory),
-		              human_bytes(most, (uint64_t)f->memory_max));
-	else
-		system_figure(y, "memory", tone, "%s", human_bytes(used, (uint64_t)f->memory));
-}
-
 static void redis_show_role(struct system *y, const struct redis_facts *f)
 {
 	enum doc_tone tone = f->primary_down ? DOC_WARN : DOC_PLAIN;
@@ -45,17 +31,6 @@ static void redis_show_number(struct system *y, const char *name, int64_t n, boo
 		system_figure(y, name, DOC_PLAIN, "%lld", (long long)n);
 	else
 		system_figure(y, name, DOC_PLAIN, "%s", "");
-}
-
-static void redis_show(struct system *y, const struct redis_facts *f)
-{
-	redis_show_memory(y, f);
-	redis_show_number(y, "clients", f->clients, true);
-	redis_show_number(y, "keys", *f->refused ? -1 : f->keys, true);
-	redis_show_role(y, f);
-	redis_show_number(y, "evicted", f->evicted, false);
-	redis_show_number(y, "rejected", f->rejected, false);
-	system_figure(y, "latency", DOC_PLAIN, "%.1f ms", f->ms);
 }
 
 /* The worst first. */
@@ -94,7 +69,22 @@ static bool redis_take(struct site *s, const char *ref, const char *text, size_t
 		health = HEALTH_ATTENTION;
 	}
 	site_answered(s);
-	redis_show(system_own(s), &f);
+	struct system *y = system_own(s);
+	char used[HUMAN_SIZE], most[HUMAN_SIZE];
+	enum doc_tone tone = redis_is_full(f.memory, f.memory_max) ? DOC_WARN : DOC_PLAIN;
+	if (f.memory < 0)
+		system_figure(y, "memory", tone, "%s", "");
+	else if (f.memory_max > 0)
+		system_figure(y, "memory", tone, "%s of %s", human_bytes(used, (uint64_t)f.memory),
+		              human_bytes(most, (uint64_t)f.memory_max));
+	else
+		system_figure(y, "memory", tone, "%s", human_bytes(used, (uint64_t)f.memory));
+	redis_show_number(y, "clients", f.clients, true);
+	redis_show_number(y, "keys", *f.refused ? -1 : f.keys, true);
+	redis_show_role(y, &f);
+	redis_show_number(y, "evicted", f.evicted, false);
+	redis_show_number(y, "rejected", f.rejected, false);
+	system_figure(y, "latency", DOC_PLAIN, "%.1f ms", f.ms);
 	system_figure(system_own(s), "figures", DOC_DIM, "%s",
 	              *f.refused ? "need password_command" : "");
 	system_note(s, health, why);

@@ -230,17 +230,15 @@ static int64_t redis_keys(const char *text)
 	return all;
 }
 
-static void redis_read_version(const char *text, struct redis_facts *f)
+bool redis_parse(const char *bytes, size_t len, struct redis_facts *f, struct err *err)
 {
+	char *text = xstrndup(bytes, len), ms[24];
+	*f = (struct redis_facts){ .ms = -1 };
 	char version[32];
 	if (*redis_value(text, "valkey_version", version, sizeof(version)))
 		snprintf(f->version, sizeof(f->version), "valkey %s", version);
 	else
 		redis_value(text, "redis_version", f->version, sizeof(f->version));
-}
-
-static void redis_read_roles(const char *text, struct redis_facts *f)
-{
 	char host[80], port[8];
 	redis_value(text, "role", f->role, sizeof(f->role));
 	f->replicas = redis_number(text, "connected_slaves");
@@ -249,14 +247,6 @@ static void redis_read_roles(const char *text, struct redis_facts *f)
 	if (*host)
 		snprintf(f->primary, sizeof(f->primary), "%s:%s", host, port);
 	f->primary_down = redis_is(text, "master_link_status", "down");
-}
-
-bool redis_parse(const char *bytes, size_t len, struct redis_facts *f, struct err *err)
-{
-	char *text = xstrndup(bytes, len), ms[24];
-	*f = (struct redis_facts){ .ms = -1 };
-	redis_read_version(text, f);
-	redis_read_roles(text, f);
 	redis_value(text, "mocr_refused", f->refused, sizeof(f->refused));
 	if (*redis_value(text, "mocr_ms", ms, sizeof(ms)))
 		f->ms = strtod(ms, NULL);

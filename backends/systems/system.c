@@ -110,17 +110,12 @@ struct system *system_row_as(struct site *s, const char *type, const char *key, 
 	return system_row_at(s, id, type, name, clean);
 }
 
-static bool system_is_of(const struct row *r, const struct site *s)
-{
-	return system_const(r)->site == s && !system_const(r)->is_site;
-}
-
 struct system *system_next(const struct site *s, const struct system *after)
 {
 	const struct server *v = s->source->server;
 	struct row *r = after ? store_next(&after->row, &kind_system, v)
 	                      : store_first(s->source->store, &kind_system, v);
-	while (r && !system_is_of(r, s))
+	while (r && !(system_const(r)->site == s && !system_const(r)->is_site))
 		r = store_next(r, &kind_system, v);
 	return r ? system_of(r) : NULL;
 }
@@ -260,20 +255,6 @@ static void system_finish(struct row *r)
 	free(system_of(r)->line);
 }
 
-static void system_add_labels(struct doc *doc, const char *labels)
-{
-	doc_head(doc, "Labels");
-	for (const char *line = labels + 1; *line;) {
-		size_t n = strcspn(line, "\n"), name = strcspn(line, "=\n");
-		char label[80];
-		snprintf(label, sizeof(label), "%.*s", (int)(name < 70 ? name : 70), line);
-		if (name < n)
-			doc_pair(doc, DOC_PLAIN, label, "%.*s", (int)(n - name - 1),
-			         line + name + 1);
-		line += n + (line[n] == '\n');
-	}
-}
-
 static void system_detail(struct row *row, struct doc *doc, bool reveal)
 {
 	const struct system *y = system_of(row);
@@ -299,8 +280,18 @@ static void system_detail(struct row *row, struct doc *doc, bool reveal)
 		doc_pair(doc, DOC_DIM, "id there", "%s", y->ref);
 	if (row->order && row->order->state == ORDER_RUNNING && row->order->progress[0])
 		doc_pair(doc, DOC_PLAIN, row->order->action->verb, "%s", row->order->progress);
-	if (y->labels)
-		system_add_labels(doc, y->labels);
+	if (y->labels) {
+		doc_head(doc, "Labels");
+		for (const char *line = y->labels + 1; *line;) {
+			size_t n = strcspn(line, "\n"), name = strcspn(line, "=\n");
+			char label[80];
+			snprintf(label, sizeof(label), "%.*s", (int)(name < 70 ? name : 70), line);
+			if (name < n)
+				doc_pair(doc, DOC_PLAIN, label, "%.*s", (int)(n - name - 1),
+				         line + name + 1);
+			line += n + (line[n] == '\n');
+		}
+	}
 	if (ops && ops->detail)
 		ops->detail(y, doc);
 }
