@@ -61,17 +61,13 @@ static struct ts_act **ts_act_list_of(struct source *source)
 	return &((struct ts *)source)->acts;
 }
 
-static bool ts_act_is_ts(const struct source *source)
-{
-	return source->backend == &backend_tailscale;
-}
-
 static struct ts_act *ts_act_act_new(struct order *order, struct source *source)
 {
 	struct ts_act *a = xcalloc(1, sizeof(*a));
 	*a = (struct ts_act){ .order = order,
 		              .source = source,
-		              .ts = ts_act_is_ts(source) ? (struct ts *)source : NULL };
+		              .ts = (source->backend == &backend_tailscale) ? (struct ts *)source
+		                                                            : NULL };
 	if (a->ts) {
 		a->next = a->ts->acts;
 		a->ts->acts = a;

@@ -275,13 +275,6 @@ static void hs_feed_keys(struct hs *h, bool first, const char *json, size_t len)
 	free(more.at);
 }
 
-/* Something shown in the details changed. */
-static void hs_store_changed_by(struct hs *h)
-{
-	if (h->round)
-		store_touch(&hs_control_row(h)->row);
-}
-
 static void hs_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	struct hs *h = hs_of(source);
@@ -291,7 +284,9 @@ static void hs_feed(struct source *source, const char *what, const char *bytes, 
 		hs_feed_keys(h, what[5] == 'f', bytes, len);
 	else if (strcmp(what, "records") == 0)
 		hs_take_extras(h, bytes, len);
-	hs_store_changed_by(h);
+	/* Something shown in the details changed. */
+	if (h->round)
+		store_touch(&hs_control_row(h)->row);
 }
 
 /* Adds a block to out. Cuts the keys in blocks that may contain some. */
@@ -475,15 +470,6 @@ static void hs_cli_done(const struct run_result *r, void *arg)
 	hs_poll_later(h);
 }
 
-static void hs_poll_by_program(struct hs *h)
-{
-	char *script = hs_poll_script(h);
-	h->run = link_run(source_link(&h->source), script, NULL, 0, LOOK_MAX, LOOK_MS, hs_cli_done,
-	                  h);
-	run_name(h->run, "the look at Headscale's users, nodes and keys");
-	free(script);
-}
-
 /* --- its section --------------------------------------------------------- */
 
 /* The section that names this server. A section without a server belongs to this machine. */
@@ -558,14 +544,6 @@ bool hs_denies(int status, const char *body)
 	return status == 500 && !strncmp(body, "Unauthorized", 12);
 }
 
-static void hs_add_clock(struct hs *h, int64_t ms)
-{
-	char text[24];
-	int n = snprintf(text, sizeof(text), "%lld", (long long)(ms / 1000));
-	if (ms)
-		hs_add_block(&h->look, "clock", text, (size_t)n);
-}
-
 static void headscale_came(struct site *s, const struct platform_step *step,
                            const struct api_answer *r)
 {
@@ -575,8 +553,12 @@ static void headscale_came(struct site *s, const struct platform_step *step,
 		buf_clear(&h->look);
 	if (!r->err.code)
 		hs_add_block(&h->look, step->what, r->body, r->len);
-	if (health)
-		hs_add_clock(h, r->date_ms);
+	if (health) {
+		char text[24];
+		int n = snprintf(text, sizeof(text), "%lld", (long long)(r->date_ms / 1000));
+		if (r->date_ms)
+			hs_add_block(&h->look, "clock", text, (size_t)n);
+	}
 	if (r->err.code == ERR_ABSENT && !strcmp(step->what, "routes"))
 		hs_add_block(&h->look, "noroutes", "", 0);
 }
@@ -658,8 +640,13 @@ static void hs_poll(struct hs *h)
 	hs_take_config(h);
 	if (hs_by_rest(h))
 		hs_poll_by_rest(h);
-	else
-		hs_poll_by_program(h);
+	else {
+		char *script = hs_poll_script(h);
+		h->run = link_run(source_link(&h->source), script, NULL, 0, LOOK_MAX, LOOK_MS,
+		                  hs_cli_done, h);
+		run_name(h->run, "the look at Headscale's users, nodes and keys");
+		free(script);
+	}
 }
 
 static void hs_on_timer(struct loop_timer *t, void *arg)

@@ -111,20 +111,6 @@ struct hub_best {
 	char route[64];
 };
 
-static void hub_take(struct hub_best *best, const struct peer *p, const char *address)
-{
-	char routes[sizeof(p->at.routes)], *rest = routes, *route;
-	snprintf(routes, sizeof(routes), "%s", p->at.routes);
-	while ((route = strsep(&rest, ", "))) {
-		int bits = hub_covers(route, address);
-		if (bits < 0 || bits < best->bits)
-			continue;
-		best->peer = bits == best->bits && best->peer != p ? NULL : p;
-		best->bits = bits;
-		snprintf(best->route, sizeof(best->route), "%s", route);
-	}
-}
-
 static bool hub_is_node(const struct peer *p, const char *address)
 {
 	for (size_t i = 0; i < p->at.n_addrs; i++)
@@ -152,29 +138,35 @@ static struct hub_best hub_find(const struct store *s, const char *address)
 		if (hub_is_node(p, address))
 			return (struct hub_best){ .bits = -1 };
 		bool uses = p->family != VPN_TAILSCALE || ts_accepts_routes(row->source);
-		if (!p->at.self && uses)
-			hub_take(&best, p, address);
+		if (!p->at.self && uses) {
+			char routes[sizeof(p->at.routes)], *rest = routes, *route;
+			snprintf(routes, sizeof(routes), "%s", p->at.routes);
+			while ((route = strsep(&rest, ", "))) {
+				int bits = hub_covers(route, address);
+				if (bits < 0 || bits < best.bits)
+					continue;
+				best.peer = bits == best.bits && best.peer != p ? NULL : p;
+				best.bits = bits;
+				snprintf(best.route, sizeof(best.route), "%s", route);
+			}
+		}
 	}
 	return best;
-}
-
-static void hub_find_of(struct server *v)
-{
-	char address[96];
-	const char *hub = "", *route = "";
-	vpn_ssh_address(v, address, sizeof(address));
-	struct hub_best best = hub_find(v->store, address);
-	bool found = best.peer && strcmp(best.peer->is, v->name) != 0;
-	if (found && !hub_is_near(address)) {
-		hub = best.peer->is;
-		route = best.route;
-	}
-	cause_set_hub(v, hub, *hub ? route : "");
 }
 
 void hub_find_all(struct store *s)
 {
 	for (struct server *v = store_servers(s); v; v = v->next)
-		if (v->link && !v->is_local && !*v->link->jumps)
-			hub_find_of(v);
+		if (v->link && !v->is_local && !*v->link->jumps) {
+			char address[96];
+			const char *hub = "", *route = "";
+			vpn_ssh_address(v, address, sizeof(address));
+			struct hub_best best = hub_find(v->store, address);
+			bool found = best.peer && strcmp(best.peer->is, v->name) != 0;
+			if (found && !hub_is_near(address)) {
+				hub = best.peer->is;
+				route = best.route;
+			}
+			cause_set_hub(v, hub, *hub ? route : "");
+		}
 }

@@ -450,23 +450,6 @@ static void join_merge_by_number(struct peer **all, size_t n)
 	free(slots);
 }
 
-/* A machine that is logged out joins the ring by which others know it. */
-static void join_adopt_keyless(struct peer **all, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct peer *p = all[i];
-		if (*p->at.key || p->control)
-			continue;
-		for (size_t k = 0; k < n; k++)
-			if (all[k] != p && *all[k]->at.key && all[k]->family != VPN_WIREGUARD &&
-			    !strcmp(all[k]->is, p->row.server->name) && !join_own_view(all[k]) &&
-			    join_has_name(all[k], *p->at.host ? p->at.host : p->row.server->name)) {
-				join_link_into(all[k], p);
-				break;
-			}
-	}
-}
-
 /* True for exactly one member of each ring: the first in memory. */
 static bool join_leads(const struct peer *p)
 {
@@ -474,13 +457,6 @@ static bool join_leads(const struct peer *p)
 		if (o < p)
 			return false;
 	return true;
-}
-
-static void join_judge_down_servers(struct store *store)
-{
-	for (struct server *v = store_servers(store); v; v = v->next)
-		if (v->link && v->link->state != LINK_UP)
-			server_judge(v);
 }
 
 void vpn_join(struct store *store)
@@ -498,7 +474,19 @@ void vpn_join(struct store *store)
 	for (size_t i = 0; i < used; i++)
 		if (join_leads(all[i]))
 			join_name_ring(&places, all[i]);
-	join_adopt_keyless(all, used);
+	/* A machine that is logged out joins the ring by which others know it. */
+	for (size_t i = 0; i < used; i++) {
+		struct peer *p = all[i];
+		if (*p->at.key || p->control)
+			continue;
+		for (size_t k = 0; k < used; k++)
+			if (all[k] != p && *all[k]->at.key && all[k]->family != VPN_WIREGUARD &&
+			    !strcmp(all[k]->is, p->row.server->name) && !join_own_view(all[k]) &&
+			    join_has_name(all[k], *p->at.host ? p->at.host : p->row.server->name)) {
+				join_link_into(all[k], p);
+				break;
+			}
+	}
 	for (size_t i = 0; i < used; i++)
 		if (join_leads(all[i]))
 			join_choose(all[i]);
@@ -507,7 +495,9 @@ void vpn_join(struct store *store)
 	free(places.at);
 	free(all);
 	hub_find_all(store);
-	join_judge_down_servers(store);
+	for (struct server *v = store_servers(store); v; v = v->next)
+		if (v->link && v->link->state != LINK_UP)
+			server_judge(v);
 }
 
 /* --- which sources are visible -------------------------------------------- */
@@ -710,20 +700,6 @@ bool vpn_reason(const struct server *v, char *buf, size_t size)
 	return false;
 }
 
-/* The primary row of the server's peer. Tailscale ranks before WireGuard. */
-static const struct peer *join_standing_for(const struct server *v)
-{
-	const struct peer *best = NULL;
-	for (struct row *row = store_first(v->store, &kind_peer, NULL); row;
-	     row = store_next(row, &kind_peer, NULL)) {
-		const struct peer *p = const_peer_of(row);
-		if (p->primary && !p->control && !strcmp(p->is, v->name) &&
-		    (!best || best->family == VPN_WIREGUARD))
-			best = p;
-	}
-	return best;
-}
-
 static const char *join_way(const struct peer *seen)
 {
 	if (seen->family == VPN_HEADSCALE)
@@ -735,7 +711,16 @@ static const char *join_way(const struct peer *seen)
 
 bool vpn_brief(const struct server *v, char *buf, size_t size, int64_t *since, bool *well)
 {
-	const struct peer *p = join_standing_for(v);
+	/* The primary row of the server's peer. Tailscale ranks before WireGuard. */
+	const struct peer *best = NULL;
+	for (struct row *row = store_first(v->store, &kind_peer, NULL); row;
+	     row = store_next(row, &kind_peer, NULL)) {
+		const struct peer *p = const_peer_of(row);
+		if (p->primary && !p->control && !strcmp(p->is, v->name) &&
+		    (!best || best->family == VPN_WIREGUARD))
+			best = p;
+	}
+	const struct peer *p = best;
 	const struct peer *seen = p ? peer_witness(p) : NULL;
 	*since = 0;
 	*well = true;

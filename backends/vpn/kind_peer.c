@@ -34,22 +34,6 @@ static void peer_set_rates(struct peer *row, const struct vpn_peer *p, int64_t w
 	row->sampled_tx = p->tx;
 }
 
-/* Its display name: the label, else its hostname, else an address, else the start of its key. */
-static void peer_name_of(enum vpn_family family, const struct source *source,
-                         const struct vpn_peer *p, char *buf, size_t size)
-{
-	if (p->self && family == VPN_WIREGUARD)
-		snprintf(buf, size, "%.60s %s", source->server->name, p->iface);
-	else if (*p->name || *p->host)
-		snprintf(buf, size, "%s", *p->name ? p->name : p->host);
-	else if (p->self)
-		snprintf(buf, size, "%s", source->server->name);
-	else if (p->n_addrs)
-		snprintf(buf, size, "%s", p->addrs[0]);
-	else
-		snprintf(buf, size, "%.12s...", *p->key ? p->key : "?");
-}
-
 /* The last part of its row id: readable and stable between polls. peer_set adds the key if two
  * peers share a name. */
 static void peer_local_id(enum vpn_family family, const struct source *source,
@@ -83,7 +67,19 @@ struct peer *peer_set(struct source *source, enum vpn_family family, const struc
                       uint32_t round)
 {
 	char name[160], local[220], again[260];
-	peer_name_of(family, source, p, name, sizeof(name));
+	/* Its display name: the label, else its hostname, else an address, else the start of its
+	 * key. */
+	size_t size = sizeof(name);
+	if (p->self && family == VPN_WIREGUARD)
+		snprintf(name, size, "%.60s %s", source->server->name, p->iface);
+	else if (*p->name || *p->host)
+		snprintf(name, size, "%s", *p->name ? p->name : p->host);
+	else if (p->self)
+		snprintf(name, size, "%s", source->server->name);
+	else if (p->n_addrs)
+		snprintf(name, size, "%s", p->addrs[0]);
+	else
+		snprintf(name, size, "%.12s...", *p->key ? p->key : "?");
 	peer_local_id(family, source, p, name, local, sizeof(local));
 	struct row *r = store_row(source, &kind_peer, local, name);
 	struct peer *row = peer_of(r);
@@ -202,21 +198,6 @@ static void peer_detail(struct row *row, struct doc *doc, bool reveal)
 
 /* --- JSON ---------------------------------------------------------------- */
 
-static void peer_json_seen(const struct peer *p, cJSON *o)
-{
-	cJSON *seen = cJSON_AddArrayToObject(o, "seen_by");
-	const struct peer *w = p;
-	char line[400];
-	do {
-		cJSON *one = cJSON_CreateObject();
-		peer_seen(w, line, sizeof(line));
-		cJSON_AddStringToObject(one, "id", w->row.id);
-		cJSON_AddStringToObject(one, "how", line);
-		cJSON_AddItemToArray(seen, one);
-		w = w->next;
-	} while (w != p);
-}
-
 static void peer_json(const struct row *row, void *cjson)
 {
 	static const char *const families[] = { "tailscale", "wireguard", "headscale" };
@@ -252,8 +233,19 @@ static void peer_json(const struct row *row, void *cjson)
 	json_add_time(o, "key_expiry_ms", at->expiry_ms);
 	cJSON_AddBoolToObject(o, "exit_node", at->exit_node);
 	cJSON_AddBoolToObject(o, "exit_node_option", at->exit_option);
-	if (p->primary)
-		peer_json_seen(p, o);
+	if (p->primary) {
+		cJSON *seen = cJSON_AddArrayToObject(o, "seen_by");
+		const struct peer *w = p;
+		char line[400];
+		do {
+			cJSON *one = cJSON_CreateObject();
+			peer_seen(w, line, sizeof(line));
+			cJSON_AddStringToObject(one, "id", w->row.id);
+			cJSON_AddStringToObject(one, "how", line);
+			cJSON_AddItemToArray(seen, one);
+			w = w->next;
+		} while (w != p);
+	}
 }
 
 const struct kind kind_peer = {

@@ -225,22 +225,6 @@ static void hs_parse_cut_key(char *buf, size_t size, const char *key)
 	snprintf(buf + kept, size - kept, "...");
 }
 
-static void hs_parse_read_key(struct hs_key *k, const cJSON *o)
-{
-	char whole[160];
-	vj_text(o, "id", NULL, k->id, sizeof(k->id));
-	vj_text(o, "key", NULL, whole, sizeof(whole));
-	hs_parse_cut_key(k->shown, sizeof(k->shown), whole);
-	explicit_bzero(whole, sizeof(whole));
-	hs_parse_read_user(o, k->user, sizeof(k->user));
-	vj_words(vj_get(o, "aclTags", "acl_tags"), k->tags, sizeof(k->tags));
-	k->reusable = vj_true(o, "reusable", NULL);
-	k->ephemeral = vj_true(o, "ephemeral", NULL);
-	k->used = vj_true(o, "used", NULL);
-	k->expiration_ms = vj_time(o, "expiration", NULL);
-	k->created_ms = vj_time(o, "createdAt", "created_at");
-}
-
 bool hs_keys_parse(struct hs_keys *keys, const char *json, size_t len, struct err *err)
 {
 	*keys = (struct hs_keys){ 0 };
@@ -253,8 +237,22 @@ bool hs_keys_parse(struct hs_keys *keys, const char *json, size_t len, struct er
 	keys->at = hs_parse_table_for(array, sizeof(*keys->at));
 	if (cJSON_IsArray(array))
 		cJSON_ArrayForEach (o, array)
-			if (cJSON_IsObject(o) && keys->n < MOST)
-				hs_parse_read_key(&keys->at[keys->n++], o);
+			if (cJSON_IsObject(o) && keys->n < MOST) {
+				struct hs_key *k = &keys->at[keys->n++];
+				char whole[160];
+				vj_text(o, "id", NULL, k->id, sizeof(k->id));
+				vj_text(o, "key", NULL, whole, sizeof(whole));
+				hs_parse_cut_key(k->shown, sizeof(k->shown), whole);
+				explicit_bzero(whole, sizeof(whole));
+				hs_parse_read_user(o, k->user, sizeof(k->user));
+				vj_words(vj_get(o, "aclTags", "acl_tags"), k->tags,
+				         sizeof(k->tags));
+				k->reusable = vj_true(o, "reusable", NULL);
+				k->ephemeral = vj_true(o, "ephemeral", NULL);
+				k->used = vj_true(o, "used", NULL);
+				k->expiration_ms = vj_time(o, "expiration", NULL);
+				k->created_ms = vj_time(o, "createdAt", "created_at");
+			}
 	cJSON_Delete(root);
 	return true;
 }
@@ -336,16 +334,6 @@ static void hs_parse_mask_keys_in(cJSON *o)
 	}
 }
 
-/* Text that is not JSON stays as the words of an error, without words as long as a key. */
-static void hs_parse_mask_said(struct buf *out, const char *text, size_t len)
-{
-	struct buf named = { 0 };
-	mask_text(&named, text, len);
-	if (named.len)
-		mask_long_words(out, named.data, named.len);
-	buf_finish(&named);
-}
-
 void hs_mask_keys(struct buf *out, const char *json, size_t len)
 {
 	cJSON *root = vj_document(json, len);
@@ -353,8 +341,15 @@ void hs_mask_keys(struct buf *out, const char *json, size_t len)
 	char *text = root ? cJSON_PrintUnformatted(root) : NULL;
 	if (text)
 		buf_puts(out, text);
-	else
-		hs_parse_mask_said(out, json, len);
+	else {
+		/* Text that is not JSON stays as the words of an error, without words as long as a
+		 * key. */
+		struct buf named = { 0 };
+		mask_text(&named, json, len);
+		if (named.len)
+			mask_long_words(out, named.data, named.len);
+		buf_finish(&named);
+	}
 	cJSON_free(text);
 	cJSON_Delete(root);
 }

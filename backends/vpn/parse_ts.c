@@ -46,20 +46,15 @@ static void ts_parse_read_addresses(struct vpn_peer *p, const cJSON *array)
 	}
 }
 
-/* A node that is logged out has a key of zeros. */
-static void ts_parse_read_key(struct vpn_peer *p, const cJSON *o)
-{
-	vj_text(o, "PublicKey", NULL, p->key, sizeof(p->key));
-	const char *hex = strchr(p->key, ':') ? strchr(p->key, ':') + 1 : p->key;
-	if (strspn(hex, "0") == strlen(hex))
-		p->key[0] = '\0';
-}
-
 static void ts_parse_read_peer(struct vpn_peer *p, const cJSON *o)
 {
 	char dns[160];
 	*p = (struct vpn_peer){ .online = -1, .rx = -1, .tx = -1 };
-	ts_parse_read_key(p, o);
+	/* A node that is logged out has a key of zeros. */
+	vj_text(o, "PublicKey", NULL, p->key, sizeof(p->key));
+	const char *hex = strchr(p->key, ':') ? strchr(p->key, ':') + 1 : p->key;
+	if (strspn(hex, "0") == strlen(hex))
+		p->key[0] = '\0';
 	vj_text(o, "ID", NULL, p->id, sizeof(p->id));
 	vj_text(o, "HostName", NULL, p->host, sizeof(p->host));
 	vj_text(o, "DNSName", NULL, dns, sizeof(dns));

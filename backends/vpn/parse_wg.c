@@ -108,17 +108,12 @@ static size_t wg_parse_lines_in(const char *text, size_t len)
 	return n;
 }
 
-static size_t wg_parse_lines_of(const char *text, size_t len)
-{
-	size_t n = wg_parse_lines_in(text, len) + 1;
-	return n < VPN_PEERS_MAX ? n : VPN_PEERS_MAX;
-}
-
 bool wg_dump_parse(struct vpn_list *list, const char *text, size_t len, int64_t wall_ms,
                    struct err *err)
 {
 	static const char clock_word[] = "clock ";
-	size_t most = wg_parse_lines_of(text, len);
+	size_t n = wg_parse_lines_in(text, len) + 1;
+	size_t most = n < VPN_PEERS_MAX ? n : VPN_PEERS_MAX;
 	const char *end = text + len;
 	int64_t skew_ms = 0;
 	bool head = false;

@@ -113,13 +113,6 @@ static const struct unit *ts_own_unit(const struct server *v)
 	return row && row->kind == &kind_unit ? (const struct unit *)row : NULL;
 }
 
-/* Its unit is enabled but not active. */
-static bool ts_should_run(const struct server *v)
-{
-	const struct unit *u = ts_own_unit(v);
-	return u && !strcmp(u->file_state, "enabled") && strcmp(u->active, "active") != 0;
-}
-
 static bool ts_units_are_known(const struct server *v)
 {
 	const struct source *s = server_source(v, "systemd");
@@ -138,7 +131,9 @@ static bool ts_worth_a_look(const struct server *v)
 static void ts_fail_absent(struct ts *t)
 {
 	struct err said;
-	bool should = ts_should_run(t->source.server);
+	/* Its unit is enabled but not active. */
+	const struct unit *u = ts_own_unit(t->source.server);
+	bool should = u && !strcmp(u->file_state, "enabled") && strcmp(u->active, "active") != 0;
 	if (should) {
 		err_set(&said, ERR_ABSENT,
 		        "%s: tailscaled does not run; `systemctl start tailscaled` there starts it",
@@ -205,17 +200,6 @@ static void ts_fail(struct ts *t, const struct err *err)
 
 /* --- apply an answer ------------------------------------------------------ */
 
-static void ts_set_detail(struct ts *t, const struct ts_status *s)
-{
-	snprintf(t->state, sizeof(t->state), "%s", s->state);
-	snprintf(t->auth_url, sizeof(t->auth_url), "%s", s->auth_url);
-	if (*s->suffix)
-		snprintf(t->suffix, sizeof(t->suffix), "%s", s->suffix);
-	snprintf(t->source.detail, sizeof(t->source.detail), "Tailscale %.30s, %s%s%.30s%s",
-	         s->version, s->state, *s->tailnet ? ", " : "", s->tailnet,
-	         t->by_program ? ", by its program" : "");
-}
-
 static void ts_feed_status(struct ts *t, const char *json, size_t len)
 {
 	struct ts_status s;
@@ -231,7 +215,13 @@ static void ts_feed_status(struct ts *t, const char *json, size_t len)
 	t->greeted = true;
 	backoff_reset(&t->pause);
 	t->lists++;
-	ts_set_detail(t, &s);
+	snprintf(t->state, sizeof(t->state), "%s", s.state);
+	snprintf(t->auth_url, sizeof(t->auth_url), "%s", s.auth_url);
+	if (*s.suffix)
+		snprintf(t->suffix, sizeof(t->suffix), "%s", s.suffix);
+	snprintf(t->source.detail, sizeof(t->source.detail), "Tailscale %.30s, %s%s%.30s%s",
+	         s.version, s.state, *s.tailnet ? ", " : "", s.tailnet,
+	         t->by_program ? ", by its program" : "");
 	store_rows_begin(&t->source, &kind_peer);
 	for (size_t i = 0; i < s.list.n; i++) {
 		/* the only time made by the server's own clock */
@@ -326,19 +316,6 @@ static void ts_prefs_done(struct call *call, const struct reply *r, void *arg)
 	vpn_join(t->source.store);
 }
 
-/* Fetches the login server once, because tailscaled forgets it at log-out. Whether this machine
- * uses the routes of others may change at any time (hub.c). */
-static void ts_ask_prefs(struct ts *t)
-{
-	bool wants = !*t->control_url || t->source.server->is_local;
-	if (wants && !t->prefs && t->origin && !t->by_program && strcmp(t->state, "Running") == 0)
-		t->prefs = call_start(t->origin, &(struct call_spec){ .path = "/localapi/v0/prefs",
-		                                                      .headers = headers,
-		                                                      .done = ts_prefs_done,
-		                                                      .arg = t,
-		                                                      .timeout_ms = CALL_MS });
-}
-
 static void ts_status_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ts *t = arg;
@@ -370,7 +347,15 @@ static void ts_status_done(struct call *call, const struct reply *r, void *arg)
 	if (!t->bus && !t->no_bus)
 		ts_start_bus(t);
 	ts_poll_later(t);
-	ts_ask_prefs(t);
+	/* Fetches the login server once, because tailscaled forgets it at log-out. Whether this
+	 * machine uses the routes of others may change at any time (hub.c). */
+	bool wants = !*t->control_url || t->source.server->is_local;
+	if (wants && !t->prefs && t->origin && !t->by_program && strcmp(t->state, "Running") == 0)
+		t->prefs = call_start(t->origin, &(struct call_spec){ .path = "/localapi/v0/prefs",
+		                                                      .headers = headers,
+		                                                      .done = ts_prefs_done,
+		                                                      .arg = t,
+		                                                      .timeout_ms = CALL_MS });
 }
 
 static bool ts_bus_data(struct call *call, const char *bytes, size_t len, void *arg)

@@ -97,21 +97,19 @@ static void ts_local_poll(struct ts *t)
 		ts_local_ask(t->local);
 }
 
-/* The state that this machine's own source knows. */
-static const char *ts_local_watched_words(const struct source *s)
-{
-	if (s->state == SOURCE_LIVE)
-		return ts_state_words(ts_state(s));
-	return s->state == SOURCE_ABSENT || s->err.code == ERR_ABSENT ? "not running" : NULL;
-}
-
 const char *here_words(const struct server *down)
 {
 	const struct source *s;
 	for (const struct server *v = store_servers(down->store); v; v = v->next)
 		if (v->is_local && v->link && v->link->state == LINK_UP &&
-		    (s = server_source(v, "tailscale")))
-			return ts_local_watched_words(s);
+		    (s = server_source(v, "tailscale"))) {
+			/* The state that this machine's own source knows. */
+			if (s->state == SOURCE_LIVE)
+				return ts_state_words(ts_state(s));
+			return s->state == SOURCE_ABSENT || s->err.code == ERR_ABSENT
+			               ? "not running"
+			               : NULL;
+		}
 	struct ts *t = (struct ts *)server_source(down, "tailscale");
 	if (!t || !store_http(down->store) || strcmp(down->link->ops->name, "ssh") != 0)
 		return NULL;

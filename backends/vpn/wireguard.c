@@ -131,19 +131,6 @@ static void wg_denied(struct wg *w, const char *said, size_t len)
 	source_set_state(&w->source, SOURCE_DENIED, &err);
 }
 
-static void wg_failed(struct wg *w, const struct run_result *r)
-{
-	struct err err = r->end.err;
-	char words[160];
-	if (!err.code)
-		err_set(&err, ERR_REFUSED, "%s: `wg show all dump` ended with code %d: %s",
-		        w->source.server->name, r->end.exit_code,
-		        hs_message(words, sizeof(words), r->err_out, r->err_len));
-	source_set_state(&w->source, w->lists ? SOURCE_STALE : SOURCE_FAILED, &err);
-	wg_poll_later(w);
-	vpn_join(w->source.store);
-}
-
 static void wg_on_dump(const struct run_result *r, void *arg)
 {
 	struct wg *w = arg;
@@ -168,7 +155,15 @@ static void wg_on_dump(const struct run_result *r, void *arg)
 		source_feed(&w->source, "dump", r->out, r->out_len);
 		wg_poll_later(w);
 	} else {
-		wg_failed(w, r);
+		struct err err = r->end.err;
+		char words[160];
+		if (!err.code)
+			err_set(&err, ERR_REFUSED, "%s: `wg show all dump` ended with code %d: %s",
+			        w->source.server->name, r->end.exit_code,
+			        hs_message(words, sizeof(words), r->err_out, r->err_len));
+		source_set_state(&w->source, w->lists ? SOURCE_STALE : SOURCE_FAILED, &err);
+		wg_poll_later(w);
+		vpn_join(w->source.store);
 	}
 }
 
