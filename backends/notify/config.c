@@ -46,9 +46,13 @@ static void config_check_keys(const struct settings *s, const struct notify_conf
 	}
 }
 
-static void config_check_kinds(const struct settings *s, const struct notify_config *c,
-                               struct doc *complaints)
+static void config_check_one(const struct settings *s, const struct notify_config *c,
+                             struct doc *complaints)
 {
+	const struct sender *sender = sender_find(c->type);
+	if (!sender)
+		return; /* the table of keys has complained */
+	config_check_keys(s, c, sender, complaints);
 	char *words = xstrdup(c->kinds ? c->kinds : ""), *save = NULL;
 	for (char *word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
 		if (kind_find(word) || strcmp(word, "server") == 0)
@@ -58,16 +62,6 @@ static void config_check_kinds(const struct settings *s, const struct notify_con
 		free(text);
 	}
 	free(words);
-}
-
-static void config_check_one(const struct settings *s, const struct notify_config *c,
-                             struct doc *complaints)
-{
-	const struct sender *sender = sender_find(c->type);
-	if (!sender)
-		return; /* the table of keys has complained */
-	config_check_keys(s, c, sender, complaints);
-	config_check_kinds(s, c, complaints);
 	if (c->quiet && !hours_are_good(c->quiet))
 		config_complain(s, c, complaints, "quiet: expected hours like 22:00-07:00");
 	bool has_url = sender->format && (c->url || strcmp(sender->key, "url") != 0);

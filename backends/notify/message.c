@@ -47,24 +47,6 @@ static char *message_clean(const char *text, size_t max)
 	return clean;
 }
 
-/* Local "14:03", with the date when that was not today. */
-static void message_clock(char *buf, size_t size, int64_t since_ms, int64_t wall_ms)
-{
-	time_t at = (time_t)(since_ms / 1000);
-	struct tm tm;
-	localtime_r(&at, &tm);
-	bool old = wall_ms - since_ms > HOLD_BACK_MS || since_ms > wall_ms;
-	strftime(buf, size, old ? "%Y-%m-%d %H:%M" : "%H:%M", &tm);
-}
-
-static void message_stamp(char *buf, size_t size, int64_t ms)
-{
-	time_t at = (time_t)(ms / 1000);
-	struct tm tm;
-	gmtime_r(&at, &tm);
-	strftime(buf, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
-}
-
 /* A server is bad when its link is lost. */
 static const char *message_is_what(const struct notify_need *n, bool still)
 {
@@ -115,7 +97,12 @@ static void message_add_times(struct buf *out, const struct notify_need *n, int6
 {
 	char clock[32];
 	if (n->since_ms) {
-		message_clock(clock, sizeof(clock), n->since_ms, wall_ms);
+		/* Local "14:03", with the date when that was not today. */
+		time_t at = (time_t)(n->since_ms / 1000);
+		struct tm tm;
+		localtime_r(&at, &tm);
+		bool old = wall_ms - n->since_ms > HOLD_BACK_MS || n->since_ms > wall_ms;
+		strftime(clock, sizeof(clock), old ? "%Y-%m-%d %H:%M" : "%H:%M", &tm);
 		buf_addf(out, " (since %s)", clock);
 	}
 	if (n->count > 1)
@@ -156,31 +143,6 @@ static void message_add_lines(struct buf *out, enum message_what what,
 		buf_addf(out, "and %zu more", all - shown);
 }
 
-static void message_add_one(struct buf *out, enum message_what what, const struct notify_need *n,
-                            int64_t wall_ms)
-{
-	char *why = message_clean(n->why ? n->why : health_name(n->health), ONE_MAX);
-	buf_addf(out, "%s%s", what == MESSAGE_RESOLVED ? "It was: " : "", why);
-	message_add_times(out, n, wall_ms);
-	free(why);
-}
-
-static char *message_body(enum message_what what, const struct notify_need *needs, size_t n,
-                          size_t all, int64_t wall_ms)
-{
-	struct buf out;
-	buf_init(&out, TEXT_MAX);
-	if (what == MESSAGE_TEST)
-		buf_puts(&out, "mocr notify --test asked for this message. Messages arrive.");
-	else if (all > 1)
-		message_add_lines(&out, what, needs, n, all, wall_ms);
-	else
-		message_add_one(&out, what, needs, wall_ms);
-	while (out.len && out.data[out.len - 1] == '\n')
-		out.data[--out.len] = '\0';
-	return buf_take(&out);
-}
-
 /* Washes every line by itself: wash makes a line end a space. */
 static char *message_clean_lines(const char *text)
 {
@@ -203,13 +165,32 @@ struct message *message_create(enum message_what what, const struct notify_need 
 	struct message *m = xcalloc(1, sizeof(*m));
 	const struct notify_need *one = all == 1 && n ? needs : NULL;
 	char since[32] = "";
-	if (one && one->since_ms)
-		message_stamp(since, sizeof(since), one->since_ms);
+	if (one && one->since_ms) {
+		time_t at = (time_t)(one->since_ms / 1000);
+		struct tm tm;
+		gmtime_r(&at, &tm);
+		strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	}
 	enum health worst = HEALTH_GOOD;
 	for (size_t i = 0; i < n; i++)
 		worst = needs[i].health > worst ? needs[i].health : worst;
 	char *title = message_title(what, needs, all);
-	char *text = message_body(what, needs, n, all, wall_ms);
+	struct buf out;
+	buf_init(&out, TEXT_MAX);
+	if (what == MESSAGE_TEST)
+		buf_puts(&out, "mocr notify --test asked for this message. Messages arrive.");
+	else if (all > 1)
+		message_add_lines(&out, what, needs, n, all, wall_ms);
+	else {
+		char *why = message_clean(needs->why ? needs->why : health_name(needs->health),
+		                          ONE_MAX);
+		buf_addf(&out, "%s%s", what == MESSAGE_RESOLVED ? "It was: " : "", why);
+		message_add_times(&out, needs, wall_ms);
+		free(why);
+	}
+	while (out.len && out.data[out.len - 1] == '\n')
+		out.data[--out.len] = '\0';
+	char *text = buf_take(&out);
 	m->made_ms = wall_ms;
 	m->word[WORD_WHAT] = xstrdup(what_words[what]);
 	m->word[WORD_TITLE] = message_clean(title, TITLE_MAX);

@@ -198,18 +198,13 @@ static struct row *channel_row(const struct channel *c)
 	return NULL;
 }
 
-/* Every row belongs to a server: this machine, or else the first there is. */
-static struct server *notify_home(const struct notify *n)
-{
-	struct server *v = store_servers(n->store);
-	while (v && !v->is_local)
-		v = v->next;
-	return v ? v : store_servers(n->store);
-}
-
 static void channel_show_state(struct channel *c)
 {
-	struct server *home = notify_home(c->notify);
+	/* Every row belongs to a server: this machine, or else the first there is. */
+	struct server *v = store_servers(c->notify->store);
+	while (v && !v->is_local)
+		v = v->next;
+	struct server *home = v ? v : store_servers(c->notify->store);
 	struct row *row = channel_row(c);
 	if (!c->err.code) {
 		if (row)
@@ -239,19 +234,6 @@ static void channel_drop(struct channel *c, struct message *m)
 	c->n_queue--;
 	message_free(m);
 	notify_state_changed(c->notify);
-}
-
-/* The messages of a terminal are not in the file: what waits or fails there changes nothing. */
-static void channel_queue_changed(const struct channel *c)
-{
-	if (!c->sender->own)
-		notify_state_changed(c->notify);
-}
-
-static void channel_note_lost(struct channel *c, const struct message *m)
-{
-	activity_add(c->notify->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
-	             "notify %s: never sent: %s", c->config->name, m->word[WORD_TITLE]);
 }
 
 /* There is no room for it. What it said is told again as soon as messages leave, and not before: it
@@ -292,21 +274,14 @@ static void channel_bound(struct channel *c)
 		bool old = now - m->queued_ms > OLD_MS, many = c->n_queue > QUEUE_MOST;
 		if (m == c->sending || (!old && !many))
 			continue;
-		channel_note_lost(c, m);
+		activity_add(c->notify->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
+		             "notify %s: never sent: %s", c->config->name, m->word[WORD_TITLE]);
 		if (old) /* what is still so is told again */
 			teller_untell(c->teller, m->number, m->number, now);
 		else
 			channel_note_dropped(c, m);
 		channel_drop(c, m);
 	}
-}
-
-static void channel_enqueue(struct channel *c, struct message *m)
-{
-	m->queued_ms = loop_now(c->notify->loop);
-	LIST_APPEND(c->queue, m);
-	c->n_queue++;
-	channel_queue_changed(c);
 }
 
 static bool channel_is_quiet(const struct channel *c)
@@ -496,14 +471,6 @@ static int64_t channel_wait_ms(const struct channel *c)
 	return wait;
 }
 
-static void notify_arm(struct notify *n)
-{
-	int64_t wait = -1;
-	for (const struct channel *c = n->channels; c; c = c->next)
-		wait = notify_sooner(wait, channel_wait_ms(c));
-	loop_timer_set(n->timer, wait);
-}
-
 static void channel_advance(struct channel *c, bool look)
 {
 	struct notify *n = c->notify;
@@ -516,8 +483,16 @@ static void channel_advance(struct channel *c, bool look)
 		return;
 	if (look)
 		channel_look(c);
-	while ((m = teller_take(c->teller, loop_now(n->loop), now_wall_ms(), channel_is_quiet(c))))
-		channel_enqueue(c, m);
+	while ((m = teller_take(c->teller, loop_now(n->loop), now_wall_ms(),
+	                        channel_is_quiet(c)))) {
+		m->queued_ms = loop_now(c->notify->loop);
+		LIST_APPEND(c->queue, m);
+		c->n_queue++;
+		/* The messages of a terminal are not in the file: what waits or fails there changes
+		 * nothing. */
+		if (!c->sender->own)
+			notify_state_changed(c->notify);
+	}
 	channel_bound(c);
 	channel_pump(c);
 }
@@ -529,7 +504,10 @@ static void notify_advance(void *arg)
 	n->looked_at = store_generation(n->store);
 	for (struct channel *c = n->channels; c; c = c->next)
 		channel_advance(c, look);
-	notify_arm(n);
+	int64_t wait = -1;
+	for (const struct channel *c = n->channels; c; c = c->next)
+		wait = notify_sooner(wait, channel_wait_ms(c));
+	loop_timer_set(n->timer, wait);
 }
 
 static void notify_on_timer(struct loop_timer *timer, void *arg)
@@ -670,17 +648,12 @@ bool notify_has_to_send(const struct settings *settings)
 	return settings->notifys != NULL;
 }
 
-static bool notify_keeps_its_place(const struct notify *n, const struct settings *settings)
-{
-	const char *a = n->settings->state_dir, *b = settings->state_dir;
-	bool folder = a && b ? strcmp(a, b) == 0 : a == b;
-	return folder && notify_has_to_send(n->settings) == notify_has_to_send(settings);
-}
-
 /* The screen does not wait for the disk: what is known goes over in memory. */
 void notify_reload(struct notify *n, const struct settings *settings)
 {
-	if (notify_keeps_its_place(n, settings)) {
+	const char *a = n->settings->state_dir, *b = settings->state_dir;
+	bool folder = a && b ? strcmp(a, b) == 0 : a == b;
+	if (folder && notify_has_to_send(n->settings) == notify_has_to_send(settings)) {
 		char *text = notify_state_text(n);
 		notify_settings(n, settings);
 		notify_state_take(n, text);

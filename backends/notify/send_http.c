@@ -347,20 +347,6 @@ static void http_hide_path(const struct http_job *j, char *text)
 		mask_url_path(text, strlen(text), j->path->text);
 }
 
-/* The words of a refusal, without the path and without what looks secret. The path is hidden
- * before the words are cut to their size, because half of it may be left otherwise, and again
- * after the escapes of JSON are gone. */
-static void http_words(const struct http_job *j, const struct reply *r, char *buf, size_t size)
-{
-	char *body = xstrndup(r->body, r->len);
-	http_hide_path(j, body);
-	secret_hide(body, strlen(body));
-	api_words(buf, size, body, strlen(body));
-	http_hide_path(j, buf);
-	mask_sentence(buf, size);
-	free(body);
-}
-
 /* The words of http.c may have the path, and so the token. */
 static void http_say_no_answer(struct http_job *j, const struct reply *r)
 {
@@ -398,11 +384,6 @@ static bool http_may_have_arrived(const struct reply *r)
 	       r->err.code == ERR_GARBLED || strstr(r->err.text, "POST ");
 }
 
-static bool http_is_page(const struct reply *r)
-{
-	return r->body[strspn(r->body, " \t\r\n\xef\xbb\xbf")] == '<';
-}
-
 /* Most refusals end when somebody mends the other side: a proxy that starts says 404, a token that
  * is changed 401. For a webhook that was deleted Discord asks not to try again: many such calls
  * lock the address out. */
@@ -423,7 +404,17 @@ static void http_say_refusal(struct http_job *j, const struct reply *r)
 {
 	struct sent *s = &j->sent;
 	char words[SAID_SHOWN], wait[HUMAN_SIZE];
-	http_words(j, r, words, sizeof(words));
+	/* The words of a refusal, without the path and without what looks secret. The path is
+	 * hidden before the words are cut to their size, because half of it may be left otherwise,
+	 * and again after the escapes of JSON are gone. */
+	size_t size = sizeof(words);
+	char *body = xstrndup(r->body, r->len);
+	http_hide_path(j, body);
+	secret_hide(body, strlen(body));
+	api_words(words, size, body, strlen(body));
+	http_hide_path(j, words);
+	mask_sentence(words, size);
+	free(body);
 	const char *product = j->channel->sender->format->product;
 	if (r->status == 401 || r->status == 403)
 		err_set(&s->err, ERR_DENIED, "%s at %s refuses the token (%d: %s)", product,
@@ -453,7 +444,8 @@ static void http_judge(struct http_job *j, const struct reply *r)
 	s->unsure = http_may_have_arrived(r);
 	if (!r->status || r->err.code) {
 		http_say_no_answer(j, r);
-	} else if (r->status / 100 == 2 && !http_is_page(r)) {
+	} else if (r->status / 100 == 2 &&
+	           !(r->body[strspn(r->body, " \t\r\n\xef\xbb\xbf")] == '<')) {
 		s->how = SENT_WELL;
 		s->unsure = false;
 		s->wait_ms = http_window_wait(j);

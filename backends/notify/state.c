@@ -78,12 +78,6 @@ bool notify_is_sender(const struct notify *n)
 
 /* --- a console lets mocr watch send ---------------------------------------- */
 
-/* mocr watch sees all servers, a console perhaps one of them. */
-static bool state_is_watch(const struct notify *n)
-{
-	return !n->hooks.terminal;
-}
-
 static void state_hold_watch_lock(struct notify *n)
 {
 	n->watch_lock = state_open(n, "notify.watch", O_RDWR | O_CREAT);
@@ -163,15 +157,6 @@ static void state_write_others(const struct notify *n, cJSON *all)
 	}
 }
 
-static void state_say_given_up(const struct notify *n, const cJSON *one)
-{
-	int unsent = cJSON_GetArraySize(cJSON_GetObjectItem(one, "queue"));
-	if (unsent > 0)
-		activity_add(n->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
-		             "notify %.60s: %d never sent: it is not in the configuration any more",
-		             one->string, unsent);
-}
-
 /* Keeps what this state has of channels that are not configured. says: of what is given up. */
 static void state_keep_others(struct notify *n, const cJSON *all, bool says)
 {
@@ -186,8 +171,15 @@ static void state_keep_others(struct notify *n, const cJSON *all, bool says)
 		if (since <= 0 || since > now) /* a clock that was set back */
 			since = now;
 		if (now - since > OTHERS_MS || count++ >= OTHERS_MOST) {
-			if (says)
-				state_say_given_up(n, o);
+			if (says) {
+				int unsent = cJSON_GetArraySize(cJSON_GetObjectItem(o, "queue"));
+				if (unsent > 0)
+					activity_add(n->store, ACTIVITY_NOTE, HEALTH_ATTENTION,
+					             NULL,
+					             "notify %.60s: %d never sent: it is not in "
+					             "the configuration any more",
+					             o->string, unsent);
+			}
 			continue;
 		}
 		cJSON *copy = cJSON_Duplicate(o, true);
@@ -276,17 +268,6 @@ static void saving_on_over(struct loop_io *io, int fd, unsigned revents, void *a
 	notify_state_saved(n);
 }
 
-/* A machine without a free thread or descriptor: written here and now. */
-static void state_save_here(struct notify *n, char *text)
-{
-	struct err err;
-	if (!state_write_own(n->path, text, strlen(text), &err))
-		state_say_failed(n, &err);
-	n->saved_no = n->state_no;
-	free(text);
-	notify_state_saved(n);
-}
-
 static void state_save(void *arg)
 {
 	struct notify *n = arg;
@@ -306,7 +287,13 @@ static void state_save(void *arg)
 		close(s->over[0]);
 		close(s->over[1]);
 	}
-	state_save_here(n, s->text);
+	/* A machine without a free thread or descriptor: written here and now. */
+	struct err err;
+	if (!state_write_own(n->path, s->text, strlen(s->text), &err))
+		state_say_failed(n, &err);
+	n->saved_no = n->state_no;
+	free(s->text);
+	notify_state_saved(n);
 	free(s->path);
 	free(s);
 }
@@ -413,7 +400,8 @@ void notify_state_start(struct notify *n)
 		n->path = xasprintf("%s/notify.json", dir);
 	if (!notify_has_to_send(n->settings))
 		return;
-	if (state_is_watch(n))
+	/* mocr watch sees all servers, a console perhaps one of them. */
+	if (!n->hooks.terminal)
 		state_hold_watch_lock(n);
 	else
 		n->yield_timer = loop_timer_add(n->loop, YIELD_MS, state_on_yield_timer, n);

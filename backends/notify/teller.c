@@ -159,20 +159,6 @@ void teller_see(struct teller *t, const struct notify_need *n, bool frozen, enum
 		condition_set(c, CONDITION_TOLD, t->now_ms); /* it got better again meanwhile */
 }
 
-/* It is not among the needs any more. */
-static void teller_unseen(struct teller *t, struct condition *c, bool well)
-{
-	/* after a long time of being so it is no longer one that comes and goes */
-	if (c->state == CONDITION_TOLD && t->now_ms - c->from_ms > PAST_MS)
-		c->count = 1;
-	if (well)
-		condition_set(c, c->told ? CONDITION_CLEARED : CONDITION_PAST, t->now_ms);
-	else if (!c->told) /* it will be seen again when more is known */
-		condition_free(t, c);
-	else
-		c->frozen = true;
-}
-
 void teller_end(struct teller *t, teller_well_fn *is_well, void *arg)
 {
 	struct condition *c, *next;
@@ -180,8 +166,19 @@ void teller_end(struct teller *t, teller_well_fn *is_well, void *arg)
 		bool past = c->state == CONDITION_PAST;
 		if (past && t->now_ms - c->from_ms > PAST_MS)
 			condition_free(t, c);
-		else if (!past && !c->seen && c->state != CONDITION_CLEARED)
-			teller_unseen(t, c, is_well(c->id, c->health, arg));
+		else if (!past && !c->seen && c->state != CONDITION_CLEARED) {
+			/* It is not among the needs any more. */
+			/* after a long time of being so it is no longer one that comes and goes */
+			if (c->state == CONDITION_TOLD && t->now_ms - c->from_ms > PAST_MS)
+				c->count = 1;
+			if (is_well(c->id, c->health, arg))
+				condition_set(c, c->told ? CONDITION_CLEARED : CONDITION_PAST,
+				              t->now_ms);
+			else if (!c->told) /* it will be seen again when more is known */
+				condition_free(t, c);
+			else
+				c->frozen = true;
+		}
 	}
 }
 
@@ -281,11 +278,6 @@ static struct due teller_count_due(const struct teller *t, enum message_what wha
 	return d;
 }
 
-static int64_t teller_at_most(int64_t ms, int64_t most_ms)
-{
-	return ms < most_ms ? ms : most_ms;
-}
-
 /* When the next message of this sort leaves; -1: none is known. */
 static int64_t teller_leaves(const struct teller *t, enum message_what what, int64_t now_ms)
 {
@@ -296,8 +288,11 @@ static int64_t teller_leaves(const struct teller *t, enum message_what what, int
 	bool bursting = t->burst && now_ms < t->burst_ms + STORM_MS;
 	if (bursting && t->burst_n >= STORM_LEAST - 1 && at < t->burst_ms + STORM_MS)
 		at = t->burst_ms + STORM_MS; /* it was many messages already: gather the rest */
-	else if (d.soon >= STORM_LEAST && d.newest + d.pause_ms > at)
-		at = teller_at_most(d.newest + d.pause_ms, at + STORM_MOST_MS);
+	else if (d.soon >= STORM_LEAST && d.newest + d.pause_ms > at) {
+		int64_t ms = d.newest + d.pause_ms;
+		int64_t most_ms = at + STORM_MOST_MS;
+		at = ms < most_ms ? ms : most_ms;
+	}
 	return at;
 }
 
@@ -381,21 +376,16 @@ static struct message *teller_make(struct teller *t, enum message_what what, int
 	return m;
 }
 
-/* Without "resolved" what is over is forgotten without a word. */
-static void teller_forget_cleared(struct teller *t, int64_t now_ms)
+static const enum message_what in_turn[] = { MESSAGE_NEED, MESSAGE_RESOLVED, MESSAGE_STILL };
+
+struct message *teller_take(struct teller *t, int64_t now_ms, int64_t wall_ms, bool quiet_hours)
 {
+	/* Without "resolved" what is over is forgotten without a word. */
 	for (struct condition *c = t->conditions; c && !t->rules.resolved; c = c->hh.next) {
 		int64_t at = condition_due(t, c, MESSAGE_RESOLVED);
 		if (at >= 0 && at <= now_ms)
 			condition_mark_told(c, MESSAGE_RESOLVED, 0, now_ms);
 	}
-}
-
-static const enum message_what in_turn[] = { MESSAGE_NEED, MESSAGE_RESOLVED, MESSAGE_STILL };
-
-struct message *teller_take(struct teller *t, int64_t now_ms, int64_t wall_ms, bool quiet_hours)
-{
-	teller_forget_cleared(t, now_ms);
 	for (size_t i = 0; i < ARRAY_LEN(in_turn) && !quiet_hours; i++) {
 		int64_t at = teller_leaves(t, in_turn[i], now_ms);
 		if (at >= 0 && at <= now_ms)

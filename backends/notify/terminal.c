@@ -13,11 +13,6 @@
 #define TEXT_BYTES 400 /* kitty takes 2048 bytes of base64 in one piece */
 #define TMUX_GUARDS_SINCE 303 /* version 3.3: allow-passthrough exists, and is off by default */
 
-static bool terminal_begins(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
 enum terminal_way terminal_way(const char *how, const struct terminal_facts *f)
 {
 	static const struct {
@@ -41,7 +36,7 @@ enum terminal_way terminal_way(const char *how, const struct terminal_facts *f)
 		if (strcmp(how, ways[i].how) == 0)
 			return ways[i].way;
 	for (size_t i = 0; i < ARRAY_LEN(terms); i++)
-		if (terminal_begins(f->term, terms[i].term))
+		if (strncmp(f->term, terms[i].term, strlen(terms[i].term)) == 0)
 			return terms[i].way;
 	return strcmp(f->program, "vscode") == 0 ? WAY_BELL : WAY_OSC9;
 }
@@ -54,16 +49,6 @@ static char *terminal_part(const char *text, size_t max, bool title)
 		if (*c == ';')
 			*c = ',';
 	return clean;
-}
-
-static void terminal_osc99(const char *title, const char *text, struct buf *out)
-{
-	char *title64 = base64_encode(title, strlen(title));
-	char *text64 = base64_encode(text, strlen(text));
-	buf_addf(out, "\033]99;i=mocr:d=0:e=1;%s\033\\", title64);
-	buf_addf(out, "\033]99;i=mocr:p=body:e=1;%s\033\\", text64);
-	free(title64);
-	free(text64);
 }
 
 /* The way from a pane of tmux to the terminal around it. */
@@ -90,8 +75,14 @@ void terminal_bytes(enum terminal_way way, const struct terminal_facts *f, const
 		buf_addf(&plain, "\033]9;mocr: %s: %s\033\\", head, body);
 	else if (way == WAY_OSC777)
 		buf_addf(&plain, "\033]777;notify;%s;%s\033\\", head, body);
-	else if (way == WAY_OSC99)
-		terminal_osc99(head, body, &plain);
+	else if (way == WAY_OSC99) {
+		char *title64 = base64_encode(head, strlen(head));
+		char *text64 = base64_encode(body, strlen(body));
+		buf_addf(&plain, "\033]99;i=mocr:d=0:e=1;%s\033\\", title64);
+		buf_addf(&plain, "\033]99;i=mocr:p=body:e=1;%s\033\\", text64);
+		free(title64);
+		free(text64);
+	}
 	if (plain.len && f->tmux && f->passes)
 		terminal_through_tmux(&plain, out);
 	else if (plain.len && !f->tmux)
