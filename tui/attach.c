@@ -85,12 +85,6 @@ static void attach_tty_size(const struct attach *a, int *cols, int *rows)
 	*rows = ws.ws_row ? ws.ws_row : 24;
 }
 
-static void attach_watch(struct attach *a)
-{
-	if (a->io)
-		loop_io_set(a->io, POLLIN | (a->out.len ? POLLOUT : 0));
-}
-
 /* Writes waiting output, as much as the terminal takes now. */
 static void attach_write_out(struct attach *a)
 {
@@ -105,7 +99,8 @@ static void attach_write_out(struct attach *a)
 			break;
 		buf_consume(&a->out, (size_t)n);
 	}
-	attach_watch(a);
+	if (a->io)
+		loop_io_set(a->io, POLLIN | (a->out.len ? POLLOUT : 0));
 }
 
 /* Writes all waiting output, but waits at most LAST_WORDS_MS. Used before the screen changes
@@ -178,16 +173,6 @@ static void attach_show_again(struct attach *a)
 
 static void attach_on_tty(struct loop_io *, int fd, unsigned revents, void *arg);
 
-/* Clears the screen without losing its content: the lines are scrolled into the terminal's
- * history. */
-static void attach_greet(struct attach *a, int rows)
-{
-	for (int i = 0; i < rows; i++)
-		buf_puts(&a->out, "\r\n");
-	buf_puts(&a->out, "\033[H\033[2J");
-	buf_addf(&a->out, "\033[7m %s. [Ctrl-]] leaves it \033[m\r\n", a->title);
-}
-
 /* A full-screen program repaints after a size change. So the size changes for a moment and back. */
 static void attach_on_repaint(struct loop_timer *t, void *arg)
 {
@@ -213,18 +198,6 @@ static void attach_ask_repaint(struct attach *a, int cols, int rows)
 
 static void attach_type(struct attach *, const char *, size_t);
 
-/* Bytes typed right after the key that opened the shell were read together with this key. They are
- * meant for the shell. */
-static void attach_type_ahead(struct attach *a)
-{
-	char rest[4096];
-	size_t n = a->keys ? keys_take(a->keys, rest, sizeof(rest)) : 0;
-
-	if (n)
-		attach_type(a, rest, n);
-	wipe(rest, sizeof(rest));
-}
-
 void attach_enter(struct attach *a)
 {
 	int cols, rows;
@@ -242,14 +215,26 @@ void attach_enter(struct attach *a)
 	current = a;
 	a->io = loop_io_add(a->loop, a->tty, POLLIN, attach_on_tty, a);
 	attach_tty_size(a, &cols, &rows);
-	attach_greet(a, rows);
+	/* Clears the screen without losing its content: the lines are scrolled into the terminal's
+	 * history. */
+	for (int i = 0; i < rows; i++)
+		buf_puts(&a->out, "\r\n");
+	buf_puts(&a->out, "\033[H\033[2J");
+	buf_addf(&a->out, "\033[7m %s. [Ctrl-]] leaves it \033[m\r\n", a->title);
 	modes_restore(&a->modes, &a->out);
 	if (!modes_alt_screen(&a->modes))
 		attach_show_again(a);
 	attach_ask_repaint(a, cols, rows);
 	a->visits++;
 	attach_write_out(a);
-	attach_type_ahead(a);
+	/* Bytes typed right after the key that opened the shell were read together with this key.
+	 * They are meant for the shell. */
+	char rest[4096];
+	size_t n = a->keys ? keys_take(a->keys, rest, sizeof(rest)) : 0;
+
+	if (n)
+		attach_type(a, rest, n);
+	wipe(rest, sizeof(rest));
 }
 
 /* While detached, all output is taken and kept. Deferred, because incoming data may end the

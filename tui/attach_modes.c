@@ -43,22 +43,6 @@ static void modes_put(struct modes *m, unsigned bits, bool on)
 		m->set &= ~bits;
 }
 
-static void modes_set(struct modes *m, int number, bool on)
-{
-	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		if (table[i].number != number)
-			continue;
-		if (on == table[i].on_at_start)
-			m->changed &= ~(1u << i);
-		else
-			m->changed |= 1u << i;
-		if (table[i].alt)
-			modes_put(m, MODES_ALT, on);
-		if (table[i].alt && !on)
-			m->changed &= ~modes_alt();
-	}
-}
-
 /* Applies a sequence such as ESC [ ? 1 ; 2004 h. */
 static void attach_modes_set(struct modes *m, bool on)
 {
@@ -69,7 +53,18 @@ static void attach_modes_set(struct modes *m, bool on)
 		long number = strtol(s, &end, 10);
 		if (end == s)
 			return;
-		modes_set(m, (int)number, on);
+		for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+			if (table[i].number != ((int)number))
+				continue;
+			if (on == table[i].on_at_start)
+				m->changed &= ~(1u << i);
+			else
+				m->changed |= 1u << i;
+			if (table[i].alt)
+				modes_put(m, MODES_ALT, on);
+			if (table[i].alt && !on)
+				m->changed &= ~modes_alt();
+		}
 		if (*end != ';')
 			return;
 		s = end + 1;
@@ -212,13 +207,6 @@ static bool modes_feed_second(struct modes *m, char c, struct buf *again)
 	return second >= 0xa0 && second < 0xc0;
 }
 
-static void modes_feed_lead(struct modes *m, struct buf *again)
-{
-	if (!modes_in_string(m))
-		modes_finish(m, false, again); /* no sequence contains such a byte */
-	m->lead = true;
-}
-
 void modes_feed(struct modes *m, const char *s, size_t len, struct buf *again)
 {
 	for (size_t i = 0; i < len;) {
@@ -227,7 +215,10 @@ void modes_feed(struct modes *m, const char *s, size_t len, struct buf *again)
 			continue;
 		}
 		if (s[i] == C1_LEAD) {
-			modes_feed_lead(m, again);
+			if (!modes_in_string(m))
+				modes_finish(m, false,
+				             again); /* no sequence contains such a byte */
+			m->lead = true;
 			i++;
 			continue;
 		}

@@ -30,19 +30,6 @@ static const struct server *bar_server(const struct console *c)
 	return c->scope[0] ? store_server_find(c->store, c->scope) : NULL;
 }
 
-static void bar_breadcrumb(const struct console *c, char *buf, size_t size)
-{
-	const char *sign = tint_of(bar_server(c)) ? "#" : "";
-	const struct pane *p = &c->panes[c->focus];
-	const char *sep = bar_separator();
-	if (c->view)
-		snprintf(buf, size, "mocr %s %s%s", sep, sign, c->view->title);
-	else if (c->scope[0])
-		snprintf(buf, size, "mocr %s %s%s %s %s", sep, sign, c->scope, sep, p->panel->name);
-	else
-		snprintf(buf, size, "mocr %s %s", sep, p->panel->name);
-}
-
 struct counts {
 	int servers, up, lost, containers, containers_up, failed, waiting;
 };
@@ -112,7 +99,17 @@ void draw_header(struct console *c)
 	               : snprintf(need, sizeof(need), "! %zu ", needs);
 	len = (int)cells(need);
 	int right = at->width - len;
-	bar_breadcrumb(c, where, sizeof(where));
+	size_t size = sizeof(where);
+	const char *sign = tint_of(bar_server(c)) ? "#" : "";
+	const struct pane *p = &c->panes[c->focus];
+	const char *sep = bar_separator();
+	if (c->view)
+		snprintf(where, size, "mocr %s %s%s", sep, sign, c->view->title);
+	else if (c->scope[0])
+		snprintf(where, size, "mocr %s %s%s %s %s", sep, sign, c->scope, sep,
+		         p->panel->name);
+	else
+		snprintf(where, size, "mocr %s %s", sep, p->panel->name);
 	cells_cut(shown, sizeof(shown), where, right > 2 ? (size_t)right - 2 : 0, CUT_MIDDLE,
 	          glyph_ellipsis());
 	int x = 1 + canvas_text(at, 0, 1, -1, TONE_TITLE_FOCUS, shown);
@@ -266,23 +263,19 @@ static void bar_hints(struct hints *h, const struct hint *list)
 	}
 }
 
-/* A view shows the keys for reading. */
-static void bar_view_hints(struct hints *h)
-{
-	const struct view *v = h->c->view;
-	struct hint details[ARRAY_LEN(detail_hints)];
-	memcpy(details, detail_hints, sizeof(details));
-	if (v->reveal)
-		details[2].word = "hide secrets";
-	bar_hints(h, v->what == VIEW_LOG ? log_hints : details);
-}
-
 void draw_hint(struct console *c)
 {
 	const struct action *now[MENU_MAX];
 	struct hints h = { &c->layout.hint, 1, c };
-	if (c->view)
-		bar_view_hints(&h);
+	if (c->view) {
+		/* A view shows the keys for reading. */
+		const struct view *v = h.c->view;
+		struct hint details[ARRAY_LEN(detail_hints)];
+		memcpy(details, detail_hints, sizeof(details));
+		if (v->reveal)
+			details[2].word = "hide secrets";
+		bar_hints(&h, v->what == VIEW_LOG ? log_hints : details);
+	}
 	size_t n = actions_now(c, now, ARRAY_LEN(now));
 	/* The general keys keep their place. The row's own keys get the rest of the line. */
 	int general;

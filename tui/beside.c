@@ -19,15 +19,6 @@ struct beside {
 	struct pager *pager; /* owned; NULL: nothing was made yet */
 };
 
-static struct beside *beside_of(struct console *c)
-{
-	if (!c->beside) {
-		c->beside = xcalloc(1, sizeof(*c->beside));
-		doc_init(&c->beside->doc);
-	}
-	return c->beside;
-}
-
 static void beside_forget(struct beside *b)
 {
 	pager_destroy(b->pager);
@@ -77,7 +68,11 @@ static void beside_make(struct console *c, struct beside *b, struct row *r, int 
 
 void beside_draw(struct console *c, const struct canvas *at)
 {
-	struct beside *b = beside_of(c);
+	if (!c->beside) {
+		c->beside = xcalloc(1, sizeof(*c->beside));
+		doc_init(&c->beside->doc);
+	}
+	struct beside *b = c->beside;
 	struct pane *p = pane_focused(c);
 	const struct row *under = p->table ? table_cursor(p->table) : NULL;
 	struct row *r = under ? store_find(c->store, under->id) : NULL;

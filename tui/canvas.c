@@ -298,34 +298,12 @@ static void canvas_queue(const char *bytes, size_t len)
 
 /* --- the file that curses writes to -------------------------------------- */
 
-static void canvas_open_out(void)
-{
-	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-
-	term.out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (fd >= 0 && !term.out)
-		close(fd);
-	buf_init(&term.waiting, 0);
-}
-
 static void canvas_close_out(void)
 {
 	if (term.out)
 		fclose(term.out);
 	term.out = NULL;
 	buf_finish(&term.waiting);
-}
-
-/* Redirects the output of curses into memory. Called after curses has set its modes, because that
- * needs the terminal. */
-static bool canvas_hold_out(void)
-{
-	int file = memfd_create("screen", MFD_CLOEXEC);
-	bool held = file >= 0 && dup3(file, fileno(term.out), O_CLOEXEC) >= 0;
-
-	if (file >= 0)
-		close(file);
-	return held;
 }
 
 /* Passes the output of curses since the last call to fn, in pieces. Allocates nothing, because
@@ -373,13 +351,6 @@ static void canvas_let_go(void)
 	tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
 }
 
-static bool canvas_env_says(const char *name, const char *a, const char *b)
-{
-	const char *v = getenv(name);
-
-	return v && (!strcmp(v, a) || !strcmp(v, b));
-}
-
 /* The terminfo entry to use. Usually the terminal's own. With COLORTERM=truecolor and a theme with
  * RGB colours, the direct-colour variant of a 256-colour entry. Only then, because that variant
  * loses the user's palette above 7. */
@@ -391,7 +362,9 @@ static const char *canvas_terminal_entry(const char *name)
 	};
 	int err;
 
-	if (!canvas_env_says("COLORTERM", "truecolor", "24bit") || getenv("NO_COLOR") ||
+	const char *v = getenv("COLORTERM");
+
+	if (!(v && (!strcmp(v, "truecolor") || !strcmp(v, "24bit"))) || getenv("NO_COLOR") ||
 	    !theme_has_rgb(&term.theme))
 		return name;
 	for (size_t i = 0; i < ARRAY_LEN(direct); i++) {
@@ -505,7 +478,12 @@ bool canvas_start(const char *theme, bool ascii, char *why, size_t size)
 	term.ascii = ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	/* use the window's size, not $LINES of a parent shell */
 	use_tioctl(TRUE);
-	canvas_open_out();
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+
+	term.out = fd < 0 ? NULL : fdopen(fd, "w");
+	if (fd >= 0 && !term.out)
+		close(fd);
+	buf_init(&term.waiting, 0);
 	term.screen = term.out ? newterm((char *)canvas_terminal_entry(name), term.out, stdin)
 	                       : NULL;
 	if (!term.screen) {
@@ -517,7 +495,14 @@ bool canvas_start(const char *theme, bool ascii, char *why, size_t size)
 	term.cursor_y = -1;
 	canvas_set_up_screen();
 	tcgetattr(STDIN_FILENO, &term.modes);
-	if (!canvas_hold_out()) {
+	/* Redirects the output of curses into memory. Called after curses has set its modes,
+	 * because that needs the terminal. */
+	int file = memfd_create("screen", MFD_CLOEXEC);
+	bool held = file >= 0 && dup3(file, fileno(term.out), O_CLOEXEC) >= 0;
+
+	if (file >= 0)
+		close(file);
+	if (!held) {
 		canvas_refuse(why, size, "there is no memory for the screen: %s", strerror(errno));
 		canvas_stop();
 		return false;

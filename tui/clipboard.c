@@ -29,18 +29,6 @@ bool spawn_quiet(struct console *c, const char *const *argv)
 	return spawn_with(c, argv, -1);
 }
 
-/* Passes the text through a memory file. It may be a masked value, and command lines are visible to
- * all users. */
-static void clipboard_tmux_buffer(struct console *c, const char *text, size_t len)
-{
-	const char *const argv[] = { "tmux", "load-buffer", "-w", "-", NULL };
-	int fd = memfd_create("mocr-copy", MFD_CLOEXEC);
-	if (fd >= 0 && write(fd, text, len) == (ssize_t)len && lseek(fd, 0, SEEK_SET) == 0)
-		spawn_with(c, argv, fd);
-	if (fd >= 0)
-		close(fd);
-}
-
 /* tmux accepts OSC 52 from programs only with set-clipboard "on". So its buffer is filled too. With
  * -w tmux passes the text on to the terminal. */
 void clipboard_copy(struct console *c, const char *text)
@@ -56,6 +44,14 @@ void clipboard_copy(struct console *c, const char *text)
 	buf_puts(&out, "\a");
 	canvas_write_raw(out.data, out.len);
 	buf_finish(&out);
-	if (getenv("TMUX"))
-		clipboard_tmux_buffer(c, text, len);
+	if (getenv("TMUX")) {
+		/* Passes the text through a memory file. It may be a masked value, and command
+		 * lines are visible to all users. */
+		const char *const argv[] = { "tmux", "load-buffer", "-w", "-", NULL };
+		int fd = memfd_create("mocr-copy", MFD_CLOEXEC);
+		if (fd >= 0 && write(fd, text, len) == (ssize_t)len && lseek(fd, 0, SEEK_SET) == 0)
+			spawn_with(c, argv, fd);
+		if (fd >= 0)
+			close(fd);
+	}
 }

@@ -97,21 +97,16 @@ static void command_run_filter(struct console *c, const char *pattern)
 	pane_set_filter(c, pane_focused(c), pattern);
 }
 
-static const char *command_nearest_column(const struct panel *p, const char *word)
-{
-	const char *names[TABLE_COLUMNS_MAX];
-	size_t n = 0;
-	for (const struct column *col = p->columns; col && col->name; col++)
-		if (n < TABLE_COLUMNS_MAX)
-			names[n++] = col->name;
-	return nearest(word, names, n);
-}
-
 static void command_run_sort(struct console *c, const char *column)
 {
 	struct pane *p = pane_focused(c);
 	if (!p->table || !table_sort_by(p->table, column[0] ? column : NULL, false)) {
-		const char *near = command_nearest_column(p->panel, column);
+		const char *names[TABLE_COLUMNS_MAX];
+		size_t n = 0;
+		for (const struct column *col = p->panel->columns; col && col->name; col++)
+			if (n < TABLE_COLUMNS_MAX)
+				names[n++] = col->name;
+		const char *near = nearest(column, names, n);
 		console_flash(c, TONE_WARN, "%s has no column %s%s%s%s", p->panel->name, column,
 		              near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 	}
@@ -594,28 +589,25 @@ static void command_close_line(struct console *c)
 	c->line_for = LINE_NONE;
 }
 
-/* The filter applies while it is typed. line-close clears it. The other keys that cancel restore
- * the previous filter. */
-static void filter_typed(struct console *c, enum lineedit_result result, const struct key *key)
-{
-	struct pane *p = pane_focused(c);
-	if (result == LINEEDIT_CHANGED)
-		pane_set_filter(c, p, lineedit_text(c->line));
-	else if (result == LINEEDIT_CANCELLED)
-		pane_set_filter(c, p,
-		                keymap_is(line_actions, key, "line-close") ? "" : c->filter_before);
-	else if (result == LINEEDIT_IGNORED)
-		pane_key(c, key);
-	if (result == LINEEDIT_DONE || result == LINEEDIT_CANCELLED)
-		command_close_line(c);
-}
-
 void line_key(struct console *c, const struct key *key)
 {
 	enum lineedit_result result = lineedit_key(c->line, key);
 	console_redraw(c);
 	if (c->line_for == LINE_FILTER) {
-		filter_typed(c, result, key);
+		/* The filter applies while it is typed. line-close clears it. The other keys that
+		 * cancel restore the previous filter. */
+		struct pane *p = pane_focused(c);
+		if (result == LINEEDIT_CHANGED)
+			pane_set_filter(c, p, lineedit_text(c->line));
+		else if (result == LINEEDIT_CANCELLED)
+			pane_set_filter(c, p,
+			                keymap_is(line_actions, key, "line-close")
+			                        ? ""
+			                        : c->filter_before);
+		else if (result == LINEEDIT_IGNORED)
+			pane_key(c, key);
+		if (result == LINEEDIT_DONE || result == LINEEDIT_CANCELLED)
+			command_close_line(c);
 	} else if (result == LINEEDIT_DONE) {
 		char *text = xstrdup(lineedit_text(c->line));
 		command_close_line(c);

@@ -155,19 +155,14 @@ static void complete_verbs_of(struct complete *c, const struct action *actions)
 			complete_verb(c, a);
 }
 
-static void complete_verbs(struct complete *c)
-{
-	complete_say(c, "deploy", "run a deploy of the configuration");
-	complete_say(c, "rollback", "take a deploy back");
-	complete_verbs_of(c, kind_server.actions);
-	for (const struct kind *const *k = kinds; *k; k++)
-		complete_verbs_of(c, (*k)->actions);
-}
-
 static void complete_do(struct complete *c)
 {
 	if (c->n == 1) {
-		complete_verbs(c);
+		complete_say(c, "deploy", "run a deploy of the configuration");
+		complete_say(c, "rollback", "take a deploy back");
+		complete_verbs_of(c, kind_server.actions);
+		for (const struct kind *const *k = kinds; *k; k++)
+			complete_verbs_of(c, (*k)->actions);
 		return;
 	}
 	bool deploy = !strcmp(c->words[1], "deploy") || !strcmp(c->words[1], "rollback");
@@ -219,15 +214,6 @@ static const struct {
 	{ "shell", complete_shell },     { "attach", complete_attach },
 };
 
-static void complete_options(struct complete *c)
-{
-	for (const struct option_row *o = option_rows; o->name; o++) {
-		char *word = xasprintf("--%s", o->name);
-		complete_say(c, word, o->help);
-		free(word);
-	}
-}
-
 /* The option before the cursor that takes an argument; NULL: none. */
 static const struct option_row *complete_takes(char **words, int n)
 {
@@ -239,14 +225,6 @@ static const struct option_row *complete_takes(char **words, int n)
 			return o;
 	}
 	return NULL;
-}
-
-static void complete_argument(struct complete *c, const struct option_row *o)
-{
-	if (!strcmp(o->argument, "FILE") || !strcmp(o->argument, "DIR"))
-		puts(":files");
-	for (size_t t = 0; !strcmp(o->name, "theme") && theme_names[t]; t++)
-		complete_say(c, theme_names[t], "theme");
 }
 
 /* Leaves only the words that are not options. Returns how many. */
@@ -281,11 +259,18 @@ int headless_complete(struct store *s, const char *const *commands, char **words
 		              .after = "" };
 	const struct option_row *option = complete_takes(words, c.n);
 	if (option) {
-		complete_argument(&c, option);
+		if (!strcmp(option->argument, "FILE") || !strcmp(option->argument, "DIR"))
+			puts(":files");
+		for (size_t t = 0; !strcmp(option->name, "theme") && theme_names[t]; t++)
+			complete_say(&c, theme_names[t], "theme");
 		return EXIT_WELL;
 	}
 	if (c.begun[0] == '-') {
-		complete_options(&c);
+		for (const struct option_row *o = option_rows; o->name; o++) {
+			char *word = xasprintf("--%s", o->name);
+			complete_say(&c, word, o->help);
+			free(word);
+		}
 		return EXIT_WELL;
 	}
 	c.n = complete_plain_words(words, c.n);

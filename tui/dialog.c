@@ -139,16 +139,6 @@ static bool *dialog_picked(const struct dialog *d)
 	return picked;
 }
 
-/* The labels of the chosen items, in the order of the list. The caller frees them. */
-static char *dialog_picked_labels(const struct dialog *d)
-{
-	struct buf words = { 0 };
-	for (size_t i = 0; i < d->n; i++)
-		if (d->items[i].picked)
-			buf_addf(&words, "%s%s", words.len ? " " : "", d->items[i].label);
-	return words.len ? buf_take(&words) : xstrdup("");
-}
-
 void dialog_finish(struct dialog *d)
 {
 	struct dialog_result r = d->result;
@@ -164,8 +154,15 @@ void dialog_finish(struct dialog *d)
 	} else if (d->is_ask && r.choice == 1) { /* host key: the answer is a word */
 		r.secret = secret_create("yes", 3);
 	}
-	if (d->picks && r.choice == 1)
-		text = dialog_picked_labels(d);
+	if (d->picks && r.choice == 1) {
+		/* The labels of the chosen items, in the order of the list. The caller frees them.
+		 */
+		struct buf words = { 0 };
+		for (size_t i = 0; i < d->n; i++)
+			if (d->items[i].picked)
+				buf_addf(&words, "%s%s", words.len ? " " : "", d->items[i].label);
+		text = words.len ? buf_take(&words) : xstrdup("");
+	}
 	r.text = text ? text : "";
 	bool *picked = d->picks ? dialog_picked(d) : NULL;
 	r.picked = picked;
@@ -410,11 +407,6 @@ static enum box_command dialog_command_of(const struct action *a)
 static enum box_command dialog_command(enum action_context context, const struct key *k)
 {
 	return dialog_command_of(keymap_lookup(context, k));
-}
-
-static bool dialog_is(const struct action *a, const char *name)
-{
-	return a && !strcmp(a->name, name);
 }
 
 /* Opens the keys of the box over the box. */
@@ -672,20 +664,6 @@ static int dialog_compare_items(const void *pa, const void *pb)
 	return a->place < b->place ? -1 : a->place > b->place;
 }
 
-/* A menu keeps its order: it is short, and its keys are known by their place. */
-static void dialog_filter_apply(struct dialog *d)
-{
-	struct fuzzy f;
-
-	fuzzy_compile(&f, d->filter);
-	for (size_t i = 0; i < d->n; i++) {
-		struct item *it = &d->items[i];
-		it->score = fuzzy_empty(&f) ? 1 : dialog_item_score(it, d->filter, &f);
-	}
-	if (d->finds)
-		qsort(d->items, d->n, sizeof(*d->items), dialog_compare_items);
-}
-
 static void dialog_list_step(struct dialog *d, int step)
 {
 	for (int at = d->chosen + step; at >= 0 && at < (int)d->n; at += step) {
@@ -722,7 +700,16 @@ static bool dialog_filter_key(struct dialog *d, const struct key *k)
 	} else {
 		return false;
 	}
-	dialog_filter_apply(d);
+	/* A menu keeps its order: it is short, and its keys are known by their place. */
+	struct fuzzy f;
+
+	fuzzy_compile(&f, d->filter);
+	for (size_t i = 0; i < d->n; i++) {
+		struct item *it = &d->items[i];
+		it->score = fuzzy_empty(&f) ? 1 : dialog_item_score(it, d->filter, &f);
+	}
+	if (d->finds)
+		qsort(d->items, d->n, sizeof(*d->items), dialog_compare_items);
 	dialog_list_first(d);
 	return true;
 }
@@ -774,23 +761,6 @@ static void dialog_pick_move(struct dialog *d, int step)
 	d->items[d->chosen] = d->items[to];
 	d->items[to] = moved;
 	d->chosen = to;
-}
-
-/* The last line of the box: the keys, and how many are chosen. */
-static void dialog_draw_picks(const struct dialog *d, const struct canvas *c)
-{
-	char choose[KEY_NAME_SIZE], take[KEY_NAME_SIZE], later[KEY_NAME_SIZE];
-	char up[KEY_NAME_SIZE], down[KEY_NAME_SIZE], move[2 * KEY_NAME_SIZE + 16] = "";
-	if (d->ordered && c->width >= PICKS_WIDE)
-		snprintf(move, sizeof(move), "%s %s move  ",
-		         keymap_key(menu_actions, "menu-later", down),
-		         keymap_key(menu_actions, "menu-earlier", up));
-	canvas_textf(c, c->height - 1, 0, -1, TONE_HINT, "%s%s %s%s %s %zu  %s %s",
-	             keymap_key(menu_actions, "menu-choose", choose),
-	             c->width < PICKS_WIDE ? "" : " choose ", move,
-	             keymap_key(menu_actions, "menu-take", take), d->picks,
-	             dialog_count_picked(d), keymap_key(menu_actions, "menu-close", later),
-	             d->ordered ? "cancel" : "later");
 }
 
 /* Keys of such a list. A name has no blank, so Space chooses also while the filter is typed. */
@@ -900,8 +870,21 @@ static void dialog_draw_list(struct dialog *d, const struct canvas *all)
 		int x = canvas_textf(all, 0, 0, -1, TONE_PROMPT, "/%s", d->filter);
 		canvas_cursor(all, 0, x);
 	}
-	if (d->picks)
-		dialog_draw_picks(d, all);
+	if (d->picks) {
+		/* The last line of the box: the keys, and how many are chosen. */
+		char choose[KEY_NAME_SIZE], take[KEY_NAME_SIZE], later[KEY_NAME_SIZE];
+		char up[KEY_NAME_SIZE], down[KEY_NAME_SIZE], move[2 * KEY_NAME_SIZE + 16] = "";
+		if (d->ordered && all->width >= PICKS_WIDE)
+			snprintf(move, sizeof(move), "%s %s move  ",
+			         keymap_key(menu_actions, "menu-later", down),
+			         keymap_key(menu_actions, "menu-earlier", up));
+		canvas_textf(all, all->height - 1, 0, -1, TONE_HINT, "%s%s %s%s %s %zu  %s %s",
+		             keymap_key(menu_actions, "menu-choose", choose),
+		             all->width < PICKS_WIDE ? "" : " choose ", move,
+		             keymap_key(menu_actions, "menu-take", take), d->picks,
+		             dialog_count_picked(d), keymap_key(menu_actions, "menu-close", later),
+		             d->ordered ? "cancel" : "later");
+	}
 	dialog_list_widths(d, c.width, &key_width, &label_width);
 	for (size_t i = 0; i < d->n && (int)i < d->chosen; i++)
 		place += d->items[i].score > 0;
@@ -964,7 +947,7 @@ struct dialog *dialog_pick(const struct pick_spec *spec, dialog_fn *fn, void *ar
 static bool dialog_around_line(struct dialog *d, const struct action *a)
 {
 	enum action_context context = d->is_ask ? CONTEXT_ASK : CONTEXT_LINE;
-	if (dialog_is(a, "line-help"))
+	if (a && !strcmp(a->name, "line-help"))
 		dialog_help(d, "a line", context, CONTEXT_LINE);
 	else if (dialog_command_of(a) == BOX_KEEP && d->can_keep)
 		d->result.keep = !d->result.keep;

@@ -280,19 +280,6 @@ static bool doctor_source(const struct source *s)
 	                  *s->err.text ? s->err.text : source_state_name(s->state));
 }
 
-/* One line for all that is not there: nothing is wrong with that. */
-static void doctor_absent(const struct server *v)
-{
-	char names[400] = "";
-	size_t used = 0;
-	for (const struct source *s = v->sources; s && used < sizeof(names); s = s->next)
-		if (s->state == SOURCE_ABSENT)
-			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
-			                         used ? ", " : "", s->backend->name);
-	if (used)
-		doctor_say(DOCTOR_OK, "not there", "%s", names);
-}
-
 /* Runs the script on the servers that are up, all at the same time. */
 static struct doctor_answer *doctor_ask(struct store *s)
 {
@@ -327,7 +314,15 @@ static bool doctor_server(const struct server *v, const struct doctor_answer *a)
 	doctor_rights(v, a);
 	for (const struct source *s = v->sources; s; s = s->next)
 		good &= doctor_source(s);
-	doctor_absent(v);
+	/* One line for all that is not there: nothing is wrong with that. */
+	char names[400] = "";
+	size_t used = 0;
+	for (const struct source *s = v->sources; s && used < sizeof(names); s = s->next)
+		if (s->state == SOURCE_ABSENT)
+			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+			                         used ? ", " : "", s->backend->name);
+	if (used)
+		doctor_say(DOCTOR_OK, "not there", "%s", names);
 	return good;
 }
 

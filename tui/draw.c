@@ -47,17 +47,6 @@ static void draw_lay_out(struct console *c)
 	c->look.drawn_left = want.left;
 }
 
-static void draw_panes(struct console *c)
-{
-	for (size_t i = 0; i < c->layout.n; i++) {
-		const struct layout_pane *p = &c->layout.panes[i];
-		pane_draw(c, p->panel, &p->at, p->title);
-	}
-	peek_draw(c);
-	if (c->layout.beside.height > 0)
-		beside_draw(c, &c->layout.beside);
-}
-
 static int draw_last_line(const struct canvas *screen)
 {
 	return screen->height > 0 ? screen->height - 1 : 0;
@@ -139,8 +128,15 @@ void console_draw(struct console *c)
 	draw_header(c);
 	if (c->view)
 		view_draw(c, &c->layout.view);
-	else
-		draw_panes(c);
+	else {
+		for (size_t i = 0; i < c->layout.n; i++) {
+			const struct layout_pane *p = &c->layout.panes[i];
+			pane_draw(c, p->panel, &p->at, p->title);
+		}
+		peek_draw(c);
+		if (c->layout.beside.height > 0)
+			beside_draw(c, &c->layout.beside);
+	}
 	store_shown_end(c->store);
 	if (c->layout.says.height && !c->view)
 		draw_says(c);

@@ -150,32 +150,6 @@ static void headless_print_server(const struct server *v, int wait_ms)
 			       s->err.text[0] ? s->err.text : source_state_name(s->state));
 }
 
-static void headless_print_row(const struct row *row)
-{
-	char age[HUMAN_SIZE] = "";
-	if (row->health_ms > 0)
-		human_age(age, now_wall_ms() - row->health_ms);
-	char aside[120] = "";
-	bool quiet = need_says(row, aside, sizeof(aside));
-	printf("  %-10s %-10s %-36s %4s  %s%s%s\n", health_name(row->health), row->kind->name,
-	       row->name, age, aside, quiet ? ": " : "", row->why ? row->why : "");
-}
-
-static void headless_print_text(const struct store *s, bool all, int wait_ms)
-{
-	for (struct server *v = store_servers(s); v; v = v->next) {
-		headless_print_server(v, wait_ms);
-		for (const struct kind *const *k = kinds; *k; k++) {
-			size_t n;
-			struct row **rows = report_rows(s, *k, v, REPORT_BY_NEED, &n);
-			for (size_t i = 0; i < n; i++)
-				if (all || rows[i]->health >= HEALTH_ATTENTION)
-					headless_print_row(rows[i]);
-			free(rows);
-		}
-	}
-}
-
 /* What did not answer in time hides what is behind it: nobody knows that all is well. */
 static bool headless_is_late(const struct server *v)
 {
@@ -217,7 +191,29 @@ int headless_status(struct store *s, enum status_form form, bool all, int wait_m
 	} else if (form == STATUS_PROMETHEUS) {
 		headless_print_prometheus(s, code);
 	} else {
-		headless_print_text(s, all, wait_ms);
+		for (struct server *v = store_servers(s); v; v = v->next) {
+			headless_print_server(v, wait_ms);
+			for (const struct kind *const *k = kinds; *k; k++) {
+				size_t n;
+				struct row **rows = report_rows(s, *k, v, REPORT_BY_NEED, &n);
+				for (size_t i = 0; i < n; i++)
+					if (all || rows[i]->health >= HEALTH_ATTENTION) {
+						char age[HUMAN_SIZE] = "";
+						if (rows[i]->health_ms > 0)
+							human_age(age, now_wall_ms() -
+							                       rows[i]->health_ms);
+						char aside[120] = "";
+						bool quiet = need_says(rows[i], aside,
+						                       sizeof(aside));
+						printf("  %-10s %-10s %-36s %4s  %s%s%s\n",
+						       health_name(rows[i]->health),
+						       rows[i]->kind->name, rows[i]->name, age,
+						       aside, quiet ? ": " : "",
+						       rows[i]->why ? rows[i]->why : "");
+					}
+				free(rows);
+			}
+		}
 	}
 	return code;
 }

@@ -29,23 +29,18 @@ static bool activity_is_wanted(const struct activity_wanted *w, const struct act
 	return !w->n;
 }
 
-static void activity_print_text(const struct activity_entry *e)
-{
-	time_t s = (time_t)(e->wall_ms / 1000);
-	char when[32];
-	struct tm tm;
-	strftime(when, sizeof(when), "%F %T", localtime_r(&s, &tm));
-	printf("%s  %-9s  %-36s  %s%s%s\n", when, health_name(e->health), e->id, e->text,
-	       e->by ? "  by " : "", e->by ? e->by : "");
-}
-
 static bool activity_print(const struct activity_entry *e, void *arg)
 {
 	const struct activity_wanted *w = arg;
 	if (!activity_is_wanted(w, e))
 		return true;
 	if (!w->json) {
-		activity_print_text(e);
+		time_t s = (time_t)(e->wall_ms / 1000);
+		char when[32];
+		struct tm tm;
+		strftime(when, sizeof(when), "%F %T", localtime_r(&s, &tm));
+		printf("%s  %-9s  %-36s  %s%s%s\n", when, health_name(e->health), e->id, e->text,
+		       e->by ? "  by " : "", e->by ? e->by : "");
 		return !ferror(stdout);
 	}
 	char *line = activity_json(e);

@@ -170,18 +170,6 @@ static bool headless_deploys_confirmed(const struct server *v, const struct depl
 	return v->protect ? strcmp(line, v->name) == 0 : line[0] == 'y' || line[0] == 'Y';
 }
 
-/* Joins "A=1" "B=x y" into one line that words_split can split again. */
-static char *headless_join(char **words, int n)
-{
-	struct buf b = { 0 };
-	for (int i = 0; i < n; i++) {
-		if (i)
-			buf_puts(&b, " ");
-		quote_word(&b, words[i]);
-	}
-	return buf_take(&b);
-}
-
 /* Checks everything that needs no answer of the server. */
 static bool headless_sound(const struct deploy_config *c, const char *argument, bool back)
 {
@@ -309,7 +297,14 @@ int headless_deploy(struct store *s, const char *word, const char *name, char **
                     bool yes, int wait_ms)
 {
 	const struct deploy_config *c = headless_deploys_find(s, name);
-	char *argument = headless_join(words, n);
+	/* Joins "A=1" "B=x y" into one line that words_split can split again. */
+	struct buf b = { 0 };
+	for (int i = 0; i < n; i++) {
+		if (i)
+			buf_puts(&b, " ");
+		quote_word(&b, words[i]);
+	}
+	char *argument = buf_take(&b);
 	int code = EXIT_WRONG_USAGE;
 	bool back = !strcmp(word, "deploy-rollback");
 	if (c && headless_sound(c, argument, back) && headless_open(s, c->server) &&
@@ -337,18 +332,6 @@ static bool headless_told(const struct store *s)
 			return false;
 	}
 	return true;
-}
-
-static void headless_deploys_print_row(const struct deploy *d)
-{
-	char age[HUMAN_SIZE] = "", span[HUMAN_SIZE] = "";
-	if (d->run.id[0]) {
-		human_age(age, now_wall_ms() - d->run.started_s * 1000);
-		human_age(span, deploy_span_ms(d));
-	}
-	printf("%-12s %-24s %-10s %5s%s %5s  %-24s %s\n", d->row.server->name, d->row.name,
-	       deploy_state_name(d->state), age, *age ? " ago" : "    ", span, d->run.by,
-	       d->row.why ? d->row.why : "");
 }
 
 /* Prints why the list is empty, and what would fill it. */
@@ -393,8 +376,18 @@ int headless_deploys(struct store *s, bool json, int wait_ms)
 		headless_say_none(s);
 	for (struct row *r = store_first(s, &kind_deploy, NULL); r;
 	     r = store_next(r, &kind_deploy, NULL)) {
-		if (!json)
-			headless_deploys_print_row((const struct deploy *)r);
+		if (!json) {
+			const struct deploy *d = (const struct deploy *)r;
+			char age[HUMAN_SIZE] = "", span[HUMAN_SIZE] = "";
+			if (d->run.id[0]) {
+				human_age(age, now_wall_ms() - d->run.started_s * 1000);
+				human_age(span, deploy_span_ms(d));
+			}
+			printf("%-12s %-24s %-10s %5s%s %5s  %-24s %s\n", d->row.server->name,
+			       d->row.name, deploy_state_name(d->state), age,
+			       *age ? " ago" : "    ", span, d->run.by,
+			       d->row.why ? d->row.why : "");
+		}
 		if (r->health >= HEALTH_ATTENTION && code == EXIT_WELL)
 			code = EXIT_ATTENTION;
 	}

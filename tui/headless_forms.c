@@ -58,46 +58,6 @@ static void form_label(const char *before, const char *name, const char *value)
 	putchar('"');
 }
 
-static void form_servers_up(const struct store *s)
-{
-	form_metric("mocr_server_up", "Whether the server is connected.");
-	for (const struct server *v = store_servers(s); v; v = v->next) {
-		form_label("mocr_server_up{", "server", v->name);
-		printf("} %d\n", v->link->state == LINK_UP);
-	}
-}
-
-static void form_rows(const struct store *s)
-{
-	form_metric("mocr_rows", "Rows of a kind on a server, by their health.");
-	for (const struct server *v = store_servers(s); v; v = v->next)
-		for (const struct kind *const *k = kinds; *k; k++)
-			for (int h = 0; h < HEALTHS; h++) {
-				int n = server_count(v, *k, (enum health)h, (enum health)h);
-				if (!n)
-					continue;
-				form_label("mocr_rows{", "server", v->name);
-				form_label(",", "kind", (*k)->name);
-				form_label(",", "health", health_name((enum health)h));
-				printf("} %d\n", n);
-			}
-}
-
-static void form_needs(const struct store *s)
-{
-	form_metric("mocr_need_since_seconds",
-	            "Since when a row needs the user, in seconds since 1970; 0 unknown.");
-	for (struct row *r = store_need_first(s, NULL); r; r = store_need_next(r, NULL)) {
-		if (r->need != NEED_STANDS)
-			continue;
-		form_label("mocr_need_since_seconds{", "server", r->server->name);
-		form_label(",", "kind", r->kind->name);
-		form_label(",", "id", r->id);
-		form_label(",", "health", health_name(need_health(r)));
-		printf("} %.3f\n", r->health_ms > 0 ? (double)r->health_ms / 1000 : 0);
-	}
-}
-
 /* --- checks --- */
 
 static bool form_check_up(const struct check *c, double *value)
@@ -150,8 +110,33 @@ void headless_print_prometheus(const struct store *s, int code)
 	form_metric("mocr_status", "The exit code of mocr status: 0 well, 1 attention, 2 "
 	                           "unreachable, 3 not all answered.");
 	printf("mocr_status %d\n", code);
-	form_servers_up(s);
-	form_rows(s);
-	form_needs(s);
+	form_metric("mocr_server_up", "Whether the server is connected.");
+	for (const struct server *v = store_servers(s); v; v = v->next) {
+		form_label("mocr_server_up{", "server", v->name);
+		printf("} %d\n", v->link->state == LINK_UP);
+	}
+	form_metric("mocr_rows", "Rows of a kind on a server, by their health.");
+	for (const struct server *v = store_servers(s); v; v = v->next)
+		for (const struct kind *const *k = kinds; *k; k++)
+			for (int h = 0; h < HEALTHS; h++) {
+				int n = server_count(v, *k, (enum health)h, (enum health)h);
+				if (!n)
+					continue;
+				form_label("mocr_rows{", "server", v->name);
+				form_label(",", "kind", (*k)->name);
+				form_label(",", "health", health_name((enum health)h));
+				printf("} %d\n", n);
+			}
+	form_metric("mocr_need_since_seconds",
+	            "Since when a row needs the user, in seconds since 1970; 0 unknown.");
+	for (struct row *r = store_need_first(s, NULL); r; r = store_need_next(r, NULL)) {
+		if (r->need != NEED_STANDS)
+			continue;
+		form_label("mocr_need_since_seconds{", "server", r->server->name);
+		form_label(",", "kind", r->kind->name);
+		form_label(",", "id", r->id);
+		form_label(",", "health", health_name(need_health(r)));
+		printf("} %.3f\n", r->health_ms > 0 ? (double)r->health_ms / 1000 : 0);
+	}
 	form_checks(s);
 }

@@ -84,17 +84,6 @@ static void headless_add_json(struct buf *b, const struct log *log, const struct
 	buf_puts(b, "}\n");
 }
 
-static void headless_add_text(struct buf *b, const struct log *log, const struct log_line *l)
-{
-	size_t said = l->mark == LOG_GAP ? 0 : stamp_said(l->text, l->len, l->time_us, 1000);
-	headless_add_stamp(b, l->time_us, false);
-	buf_addf(b, " %s ", log_source_name(log, l->source));
-	if (l->mark == LOG_GAP)
-		buf_puts(b, "-- ");
-	buf_add(b, l->text + said, l->len - said);
-	buf_puts(b, "\n");
-}
-
 static void headless_flush(struct printing *p)
 {
 	if (p->out.len &&
@@ -111,8 +100,16 @@ static void headless_print_line(struct printing *p, const struct log_line *l)
 	p->printed = true;
 	if (p->json)
 		headless_add_json(&p->out, p->log, l);
-	else
-		headless_add_text(&p->out, p->log, l);
+	else {
+		size_t said = l->mark == LOG_GAP ? 0
+		                                 : stamp_said(l->text, l->len, l->time_us, 1000);
+		headless_add_stamp(&p->out, l->time_us, false);
+		buf_addf(&p->out, " %s ", log_source_name(p->log, l->source));
+		if (l->mark == LOG_GAP)
+			buf_puts(&p->out, "-- ");
+		buf_add(&p->out, l->text + said, l->len - said);
+		buf_puts(&p->out, "\n");
+	}
 	if (p->out.len > OUT_BYTES)
 		headless_flush(p);
 }

@@ -56,9 +56,11 @@ static void watch_print(const struct watch *w, enum health health, const char *t
 		fprintf(stderr, "mocr: %s\n", text);
 }
 
-/* Prints the entries of the activity that came since the last time, oldest first. */
-static void watch_print_news(struct watch *w)
+static void watch_on_store(void *arg)
 {
+	struct watch *w = arg;
+	notify_look(w->notify);
+	/* Prints the entries of the activity that came since the last time, oldest first. */
 	size_t n = 0;
 	const struct activity_entry *e;
 	while ((e = activity_get(w->store, n)) && e->number > w->said)
@@ -70,10 +72,6 @@ static void watch_print_news(struct watch *w)
 		w->said = e->number;
 		free(line);
 	}
-}
-
-static void watch_tell_status(struct watch *w)
-{
 	char text[sizeof(w->status)];
 	size_t asks, needs = store_needs_count(w->store, &asks), up = 0, all = 0;
 	for (const struct server *v = store_servers(w->store); v; v = v->next) {
@@ -88,21 +86,7 @@ static void watch_tell_status(struct watch *w)
 	sd_notifyf(0, "STATUS=%s", text);
 }
 
-static void watch_on_store(void *arg)
-{
-	struct watch *w = arg;
-	notify_look(w->notify);
-	watch_print_news(w);
-	watch_tell_status(w);
-}
-
 /* --- signals and timers -------------------------------------------------- */
-
-static void watch_print_complaints(const struct watch *w, const struct doc *complaints)
-{
-	for (size_t i = 0; i < complaints->n; i++)
-		watch_print(w, HEALTH_ATTENTION, complaints->lines[i].text);
-}
 
 static void watch_reload(struct watch *w)
 {
@@ -116,7 +100,8 @@ static void watch_reload(struct watch *w)
 	struct settings *fresh = settings_reload(store_settings(w->store), &complaints, &err);
 	if (fresh)
 		notify_check_config(fresh, &complaints);
-	watch_print_complaints(w, &complaints);
+	for (size_t i = 0; i < complaints.n; i++)
+		watch_print(w, HEALTH_ATTENTION, complaints.lines[i].text);
 	if (fresh) {
 		headless_watch_settings(fresh, store_settings(w->store));
 		servers_reconfigure(w->store, fresh, true);

@@ -105,21 +105,6 @@ static void hosts_say_one(const struct console *c, struct doc *doc, const char *
 	free(repair);
 }
 
-static void hosts_report(struct console *c, size_t good)
-{
-	struct doc doc;
-	char title[80], key[KEY_NAME_SIZE];
-	doc_init(&doc);
-	for (size_t i = 0; i < c->hosts->n; i++)
-		hosts_say_one(c, &doc, c->hosts->names[i]);
-	doc_add(&doc, DOC_PLAIN, " ");
-	doc_add(&doc, DOC_DIM, "%s on its line connects again. `mocr doctor NAME` looks closer.",
-	        keymap_key(console_actions, "server-refresh", key));
-	snprintf(title, sizeof(title), "%zu of %zu hosts answer", good, c->hosts->n);
-	c->dialog = dialog_text(title, &doc, NULL, NULL);
-	console_redraw(c);
-}
-
 void hosts_changed(struct console *c)
 {
 	size_t good = 0;
@@ -137,24 +122,24 @@ void hosts_changed(struct console *c)
 		console_flash(c, TONE_GOOD, good == 1 ? "%zu host was added, and answers"
 		                                      : "%zu hosts were added, and answer",
 		              good);
-	else
-		hosts_report(c, good);
+	else {
+		struct doc doc;
+		char title[80], key[KEY_NAME_SIZE];
+		doc_init(&doc);
+		for (size_t i = 0; i < c->hosts->n; i++)
+			hosts_say_one(c, &doc, c->hosts->names[i]);
+		doc_add(&doc, DOC_PLAIN, " ");
+		doc_add(&doc, DOC_DIM,
+		        "%s on its line connects again. `mocr doctor NAME` looks closer.",
+		        keymap_key(console_actions, "server-refresh", key));
+		snprintf(title, sizeof(title), "%zu of %zu hosts answer", good, c->hosts->n);
+		c->dialog = dialog_text(title, &doc, NULL, NULL);
+		console_redraw(c);
+	}
 	hosts_finish(c);
 }
 
 /* --- choosing ------------------------------------------------------------ */
-
-/* Keeps the chosen names only. */
-static void hosts_keep_picked(struct hosts *h, const bool *picked)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < h->n; i++)
-		if (picked[i])
-			h->names[n++] = h->names[i];
-		else
-			free(h->names[i]);
-	h->n = n;
-}
 
 static void hosts_leave(struct console *c, const char *what)
 {
@@ -179,7 +164,14 @@ static void hosts_chosen(const struct dialog_result *result, void *arg)
 		hosts_leave(c, result->choice == 1 ? "No host was chosen" : "Left for later");
 		return;
 	}
-	hosts_keep_picked(h, result->picked);
+	/* Keeps the chosen names only. */
+	size_t n = 0;
+	for (size_t i = 0; i < h->n; i++)
+		if (result->picked[i])
+			h->names[n++] = h->names[i];
+		else
+			free(h->names[i]);
+	h->n = n;
 	if (!config_add_servers(c->settings->path, (const char *const *)h->names, h->n, &added,
 	                        &err)) {
 		console_flash(c, TONE_BAD, "%s", err.text);

@@ -41,17 +41,6 @@ void jump_finish(struct console *c)
 
 /* --- what there is ------------------------------------------------------- */
 
-static struct jump_place *jump_add(struct jump *j)
-{
-	if (j->n == j->cap) {
-		j->cap = j->cap ? 2 * j->cap : 256;
-		j->places = xrealloc(j->places, j->cap * sizeof(*j->places));
-	}
-	struct jump_place *p = &j->places[j->n++];
-	*p = (struct jump_place){ 0 };
-	return p;
-}
-
 static size_t jump_age(const struct console *c, const struct row *r)
 {
 	for (size_t i = 0; i < c->n_jumped; i++)
@@ -105,19 +94,6 @@ static const struct row **jump_rows(struct console *c, size_t *n)
 
 /* --- the box ------------------------------------------------------------- */
 
-static void jump_remember(struct console *c, const char *id)
-{
-	size_t at = 0;
-	while (at < c->n_jumped && strcmp(c->jumped[at], id) != 0)
-		at++;
-	if (at == JUMPED_MAX)
-		at--;
-	else if (at == c->n_jumped)
-		c->n_jumped++;
-	memmove(&c->jumped[1], &c->jumped[0], at * sizeof(c->jumped[0]));
-	snprintf(c->jumped[0], sizeof(c->jumped[0]), "%s", id);
-}
-
 static void jump_chosen(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
@@ -129,7 +105,15 @@ static void jump_chosen(const struct dialog_result *result, void *arg)
 	} else if (!to->id) {
 		pane_focus(c, to->panel);
 	} else if (console_goto(c, to->id)) {
-		jump_remember(c, to->id);
+		size_t at = 0;
+		while (at < c->n_jumped && strcmp(c->jumped[at], to->id) != 0)
+			at++;
+		if (at == JUMPED_MAX)
+			at--;
+		else if (at == c->n_jumped)
+			c->n_jumped++;
+		memmove(&c->jumped[1], &c->jumped[0], at * sizeof(c->jumped[0]));
+		snprintf(c->jumped[0], sizeof(c->jumped[0]), "%s", to->id);
 	} else {
 		console_flash(c, TONE_WARN, "%s is no longer there", to->id);
 	}
@@ -150,33 +134,14 @@ static struct jump_place *jump_line(struct console *c, struct jump_lines *l, con
 	l->help[l->n] = help;
 	l->words[l->n] = words;
 	l->items[l->n++] = (struct dialog_item){ .label = label, .help = help };
-	return jump_add(c->jump);
-}
-
-/* What an id has before the name: "user" of "pi/unit/user:notes.service". Two rows of one name are
- * told apart by that. "": nothing. */
-static void jump_prefix(const struct row *r, char *buf, size_t size)
-{
-	const char *own = strchr(r->id, '/');
-	own = own ? strchr(own + 1, '/') : NULL;
-	size_t n = own ? strlen(own + 1) : 0, name = strlen(r->name);
-	buf[0] = '\0';
-	if (n > name + 1 && strcmp(own + 1 + n - name, r->name) == 0)
-		snprintf(buf, size, " (%.*s)", (int)(n - name - 1), own + 1);
-}
-
-static void jump_line_row(struct console *c, struct jump_lines *l, const struct row *r)
-{
-	const char *on = r->kind == &kind_server ? "" : " on ";
-	const char *server = r->kind == &kind_server ? "" : r->server->name;
-	bool says = r->why && *r->why;
-	char prefix[40];
-	jump_prefix(r, prefix, sizeof(prefix));
-	char *help = xasprintf("%s%s%s%s%s%s", r->kind->name, prefix, on, server, says ? ": " : "",
-	                       says ? r->why : "");
-	char *words = xasprintf("server:%s kind:%s state:%s", r->server->name, r->kind->name,
-	                        health_name(r->health));
-	jump_line(c, l, r->name, help, words)->id = xstrdup(r->id);
+	if (c->jump->n == c->jump->cap) {
+		c->jump->cap = c->jump->cap ? 2 * c->jump->cap : 256;
+		c->jump->places = xrealloc(c->jump->places,
+		                           c->jump->cap * sizeof(*c->jump->places));
+	}
+	struct jump_place *p = &c->jump->places[c->jump->n++];
+	*p = (struct jump_place){ 0 };
+	return p;
 }
 
 static void jump_line_action(struct console *c, struct jump_lines *l, const struct action *a)
@@ -197,8 +162,25 @@ void jump_open(struct console *c)
 	size_t most = n_rows + c->n_panes + n_now;
 	struct jump_lines l = { xcalloc(most, sizeof(*l.items)), xcalloc(most, sizeof(*l.help)),
 		                xcalloc(most, sizeof(*l.words)), 0 };
-	for (size_t i = 0; i < n_rows; i++)
-		jump_line_row(c, &l, rows[i]);
+	for (size_t i = 0; i < n_rows; i++) {
+		const char *on = rows[i]->kind == &kind_server ? "" : " on ";
+		const char *server = rows[i]->kind == &kind_server ? "" : rows[i]->server->name;
+		bool says = rows[i]->why && *rows[i]->why;
+		char prefix[40];
+		/* What an id has before the name: "user" of "pi/unit/user:notes.service". Two rows
+		 * of one name are told apart by that. "": nothing. */
+		const char *own = strchr(rows[i]->id, '/');
+		own = own ? strchr(own + 1, '/') : NULL;
+		size_t n = own ? strlen(own + 1) : 0, name = strlen(rows[i]->name);
+		prefix[0] = '\0';
+		if (n > name + 1 && strcmp(own + 1 + n - name, rows[i]->name) == 0)
+			snprintf(prefix, sizeof(prefix), " (%.*s)", (int)(n - name - 1), own + 1);
+		char *help = xasprintf("%s%s%s%s%s%s", rows[i]->kind->name, prefix, on, server,
+		                       says ? ": " : "", says ? rows[i]->why : "");
+		char *words = xasprintf("server:%s kind:%s state:%s", rows[i]->server->name,
+		                        rows[i]->kind->name, health_name(rows[i]->health));
+		jump_line(c, &l, rows[i]->name, help, words)->id = xstrdup(rows[i]->id);
+	}
 	for (size_t i = 0; i < c->n_panes; i++)
 		jump_line(c, &l, c->panes[i].panel->title, xstrdup("panel"),
 		          xstrdup("kind:panel"))

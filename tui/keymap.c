@@ -166,18 +166,13 @@ static bool keymap_read(const struct key_config *k, enum action_context *context
 	return a != NULL;
 }
 
-static void keymap_clear(void)
+void keymap_load(const struct settings *s)
 {
 	for (size_t i = 0; i < user_keys.n; i++)
 		free(user_keys.list[i].action);
 	free(user_keys.list);
 	user_keys.list = NULL;
 	user_keys.n = 0;
-}
-
-void keymap_load(const struct settings *s)
-{
-	keymap_clear();
 	for (const struct key_config *k = s ? s->keys : NULL; k; k = k->next) {
 		struct user_key one;
 		const char *key;

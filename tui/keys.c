@@ -251,14 +251,6 @@ struct csi {
 	char final;
 };
 
-static unsigned key_csi_mods(unsigned param)
-{
-	unsigned bits = param ? param - 1 : 0;
-
-	return (bits & 1 ? MOD_SHIFT : 0u) | (bits & 2 ? MOD_META : 0u) |
-	       (bits & 4 ? MOD_CTRL : 0u);
-}
-
 static uint32_t key_letter_code(char c)
 {
 	static const struct {
@@ -311,7 +303,11 @@ static void key_unicode(unsigned code, unsigned mods, struct key *k)
 
 static void key_csi(const struct csi *c, struct front *f)
 {
-	unsigned mods = key_csi_mods(c->n > 1 ? c->params[1] : 0);
+	unsigned param = c->n > 1 ? c->params[1] : 0;
+	unsigned bits = param ? param - 1 : 0;
+
+	unsigned mods = (bits & 1 ? MOD_SHIFT : 0u) | (bits & 2 ? MOD_META : 0u) |
+	                (bits & 4 ? MOD_CTRL : 0u);
 
 	if (c->final == '~' && c->params[0] == 200) {
 		f->paste_begins = true;
@@ -583,15 +579,6 @@ static bool key_paste_next(struct keys *k, struct key *out, int64_t now)
 	return key_paste_end(k, out);
 }
 
-static void key_paste_begin(struct keys *k)
-{
-	if (!k->paste)
-		k->paste = xcalloc(1, KEYS_PASTE_MAX + 1);
-	k->pasting = true;
-	k->paste_len = 0;
-	k->paste_cut = false;
-}
-
 /* --- the reader ---------------------------------------------------------- */
 
 struct keys *keys_create(int fd)
@@ -657,8 +644,13 @@ bool keys_next(struct keys *k, struct key *out, int64_t now)
 		if (!f.n)
 			f = key_give_up(k->buf, k->ripe ? k->ripe : k->len);
 		key_consume(k, f.n);
-		if (f.paste_begins)
-			key_paste_begin(k);
+		if (f.paste_begins) {
+			if (!k->paste)
+				k->paste = xcalloc(1, KEYS_PASTE_MAX + 1);
+			k->pasting = true;
+			k->paste_len = 0;
+			k->paste_cut = false;
+		}
 		if (f.key.code == K_NONE || (f.key.code == K_MOUSE && !k->mouse))
 			continue;
 		*out = f.key;

@@ -273,24 +273,6 @@ static size_t layout_beside_containers(const struct layout_want *w)
 	return best;
 }
 
-/* The panels of the bottom row. If there are many, the empty ones are left out. Of those that do
- * not fit, the first stay, and the focused one. */
-static int layout_lower_row(const struct layout_want *w, size_t left, size_t beside, size_t *out)
-{
-	int n = 0, most = layout_clamp(w->width / BOTTOM_WIDTH, 1, LOWER_PANES);
-	for (size_t i = PANE_SERVICES; i < w->n; i++) {
-		if (layout_is_upper(i) || i == left || i == beside || layout_hides(w, i))
-			continue;
-		bool shown = w->n - PANE_ACTIVITY <= BOTTOM_PANES || i == PANE_ACTIVITY ||
-		             w->rows[i];
-		if (n < most && (shown || i == w->focus))
-			out[n++] = i;
-		else if (i == w->focus)
-			out[n - 1] = i;
-	}
-	return n;
-}
-
 static void layout_all_panes(const struct layout_want *w, struct layout *l)
 {
 	size_t lower[LOWER_PANES];
@@ -298,7 +280,20 @@ static void layout_all_panes(const struct layout_want *w, struct layout *l)
 	size_t beside = layout_beside_containers(w);
 	size_t left = layout_hides(w, PANE_CONTAINERS) ? layout_first_shown(w, beside)
 	                                               : PANE_CONTAINERS;
-	int extra = layout_lower_row(w, left, beside, lower);
+	/* The panels of the bottom row. If there are many, the empty ones are left out. Of those
+	 * that do not fit, the first stay, and the focused one. */
+	int n = 0, most = layout_clamp(w->width / BOTTOM_WIDTH, 1, LOWER_PANES);
+	for (size_t i = PANE_SERVICES; i < w->n; i++) {
+		if (layout_is_upper(i) || i == left || i == beside || layout_hides(w, i))
+			continue;
+		bool shown = w->n - PANE_ACTIVITY <= BOTTOM_PANES || i == PANE_ACTIVITY ||
+		             w->rows[i];
+		if (n < most && (shown || i == w->focus))
+			lower[n++] = i;
+		else if (i == w->focus)
+			lower[n - 1] = i;
+	}
+	int extra = n;
 	int low = extra ? layout_clamp(BOTTOM_ROWS, 2, (end - y) / 3) : 0;
 	layout_side_by_side(w, l, left, beside, y, end - y - low);
 	for (int i = 0; i < extra; i++) {

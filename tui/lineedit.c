@@ -270,22 +270,6 @@ static void lineedit_put_candidate(struct lineedit *e, const char *word, bool wh
 	free(text);
 }
 
-/* The length of the common start of all candidates. */
-static size_t lineedit_common_prefix(const struct completion *c)
-{
-	size_t n = strlen(c->list[0].word);
-
-	for (size_t i = 1; i < c->n; i++) {
-		size_t same = 0;
-		while (same < n && c->list[i].word[same] == c->list[0].word[same])
-			same++;
-		n = same;
-	}
-	while (n > 0 && lineedit_continues(c->list[0].word[n]))
-		n--;
-	return n;
-}
-
 static enum lineedit_result lineedit_complete_first(struct lineedit *e)
 {
 	struct completion *c = &e->completion;
@@ -310,7 +294,18 @@ static enum lineedit_result lineedit_complete_first(struct lineedit *e)
 	}
 	c->open = true;
 	c->chosen = c->n;
-	prefix = lineedit_common_prefix(c);
+	/* The length of the common start of all candidates. */
+	size_t n = strlen(c->list[0].word);
+
+	for (size_t i = 1; i < c->n; i++) {
+		size_t same = 0;
+		while (same < n && c->list[i].word[same] == c->list[0].word[same])
+			same++;
+		n = same;
+	}
+	while (n > 0 && lineedit_continues(c->list[0].word[n]))
+		n--;
+	prefix = n;
 	typed = e->cursor - c->start;
 	if (prefix > typed) {
 		char *word = xstrndup(c->list[0].word, prefix);
@@ -607,13 +602,6 @@ const struct action line_actions[] = {
 	{ .name = NULL }
 };
 
-static lineedit_fn *lineedit_command_of(const struct action *a)
-{
-	bool of_line = a && a->context == CONTEXT_LINE;
-	const struct lineedit_command *command = of_line ? a->data : NULL;
-	return command ? command->run : NULL;
-}
-
 static bool lineedit_is_one(lineedit_fn *run, lineedit_fn *a, lineedit_fn *b)
 {
 	return run && (run == a || run == b);
@@ -621,7 +609,9 @@ static bool lineedit_is_one(lineedit_fn *run, lineedit_fn *a, lineedit_fn *b)
 
 enum lineedit_result lineedit_do(struct lineedit *e, const struct action *a, const struct key *k)
 {
-	lineedit_fn *run = lineedit_command_of(a);
+	bool of_line = a && a->context == CONTEXT_LINE;
+	const struct lineedit_command *command = of_line ? a->data : NULL;
+	lineedit_fn *run = command ? command->run : NULL;
 	enum lineedit_result r = LINEEDIT_IGNORED;
 	char text[8];
 	size_t n = a ? 0 : key_text(k, text);

@@ -24,19 +24,6 @@ static bool logs_view_has_log(struct console *c)
 	return false;
 }
 
-static bool logs_view_add_targets(struct console *c, struct log_set *set, const char *targets)
-{
-	char why[300], *words = xstrdup(targets), *save = NULL;
-	bool good = true;
-	for (char *w = strtok_r(words, " ", &save); w && good; w = strtok_r(NULL, " ", &save))
-		if (!log_set_add(set, w, why, sizeof(why))) {
-			console_flash(c, TONE_BAD, "%s", why);
-			good = false;
-		}
-	free(words);
-	return good;
-}
-
 void logs_refresh(struct view *v)
 {
 	log_set_refresh(v->set);
@@ -52,7 +39,15 @@ void logs_open(struct console *c, const char *targets)
 {
 	struct log *log = log_create_in(store_logs(c->store));
 	struct log_set *set = log_set_create(c->store, log);
-	if (!logs_view_add_targets(c, set, targets)) {
+	char why[300], *words = xstrdup(targets), *save = NULL;
+	bool good = true;
+	for (char *w = strtok_r(words, " ", &save); w && good; w = strtok_r(NULL, " ", &save))
+		if (!log_set_add(set, w, why, sizeof(why))) {
+			console_flash(c, TONE_BAD, "%s", why);
+			good = false;
+		}
+	free(words);
+	if (!good) {
 		log_set_destroy(set);
 		log_destroy(log);
 		return;

@@ -179,34 +179,6 @@ __attribute__((format(printf, 3, 4))) static void logview_say(char *buf, size_t 
 	va_end(ap);
 }
 
-static void logview_say_clocks(const struct logview *v, bool brief, char *buf, size_t size)
-{
-	char told[128] = "", server[128];
-	for (unsigned i = 0; i < log_sources(v->log); i++) {
-		int64_t ahead = log_source_clock(v->log, i);
-		const char *name = log_source_name(v->log, i);
-		snprintf(server, sizeof(server), "%.*s", (int)strcspn(name, "/"), name);
-		if (ahead == LOG_CLOCK_UNKNOWN || llabs(ahead) < CLOCK_WORTH_MS ||
-		    strcmp(server, told) == 0)
-			continue;
-		snprintf(told, sizeof(told), "%s", server);
-		logview_say(buf, size, brief ? "%s %+.1f s" : "clock of %s %+.1f s", server,
-		            (double)ahead / 1000);
-	}
-}
-
-static void logview_say_lines(const struct logview *v, bool brief, char *buf, size_t size)
-{
-	unsigned long long lines = log_last(v->log) ? log_last(v->log) - log_first(v->log) + 1 : 0;
-	if (logview_filtered(v))
-		logview_say(buf, size, brief ? "%llu/%llu" : "%llu of %llu lines",
-		            (unsigned long long)log_seen_count(v->log), lines);
-	else if (brief)
-		logview_say(buf, size, "%llu", lines);
-	else
-		logview_say(buf, size, lines == 1 ? "%llu line" : "%llu lines", lines);
-}
-
 static void logview_say_losses(const struct logview *v, bool brief, char *buf, size_t size)
 {
 	char span[HUMAN_SIZE];
@@ -226,7 +198,14 @@ void logview_facts(const struct logview *v, bool brief, char *buf, size_t size)
 		on += v->filters[i].on;
 	if (brief) /* losses first, because the end may be cut off */
 		logview_say_losses(v, brief, buf, size);
-	logview_say_lines(v, brief, buf, size);
+	unsigned long long lines = log_last(v->log) ? log_last(v->log) - log_first(v->log) + 1 : 0;
+	if (logview_filtered(v))
+		logview_say(buf, size, brief ? "%llu/%llu" : "%llu of %llu lines",
+		            (unsigned long long)log_seen_count(v->log), lines);
+	else if (brief)
+		logview_say(buf, size, "%llu", lines);
+	else
+		logview_say(buf, size, lines == 1 ? "%llu line" : "%llu lines", lines);
 	if (on && brief)
 		logview_say(buf, size, "&%u", on);
 	else if (on)
@@ -235,7 +214,18 @@ void logview_facts(const struct logview *v, bool brief, char *buf, size_t size)
 		logview_say(buf, size, brief ? "%s+" : "%s and worse", level_name(v->least));
 	if (!brief)
 		logview_say_losses(v, brief, buf, size);
-	logview_say_clocks(v, brief, buf, size);
+	char told[128] = "", server[128];
+	for (unsigned i = 0; i < log_sources(v->log); i++) {
+		int64_t ahead = log_source_clock(v->log, i);
+		const char *name = log_source_name(v->log, i);
+		snprintf(server, sizeof(server), "%.*s", (int)strcspn(name, "/"), name);
+		if (ahead == LOG_CLOCK_UNKNOWN || llabs(ahead) < CLOCK_WORTH_MS ||
+		    strcmp(server, told) == 0)
+			continue;
+		snprintf(told, sizeof(told), "%s", server);
+		logview_say(buf, size, brief ? "%s %+.1f s" : "clock of %s %+.1f s", server,
+		            (double)ahead / 1000);
+	}
 }
 
 /* --- taking lines along -------------------------------------------------- */

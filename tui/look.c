@@ -89,14 +89,6 @@ void look_keep(struct console *c)
 	console_redraw(c);
 }
 
-static size_t look_pane(const struct console *c, const char *name)
-{
-	size_t i = 0;
-	while (i < c->n_panes && strcmp(c->panes[i].panel->name, name) != 0)
-		i++;
-	return i;
-}
-
 static int look_style(const char *name)
 {
 	int i = 0;
@@ -122,7 +114,10 @@ static void look_read_line(struct console *c, char *line)
 {
 	char bad[64], *what = look_word(&line), *name = look_word(&line);
 	int style = look_style(name);
-	size_t pane = look_pane(c, name);
+	size_t i = 0;
+	while (i < c->n_panes && strcmp(c->panes[i].panel->name, name) != 0)
+		i++;
+	size_t pane = i;
 	if (!strcmp(what, "layout") && style < LAYOUT_STYLES) {
 		c->look.style = (enum layout_style)style;
 	} else if (!strcmp(what, "borders") && style < LAYOUT_STYLES) {
@@ -135,26 +130,21 @@ static void look_read_line(struct console *c, char *line)
 	}
 }
 
-static void look_read(struct console *c)
-{
-	char *path = look_file(c), *text = NULL, *rest, *line;
-	struct err err;
-	size_t len;
-	if (path)
-		text = state_read(path, LOOK_MAX, &len, &err);
-	for (rest = text; rest && (line = strsep(&rest, "\n"));)
-		look_read_line(c, line);
-	free(text);
-	free(path);
-}
-
 void look_load(struct console *c)
 {
 	char bad[64];
 	bool first = !c->look.hidden;
 	if (first) {
 		c->look.hidden = xcalloc(c->n_panes, sizeof(*c->look.hidden));
-		look_read(c);
+		char *path = look_file(c), *text = NULL, *rest, *line;
+		struct err err;
+		size_t len;
+		if (path)
+			text = state_read(path, LOOK_MAX, &len, &err);
+		for (rest = text; rest && (line = strsep(&rest, "\n"));)
+			look_read_line(c, line);
+		free(text);
+		free(path);
 	}
 	if (c->settings->layout)
 		c->look.style = (enum layout_style)look_style(c->settings->layout);
@@ -285,15 +275,6 @@ void look_show_all(struct console *c)
 
 /* --- columns of a panel -------------------------------------------------- */
 
-static void look_columns_say(struct console *c, const struct pane *p)
-{
-	if (look_section(c, p))
-		console_flash(c, TONE_PLAIN,
-		              "columns of %s until mocr ends; [panel %s] in the configuration has "
-		              "others",
-		              p->panel->title, p->panel->name);
-}
-
 void look_columns(struct console *c, const char *names)
 {
 	const char *all[COLUMN_NAMES];
@@ -314,7 +295,11 @@ void look_columns(struct console *c, const char *names)
 	}
 	p->state = ROWS_DIRTY;
 	look_keep(c);
-	look_columns_say(c, p);
+	if (look_section(c, p))
+		console_flash(c, TONE_PLAIN,
+		              "columns of %s until mocr ends; [panel %s] in the configuration has "
+		              "others",
+		              p->panel->title, p->panel->name);
 }
 
 static void look_columns_picked(const struct dialog_result *result, void *arg)

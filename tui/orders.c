@@ -164,41 +164,34 @@ static void order_carry_out(struct console *c)
 	console_redraw(c);
 }
 
-/* Gives up the intent and keeps its text as a draft. why: the reason; NULL: the user's decision. */
-static void order_give_up(struct console *c, const char *why)
-{
-	for (size_t i = 0; i < c->intent.n; i++)
-		draft_keep(c, &c->intent, i, why);
-	intent_free(&c->intent);
-}
-
 static void order_confirmed(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
 	if (result->choice == 1)
 		order_carry_out(c);
-	else
-		order_give_up(c,
-		              c->running ? NULL : "not sent, mocr ended before it was confirmed");
+	else {
+		/* Gives up the intent and keeps its text as a draft. why: the reason; NULL: the
+		 * user's decision. */
+		for (size_t i = 0; i < c->intent.n; i++)
+			draft_keep(c, &c->intent, i,
+			           c->running ? NULL
+			                      : "not sent, mocr ended before it was confirmed");
+		intent_free(&c->intent);
+	}
 	console_redraw(c);
 }
 
 /* --- asking -------------------------------------------------------------- */
-
-/* A row's current state in one line: "javisi_n8n  healthy 34h". */
-static void order_state_text(struct console *c, const struct row *r, struct cell *out)
-{
-	const struct pane *p = pane_of_kind(c, r->kind);
-	if (!p || !panel_brief(p->panel, r, out))
-		cell_set(out, TONE_PLAIN, "%s", r->name);
-}
 
 static void order_describe(struct console *c, struct row **rows, size_t n, struct buf *detail)
 {
 	for (size_t i = 0; i < n && i < LISTED_MAX; i++) {
 		struct cell cell = { 0 };
 		char name[TINT_NAME];
-		order_state_text(c, rows[i], &cell);
+		/* A row's current state in one line: "javisi_n8n  healthy 34h". */
+		const struct pane *p = pane_of_kind(c, rows[i]->kind);
+		if (!p || !panel_brief(p->panel, rows[i], &cell))
+			cell_set(&cell, TONE_PLAIN, "%s", rows[i]->name);
 		buf_addf(detail, "%s%s  %s", detail->len ? "\n" : "",
 		         tint_name(rows[i]->server, name), cell.text);
 	}

@@ -257,19 +257,6 @@ static void pager_pause_following(struct pager *p)
 	p->paused_place = p->cursor;
 }
 
-/* The cursor moves with the text, so that it keeps its place on the screen. At the end of the text
- * only the cursor moves. */
-static void pager_move_by(struct pager *p, int dir, size_t rows)
-{
-	p->top = dir < 0 ? pager_place_up(p, p->top, rows) : pager_down(p, p->top, rows);
-	for (size_t i = 0; p->log && i < rows; i++) {
-		uint64_t next = dir < 0 ? pager_previous(p, p->cursor) : pager_next(p, p->cursor);
-		if (!next)
-			break;
-		p->cursor = next;
-	}
-}
-
 void pager_move(struct pager *p, enum pager_move move)
 {
 	size_t page = p->height > 2 ? (size_t)p->height - 1 : 1, half = page / 2 + 1;
@@ -302,8 +289,19 @@ void pager_move(struct pager *p, enum pager_move move)
 	default:
 		if (steps[move].dir < 0)
 			pager_pause_following(p);
-		if (!p->follow && p->top.line)
-			pager_move_by(p, steps[move].dir, steps[move].rows);
+		if (!p->follow && p->top.line) {
+			/* The cursor moves with the text, so that it keeps its place on the screen.
+			 * At the end of the text only the cursor moves. */
+			p->top = steps[move].dir < 0 ? pager_place_up(p, p->top, steps[move].rows)
+			                             : pager_down(p, p->top, steps[move].rows);
+			for (size_t i = 0; p->log && i < steps[move].rows; i++) {
+				uint64_t next = steps[move].dir < 0 ? pager_previous(p, p->cursor)
+				                                    : pager_next(p, p->cursor);
+				if (!next)
+					break;
+				p->cursor = next;
+			}
+		}
 	}
 	pager_keep_places(p);
 	pager_settle(p);
@@ -551,24 +549,21 @@ static void pager_open_filter(struct pager *p)
 	pager_open_line(p, "&", true);
 }
 
-static void pager_typed(struct pager *p, const char *text)
-{
-	p->complaint[0] = '\0';
-	if (!p->typing_filter)
-		pager_search(p, text);
-	else if (*text)
-		logview_filter_add(p->view, text, p->complaint, sizeof(p->complaint));
-	else
-		logview_filter_clear(p->view);
-}
-
 void pager_search_key(struct pager *p, const struct key *k)
 {
 	enum lineedit_result r = lineedit_key(p->typing, k);
 
 	p->awaited_us = 0;
-	if (r == LINEEDIT_DONE)
-		pager_typed(p, lineedit_text(p->typing));
+	if (r == LINEEDIT_DONE) {
+		const char *text = lineedit_text(p->typing);
+		p->complaint[0] = '\0';
+		if (!p->typing_filter)
+			pager_search(p, text);
+		else if (*text)
+			logview_filter_add(p->view, text, p->complaint, sizeof(p->complaint));
+		else
+			logview_filter_clear(p->view);
+	}
 	if (r != LINEEDIT_DONE && r != LINEEDIT_CANCELLED)
 		return;
 	lineedit_destroy(p->typing);

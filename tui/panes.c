@@ -259,21 +259,6 @@ static bool pane_shows(const struct pane *p, const struct row *r)
 	return !p->problems || r->health >= HEALTH_ATTENTION;
 }
 
-static void pane_gather(struct console *c, struct pane *p)
-{
-	const struct server *only = p->limit = pane_limit_of(c, p);
-	p->n = p->total = 0;
-	for (const struct row *r = pane_first(c, p, only); r; r = pane_next(p, r, only)) {
-		if (!pane_wants(p, r, only))
-			continue;
-		bool shows = pane_shows(p, r);
-		p->total += shows || !p->panel->needs;
-		if (shows)
-			pane_push(p, r);
-	}
-	remember_gather(c, p, pane_push);
-}
-
 /* The number of rows, which decides the layout. Usually the store has it. */
 static size_t pane_total(const struct console *c, const struct pane *p)
 {
@@ -316,7 +301,17 @@ static struct row *pane_row(const struct pane *p, size_t at)
 static void pane_rebuild(struct console *c, struct pane *p)
 {
 	table_set_rows(p->table, NULL, 0);
-	pane_gather(c, p);
+	const struct server *only = p->limit = pane_limit_of(c, p);
+	p->n = p->total = 0;
+	for (const struct row *r = pane_first(c, p, only); r; r = pane_next(p, r, only)) {
+		if (!pane_wants(p, r, only))
+			continue;
+		bool shows = pane_shows(p, r);
+		p->total += shows || !p->panel->needs;
+		if (shows)
+			pane_push(p, r);
+	}
+	remember_gather(c, p, pane_push);
 	if (!fuzzy_empty(&p->fuzzy))
 		p->n = table_filter(p->table, &p->fuzzy, p->rows, p->n);
 	table_sort(p->table, p->rows, p->n);
@@ -345,13 +340,6 @@ static bool pane_is_about(const struct pane *p, const struct row *r)
 	return p->table && (p->panel->needs || p->panel->kind == r->kind);
 }
 
-/* A filter and an order by text read cells. Cells may depend on anything: an age, the counts of a
- * server, a link. */
-static bool pane_reads_cells(const struct pane *p)
-{
-	return !fuzzy_empty(&p->fuzzy) || table_sorts_by_text(p->table);
-}
-
 static bool pane_is_on_screen(const struct console *c, size_t index)
 {
 	return index == c->focus || (!c->view && layout_shows(&c->layout, index));
@@ -361,15 +349,6 @@ static void pane_spoil(struct pane *p)
 {
 	p->state = ROWS_DIRTY;
 	p->counted = false;
-}
-
-static void pane_keep_change(struct pane *p, const struct row *r)
-{
-	if (p->n_changes == p->cap_changes) {
-		p->cap_changes = p->cap_changes ? p->cap_changes * 2 : 16;
-		p->changes = xrealloc(p->changes, p->cap_changes * sizeof(*p->changes));
-	}
-	p->changes[p->n_changes++] = r;
 }
 
 /* Handles a changed row. Nothing moves while the row is still in order with its neighbours. */
@@ -387,8 +366,13 @@ static void pane_row_changed(struct pane *p, const struct row *r, bool on_screen
 	if (!p->misplaced)
 		p->misplaced = in != belongs ||
 		               (in && !table_in_order(p->table, p->rows, p->n, at));
-	if (in || belongs)
-		pane_keep_change(p, r);
+	if (in || belongs) {
+		if (p->n_changes == p->cap_changes) {
+			p->cap_changes = p->cap_changes ? p->cap_changes * 2 : 16;
+			p->changes = xrealloc(p->changes, p->cap_changes * sizeof(*p->changes));
+		}
+		p->changes[p->n_changes++] = r;
+	}
 }
 
 static void panes_row_changed(struct row *r, void *arg)
@@ -524,7 +508,9 @@ static void panes_take_changes(struct console *c)
 	for (size_t i = 0; i < c->n_panes; i++) {
 		struct pane *p = &c->panes[i];
 		bool other = p->table && p->built_at != store_generation(c->store);
-		if (wide || (other && pane_reads_cells(p)))
+		/* A filter and an order by text read cells. Cells may depend on anything: an age,
+		 * the counts of a server, a link. */
+		if (wide || (other && (!fuzzy_empty(&p->fuzzy) || table_sorts_by_text(p->table))))
 			pane_spoil(p);
 		if (p->misplaced && p->state != ROWS_DIRTY)
 			pane_settle(p);
@@ -533,31 +519,28 @@ static void panes_take_changes(struct console *c)
 	}
 }
 
-/* MOCR_CHECK=1: checks that an unchanged pane equals one built from all rows. */
-static void pane_check(struct console *c, struct pane *p)
-{
-	size_t n = p->n;
-	const struct row **before = xcalloc(n + 1, sizeof(*before));
-	memcpy(before, p->rows, n * sizeof(*before));
-	pane_rebuild(c, p);
-	if (n != p->n || memcmp(before, p->rows, n * sizeof(*before)) != 0) {
-		fprintf(stderr,
-		        "mocr: MOCR_CHECK: the pane %s kept %zu rows, all rows make %zu in another "
-		        "order\n",
-		        p->panel->name, n, p->n);
-		abort();
-	}
-	free(before);
-}
-
 void pane_refresh(struct console *c, struct pane *p)
 {
 	if (!p->table)
 		return;
 	if (p->state == ROWS_DIRTY)
 		pane_rebuild(c, p);
-	else if (store_is_checked(c->store) && p->n)
-		pane_check(c, p);
+	else if (store_is_checked(c->store) && p->n) {
+		/* MOCR_CHECK=1: checks that an unchanged pane equals one built from all rows. */
+		size_t n = p->n;
+		const struct row **before = xcalloc(n + 1, sizeof(*before));
+		memcpy(before, p->rows, n * sizeof(*before));
+		pane_rebuild(c, p);
+		if (n != p->n || memcmp(before, p->rows, n * sizeof(*before)) != 0) {
+			fprintf(stderr,
+			        "mocr: MOCR_CHECK: the pane %s kept %zu rows, all rows make %zu in "
+			        "another "
+			        "order\n",
+			        p->panel->name, n, p->n);
+			abort();
+		}
+		free(before);
+	}
 	p->built_at = store_generation(c->store);
 }
 
@@ -837,22 +820,6 @@ static void pane_draw_table(struct console *c, size_t index, const struct canvas
 			store_shown((struct row *)p->rows[i]);
 }
 
-/* Counts the entries, and scrolls so that the one under the cursor is seen. */
-static void pane_measure_own(struct console *c, struct pane *p, const struct canvas *at)
-{
-	struct panel_look look = pane_look(c, p);
-	struct canvas nothing = *at;
-	nothing.height = 0;
-	p->lines = p->panel->draw(c->store, &look, &nothing);
-	size_t height = (size_t)at->height, end = look.cursor_line + look.cursor_lines;
-	if (end > p->top + height)
-		p->top = end - height;
-	if (look.cursor_line < p->top)
-		p->top = look.cursor_line;
-	p->n = look.shown;
-	p->total = look.all;
-}
-
 static void pane_draw_own(struct console *c, struct pane *p, const struct canvas *at)
 {
 	struct panel_look look = pane_look(c, p);
@@ -867,8 +834,20 @@ void pane_draw(struct console *c, size_t index, const struct canvas *at, bool ti
 	if (p->state == ROWS_DIRTY) /* first frame that shows the pane */
 		pane_refresh(c, p);
 	struct canvas rest = canvas_part(at, title, 0, -1, -1);
-	if (!p->table && rest.height > 0)
-		pane_measure_own(c, p, &rest);
+	if (!p->table && rest.height > 0) {
+		/* Counts the entries, and scrolls so that the one under the cursor is seen. */
+		struct panel_look look = pane_look(c, p);
+		struct canvas nothing = *&rest;
+		nothing.height = 0;
+		p->lines = p->panel->draw(c->store, &look, &nothing);
+		size_t height = (size_t)rest.height, end = look.cursor_line + look.cursor_lines;
+		if (end > p->top + height)
+			p->top = end - height;
+		if (look.cursor_line < p->top)
+			p->top = look.cursor_line;
+		p->n = look.shown;
+		p->total = look.all;
+	}
 	if (title)
 		pane_draw_title(c, index, at);
 	p->height = rest.height;

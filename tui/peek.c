@@ -58,23 +58,6 @@ void peek_toggle(struct console *c)
 	console_redraw(c);
 }
 
-/* Divides the pane: the rest of it is where the row is shown. */
-static void peek_divide(struct canvas *pane, struct canvas *rest)
-{
-	*rest = *pane;
-	if (pane->width >= PEEK_WIDE) {
-		rest->width = pane->width / 2;
-		pane->width -= rest->width;
-		rest->x += pane->width;
-	} else if (pane->height >= PEEK_HEIGHT) {
-		rest->height = pane->height / 2;
-		pane->height -= rest->height;
-		rest->y += pane->height;
-	} else {
-		rest->height = 0;
-	}
-}
-
 void peek_lay_out(struct console *c)
 {
 	if (!c->peek)
@@ -83,8 +66,22 @@ void peek_lay_out(struct console *c)
 	if (c->layout.beside.height > 0)
 		return; /* the row's details are there already */
 	for (size_t i = 0; i < c->layout.n && peek_panel(c); i++)
-		if (c->layout.panes[i].panel == c->focus)
-			peek_divide(&c->layout.panes[i].at, &c->peek->at);
+		if (c->layout.panes[i].panel == c->focus) {
+			/* Divides the pane: the rest of it is where the row is shown. */
+			struct canvas *rest = &c->peek->at;
+			*rest = *&c->layout.panes[i].at;
+			if (c->layout.panes[i].at.width >= PEEK_WIDE) {
+				rest->width = c->layout.panes[i].at.width / 2;
+				c->layout.panes[i].at.width -= rest->width;
+				rest->x += c->layout.panes[i].at.width;
+			} else if (c->layout.panes[i].at.height >= PEEK_HEIGHT) {
+				rest->height = c->layout.panes[i].at.height / 2;
+				c->layout.panes[i].at.height -= rest->height;
+				rest->y += c->layout.panes[i].at.height;
+			} else {
+				rest->height = 0;
+			}
+		}
 }
 
 /* Reads the row again if anything changed. The place in the text stays while the row does. */

@@ -199,18 +199,6 @@ static char *remember_trust(char *field)
 	return strcmp(clean, field) == 0 ? field : field + len;
 }
 
-static void remember_read_line(struct remember_reading *r, char *line)
-{
-	char *field[FIELDS_MAX] = { line };
-	r->field = field;
-	r->n = 0;
-	while (line && r->n < FIELDS_MAX)
-		field[r->n++] = remember_trust(strsep(&line, "\t"));
-	for (size_t i = 0; i < ARRAY_LEN(remember_lines); i++)
-		if (!strcmp(remember_lines[i].word, field[0]))
-			remember_lines[i].read(r);
-}
-
 void remember_start(struct console *c)
 {
 	struct err err = { 0 };
@@ -228,8 +216,17 @@ void remember_start(struct console *c)
 		return;
 	kept.rows = xcalloc(REMEMBER_ROWS, sizeof(*kept.rows));
 	struct remember_reading r = { .c = c };
-	while (rest && *rest)
-		remember_read_line(&r, strsep(&rest, "\n"));
+	while (rest && *rest) {
+		char *line = strsep(&rest, "\n");
+		char *field[FIELDS_MAX] = { line };
+		r.field = field;
+		r.n = 0;
+		while (line && r.n < FIELDS_MAX)
+			field[r.n++] = remember_trust(strsep(&line, "\t"));
+		for (size_t i = 0; i < ARRAY_LEN(remember_lines); i++)
+			if (!strcmp(remember_lines[i].word, field[0]))
+				remember_lines[i].read(&r);
+	}
 	panes_dirty(c);
 }
 

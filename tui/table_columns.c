@@ -97,17 +97,6 @@ static void table_columns_take(struct table *t, const char *names)
 		table_columns_add(t, c, !(c->flags & COLUMN_AGE));
 }
 
-/* Facts kept by index are those of other columns now: the order of the rows follows its name. */
-static void table_columns_moved(struct table *t, const char *sort, bool reverse, const char *hidden)
-{
-	memset(t->hidden, 0, sizeof(t->hidden));
-	if (hidden)
-		table_hide(t, hidden, true);
-	table_sort_by(t, sort, reverse);
-	memset(t->drawn, 0, sizeof(t->drawn));
-	table_columns_reset(t);
-}
-
 bool table_choose_columns(struct table *t, const char *names, char *bad, size_t size)
 {
 	bool some = names && names[strspn(names, NAMES_BLANKS)];
@@ -120,7 +109,14 @@ bool table_choose_columns(struct table *t, const char *names, char *bad, size_t 
 		table_columns_take(t, names);
 	else
 		table_columns_default(t);
-	table_columns_moved(t, sort, t->reverse, hidden);
+	/* Facts kept by index are those of other columns now: the order of the rows follows its
+	 * name. */
+	memset(t->hidden, 0, sizeof(t->hidden));
+	if (hidden)
+		table_hide(t, hidden, true);
+	table_sort_by(t, sort, t->reverse);
+	memset(t->drawn, 0, sizeof(t->drawn));
+	table_columns_reset(t);
 	return true;
 }
 

@@ -80,20 +80,6 @@ static void table_draw_look_at_sample(struct table *t, size_t rows, int64_t now)
 	free(row);
 }
 
-/* Forgets the width of columns that lost their widest text long ago. True: measure again. */
-static bool table_draw_forget_widths(struct table *t, int64_t now)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < t->n_columns; i++) {
-		if (!t->seen[i] || now - t->seen_ms[i] < TABLE_KEEP_MS)
-			continue;
-		t->seen[i] = 0;
-		any = true;
-	}
-	return any;
-}
-
 static int table_draw_smaller(int a, int b)
 {
 	return a < b ? a : b;
@@ -234,14 +220,6 @@ static bool table_draw_is_age(const struct column *col)
 	return col->flags & COLUMN_AGE;
 }
 
-/* Drops columns that are empty in all rows, in favour of those that are cut. */
-static void table_draw_drop_empty(const struct table *t, struct layout *l)
-{
-	for (size_t i = 0; i < t->n_columns; i++)
-		if (!t->seen[i] && t->columns[i].importance > 0)
-			l->width[i] = 0;
-}
-
 /* The width a column needs at first. Short texts are not cut: they fit, or the column is
  * dropped. */
 static int table_draw_needed(const struct table *t, size_t i, int want)
@@ -263,8 +241,12 @@ static struct layout table_draw_lay_out(const struct table *t, int width)
 		l.width[i] = !table_has_column(t, i) || table_draw_is_age(&t->columns[i])
 		                     ? 0
 		                     : table_draw_wanted(t, i);
-	if (table_draw_total(t, &l) > width)
-		table_draw_drop_empty(t, &l);
+	if (table_draw_total(t, &l) > width) {
+		/* Drops columns that are empty in all rows, in favour of those that are cut. */
+		for (size_t i = 0; i < t->n_columns; i++)
+			if (!t->seen[i] && t->columns[i].importance > 0)
+				l.width[i] = 0;
+	}
 	for (size_t i = 0; i < t->n_columns; i++)
 		l.width[i] = table_draw_needed(t, i, l.width[i]);
 	/* Drop optional columns before important columns lose their comfortable width. Shrink all
@@ -427,19 +409,14 @@ static void table_draw_draw_row(struct table *t, const struct canvas *c, int y,
 
 /* --- the last line -------------------------------------------------------- */
 
-/* How many rows are below the last line, if the table says so; else 0. */
-static size_t table_draw_below(const struct table *t)
-{
-	size_t end = table_top(t) + table_shown(t);
-	return t->says_more && t->n > end ? t->n - end : 0;
-}
-
 /* Writes "+3 more" at the end of the last line. Returns the part of c that is left for rows on that
  * line. */
 static struct canvas table_draw_more(const struct table *t, const struct canvas *c)
 {
 	char text[32];
-	size_t below = table_draw_below(t);
+	/* How many rows are below the last line, if the table says so; else 0. */
+	size_t end = table_top(t) + table_shown(t);
+	size_t below = t->says_more && t->n > end ? t->n - end : 0;
 	if (!below)
 		return *c;
 	snprintf(text, sizeof(text), " +%zu more", below);
@@ -556,19 +533,6 @@ static void table_draw_draw_head(const struct table *t, const struct canvas *c,
 	}
 }
 
-static void table_draw_scroll_to_cursor(struct table *t)
-{
-	size_t margin = t->page > 4 * MARGIN_ROWS ? MARGIN_ROWS : 0;
-	size_t last = t->n > t->page ? t->n - t->page : 0;
-
-	if (t->index < t->top + margin)
-		t->top = t->index > margin ? t->index - margin : 0;
-	if (t->index + margin + 1 > t->top + t->page)
-		t->top = t->index + margin + 1 - t->page;
-	if (t->top > last)
-		t->top = last;
-}
-
 static bool table_draw_shows_age(const struct table *t)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
@@ -612,7 +576,17 @@ static void table_draw_draw_columns(struct table *t, const struct canvas *c, int
 	struct layout l;
 	size_t shown = table_shown(t);
 	int64_t now = now_wall_ms();
-	bool measure = table_draw_forget_widths(t, now);
+	/* Forgets the width of columns that lost their widest text long ago. True: measure again.
+	 */
+	bool any = false;
+
+	for (size_t i = 0; i < t->n_columns; i++) {
+		if (!t->seen[i] || now - t->seen_ms[i] < TABLE_KEEP_MS)
+			continue;
+		t->seen[i] = 0;
+		any = true;
+	}
+	bool measure = any;
 	int age = table_draw_age_cells(t, now);
 
 	if (shown * t->n_columns > t->cells_cap) {
@@ -672,8 +646,17 @@ void table_draw(struct table *t, const struct canvas *c, bool focused)
 	/* Without a head and without the keys, the table shows its first rows. */
 	if (t->headless && !focused)
 		t->top = 0;
-	else
-		table_draw_scroll_to_cursor(t);
+	else {
+		size_t margin = t->page > 4 * MARGIN_ROWS ? MARGIN_ROWS : 0;
+		size_t last = t->n > t->page ? t->n - t->page : 0;
+
+		if (t->index < t->top + margin)
+			t->top = t->index > margin ? t->index - margin : 0;
+		if (t->index + margin + 1 > t->top + t->page)
+			t->top = t->index + margin + 1 - t->page;
+		if (t->top > last)
+			t->top = last;
+	}
 	if (brief)
 		table_draw_draw_briefs(t, c, focused);
 	else if (t->n_columns)

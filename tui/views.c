@@ -83,16 +83,6 @@ void view_details(struct console *c, struct row *r, bool reveal, int width, stru
 		doc_add(doc, DOC_DIM, "Nothing is known yet.");
 }
 
-static void view_fill_doc(struct console *c, const struct view *v, struct row *r, struct doc *doc)
-{
-	if (v->fill) {
-		v->fill(c->store, c->scope[0] ? store_server_find(c->store, c->scope) : NULL,
-		        v->built_width, doc);
-	} else {
-		view_details(c, r, v->reveal, v->built_width, doc);
-	}
-}
-
 static void view_detail_build(struct console *c, struct view *v)
 {
 	struct row *r = store_find(c->store, v->id);
@@ -103,7 +93,12 @@ static void view_detail_build(struct console *c, struct view *v)
 		return;
 	struct doc fresh;
 	doc_init(&fresh);
-	view_fill_doc(c, v, r, &fresh);
+	if (v->fill) {
+		v->fill(c->store, c->scope[0] ? store_server_find(c->store, c->scope) : NULL,
+		        v->built_width, &fresh);
+	} else {
+		view_details(c, r, v->reveal, v->built_width, &fresh);
+	}
 	if (v->pager)
 		pager_set_doc(v->pager, &fresh);
 	doc_finish(&v->doc);
@@ -329,16 +324,6 @@ static int view_draw_doc_parts(const struct canvas *at, const struct view *v)
 	return x;
 }
 
-/* Notes changes that happen without new lines. */
-static void view_note_log_changes(struct console *c, const struct view *v)
-{
-	int ms;
-	if (pager_waits(v->pager, &ms))
-		note_change(c, now_wall_ms() + ms + 1);
-	else if (log_behind(v->log))
-		note_change(c, now_wall_ms() + 1000);
-}
-
 void view_draw(struct console *c, const struct canvas *at)
 {
 	struct view *v = c->view;
@@ -358,7 +343,12 @@ void view_draw(struct console *c, const struct canvas *at)
 	int len = status[0] ? (int)cells(status) + 2 : 0, x = 0;
 	if (v->log) {
 		view_draw_log_parts(at, v, log_status(v->log), at->width - 2 - len);
-		view_note_log_changes(c, v);
+		/* Notes changes that happen without new lines. */
+		int ms;
+		if (pager_waits(v->pager, &ms))
+			note_change(c, now_wall_ms() + ms + 1);
+		else if (log_behind(v->log))
+			note_change(c, now_wall_ms() + 1000);
 	} else {
 		x = view_draw_doc_parts(at, v);
 	}
