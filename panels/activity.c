@@ -165,14 +165,6 @@ static void activity_step(const struct store *store, struct panel_look *look, lo
 	free(numbers);
 }
 
-static void activity_draw_cursor(const struct panel_look *look, const struct canvas *c)
-{
-	int first = (int)((int64_t)look->cursor_line - (int64_t)look->top);
-	for (int y = first; y < first + (int)look->cursor_lines; y++)
-		if (y >= 0 && y < c->height)
-			canvas_row_tone(c, y, TONE_CURSOR);
-}
-
 static size_t activity_draw(const struct store *store, struct panel_look *look,
                             const struct canvas *c)
 {
@@ -193,8 +185,12 @@ static size_t activity_draw(const struct store *store, struct panel_look *look,
 		look->shown++;
 		n += (size_t)rows;
 	}
-	if (look->focused)
-		activity_draw_cursor(look, c);
+	if (look->focused) {
+		int first = (int)((int64_t)look->cursor_line - (int64_t)look->top);
+		for (int y = first; y < first + (int)look->cursor_lines; y++)
+			if (y >= 0 && y < c->height)
+				canvas_row_tone(c, y, TONE_CURSOR);
+	}
 	return n;
 }
 

@@ -13,20 +13,6 @@ static const struct container *containers_of(const struct row *r)
 	return (const struct container *)r;
 }
 
-static void containers_exited(const struct container *k, struct cell *c)
-{
-	bool bad = k->row.health >= HEALTH_ATTENTION;
-	cell_set(c, bad ? TONE_BAD : TONE_IDLE, "exited");
-	if (k->exit_code >= 0)
-		cell_add(c, " %d", k->exit_code);
-	if (k->oom)
-		cell_add(c, " oom");
-	else if (k->exit_signal[0])
-		cell_add(c, " %s", k->exit_signal);
-	cell_add(c, " ");
-	cell_add_age(c, k->finished_ms);
-}
-
 static void containers_running(const struct container *k, struct cell *c)
 {
 	static const struct {
@@ -53,7 +39,16 @@ static void containers_state_cell(const struct row *r, struct cell *c)
 	if (k->state == CONTAINER_RUNNING) {
 		containers_running(k, c);
 	} else if (k->state == CONTAINER_EXITED || k->state == CONTAINER_DEAD) {
-		containers_exited(k, c);
+		bool bad = k->row.health >= HEALTH_ATTENTION;
+		cell_set(c, bad ? TONE_BAD : TONE_IDLE, "exited");
+		if (k->exit_code >= 0)
+			cell_add(c, " %d", k->exit_code);
+		if (k->oom)
+			cell_add(c, " oom");
+		else if (k->exit_signal[0])
+			cell_add(c, " %s", k->exit_signal);
+		cell_add(c, " ");
+		cell_add_age(c, k->finished_ms);
 	} else {
 		enum tone tone = k->state == CONTAINER_RESTARTING ? TONE_BUSY : TONE_IDLE;
 		cell_set(c, r->health >= HEALTH_ATTENTION ? tone_health(r->health) : tone, "%s",
@@ -240,17 +235,6 @@ static void containers_death_words(const struct container *k, struct cell *c)
 		cell_add(c, " (%s)", death_class_name(k->death));
 }
 
-static void containers_death_title(const struct container *k, struct cell *c)
-{
-	char text[HUMAN_SIZE];
-	cell_set(c, TONE_BAD, "%s: died %s", k->row.name, human_clock(text, k->finished_ms));
-	containers_death_words(k, c);
-	if (k->started_ms > 0 && k->finished_ms > k->started_ms)
-		cell_add(c, ", ran %s", human_span(text, k->finished_ms - k->started_ms));
-	if (k->restarts > 0)
-		cell_add(c, ", restarts %d", k->restarts);
-}
-
 /* The start of the last max lines of text. */
 static const char *containers_last_of(const char *text, size_t max)
 {
@@ -272,7 +256,14 @@ static size_t containers_strip(const struct row *r, struct cell *lines, size_t m
 	size_t n = 1;
 	if (k->death == DEATH_NONE || k->finished_ms <= 0 || k->state == CONTAINER_RUNNING)
 		return 0;
-	containers_death_title(k, &lines[0]);
+	char text[HUMAN_SIZE];
+	cell_set(&lines[0], TONE_BAD, "%s: died %s", k->row.name,
+	         human_clock(text, k->finished_ms));
+	containers_death_words(k, &lines[0]);
+	if (k->started_ms > 0 && k->finished_ms > k->started_ms)
+		cell_add(&lines[0], ", ran %s", human_span(text, k->finished_ms - k->started_ms));
+	if (k->restarts > 0)
+		cell_add(&lines[0], ", restarts %d", k->restarts);
 	for (const char *at = k->last_lines ? containers_last_of(k->last_lines, max - 1) : "";
 	     *at && n < max; n++) {
 		size_t len = strcspn(at, "\n");

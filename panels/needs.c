@@ -35,10 +35,19 @@ static const struct ask *needs_ask(const struct row *r)
 	return r->server->asks || !link ? r->server->asks : link->ask;
 }
 
-/* The question, or the reason, after how much a server that is down hides. last: the last reason of
- * a row that is well just now; NULL. */
-static void needs_add_reason(const struct row *r, const char *last, struct cell *c)
+static void needs_why_cell(const struct row *r, struct cell *c)
 {
+	char aside[120], times[40];
+	const char *last = NULL;
+	if (cell_order(r, c))
+		return;
+	cell_set(c, tone_health(need_health(r)), "%s", "");
+	if (need_says(r, aside, sizeof(aside)))
+		cell_set(c, TONE_DIM, "%s: ", aside);
+	else if (need_flaps(r, &last, times, sizeof(times)))
+		cell_add(c, "%s%s: ", last ? "well just now, " : "", times);
+	/* The question, or the reason, after how much a server that is down hides. last: the last
+	 * reason of a row that is well just now; NULL. */
 	char down[120];
 	const char *why = last ? last : r->why;
 	if (needs_ask(r)) {
@@ -51,20 +60,6 @@ static void needs_add_reason(const struct row *r, const char *last, struct cell 
 		cell_add(c, "%s", why);
 	else
 		cell_add(c, "%s", r->health == HEALTH_BAD ? "failed" : "look at it");
-}
-
-static void needs_why_cell(const struct row *r, struct cell *c)
-{
-	char aside[120], times[40];
-	const char *last = NULL;
-	if (cell_order(r, c))
-		return;
-	cell_set(c, tone_health(need_health(r)), "%s", "");
-	if (need_says(r, aside, sizeof(aside)))
-		cell_set(c, TONE_DIM, "%s: ", aside);
-	else if (need_flaps(r, &last, times, sizeof(times)))
-		cell_add(c, "%s%s: ", last ? "well just now, " : "", times);
-	needs_add_reason(r, last, c);
 }
 
 static void needs_since_cell(const struct row *r, struct cell *c)
