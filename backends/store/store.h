@@ -5,6 +5,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -137,6 +138,16 @@ struct row {
 	 * hint, which the pane checks. */
 	uint32_t places[2];
 };
+
+/* The row as the struct of its kind: ROW_AS(container, row) is a struct container * and asserts that
+ * the row is of kind_container. The caller sees that kind's header. NULL stays NULL. */
+#define ROW_AS(type, row) ((struct type *)row_of_kind((row), &kind_##type))
+
+static inline void *row_of_kind(const struct row *row, const struct kind *kind)
+{
+	assert(!row || row->kind == kind);
+	return (void *)row;
+}
 
 /* --- sources: one backend on one link ------------------------------------ */
 
