@@ -84,7 +84,8 @@ deploy_compose_project() {
 	printf '' | _conf
 	on sese mkdir -p /tmp/lab-registry
 	docker exec -i mocrlab-sese sh -c 'cat >/tmp/lab-registry/slow.py' <"$here/deploy/slow.py"
-	docker exec -i mocrlab-sese /lab/in sh -s <"$here/deploy/registry" >/dev/null 2>&1
+	docker exec -i mocrlab-sese /lab/in sh -s <"$here/deploy/registry" >"$work/registry.out" 2>&1 ||
+		{ sed 's/^/    registry: /' "$work/registry.out"; return 1; }
 	local old new
 	old=$(on sese docker inspect -f '{{.Image}}' roll_web_1)
 	fleet 140 40 sese && _at sese compose:roll '2/2 up' && keys z && sleep 0.3 && keys P && wait_for 'Pull compose:roll on sese' && keys y &&
