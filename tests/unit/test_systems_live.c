@@ -1314,7 +1314,7 @@ static void ci_that_fails(void **unused)
 	assert_true(why("ci/box", "500"));
 	assert_int_equal(at("ci/box")->row.health, HEALTH_BAD);
 	assert_int_equal(w.sites->source.state, SOURCE_STALE);
-	assert_int_equal(w.sites->first->fails, 1);
+	assert_int_equal(w.sites->first->pause.fails, 1);
 	/* a refusal is an answer */
 	pthread_mutex_lock(&lock);
 	ci.fails = false;
