@@ -361,7 +361,7 @@ void order_begin_rows(struct console *c, const struct action *a, struct row **ro
 		order_ask_choice(c, a->choices);
 	} else if (!argument && asks_first(a, rows[0])) {
 		order_ask_argument(c, a, rows[0], NULL, NULL);
-	} else if (argument && a->fits && !a->fits(rows[0], argument, &err)) {
+	} else if (argument && !action_fits(a, rows[0], argument, &err)) {
 		order_ask_argument(c, a, rows[0], c->intent.argument, &err);
 	} else if ((a->flags & (ACTION_CONFIRM | ACTION_DANGER)) ||
 	           ((a->flags & ACTION_CHANGES) && order_protected_server(rows, n))) {

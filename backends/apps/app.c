@@ -226,7 +226,7 @@ static void when(cJSON *o, const char *name, int64_t ms)
 
 static void json(const struct row *row, void *out)
 {
-	const struct app *a = (const struct app *)row;
+	const struct app *a = ROW_AS(app, row);
 	const struct app_deployment *d = app_last(a);
 	cJSON *o = out;
 	text(o, "platform", a->platform ? a->platform->name : NULL);
@@ -269,13 +269,13 @@ static enum app_do app_do_of(const struct action *action)
 
 static bool app_can(const struct action *action, const struct row *r)
 {
-	const struct app *a = (const struct app *)r;
+	const struct app *a = ROW_AS(app, r);
 	return a->platform && a->platform->can(a, app_do_of(action));
 }
 
 static void app_command(const struct action *action, const struct row *r, char *buf, size_t size)
 {
-	const struct app *a = (const struct app *)r;
+	const struct app *a = ROW_AS(app, r);
 	char raw[512] = "";
 	if (a->platform)
 		a->platform->command(a, app_do_of(action), raw, sizeof(raw));
@@ -290,7 +290,7 @@ static void app_run(struct order *order)
 
 static void suggest(const struct row *r, char *buf, size_t size)
 {
-	const struct app *a = (const struct app *)r;
+	const struct app *a = ROW_AS(app, r);
 	if (a->platform && a->platform->suggest)
 		a->platform->suggest(a, buf, size);
 }

@@ -87,7 +87,7 @@ extern const struct backend backend_dokploy, backend_coolify, backend_portal;
 
 static inline struct app *app_of(struct row *r)
 {
-	return (struct app *)r;
+	return ROW_AS(app, r);
 }
 
 /* Finds or makes a row. Its id is SERVER/app/PLACE[/PROJECT[/ENVIRONMENT]]/NAME. With name NULL it

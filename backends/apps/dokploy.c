@@ -101,7 +101,7 @@ static bool dokploy_take_version(struct site *s, const char *ref, const char *js
 {
 	struct dokploy *d = (struct dokploy *)s;
 	d->release = dp_version(json, len, s->version, sizeof(s->version));
-	if (s->answered)
+	if (s->round)
 		site_judge(s);
 	return true;
 }

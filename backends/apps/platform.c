@@ -20,7 +20,7 @@
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
-#define FAILS_MOST 6 /* successive failures that lengthen the wait */
+#define RETRY_MOST 6 /* the longest pause after failures, in retry_ms */
 #define NAME_MOST 60
 
 static void platform_next(struct site *);
@@ -28,6 +28,11 @@ static void platform_next(struct site *);
 static struct sites *platform_sites(struct source *source)
 {
 	return (struct sites *)source;
+}
+
+static int64_t platform_now(const struct site *s)
+{
+	return loop_now(store_loop(s->source->store));
 }
 
 /* --- the settings -------------------------------------------------------- */
@@ -151,7 +156,7 @@ static void platform_set_state(struct source *source)
 	const struct err *bad = NULL;
 	bool complete = true, answered = false;
 	for (struct site *s = all->first; s; s = s->next) {
-		answered = answered || s->answered;
+		answered = answered || s->round;
 		complete = complete && (s->complete || s->err.code);
 		if (!bad && s->err.code)
 			bad = &s->err;
@@ -204,8 +209,8 @@ void site_judge(struct site *s)
 void site_fail(struct site *s, const struct err *err)
 {
 	s->err = *err;
-	s->failed = true;
-	s->fails++;
+	if (fetch_is_asked(&s->poll))
+		fetch_failed(&s->poll, platform_now(s));
 	if (s->platform->judge) {
 		s->platform->judge(s);
 		return;
@@ -219,8 +224,7 @@ void site_answered(struct site *s)
 	const char *version = *s->version ? s->version : "of an unknown version";
 	char detail[sizeof(s->source->detail)];
 	err_clear(&s->err);
-	s->fails = 0;
-	s->answered = true;
+	backoff_reset(&s->pause);
 	s->left_out = 0;
 	s->round++;
 	if (s->platform->judge)
@@ -324,36 +328,29 @@ static bool platform_is_busy(const struct site *s)
 	return s->jobs != NULL;
 }
 
-static int64_t platform_wait(const struct site *s)
+/* ms from the end of a round to the next. */
+static int64_t platform_wait(struct site *s)
 {
 	const struct platform *p = s->platform;
-	if (s->hurry)
-		return 0;
+	if (fetch_is_wanted(&s->poll))
+		return fetch_wait(&s->poll, 0, platform_now(s));
 	if (s->err.code)
-		return p->retry_ms * (s->fails < FAILS_MOST ? s->fails : FAILS_MOST);
+		return backoff_ms(&s->pause, p->retry_ms, p->retry_ms * RETRY_MOST);
 	if (p->busy_ms && platform_is_busy(s))
 		return p->busy_ms;
 	return s->shown ? p->shown_ms : p->hidden_ms;
 }
 
-static void platform_later(struct site *s)
-{
-	if (!s->up)
-		return;
-	loop_timer_set(s->timer, platform_wait(s));
-	s->hurry = false;
-}
-
-static bool platform_is_asking(const struct site *s)
-{
-	return s->call || wire_is_busy(s->wire);
-}
-
 void site_poke(struct site *s)
 {
-	s->hurry = true;
-	if (!platform_is_asking(s))
-		platform_later(s);
+	fetch_want(&s->poll);
+	if (s->up && !fetch_is_asked(&s->poll))
+		loop_timer_set(s->timer, 0);
+}
+
+bool site_round_failed(const struct site *s)
+{
+	return !fetch_is_asked(&s->poll);
 }
 
 void site_ask_about(struct app *a)
@@ -361,7 +358,7 @@ void site_ask_about(struct app *a)
 	struct site *s = a->instance;
 	a->asked_round = 0;
 	/* a round that failed waits as long as any other */
-	if (!platform_is_asking(s) && !s->err.code)
+	if (!fetch_is_asked(&s->poll) && !s->err.code)
 		site_poke(s);
 }
 
@@ -398,13 +395,16 @@ static void platform_ask(struct site *s, const char *path, bool open,
 
 static void platform_over(struct site *s)
 {
-	if (!s->failed && !s->hurry)
+	if (s->poll.state == FETCH_ASKED)
 		s->complete = true;
 	if (s->platform->over)
 		s->platform->over(s);
+	if (fetch_is_asked(&s->poll))
+		fetch_answer(&s->poll, NULL, SYNC_NEVER);
 	if (!s->platform->judge)
 		platform_set_state(s->source);
-	platform_later(s);
+	if (s->up)
+		loop_timer_set(s->timer, platform_wait(s));
 }
 
 static const struct platform_step *platform_step_called(const struct platform *p, const char *what)
@@ -439,7 +439,8 @@ static void platform_about_came(const struct api_answer *r, void *arg)
 static struct app *platform_due(const struct site *s)
 {
 	struct app *best = NULL;
-	if (!s->platform->is_due || s->hurry || s->failed)
+	/* a round that failed asks no more, and one that is wanted again ends soon */
+	if (!s->platform->is_due || s->poll.state != FETCH_ASKED)
 		return NULL;
 	for (struct app *a = site_next_app(s, NULL); a; a = site_next_app(s, a))
 		if (s->platform->is_due(s, a) && (!best || (a->row.shown && !best->row.shown)))
@@ -452,7 +453,7 @@ static void platform_ask_about(struct site *s, struct app *a)
 	const char *what;
 	char *path = s->platform->about(a, &what);
 	a->asked_round = s->round;
-	a->asked_ms = loop_now(store_loop(s->source->store));
+	a->asked_ms = platform_now(s);
 	xreplace(&s->about, a->row.id);
 	platform_ask(s, path, false, platform_about_came);
 	free(path);
@@ -486,7 +487,7 @@ static void platform_step_came(const struct api_answer *r, void *arg)
 		platform_feed(s, step, "", r);
 	else if (s->platform->lacks)
 		s->platform->lacks(s, step, &r->err);
-	if (s->failed)
+	if (site_round_failed(s))
 		platform_over(s);
 	else
 		platform_next(s);
@@ -530,10 +531,10 @@ static void platform_next(struct site *s)
 static void platform_on_timer(struct loop_timer *t, void *arg)
 {
 	struct site *s = arg;
-	if (platform_is_asking(s) || !s->up || (s->platform->begin && !s->platform->begin(s)))
+	if (fetch_is_asked(&s->poll) || !s->up || (s->platform->begin && !s->platform->begin(s)))
 		return;
 	s->step = 0;
-	s->failed = false;
+	fetch_ask(&s->poll, sync_at(platform_now(s)));
 	platform_next(s);
 }
 
@@ -596,6 +597,7 @@ void site_rest(struct site *s)
 	api_cancel(s->call);
 	wire_stop(s->wire);
 	s->call = NULL;
+	fetch_cancel(&s->poll);
 	s->up = false;
 	if (s->timer)
 		loop_timer_set(s->timer, -1);
@@ -694,7 +696,7 @@ static void site_take_section(struct site *s, const struct site_config *c)
 		return;
 	site_close(s, "its section of the configuration changed; what was started continues there");
 	err_clear(&s->err);
-	s->fails = 0;
+	backoff_reset(&s->pause);
 }
 
 void sites_configured(struct source *source)

@@ -48,7 +48,9 @@
 #include <stdint.h>
 
 #include "backends/apps/app.h"
+#include "backends/base/backoff.h"
 #include "backends/base/err.h"
+#include "backends/base/sync.h"
 #include "backends/link/api.h"
 #include "backends/store/store.h"
 
@@ -85,14 +87,13 @@ struct site {
 	size_t step;
 	unsigned once;   /* bit set of STEP_ONCE steps already asked over this link */
 	char *about;     /* owned: id of the row being asked about; NULL: none yet */
-	bool up;         /* calls are allowed */
-	bool hurry;      /* start the next round at once */
+	/* one round; in flight from its first call to its end or failure */
+	struct fetch poll;
+	struct backoff pause; /* after failed rounds */
+	bool up;              /* calls are allowed */
 	bool shown;      /* rows of its source are on the screen */
-	bool answered;   /* at least one list arrived */
-	bool complete;   /* and all questions about its rows were asked */
-	bool failed;     /* the current round has failed */
-	unsigned fails;  /* failed rounds in a row */
-	uint32_t round;  /* number of the list, from 1 */
+	bool complete;   /* a round has asked all that it could ask */
+	uint32_t round;  /* number of the list, from 1; 0: no list has arrived */
 	/* its clock minus this machine's, ms; known to about a second; 0: not known */
 	int64_t skew_ms;
 	size_t left_out; /* items of its list beyond the limit */
@@ -146,7 +147,7 @@ struct platform {
 	/* from the end of a round to the next; rows visible or hidden */
 	int64_t shown_ms, hidden_ms;
 	int64_t busy_ms; /* instead, while a row is busy or an order runs; 0: no difference */
-	/* after a failed round, times the failures in a row, at most six */
+	/* after a failed round; doubles with each further one, up to six times as long */
 	int64_t retry_ms;
 	int64_t timeout_ms; /* of a call in a round; 0: the default of api.h */
 	/* appends only the members to keep; NULL: keep all */
@@ -163,7 +164,7 @@ struct platform {
 	enum health (*opinion)(const struct site *, char *why, size_t size);
 	void (*open)(struct site *);  /* the link is up (api NULL: the url is wrong) */
 	bool (*begin)(struct site *); /* a round is due; false: skip the round */
-	void (*over)(struct site *);  /* the round ended; see site->failed */
+	void (*over)(struct site *);  /* the round ended; see site_round_failed */
 	/* the link or the server goes; all jobs have ended */
 	void (*close)(struct site *, const struct err *why);
 	void (*free)(struct site *); /* frees what it owns beyond struct site */
@@ -244,6 +245,8 @@ void site_left_out(struct site *, size_t n);
 /* all rows of that list were named: removes the others and reports site->left_out */
 void site_listed(struct site *);
 void site_fail(struct site *, const struct err *); /* the round failed */
+/* Has the round failed that is ending now? For struct platform's over and steps. */
+bool site_round_failed(const struct site *);
 void site_judge(struct site *);                    /* assesses the row of the platform itself */
 /* what its rows are: kind_app unless the platform names another kind */
 const struct kind *site_kind(const struct site *);

@@ -588,7 +588,7 @@ static void portal_over(struct site *s)
 		struct portal_stack *t = p->stacks[i];
 		if (t->lost) {
 			portal_judge(t); /* Dokploy's row may have changed */
-		} else if (!s->failed && t->tries >= STREAM_TRIES) {
+		} else if (!site_round_failed(s) && t->tries >= STREAM_TRIES) {
 			/* its stream was given up but the portal is well: try once per health
 			 * answer */
 			t->tries = STREAM_TRIES - 1;

@@ -26,7 +26,7 @@ static unsigned check_share(const struct check *c, unsigned *good)
 
 static void check_json(const struct row *row, void *out)
 {
-	const struct check *c = (const struct check *)row;
+	const struct check *c = ROW_AS(check, row);
 	unsigned good, all = check_share(c, &good);
 	cJSON *o = out;
 	json_add_filled(o, "what", probe_what_name(c->what));
@@ -128,23 +128,23 @@ static void check_detail(struct row *row, struct doc *doc, bool reveal)
 
 static bool check_can_run(const struct row *row)
 {
-	const struct check *c = (const struct check *)row;
+	const struct check *c = ROW_AS(check, row);
 	return c->runner && c->runner->runs;
 }
 
 static bool check_can_pause(const struct row *row)
 {
-	return check_can_run(row) && !((const struct check *)row)->paused;
+	return check_can_run(row) && !(ROW_AS(check, row))->paused;
 }
 
 static bool check_can_resume(const struct row *row)
 {
-	return check_can_run(row) && ((const struct check *)row)->paused;
+	return check_can_run(row) && (ROW_AS(check, row))->paused;
 }
 
 static void check_command(const struct row *row, char *buf, size_t size)
 {
-	const struct check *c = (const struct check *)row;
+	const struct check *c = ROW_AS(check, row);
 	snprintf(buf, size, "%s %s", probe_what_name(c->what), c->target);
 }
 

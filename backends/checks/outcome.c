@@ -130,7 +130,7 @@ struct check *outcome_take(struct source *source, const char *bytes, size_t len)
 	cJSON *o = json_parse(bytes, len);
 	struct check *c = NULL;
 	if (vj_text(o, "name", NULL, name, sizeof(name))) {
-		c = (struct check *)store_row(source, &kind_check, name, name);
+		c = ROW_AS(check, store_row(source, &kind_check, name, name));
 		outcome_take_section(c, o);
 		outcome_take_run(c, o);
 		outcome_judge(c);

@@ -31,6 +31,14 @@ bool action_applies_to(const struct action *a, const struct row *row)
 	return !a->applies || a->applies(row);
 }
 
+bool action_fits(const struct action *a, const struct row *row, const char *argument,
+                 struct err *err)
+{
+	if (a->fits_of)
+		return a->fits_of(a, row, argument, err);
+	return !a->fits || a->fits(row, argument, err);
+}
+
 static bool action_offered(const struct row *row, const struct action *a)
 {
 	if ((a->flags & ACTION_CHANGES) && row->server->store->settings->read_only)
@@ -110,7 +118,7 @@ static bool action_may_start(const struct row *row, const struct action *a, cons
 	if (!action_applies_to(a, row))
 		return err_set(err, ERR_USAGE, "%s: makes no sense for %s as it is now", a->verb,
 		               row->name);
-	return !a->fits || a->fits(row, argument, err);
+	return action_fits(a, row, argument, err);
 }
 
 /* The server is removed. Its orders end here, because its backends will report nothing more. */

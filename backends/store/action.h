@@ -90,6 +90,9 @@ struct action {
 	/* Checks the argument before the confirmation and again before the start. False: err says
 	 * what was expected. NULL: any argument is valid. */
 	bool (*fits)(const struct row *, const char *argument, struct err *);
+	/* The same for a table whose rows differ only by their data. At most one of the two. */
+	bool (*fits_of)(const struct action *, const struct row *, const char *argument,
+	                struct err *);
 	const char *doing; /* "restarting": shown in the row while the order runs */
 	/* ACTION_FREE_TEXT: the part of the argument that the user wrote; "" if the user only
 	 * picked a choice. NULL: the whole argument, which is offered again. */
@@ -124,6 +127,8 @@ struct order {
 
 /* Does the action make sense for the row in its present state? */
 bool action_applies_to(const struct action *, const struct row *);
+/* Is the argument valid for the row? False: err says what was expected. */
+bool action_fits(const struct action *, const struct row *, const char *argument, struct err *);
 /* Writes the action's command for the row; "" if it has none. */
 void action_command(const struct action *, const struct row *, char *buf, size_t size);
 /* Starts the action on the row, logs it, and returns the order. NULL and err: --read-only is set, a

@@ -279,7 +279,7 @@ static void ci_refused(struct site *s, struct ci_place *p, const struct api_answ
 	struct err err;
 	bool is_failure = r->status >= 500 || r->err.code == ERR_TIMEOUT;
 	if (r->status == 404 && ci_is_gitea(s) && ci_turn(p)) {
-		s->hurry = true;
+		fetch_want(&s->poll);
 	} else if (ci_is_too_much(r)) {
 		err_set(&err, ERR_REFUSED, "CI %s was asked too often and waits: %s", s->name,
 		        r->err.text);
@@ -317,7 +317,7 @@ static void ci_over(struct site *s)
 	struct ci_site *c = ci_of(s);
 	ci_sweep_others(s);
 	ci_count(s);
-	if (s->failed)
+	if (site_round_failed(s))
 		return;
 	if (!c->heard && c->err.code) {
 		site_fail(s, &c->err);

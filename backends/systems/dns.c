@@ -191,7 +191,7 @@ static void dns_over(struct site *s)
 			for (size_t i = 0; i < d->n_pages; i++)
 				there = there || (d->pages[i].zone == zone &&
 				                  d->pages[i].number == number);
-		if (!there && !s->failed)
+		if (!there && !site_round_failed(s))
 			store_row_remove(&y->row);
 	}
 }

@@ -113,11 +113,11 @@ extern const struct backend backend_prometheus, backend_alertmanager, backend_gr
 
 static inline struct system *system_of(struct row *r)
 {
-	return (struct system *)r;
+	return ROW_AS(system, r);
 }
 static inline const struct system *system_const(const struct row *r)
 {
-	return (const struct system *)r;
+	return ROW_AS(system, r);
 }
 
 /* The row of the system itself: SERVER/system/SECTION/NAME. */

@@ -32,10 +32,11 @@
 #define CLI_SHOWN_MS 15000 /* each look starts three processes there */
 #define CLI_HIDDEN_MS 600000
 #define RETRY_MS 15000
+#define RETRY_MOST_MS 90000
 #define START_AGAIN_MS 4000 /* right after login all session slots of sshd may be taken */
 #define START_TRIES 5
-#define LOOK_MS 30000
-#define LOOK_MAX (16u << 20)
+#define POLL_MS 30000
+#define POLL_MAX (16u << 20)
 #define CLOCK_NEAR_MS 3000 /* the HTTP Date header has whole seconds */
 
 static void hs_poll(struct hs *);
@@ -111,7 +112,6 @@ static void hs_failed(struct hs *h, const struct err *err)
 {
 	struct err said = *err;
 	bool known = h->round || h->config;
-	h->fails++;
 	if (source_link(&h->source) && source_link(&h->source)->state != LINK_UP &&
 	    !link_is_local(source_link(&h->source)))
 		return;
@@ -235,7 +235,7 @@ static void hs_feed_poll(struct hs *h, const char *look, size_t len)
 	hs_set_release(h, look, len, at ? at : "", n);
 	hs_set_clock(h, look, len);
 	hs_add_routes(h, &nodes);
-	h->fails = 0;
+	backoff_reset(&h->pause);
 	h->round++;
 	store_rows_begin(&h->source, &kind_peer);
 	for (size_t i = 0; i < nodes.n; i++) {
@@ -306,7 +306,7 @@ static void hs_feed_masked(struct hs *h, const char *raw, size_t len)
 	static const char *const names[] = { "clock",    "version", "users", "nodes",  "routes",
 		                             "noroutes", "keys",    "path",  "records" };
 	struct buf out;
-	buf_init(&out, LOOK_MAX);
+	buf_init(&out, POLL_MAX);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		size_t n;
 		const char *at = hs_block(raw, len, names[i], &n);
@@ -323,22 +323,26 @@ static void hs_feed_masked(struct hs *h, const char *raw, size_t len)
 
 /* --- schedule ------------------------------------------------------------- */
 
+static int64_t hs_now(const struct hs *h)
+{
+	return loop_now(store_loop(h->source.store));
+}
+
+/* Sets the timer for the next look by program. */
 static void hs_poll_later(struct hs *h)
 {
-	bool well = h->source.state == SOURCE_LIVE;
 	int64_t wait = h->shown ? CLI_SHOWN_MS : CLI_HIDDEN_MS;
-	if (!well && h->shown)
-		wait = RETRY_MS;
-	if (h->again)
-		wait = 50;
+	if (h->source.state != SOURCE_LIVE && h->shown)
+		wait = backoff_ms(&h->pause, RETRY_MS, RETRY_MOST_MS);
+	if (fetch_is_wanted(&h->poll))
+		wait = fetch_wait(&h->poll, 0, hs_now(h));
 	if (h->state == HS_UP)
 		loop_timer_set(h->timer, wait);
-	h->again = false;
 }
 
 static bool hs_is_busy(const struct hs *h)
 {
-	return h->run || h->site.call;
+	return fetch_is_asked(&h->poll) || fetch_is_asked(&h->site.poll);
 }
 
 void hs_poll_now(struct source *source)
@@ -346,24 +350,25 @@ void hs_poll_now(struct source *source)
 	struct hs *h = hs_of(source);
 	if (h->state != HS_UP)
 		return;
-	if (h->site.up)
+	if (h->site.up) {
 		site_poke(&h->site);
-	else if (hs_is_busy(h))
-		h->again = true;
-	else
-		hs_poll(h);
+		return;
+	}
+	fetch_want(&h->poll);
+	hs_poll(h);
 }
 
 void hs_shown(struct source *source, bool now)
 {
 	struct hs *h = hs_of(source);
 	bool first = now && !h->shown;
+	struct fetch *poll = h->site.up ? &h->site.poll : &h->poll;
 	h->shown = h->site.shown = now;
 	if (!first || h->state != HS_UP || hs_is_busy(h))
 		return;
-	int64_t since = loop_now(store_loop(source->store)) - h->asked_ms,
-		gap = hs_by_rest(h) ? REST_SHOWN_MS : CLI_SHOWN_MS;
-	loop_timer_set(h->site.up ? h->site.timer : h->timer, since >= gap ? 0 : gap - since);
+	fetch_want(poll);
+	loop_timer_set(h->site.up ? h->site.timer : h->timer,
+	               fetch_wait(poll, hs_by_rest(h) ? REST_SHOWN_MS : CLI_SHOWN_MS, hs_now(h)));
 }
 
 /* --- by its program ------------------------------------------------------ */
@@ -423,12 +428,15 @@ static void hs_cli_done(const struct run_result *r, void *arg)
 	const char *name = h->source.server->name;
 	int code = err.code ? -1 : r->end.exit_code;
 	h->run = NULL;
+	if (code == 0)
+		fetch_answer(&h->poll, NULL, SYNC_NEVER);
+	else
+		fetch_failed(&h->poll, hs_now(h));
 	if (code < 0 && err.code != ERR_TIMEOUT && err.code != ERR_TOO_BIG &&
-	    h->tries++ < START_TRIES) {
-		loop_timer_set(h->timer, START_AGAIN_MS);
+	    h->pause.fails < START_TRIES) {
+		loop_timer_set(h->timer, backoff_ms(&h->pause, START_AGAIN_MS, START_AGAIN_MS));
 		return;
 	}
-	h->tries = code < 0 ? h->tries : 0;
 	if (code == 127 && !h->config && strstr(r->out, ABSENT_WORD)) {
 		h->state = HS_ABSENT;
 		source_set_state(&h->source, SOURCE_ABSENT, NULL);
@@ -550,37 +558,36 @@ static void headscale_came(struct site *s, const struct platform_step *step,
 	struct hs *h = headscale_of(s);
 	bool health = !strcmp(step->what, "health");
 	if (health)
-		buf_clear(&h->look);
+		buf_clear(&h->blocks);
 	if (!r->err.code)
-		hs_add_block(&h->look, step->what, r->body, r->len);
+		hs_add_block(&h->blocks, step->what, r->body, r->len);
 	if (health) {
 		char text[24];
 		int n = snprintf(text, sizeof(text), "%lld", (long long)(r->date_ms / 1000));
 		if (r->date_ms)
-			hs_add_block(&h->look, "clock", text, (size_t)n);
+			hs_add_block(&h->blocks, "clock", text, (size_t)n);
 	}
 	if (r->err.code == ERR_ABSENT && !strcmp(step->what, "routes"))
-		hs_add_block(&h->look, "noroutes", "", 0);
+		hs_add_block(&h->blocks, "noroutes", "", 0);
 }
 
 static void headscale_over(struct site *s)
 {
 	struct hs *h = headscale_of(s);
-	if (s->failed)
+	if (site_round_failed(s))
 		return;
 	site_answered(s);
-	source_feed(s->source, "look", h->look.data, h->look.len);
-	buf_clear(&h->look);
+	source_feed(s->source, "look", h->blocks.data, h->blocks.len);
+	buf_clear(&h->blocks);
 	if (h->source.err.code) { /* the answer was unreadable: wait before the next round */
 		s->err = h->source.err;
-		s->fails = 1;
+		fetch_failed(&s->poll, hs_now(h));
 	}
 }
 
 static bool headscale_begin(struct site *s)
 {
 	struct hs *h = headscale_of(s);
-	h->asked_ms = loop_now(store_loop(s->source->store));
 	hs_take_config(h);
 	if (hs_by_rest(h) && s->api)
 		return true;
@@ -607,7 +614,7 @@ static const struct platform platform_headscale = {
 	.shown_ms = REST_SHOWN_MS,
 	.hidden_ms = REST_HIDDEN_MS,
 	.retry_ms = RETRY_MS,
-	.timeout_ms = LOOK_MS,
+	.timeout_ms = POLL_MS,
 	.judge = headscale_judge,
 	.came = headscale_came,
 	.begin = headscale_begin,
@@ -618,7 +625,7 @@ static void hs_poll_by_rest(struct hs *h)
 {
 	const struct headscale_config *c = h->config;
 	site_init(&h->site, &platform_headscale, &h->source, c->name);
-	h->look.max = LOOK_MAX;
+	h->blocks.max = POLL_MAX;
 	h->site.shown = h->shown;
 	if (h->site.up)
 		site_poke(&h->site);
@@ -636,13 +643,13 @@ static void hs_poll(struct hs *h)
 {
 	if (hs_is_busy(h) || h->state == HS_DOWN || source_link(&h->source)->state != LINK_UP)
 		return;
-	h->asked_ms = loop_now(store_loop(h->source.store));
 	hs_take_config(h);
 	if (hs_by_rest(h))
 		hs_poll_by_rest(h);
 	else {
 		char *script = hs_poll_script(h);
-		h->run = link_run(source_link(&h->source), script, NULL, 0, LOOK_MAX, LOOK_MS,
+		fetch_ask(&h->poll, sync_at(hs_now(h)));
+		h->run = link_run(source_link(&h->source), script, NULL, 0, POLL_MAX, POLL_MS,
 		                  hs_cli_done, h);
 		run_name(h->run, "the look at Headscale's users, nodes and keys");
 		free(script);
@@ -661,6 +668,7 @@ static void hs_let_go(struct hs *h)
 	site_rest(&h->site);
 	run_cancel(h->run);
 	h->run = NULL;
+	fetch_cancel(&h->poll);
 	if (h->timer)
 		loop_timer_set(h->timer, -1);
 }
@@ -678,6 +686,7 @@ static void hs_up(struct source *source)
 		h->timer = loop_timer_add(store_loop(source->store), -1, hs_on_timer, h);
 	h->state = HS_UP;
 	h->by_sudo = false;
+	backoff_reset(&h->pause);
 	hs_poll(h);
 }
 
@@ -713,7 +722,7 @@ static void hs_finish(struct source *source)
 	loop_timer_remove(h->timer);
 	loop_timer_remove(h->site.timer);
 	free(h->site.opened);
-	buf_finish(&h->look);
+	buf_finish(&h->blocks);
 	free(h->users.at);
 	free(h->keys.at);
 	free(h->routes.at);

@@ -18,12 +18,12 @@
 
 struct peer *peer_of(struct row *row)
 {
-	return (struct peer *)row;
+	return ROW_AS(peer, row);
 }
 
 const struct peer *const_peer_of(const struct row *row)
 {
-	return (const struct peer *)row;
+	return ROW_AS(peer, row);
 }
 
 void peer_init(struct peer *p)

@@ -110,7 +110,7 @@ static const struct unit *ts_own_unit(const struct server *v)
 	char *id = xasprintf("%s/unit/tailscaled.service", v->name);
 	const struct row *row = store_find(v->store, id);
 	free(id);
-	return row && row->kind == &kind_unit ? (const struct unit *)row : NULL;
+	return row && row->kind == &kind_unit ? ROW_AS(unit, row) : NULL;
 }
 
 static bool ts_units_are_known(const struct server *v)

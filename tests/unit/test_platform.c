@@ -332,7 +332,7 @@ static int end_world(void **state)
 
 static struct app *app_at(struct world *w, const char *id)
 {
-	return (struct app *)store_find(w->store, id);
+	return ROW_AS(app, store_find(w->store, id));
 }
 
 /* --- rounds -------------------------------------------------------------- */
@@ -408,17 +408,17 @@ static void rounds_that_fail(void **state)
 	}
 }
 
-/* The more it fails, the longer it waits: 40, 80, 120 ms, ... */
+/* Each failure doubles the pause, up to six times the first: 40, 80, 160, 240 ms. */
 static void waits_grow(void **state)
 {
 	struct world *w = *state;
 	answers("/api/list", 500, "x");
 	sites_up(&w->sites->source);
-	UNTIL(w, w->sites->first->fails == 1);
+	UNTIL(w, w->sites->first->pause.fails == 1);
 	assert_int_equal(w->sites->source.state, SOURCE_FAILED);
 	int64_t began = now_mono_ms();
-	UNTIL(w, w->sites->first->fails == 5);
-	assert_true(now_mono_ms() - began >= 40 + 80 + 120 + 160);
+	UNTIL(w, w->sites->first->pause.fails == 5);
+	assert_true(now_mono_ms() - began >= 40 + 80 + 160 + 240);
 }
 
 static void nobody_there(void **state)
