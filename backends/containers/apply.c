@@ -81,8 +81,8 @@ static struct ctr *ctr_row_of(struct engine *e, const char *id, const char *name
 		store_row(&e->source, &kind_container, name, name);
 		return known;
 	}
-	struct container *row = (struct container *)store_row(&e->source, &kind_container, name,
-	                                                      name);
+	struct container *row = ROW_AS(container, store_row(&e->source, &kind_container, name,
+	                                                      name));
 	if (!row->priv || strcmp(((struct ctr *)row->priv)->id, id) != 0) {
 		if (known)
 			ctr_free(known);
@@ -500,8 +500,8 @@ static bool ctr_is_destroy(const char *action)
 static struct ctr *ctr_rename_row(struct engine *e, struct ctr *c, const char *name)
 {
 	struct container *old = c->row;
-	struct container *row = (struct container *)store_row(&e->source, &kind_container, name,
-	                                                      name);
+	struct container *row = ROW_AS(container, store_row(&e->source, &kind_container, name,
+	                                                      name));
 	if (row == old)
 		return c;
 	if (row->priv)

@@ -21,7 +21,7 @@
 
 bool compose_applies(const struct row *row)
 {
-	const struct container *c = (const struct container *)row;
+	const struct container *c = ROW_AS(container, row);
 	/* Labels are untrusted input. A service name with a leading dash would be read as an
 	 * option. */
 	return c->project && c->project_dir && c->project_dir[0] == '/' &&
@@ -203,7 +203,7 @@ void compose_command(const struct action *a, const struct row *row, char *out, s
 {
 	const struct compose_steps *steps = a->data;
 	struct buf b = { 0 };
-	const struct container *c = (const struct container *)row;
+	const struct container *c = ROW_AS(container, row);
 	const struct ctr *ctr = ctr_of(row);
 	char command[ENGINE_COMMAND_SIZE] = "docker", program[sizeof(command) + 8];
 	if (ctr)

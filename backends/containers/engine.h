@@ -52,10 +52,9 @@ struct engine {
 	struct call *ping, *list, *events;
 	char list_api[16], events_api[16]; /* API versions of the requests in flight */
 	struct json_lines event_lines;
-	char last_event[40];   /* time of the newest event; since= of the next subscription */
-	char events_since[40]; /* unused */
-	bool greeted;          /* a list arrived since the link came up */
-	struct sync sync;      /* orders events and list answers */
+	char last_event[40]; /* time of the newest event; since= of the next subscription */
+	bool greeted;        /* a list arrived since the link came up */
+	struct sync sync;    /* orders events and list answers */
 	struct loop_timer *relist, *retry, *settle, *look;
 	struct backoff pause; /* between two attempts */
 	/* the engine was absent: only its socket is tried */
@@ -116,7 +115,7 @@ static inline struct engine *engine_of(struct source *s)
 }
 static inline struct ctr *ctr_of(const struct row *row)
 {
-	return ((const struct container *)row)->priv;
+	return ROW_AS(container, row)->priv;
 }
 struct ctr *ctr_find(const struct engine *, const char *id);
 void ctr_free(struct ctr *); /* detaches it from its row and engine */

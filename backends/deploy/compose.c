@@ -98,7 +98,7 @@ static void project_settle(struct deploys *ds)
 {
 	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server), *next;
 	     r; r = next) {
-		struct deploy *d = (struct deploy *)r;
+		struct deploy *d = ROW_AS(deploy, r);
 		struct deploy_project *p = d->project;
 		next = store_next(r, &kind_deploy, ds->source.server);
 		if (!p)
@@ -119,7 +119,7 @@ void deploy_projects(struct source *s)
 	const struct server *v = s->server;
 	for (struct row *r = store_first(v->store, &kind_container, v); r;
 	     r = store_next(r, &kind_container, v))
-		project_count(deploys_of(s), (const struct container *)r);
+		project_count(deploys_of(s), ROW_AS(container, r));
 	project_settle(deploys_of(s));
 }
 
@@ -242,7 +242,7 @@ struct pull *project_pull(const struct deploy *d, const struct pull_events *even
 	*unnamed = false;
 	for (struct row *r = store_first(d->row.server->store, &kind_container, d->row.server);
 	     r && n < IMAGES_MAX; r = store_next(r, &kind_container, d->row.server)) {
-		const struct container *c = (const struct container *)r;
+		const struct container *c = ROW_AS(container, r);
 		if (r->source != engine || !c->project || strcmp(c->project, d->project->name) != 0)
 			continue;
 		/* If another image took the name, the container's image is known only by its

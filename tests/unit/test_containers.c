@@ -855,7 +855,7 @@ static struct container *container(struct world *w, const char *name)
 {
 	char id[300];
 	snprintf(id, sizeof(id), "sese/container/%s", name);
-	return (struct container *)store_find(w->store, id);
+	return ROW_AS(container, store_find(w->store, id));
 }
 
 static void feed_inspect(struct world *w, const char *name)
@@ -1110,11 +1110,11 @@ static void test_actions(void **state)
 	assert_string_equal(words, "cd /srv/javisi && docker compose -p javisi -f "
 	                           "docker-compose.yml up -d n8n");
 	/* as with an image whose labels name a project */
-	((struct container *)up)->by_compose = false;
+	ROW_AS(container, up)->by_compose = false;
 	action_command(action_find(&kind_container, "compose-up"), up, words, sizeof(words));
 	assert_non_null(
 		strstr(words, "up -d n8n   # compose did not make this container: its image"));
-	xreplace(&((struct container *)up)->project_dir,
+	xreplace(&ROW_AS(container, up)->project_dir,
 	         "/a long one with its /end/ cut off so that the mark is there "
 	         "still..................................");
 	action_command(action_find(&kind_container, "compose-up"), up, words, 160);

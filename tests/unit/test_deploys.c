@@ -94,7 +94,7 @@ static struct deploy *deploy(struct world *w, const char *name)
 {
 	char id[100];
 	snprintf(id, sizeof(id), "sese/deploy/%s", name);
-	return (struct deploy *)store_find(w->store, id);
+	return ROW_AS(deploy, store_find(w->store, id));
 }
 
 static const char *cell_text(const struct deploy *d, const char *column)

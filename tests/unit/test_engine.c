@@ -391,7 +391,7 @@ static void test_too_new_for_us(void **state)
 	           "\"Attributes\":{\"name\":\"one\",\"exitCode\":\"9\"}},"
 	           "\"timeNano\":1795250000000000000}\n");
 	turn(w, 30);
-	assert_int_equal(((struct container *)row(w, "one"))->state, CONTAINER_EXITED);
+	assert_int_equal(ROW_AS(container, row(w, "one"))->state, CONTAINER_EXITED);
 	assert_int_equal(row(w, "one")->health, HEALTH_BAD);
 }
 
@@ -407,7 +407,7 @@ static void test_events_in_pieces(void **state)
 	turn(w, 20);
 	send_event("or\":{\"ID\":\"abc0\"}}\n");
 	turn(w, 30);
-	assert_int_equal(((struct container *)row(w, "one"))->state, CONTAINER_PAUSED);
+	assert_int_equal(ROW_AS(container, row(w, "one"))->state, CONTAINER_PAUSED);
 	char *x = xcalloc(1, 64 * 1024);
 	memset(x, 'x', 64 * 1024 - 1);
 	for (int i = 0; i < 20; i++) {
@@ -418,7 +418,7 @@ static void test_events_in_pieces(void **state)
 	send_event(
 		"\n{\"Type\":\"container\",\"Action\":\"unpause\",\"Actor\":{\"ID\":\"abc0\"}}\n");
 	turn(w, 30);
-	assert_int_equal(((struct container *)row(w, "one"))->state, CONTAINER_RUNNING);
+	assert_int_equal(ROW_AS(container, row(w, "one"))->state, CONTAINER_RUNNING);
 }
 
 static void test_a_web_page(void **state)
@@ -810,7 +810,7 @@ static void test_the_list_is_asked_again(void **state)
 		send_event(update);
 		turn_until_counted(w, &lists_asked, ++asked);
 		turn(w, 500);
-		assert_string_equal(((struct container *)row(w, "one"))->ports, "443/tcp");
+		assert_string_equal(ROW_AS(container, row(w, "one"))->ports, "443/tcp");
 	}
 	assert_int_equal(counted(&lists_asked), asked);
 }
@@ -830,7 +830,7 @@ static void test_an_inspect_older_than_an_event(void **state)
 	w->backend.up(w->source);
 	turn_until_state(w, SOURCE_LIVE);
 	turn(w, 600);
-	struct container *c = (struct container *)row(w, "one");
+	struct container *c = ROW_AS(container, row(w, "one"));
 	set(&inspects_asked, 0);
 	set(&inspect_takes_ms, 60);
 	says(&inspect_says, INSPECT("paused", ",\"RestartCount\":1"));
@@ -875,7 +875,7 @@ static void test_last_lines_older_than_an_event(void **state)
 	send_event(EVENT("start", "abc0", "")
 	                   EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"3\"}"));
 	turn(w, 600);
-	assert_string_equal(((struct container *)row(w, "one"))->last_lines, "second");
+	assert_string_equal(ROW_AS(container, row(w, "one"))->last_lines, "second");
 }
 
 /* The name was given to another container while its log asked about the first one. */
@@ -898,7 +898,7 @@ static void test_an_inspect_of_the_one_before(void **state)
 	send_event(EVENT("destroy", "abc0", ""));
 	send_event(EVENT("start", "abc1", ",\"Attributes\":{\"name\":\"one\"}"));
 	turn(w, 300);
-	struct container *c = (struct container *)row(w, "one");
+	struct container *c = ROW_AS(container, row(w, "one"));
 	assert_string_equal(c->engine_id, "abc1");
 	assert_int_equal(c->restarts, -1);
 	source_feed(w->source, "inspect:abc1", INSPECT("running", ""),
@@ -921,7 +921,7 @@ static struct container *up_by_command(struct world *w)
 	turn_until_state(w, SOURCE_LIVE);
 	turn(w, 100);
 	set(&stats_asked, 0);
-	return (struct container *)row(w, "one");
+	return ROW_AS(container, row(w, "one"));
 }
 
 #define RUNS(since, restarts)                                                                   \
@@ -944,7 +944,7 @@ static void test_restarted_while_away(void **state)
 	turn_until_state(w, SOURCE_LIVE);
 	show(w, true);
 	turn(w, 600);
-	struct container *c = (struct container *)row(w, "one");
+	struct container *c = ROW_AS(container, row(w, "one"));
 	struct ctr *k = c->priv;
 	int64_t first = c->started_ms;
 	assert_int_equal(c->restarts, 0);
@@ -995,7 +995,7 @@ static void test_one_seam_for_a_restart(void **state)
 	     "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 3 "
 	     "minutes\"}]",
 	     RUNS("2026-06-01T00:00:00Z", "7"));
-	assert_int_equal(((struct container *)row(w, "one"))->restarts, 7);
+	assert_int_equal(ROW_AS(container, row(w, "one"))->restarts, 7);
 	assert_int_equal(gaps(log, "ended and started"), 1);
 	send_event(EVENT("create", "abc0", "")); /* one more list */
 	turn(w, 600);
@@ -1108,7 +1108,7 @@ static void overtaken_by(struct world *w, const char *events)
 	w->backend.up(w->source);
 	turn_until_state(w, SOURCE_LIVE);
 	turn(w, 600);
-	struct container *c = (struct container *)row(w, "one");
+	struct container *c = ROW_AS(container, row(w, "one"));
 	c->tty_known = false;
 	c->restarts = -1;
 	set(&inspect_takes_ms, 150);
@@ -1143,7 +1143,7 @@ static void test_killed_while_it_was_listed(void **state)
 	w->backend.up(w->source);
 	turn_until_state(w, SOURCE_LIVE);
 	turn(w, 800);
-	struct container *c = (struct container *)row(w, "one");
+	struct container *c = ROW_AS(container, row(w, "one"));
 	says(&inspect_says, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":"
 	                    "\"exited\",\"ExitCode\":137}}");
 	set(&list_takes_ms, 120);
@@ -1180,16 +1180,16 @@ static void test_renamed_while_it_was_listed(void **state)
 	w->backend.up(w->source);
 	turn_until_state(w, SOURCE_LIVE);
 	turn(w, 800);
-	((struct container *)row(w, "one"))->restarts = 7;
+	ROW_AS(container, row(w, "one"))->restarts = 7;
 	overtake_the_list(w, EVENT("rename", "abc0", ",\"Attributes\":{\"name\":\"two\"}"));
 	says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/"
 	                 "two\"],\"State\":\"running\",\"Status\":\"Up 2 hours\"}]");
 	turn(w, 150);
 	assert_null(row(w, "one"));
 	assert_non_null(row(w, "two"));
-	assert_int_equal(((struct container *)row(w, "two"))->restarts, 7);
+	assert_int_equal(ROW_AS(container, row(w, "two"))->restarts, 7);
 	turn(w, 600);
-	assert_int_equal(((struct container *)row(w, "two"))->restarts, 7);
+	assert_int_equal(ROW_AS(container, row(w, "two"))->restarts, 7);
 }
 
 /* What happened while a list was on its way happened once. */
@@ -1217,7 +1217,7 @@ static void test_a_list_that_does_not_know_yet(void **state)
 	w->backend.up(w->source);
 	turn_until_state(w, SOURCE_LIVE);
 	turn(w, 800);
-	struct container *c = (struct container *)row(w, "one");
+	struct container *c = ROW_AS(container, row(w, "one"));
 	int asked = counted(&lists_asked);
 	says(&inspect_says, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":"
 	                    "\"exited\",\"ExitCode\":137}}");
