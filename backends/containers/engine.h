@@ -63,7 +63,7 @@ struct engine {
 	/* podman answers on Docker's socket; another source shows its containers */
 	bool not_ours;
 	struct ctr *ctrs;  /* by engine id */
-	unsigned inspects; /* requests in flight, inspects and tails */
+	unsigned inspects; /* requests in flight: inspects, tails and images */
 	unsigned stats;    /* open streams */
 	struct act_run *acts;
 	struct pull *pulls;
@@ -81,6 +81,9 @@ struct ctr {
 	/* opened by the user: the whole answer is kept for the details */
 	struct fetch inspect;
 	struct fetch tail;        /* the last log lines */
+	struct fetch image;       /* the labels of its image, if its own labels prove nothing */
+	/* what the image's labels say about this container's; CLAIMED: not known */
+	enum compose_origin by_image;
 	struct sync_mark heard;   /* last event of this container */
 	struct sync_mark changed; /* last event that changed more than its health */
 	/* last change of its state, reported by an event, a list or an inspect */
@@ -151,6 +154,8 @@ void apply_event(struct engine *, const struct ctr_event *);
 /* overtaken by an event: takes only the fields that no event carries */
 void apply_inspect(struct ctr *, const struct ctr_inspect *, bool overtaken);
 void apply_tail(struct ctr *, const char *text, size_t len);
+/* What the labels of this image say about all containers made from it. */
+void apply_image(struct engine *, const char *image_id, enum compose_origin);
 void ctr_refresh(struct ctr *); /* assesses health again and touches the row */
 
 /* stats.c */

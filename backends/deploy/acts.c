@@ -434,7 +434,8 @@ static void deploy_act_cancel_command(const struct row *r, char *buf, size_t siz
 static bool deploy_act_is_project(const struct row *r)
 {
 	const struct deploy *d = ROW_AS(deploy, r);
-	return d->project && d->project->dir[0] && d->state != DEPLOY_RUNNING;
+	return d->project && d->project->dir[0] && !d->project->doubtful &&
+	       d->state != DEPLOY_RUNNING;
 }
 static bool deploy_act_has_containers(const struct row *r)
 {

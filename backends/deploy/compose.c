@@ -67,9 +67,8 @@ void project_found(struct deploy *d, const char *engine, const char *dir, const 
 static void project_count(struct deploys *ds, const struct container *c)
 {
 	char id[PROJECT_NAME_SIZE + 16];
-	/* Without compose's own labels, the labels come from the image. An image's maker must not
-	 * define the server's projects. */
-	if (!c->by_compose || !c->project || !project_name_is_one(c->project) ||
+	/* An image's maker must not define the server's projects. */
+	if (c->by_compose == COMPOSE_NOT || !c->project || !project_name_is_one(c->project) ||
 	    !project_engine_is_one(c->row.source->backend->name))
 		return;
 	snprintf(id, sizeof(id), PREFIX "%s", c->project);
@@ -80,6 +79,9 @@ static void project_count(struct deploys *ds, const struct container *c)
 	p->seen = true;
 	p->containers++;
 	p->up += c->state == CONTAINER_RUNNING;
+	/* A container of doubtful origin must not move a project either. */
+	if (c->by_compose == COMPOSE_CLAIMED && p->dir[0] && !p->doubtful)
+		return;
 	const char *dir = c->project_dir, *files = c->project_files ? c->project_files : "";
 	const char *env = c->project_env ? c->project_env : "";
 	if (!project_is_line(env) || strlen(env) >= sizeof(p->env))
@@ -87,6 +89,7 @@ static void project_count(struct deploys *ds, const struct container *c)
 	if (!dir || dir[0] != '/' || !project_is_line(dir) || !project_is_line(files) ||
 	    strlen(dir) >= sizeof(p->dir) || strlen(files) >= sizeof(p->files))
 		return;
+	p->doubtful = c->by_compose == COMPOSE_CLAIMED;
 	snprintf(p->engine, sizeof(p->engine), "%s", c->row.source->backend->name);
 	snprintf(p->dir, sizeof(p->dir), "%s", dir);
 	snprintf(p->files, sizeof(p->files), "%s", files);

@@ -125,6 +125,10 @@ static void deploy_detail(struct row *row, struct doc *doc, bool reveal)
 	if (d->project) {
 		doc_pair(doc, DOC_PLAIN, "containers", "%d of %d up", d->project->up,
 		         d->project->containers);
+		if (d->project->doubtful)
+			doc_add(doc, DOC_WARN,
+			        "No actions: the images may carry these labels themselves. The "
+			        "engine did not show the images' own labels yet.");
 		doc_pair(doc, DOC_CODE, "directory", "%s", d->project->dir);
 		doc_pair(doc, DOC_CODE, "files", "%s", d->project->files);
 		if (*d->project->env)
