@@ -4,12 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -22,6 +20,7 @@
 #include "backends/store/log.h"
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
+#include "httpd.h"
 #include "turns.h"
 
 /* --- the engine ---------------------------------------------------------- */
@@ -75,14 +74,11 @@ static void says(const char **what, const char *json)
 
 static void answer(int fd, const char *status, const char *type, const char *body)
 {
-	char head[400];
-	int n = snprintf(head, sizeof(head),
-	                 "HTTP/1.1 %s\r\nApi-Version: 1.53\r\nServer: Docker/29.2.0 "
-	                 "(linux)\r\nContent-Type: %s\r\n"
-	                 "Content-Length: %zu\r\n\r\n",
-	                 status, type, strlen(body));
-	send(fd, head, (size_t)n, MSG_NOSIGNAL);
-	send(fd, body, strlen(body), MSG_NOSIGNAL);
+	char headers[300];
+	snprintf(headers, sizeof(headers),
+	         "Api-Version: 1.53\r\nServer: Docker/29.2.0 (linux)\r\nContent-Type: %s\r\n",
+	         type);
+	httpd_answer(fd, status, headers, body);
 }
 
 static void take(const int *ms)
@@ -137,8 +133,9 @@ static bool answer_logs(int fd, const char *request)
 	return a->stays;
 }
 
-static bool engine_answers(int fd, const char *request)
+static bool engine_answers(int fd, const struct httpd_request *q)
 {
+	const char *request = q->head;
 	int now = __atomic_load_n(&mode, __ATOMIC_SEQ_CST);
 	/* what there is when it is asked; the answer may take its time */
 	const char *list = __atomic_load_n(&list_says, __ATOMIC_SEQ_CST),
@@ -201,51 +198,25 @@ static bool engine_answers(int fd, const char *request)
 	return true;
 }
 
-static void *serve_one(void *arg)
-{
-	int fd = (int)(intptr_t)arg;
-	char request[8192];
-	ssize_t n;
-	while ((n = recv(fd, request, sizeof(request) - 1, 0)) > 0) {
-		request[n] = '\0';
-		if (!engine_answers(fd, request))
-			break;
-	}
-	close(fd);
-	return NULL;
-}
-
-static void *serve(void *arg)
-{
-	int listener = (int)(intptr_t)arg, fd;
-	while ((fd = accept(listener, NULL, NULL)) >= 0) {
-		pthread_t t;
-		pthread_create(&t, NULL, serve_one, (void *)(intptr_t)fd);
-		pthread_detach(t);
-	}
-	return NULL;
-}
+static const struct httpd_route routes[] = { { .path = "/*", .answer = engine_answers }, { 0 } };
+static struct httpd *engine_httpd;
 
 static int start_engine(void **state)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	pthread_t t;
 	if (!mkdtemp(dir))
 		return -1;
 	setenv("XDG_RUNTIME_DIR", dir, 1);
 	setenv("XDG_STATE_HOME", dir, 1);
 	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
 	snprintf(path, sizeof(path), "%s/engine", dir);
-	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) || listen(fd, 64))
-		return -1;
-	return pthread_create(&t, NULL, serve, (void *)(intptr_t)fd);
+	engine_httpd = httpd_start(path, routes, NULL);
+	return 0;
 }
 
 static int stop_engine(void **state)
 {
 	char command[128];
+	httpd_stop(engine_httpd);
 	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
 	return system(command);
 }
