@@ -141,7 +141,7 @@ static void ctr_act_command(const struct action *a, const struct row *row, char 
 
 static enum container_state ctr_act_state(const struct row *row)
 {
-	return ((const struct container *)row)->state;
+	return ROW_AS(container, row)->state;
 }
 
 static bool ctr_act_can_start(const struct row *row)

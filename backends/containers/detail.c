@@ -328,7 +328,7 @@ static cJSON *ctr_answer(const struct ctr *c, bool reveal)
 
 void ctr_detail(struct row *row, struct doc *d, bool reveal)
 {
-	struct container *c = (struct container *)row;
+	struct container *c = ROW_AS(container, row);
 	struct ctr *k = c->priv;
 	int64_t now = k ? engine_now(k->engine) : now_wall_ms();
 	if (k) {

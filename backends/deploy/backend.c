@@ -122,7 +122,7 @@ static bool deploy_has_runs(const struct deploys *ds)
 {
 	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server); r;
 	     r = store_next(r, &kind_deploy, ds->source.server))
-		if (((const struct deploy *)r)->run.id[0] || r->shown)
+		if (ROW_AS(deploy, r)->run.id[0] || r->shown)
 			return true;
 	return false;
 }

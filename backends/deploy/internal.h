@@ -43,7 +43,7 @@ static inline struct deploys *deploys_of(struct source *s)
 }
 static inline struct dep *dep_of(const struct row *r)
 {
-	return ((const struct deploy *)r)->priv;
+	return ROW_AS(deploy, r)->priv;
 }
 
 /* runs.c */

@@ -17,17 +17,17 @@ static void deploy_kind_finish(struct row *r)
 	if (p)
 		check_end(p);
 	free(p);
-	free(((struct deploy *)r)->project);
+	free(ROW_AS(deploy, r)->project);
 }
 
 static bool deploy_has_output(const struct row *r)
 {
-	return ((const struct deploy *)r)->run.id[0] != '\0';
+	return ROW_AS(deploy, r)->run.id[0] != '\0';
 }
 
 static void deploy_json(const struct row *row, void *out)
 {
-	const struct deploy *d = (const struct deploy *)row;
+	const struct deploy *d = ROW_AS(deploy, row);
 	const struct deploy_run *r = &d->run;
 	const struct deploy_config *c = deploy_config_of(d);
 	cJSON *o = out;
@@ -106,7 +106,7 @@ static void deploy_add_run(struct doc *doc, const struct deploy_run *r)
 
 static void deploy_detail(struct row *row, struct doc *doc, bool reveal)
 {
-	const struct deploy *d = (const struct deploy *)row;
+	const struct deploy *d = ROW_AS(deploy, row);
 	const struct deploy_config *c = deploy_config_of(d);
 	const struct dep *p = d->priv;
 	char span[HUMAN_SIZE];
@@ -125,6 +125,10 @@ static void deploy_detail(struct row *row, struct doc *doc, bool reveal)
 	if (d->project) {
 		doc_pair(doc, DOC_PLAIN, "containers", "%d of %d up", d->project->up,
 		         d->project->containers);
+		if (d->project->doubtful)
+			doc_add(doc, DOC_WARN,
+			        "No actions: the images may carry these labels themselves. The "
+			        "engine did not show the images' own labels yet.");
 		doc_pair(doc, DOC_CODE, "directory", "%s", d->project->dir);
 		doc_pair(doc, DOC_CODE, "files", "%s", d->project->files);
 		if (*d->project->env)

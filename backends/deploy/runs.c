@@ -20,7 +20,7 @@ const char *deploy_state_name(enum deploy_state s)
 
 struct deploy *deploy_row(struct deploys *ds, const char *name)
 {
-	struct deploy *d = (struct deploy *)store_row(&ds->source, &kind_deploy, name, name);
+	struct deploy *d = ROW_AS(deploy, store_row(&ds->source, &kind_deploy, name, name));
 	if (!d->priv) {
 		struct dep *p = d->priv = xcalloc(1, sizeof(*p));
 		p->row = d;

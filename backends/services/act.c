@@ -356,20 +356,20 @@ static bool unit_act_is_masked(const struct unit *u)
 
 static bool unit_act_can_start(const struct row *row)
 {
-	const struct unit *u = const_unit_of(row);
+	const struct unit *u = unit_of(row);
 	return unit_act_is(u->load, "loaded") && !unit_act_is_masked(u) && u->can_start &&
 	       (unit_act_is(u->active, "inactive") || unit_act_is(u->active, "failed"));
 }
 
 static bool unit_act_can_stop(const struct row *row)
 {
-	const struct unit *u = const_unit_of(row);
+	const struct unit *u = unit_of(row);
 	return u->can_stop && unit_act_is_up(u);
 }
 
 static bool unit_act_can_restart(const struct row *row)
 {
-	const struct unit *u = const_unit_of(row);
+	const struct unit *u = unit_of(row);
 	return unit_act_is(u->load, "loaded") && !unit_act_is_masked(u) && u->can_start &&
 	       u->can_stop && (unit_act_is_up(u) || unit_act_is(u->active, "failed"));
 }
@@ -378,7 +378,7 @@ static bool unit_act_can_restart(const struct row *row)
  * reload. */
 static bool unit_act_can_reload(const struct row *row)
 {
-	const struct unit *u = const_unit_of(row);
+	const struct unit *u = unit_of(row);
 	bool maybe = !priv_of(u)->reload_known && strcmp(unit_suffix(row->name), ".service") == 0;
 	return (u->can_reload || maybe) && unit_act_is(u->active, "active");
 }
@@ -391,12 +391,12 @@ static bool unit_act_files_due(const struct unit *u)
 
 static bool unit_act_can_reset(const struct row *row)
 {
-	return unit_act_is(const_unit_of(row)->active, "failed");
+	return unit_act_is(unit_of(row)->active, "failed");
 }
 
 static bool unit_act_can_enable(const struct row *row)
 {
-	const struct unit *u = const_unit_of(row);
+	const struct unit *u = unit_of(row);
 	return unit_act_files_due(u) || unit_act_is(u->file_state, "disabled") ||
 	       unit_act_is(u->file_state, "enabled-runtime") ||
 	       unit_act_is(u->file_state, "linked");
@@ -404,7 +404,7 @@ static bool unit_act_can_enable(const struct row *row)
 
 static bool unit_act_can_disable(const struct row *row)
 {
-	const struct unit *u = const_unit_of(row);
+	const struct unit *u = unit_of(row);
 	return unit_act_files_due(u) || unit_act_is(u->file_state, "enabled") ||
 	       unit_act_is(u->file_state, "enabled-runtime");
 }
@@ -413,7 +413,7 @@ static bool unit_act_can_disable(const struct row *row)
  * would be in the way. */
 static bool unit_act_can_mask(const struct row *row)
 {
-	const struct unit *u = const_unit_of(row);
+	const struct unit *u = unit_of(row);
 	const char *file = u->fragment ? u->fragment : "";
 	bool own = strncmp(file, "/etc/systemd/", 13) == 0 || strstr(file, "/.config/systemd/");
 	return (!unit_act_is(u->load, "not-found")) && !unit_act_is_masked(u) && !own &&
@@ -422,7 +422,7 @@ static bool unit_act_can_mask(const struct row *row)
 
 static bool unit_act_can_unmask(const struct row *row)
 {
-	return unit_act_is_masked(const_unit_of(row));
+	return unit_act_is_masked(unit_of(row));
 }
 
 /* --- the table ----------------------------------------------------------- */

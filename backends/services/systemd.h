@@ -102,13 +102,9 @@ struct unit_priv {
 	struct run *cat_run, *log_run;
 };
 
-static inline struct unit *unit_of(struct row *row)
+static inline struct unit *unit_of(const struct row *row)
 {
-	return (struct unit *)row;
-}
-static inline const struct unit *const_unit_of(const struct row *row)
-{
-	return (const struct unit *)row;
+	return ROW_AS(unit, row);
 }
 static inline struct unit_priv *priv_of(const struct unit *u)
 {
