@@ -9,7 +9,7 @@
 #define ORIGIN_EXEC_MAX \
 	5 /* parallel commands on an exec endpoint; sshd's MaxSessions is 10 in total */
 
-struct relay;
+struct origin_relay;
 
 struct origin {
 	struct http *http;                               /* borrowed */
@@ -26,7 +26,7 @@ struct origin {
 	char *dir, *path;
 	int fd; /* listening socket; -1 */
 	struct loop_io *io;
-	struct relay *relays;
+	struct origin_relay *relays;
 };
 
 /* Returns the Unix socket for curl to connect to. NULL and err when no endpoint is left. */
