@@ -516,13 +516,20 @@ static bool origin_bind_listener(struct origin *d, const char *base)
 	       listen(d->fd, BACKLOG) == 0;
 }
 
+const char *origin_base(size_t i)
+{
+	static const char *const names[ORIGIN_BASES] = { "XDG_RUNTIME_DIR", "TMPDIR", NULL };
+	const char *base = names[i] ? getenv(names[i]) : "/tmp";
+	return base && base[0] == '/' ? base : NULL;
+}
+
 static bool origin_open_listener(struct origin *d, struct err *err)
 {
-	const char *bases[] = { getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp" };
-	for (size_t i = 0; i < ARRAY_LEN(bases); i++) {
-		if (!bases[i] || bases[i][0] != '/')
+	for (size_t i = 0; i < ORIGIN_BASES; i++) {
+		const char *base = origin_base(i);
+		if (!base)
 			continue;
-		if (origin_bind_listener(d, bases[i])) {
+		if (origin_bind_listener(d, base)) {
 			d->io = loop_io_add(d->loop, d->fd, POLLIN, origin_on_listen, d);
 			return true;
 		}

@@ -36,6 +36,15 @@ const char *origin_socket(struct origin *, struct err *);
  * rejects. */
 void origin_accept(struct origin *, int listener, bool (*ours)(int fd));
 
+/* The folder number i, from 0, that may hold the private folder: $XDG_RUNTIME_DIR, $TMPDIR or /tmp.
+ * NULL when unset. */
+#define ORIGIN_BASES 3
+const char *origin_base(size_t i);
+
+/* In origin_sweep.c: removes what killed consoles left in a base folder; NULL is fine. Reads the
+ * folder once and never waits for a process. */
+void origin_sweep(const char *base);
+
 /* In origin_port.c: the origin is destroyed; the program ends. */
 void origin_ports_gone(struct origin *);
 void http_ports_end(struct http *);
