@@ -87,7 +87,7 @@ static bool notify_is_kind(const char *id, const struct kind *kind)
 	return slash && strncmp(slash + 1, kind->name, len) == 0 && slash[len + 1] == '/';
 }
 
-static bool notify_is_well(const char *id, enum health told, void *arg)
+static bool notify_is_well(const char *id, enum health announced, void *arg)
 {
 	const struct notify *n = arg;
 	const struct server *v = notify_server_of(n, id);
@@ -98,7 +98,7 @@ static bool notify_is_well(const char *id, enum health told, void *arg)
 	const struct row *row = store_find(n->store, id);
 	if (row)
 		return row->health == HEALTH_GOOD || row->health == HEALTH_IDLE ||
-		       (told == HEALTH_ASKS && row->health == HEALTH_BUSY);
+		       (announced == HEALTH_ASKS && row->health == HEALTH_BUSY);
 	return notify_is_kind(id, &kind_source) ? notify_source_is_well(v, id)
 	                                        : notify_knows_all(v);
 }
@@ -257,11 +257,11 @@ static void channel_tell_dropped(struct channel *c, uint64_t sent)
 		return;
 	c->dropped_from = c->dropped_to = 0;
 	if (sent < from || sent > to) {
-		teller_untell(c->teller, from, to, now);
+		teller_withdraw(c->teller, from, to, now);
 		return;
 	}
-	teller_untell(c->teller, from, sent - 1, now);
-	teller_untell(c->teller, sent + 1, to, now);
+	teller_withdraw(c->teller, from, sent - 1, now);
+	teller_withdraw(c->teller, sent + 1, to, now);
 }
 
 /* Drops what nobody wants to hear any more: the oldest of too many, and what is old. */
@@ -277,7 +277,7 @@ static void channel_bound(struct channel *c)
 		activity_add(c->notify->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
 		             "notify %s: never sent: %s", c->config->name, m->word[WORD_TITLE]);
 		if (old) /* what is still so is told again */
-			teller_untell(c->teller, m->number, m->number, now);
+			teller_withdraw(c->teller, m->number, m->number, now);
 		else
 			channel_note_dropped(c, m);
 		channel_drop(c, m);
