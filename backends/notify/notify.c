@@ -295,28 +295,19 @@ static bool channel_is_elsewhere(const struct channel *c)
 	return !c->sender->own && !notify_is_sender(c->notify);
 }
 
-static bool channel_may_send(const struct channel *c)
-{
-	const struct notify *n = c->notify;
-	return !c->sending && !c->stopped && !channel_is_elsewhere(c) && !channel_is_quiet(c) &&
-	       n->link->state == LINK_UP && loop_now(n->loop) >= c->not_before_ms;
-}
-
-static size_t channel_count_refused(const struct channel *c)
-{
-	size_t n = 0;
-	for (const struct message *m = c->queue; m; m = m->next)
-		n += m->refused;
-	return n;
-}
-
-/* The oldest that was not refused, or else the oldest. NULL: none. */
-static struct message *channel_next(const struct channel *c)
+/* The oldest that was not refused, or else the oldest, and from when it may leave on the loop's
+ * clock. NULL: none. */
+static struct message *channel_next(const struct channel *c, int64_t *from_ms)
 {
 	struct message *m = c->queue;
+	*from_ms = c->not_before_ms;
 	while (m && m->refused)
 		m = m->next;
-	return m ? m : c->queue;
+	if (m || !c->queue)
+		return m;
+	if (c->refused_until_ms > c->not_before_ms)
+		*from_ms = c->refused_until_ms;
+	return c->queue;
 }
 
 static void channel_forget_refusals(struct channel *c)
@@ -349,9 +340,13 @@ static void channel_pump(struct channel *c)
 		c->sender->send(c, c->test);
 		return;
 	}
-	struct message *m = channel_next(c);
-	if (!m || !channel_may_send(c))
+	int64_t from_ms;
+	struct message *m = channel_next(c, &from_ms);
+	if (!m || c->sending || c->stopped || channel_is_elsewhere(c) || channel_is_quiet(c) ||
+	    n->link->state != LINK_UP || loop_now(n->loop) < from_ms)
 		return;
+	if (m->refused) /* all were: each is tried once more */
+		channel_forget_refusals(c);
 	/* a terminal goes with its program: nothing of it is kept */
 	if (!m->leaving && !c->sender->own) {
 		m->leaving = true;
@@ -382,39 +377,39 @@ static void channel_is_well(struct channel *c)
 	err_clear(&c->err);
 }
 
-/* One message is refused: the next one is tried at once. True: that is all. False: there is no
- * other one, or so many were refused that the fault lies elsewhere. */
-static bool channel_passes_over(struct channel *c, struct message *m, const struct sent *sent)
-{
-	if (sent->how != SENT_NEVER)
-		return false;
-	m->refused = true;
-	size_t refused = channel_count_refused(c);
-	if (refused < c->n_queue && refused < REFUSED_MOST) {
-		c->not_before_ms = loop_now(c->notify->loop) + sent->wait_ms;
-		return true;
-	}
-	channel_forget_refusals(c);
-	return false;
-}
-
 static void channel_failed(struct channel *c, struct message *m, const struct sent *sent)
 {
-	bool seldom = sent->how == SENT_SELDOM || sent->how == SENT_NEVER;
+	int64_t now = loop_now(c->notify->loop);
+	size_t refused = 0;
 	if (m->leaving)
 		notify_state_changed(c->notify);
 	m->leaving = false;
 	m->unsure |= sent->unsure;
-	if (channel_passes_over(c, m, sent))
+	m->refused = sent->how == SENT_NEVER;
+	for (const struct message *one = c->queue; one; one = one->next)
+		refused += one->refused;
+	/* One message is refused for what it says: it holds up no other one. When so many are
+	 * refused, the fault lies elsewhere. */
+	bool passed_over = m->refused && refused < REFUSED_MOST;
+	if (passed_over && refused < c->n_queue) {
+		c->not_before_ms = now + sent->wait_ms;
 		return;
+	}
 	int64_t pause = backoff_ms(&c->backoff, AGAIN_LEAST_MS, AGAIN_MOST_MS), least = pause / 32;
-	if (seldom)
+	c->seldom = sent->how == SENT_SELDOM || m->refused;
+	if (c->seldom)
 		pause = least = AGAIN_MOST_MS;
 	/* A wait that the other side names counts, but no service is asked all the time. */
 	if (sent->wait_ms > 0)
 		pause = sent->wait_ms > least ? sent->wait_ms : least;
-	c->seldom = seldom;
-	c->not_before_ms = loop_now(c->notify->loop) + pause;
+	if (passed_over) {
+		c->refused_until_ms = now + pause;
+		c->not_before_ms = now + sent->wait_ms;
+	} else {
+		if (m->refused)
+			channel_forget_refusals(c);
+		c->not_before_ms = now + pause;
+	}
 	c->stopped = sent->how == SENT_STOP;
 	/* a pause without a sentence is no failure */
 	if (sent->err.code)
@@ -462,12 +457,13 @@ static int64_t channel_wait_ms(const struct channel *c)
 		return -1;
 	int64_t wait = teller_wait_ms(c->teller, now, false);
 	int64_t quiet = hours_left_ms(c->config->quiet, now_wall_ms());
-	bool waits = channel_next(c) && !c->sending && !c->stopped;
+	int64_t from_ms;
+	bool waits = channel_next(c, &from_ms) && !c->sending && !c->stopped;
 	/* nothing leaves before the quiet hours are over */
 	if (quiet > 0 && (waits || (wait >= 0 && wait < quiet)))
 		return quiet < CLOCK_MS ? quiet : CLOCK_MS;
 	if (waits)
-		wait = notify_sooner(wait, c->not_before_ms > now ? c->not_before_ms - now : -1);
+		wait = notify_sooner(wait, from_ms > now ? from_ms - now : -1);
 	return wait;
 }
 
