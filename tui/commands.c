@@ -154,7 +154,7 @@ static void command_run_reload(struct console *c, const char *unused)
 	deploy_check_config(fresh, &complaints);
 	notify_check_config(fresh, &complaints);
 	fresh->read_only |= c->settings->read_only; /* set on the command line: stays */
-	fresh->ascii |= c->settings->ascii;
+	fresh->screen.ascii |= c->settings->screen.ascii;
 	if (!fresh->ssh_config)
 		fresh->ssh_config = xstrdup(c->settings->ssh_config);
 	servers_reconfigure(c->store, fresh, true);
@@ -163,7 +163,7 @@ static void command_run_reload(struct console *c, const char *unused)
 	keymap_load(fresh);
 	panes_order(c);
 	look_load(c);
-	mouse_use(c, fresh->mouse);
+	mouse_use(c, fresh->screen.mouse);
 	notices_reload(c, fresh);
 	settings_destroy(before);
 	command_run_theme(c, fresh->theme);

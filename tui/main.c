@@ -589,7 +589,7 @@ static void main_apply_options(struct program *p, bool headless)
 {
 	struct settings *s = p->settings;
 	s->read_only |= main_has(p, MAIN_READ_ONLY);
-	s->ascii |= main_has(p, MAIN_ASCII);
+	s->screen.ascii |= main_has(p, MAIN_ASCII);
 	s->batch = headless && (main_has(p, MAIN_BATCH) || !isatty(STDIN_FILENO));
 	s->once = headless;
 	if (p->opt.ssh_config)

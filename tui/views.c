@@ -115,7 +115,7 @@ void view_open_detail(struct console *c, struct row *r)
 		return;
 	if (c->view && c->view->what == VIEW_DETAIL && !strcmp(c->view->id, r->id))
 		return;
-	r->looks++;
+	r->details_opened++;
 	struct view *v = view_push(c, VIEW_DETAIL, r->id);
 	v->title = xstrdup(r->id);
 	view_detail_build(c, v);

@@ -334,7 +334,7 @@ void ctr_detail(struct row *row, struct doc *d, bool reveal)
 	if (k) {
 		/* Requests an inspect once per opening of the details. A kept answer may be old,
 		 * because not every change has an event. Later changes arrive by events. */
-		if (fetch_open(&k->inspect, k->row->row.looks, REFUSED_AGAIN_MS,
+		if (fetch_open(&k->inspect, k->row->row.details_opened, REFUSED_AGAIN_MS,
 		               engine_mono(k->engine)))
 			engine_fetch(k->engine);
 	}

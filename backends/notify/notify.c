@@ -87,7 +87,7 @@ static bool notify_is_kind(const char *id, const struct kind *kind)
 	return slash && strncmp(slash + 1, kind->name, len) == 0 && slash[len + 1] == '/';
 }
 
-static bool notify_is_well(const char *id, enum health told, void *arg)
+static bool notify_is_well(const char *id, enum health announced, void *arg)
 {
 	const struct notify *n = arg;
 	const struct server *v = notify_server_of(n, id);
@@ -98,7 +98,7 @@ static bool notify_is_well(const char *id, enum health told, void *arg)
 	const struct row *row = store_find(n->store, id);
 	if (row)
 		return row->health == HEALTH_GOOD || row->health == HEALTH_IDLE ||
-		       (told == HEALTH_ASKS && row->health == HEALTH_BUSY);
+		       (announced == HEALTH_ASKS && row->health == HEALTH_BUSY);
 	return notify_is_kind(id, &kind_source) ? notify_source_is_well(v, id)
 	                                        : notify_knows_all(v);
 }
@@ -257,11 +257,11 @@ static void channel_tell_dropped(struct channel *c, uint64_t sent)
 		return;
 	c->dropped_from = c->dropped_to = 0;
 	if (sent < from || sent > to) {
-		teller_untell(c->teller, from, to, now);
+		teller_withdraw(c->teller, from, to, now);
 		return;
 	}
-	teller_untell(c->teller, from, sent - 1, now);
-	teller_untell(c->teller, sent + 1, to, now);
+	teller_withdraw(c->teller, from, sent - 1, now);
+	teller_withdraw(c->teller, sent + 1, to, now);
 }
 
 /* Drops what nobody wants to hear any more: the oldest of too many, and what is old. */
@@ -277,7 +277,7 @@ static void channel_bound(struct channel *c)
 		activity_add(c->notify->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
 		             "notify %s: never sent: %s", c->config->name, m->word[WORD_TITLE]);
 		if (old) /* what is still so is told again */
-			teller_untell(c->teller, m->number, m->number, now);
+			teller_withdraw(c->teller, m->number, m->number, now);
 		else
 			channel_note_dropped(c, m);
 		channel_drop(c, m);
@@ -295,28 +295,19 @@ static bool channel_is_elsewhere(const struct channel *c)
 	return !c->sender->own && !notify_is_sender(c->notify);
 }
 
-static bool channel_may_send(const struct channel *c)
-{
-	const struct notify *n = c->notify;
-	return !c->sending && !c->stopped && !channel_is_elsewhere(c) && !channel_is_quiet(c) &&
-	       n->link->state == LINK_UP && loop_now(n->loop) >= c->not_before_ms;
-}
-
-static size_t channel_count_refused(const struct channel *c)
-{
-	size_t n = 0;
-	for (const struct message *m = c->queue; m; m = m->next)
-		n += m->refused;
-	return n;
-}
-
-/* The oldest that was not refused, or else the oldest. NULL: none. */
-static struct message *channel_next(const struct channel *c)
+/* The oldest that was not refused, or else the oldest, and from when it may leave on the loop's
+ * clock. NULL: none. */
+static struct message *channel_next(const struct channel *c, int64_t *from_ms)
 {
 	struct message *m = c->queue;
+	*from_ms = c->not_before_ms;
 	while (m && m->refused)
 		m = m->next;
-	return m ? m : c->queue;
+	if (m || !c->queue)
+		return m;
+	if (c->refused_until_ms > c->not_before_ms)
+		*from_ms = c->refused_until_ms;
+	return c->queue;
 }
 
 static void channel_forget_refusals(struct channel *c)
@@ -349,9 +340,13 @@ static void channel_pump(struct channel *c)
 		c->sender->send(c, c->test);
 		return;
 	}
-	struct message *m = channel_next(c);
-	if (!m || !channel_may_send(c))
+	int64_t from_ms;
+	struct message *m = channel_next(c, &from_ms);
+	if (!m || c->sending || c->stopped || channel_is_elsewhere(c) || channel_is_quiet(c) ||
+	    n->link->state != LINK_UP || loop_now(n->loop) < from_ms)
 		return;
+	if (m->refused) /* all were: each is tried once more */
+		channel_forget_refusals(c);
 	/* a terminal goes with its program: nothing of it is kept */
 	if (!m->leaving && !c->sender->own) {
 		m->leaving = true;
@@ -382,39 +377,39 @@ static void channel_is_well(struct channel *c)
 	err_clear(&c->err);
 }
 
-/* One message is refused: the next one is tried at once. True: that is all. False: there is no
- * other one, or so many were refused that the fault lies elsewhere. */
-static bool channel_passes_over(struct channel *c, struct message *m, const struct sent *sent)
-{
-	if (sent->how != SENT_NEVER)
-		return false;
-	m->refused = true;
-	size_t refused = channel_count_refused(c);
-	if (refused < c->n_queue && refused < REFUSED_MOST) {
-		c->not_before_ms = loop_now(c->notify->loop) + sent->wait_ms;
-		return true;
-	}
-	channel_forget_refusals(c);
-	return false;
-}
-
 static void channel_failed(struct channel *c, struct message *m, const struct sent *sent)
 {
-	bool seldom = sent->how == SENT_SELDOM || sent->how == SENT_NEVER;
+	int64_t now = loop_now(c->notify->loop);
+	size_t refused = 0;
 	if (m->leaving)
 		notify_state_changed(c->notify);
 	m->leaving = false;
 	m->unsure |= sent->unsure;
-	if (channel_passes_over(c, m, sent))
+	m->refused = sent->how == SENT_NEVER;
+	for (const struct message *one = c->queue; one; one = one->next)
+		refused += one->refused;
+	/* One message is refused for what it says: it holds up no other one. When so many are
+	 * refused, the fault lies elsewhere. */
+	bool passed_over = m->refused && refused < REFUSED_MOST;
+	if (passed_over && refused < c->n_queue) {
+		c->not_before_ms = now + sent->wait_ms;
 		return;
+	}
 	int64_t pause = backoff_ms(&c->backoff, AGAIN_LEAST_MS, AGAIN_MOST_MS), least = pause / 32;
-	if (seldom)
+	c->seldom = sent->how == SENT_SELDOM || m->refused;
+	if (c->seldom)
 		pause = least = AGAIN_MOST_MS;
 	/* A wait that the other side names counts, but no service is asked all the time. */
 	if (sent->wait_ms > 0)
 		pause = sent->wait_ms > least ? sent->wait_ms : least;
-	c->seldom = seldom;
-	c->not_before_ms = loop_now(c->notify->loop) + pause;
+	if (passed_over) {
+		c->refused_until_ms = now + pause;
+		c->not_before_ms = now + sent->wait_ms;
+	} else {
+		if (m->refused)
+			channel_forget_refusals(c);
+		c->not_before_ms = now + pause;
+	}
 	c->stopped = sent->how == SENT_STOP;
 	/* a pause without a sentence is no failure */
 	if (sent->err.code)
@@ -462,12 +457,13 @@ static int64_t channel_wait_ms(const struct channel *c)
 		return -1;
 	int64_t wait = teller_wait_ms(c->teller, now, false);
 	int64_t quiet = hours_left_ms(c->config->quiet, now_wall_ms());
-	bool waits = channel_next(c) && !c->sending && !c->stopped;
+	int64_t from_ms;
+	bool waits = channel_next(c, &from_ms) && !c->sending && !c->stopped;
 	/* nothing leaves before the quiet hours are over */
 	if (quiet > 0 && (waits || (wait >= 0 && wait < quiet)))
 		return quiet < CLOCK_MS ? quiet : CLOCK_MS;
 	if (waits)
-		wait = notify_sooner(wait, c->not_before_ms > now ? c->not_before_ms - now : -1);
+		wait = notify_sooner(wait, from_ms > now ? from_ms - now : -1);
 	return wait;
 }
 

@@ -65,6 +65,7 @@ struct channel {
 	void *job;                /* of the sender */
 	struct secret *token;     /* owned; NULL: not asked yet */
 	int64_t not_before_ms;    /* loop clock */
+	int64_t refused_until_ms; /* the same for messages that were refused for what they say */
 	struct backoff backoff;
 	struct err err; /* why the last try failed */
 	bool stopped;   /* SENT_STOP */

@@ -23,7 +23,7 @@
 #include "backends/notify/senders.h"
 #include "backends/store/activity.h"
 
-/* Each channel writes at most TOLD_KEPT conditions and its bounded queue. */
+/* Each channel writes at most ANNOUNCED_KEPT conditions and its bounded queue. */
 #define STATE_MAX (64u << 20)
 #define LOCK_AGAIN_MS 3000
 #define YIELD_MS 5000 /* so often a console that sends looks for a mocr watch */

@@ -15,10 +15,10 @@
 #define REMEMBERED_MS (30 * INT64_C(86400000)) /* a condition that nobody has seen since */
 
 enum condition_state {
-	CONDITION_HELD,    /* it is there, and is to be told when it has held */
-	CONDITION_TOLD,    /* it was told and is there */
-	CONDITION_CLEARED, /* it was told and is no longer there; not told yet */
-	CONDITION_PAST     /* it was there lately */
+	CONDITION_HELD,      /* it is there, and is to be told when it has held */
+	CONDITION_ANNOUNCED, /* it was told and is there */
+	CONDITION_CLEARED,   /* it was told and is no longer there; not told yet */
+	CONDITION_PAST       /* it was there lately */
 };
 
 struct condition {
@@ -27,11 +27,11 @@ struct condition {
 	int64_t since_ms; /* wall clock */
 	enum condition_state state;
 	int64_t from_ms; /* teller clock: since when the state is so */
-	int64_t told_ms; /* teller clock: of the last message about it */
-	bool told;       /* a message says it is so, and none says it is over */
-	char *told_why;
-	enum health told_health;
-	uint64_t told_by; /* number of that message */
+	int64_t announced_ms; /* teller clock: of the last message about it */
+	bool announced;       /* a message says it is so, and none says it is over */
+	char *announced_why;
+	enum health announced_health;
+	uint64_t announced_by; /* number of that message */
 	unsigned count; /* how often it came */
 	bool seen, frozen;
 	enum teller_place place;
@@ -65,7 +65,7 @@ static void condition_free(struct teller *t, struct condition *c)
 	free(c->kind);
 	free(c->name);
 	free(c->why);
-	free(c->told_why);
+	free(c->announced_why);
 	free(c);
 }
 
@@ -111,8 +111,8 @@ static bool teller_same(const char *a, const char *b)
  * about the same fault (a figure in them) are no news. */
 static bool condition_is_news(const struct condition *c)
 {
-	return c->health > c->told_health ||
-	       (c->health == HEALTH_ASKS && !teller_same(c->why, c->told_why));
+	return c->health > c->announced_health ||
+	       (c->health == HEALTH_ASKS && !teller_same(c->why, c->announced_why));
 }
 
 void teller_begin(struct teller *t, int64_t now_ms)
@@ -140,7 +140,7 @@ void teller_see(struct teller *t, const struct notify_need *n, bool frozen, enum
 		condition_set(c, CONDITION_HELD, t->now_ms);
 	}
 	if (frozen) {
-		if (c->state == CONDITION_HELD && !c->told)
+		if (c->state == CONDITION_HELD && !c->announced)
 			c->from_ms = t->now_ms; /* it has to hold after the server is back */
 		return;
 	}
@@ -151,12 +151,13 @@ void teller_see(struct teller *t, const struct notify_need *n, bool frozen, enum
 		xreplace(&c->why, n->why);
 	if (c->state == CONDITION_CLEARED) {
 		c->count++;
-		condition_set(c, CONDITION_TOLD, t->now_ms);
+		condition_set(c, CONDITION_ANNOUNCED, t->now_ms);
 	}
-	if (c->state == CONDITION_TOLD && condition_is_news(c))
+	if (c->state == CONDITION_ANNOUNCED && condition_is_news(c))
 		condition_set(c, CONDITION_HELD, t->now_ms);
-	else if (c->state == CONDITION_HELD && c->told && !condition_is_news(c))
-		condition_set(c, CONDITION_TOLD, t->now_ms); /* it got better again meanwhile */
+	else if (c->state == CONDITION_HELD && c->announced && !condition_is_news(c))
+		condition_set(c, CONDITION_ANNOUNCED,
+		              t->now_ms); /* it got better again meanwhile */
 }
 
 void teller_end(struct teller *t, teller_well_fn *is_well, void *arg)
@@ -169,12 +170,12 @@ void teller_end(struct teller *t, teller_well_fn *is_well, void *arg)
 		else if (!past && !c->seen && c->state != CONDITION_CLEARED) {
 			/* It is not among the needs any more. */
 			/* after a long time of being so it is no longer one that comes and goes */
-			if (c->state == CONDITION_TOLD && t->now_ms - c->from_ms > PAST_MS)
+			if (c->state == CONDITION_ANNOUNCED && t->now_ms - c->from_ms > PAST_MS)
 				c->count = 1;
 			if (is_well(c->id, c->health, arg))
-				condition_set(c, c->told ? CONDITION_CLEARED : CONDITION_PAST,
+				condition_set(c, c->announced ? CONDITION_CLEARED : CONDITION_PAST,
 				              t->now_ms);
-			else if (!c->told) /* it will be seen again when more is known */
+			else if (!c->announced) /* it will be seen again when more is known */
 				condition_free(t, c);
 			else
 				c->frozen = true;
@@ -199,13 +200,13 @@ static int64_t condition_due(const struct teller *t, const struct condition *c,
 {
 	bool may = c->place == TELLER_STANDS && !c->frozen;
 	if (what == MESSAGE_NEED && c->state == CONDITION_HELD && may) {
-		bool at_once = c->count >= FLAPS_TOLD && !c->told;
+		bool at_once = c->count >= FLAPS_ANNOUNCED && !c->announced;
 		int64_t at_ms = c->from_ms + (at_once ? 0 : t->rules.hold_ms);
 		return at_ms > c->stood_ms ? at_ms : c->stood_ms;
 	}
-	if (what == MESSAGE_STILL && c->state == CONDITION_TOLD && t->rules.repeat_ms && may) {
+	if (what == MESSAGE_STILL && c->state == CONDITION_ANNOUNCED && t->rules.repeat_ms && may) {
 		/* below 0: told before this machine started */
-		int64_t at_ms = c->told_ms + t->rules.repeat_ms;
+		int64_t at_ms = c->announced_ms + t->rules.repeat_ms;
 		return at_ms > 0 ? at_ms : 0;
 	}
 	if (what == MESSAGE_RESOLVED && c->state == CONDITION_CLEARED)
@@ -323,15 +324,15 @@ static struct condition **teller_due(struct teller *t, enum message_what what, i
 	return list;
 }
 
-static void condition_mark_told(struct condition *c, enum message_what what, uint64_t number,
-                                int64_t now_ms)
+static void condition_mark_announced(struct condition *c, enum message_what what, uint64_t number,
+                                     int64_t now_ms)
 {
-	c->told_by = number;
-	c->told = what != MESSAGE_RESOLVED;
-	c->told_ms = now_ms;
-	condition_set(c, c->told ? CONDITION_TOLD : CONDITION_PAST, now_ms);
-	c->told_health = c->told ? c->health : HEALTH_UNKNOWN;
-	xreplace(&c->told_why, c->told ? c->why : NULL);
+	c->announced_by = number;
+	c->announced = what != MESSAGE_RESOLVED;
+	c->announced_ms = now_ms;
+	condition_set(c, c->announced ? CONDITION_ANNOUNCED : CONDITION_PAST, now_ms);
+	c->announced_health = c->announced ? c->health : HEALTH_UNKNOWN;
+	xreplace(&c->announced_why, c->announced ? c->why : NULL);
 }
 
 /* It grows also over a restart that lost the last one. */
@@ -365,7 +366,7 @@ static struct message *teller_make(struct teller *t, enum message_what what, int
 	struct message *m = message_create(what, needs, shown, n, wall_ms);
 	m->number = t->made = teller_number(t, wall_ms);
 	for (size_t i = 0; i < n; i++)
-		condition_mark_told(due[i], what, m->number, now_ms);
+		condition_mark_announced(due[i], what, m->number, now_ms);
 	free(due);
 	if (!t->burst || now_ms >= t->burst_ms + STORM_MS) {
 		t->burst = true;
@@ -384,7 +385,7 @@ struct message *teller_take(struct teller *t, int64_t now_ms, int64_t wall_ms, b
 	for (struct condition *c = t->conditions; c && !t->rules.resolved; c = c->hh.next) {
 		int64_t at = condition_due(t, c, MESSAGE_RESOLVED);
 		if (at >= 0 && at <= now_ms)
-			condition_mark_told(c, MESSAGE_RESOLVED, 0, now_ms);
+			condition_mark_announced(c, MESSAGE_RESOLVED, 0, now_ms);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(in_turn) && !quiet_hours; i++) {
 		int64_t at = teller_leaves(t, in_turn[i], now_ms);
@@ -406,14 +407,15 @@ int64_t teller_wait_ms(const struct teller *t, int64_t now_ms, bool quiet_hours)
 	return wait;
 }
 
-void teller_untell(struct teller *t, uint64_t from, uint64_t to, int64_t now_ms)
+void teller_withdraw(struct teller *t, uint64_t from, uint64_t to, int64_t now_ms)
 {
 	for (struct condition *c = t->conditions; c; c = c->hh.next) {
-		if (!c->told || !c->told_by || c->told_by < from || c->told_by > to)
+		if (!c->announced || !c->announced_by || c->announced_by < from ||
+		    c->announced_by > to)
 			continue;
-		c->told = false;
-		c->told_health = HEALTH_UNKNOWN;
-		xreplace(&c->told_why, NULL);
+		c->announced = false;
+		c->announced_health = HEALTH_UNKNOWN;
+		xreplace(&c->announced_why, NULL);
 		condition_set(c, c->state == CONDITION_CLEARED ? CONDITION_PAST : CONDITION_HELD,
 		              now_ms);
 	}
@@ -421,21 +423,22 @@ void teller_untell(struct teller *t, uint64_t from, uint64_t to, int64_t now_ms)
 
 /* --- the state file ------------------------------------------------------ */
 
-static int condition_compare_told(const void *a, const void *b)
+static int condition_compare_announced(const void *a, const void *b)
 {
 	const struct condition *const *x = a, *const *y = b;
-	return ((*x)->told_ms < (*y)->told_ms) - ((*x)->told_ms > (*y)->told_ms);
+	return ((*x)->announced_ms < (*y)->announced_ms) -
+	       ((*x)->announced_ms > (*y)->announced_ms);
 }
 
 /* What was told by a message before unsent, the newest first. The caller frees the array. */
-static const struct condition **teller_told(const struct teller *t, uint64_t unsent, size_t *n)
+static const struct condition **teller_announced(const struct teller *t, uint64_t unsent, size_t *n)
 {
 	const struct condition **list = xcalloc(HASH_COUNT(t->conditions) + 1, sizeof(*list));
 	*n = 0;
 	for (const struct condition *c = t->conditions; c; c = c->hh.next)
-		if (c->told && (!unsent || c->told_by < unsent))
+		if (c->announced && (!unsent || c->announced_by < unsent))
 			list[(*n)++] = c;
-	qsort(list, *n, sizeof(*list), condition_compare_told);
+	qsort(list, *n, sizeof(*list), condition_compare_announced);
 	return list;
 }
 
@@ -443,23 +446,23 @@ void *teller_write(const struct teller *t, int64_t now_ms, int64_t wall_ms, uint
 {
 	cJSON *list = cJSON_CreateArray();
 	size_t n;
-	const struct condition **told = teller_told(t, unsent, &n);
-	for (size_t i = 0; i < n && i < TOLD_KEPT; i++) {
-		const struct condition *c = told[i];
+	const struct condition **announced = teller_announced(t, unsent, &n);
+	for (size_t i = 0; i < n && i < ANNOUNCED_KEPT; i++) {
+		const struct condition *c = announced[i];
 		cJSON *o = cJSON_CreateObject();
 		cJSON_AddItemToArray(list, o);
 		json_add_text(o, "id", c->id);
 		json_add_text(o, "server", c->server);
 		json_add_text(o, "kind", c->kind);
 		json_add_text(o, "name", c->name);
-		json_add_text(o, "why", c->told_why);
-		json_add_text(o, "health", health_name(c->told_health));
+		json_add_text(o, "why", c->announced_why);
+		json_add_text(o, "health", health_name(c->announced_health));
 		json_add_time(o, "since", c->since_ms);
-		json_add_time(o, "told", wall_ms - (now_ms - c->told_ms));
+		json_add_time(o, "told", wall_ms - (now_ms - c->announced_ms));
 		json_add_number(o, "count", c->count, true);
-		json_add_number(o, "message", (double)c->told_by, true);
+		json_add_number(o, "message", (double)c->announced_by, true);
 	}
-	free(told);
+	free(announced);
 	return list;
 }
 
@@ -486,20 +489,20 @@ static void teller_read_one(struct teller *t, const cJSON *o, int64_t now_ms, in
 	if (id && server && kind && name && ago < REMEMBERED_MS && !teller_condition(t, id)) {
 		struct notify_need n = { .id = id, .server = server, .kind = kind, .name = name };
 		struct condition *c = teller_add(t, &n);
-		c->told_why = teller_read_text(o, "why");
-		c->why = xstrdup(c->told_why);
-		c->health = c->told_health = teller_read_health(health);
+		c->announced_why = teller_read_text(o, "why");
+		c->why = xstrdup(c->announced_why);
+		c->health = c->announced_health = teller_read_health(health);
 		c->since_ms = vj_int(o, "since", NULL, 0);
-		c->told = true;
+		c->announced = true;
 		c->frozen = true; /* until it is seen */
 		/* a clock that was set back makes it told just now */
-		c->told_ms = now_ms - (ago > 0 ? ago : 0);
+		c->announced_ms = now_ms - (ago > 0 ? ago : 0);
 		int64_t by = vj_int(o, "message", NULL, 0);
-		c->told_by = by > 0 ? (uint64_t)by : 0;
-		t->made = c->told_by > t->made ? c->told_by : t->made;
+		c->announced_by = by > 0 ? (uint64_t)by : 0;
+		t->made = c->announced_by > t->made ? c->announced_by : t->made;
 		int64_t count = vj_int(o, "count", NULL, 1);
-		c->count = count > 0 && count < FLAPS_TOLD ? (unsigned)count : 1;
-		condition_set(c, CONDITION_TOLD, now_ms);
+		c->count = count > 0 && count < FLAPS_ANNOUNCED ? (unsigned)count : 1;
+		condition_set(c, CONDITION_ANNOUNCED, now_ms);
 	}
 	free(id);
 	free(server);
@@ -513,6 +516,6 @@ void teller_read(struct teller *t, const void *cjson, int64_t now_ms, int64_t wa
 	const cJSON *o;
 	size_t n = 0;
 	cJSON_ArrayForEach(o, (const cJSON *)cjson)
-		if (n++ < TOLD_KEPT)
+		if (n++ < ANNOUNCED_KEPT)
 			teller_read_one(t, o, now_ms, wall_ms);
 }

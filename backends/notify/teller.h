@@ -26,7 +26,7 @@
 #define STORM_PAUSE_MS 5000
 #define STORM_MOST_MS 20000 /* how long the first of a storm waits for the others at most */
 /* A condition that came so often and was never told, because it never held: told at once. */
-#define FLAPS_TOLD 4
+#define FLAPS_ANNOUNCED 4
 #define PAST_MS (10 * 60000) /* how long it is known that a condition was there before */
 #define CLEAR_MOST_MS (10 * 60000)
 
@@ -52,7 +52,7 @@ enum teller_place {
 void teller_see(struct teller *, const struct notify_need *, bool frozen, enum teller_place);
 /* is_well: whether a row that was told to be so, and is not among the needs, is known to be well or
  * gone. */
-typedef bool teller_well_fn(const char *id, enum health told, void *arg);
+typedef bool teller_well_fn(const char *id, enum health announced, void *arg);
 void teller_end(struct teller *, teller_well_fn *is_well, void *arg);
 
 /* The next message that is due, owned by the caller; NULL: none. In quiet hours none is. */
@@ -62,12 +62,12 @@ int64_t teller_wait_ms(const struct teller *, int64_t now_ms, bool quiet_hours);
 
 /* The messages with the numbers from..to will never be sent. What they said is no longer told, so
  * that it is told again when it is still there. */
-void teller_untell(struct teller *, uint64_t from, uint64_t to, int64_t now_ms);
+void teller_withdraw(struct teller *, uint64_t from, uint64_t to, int64_t now_ms);
 
-/* What was told and is not over, for the state file: a cJSON array of the newest TOLD_KEPT.
+/* What was told and is not over, for the state file: a cJSON array of the newest ANNOUNCED_KEPT.
  * teller_read takes it after a restart. What happened between is found out by the first looks.
  * unsent: without what the message of this number and later ones say; 0: with all. */
-#define TOLD_KEPT 5000
+#define ANNOUNCED_KEPT 5000
 void *teller_write(const struct teller *, int64_t now_ms, int64_t wall_ms, uint64_t unsent);
 void teller_read(struct teller *, const void *cjson, int64_t now_ms, int64_t wall_ms);
 

@@ -96,14 +96,14 @@ static void unit_ask_once(struct unit *u)
 	struct unit_priv *p = priv_of(u);
 	int64_t now = now_wall_ms();
 	struct link *link = source_link(&sd->source);
-	bool same = p->detail_ms && p->detail_looks == u->row.looks &&
+	bool same = p->detail_ms && p->detail_looks == u->row.details_opened &&
 	            (p->detail_change_ms == p->change_ms || now - p->detail_ms < DETAIL_AGAIN_MS);
 	if (same || !sd->bus || !link || link->state != LINK_UP ||
 	    strcmp(u->load, "not-found") == 0)
 		return;
 	p->detail_ms = now;
 	p->detail_change_ms = p->change_ms;
-	p->detail_looks = u->row.looks;
+	p->detail_looks = u->row.details_opened;
 	ask_row(sd, u);
 	ask_detail(sd, u);
 	unit_ask_texts(sd, u);

@@ -98,7 +98,7 @@ struct unit_priv {
 	char *cat, *log;          /* owned, raw: unit file with drop-ins; last log lines */
 	int64_t detail_ms;        /* wall clock of the last request for details; 0 never */
 	int64_t detail_change_ms; /* change_ms at that time */
-	uint32_t detail_looks;    /* row.looks at that time */
+	uint32_t detail_looks;    /* row.details_opened at that time */
 	struct run *cat_run, *log_run;
 };
 

@@ -204,10 +204,10 @@ static const char *settings_section_text(const struct section *s, const void *on
 
 /* Makes the stored form of a section name. A "/" would split the ids of rows. The caller frees. */
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-static char *settings_kept_name(const struct section *s, const char *heard)
+static char *settings_kept_name(const struct section *s, const char *heading)
 {
 	static const char plain[] = LETTERS "0123456789._-";
-	char *name = wash_dup(heard, s->name_max);
+	char *name = wash_dup(heading, s->name_max);
 	for (char *c = name; *c; c++)
 		if (*c == '/' || (s->plain_name && !strchr(plain, *c)))
 			*c = '-';
@@ -218,14 +218,14 @@ static char *settings_kept_name(const struct section *s, const char *heard)
 	return name;
 }
 
-static void *settings_section_create(struct reading *r, const struct section *s, const char *heard,
-                                     char *name)
+static void *settings_section_create(struct reading *r, const struct section *s,
+                                     const char *heading, char *name)
 {
-	if (s->plain_name && (*name == '-' || strcmp(heard, name) != 0))
+	if (s->plain_name && (*name == '-' || strcmp(heading, name) != 0))
 		COMPLAIN(r,
 		         "[%s %s]: a name has letters, digits and . _ - only, at most %zu; "
 		         "other characters became -",
-		         s->name, heard, s->name_max);
+		         s->name, heading, s->name_max);
 	void *one = xcalloc(1, s->size);
 	settings_set_fallbacks(s->name, one);
 	settings_pointer_put(one, s->called, name);
@@ -234,9 +234,9 @@ static void *settings_section_create(struct reading *r, const struct section *s,
 }
 
 /* Returns the section with this name. Makes it on first use. */
-static void *settings_section(struct reading *r, const struct section *s, const char *heard)
+static void *settings_section(struct reading *r, const struct section *s, const char *heading)
 {
-	char *name = settings_kept_name(s, heard);
+	char *name = settings_kept_name(s, heading);
 	void *before = r->settings, *one;
 	size_t next = s->list;
 	while ((one = settings_pointer(before, next))) {
@@ -247,7 +247,7 @@ static void *settings_section(struct reading *r, const struct section *s, const 
 		before = one;
 		next = s->next;
 	}
-	one = settings_section_create(r, s, heard, name);
+	one = settings_section_create(r, s, heading, name);
 	settings_pointer_put(before, next, one);
 	return one;
 }
@@ -528,7 +528,7 @@ static bool settings_others_write(struct reading *r)
 		return false;
 	if (!private_is_open_to_others(st.st_uid, st.st_gid, st.st_mode))
 		return false;
-	r->settings->refused = true;
+	r->settings->file_state = SETTINGS_REFUSED;
 	r->settings->read_only = true; /* the refused file may have said read_only */
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		COMPLAIN(r, "not read: it belongs to another user, and mocr runs commands from it; "

@@ -41,7 +41,7 @@ struct standing {
 	struct flaps flaps;
 	char *path; /* owned; NULL: kept in memory only */
 	struct standing_change *changes;
-	bool told; /* that the file cannot be written */
+	bool write_failed; /* the user knows that the file cannot be written */
 	struct loop_timer *timer;
 	int64_t due_ms; /* loop clock, when the timer fires; 0: it is not set */
 	int watch_fd;   /* inotify on the state folder; -1: none */
@@ -163,29 +163,26 @@ static void standing_set_timer(struct standing *st)
 		standing_arm(st, LOOK_MS);
 }
 
-/* A row that is gone, though its server has been there for a while. */
-static bool standing_is_gone(const struct standing *st, const struct quiet *one, int64_t now)
-{
-	char *name = xstrndup(one->id, strcspn(one->id, "/"));
-	const struct server *v = store_server_find(st->store, name);
-	free(name);
-	if (!v || !v->link || v->link->state != LINK_UP)
-		return false;
-	/* below 0: the clock was set back since */
-	int64_t up_ms = now - v->link->since_ms;
-	if (up_ms >= 0 && up_ms < LOOK_MS)
-		return false;
-	for (const struct source *s = v->sources; s; s = s->next)
-		if (!source_settled(s) || s->state == SOURCE_STALE || s->state == SOURCE_FAILED)
-			return false;
-	return true;
-}
-
 static bool standing_is_past(const struct standing *st, const struct quiet *one, int64_t now)
 {
 	const struct row *row = store_find(st->store, one->id);
-	if (!row)
-		return standing_is_gone(st, one, now);
+	if (!row) {
+		/* A row that is gone, though its server has been there for a while. */
+		char *name = xstrndup(one->id, strcspn(one->id, "/"));
+		const struct server *v = store_server_find(st->store, name);
+		free(name);
+		if (!v || !v->link || v->link->state != LINK_UP)
+			return false;
+		/* below 0: the clock was set back since */
+		int64_t up_ms = now - v->link->since_ms;
+		if (up_ms >= 0 && up_ms < LOOK_MS)
+			return false;
+		for (const struct source *s = v->sources; s; s = s->next)
+			if (!source_settled(s) || s->state == SOURCE_STALE ||
+			    s->state == SOURCE_FAILED)
+				return false;
+		return true;
+	}
 	if (row->need == NEED_NONE)
 		return quiet_cleared(one, row->health, row->health, now);
 	return one->differs_ms && now - one->differs_ms >= DIFFERS_MS;
@@ -256,9 +253,9 @@ static void standing_write_later(void *arg)
 {
 	struct standing *st = arg;
 	struct err err;
-	bool good = standing_write(st, &err), told = st->told;
-	st->told = !good;
-	if (!good && !told)
+	bool good = standing_write(st, &err), failed_before = st->write_failed;
+	st->write_failed = !good;
+	if (!good && !failed_before)
 		activity_add(st->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "%s", err.text);
 }
 

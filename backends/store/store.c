@@ -1,4 +1,4 @@
-/* store.c: rows by id, and who is told of a change. */
+/* store.c: rows by id, and the hook that hears of a change. */
 #include "backends/store/store.h"
 
 #include <stdlib.h>
@@ -283,7 +283,7 @@ void store_changes_take(struct store *s, void (*each)(struct row *, void *arg), 
 static void store_tell(void *arg)
 {
 	struct store *s = arg;
-	s->told = s->figures_wait = false;
+	s->hook_waits = s->figures_wait = false;
 	sources_tell_needs(s);
 	if (s->judged_at != s->wide_generation)
 		standing_judge_all(s);
@@ -297,9 +297,9 @@ static void store_tell(void *arg)
 void store_changed(struct store *s)
 {
 	s->generation++;
-	if (s->told || s->closing)
+	if (s->hook_waits || s->closing)
 		return;
-	s->told = true;
+	s->hook_waits = true;
 	loop_defer(s->loop, store_tell, s);
 }
 
@@ -578,7 +578,7 @@ void store_touch_figures(struct row *row)
 	/* Whatever moves waits for the same moment: the next full FIGURES_MS and a little, since
 	 * samples are asked for at full seconds. */
 	row->server->store->generation++;
-	if (row->server->store->told || row->server->store->figures_wait ||
+	if (row->server->store->hook_waits || row->server->store->figures_wait ||
 	    row->server->store->closing)
 		return;
 	row->server->store->figures_wait = true;

@@ -123,7 +123,7 @@ struct row {
 	uint32_t mark; /* of store_rows_begin/end */
 	bool shown;    /* on screen now: worth a stats stream */
 	/* how often its details were opened: what they show is asked again for each */
-	uint32_t looks;
+	uint32_t details_opened;
 	uint32_t shown_round; /* of store_shown */
 	bool gone;            /* being removed */
 	UT_hash_handle hh;

@@ -175,8 +175,8 @@ static void peer_detail(struct row *row, struct doc *doc, bool reveal)
 		return;
 	}
 	const struct peer *hs = peer_in(p, VPN_HEADSCALE, false);
-	if (p->looks != row->looks && peer_look(p))
-		p->looks = row->looks;
+	if (p->looks != row->details_opened && peer_look(p))
+		p->looks = row->details_opened;
 	peer_detail_node(p, doc);
 	if (hs && hs != p) {
 		doc_head(doc, "In Headscale");

@@ -721,6 +721,14 @@ static void test_masks(void **state)
 	check_mask("\"{\\\"secret\\\":\\\"abc\\\",\\\"b\\\":2}\"",
 	           "\"{\\\"secret\\\":\\" MASK ",\\\"b\\\":2}\"");
 	check_mask("PATH=/usr/bin KEYMAP=de", "PATH=/usr/bin KEYMAP=de");
+	/* the end of a value or of a URL names nothing: what follows is no secret */
+	check_mask("Get \"https://h/x?token=my-token\": dial tcp: no",
+	           "Get \"https://h/x?token=" MASK "\": dial tcp: no");
+	check_mask("Get \"https://h/api/token\": dial tcp: no",
+	           "Get \"https://h/api/token\": dial tcp: no");
+	check_mask("Get 'https://h/api/token': EOF", "Get 'https://h/api/token': EOF");
+	check_mask("\"my password\": \"a b\" rest", "\"my password\": " MASK " rest");
+	check_mask("\"app/password\": \"a b\" rest", "\"app/password\": " MASK " rest");
 	assert_true(mask_is_secret("N8N_ENCRYPTION_KEY", 18));
 	assert_false(mask_is_secret("POSTGRES_PASSWORD_FILE", 22));
 	assert_false(mask_is_secret("PWD", 3));

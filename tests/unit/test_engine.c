@@ -1022,7 +1022,7 @@ static void test_details_ask(void **state)
 	assert_true(detail_has(w, "128M"));
 	/* nobody told */
 	says(&inspect_says, INSPECT("running", ",\"HostConfig\":{\"Memory\":67108864}"));
-	row(w, "one")->looks++;
+	row(w, "one")->details_opened++;
 	draw_for(w, 200);
 	assert_int_equal(counted(&inspects_asked), 4);
 	assert_true(detail_has(w, "64M"));

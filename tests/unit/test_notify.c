@@ -27,10 +27,10 @@ static struct teller *teller;
 static int64_t now; /* its clock */
 static bool nothing_is_known;
 
-static bool is_well(const char *id, enum health told, void *arg)
+static bool is_well(const char *id, enum health announced, void *arg)
 {
 	(void)id;
-	(void)told;
+	(void)announced;
 	(void)arg;
 	return !nothing_is_known;
 }
@@ -150,7 +150,7 @@ static void test_comes_back_within_its_time(void **state)
 static void test_flapping(void **state)
 {
 	(void)state;
-	for (int i = 0; i < FLAPS_TOLD - 1; i++) {
+	for (int i = 0; i < FLAPS_ANNOUNCED - 1; i++) {
 		LOOK(1000 + 4000 * i, A());
 		assert_string_equal(next_title(1000 + 4000 * i), "");
 		NOTHING(3000 + 4000 * i);
@@ -434,7 +434,7 @@ static void test_unsent(void **state)
 	assert_true(kept_is(0, "sese/container/a") || kept_is(0, "sese/container/b"));
 	assert_true(kept_is(m->number, "sese/container/a"));
 	assert_true(kept_is(first, NULL));
-	teller_untell(teller, first, first, 24000);
+	teller_withdraw(teller, first, first, 24000);
 	assert_true(kept_is(0, "sese/container/b"));
 	message_free(m);
 	assert_string_equal(next_title(33999), "");

@@ -575,7 +575,7 @@ static void test_files_of_others(void **state)
 		assert_int_equal(chmod(path, rows[i].mode), 0);
 		struct settings *s = settings_load(path, &complaints);
 		assert_int_equal(s->disk_warn, rows[i].good ? 33 : 80);
-		assert_int_equal(s->refused, !rows[i].good);
+		assert_int_equal(s->file_state, rows[i].good ? SETTINGS_READ : SETTINGS_REFUSED);
 		assert_int_equal(complaints.n, !rows[i].good);
 		assert_true(rows[i].good ||
 		            strstr(complaints.lines[0].text, "others can write it"));

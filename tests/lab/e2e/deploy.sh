@@ -152,7 +152,7 @@ deploy_is_locked() {
 	_mocr_do deploy slow >/dev/null 2>&1 &
 	local first=$!
 	sleep 2
-	ends 1 "$MOCR" -F "$config" do deploy slow && says 'runs already|makes no sense|not now' && wait $first
+	ends 1 "$MOCR" -F "$config" do deploy slow && says 'runs already|not possible for|not now' && wait $first
 }
 # Ten cuts, byte for byte.
 deploy_loses_no_byte_over_cut_links() {
