@@ -76,11 +76,11 @@ static struct cell cell_of(const struct panel *p, const char *name, const struct
 	return c;
 }
 
-#define CHECK_CELL(panel, name, row, wanted, wanted_tone)                   \
-	do {                                                                \
-		struct cell seen_cell = cell_of(&(panel), name, row);       \
-		assert_string_equal(seen_cell.text, wanted);                \
-		assert_int_equal(seen_cell.tone, wanted_tone);              \
+#define CHECK_CELL(panel, name, row, wanted, wanted_tone)             \
+	do {                                                          \
+		struct cell seen_cell = cell_of(&(panel), name, row); \
+		assert_string_equal(seen_cell.text, wanted);          \
+		assert_int_equal(seen_cell.tone, wanted_tone);        \
 	} while (0)
 
 /* --- checks --------------------------------------------------------------- */
@@ -106,16 +106,16 @@ static void test_a_check_in_cells(void **state)
 	static const struct {
 		double ms;
 		const char *text;
-	} latencies[] = { { -1, "-" },      { 0, "0.0ms" },      { 9.94, "9.9ms" },
-		          { 10, "10ms" },   { 9999, "9999ms" },  { 10000, "10s" },
+	} latencies[] = { { -1, "-" },      { 0, "0.0ms" },     { 9.94, "9.9ms" },
+		          { 10, "10ms" },   { 9999, "9999ms" }, { 10000, "10s" },
 		          { 60000, "60s" }, { 123.4, "123ms" } };
 	static const struct {
 		double days;
 		const char *text;
 		enum tone tone;
-	} ends[] = { { 30.5, "30d", TONE_DIM }, { 21.5, "21d", TONE_DIM },
+	} ends[] = { { 30.5, "30d", TONE_DIM },  { 21.5, "21d", TONE_DIM },
 		     { 20.5, "20d", TONE_WARN }, { 7.5, "7d", TONE_WARN },
-		     { 6.5, "6d", TONE_BAD },   { 0.5, "0d", TONE_BAD },
+		     { 6.5, "6d", TONE_BAD },    { 0.5, "0d", TONE_BAD },
 		     { -0.5, "ended", TONE_BAD } };
 	struct check *k = make_check("shop");
 	struct row *r = &k->row;
@@ -212,9 +212,8 @@ static void test_checks_are_sorted(void **state)
 
 static void test_a_system_in_cells(void **state)
 {
-	static const float line[] = { 0, 0.5f, 1, -1, 1, 1, 0, 0, 1, 1, 0.2f, 1, -1, -1,
-		                      0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 1, 0, 1, 1,
-		                      1, 1, 1, 0 };
+	static const float line[] = { 0, 0.5f, 1, -1, 1, 1, 0, 0, 1, 1, 0.2f, 1, -1, -1, 0, 0,
+		                      0, 0,    1, 1,  1, 1, 1, 0, 1, 0, 1,    1, 1,  1,  1, 0 };
 	float *points = xcalloc(ARRAY_LEN(line), sizeof(*points));
 	memcpy(points, line, sizeof(line));
 	struct system y = { .row = { .kind = &kind_system,
@@ -462,8 +461,8 @@ static void test_a_list_of_words_is_drawn(void **state)
 {
 	int n = 6;
 	open_terminal(4, 30);
-	struct lineedit *e = lineedit_create(&(struct lineedit_config){
-		.prompt = ":", .complete = add_words, .arg = &n });
+	struct lineedit *e = lineedit_create(
+		&(struct lineedit_config){ .prompt = ":", .complete = add_words, .arg = &n });
 	assert_int_equal(lineedit_list_rows(e, 4), 0);
 	press(e, K_TAB, 2);
 	assert_int_equal(lineedit_list_rows(e, 4), 4);
