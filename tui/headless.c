@@ -26,6 +26,7 @@
 #include "backends/store/settings.h"
 #include "backends/vitals/vitals.h"
 #include "tui/attach.h"
+#include "tui/keymap.h"
 
 #define TURN_MS 50
 #define NAMES_MAX 4096
@@ -504,6 +505,7 @@ int headless_shell(struct store *s, const char *id, int wait_ms)
 	struct err err = { 0 };
 	char *title = xasprintf("%s: shell", row->id);
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	keymap_load(store_settings(s)); /* the key that leaves may be the user's */
 	struct attach *attach = attach_create(store_loop(s), NULL, title, headless_shell_over, s);
 	free(title);
 	struct stream *stream = row->kind->shell(row, attach_term(), size.ws_col, size.ws_row,
@@ -520,5 +522,6 @@ int headless_shell(struct store *s, const char *id, int wait_ms)
 	code = loop_run(store_loop(s));
 	loop_signal_remove(winch);
 	attach_destroy(attach);
+	keymap_load(NULL);
 	return code;
 }

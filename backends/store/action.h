@@ -36,6 +36,7 @@ enum action_context {
 	CONTEXT_ASK,    /* a box with a line for what a link asks: a password */
 	CONTEXT_MENU,   /* a box with a list */
 	CONTEXT_READER, /* a box with text, such as help */
+	CONTEXT_SHELL,  /* a shell or a session that has the whole terminal */
 	CONTEXT_COUNT
 };
 
