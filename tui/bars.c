@@ -64,7 +64,7 @@ static void bar_counts_text(const struct console *c, char *buf, size_t size, int
 			len += snprintf(servers + len, sizeof(servers) - (size_t)len, ", %d lost",
 			                n.lost);
 		if (n.waiting)
-			snprintf(servers + len, sizeof(servers) - (size_t)len, ", %d to come",
+			snprintf(servers + len, sizeof(servers) - (size_t)len, ", %d connecting",
 			         n.waiting);
 	}
 	if (n.containers)

@@ -12,12 +12,10 @@
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/containers/containers.h"
-#include "backends/deploy/deploy.h"
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/services/unit.h"
-#include "backends/sessions/session.h"
 #include "backends/store/action.h"
 #include "backends/store/need.h"
 #include "backends/store/record.h"
@@ -26,6 +24,7 @@
 #include "backends/store/settings.h"
 #include "backends/vitals/vitals.h"
 #include "tui/attach.h"
+#include "tui/keymap.h"
 
 #define TURN_MS 50
 #define NAMES_MAX 4096
@@ -55,7 +54,7 @@ bool headless_settled(const struct store *s)
 	return true;
 }
 
-static void headless_wait_for(struct store *s, bool (*ready)(const struct store *), int wait_ms)
+void headless_wait_for(struct store *s, bool (*ready)(const struct store *), int wait_ms)
 {
 	int64_t end = now_mono_ms() + wait_ms;
 	while (!ready(s) && now_mono_ms() < end) {
@@ -218,63 +217,6 @@ int headless_status(struct store *s, enum status_form form, bool all, int wait_m
 	return code;
 }
 
-/* --- sessions ------------------------------------------------------------ */
-
-static void headless_print_session(const struct row *row)
-{
-	const struct session *s = (const struct session *)row;
-	char age[HUMAN_SIZE] = "";
-	if (s->updated_ms)
-		human_age(age, now_wall_ms() - s->updated_ms);
-	const char *status = session_status_name(s->shown);
-	if (s->type == SESSION_SERVICE || s->type == SESSION_SPEND)
-		status = s->words ? s->words : "asked";
-	printf("%-40s %-12s %4s  %s%s%s\n", row->id, status, age, row->name, row->why ? "  | " : "",
-	       row->why ? row->why : "");
-}
-
-/* Only what is printed is waited for. */
-static bool headless_sessions_settled(const struct store *s)
-{
-	if (replay_is_on(s))
-		return true;
-	for (struct server *v = store_servers(s); v; v = v->next) {
-		const struct source *sessions = server_source(v, "sessions");
-		bool gone = v->link->state == LINK_DOWN || v->link->state == LINK_LOST;
-		if (!gone &&
-		    (v->link->state != LINK_UP || (sessions && sessions->state == SOURCE_WAITING)))
-			return false;
-	}
-	return true;
-}
-
-int headless_sessions(struct store *s, bool json, int wait_ms)
-{
-	int code = EXIT_WELL;
-	headless_wait_for(s, headless_sessions_settled, wait_ms);
-	loop_turn(store_loop(s), 0);
-	for (struct row *row = store_first(s, &kind_session, NULL); row;
-	     row = store_next(row, &kind_session, NULL)) {
-		if (row->health == HEALTH_ASKS)
-			code = EXIT_ATTENTION;
-		if (!json)
-			headless_print_session(row);
-	}
-	if (!json && !store_first(s, &kind_session, NULL))
-		fprintf(stderr, "mocr: no session of OpenCode, another agent or tmux was found\n");
-	char *text = json ? report_rows_json(s, &kind_session) : NULL;
-	if (text)
-		puts(text);
-	free(text);
-	for (struct server *v = store_servers(s); v; v = v->next)
-		if (v->link->state != LINK_UP && code != EXIT_UNREACHABLE) {
-			fprintf(stderr, "mocr: %s: %s\n", v->name,
-			        v->row.why ? v->row.why : link_state_name(v->link->state));
-			code = EXIT_UNREACHABLE;
-		}
-	return code;
-}
-
 /* --- one row ------------------------------------------------------------- */
 
 bool headless_open(struct store *s, const char *id)
@@ -319,14 +261,14 @@ static void headless_say_missing(const struct store *s, const char *id)
 	        near ? near : "", near ? "?" : "");
 }
 
-/* It is there, and its source has said all it had to say at first: what it asks comes after its
- * name. What a compose project can be told depends on its containers too, of which its past runs,
- * that are heard of first, know nothing. */
+/* Is the row there, and has its source said all it has to say at first? What a row asks comes after
+ * its name. */
 static bool headless_known(const struct store *s, const char *id)
 {
 	const struct row *r = headless_find(s, id);
-	return r && (r->kind == &kind_deploy ? headless_settled(s)
-	                                     : !r->source || r->source->state != SOURCE_WAITING);
+	if (!r || r->kind->by_others)
+		return r && headless_settled(s);
+	return !r->source || r->source->state != SOURCE_WAITING;
 }
 
 /* The row called id, once its server has answered. NULL after saying why, and *code says what to
@@ -436,8 +378,7 @@ int headless_do(struct store *s, const char *word, const char *id, const char *a
 	}
 	if (!headless_confirmed(row, a, yes && !row->server->protect))
 		return EXIT_WRONG_USAGE;
-	/* what begins a run is followed to its end */
-	if (row->kind == &kind_deploy && strcmp(a->name, "deploy-cancel") != 0)
+	if (a->flags & ACTION_RUNS)
 		return headless_deploy_row(s, a, row, argument);
 	struct err err = { 0 };
 	struct order *order = order_start(row, a, argument, &err);
@@ -504,6 +445,7 @@ int headless_shell(struct store *s, const char *id, int wait_ms)
 	struct err err = { 0 };
 	char *title = xasprintf("%s: shell", row->id);
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	keymap_load(store_settings(s)); /* the key that leaves may be the user's */
 	struct attach *attach = attach_create(store_loop(s), NULL, title, headless_shell_over, s);
 	free(title);
 	struct stream *stream = row->kind->shell(row, attach_term(), size.ws_col, size.ws_row,
@@ -520,5 +462,6 @@ int headless_shell(struct store *s, const char *id, int wait_ms)
 	code = loop_run(store_loop(s));
 	loop_signal_remove(winch);
 	attach_destroy(attach);
+	keymap_load(NULL);
 	return code;
 }

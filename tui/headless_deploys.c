@@ -107,7 +107,7 @@ static void headless_watch_done(struct deploy_watch *w, void *arg)
 static const struct deploy *headless_row_of(const struct watching *k)
 {
 	struct row *r = store_find(k->store, k->id);
-	return r && r->kind == &kind_deploy ? (const struct deploy *)r : NULL;
+	return r && r->kind == &kind_deploy ? ROW_AS(deploy, r) : NULL;
 }
 
 static void headless_turn(struct store *s)
@@ -374,10 +374,13 @@ int headless_deploys(struct store *s, bool json, int wait_ms)
 		}
 	if (!json && !store_first(s, &kind_deploy, NULL))
 		headless_say_none(s);
+	else if (!json)
+		printf("%-12s %-24s %-10s %9s %5s  %-24s %s\n", "SERVER", "DEPLOY", "STATE",
+		       "WHEN", "TOOK", "BY", "WHY");
 	for (struct row *r = store_first(s, &kind_deploy, NULL); r;
 	     r = store_next(r, &kind_deploy, NULL)) {
 		if (!json) {
-			const struct deploy *d = (const struct deploy *)r;
+			const struct deploy *d = ROW_AS(deploy, r);
 			char age[HUMAN_SIZE] = "", span[HUMAN_SIZE] = "";
 			if (d->run.id[0]) {
 				human_age(age, now_wall_ms() - d->run.started_s * 1000);

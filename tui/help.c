@@ -90,6 +90,8 @@ void console_help(struct console *c)
 	if (!c->view)
 		help_context(c, &doc, CONTEXT_TABLE);
 	help_console(c, &doc, r, 0, context_of(CONTEXT_CONSOLE)->title);
+	if (r && !c->view)
+		keymap_help(&doc, CONTEXT_SHELL, CONTEXT_SHELL);
 	snprintf(title, sizeof(title), "Help: %s",
 	         c->view ? c->view->title : pane_focused(c)->panel->name);
 	c->dialog = dialog_text(title, &doc, NULL, NULL);

@@ -507,6 +507,22 @@ static struct front key_look(const unsigned char *s, size_t len)
 	return f;
 }
 
+const char *keys_find(const char *bytes, size_t len, bool (*wanted)(const struct key *), size_t *n)
+{
+	const unsigned char *s = (const unsigned char *)bytes;
+
+	for (size_t i = 0; i < len; i++) {
+		struct front f;
+		if (s[i] >= 0x20 && s[i] != 0x7f)
+			continue;
+		f = key_look(s + i, len - i);
+		*n = f.n;
+		if (f.n && wanted(&f.key))
+			return bytes + i;
+	}
+	return NULL;
+}
+
 /* Decodes an incomplete key of len bytes after its timeout: Esc, Meta with a character, or
  * nothing. */
 static struct front key_give_up(const unsigned char *s, size_t len)

@@ -45,10 +45,8 @@ static void shell_enter(struct console *c, struct attach *a)
 	              attach_title(a));
 }
 
-enum { LEFT_KEEP, LEFT_CLOSE, LEFT_BACK, LEFT_SEND_KEY }; /* results of attach_choice */
-
-/* Called after Ctrl-]. The shell may have ended while the question was open. Then the choice must
- * not apply to another shell. */
+/* Called after shell-leave. The shell may have ended while the question was open. Then the choice
+ * must not apply to another shell. */
 static void shell_left_chosen(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
@@ -262,10 +260,11 @@ void shells_menu(struct console *c)
 		c->shells_listed[i] = c->shells[i];
 	}
 	if (!c->n_shells) {
-		char key[KEY_NAME_SIZE];
+		char key[KEY_NAME_SIZE], leave[KEY_NAME_SIZE];
 		console_flash(c, TONE_PLAIN,
-		              "No shell is kept running; %s opens one, [Ctrl-]] in it can keep it.",
-		              keymap_key(console_actions, "row-shell", key));
+		              "No shell is kept running; %s opens one, [%s] in it can keep it.",
+		              keymap_key(console_actions, "row-shell", key),
+		              attach_leave_key(leave));
 		return;
 	}
 	c->dialog = dialog_menu("Shells kept running", items, c->n_shells, shell_chosen, c);

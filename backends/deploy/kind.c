@@ -162,6 +162,7 @@ const struct kind kind_deploy = {
 	.plural = "deploys",
 	.row_size = sizeof(struct deploy),
 	.by_work = true,
+	.by_others = true, /* a compose project depends on its containers */
 	.actions = deploy_actions,
 	.finish = deploy_kind_finish,
 	.detail = deploy_detail,

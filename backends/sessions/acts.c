@@ -1098,6 +1098,7 @@ const struct action session_actions[] = {
 	  .applies = session_act_can_prompt,
 	  SIMPLE(OC_PROMPT, true, "sent"),
 	  .doing = "sending",
+	  .draft_of = "session-prompt",
 	  .help = "Write a long prompt in $EDITOR and send it to it, or to all that are marked" },
 	{ .name = "session-abort",
 	  .verb = "abort",

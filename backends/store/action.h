@@ -21,7 +21,8 @@ enum {
 	ACTION_FREE_TEXT = 16,
 	ACTION_SECRET = 32, /* the argument may be somebody's password: never written anywhere */
 	/* not done if its command is no longer the one that was shown and confirmed */
-	ACTION_AS_SHOWN = 64
+	ACTION_AS_SHOWN = 64,
+	ACTION_RUNS = 128 /* starts a run that `mocr do` follows to its end */
 };
 
 /* Where a key works. Only tables of the tui set it; all other actions belong to the console. */
@@ -36,6 +37,7 @@ enum action_context {
 	CONTEXT_ASK,    /* a box with a line for what a link asks: a password */
 	CONTEXT_MENU,   /* a box with a list */
 	CONTEXT_READER, /* a box with text, such as help */
+	CONTEXT_SHELL,  /* a shell or a session that has the whole terminal */
 	CONTEXT_COUNT
 };
 
@@ -97,6 +99,9 @@ struct action {
 	/* ACTION_FREE_TEXT: the part of the argument that the user wrote; "" if the user only
 	 * picked a choice. NULL: the whole argument, which is offered again. */
 	const char *(*written)(const char *argument);
+	/* ACTION_FREE_TEXT: the action whose unsent text is offered here, too, by name. NULL: only
+	 * this one's. */
+	const char *draft_of;
 };
 
 enum order_state { ORDER_RUNNING, ORDER_DONE, ORDER_FAILED, ORDER_CANCELLED };
