@@ -521,10 +521,12 @@ static bool sessions_box_open(struct console *c, struct row *r)
 }
 
 /* The top of a conversation is at the end of its details: fetches older messages. */
-static void sessions_box_at_end(struct console *c, struct row *r)
+static bool sessions_box_at_end(struct console *c, struct row *r)
 {
-	if (session_older(r))
+	bool asked = session_older(r);
+	if (asked)
 		console_flash(c, TONE_PLAIN, "older messages are asked for");
+	return asked;
 }
 
 /* The cursor came to a row. */
