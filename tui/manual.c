@@ -160,54 +160,14 @@ static void manual_dump_settings(FILE *f, const char *section)
 	}
 }
 
-static void manual_dump_general(FILE *f)
-{
-	manual_dump_settings(f, "settings");
-}
-static void manual_dump_server(FILE *f)
-{
-	manual_dump_settings(f, "server");
-}
-static void manual_dump_headscale(FILE *f)
-{
-	manual_dump_settings(f, "headscale");
-}
-static void manual_dump_opencode(FILE *f)
-{
-	manual_dump_settings(f, "opencode");
-}
-static void manual_dump_deploy(FILE *f)
-{
-	manual_dump_settings(f, "deploy");
-}
-static void manual_dump_check(FILE *f)
-{
-	manual_dump_settings(f, "check");
-}
-static void manual_dump_dokploy(FILE *f)
-{
-	manual_dump_settings(f, "dokploy");
-}
-static void manual_dump_coolify(FILE *f)
-{
-	manual_dump_settings(f, "coolify");
-}
-static void manual_dump_portal(FILE *f)
-{
-	manual_dump_settings(f, "portal");
-}
-static void manual_dump_notify(FILE *f)
-{
-	manual_dump_settings(f, "notify");
-}
-
 /* "[prometheus]": how often, and for what. */
 static void manual_dump_systems(FILE *f)
 {
+	const struct kind *system = kind_find("system");
 	for (const struct backend *const *b = backends; *b; b++) {
 		const struct platform *p = (*b)->up == sites_up ? (*b)->param : NULL;
 		char left[80], right[300];
-		if (!p || p->kind != &kind_system)
+		if (!p || p->kind != system)
 			continue;
 		const struct system_ops *ops = p->param;
 		snprintf(left, sizeof(left), "[%s NAME]", p->section);
@@ -231,20 +191,19 @@ static void manual_dump_panels(FILE *f)
 		manual_item(f, panels[i]->name, panels[i]->title);
 }
 
+/* The sections of the configuration have no row here: manual_dump finds them by their settings. */
 static const struct {
 	const char *name;
 	void (*dump)(FILE *);
 } tables[] = {
-	{ "options", manual_dump_options },   { "actions", manual_dump_actions },
-	{ "keys", manual_dump_keys },         { "settings", manual_dump_general },
-	{ "server", manual_dump_server },     { "headscale", manual_dump_headscale },
-	{ "opencode", manual_dump_opencode }, { "deploy", manual_dump_deploy },
-	{ "check", manual_dump_check },
-	{ "dokploy", manual_dump_dokploy },   { "coolify", manual_dump_coolify },
-	{ "portal", manual_dump_portal },     { "tones", manual_dump_tones },
-	{ "panels", manual_dump_panels },     { "contexts", manual_dump_contexts },
+	{ "options", manual_dump_options },
+	{ "actions", manual_dump_actions },
+	{ "keys", manual_dump_keys },
+	{ "tones", manual_dump_tones },
+	{ "panels", manual_dump_panels },
+	{ "contexts", manual_dump_contexts },
 	{ "context-names", manual_dump_context_names },
-	{ "systems", manual_dump_systems },   { "notify", manual_dump_notify },
+	{ "systems", manual_dump_systems },
 	{ "commands", manual_dump_commands },
 };
 
@@ -255,7 +214,6 @@ bool manual_dump(const char *name, FILE *f)
 			tables[i].dump(f);
 			return true;
 		}
-	/* any other section of the configuration */
 	for (const struct setting_row *row = setting_rows; row->key; row++)
 		if (strcmp(row->section, name) == 0) {
 			manual_dump_settings(f, name);

@@ -1,6 +1,6 @@
 /* pager.c: position, search and keys of the pager. pager_draw.c draws the lines.
  *
- * The position is a line number, and the row inside a wrapped line. A following log has no
+ * The position is a line number, and the row inside a wrapped line. A pager that follows has no
  * position: the last line is at the bottom. Lines of a log may be dropped while they are on the
  * screen. The position then moves to the first line left. */
 #include "tui/pager.h"
@@ -278,7 +278,7 @@ void pager_move(struct pager *p, enum pager_move move)
 		p->cursor = p->top.line;
 		break;
 	case PAGER_LAST:
-		p->follow = p->log != NULL;
+		p->follow = true;
 		p->top = pager_bottom_top(p);
 		break;
 	case PAGER_LEFT: p->side = p->side > SIDE_STEP ? p->side - SIDE_STEP : 0; break;
@@ -322,6 +322,11 @@ void pager_times(struct pager *p, enum pager_times times)
 bool pager_following(const struct pager *p)
 {
 	return p->follow;
+}
+
+void pager_stay(struct pager *p)
+{
+	p->follow = p->follow && p->log;
 }
 
 /* --- searching ----------------------------------------------------------- */
@@ -402,7 +407,7 @@ bool pager_search(struct pager *p, const char *needle)
 	pager_settle(p);
 	/* A following log is searched backwards from its newest line. Everything else is searched
 	 * forwards from the top of the screen. */
-	if (p->follow)
+	if (p->log && p->follow)
 		return pager_show_match(p, pager_last(p) + 1, -1);
 	return pager_show_match(p, p->top.line ? p->top.line - 1 : 0, 1);
 }
@@ -650,7 +655,7 @@ const struct action text_actions[] = {
 	  .key = "G End",
 	  .context = CONTEXT_TEXT,
 	  .data = MOVE(PAGER_LAST),
-	  .help = "to the end; a log follows again" },
+	  .help = "to the end, and on to the new end while more comes" },
 	{ .name = "text-left",
 	  .verb = "left",
 	  .key = "h Left",

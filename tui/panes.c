@@ -192,11 +192,10 @@ void panel_pictures(struct console *c, struct row *r, int width, struct doc *doc
 		extra->pictures(r, width, doc);
 }
 
-void panel_at_end(struct console *c, struct row *r)
+bool panel_at_end(struct console *c, struct row *r)
 {
 	const struct panel_extra *extra = panel_extra_of(c, r);
-	if (extra->at_end)
-		extra->at_end(c, r);
+	return extra->at_end && extra->at_end(c, r);
 }
 
 void panels_changed(struct console *c)

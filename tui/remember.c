@@ -386,7 +386,7 @@ void row_cell(const struct panel *p, const struct column *col, const struct row 
 	size_t column;
 	bool plain = col->flags & (COLUMN_HEALTH | COLUMN_SERVER | COLUMN_AGE);
 	if (!m || plain) /* those read nothing of the kind */
-		col->cell(r, c);
+		column_cell(col, r, c);
 	else if ((column = remember_column(p, col)) < TABLE_COLUMNS_MAX && m->cells[column])
 		cell_set(c, TONE_STALE, "%s", m->cells[column]);
 }

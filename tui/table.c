@@ -112,6 +112,7 @@ struct sortable {
 };
 struct order_by {
 	int (*compare)(const struct row *, const struct row *);
+	const struct column *numbers; /* compares the numbers of this column; NULL: not */
 	bool descending;
 };
 
@@ -133,8 +134,14 @@ static int table_compare_sortable(const void *pa, const void *pb, void *arg)
 	const struct order_by *by = arg;
 	if (row_is_remembered(a->row, NULL) || row_is_remembered(b->row, NULL))
 		return remember_order(a->row, b->row);
-	int d = by->compare ? by->compare(a->row, b->row) : strverscmp(a->text, b->text);
-
+	int d;
+	if (by->compare)
+		d = by->compare(a->row, b->row);
+	else if (by->numbers)
+		d = compare_numbers(column_number(by->numbers, a->row),
+		                    column_number(by->numbers, b->row));
+	else
+		d = strverscmp(a->text, b->text);
 	if (d)
 		return by->descending ? -d : d;
 	return strcmp(a->row->id, b->row->id);
@@ -154,17 +161,21 @@ static char *table_sort_text(const struct table *t, const struct row *r)
 static struct order_by table_order(const struct table *t)
 {
 	const struct column *col = t->sort >= 0 ? &t->columns[t->sort] : NULL;
-	struct order_by by = { t->panel->order ? t->panel->order : table_worst_first,
-		               table_sort_descending(t) };
+	struct order_by by = { .compare = t->panel->order, .descending = table_sort_descending(t) };
 
 	if (col)
 		by.compare = col->compare;
+	else if (!by.compare)
+		by.compare = table_worst_first;
+	if (!by.compare && column_has_number(col))
+		by.numbers = col;
 	return by;
 }
 
 bool table_sorts_by_text(const struct table *t)
 {
-	return !table_order(t).compare;
+	struct order_by by = table_order(t);
+	return !by.compare && !by.numbers;
 }
 
 bool table_in_order(const struct table *t, const struct row *const *rows, size_t n, size_t index)
@@ -172,7 +183,7 @@ bool table_in_order(const struct table *t, const struct row *const *rows, size_t
 	struct order_by by = table_order(t);
 	struct sortable here = { .row = rows[index] }, other = { 0 };
 
-	if (!by.compare)
+	if (table_sorts_by_text(t))
 		return false;
 	if (index > 0) {
 		other.row = rows[index - 1];
@@ -215,7 +226,7 @@ void table_sort(const struct table *t, const struct row **rows, size_t n)
 	list = xcalloc(n, sizeof(*list));
 	for (size_t i = 0; i < n; i++) {
 		list[i].row = rows[i];
-		list[i].text = by.compare ? NULL : table_sort_text(t, rows[i]);
+		list[i].text = table_sorts_by_text(t) ? table_sort_text(t, rows[i]) : NULL;
 	}
 	qsort_r(list, n, sizeof(*list), table_compare_sortable, &by);
 	for (size_t i = 0; i < n; i++) {
@@ -317,7 +328,8 @@ static void table_lend(struct table *t, const struct row *const *rows, size_t n)
 
 void table_set_rows(struct table *t, const struct row *const *rows, size_t n)
 {
-	t->old = OLD_UNKNOWN;
+	if (t->old != OLD_EACH_TIME)
+		t->old = OLD_UNKNOWN;
 	table_lend(t, rows, n);
 }
 
@@ -334,7 +346,7 @@ void table_move_rows(struct table *t, const struct row *const *rows, size_t n,
 
 void table_lent_on_change(struct table *t)
 {
-	t->lent_on_change = true;
+	t->old = OLD_UNKNOWN;
 }
 
 size_t table_count(const struct table *t)

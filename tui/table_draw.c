@@ -546,12 +546,12 @@ static bool table_any_old(struct table *t)
 {
 	int64_t since;
 
-	if (t->old != OLD_UNKNOWN)
+	if (t->old > OLD_UNKNOWN)
 		return t->old == OLD_SOME;
 	bool any = false;
 	for (size_t i = 0; i < t->n && !any; i++)
 		any = row_stale(t->rows[i], &since);
-	if (t->lent_on_change)
+	if (t->old == OLD_UNKNOWN)
 		t->old = any ? OLD_SOME : OLD_NONE;
 	return any;
 }

@@ -474,8 +474,8 @@ static void view_read_key(struct console *c, const struct action *a)
 	if (v->log && pager_goes_up(a) && pager_at_top(v->pager) && !pager_following(v->pager))
 		logs_older(c); /* and the key still moves */
 	pager_do(v->pager, a);
-	if (was_end && pager_goes_down(a))
-		panel_at_end(c, console_row(c));
+	if (was_end && pager_goes_down(a) && panel_at_end(c, console_row(c)))
+		pager_stay(v->pager);
 }
 
 bool view_typing(const struct console *c)

@@ -154,13 +154,14 @@ static void server_detail_link(const struct server *v, struct doc *doc)
 /* Nothing more can be said of it than its state. */
 static bool server_source_is_plain(const struct source *s)
 {
-	bool quiet = s->state == SOURCE_WAITING || s->state == SOURCE_ABSENT;
-	return quiet && !*s->detail && !*s->err.text;
+	return (s->state == SOURCE_ABSENT || (s->state == SOURCE_WAITING && !*s->detail)) &&
+	       !*s->err.text;
 }
 
 /* One line for all plain sources of a state: there is one source per backend, and most servers
  * have few of them. */
-static void server_detail_plain(const struct server *v, enum source_state state, struct doc *doc)
+static void server_detail_plain(const struct server *v, enum source_state state, const char *label,
+                                struct doc *doc)
 {
 	struct buf names;
 	buf_init(&names, 1024);
@@ -168,8 +169,7 @@ static void server_detail_plain(const struct server *v, enum source_state state,
 		if (s->state == state && server_source_is_plain(s))
 			buf_addf(&names, "%s%s", names.len ? ", " : "", s->backend->name);
 	if (names.len)
-		doc_pair(doc, server_source_tone(state), source_state_name(state), "%s",
-		         names.data);
+		doc_pair(doc, server_source_tone(state), label, "%s", names.data);
 	buf_finish(&names);
 }
 
@@ -190,8 +190,8 @@ static void server_detail_sources(const struct server *v, struct doc *doc)
 			doc_pair(doc, DOC_DIM, "", "last heard of %s ago",
 			         human_span(age, now_wall_ms() - s->fresh_ms));
 	}
-	server_detail_plain(v, SOURCE_WAITING, doc);
-	server_detail_plain(v, SOURCE_ABSENT, doc);
+	server_detail_plain(v, SOURCE_WAITING, "waiting", doc);
+	server_detail_plain(v, SOURCE_ABSENT, "not found", doc);
 }
 
 static void server_detail_machine(const struct server *v, struct doc *doc)

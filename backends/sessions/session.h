@@ -131,6 +131,30 @@ struct session {
 	void *priv;
 };
 
+/* action->box: what the screen asks for before it does an action on a session. */
+struct session_box {
+	enum session_box_how {
+		SESSION_BOX_LINE,   /* a line to type */
+		SESSION_BOX_EDITOR, /* $EDITOR */
+		SESSION_BOX_ANSWER, /* the open request, with its choices */
+	} how;
+	/* of a line: its title, what can be typed, what stands before it; text NULL: nothing */
+	const char *title, *text, *prompt;
+	enum session_box_start {
+		SESSION_STARTS_EMPTY,
+		SESSION_STARTS_NAME,      /* the name of the row */
+		SESSION_STARTS_DIRECTORY, /* the directory of the session */
+	} start;
+	enum session_box_tab { /* what [Tab] completes */
+		               SESSION_TAB_NOTHING,
+		               SESSION_TAB_SERVER,
+		               SESSION_TAB_COMMAND,
+		               SESSION_TAB_AGENT,
+		               SESSION_TAB_MODEL,
+		               SESSION_TAB_NEW, /* a directory, then agent= and model= */
+	} tab;
+};
+
 extern const struct kind kind_session;
 extern const struct backend backend_sessions;
 

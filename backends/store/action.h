@@ -79,6 +79,9 @@ struct action {
 	/* What the functions above need to know of this row of the table: a request, choices, a
 	 * number. Each table defines the type. NULL: nothing. */
 	const void *data;
+	/* A box of the panel's own that asks for the argument (panel_extra->ask). The kind of the
+	 * rows defines the type. NULL: none. */
+	const void *box;
 	/* The question for an argument: title of the input line. NULL: no argument. suggest fills
 	 * in the first text of the line (NULL: nothing). */
 	const char *asks;

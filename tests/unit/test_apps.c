@@ -412,7 +412,7 @@ static void test_panel(void **state)
 		for (const struct column *col = panel_apps.columns; col->name; col++)
 			if (!strcmp(col->name, cells[i].name)) {
 				memset(&c, 0, sizeof(c));
-				col->cell(web, &c);
+				column_cell(col, web, &c);
 				assert_string_equal(c.text, cells[i].text);
 			}
 	doc_init(&doc);

@@ -103,7 +103,7 @@ static const char *cell_text(const struct deploy *d, const char *column)
 	for (const struct column *c = panel_deploys.columns; c->name; c++)
 		if (!strcmp(c->name, column)) {
 			cell = (struct cell){ 0 };
-			c->cell(&d->row, &cell);
+			column_cell(c, &d->row, &cell);
 			return cell.text;
 		}
 	fail_msg("there is no column %s", column);

@@ -208,7 +208,7 @@ static void test_a_denial_beside_what_can_be_used(void **state)
 	struct cell c = { 0 };
 	for (const struct column *col = panel_fleet.columns; col->name; col++)
 		if (!strcmp(col->name, "note"))
-			col->cell(&v->row, &c);
+			column_cell(col, &v->row, &c);
 	assert_string_equal(c.text, ""); /* the fleet says what "Needs you" says */
 	world_destroy(&w);
 }
