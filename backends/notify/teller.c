@@ -36,6 +36,7 @@ struct condition {
 	bool seen, frozen;
 	enum teller_place place;
 	int64_t stood_ms; /* teller clock: when the queue let go of it; 0: it never held it */
+	int64_t ends_ms;  /* teller clock: its end is not announced before; 0: it waits for none */
 	UT_hash_handle hh;
 };
 
@@ -160,6 +161,54 @@ void teller_see(struct teller *t, const struct notify_need *n, bool frozen, enum
 		              t->now_ms); /* it got better again meanwhile */
 }
 
+/* A condition that comes and goes must be away for longer each time. */
+static int64_t teller_clear_ms(const struct teller *t, const struct condition *c)
+{
+	int64_t ms = t->rules.hold_ms;
+	for (unsigned i = 1; i < c->count && ms < CLEAR_MOST_MS; i++)
+		ms = ms ? 2 * ms : 1000;
+	return ms < CLEAR_MOST_MS ? ms : CLEAR_MOST_MS;
+}
+
+static int condition_compare_message(const void *a, const void *b)
+{
+	const struct condition *x = *(struct condition *const *)a;
+	const struct condition *y = *(struct condition *const *)b;
+	return (x->announced_by > y->announced_by) - (x->announced_by < y->announced_by);
+}
+
+/* What one message announced ends with one message too, although containers that are started again
+ * are well one after the other. The end of the first waits for the others, GATHER_MS at most. */
+static void teller_gather_ends(struct teller *t)
+{
+	struct condition **all = xcalloc(HASH_COUNT(t->conditions) + 1, sizeof(struct condition *));
+	size_t n = 0;
+	for (struct condition *c = t->conditions; c; c = c->hh.next) {
+		c->ends_ms = 0;
+		if (c->announced && c->announced_by)
+			all[n++] = c;
+	}
+	qsort(all, n, sizeof(struct condition *), condition_compare_message);
+	for (size_t i = 0, end; i < n; i = end) {
+		int64_t first_ms = INT64_MAX, last_ms = 0;
+		bool still = false;
+		for (end = i; end < n && all[end]->announced_by == all[i]->announced_by; end++) {
+			const struct condition *c = all[end];
+			int64_t at_ms = c->from_ms + teller_clear_ms(t, c);
+			still |= c->state != CONDITION_CLEARED;
+			if (c->state == CONDITION_CLEARED && at_ms < first_ms)
+				first_ms = at_ms;
+			if (c->state == CONDITION_CLEARED && at_ms > last_ms)
+				last_ms = at_ms;
+		}
+		if (end - i < STORM_LEAST || first_ms == INT64_MAX)
+			continue;
+		for (size_t k = i; k < end; k++)
+			all[k]->ends_ms = still ? first_ms + GATHER_MS : last_ms;
+	}
+	free(all);
+}
+
 void teller_end(struct teller *t, teller_well_fn *is_well, void *arg)
 {
 	struct condition *c, *next;
@@ -181,18 +230,10 @@ void teller_end(struct teller *t, teller_well_fn *is_well, void *arg)
 				c->frozen = true;
 		}
 	}
+	teller_gather_ends(t);
 }
 
 /* --- what is due --------------------------------------------------------- */
-
-/* A condition that comes and goes must be away for longer each time. */
-static int64_t teller_clear_ms(const struct teller *t, const struct condition *c)
-{
-	int64_t ms = t->rules.hold_ms;
-	for (unsigned i = 1; i < c->count && ms < CLEAR_MOST_MS; i++)
-		ms = ms ? 2 * ms : 1000;
-	return ms < CLEAR_MOST_MS ? ms : CLEAR_MOST_MS;
-}
 
 /* When a message of this sort about the condition is due, on the teller's clock; -1: never. */
 static int64_t condition_due(const struct teller *t, const struct condition *c,
@@ -209,8 +250,10 @@ static int64_t condition_due(const struct teller *t, const struct condition *c,
 		int64_t at_ms = c->announced_ms + t->rules.repeat_ms;
 		return at_ms > 0 ? at_ms : 0;
 	}
-	if (what == MESSAGE_RESOLVED && c->state == CONDITION_CLEARED)
-		return c->from_ms + teller_clear_ms(t, c);
+	if (what == MESSAGE_RESOLVED && c->state == CONDITION_CLEARED) {
+		int64_t at_ms = c->from_ms + teller_clear_ms(t, c);
+		return at_ms > c->ends_ms ? at_ms : c->ends_ms;
+	}
 	return -1;
 }
 

@@ -12,7 +12,8 @@
  * be over when it has been over for as long. It is told once: again only when it gets worse, when a
  * session asks something else, or when `repeat` says so. STORM_LEAST conditions within STORM_MS
  * become one message, with those that follow without a pause of STORM_PAUSE_MS: a busy engine takes
- * 15 s to tell of the end of 200 containers. now_ms is a clock that no one sets (loop_now). */
+ * 15 s to tell of the end of 200 containers. Their recovery is one message too. now_ms is a clock
+ * that no one sets (loop_now). */
 #ifndef NOTIFY_TELLER_H
 #define NOTIFY_TELLER_H
 
@@ -24,6 +25,7 @@
 #define STORM_MS 2000
 #define STORM_LEAST 3
 #define STORM_PAUSE_MS 5000
+#define GATHER_MS 60000 /* how long the end of one of a storm waits for the ends of the others */
 #define STORM_MOST_MS 20000 /* how long the first of a storm waits for the others at most */
 /* A condition that came so often and was never told, because it never held: told at once. */
 #define FLAPS_ANNOUNCED 4

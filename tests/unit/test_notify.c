@@ -290,6 +290,37 @@ static void test_a_big_storm_pauses(void **state)
 	assert_string_equal(next_title(60000), "");
 }
 
+/* Containers that are started again are well one after the other: one message, when the last one is. */
+static void test_a_storm_ends_slowly(void **state)
+{
+	(void)state;
+	storm(1000, 20);
+	assert_string_equal(next_title(11000), "20 things need you");
+	for (int i = 19; i >= 0; i--) {
+		storm(20000 + 500 * (20 - i), i);
+		assert_string_equal(next_title(20000 + 500 * (20 - i)), "");
+	}
+	assert_string_equal(next_title(39999), "");
+	assert_string_equal(next_title(40000), "20 things are well again");
+	assert_string_equal(next_title(200000), "");
+}
+
+/* One stays as it is: the others do not wait for it for ever. */
+static void test_a_storm_ends_but_for_one(void **state)
+{
+	(void)state;
+	storm(1000, 20);
+	assert_string_equal(next_title(11000), "20 things need you");
+	storm(20000, 10);
+	assert_string_equal(next_title(45000), "");
+	storm(50000, 1);
+	assert_string_equal(next_title(30000 + GATHER_MS - 1), "");
+	assert_string_equal(next_title(30000 + GATHER_MS), "19 things are well again");
+	NOTHING(100000);
+	assert_string_equal(next_title(109999), "");
+	assert_string_equal(next_title(110000), "sese: container c000 is well again");
+}
+
 static void test_a_storm_without_end(void **state)
 {
 	(void)state;
@@ -635,6 +666,8 @@ int main(void)
 		TELLER(test_held_back_by_the_queue),
 		TELLER(test_a_big_storm_pauses),
 		TELLER(test_a_storm_without_end),
+		TELLER(test_a_storm_ends_slowly),
+		TELLER(test_a_storm_ends_but_for_one),
 		TELLER(test_storm_without_hold),
 		TELLER(test_frozen),
 		TELLER(test_dies_before_its_server),

@@ -45,7 +45,7 @@ _storm_over() {
 	on sese sh -c 'docker ps -aq --filter label=storm | xargs -r docker rm -f' >/dev/null
 }
 a_storm_is_one_message() {
-	local many=${STORM:-20} code storm_watch=
+	local many=${STORM:-8} code storm_watch=
 	on sese sh -c "for i in \$(seq $many); do docker run -d --label storm --name storm-\$i --network none --log-driver none busybox:lab sleep 98765; done" >/dev/null
 	rm -f "$work/said"
 	printf '%s\n' '[settings]' 'local = no' '[notify run]' 'type = command' 'kinds = container' 'for = 2' "command = env | grep ^MOCR_ >>$work/said" | conf
