@@ -25,6 +25,7 @@
 #include "backends/vitals/vitals.h"
 #include "tui/attach.h"
 #include "tui/keymap.h"
+#include "tui/panel.h"
 
 #define TURN_MS 50
 #define NAMES_MAX 4096
@@ -249,6 +250,7 @@ static struct row *headless_find(const struct store *s, const char *id)
 	return found;
 }
 
+/* What was not answered may know the row: its sources come after the sentence. */
 static void headless_say_missing(const struct store *s, const char *id)
 {
 	const char *names[NAMES_MAX];
@@ -257,8 +259,21 @@ static void headless_say_missing(const struct store *s, const char *id)
 	     row = store_next(row, NULL, NULL))
 		names[n++] = row->id;
 	const char *near = nearest(id, names, n);
-	fprintf(stderr, "mocr: there is no %s%s%s%s\n", id, near ? "; did you mean " : "",
-	        near ? near : "", near ? "?" : "");
+	if (headless_settled(s))
+		fprintf(stderr, "mocr: there is no %s", id);
+	else
+		fprintf(stderr, "mocr: %s was not found in time", id);
+	fprintf(stderr, "%s%s%s\n", near ? "; did you mean " : "", near ? near : "",
+	        near ? "?" : "");
+	for (const struct source *source = store_servers(s)->sources; source;
+	     source = source->next) {
+		char why[300];
+		if (!source_settled(source))
+			fprintf(stderr, "mocr: %s on %s has not answered yet\n",
+			        source->backend->name, source->server->name);
+		else if (source->state != SOURCE_STALE && source_sentence(source, why, sizeof(why)))
+			fprintf(stderr, "mocr: %s\n", why);
+	}
 }
 
 /* Is the row there, and has its source said all it has to say at first? What a row asks comes after
