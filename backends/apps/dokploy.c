@@ -90,6 +90,8 @@ static bool dokploy_take_tree(struct site *s, const char *ref, const char *json,
 			dokploy_judge(a);
 		}
 		s->left_out = tree.left_out;
+		if (*tree.unfit)
+			site_unfit(s, tree.unfit);
 		site_listed(s);
 	}
 	dp_tree_finish(&tree);
@@ -310,7 +312,7 @@ static void dokploy_detail(struct app *a, struct doc *doc)
 
 static void dokploy_open(struct site *s)
 {
-	made_read((struct dokploy *)s);
+	stack_journal_read((struct dokploy *)s);
 }
 
 static const struct platform platform_dokploy = {

@@ -33,7 +33,7 @@ struct stack { /* the job of a new stack or of its removal */
 	char name[32], full[64]; /* "demo-1", "ai-stack-demo-1" */
 	char image[160], host[160], certificate[16];
 	int port;
-	char project[DP_ID], env[DP_ID], app[DP_ID];
+	char project[APP_ID_SIZE], env[APP_ID_SIZE], app[APP_ID_SIZE];
 	enum stack_step step;
 	bool image_set; /* Dokploy confirmed the image */
 	bool mine;      /* mocr began this stack before, so the order may continue */
@@ -217,7 +217,7 @@ static void stack_fail(struct stack *s, const struct err *why)
 static void stack_keep(struct stack *s, const char *what, const char *id, const char *name)
 {
 	struct dokploy *d = stack_site(s);
-	if (*id && !made_add(d, s->full, what, id, name))
+	if (*id && !stack_journal_add(d, s->full, what, id, name))
 		activity_add(d->site.source->store, ACTIVITY_NOTE, HEALTH_ATTENTION,
 		             stack_job(s)->order->id,
 		             "%s %s (%s) was made, but could not be added to the list of what was "
@@ -253,7 +253,7 @@ static void stack_deployed(struct rollout *r, const struct err *err, const char 
 	snprintf(done, sizeof(done), "%s is %s; it answers at https://%.110s", s->full, said,
 	         s->host);
 	stack_step_over(s, said);
-	made_forget(stack_site(s), s->full);
+	stack_journal_forget(stack_site(s), s->full);
 	job_end(&r->job, NULL, done);
 }
 
@@ -271,7 +271,7 @@ static void stack_domain_made(struct job *j, const struct api_answer *r)
 {
 	struct stack *s = (struct stack *)j;
 	struct err err;
-	char id[DP_ID];
+	char id[APP_ID_SIZE];
 	if (r->err.code && stack_looks_again(s, r)) {
 		stack_ask_one(s);
 		return;
@@ -382,11 +382,11 @@ static void stack_ask_one(struct stack *s)
 
 static void stack_ask_tree(struct stack *s);
 
-static bool stack_take_id(char to[DP_ID], const char *from)
+static bool stack_take_id(char to[APP_ID_SIZE], const char *from)
 {
 	if (!*from || !stack_of_signs(from, "_-"))
 		return false;
-	snprintf(to, DP_ID, "%.79s", from);
+	snprintf(to, APP_ID_SIZE, "%s", from);
 	return true;
 }
 
@@ -394,7 +394,7 @@ static void stack_app_made(struct job *j, const struct api_answer *r)
 {
 	struct stack *s = (struct stack *)j;
 	struct err err = r->err;
-	char id[DP_ID] = "";
+	char id[APP_ID_SIZE] = "";
 	if (r->err.code && !stack_looks_again(s, r)) {
 		stack_fail(s, &err);
 		return;
@@ -429,7 +429,7 @@ static void stack_project_made(struct job *j, const struct api_answer *r)
 {
 	struct stack *s = (struct stack *)j;
 	struct err err = r->err;
-	char project[DP_ID], env[DP_ID];
+	char project[APP_ID_SIZE], env[APP_ID_SIZE];
 	if (r->err.code && stack_looks_again(s, r)) {
 		stack_ask_tree(s);
 		return;
@@ -611,7 +611,7 @@ static void stack_removed(struct job *j, const struct api_answer *r)
 	if (last) {
 		activity_add(j->site->source->store, ACTIVITY_ACTION, HEALTH_IDLE, j->order->id,
 		             "%s %s: %s", what, name, r->err.code ? "was already gone" : "removed");
-		made_drop(stack_site(s), what, last->word[MADE_ID]);
+		stack_journal_drop(stack_site(s), what, last->word[MADE_ID]);
 		s->removed++;
 	}
 	stack_remove_next(s);

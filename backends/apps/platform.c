@@ -195,6 +195,10 @@ static void platform_judge_app(struct site *s)
 	}
 	if (s->platform->opinion)
 		health = s->platform->opinion(s, why, sizeof(why));
+	if (health == HEALTH_GOOD && *s->unfit) {
+		health = HEALTH_ATTENTION;
+		memcpy(why, s->unfit, sizeof(s->unfit));
+	}
 	app_settle(a, health, why);
 }
 
@@ -226,6 +230,7 @@ void site_answered(struct site *s)
 	err_clear(&s->err);
 	backoff_reset(&s->pause);
 	s->left_out = 0;
+	s->unfit[0] = '\0';
 	s->round++;
 	if (s->platform->judge)
 		return;
@@ -248,8 +253,18 @@ void site_left_out(struct site *s, size_t n)
 	platform_count_left_out(s->source, site_kind(s));
 }
 
+void site_unfit(struct site *s, const char *name)
+{
+	snprintf(s->unfit, sizeof(s->unfit),
+	         "%.80s is not shown: its id there is longer than %d bytes, or has signs that "
+	         "cannot be shown, so an order could reach something else",
+	         name, APP_ID_SIZE - 1);
+}
+
 void site_listed(struct site *s)
 {
+	if (*s->unfit)
+		site_judge(s);
 	if (site_kind(s) == &kind_app)
 		app_sweep(s->source, s, s->round);
 	platform_count_left_out(s->source, site_kind(s));

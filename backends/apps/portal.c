@@ -32,7 +32,7 @@
 struct portal;
 struct portal_stack { /* a stack requested from this machine */
 	struct portal *portal;
-	char name[STACK_NAME], id[80], url[200];
+	char name[STACK_NAME], id[APP_ID_SIZE], url[200];
 	struct portal_state state;
 	int64_t began_ms, ended_ms; /* wall clock, ms */
 	bool over, lost;            /* lost: the portal no longer knows the stack */

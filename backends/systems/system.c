@@ -52,6 +52,7 @@ struct system *system_own(struct site *s)
 	struct system *y = system_of(store_row(s->source, &kind_system, id, s->name));
 	y->site = s;
 	y->is_site = true;
+	xreplace(&y->ref, "");
 	snprintf(y->type, sizeof(y->type), "%s", s->platform->section);
 	return y;
 }
@@ -79,7 +80,7 @@ static struct system *system_row_at(struct site *s, const char *id, const char *
 	y->site = s;
 	y->round = system_site(s)->lists;
 	snprintf(y->type, sizeof(y->type), "%s", type);
-	snprintf(y->ref, sizeof(y->ref), "%s", ref);
+	xreplace(&y->ref, ref);
 	return y;
 }
 
@@ -91,7 +92,7 @@ struct system *system_row(struct site *s, const char *type, const char *name, co
 	system_add_part(id, sizeof(id), type);
 	system_add_part(id, sizeof(id), *name ? name : "-");
 	size_t used = strlen(id);
-	char clean[sizeof(((struct system *)NULL)->ref)];
+	char clean[SYSTEM_REF_SIZE];
 	wash(clean, sizeof(clean), ref, strlen(ref));
 	if (!unique || system_id_is_taken(s, id, clean))
 		snprintf(id + used, sizeof(id) - used, "~%.12s", clean);
@@ -102,7 +103,7 @@ struct system *system_row_as(struct site *s, const char *type, const char *key, 
                              const char *ref)
 {
 	char id[420];
-	char clean[sizeof(((struct system *)NULL)->ref)];
+	char clean[SYSTEM_REF_SIZE];
 	system_id(s, id, sizeof(id));
 	system_add_part(id, sizeof(id), type);
 	system_add_part(id, sizeof(id), key);
@@ -252,6 +253,7 @@ void system_own_row(struct site *s)
 static void system_finish(struct row *r)
 {
 	free(system_of(r)->labels);
+	free(system_of(r)->ref);
 	free(system_of(r)->line);
 }
 

@@ -80,6 +80,7 @@ struct system_figure {
 	enum doc_tone tone;
 };
 #define SYSTEM_FIGURES_MAX 8
+#define SYSTEM_REF_SIZE 513 /* with its NUL; a longer id is cut, see inexact */
 #define SYSTEM_ROWS_MAX 200 /* rows of one list of one site; the rest is left out */
 
 struct system {
@@ -88,7 +89,7 @@ struct system {
 	bool is_site;      /* the row of the system itself */
 	char type[16];     /* "alert", "target"; of the system itself its product */
 	char state[60];
-	char ref[120]; /* id there; "" none */
+	char *ref; /* owned: id there, washed, below SYSTEM_REF_SIZE; "" none */
 	struct system_figure figures[SYSTEM_FIGURES_MAX];
 	size_t n_figures;
 	/* wall clock, ms: start of the state as the system states it; 0 unknown */

@@ -529,13 +529,13 @@ static void hs_take_config(struct hs *h)
 
 /* --- by REST ------------------------------------------------------------- */
 
-static struct hs *headscale_of(struct site *s)
+static struct hs *hs_rest_of(struct site *s)
 {
 	return hs_of(s->source);
 }
 
 /* api.h reports unanswered calls as "Headscale NAME: why". */
-static void headscale_judge(struct site *s)
+static void hs_rest_judge(struct site *s)
 {
 	struct err said = s->err;
 	char *own = xasprintf("Headscale %s: ", s->name);
@@ -544,7 +544,7 @@ static void headscale_judge(struct site *s)
 		err_set(&said, s->err.code, "Headscale %s does not answer: %s", s->name,
 		        s->err.text + n);
 	free(own);
-	hs_failed(headscale_of(s), &said);
+	hs_failed(hs_rest_of(s), &said);
 }
 
 bool hs_denies(int status, const char *body)
@@ -552,10 +552,10 @@ bool hs_denies(int status, const char *body)
 	return status == 500 && !strncmp(body, "Unauthorized", 12);
 }
 
-static void headscale_came(struct site *s, const struct platform_step *step,
-                           const struct api_answer *r)
+static void hs_rest_came(struct site *s, const struct platform_step *step,
+                         const struct api_answer *r)
 {
-	struct hs *h = headscale_of(s);
+	struct hs *h = hs_rest_of(s);
 	bool health = !strcmp(step->what, "health");
 	if (health)
 		buf_clear(&h->blocks);
@@ -571,9 +571,9 @@ static void headscale_came(struct site *s, const struct platform_step *step,
 		hs_add_block(&h->blocks, "noroutes", "", 0);
 }
 
-static void headscale_over(struct site *s)
+static void hs_rest_over(struct site *s)
 {
-	struct hs *h = headscale_of(s);
+	struct hs *h = hs_rest_of(s);
 	if (site_round_failed(s))
 		return;
 	site_answered(s);
@@ -585,9 +585,9 @@ static void headscale_over(struct site *s)
 	}
 }
 
-static bool headscale_begin(struct site *s)
+static bool hs_rest_begin(struct site *s)
 {
-	struct hs *h = headscale_of(s);
+	struct hs *h = hs_rest_of(s);
 	hs_take_config(h);
 	if (hs_by_rest(h) && s->api)
 		return true;
@@ -615,10 +615,10 @@ static const struct platform platform_headscale = {
 	.hidden_ms = REST_HIDDEN_MS,
 	.retry_ms = RETRY_MS,
 	.timeout_ms = POLL_MS,
-	.judge = headscale_judge,
-	.came = headscale_came,
-	.begin = headscale_begin,
-	.over = headscale_over,
+	.judge = hs_rest_judge,
+	.came = hs_rest_came,
+	.begin = hs_rest_begin,
+	.over = hs_rest_over,
 };
 
 static void hs_poll_by_rest(struct hs *h)
@@ -673,7 +673,7 @@ static void hs_let_go(struct hs *h)
 		loop_timer_set(h->timer, -1);
 }
 
-static void headscale_close(struct hs *h)
+static void hs_rest_close(struct hs *h)
 {
 	if (h->site.platform)
 		site_close(&h->site, "the link was lost");
@@ -705,7 +705,7 @@ static void hs_down(struct source *source)
 	h->state = HS_DOWN;
 	if (source_link(source)->state != LINK_UP) {
 		hs_acts_end(source);
-		headscale_close(h);
+		hs_rest_close(h);
 	}
 	if (source->state == SOURCE_LIVE)
 		source_set_state(source, SOURCE_STALE, NULL);
@@ -717,7 +717,7 @@ static void hs_finish(struct source *source)
 	struct hs *h = hs_of(source);
 	hs_let_go(h);
 	hs_acts_end(source);
-	headscale_close(h);
+	hs_rest_close(h);
 	settings_destroy(h->settings);
 	loop_timer_remove(h->timer);
 	loop_timer_remove(h->site.timer);
