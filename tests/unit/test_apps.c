@@ -512,7 +512,8 @@ static void test_made_outlives_the_console(void **state)
 	assert_true(stack_journal_add(a, "ai-stack-x", "project", "p1", "ai-stack-x"));
 	assert_true(stack_journal_add(b, "ai-stack-y", "project", "p9", "ai-stack-y"));
 	assert_true(stack_journal_add(a, "ai-stack-x", "application", "a1", "ai-stack-x"));
-	assert_true(stack_journal_add(a, "ai-stack-x", "application", "a1", "ai-stack-x")); /* once */
+	/* once */
+	assert_true(stack_journal_add(a, "ai-stack-x", "application", "a1", "ai-stack-x"));
 	stack_journal_read(again);
 	assert_int_equal(again->n_made, 2);
 	assert_string_equal(again->made[1].word[MADE_WHAT], "application");

@@ -250,7 +250,7 @@ static void an_id_is_whole_or_refused(void **state)
 	assert_null(store_find(store, "pi/app/box/longer"));
 	assert_null(store_find(store, "pi/app/box/bell"));
 	assert_int_equal(box->health, HEALTH_ATTENTION);
-	assert_non_null(strstr(box->why, "bell is not shown: its id there is longer than 255 bytes"));
+	assert_non_null(strstr(box->why, "bell is not shown: its id there is longer than 255"));
 	source_feed(s, "box\tresources", "[]", 2); /* gone with the next list */
 	source_feed(s, "box\tservers", "[]", 2);
 	assert_int_equal(box->health, HEALTH_GOOD);
