@@ -599,8 +599,8 @@ static void stack_removed(struct job *j, const struct api_answer *r)
 {
 	struct stack *s = (struct stack *)j;
 	const struct journal_line *last = stack_last_made(s);
-	const char *what = last ? last->word[MADE_WHAT] : "",
-		   *name = last ? last->word[MADE_NAME] : "";
+	const char *what = last ? last->word[MADE_WHAT] : "";
+	const char *name = last ? last->word[MADE_NAME] : "";
 	struct err err;
 	if (r->err.code && r->err.code != ERR_ABSENT) {
 		err_set(&err, r->err.code, "%s %s was not removed: %.220s", what, name,

@@ -200,18 +200,22 @@ static void rollout_show(const struct rollout *r, const struct app_deployment *l
 
 static void rollout_ended(struct rollout *r, const struct app_deployment *d, const char *span)
 {
-	bool failed = d->health == HEALTH_BAD;
+	enum err_code code = ERR_CANCELLED;
+	const char *how = "was cancelled there";
 	char said[160];
 	struct err err;
 	if (d->health == HEALTH_GOOD) {
 		snprintf(said, sizeof(said), "%s within %s",
-		         (strstr(r->job.verb, "deploy") != NULL) ? "deployed" : "done", span);
+		         strstr(r->job.verb, "deploy") ? "deployed" : "done", span);
 		rollout_over(r, NULL, said);
 		return;
 	}
-	err_set(&err, failed ? ERR_REFUSED : ERR_CANCELLED,
-	        "the deployment %s after %s%s%s; [l] shows its log",
-	        failed ? "failed" : "was cancelled there", span, *d->error ? ": " : "", d->error);
+	if (d->health == HEALTH_BAD) {
+		code = ERR_REFUSED;
+		how = "failed";
+	}
+	err_set(&err, code, "the deployment %s after %s%s%s; [l] shows its log", how, span,
+	        *d->error ? ": " : "", d->error);
 	rollout_over(r, &err, NULL);
 }
 

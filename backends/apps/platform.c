@@ -126,8 +126,10 @@ struct app *site_app(struct site *s, const char *project, const char *environmen
 		const struct platform *p = (*b)->up == sites_up ? (*b)->param : NULL;
 		taken = p && strcmp(p->section, s->platform->section) != 0 && platform_has(p, s);
 	}
-	snprintf(place, sizeof(place), "%s%s%s", taken ? s->platform->section : "",
-	         taken ? ":" : "", s->name);
+	if (taken)
+		snprintf(place, sizeof(place), "%s:%s", s->platform->section, s->name);
+	else
+		snprintf(place, sizeof(place), "%s", s->name);
 	return app_row(s->source, &s->platform->app, s, place, s->name, project, environment, name,
 	               ref, s->round);
 }
@@ -327,8 +329,10 @@ static void platform_feed(struct site *s, const struct platform_step *step, cons
 	char *what = xasprintf("%s\t%s%s%s", s->name, step->what, *ref ? "\t" : "", ref);
 	if (s->platform->reduce && !(step->flags & STEP_RAW))
 		s->platform->reduce(r->body, r->len, &clean);
-	source_feed(s->source, what, clean.len ? clean.data : r->body,
-	            clean.len ? clean.len : r->len);
+	if (clean.len)
+		source_feed(s->source, what, clean.data, clean.len);
+	else
+		source_feed(s->source, what, r->body, r->len);
 	buf_finish(&clean);
 	free(what);
 }
@@ -422,14 +426,6 @@ static void platform_over(struct site *s)
 		loop_timer_set(s->timer, platform_wait(s));
 }
 
-static const struct platform_step *platform_step_called(const struct platform *p, const char *what)
-{
-	const struct platform_step *step = p->steps;
-	while (step->what && strcmp(step->what, what) != 0)
-		step++;
-	return step;
-}
-
 static void platform_about_came(const struct api_answer *r, void *arg)
 {
 	struct site *s = arg;
@@ -438,7 +434,9 @@ static void platform_about_came(const struct api_answer *r, void *arg)
 	s->call = NULL;
 	if (row) {
 		free(s->platform->about(app_of(row), &what));
-		const struct platform_step *step = platform_step_called(s->platform, what);
+		const struct platform_step *step = s->platform->steps;
+		while (step->what && strcmp(step->what, what) != 0)
+			step++;
 		/* set even without an answer: the deployments stay unknown */
 		app_of(row)->asked = true;
 		if (!r->err.code)
@@ -558,7 +556,8 @@ static void platform_on_timer(struct loop_timer *t, void *arg)
 /* What an API client is made with. A client with another text is another client. */
 static char *site_words(const struct site_config *c)
 {
-	return xasprintf("%s\n%s", c->url ? c->url : "", c->token_command ? c->token_command : "");
+	const char *url = c->url ? c->url : "";
+	return xasprintf("%s\n%s", url, c->token_command ? c->token_command : "");
 }
 
 /* The address is tried only when a round begins. */

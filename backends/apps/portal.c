@@ -134,10 +134,11 @@ static const struct portal_job *portal_asks(const struct portal *p)
 static void portal_run(struct order *order, struct app *a, enum app_do what)
 {
 	struct portal *p = a->instance;
-	const char *typed = order->argument ? order->argument : "",
-		   *name = a->is_platform ? typed : a->row.name;
+	const char *name = a->row.name;
 	const struct portal_job *other = portal_asks(p);
 	struct err err = { 0 };
+	if (a->is_platform)
+		name = order->argument ? order->argument : "";
 	if (other)
 		err_set(&err, ERR_REFUSED, "portal %s is already being asked for %s", p->site.name,
 		        other->name);

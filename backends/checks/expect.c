@@ -77,10 +77,12 @@ static bool expect_json_value(const struct probe_spec *p, const cJSON *json, cha
 	/* Writes a value as the user would write it in the section. */
 	char *printed = cJSON_IsString(value) ? NULL : cJSON_PrintUnformatted(value);
 	const char *raw = printed ? printed : cJSON_GetStringValue(value);
-	wash(got, sizeof(got), raw ? raw : "", raw ? strlen(raw) : 0);
+	if (!raw || !*raw)
+		raw = "empty";
+	wash(got, sizeof(got), raw, strlen(raw));
 	cJSON_free(printed);
 	snprintf(why, size, "%.80s is %.100s, expected %.80s",
-	         *p->pointer ? p->pointer : "the JSON", *got ? got : "empty", p->value);
+	         *p->pointer ? p->pointer : "the JSON", got, p->value);
 	return false;
 }
 

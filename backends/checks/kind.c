@@ -79,7 +79,10 @@ static void check_detail_line(const struct check *c, struct doc *doc)
 			snprintf(text + len, sizeof(text) - len, "%s%.0f", gap, (double)line[i]);
 	}
 	doc_head(doc, "Last runs, in ms, oldest first");
-	doc_add(doc, n ? DOC_PLAIN : DOC_DIM, "%s", n ? text : "None yet.");
+	if (n)
+		doc_add(doc, DOC_PLAIN, "%s", text);
+	else
+		doc_add(doc, DOC_DIM, "None yet.");
 }
 
 static const struct check_config *check_config_of(const struct check *c)

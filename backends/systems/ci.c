@@ -94,11 +94,14 @@ static void ci_settle(struct system *y, const struct ci_run *r)
 	enum health h = health[r->state];
 	if (h == HEALTH_BAD && old)
 		h = HEALTH_IDLE;
-	if (h == HEALTH_BAD)
+	if (h == HEALTH_BAD) {
+		const char *on = *r->branch ? " on " : "";
+		const char *of = *r->title ? ": " : "";
+		const char *by = *r->by ? " by " : "";
 		snprintf(why, sizeof(why), "%s%s%s failed%s%s, %s%s%s",
-		         *r->workflow ? r->workflow : "a run", *r->branch ? " on " : "", r->branch,
-		         *r->title ? ": " : "", r->title, r->commit, *r->by ? " by " : "", r->by);
-	else if (h == HEALTH_ATTENTION)
+		         *r->workflow ? r->workflow : "a run", on, r->branch, of, r->title,
+		         r->commit, by, r->by);
+	} else if (h == HEALTH_ATTENTION)
 		snprintf(why, sizeof(why), "waits for somebody to approve it: %s", r->title);
 	y->state_ms = r->ended_ms ? r->ended_ms : r->began_ms;
 	if (y->state_ms)
@@ -221,9 +224,10 @@ static char *ci_path(const struct site *s, const struct platform_step *step)
 {
 	const struct ci_site *c = (const struct ci_site *)s;
 	const struct ci_place *p = &c->places[step - s->platform->steps];
-	bool gitea = ci_is_gitea(s);
-	return xasprintf("%s/repos/%s/actions/%s?%s=20", gitea ? "/api/v1" : "", p->name,
-	                 p->tasks ? "tasks" : "runs", gitea ? "limit" : "per_page");
+	const char *list = p->tasks ? "tasks" : "runs";
+	if (ci_is_gitea(s))
+		return xasprintf("/api/v1/repos/%s/actions/%s?limit=20", p->name, list);
+	return xasprintf("/repos/%s/actions/%s?per_page=20", p->name, list);
 }
 
 /* What is known of a repository goes with its name, wherever the section names it now. */
@@ -306,8 +310,10 @@ static void ci_came(struct site *s, const struct platform_step *step, const stru
 	ci_of(s)->heard = true;
 	p->neither = false;
 	ci_reduce(r->body, r->len, &clean);
-	source_feed(s->source, what, clean.len ? clean.data : r->body,
-	            clean.len ? clean.len : r->len);
+	if (clean.len)
+		source_feed(s->source, what, clean.data, clean.len);
+	else
+		source_feed(s->source, what, r->body, r->len);
 	buf_finish(&clean);
 	free(what);
 }

@@ -88,9 +88,10 @@ static bool dns_take_zones(struct site *s, const char *ref, const char *json, si
 		system_figure(y, "records", DOC_PLAIN, "%lld", (long long)z->records);
 		system_figure(y, "ttl", DOC_DIM, "%lld", (long long)z->ttl);
 		system_figure(y, "mode", DOC_DIM, "%s", z->mode);
-		system_settle(y, *z->status ? z->status : "ok",
-		              well ? HEALTH_GOOD : HEALTH_ATTENTION,
-		              well ? NULL : "its status is not ok");
+		if (well)
+			system_settle(y, *z->status ? z->status : "ok", HEALTH_GOOD, NULL);
+		else
+			system_settle(y, z->status, HEALTH_ATTENTION, "its status is not ok");
 		dns_plan(d, z);
 	}
 	system_end(s, ZONE_TYPE, l.left_out);
@@ -116,9 +117,10 @@ static void dns_set_row(struct site *s, const struct dns_page *page, const char 
                         const struct dns_set *set)
 {
 	char name[240], key[280], ref[260], ttl[24] = "";
-	bool top = !strcmp(set->name, "@");
-	snprintf(name, sizeof(name), "%s%s%s %s", top ? "" : set->name, top ? "" : ".", zone,
-	         set->type);
+	if (!strcmp(set->name, "@"))
+		snprintf(name, sizeof(name), "%s %s", zone, set->type);
+	else
+		snprintf(name, sizeof(name), "%s.%s %s", set->name, zone, set->type);
 	snprintf(ref, sizeof(ref), "%lld/%d/%s/%s", (long long)page->zone, page->number, set->name,
 	         set->type);
 	/* a zone and the one above it both hold an NS set of this name */

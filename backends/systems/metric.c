@@ -213,8 +213,10 @@ void metric_details(const struct row *row, struct doc *doc)
 		headed = true;
 		const char *value = system_figure_text(y, "value");
 		const char *range = system_figure_text(y, "range");
-		doc_pair(doc, r->health == HEALTH_BAD ? DOC_BAD : DOC_PLAIN, r->name, "%s%s%s",
-		         *value ? value : "unknown", *range ? "; " : "", range);
+		enum doc_tone tone = r->health == HEALTH_BAD ? DOC_BAD : DOC_PLAIN;
+		if (!*value)
+			value = "unknown";
+		doc_pair(doc, tone, r->name, "%s%s%s", value, *range ? "; " : "", range);
 	}
 }
 

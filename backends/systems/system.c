@@ -365,7 +365,8 @@ static void system_suggest_branch(const struct row *r, char *buf, size_t size)
 static void system_suggest_values(const struct row *r, char *buf, size_t size)
 {
 	const char *text = system_const(r)->labels, *is = text ? strchr(text, '=') : NULL;
-	snprintf(buf, size, "%.*s", is ? (int)strcspn(is + 1, "\n") : 0, is ? is + 1 : "");
+	const char *values = is ? is + 1 : "";
+	snprintf(buf, size, "%.*s", (int)strcspn(values, "\n"), values);
 }
 
 #define DOES(what)                                                                      \

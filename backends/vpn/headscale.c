@@ -362,13 +362,18 @@ void hs_shown(struct source *source, bool now)
 {
 	struct hs *h = hs_of(source);
 	bool first = now && !h->shown;
-	struct fetch *poll = h->site.up ? &h->site.poll : &h->poll;
+	int64_t gap = hs_by_rest(h) ? REST_SHOWN_MS : CLI_SHOWN_MS;
+	struct fetch *poll = &h->poll;
+	struct loop_timer *timer = h->timer;
 	h->shown = h->site.shown = now;
 	if (!first || h->state != HS_UP || hs_is_busy(h))
 		return;
+	if (h->site.up) {
+		poll = &h->site.poll;
+		timer = h->site.timer;
+	}
 	fetch_want(poll);
-	loop_timer_set(h->site.up ? h->site.timer : h->timer,
-	               fetch_wait(poll, hs_by_rest(h) ? REST_SHOWN_MS : CLI_SHOWN_MS, hs_now(h)));
+	loop_timer_set(timer, fetch_wait(poll, gap, hs_now(h)));
 }
 
 /* --- by its program ------------------------------------------------------ */
@@ -763,11 +768,16 @@ static void hs_detail_keys(const struct hs *h, struct doc *doc)
 		int64_t left = k->expiration_ms - now_wall_ms();
 		bool over = left <= 0 && k->expiration_ms;
 		bool spent = k->used && !k->reusable;
-		doc_pair(doc, over || spent ? DOC_DIM : DOC_PLAIN, k->id, "%s  %s%s%s%s, %s%s%s",
-		         k->shown, k->user, k->reusable ? ", reusable" : ", once",
-		         k->ephemeral ? ", ephemeral" : "", k->used ? ", used" : "",
-		         over ? "expired " : "for another ", human_span(span, over ? -left : left),
-		         over ? " ago" : "");
+		enum doc_tone tone = over || spent ? DOC_DIM : DOC_PLAIN;
+		const char *often = k->reusable ? ", reusable" : ", once";
+		const char *ephemeral = k->ephemeral ? ", ephemeral" : "";
+		const char *used = k->used ? ", used" : "";
+		if (over)
+			doc_pair(doc, tone, k->id, "%s  %s%s%s%s, expired %s ago", k->shown,
+			         k->user, often, ephemeral, used, human_span(span, -left));
+		else
+			doc_pair(doc, tone, k->id, "%s  %s%s%s%s, for another %s", k->shown,
+			         k->user, often, ephemeral, used, human_span(span, left));
 	}
 }
 

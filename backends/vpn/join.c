@@ -164,8 +164,10 @@ static void join_name_ring(const struct places *s, struct peer *ring)
 /* Live views rank first, then the peer's own view, because most actions run there. */
 static int join_worth(const struct peer *p)
 {
-	return (join_is_live(p) ? 8 : 0) + (p->at.self || p->control ? 4 : 0) +
-	       (p->family == VPN_TAILSCALE ? 2 : p->family == VPN_WIREGUARD);
+	static const int families[] = {
+		[VPN_TAILSCALE] = 2, [VPN_WIREGUARD] = 1, [VPN_HEADSCALE] = 0
+	};
+	return 8 * join_is_live(p) + 4 * (p->at.self || p->control) + families[p->family];
 }
 
 static void join_choose(struct peer *ring)
@@ -216,8 +218,8 @@ const struct peer *peer_witness(const struct peer *ring)
 	const struct peer *best = NULL, *p = ring;
 	int best_worth = -1;
 	do {
-		int w = (join_is_live(p) ? 8 : 0) + (p->at.active ? 4 : 0) +
-		        (p->family != VPN_HEADSCALE ? 2 : 0) + (*p->at.endpoint ? 1 : 0);
+		int w = 8 * join_is_live(p) + 4 * p->at.active + 2 * (p->family != VPN_HEADSCALE) +
+		        (*p->at.endpoint != '\0');
 		if (!p->at.self && !p->control && w > best_worth) {
 			best = p;
 			best_worth = w;
@@ -614,9 +616,10 @@ static bool join_reason_of(const struct peer *p, char *buf, size_t size)
 	char age[HUMAN_SIZE];
 	int64_t since;
 	const char *state = join_sight(p, &since), *who = p->row.server->name;
-	if (!strcmp(state, "expired"))
-		snprintf(buf, size, "VPN: its key has expired%s%s%s", since ? " " : "",
-		         since ? join_ago(age, since) : "", since ? " ago" : "");
+	if (!strcmp(state, "expired") && since)
+		snprintf(buf, size, "VPN: its key has expired %s ago", join_ago(age, since));
+	else if (!strcmp(state, "expired"))
+		snprintf(buf, size, "VPN: its key has expired");
 	else if (p->family == VPN_WIREGUARD && !peer_online(p) && since)
 		snprintf(buf, size, "VPN: no handshake with %s for %s", who, join_ago(age, since));
 	else if (p->family == VPN_WIREGUARD && !peer_online(p))

@@ -221,7 +221,9 @@ static void hs_parse_cut_key(char *buf, size_t size, const char *key)
 	}
 	bool prefixed = !strncmp(key, "hskey-auth-", 11);
 	size_t most = prefixed ? KEY_SHOWN_NEW : KEY_SHOWN, n = strlen(key);
-	size_t kept = wash(buf, size > 4 ? size - 4 : 0, key, n / 2 < most ? n / 2 : most);
+	if (n / 2 < most)
+		most = n / 2;
+	size_t kept = wash(buf, size > 4 ? size - 4 : 0, key, most);
 	snprintf(buf + kept, size - kept, "...");
 }
 

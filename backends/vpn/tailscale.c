@@ -232,9 +232,9 @@ static void ts_feed_status(struct ts *t, const char *json, size_t len)
 	snprintf(t->auth_url, sizeof(t->auth_url), "%s", s.auth_url);
 	if (*s.suffix)
 		snprintf(t->suffix, sizeof(t->suffix), "%s", s.suffix);
+	const char *how = ts_by_program(t) ? ", by its program" : "";
 	snprintf(t->source.detail, sizeof(t->source.detail), "Tailscale %.30s, %s%s%.30s%s",
-	         s.version, s.state, *s.tailnet ? ", " : "", s.tailnet,
-	         ts_by_program(t) ? ", by its program" : "");
+	         s.version, s.state, *s.tailnet ? ", " : "", s.tailnet, how);
 	store_rows_begin(&t->source, &kind_peer);
 	for (size_t i = 0; i < s.list.n; i++) {
 		/* the only time made by the server's own clock */
@@ -263,8 +263,8 @@ static void ts_feed(struct source *source, const char *what, const char *bytes, 
 static void ts_feed_clock(struct ts *t, const char *date)
 {
 	char text[24];
-	int64_t theirs = date ? vj_http_date_ms(date) : 0,
-		skew = theirs ? now_wall_ms() - theirs : 0;
+	int64_t theirs = date ? vj_http_date_ms(date) : 0;
+	int64_t skew = theirs ? now_wall_ms() - theirs : 0;
 	if (skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS)
 		skew = 0;
 	if (skew - t->skew_ms > -CLOCK_NEAR_MS && skew - t->skew_ms < CLOCK_NEAR_MS)

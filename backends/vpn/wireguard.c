@@ -90,9 +90,11 @@ static void wg_feed_dump(struct wg *w, const char *text, size_t len)
 		peer_set(&w->source, VPN_WIREGUARD, &list.peers[i], w->lists);
 	}
 	store_rows_end(&w->source, &kind_peer);
+	size_t peers = list.n - interfaces;
+	const char *is = interfaces == 1 ? "" : "s";
+	const char *ps = peers == 1 ? "" : "s";
 	snprintf(w->source.detail, sizeof(w->source.detail), "%zu interface%s, %zu peer%s%s",
-	         interfaces, interfaces == 1 ? "" : "s", list.n - interfaces,
-	         list.n - interfaces == 1 ? "" : "s", w->by_sudo ? ", by sudo -n" : "");
+	         interfaces, is, peers, ps, w->by_sudo ? ", by sudo -n" : "");
 	source_set_state(&w->source, list.n ? SOURCE_LIVE : SOURCE_ABSENT, NULL);
 	source_left_out(&w->source, &kind_peer, list.left_out);
 	vpn_list_finish(&list);
@@ -173,8 +175,8 @@ static void wg_poll(struct wg *w)
 	fetch_want(&w->round);
 	if (fetch_is_asked(&w->round) || link->state != LINK_UP)
 		return;
-	char *script = xasprintf(SCRIPT, w->by_sudo ? SUDO_MAY_OR("wg", "1") : "",
-	                         w->by_sudo ? "sudo -n " : "");
+	const char *may = w->by_sudo ? SUDO_MAY_OR("wg", "1") : "";
+	char *script = xasprintf(SCRIPT, may, w->by_sudo ? "sudo -n " : "");
 	fetch_ask(&w->round, sync_at(loop_now(store_loop(w->source.store))));
 	w->run = link_run(link, script, NULL, 0, DUMP_MAX, RUN_MS, wg_on_dump, w);
 	run_name(w->run, "`wg show all dump`");
