@@ -142,12 +142,12 @@ static const char *alert_base(const struct system *y)
 	return !strcmp(y->site->platform->section, "grafana") ? "/api/alertmanager/grafana" : "";
 }
 
-bool alert_can_silence(const struct system *y)
+bool alert_can_silence(const struct system_act *act, const struct system *y)
 {
 	return alert_is(y) && !y->inexact && strcmp(y->told_state, "silenced") != 0;
 }
 
-bool alert_can_unsilence(const struct system *y)
+bool alert_can_unsilence(const struct system_act *act, const struct system *y)
 {
 	return alert_is(y) && *system_figure_text(y, "silence");
 }
@@ -162,7 +162,8 @@ static size_t alert_others(const struct system *y)
 }
 
 /* The id stands for all labels, however many there are. */
-void alert_silence_command(const struct system *y, char *buf, size_t size)
+void alert_silence_command(const struct system_act *act, const struct system *y, char *buf,
+                           size_t size)
 {
 	char others[80] = "";
 	size_t n = y->labels ? alert_others(y) : 0;
@@ -173,14 +174,15 @@ void alert_silence_command(const struct system *y, char *buf, size_t size)
 	         alert_base(y), system_product(y), y->site->name, y->ref, others);
 }
 
-void alert_unsilence_command(const struct system *y, char *buf, size_t size)
+void alert_unsilence_command(const struct system_act *act, const struct system *y, char *buf,
+                             size_t size)
 {
 	snprintf(buf, size, "end the silence of %s: DELETE %s/api/v2/silence/%s, %s %s",
 	         y->row.name, alert_base(y), system_figure_text(y, "silence"), system_product(y),
 	         y->site->name);
 }
 
-bool alert_silence_fits(const struct row *r, const char *argument, struct err *err)
+bool alert_silence_fits(const struct system_act *act, const char *argument, struct err *err)
 {
 	int64_t ms;
 	const char *why;
@@ -198,7 +200,7 @@ static void alert_silenced(struct job *j, const struct api_answer *r)
 	job_end(j, &err, said);
 }
 
-void alert_silence(struct order *order, struct system *y)
+void alert_silence(const struct system_act *act, struct order *order, struct system *y)
 {
 	int64_t ms, from = now_wall_ms() + y->site->skew_ms - 1000;
 	const char *why;
@@ -221,7 +223,7 @@ void alert_silence(struct order *order, struct system *y)
 	free(path);
 }
 
-void alert_unsilence(struct order *order, struct system *y)
+void alert_unsilence(const struct system_act *act, struct order *order, struct system *y)
 {
 	struct job *j = job_begin(y->site, order, sizeof(*j), "end silence");
 	if (!j)

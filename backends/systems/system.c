@@ -325,7 +325,7 @@ static const struct system_act *system_act(const struct action *action, const st
 static bool system_can(const struct action *action, const struct row *r)
 {
 	const struct system_act *act = system_act(action, r);
-	return act && act->run && (!act->can || act->can(ROW_AS(system, r)));
+	return act && act->run && (!act->can || act->can(act, ROW_AS(system, r)));
 }
 
 static void system_command(const struct action *action, const struct row *r, char *buf, size_t size)
@@ -333,21 +333,22 @@ static void system_command(const struct action *action, const struct row *r, cha
 	const struct system_act *act = system_act(action, r);
 	char raw[512] = "";
 	if (act && act->command)
-		act->command(ROW_AS(system, r), raw, sizeof(raw));
+		act->command(act, ROW_AS(system, r), raw, sizeof(raw));
 	wash(buf, size, raw, strlen(raw));
 }
 
 static void system_run(struct order *order)
 {
 	struct row *r = order_row(order);
-	system_act(order->action, r)->run(order, ROW_AS(system, r));
+	const struct system_act *act = system_act(order->action, r);
+	act->run(act, order, ROW_AS(system, r));
 }
 
 static bool system_fits(const struct action *action, const struct row *r, const char *argument,
                         struct err *err)
 {
 	const struct system_act *act = system_act(action, r);
-	return !act || !act->fits || act->fits(r, argument, err);
+	return !act || !act->fits || act->fits(act, argument, err);
 }
 
 static void system_suggest_silence(const struct row *r, char *buf, size_t size)

@@ -57,14 +57,16 @@ enum system_do {
 };
 
 struct system_act {
-	/* does the action make sense for the row now? */
-	bool (*can)(const struct system *);
+	/* does the action make sense for the row now? NULL: always */
+	bool (*can)(const struct system_act *, const struct system *);
 	/* the request as shown before confirming; washed by the caller */
-	void (*command)(const struct system *, char *buf, size_t size);
+	void (*command)(const struct system_act *, const struct system *, char *buf, size_t size);
 	/* carries out the order; must end the order, now or later */
-	void (*run)(struct order *, struct system *);
+	void (*run)(const struct system_act *, struct order *, struct system *);
 	/* checks the argument; NULL: any is valid */
-	bool (*fits)(const struct row *, const char *argument, struct err *);
+	bool (*fits)(const struct system_act *, const char *argument, struct err *);
+	/* the request, for functions that several actions share. verb must be static. */
+	const char *verb, *method, *path;
 };
 
 struct system_ops {
