@@ -73,23 +73,6 @@ static void coolify_judge(struct app *a)
 	app_settle(a, health, why);
 }
 
-static void coolify_set_server(struct app *a, const struct coolify_item *it)
-{
-	const char *state = "reachable", *why = NULL;
-	enum health health = HEALTH_GOOD;
-	if (!it->reachable) {
-		state = "not reachable";
-		why = "Coolify does not reach it";
-		health = HEALTH_BAD;
-	} else if (!it->usable) {
-		state = "not usable";
-		why = "Coolify reaches it, but cannot use it";
-		health = HEALTH_ATTENTION;
-	}
-	snprintf(a->state, sizeof(a->state), "%s", state);
-	app_settle(a, health, why);
-}
-
 static void coolify_set_item(struct site *s, const struct coolify_item *it)
 {
 	static const char *const types[] = { "application", "service", "database", "server" };
@@ -99,7 +82,19 @@ static void coolify_set_item(struct site *s, const struct coolify_item *it)
 	snprintf(a->domain, sizeof(a->domain), "%s", it->domain);
 	snprintf(a->image, sizeof(a->image), "%s", it->image);
 	if (server) {
-		coolify_set_server(a, it);
+		const char *state = "reachable", *why = NULL;
+		enum health health = HEALTH_GOOD;
+		if (!it->reachable) {
+			state = "not reachable";
+			why = "Coolify does not reach it";
+			health = HEALTH_BAD;
+		} else if (!it->usable) {
+			state = "not usable";
+			why = "Coolify reaches it, but cannot use it";
+			health = HEALTH_ATTENTION;
+		}
+		snprintf(a->state, sizeof(a->state), "%s", state);
+		app_settle(a, health, why);
 		return;
 	}
 	if (strcmp(a->state, it->status) != 0)

@@ -115,28 +115,6 @@ static bool stack_read_words(struct stack *s, const char *argument, struct err *
 	return good;
 }
 
-static bool stack_check(const struct stack *s, struct err *err)
-{
-	const char *site = stack_site(s)->site.name;
-	if (!*s->image)
-		return err_set(err, ERR_USAGE,
-		               "which image? [dokploy %s] has no stack_image, so say image=IMAGE "
-		               "after the "
-		               "name",
-		               site);
-	if (!*s->host)
-		return err_set(err, ERR_USAGE,
-		               "at which domain? [dokploy %s] has no stack_domain, so say "
-		               "host=HOST after "
-		               "the name",
-		               site);
-	if (!stack_of_signs(s->image, "./:@_-"))
-		return err_set(err, ERR_USAGE, "\"%.80s\" is not an image name", s->image);
-	if (!stack_of_signs(s->host, ".-"))
-		return err_set(err, ERR_USAGE, "\"%.80s\" is not a host name", s->host);
-	return true;
-}
-
 static bool stack_read(struct stack *s, const char *argument, struct err *err)
 {
 	const struct dokploy *d = stack_site(s);
@@ -157,7 +135,21 @@ static bool stack_read(struct stack *s, const char *argument, struct err *err)
 	         stack_or(c->stack_certificate, "none"));
 	for (size_t i = 0; i < d->n_made; i++)
 		s->mine = s->mine || !strcmp(d->made[i].word[MADE_STACK], s->full);
-	return stack_check(s, err);
+	if (!*s->image)
+		return err_set(err, ERR_USAGE,
+		               "which image? [dokploy %s] has no stack_image, so say image=IMAGE "
+		               "after the name",
+		               d->site.name);
+	if (!*s->host)
+		return err_set(err, ERR_USAGE,
+		               "at which domain? [dokploy %s] has no stack_domain, so say "
+		               "host=HOST after the name",
+		               d->site.name);
+	if (!stack_of_signs(s->image, "./:@_-"))
+		return err_set(err, ERR_USAGE, "\"%.80s\" is not an image name", s->image);
+	if (!stack_of_signs(s->host, ".-"))
+		return err_set(err, ERR_USAGE, "\"%.80s\" is not a host name", s->host);
+	return true;
 }
 
 /* --- progress ------------------------------------------------------------- */
@@ -286,28 +278,6 @@ static void stack_domain_made(struct job *j, const struct api_answer *r)
 	stack_deploy(s);
 }
 
-static void stack_make_domain(struct stack *s, const struct dp_one *one)
-{
-	char how[180];
-	snprintf(how, sizeof(how), "%.100s to port %d", s->host, s->port);
-	stack_at(s, STEP_DOMAIN, how);
-	for (size_t i = 0; i < one->n_domains; i++)
-		if (!strcmp(one->domains[i].host, s->host)) {
-			stack_step_over(s, "is there already");
-			stack_deploy(s);
-			return;
-		}
-	cJSON *o = cJSON_CreateObject();
-	cJSON_AddStringToObject(o, "host", s->host);
-	cJSON_AddStringToObject(o, "path", "/");
-	cJSON_AddNumberToObject(o, "port", s->port);
-	cJSON_AddBoolToObject(o, "https", true);
-	cJSON_AddStringToObject(o, "certificateType", s->certificate);
-	cJSON_AddStringToObject(o, "applicationId", s->app);
-	cJSON_AddStringToObject(o, "domainType", "application");
-	stack_post(s, "/domain.create", o, stack_domain_made);
-}
-
 static void stack_image_set(struct job *j, const struct api_answer *r)
 {
 	struct stack *s = (struct stack *)j;
@@ -356,7 +326,24 @@ static void stack_with_one(struct stack *s, const struct dp_one *one)
 	}
 	if (s->step < STEP_IMAGE)
 		stack_step_done(s, STEP_IMAGE, "is set already");
-	stack_make_domain(s, one);
+	char how[180];
+	snprintf(how, sizeof(how), "%.100s to port %d", s->host, s->port);
+	stack_at(s, STEP_DOMAIN, how);
+	for (size_t i = 0; i < one->n_domains; i++)
+		if (!strcmp(one->domains[i].host, s->host)) {
+			stack_step_over(s, "is there already");
+			stack_deploy(s);
+			return;
+		}
+	cJSON *domain = cJSON_CreateObject();
+	cJSON_AddStringToObject(domain, "host", s->host);
+	cJSON_AddStringToObject(domain, "path", "/");
+	cJSON_AddNumberToObject(domain, "port", s->port);
+	cJSON_AddBoolToObject(domain, "https", true);
+	cJSON_AddStringToObject(domain, "certificateType", s->certificate);
+	cJSON_AddStringToObject(domain, "applicationId", s->app);
+	cJSON_AddStringToObject(domain, "domainType", "application");
+	stack_post(s, "/domain.create", domain, stack_domain_made);
 }
 
 static void stack_one_came(struct job *j, const struct api_answer *r)

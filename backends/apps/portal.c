@@ -122,20 +122,14 @@ static void portal_checked(struct job *j, const struct api_answer *r)
 	free(body);
 }
 
-/* The order that is requesting a stack now. The portal's row allows one at a time. NULL none. */
-static const struct portal_job *portal_asks(const struct portal *p)
-{
-	const struct portal_job *w = (const struct portal_job *)p->site.jobs;
-	while (w && w->asked)
-		w = (const struct portal_job *)w->job.next;
-	return w;
-}
-
 static void portal_run(struct order *order, struct app *a, enum app_do what)
 {
 	struct portal *p = a->instance;
 	const char *name = a->row.name;
-	const struct portal_job *other = portal_asks(p);
+	/* The order that is requesting a stack now: there is one at a time. NULL: none. */
+	const struct portal_job *other = (const struct portal_job *)p->site.jobs;
+	while (other && other->asked)
+		other = (const struct portal_job *)other->job.next;
 	struct err err = { 0 };
 	if (a->is_platform)
 		name = order->argument ? order->argument : "";

@@ -215,33 +215,6 @@ static void portal_read_line(const struct journal_line *l, void *arg)
 		wash(t->state.status, sizeof(t->state.status), status, strlen(status));
 }
 
-/* The stack ended or is lost: end the order that waits for it. */
-static void portal_stack_over(struct portal_stack *t)
-{
-	const struct app *there = t->lost ? portal_in_dokploy(t) : NULL;
-	struct portal_job *w = portal_job_of(t);
-	char said[340], span[HUMAN_SIZE];
-	struct err err = { 0 };
-	human_span(span, now_wall_ms() - t->began_ms);
-	snprintf(said, sizeof(said), "%s is deployed within %s; it answers at %s", t->name, span,
-	         *t->url ? t->url : "an unknown address");
-	if (t->over && !portal_is(t, "completed"))
-		err_set(&err, ERR_REFUSED, "%s failed at %s: %s", t->name,
-		        *t->state.step ? t->state.step : "an unknown step", portal_why_failed(t));
-	else if (!t->over && there)
-		err_set(&err, ERR_ABSENT,
-		        "the portal does not know the deployment of %s any more, it was restarted; "
-		        "Dokploy has it: %s",
-		        t->name, there->row.id);
-	else if (!t->over)
-		err_set(&err, ERR_ABSENT,
-		        "the portal does not know the deployment of %s any more, it was restarted; "
-		        "project ai-stack-%s in Dokploy shows how it went",
-		        t->name, t->name);
-	if (w)
-		job_end(&w->job, &err, err.code ? NULL : said);
-}
-
 void portal_stack_take(struct portal_stack *t, const char *json, size_t len, const char *ending)
 {
 	struct portal_state now;
@@ -287,7 +260,29 @@ static void portal_stream_end(struct portal_stack *t)
 	portal_stack_rest(t);
 	portal_judge(t);
 	portal_keep(t);
-	portal_stack_over(t);
+	/* The stack ended or is lost: end the order that waits for it. */
+	const struct app *there = t->lost ? portal_in_dokploy(t) : NULL;
+	struct portal_job *w = portal_job_of(t);
+	char said[340], span[HUMAN_SIZE];
+	struct err err = { 0 };
+	human_span(span, now_wall_ms() - t->began_ms);
+	snprintf(said, sizeof(said), "%s is deployed within %s; it answers at %s", t->name, span,
+	         *t->url ? t->url : "an unknown address");
+	if (t->over && !portal_is(t, "completed"))
+		err_set(&err, ERR_REFUSED, "%s failed at %s: %s", t->name,
+		        *t->state.step ? t->state.step : "an unknown step", portal_why_failed(t));
+	else if (!t->over && there)
+		err_set(&err, ERR_ABSENT,
+		        "the portal does not know the deployment of %s any more, it was restarted; "
+		        "Dokploy has it: %s",
+		        t->name, there->row.id);
+	else if (!t->over)
+		err_set(&err, ERR_ABSENT,
+		        "the portal does not know the deployment of %s any more, it was restarted; "
+		        "project ai-stack-%s in Dokploy shows how it went",
+		        t->name, t->name);
+	if (w)
+		job_end(&w->job, &err, err.code ? NULL : said);
 }
 
 static void portal_stream_again(struct loop_timer *timer, void *arg)

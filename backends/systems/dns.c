@@ -102,16 +102,6 @@ static bool dns_take_zones(struct site *s, const char *ref, const char *json, si
 
 /* --- record sets ---------------------------------------------------------- */
 
-static struct system *dns_zone_row(const struct site *s, int64_t zone)
-{
-	char id[24];
-	snprintf(id, sizeof(id), "%lld", (long long)zone);
-	struct system *y = system_next(s, NULL);
-	while (y && (strcmp(y->type, ZONE_TYPE) != 0 || strcmp(y->ref, id) != 0))
-		y = system_next(s, y);
-	return y;
-}
-
 /* ref: "ZONE/PAGE/NAME/TYPE". The page tells which rows an answer speaks of. */
 static void dns_set_row(struct site *s, const struct dns_page *page, const char *zone,
                         const struct dns_set *set)
@@ -158,7 +148,11 @@ static bool dns_take_sets(struct site *s, const char *ref, const char *json, siz
 	if (sscanf(ref, "%19lld/%6d", &zone, &page.number) != 2 || page.number < 1)
 		return true;
 	page.zone = zone;
-	struct system *y = dns_zone_row(s, page.zone);
+	char id[24];
+	snprintf(id, sizeof(id), "%lld", (long long)page.zone);
+	struct system *y = system_next(s, NULL);
+	while (y && (strcmp(y->type, ZONE_TYPE) != 0 || strcmp(y->ref, id) != 0))
+		y = system_next(s, y);
 	if (!y)
 		return true; /* the zone has gone since */
 	if (!dns_sets_parse(json, len, &l, err))

@@ -67,32 +67,29 @@ static const struct ollama_model *ollama_find(const struct ollama_models *l, con
 	return NULL;
 }
 
-static void ollama_set_loaded(struct system *y, const struct ollama_model *m)
-{
-	char left[HUMAN_SIZE] = "";
-	int64_t ms = m && m->until_ms ? m->until_ms - now_wall_ms() - y->site->skew_ms : 0;
-	bool sized = m && m->size > 0 && m->vram >= 0 && m->vram <= m->size;
-	if (ms > 0 && ms < INT64_C(10) * 365 * 86400000)
-		human_age(left, ms);
-	system_figure(y, "GPU", DOC_PLAIN, "%s", "");
-	if (sized)
-		system_figure(y, "GPU", DOC_PLAIN, "%d%%",
-		              (int)((double)m->vram * 100 / (double)m->size));
-	system_figure(y, "unloads in", DOC_DIM, "%s", left);
-	if (m)
-		system_settle(y, "loaded", HEALTH_GOOD, NULL);
-	else
-		system_settle(y, "on disk", HEALTH_IDLE, NULL);
-}
-
 static bool ollama_take_ps(struct site *s, const char *ref, const char *json, size_t len,
                            struct err *err)
 {
 	struct ollama_models l;
 	if (!ollama_models_parse(json, len, &l, err))
 		return false;
-	for (struct system *y = system_next(s, NULL); y; y = system_next(s, y))
-		ollama_set_loaded(y, ollama_find(&l, y->ref));
+	for (struct system *y = system_next(s, NULL); y; y = system_next(s, y)) {
+		const struct ollama_model *m = ollama_find(&l, y->ref);
+		char left[HUMAN_SIZE] = "";
+		int64_t ms = m && m->until_ms ? m->until_ms - now_wall_ms() - y->site->skew_ms : 0;
+		bool sized = m && m->size > 0 && m->vram >= 0 && m->vram <= m->size;
+		if (ms > 0 && ms < INT64_C(10) * 365 * 86400000)
+			human_age(left, ms);
+		system_figure(y, "GPU", DOC_PLAIN, "%s", "");
+		if (sized)
+			system_figure(y, "GPU", DOC_PLAIN, "%d%%",
+			              (int)((double)m->vram * 100 / (double)m->size));
+		system_figure(y, "unloads in", DOC_DIM, "%s", left);
+		if (m)
+			system_settle(y, "loaded", HEALTH_GOOD, NULL);
+		else
+			system_settle(y, "on disk", HEALTH_IDLE, NULL);
+	}
 	system_figure(system_own(s), "loaded", DOC_PLAIN, "%zu", l.n + l.left_out);
 	ollama_models_finish(&l);
 	return true;

@@ -757,30 +757,6 @@ const struct backend backend_headscale = {
 
 /* --- details of Headscale itself ----------------------------------------- */
 
-static void hs_detail_keys(const struct hs *h, struct doc *doc)
-{
-	char span[HUMAN_SIZE];
-	doc_head(doc, "Pre-auth keys");
-	if (!h->keys.n)
-		doc_add(doc, DOC_DIM, "none is known; the action \"list keys\" asks for them");
-	for (size_t i = 0; i < h->keys.n; i++) {
-		const struct hs_key *k = &h->keys.at[i];
-		int64_t left = k->expiration_ms - now_wall_ms();
-		bool over = left <= 0 && k->expiration_ms;
-		bool spent = k->used && !k->reusable;
-		enum doc_tone tone = over || spent ? DOC_DIM : DOC_PLAIN;
-		const char *often = k->reusable ? ", reusable" : ", once";
-		const char *ephemeral = k->ephemeral ? ", ephemeral" : "";
-		const char *used = k->used ? ", used" : "";
-		if (over)
-			doc_pair(doc, tone, k->id, "%s  %s%s%s%s, expired %s ago", k->shown,
-			         k->user, often, ephemeral, used, human_span(span, -left));
-		else
-			doc_pair(doc, tone, k->id, "%s  %s%s%s%s, for another %s", k->shown,
-			         k->user, often, ephemeral, used, human_span(span, left));
-	}
-}
-
 void hs_detail(struct source *source, struct doc *doc)
 {
 	const struct hs *h = hs_of(source);
@@ -801,7 +777,26 @@ void hs_detail(struct source *source, struct doc *doc)
 	for (size_t i = 0; i < h->users.n; i++)
 		doc_pair(doc, DOC_PLAIN, h->users.at[i].id, "%s%s%s", h->users.at[i].name,
 		         *h->users.at[i].display ? "  " : "", h->users.at[i].display);
-	hs_detail_keys(h, doc);
+	char span[HUMAN_SIZE];
+	doc_head(doc, "Pre-auth keys");
+	if (!h->keys.n)
+		doc_add(doc, DOC_DIM, "none is known; the action \"list keys\" asks for them");
+	for (size_t i = 0; i < h->keys.n; i++) {
+		const struct hs_key *k = &h->keys.at[i];
+		int64_t left = k->expiration_ms - now_wall_ms();
+		bool over = left <= 0 && k->expiration_ms;
+		bool spent = k->used && !k->reusable;
+		enum doc_tone tone = over || spent ? DOC_DIM : DOC_PLAIN;
+		const char *often = k->reusable ? ", reusable" : ", once";
+		const char *ephemeral = k->ephemeral ? ", ephemeral" : "";
+		const char *used = k->used ? ", used" : "";
+		if (over)
+			doc_pair(doc, tone, k->id, "%s  %s%s%s%s, expired %s ago", k->shown,
+			         k->user, often, ephemeral, used, human_span(span, -left));
+		else
+			doc_pair(doc, tone, k->id, "%s  %s%s%s%s, for another %s", k->shown,
+			         k->user, often, ephemeral, used, human_span(span, left));
+	}
 	doc_head(doc, "DNS records of its own");
 	if (!h->has_records)
 		doc_add(doc, DOC_DIM, "%s",
