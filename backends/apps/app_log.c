@@ -20,8 +20,8 @@ struct app_log {
 	void *arg;
 	struct loop_timer *timer;
 	char tail[TAIL_KEPT];
-	/* told: length of the last text, valid while texts start at the log's beginning */
-	size_t tail_len, told;
+	/* seen: length of the last text, valid while texts start at the log's beginning */
+	size_t tail_len, seen;
 	bool over;
 	int64_t time_us; /* time of the last line; 0 none */
 	char complaint[320];
@@ -91,8 +91,8 @@ static size_t app_log_find_new(const struct app_log *l, const char *text, size_t
 	*gap = false;
 	if (!n)
 		return 0;
-	if (len >= l->told && l->told >= n && !memcmp(text + l->told - n, l->tail, n))
-		return l->told;
+	if (len >= l->seen && l->seen >= n && !memcmp(text + l->seen - n, l->tail, n))
+		return l->seen;
 	/* only the last lines arrived: find the last occurrence of the old end */
 	const char *found = app_log_last_place(text, len, l->tail, n);
 	if (found)
@@ -113,7 +113,7 @@ static int64_t app_log_time_of(struct app_log *l, const char *text, size_t len)
 	if (us > now_us)
 		us = 0;
 	if (!us)
-		us = l->told ? now_us : l->time_us;
+		us = l->seen ? now_us : l->time_us;
 	if (us < l->time_us)
 		us = l->time_us;
 	l->time_us = us;
@@ -149,7 +149,7 @@ void app_log_take(struct app_log *l, const char *text, size_t len, bool over, co
 	if (gap)
 		log_gap(l->follow.log, l->follow.source, "the lines in between are missing");
 	app_log_add_lines(l, text + from, whole - from);
-	l->told = whole;
+	l->seen = whole;
 	if (whole) {
 		size_t n = whole < TAIL_KEPT ? whole : TAIL_KEPT;
 		memcpy(l->tail, text + whole - n, n);

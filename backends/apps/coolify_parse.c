@@ -35,10 +35,10 @@ static struct coolify_item *coolify_add(struct coolify_list *l)
 static enum coolify_kind coolify_kind_of(const cJSON *o)
 {
 	char type[64];
-	bool told = vj_text(o, "type", NULL, type, sizeof(type));
-	if (told ? !strcmp(type, "application") : vj_get(o, "build_pack", NULL) != NULL)
+	bool has_type = vj_text(o, "type", NULL, type, sizeof(type));
+	if (has_type ? !strcmp(type, "application") : vj_get(o, "build_pack", NULL) != NULL)
 		return COOLIFY_APPLICATION;
-	if (told ? !strcmp(type, "service") : vj_get(o, "service_type", NULL) != NULL)
+	if (has_type ? !strcmp(type, "service") : vj_get(o, "service_type", NULL) != NULL)
 		return COOLIFY_SERVICE;
 	return COOLIFY_DATABASE;
 }

@@ -1,5 +1,7 @@
 /* coolify_parse.h: parses Coolify's answers. Pure. Texts are washed and lists bounded. A member of
- * the wrong type counts as missing. */
+ * the wrong type counts as missing.
+ *
+ * Source: Coolify's openapi.yaml of 4.1 and 4.2. */
 #ifndef APPS_COOLIFY_PARSE_H
 #define APPS_COOLIFY_PARSE_H
 

@@ -46,9 +46,9 @@ static enum health dokploy_opinion(const struct site *s, char *why, size_t size)
 	if (!d->n_made || dokploy_makes_a_stack(s))
 		return HEALTH_GOOD;
 	snprintf(why, size,
-	         "%zu %s of %.60s %s left of a new stack that is not whole; \"new stack\" goes on "
-	         "with it, "
-	         "\"remove what was made\" takes it away",
+	         "%zu %s of %.60s %s left of a new stack that is not whole; \"new stack\" "
+	         "continues "
+	         "it, \"remove what was made\" undoes it",
 	         d->n_made, things, d->made[d->n_made - 1].word[MADE_STACK], are);
 	return HEALTH_ATTENTION;
 }

@@ -5,6 +5,7 @@
  * ends early if a STEP_MUST fails or if nobody answers at all. */
 #include "backends/apps/platform.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -404,6 +405,7 @@ struct api_call *site_call(struct site *s, const struct api_request *request)
 static void platform_ask(struct site *s, const char *path, bool open,
                          void (*done)(const struct api_answer *, void *))
 {
+	assert(!s->call);
 	s->call = site_call(s, &(struct api_request){ .path = path,
 	                                              .open = open,
 	                                              .late = open,

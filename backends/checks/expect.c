@@ -1,3 +1,6 @@
+/* expect.c: compares an answer with what its section expects: status, text, a value in JSON.
+ *
+ * Sources: RFC 9110 section 15 (status codes) and RFC 6901 (JSON Pointer). */
 #include "backends/checks/expect.h"
 
 #include <stdio.h>

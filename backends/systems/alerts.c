@@ -50,12 +50,12 @@ static void alert_say(struct system *y, const struct alert *a)
 		                              [ALERT_PENDING] = "pending",
 		                              [ALERT_SILENCED] = "silenced",
 		                              [ALERT_INHIBITED] = "inhibited" };
-	y->told = alert_health(a);
+	y->own_health = alert_health(a);
 	y->state_ms = a->since_ms;
-	snprintf(y->told_state, sizeof(y->told_state), "%s", states[a->state]);
-	snprintf(y->told_why, sizeof(y->told_why), "%s", a->summary);
-	if (!*a->summary && y->told >= HEALTH_ATTENTION)
-		snprintf(y->told_why, sizeof(y->told_why), "the alert %s fires%s%s", a->name,
+	snprintf(y->own_state, sizeof(y->own_state), "%s", states[a->state]);
+	snprintf(y->own_why, sizeof(y->own_why), "%s", a->summary);
+	if (!*a->summary && y->own_health >= HEALTH_ATTENTION)
+		snprintf(y->own_why, sizeof(y->own_why), "the alert %s fires%s%s", a->name,
 		         *a->instance ? " for " : "", a->instance);
 	xreplace(&y->labels, a->labels);
 	y->inexact = !a->exact;
@@ -144,7 +144,7 @@ static const char *alert_base(const struct system *y)
 
 bool alert_can_silence(const struct system_act *act, const struct system *y)
 {
-	return alert_is(y) && !y->inexact && strcmp(y->told_state, "silenced") != 0;
+	return alert_is(y) && !y->inexact && strcmp(y->own_state, "silenced") != 0;
 }
 
 bool alert_can_unsilence(const struct system_act *act, const struct system *y)

@@ -145,10 +145,10 @@ static void join_settle(struct system *y, const struct system *other)
 {
 	char state[80], why[120];
 	if (!other) {
-		system_settle(y, y->told_state, y->told, y->told_why);
+		system_settle(y, y->own_state, y->own_health, y->own_why);
 		return;
 	}
-	snprintf(state, sizeof(state), "%s", other->told_state);
+	snprintf(state, sizeof(state), "%s", other->own_state);
 	snprintf(why, sizeof(why), "%s %s has it too, and counts", system_product(other),
 	         other->site->name);
 	system_settle(y, state, HEALTH_IDLE, why);
@@ -170,13 +170,13 @@ void alerts_join(struct store *store)
 		struct system *y = system_of(r);
 		if (!alert_is(y) || !y->labels)
 			continue;
-		bool pending = !strcmp(y->told_state, "pending");
+		bool pending = !strcmp(y->own_state, "pending");
 		const struct system *other = pending ? NULL : join_elsewhere(&j, y);
-		const char *state = other ? other->told_state : y->told_state;
-		enum health health = other ? HEALTH_IDLE : y->told;
+		const char *state = other ? other->own_state : y->own_state;
+		enum health health = other ? HEALTH_IDLE : y->own_health;
 		const char *why = y->row.why ? y->row.why : "";
 		if (!(y->row.health == health && !strcmp(y->state, state) &&
-		      (other || !strcmp(why, y->told_why))))
+		      (other || !strcmp(why, y->own_why))))
 			join_settle(y, other);
 	}
 	struct join_slot *slot, *next;

@@ -1,8 +1,9 @@
 /* dns_parse.h: reads zones, record sets and actions of Hetzner's Cloud API, and what a user types
  * for a record. Pure.
  *
- * Source: hetznercloud/hcloud-go, Zone and ZoneRRSet; docs.hetzner.cloud. Names are relative to the
- * zone, "@" is its top, in lower case. */
+ * Source: Hetzner Cloud API v1, docs.hetzner.cloud/reference/cloud, "DNS" (zones, rrsets) and
+ * "Actions", as of August 2026; hetznercloud/hcloud-go, Zone and ZoneRRSet. Names are relative to
+ * the zone, "@" is its top, in lower case. */
 #ifndef SYSTEMS_DNS_PARSE_H
 #define SYSTEMS_DNS_PARSE_H
 

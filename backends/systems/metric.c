@@ -1,6 +1,8 @@
 /* metric.c: one PromQL query as a row: its last value, its line over time, and two limits.
  *
- * Prometheus keeps the points. A range query of 60 points brings the whole line each time, so the
+ * Source: prometheus.io/docs/prometheus/latest/querying/api, "Range queries".
+ *
+ * Prometheus keeps the points. A range query of 60 points brings the whole line each time. So the
  * line is complete from the first answer on, also after a restart. */
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* ollama.c: an Ollama: version, its models with their size, which are loaded, how much of one is on
  * the GPU, and until when. Orders: load, unload, pull, delete.
  *
- * Source: ollama/docs/api.md. Delete took "name" before it took "model": both are sent. A load
+ * Source: as in ollama_parse.h. Delete took "name" before it took "model": both are sent. A load
  * answers when the model is in memory, which takes minutes for a big one. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* system.c: the system as a kind of row: identity, health, figures, details, JSON, actions. */
 #include "backends/systems/system.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,6 +179,7 @@ void system_figure(struct system *y, const char *name, enum doc_tone tone, const
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
 	size_t i = system_find_figure(y, name);
+	assert(strlen(name) < sizeof(y->figures[0].name));
 	if (!*raw && i < y->n_figures) {
 		y->n_figures--;
 		memmove(&y->figures[i], &y->figures[i + 1],

@@ -105,8 +105,8 @@ struct system {
 	float *line;
 	size_t n_line;
 	/* an alert as its own site says it; the row may differ (alerts.h) */
-	enum health told;
-	char told_state[60], told_why[300];
+	enum health own_health;
+	char own_state[60], own_why[300];
 };
 
 extern const struct kind kind_system;
@@ -133,7 +133,7 @@ const struct system_ops *system_ops(const struct system *);
 /* "Prometheus": its product */
 const char *system_product(const struct system *);
 
-/* A list of rows of one type begins. Then system_row for each item, then system_end, which removes
+/* A list of rows of one type begins. Call system_row for each item, then system_end. That removes
  * the rows of this site and type that were not named, and notes how many are left out. */
 void system_begin(struct site *, const char *type);
 /* Finds or makes SERVER/system/SECTION/NAME/TYPE/name. Other rows may have the same name: ref then

@@ -6,6 +6,7 @@
  *
  * A new key is shown to the user who asked and then wiped. It never reaches the order's output, the
  * activity log or a recording. Refusals show Headscale's own words. */
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,6 +130,7 @@ static void hs_act_on_call(const struct api_answer *r, void *arg)
 
 static void hs_act_by_program(struct hs_act *a, const char *const *words)
 {
+	assert(!a->run && !a->call && !a->sudo);
 	char *command = hs_command(a->hs, words);
 	a->run = link_run(source_link(&a->hs->source), command, NULL, 0, OUTPUT_MAX, RUN_MS,
 	                  hs_act_on_run, a);
@@ -428,7 +430,7 @@ static void hs_act_users_came(struct hs_act *a, const char *out, size_t len)
 		         users.at[i].name, users.at[i].id);
 	}
 	free(users.at);
-	hs_act_end(a, NULL, *text ? text : "there is none");
+	hs_act_end(a, NULL, *text ? text : "Headscale has no users");
 }
 
 void run_users(struct order *order)

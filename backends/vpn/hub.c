@@ -3,7 +3,7 @@
  *
  * While such a hub is down, servers behind it are down for that reason (store/cause.h). Only what
  * is certain counts: the routes that this machine's own VPN uses now. A node of the VPN with the
- * address itself is reached without a hub, and so is one in a network that this machine is in. Of
+ * address itself is reached without a hub. So is one in a network that this machine is in. Of
  * two equal routes nobody knows which one counts. The routes of a tailnet are those that its nodes
  * offer. This machine uses them only if it accepts routes. */
 #include <arpa/inet.h>

@@ -331,7 +331,7 @@ static enum health join_judge(const struct peer *p, char *why, size_t size)
 {
 	const struct peer *self = join_own_view(p), *witness = peer_witness(p);
 	const char *words = self && join_is_live(self) ? join_daemon_words(self) : NULL;
-	const struct peer *told = witness ? witness : p;
+	const struct peer *view = witness ? witness : p;
 	char span[HUMAN_SIZE];
 	int64_t since;
 	*why = '\0';
@@ -348,11 +348,11 @@ static enum health join_judge(const struct peer *p, char *why, size_t size)
 	enum health expiry = join_expiry_health(p, why, size);
 	if (expiry)
 		return expiry;
-	if (peer_online(told) || (told->at.online < 0 && told->family != VPN_WIREGUARD))
+	if (peer_online(view) || (view->at.online < 0 && view->family != VPN_WIREGUARD))
 		return HEALTH_GOOD;
 	const struct server *v = *p->is ? store_server_find(p->row.server->store, p->is) : NULL;
-	join_sight(told, &since);
-	if (v && v->link && v->link->state == LINK_UP && told->family != VPN_WIREGUARD) {
+	join_sight(view, &since);
+	if (v && v->link && v->link->state == LINK_UP && view->family != VPN_WIREGUARD) {
 		snprintf(why, size, "offline in the VPN for %s, though SSH reaches it",
 		         since ? join_ago(span, since) : "an unknown time");
 		return HEALTH_ATTENTION;

@@ -39,7 +39,7 @@
 #define WATCH_MIN_MS 5000 /* a watch that ends sooner does not work at all */
 #define ABSENT_MS 30000   /* interval to look for a new tailscaled */
 #define ABSENT_SOON_MS 5000
-#define ABSENT_UNTOLD_MS 600000 /* where no systemd source is live */
+#define ABSENT_UNKNOWN_MS 600000 /* where no systemd source is live */
 #define CLOCK_NEAR_MS 3000      /* the HTTP Date header has whole seconds */
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
@@ -159,14 +159,14 @@ static void ts_fail_absent(struct ts *t)
 		return;
 	/* at first the units are not known yet */
 	bool soon = should || !t->pause.fails++,
-	     told = t->source.server->is_local || ts_units_are_known(t->source.server);
+	     are_known = t->source.server->is_local || ts_units_are_known(t->source.server);
 	int64_t wait_ms;
 	if (soon)
 		wait_ms = ABSENT_SOON_MS;
-	else if (told)
+	else if (are_known)
 		wait_ms = ABSENT_MS;
 	else
-		wait_ms = ABSENT_UNTOLD_MS;
+		wait_ms = ABSENT_UNKNOWN_MS;
 	loop_timer_set(t->retry, wait_ms);
 }
 
@@ -176,8 +176,8 @@ static void ts_fail(struct ts *t, const struct err *err)
 	ts_let_go(t);
 	if (source_link(&t->source)->state != LINK_UP)
 		return;
-	bool told = !ts_by_program(t) && !ts_own_socket(&t->source);
-	if (told && (err->code == ERR_ABSENT || t->greeted) &&
+	bool by_shell = !ts_by_program(t) && !ts_own_socket(&t->source);
+	if (by_shell && (err->code == ERR_ABSENT || t->greeted) &&
 	    server_socket(t->source.server, SOCKET_TAILSCALE) == SOCKET_OPEN)
 		server_socket_failed(t->source.server, SOCKET_TAILSCALE, t->greeted);
 	if (err->code == ERR_ABSENT && !t->greeted && t->way == TS_BY_SOCKET) {
@@ -540,9 +540,9 @@ static bool ts_may_open(struct ts *t)
 {
 	struct err err;
 	/* the shell does not check a socket from the configuration */
-	bool told = !ts_by_program(t) && !ts_own_socket(&t->source);
-	enum socket_say say = told ? server_socket(t->source.server, SOCKET_TAILSCALE)
-	                           : SOCKET_OPEN;
+	bool by_shell = !ts_by_program(t) && !ts_own_socket(&t->source);
+	enum socket_say say = by_shell ? server_socket(t->source.server, SOCKET_TAILSCALE)
+	                               : SOCKET_OPEN;
 	bool guess = t->greeted && server_sockets_untellable(t->source.server);
 	t->look = say == SOCKET_WAIT ? TS_WAITS : TS_LOOKS;
 	if (say == SOCKET_DENIED) {
