@@ -106,7 +106,8 @@ static bool dns_take_zones(struct site *s, const char *ref, const char *json, si
 static void dns_set_row(struct site *s, const struct dns_page *page, const char *zone,
                         const struct dns_set *set)
 {
-	char name[240], key[280], ref[260], ttl[24] = "";
+	char name[2 * DNS_NAME_SIZE + 16], key[2 * DNS_NAME_SIZE + 48];
+	char ref[DNS_NAME_SIZE + 64], ttl[24] = "";
 	if (!strcmp(set->name, "@"))
 		snprintf(name, sizeof(name), "%s %s", zone, set->type);
 	else

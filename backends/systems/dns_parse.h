@@ -15,6 +15,7 @@
 
 struct buf;
 
+#define DNS_NAME_SIZE 256 /* a name has at most 253 bytes (RFC 1035 2.3.4) */
 #define DNS_ZONES_MAX 50
 #define DNS_SETS_MAX 50    /* of one page */
 #define DNS_VALUES_MAX 360 /* bytes of all values of a set, as shown */
@@ -23,7 +24,7 @@ struct buf;
 
 struct dns_zone {
 	int64_t id;
-	char name[100], status[24], mode[24]; /* washed */
+	char name[DNS_NAME_SIZE], status[24], mode[24]; /* washed */
 	int64_t ttl;                          /* s; 0 unknown */
 	int64_t records;                      /* 0 unknown */
 };
@@ -35,7 +36,7 @@ struct dns_zones {
 bool dns_zones_parse(const char *json, size_t len, struct dns_zones *, struct err *);
 
 struct dns_set {
-	char name[100], type[12];
+	char name[DNS_NAME_SIZE], type[12];
 	char values[DNS_VALUES_MAX]; /* separated by " ; ", washed */
 	int64_t ttl;                 /* s; 0: that of the zone */
 	bool is_protected;
@@ -59,7 +60,7 @@ bool dns_action_parse(const char *json, size_t len, struct dns_action *);
 /* What is typed: "VALUE", "VALUE ; VALUE", and before or behind that "ttl=300". For a new set
  * "NAME TYPE" comes first. */
 struct dns_typed {
-	char name[100], type[12];
+	char name[DNS_NAME_SIZE], type[12];
 	char values[DNS_VALUES][256];
 	size_t n;
 	int64_t ttl; /* s; 0: not typed */
