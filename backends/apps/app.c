@@ -47,11 +47,6 @@ static void app_add_part(struct buf *id, const char *part)
 			*c = '-';
 }
 
-static struct app *app_named(struct source *source, const char *id, const char *name)
-{
-	return app_of(store_row(source, &kind_app, id, name));
-}
-
 struct app *app_row(struct source *source, const struct app_platform *platform, void *instance,
                     const char *place, const char *section, const char *project,
                     const char *environment, const char *name, const char *ref, uint32_t round)
@@ -62,7 +57,7 @@ struct app *app_row(struct source *source, const struct app_platform *platform, 
 	app_add_part(&id, name ? environment : NULL);
 	app_add_part(&id, name);
 	const char *shown = name ? name : section;
-	struct app *a = app_named(source, id.data, shown);
+	struct app *a = app_of(store_row(source, &kind_app, id.data, shown));
 	/* a second row of that name in this list; rarely refs begin with the same signs, too */
 	size_t used = id.len;
 	/* The row belongs to another item of this list. */
@@ -71,7 +66,7 @@ struct app *app_row(struct source *source, const struct app_platform *platform, 
 	     most *= 2) {
 		id.len = used;
 		buf_addf(&id, "~%.*s", most, ref);
-		a = app_named(source, id.data, shown);
+		a = app_of(store_row(source, &kind_app, id.data, shown));
 	}
 	buf_finish(&id);
 	a->platform = platform;

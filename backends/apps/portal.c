@@ -169,16 +169,6 @@ static void portal_command(const struct app *a, enum app_do what, char *buf, siz
 
 /* --- the platform -------------------------------------------------------- */
 
-static void portal_open(struct site *s)
-{
-	portal_stacks_open((struct portal *)s);
-}
-
-static void portal_over(struct site *s)
-{
-	portal_stacks_again((struct portal *)s, !site_round_failed(s));
-}
-
 static void portal_close(struct site *s, const struct err *why)
 {
 	struct portal *p = (struct portal *)s;
@@ -213,8 +203,8 @@ static const struct platform platform_portal = {
 	.hidden_ms = 60000,
 	.retry_ms = 5000,
 	.opinion = portal_opinion,
-	.open = portal_open,
-	.over = portal_over,
+	.open = portal_stacks_open,
+	.over = portal_stacks_again,
 	.close = portal_close,
 	.free = portal_free,
 };

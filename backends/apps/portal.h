@@ -51,9 +51,9 @@ void portal_stack_take(struct portal_stack *, const char *json, size_t len, cons
 /* The portal has accepted the stack under this id: follows it from its beginning. */
 void portal_stack_begin(struct portal_stack *, const struct portal_made *);
 /* The link is up: reads the journal once, and opens the streams of stacks that are not over. */
-void portal_stacks_open(struct portal *);
-/* A round has ended. good: the portal is well. Then streams that were given up get another try. */
-void portal_stacks_again(struct portal *, bool good);
+void portal_stacks_open(struct site *);
+/* A round has ended. If the portal is well, streams that were given up get another try. */
+void portal_stacks_again(struct site *);
 void portal_stack_rest(struct portal_stack *); /* ends its stream */
 
 #endif

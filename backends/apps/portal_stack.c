@@ -375,12 +375,13 @@ void portal_stack_begin(struct portal_stack *t, const struct portal_made *m)
 	portal_stream_open(t);
 }
 
-void portal_stacks_open(struct portal *p)
+void portal_stacks_open(struct site *s)
 {
+	struct portal *p = (struct portal *)s;
 	bool first = !p->read;
 	p->read = true;
 	if (first)
-		journal_read(&p->site, "portals", portal_read_line, p);
+		journal_read(s, "portals", portal_read_line, p);
 	for (size_t i = 0; i < p->n; i++) {
 		if (first)
 			portal_judge(p->stacks[i]);
@@ -389,13 +390,14 @@ void portal_stacks_open(struct portal *p)
 	}
 }
 
-void portal_stacks_again(struct portal *p, bool good)
+void portal_stacks_again(struct site *s)
 {
+	struct portal *p = (struct portal *)s;
 	for (size_t i = 0; i < p->n; i++) {
 		struct portal_stack *t = p->stacks[i];
 		if (t->lost) {
 			portal_judge(t); /* Dokploy's row may have changed */
-		} else if (good && t->tries >= STREAM_TRIES) {
+		} else if (!site_round_failed(s) && t->tries >= STREAM_TRIES) {
 			/* its stream was given up but the portal is well: try once per health
 			 * answer */
 			t->tries = STREAM_TRIES - 1;

@@ -19,11 +19,6 @@ void stack_journal_read(struct dokploy *d)
 	d->made_read = true;
 }
 
-static bool stack_journal_save(struct dokploy *d)
-{
-	return journal_replace(&d->site, "stacks", d->made, d->n_made);
-}
-
 static size_t stack_journal_find(const struct dokploy *d, const char *what, const char *id)
 {
 	size_t i = 0;
@@ -45,7 +40,7 @@ bool stack_journal_add(struct dokploy *d, const char *stack, const char *what, c
 	*m = (struct journal_line){ .word = { "" } };
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		snprintf(m->word[i], JOURNAL_SIZE, "%s", words[i]);
-	return stack_journal_save(d);
+	return journal_replace(&d->site, "stacks", d->made, d->n_made);
 }
 
 void stack_journal_drop(struct dokploy *d, const char *what, const char *id)
@@ -55,7 +50,7 @@ void stack_journal_drop(struct dokploy *d, const char *what, const char *id)
 		return;
 	memmove(&d->made[i], &d->made[i + 1], (d->n_made - i - 1) * sizeof(*d->made));
 	d->n_made--;
-	stack_journal_save(d);
+	journal_replace(&d->site, "stacks", d->made, d->n_made);
 }
 
 void stack_journal_forget(struct dokploy *d, const char *stack)
@@ -67,5 +62,5 @@ void stack_journal_forget(struct dokploy *d, const char *stack)
 	if (n == d->n_made)
 		return;
 	d->n_made = n;
-	stack_journal_save(d);
+	journal_replace(&d->site, "stacks", d->made, d->n_made);
 }

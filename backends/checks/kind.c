@@ -127,12 +127,12 @@ static bool check_can_run(const struct row *row)
 
 static bool check_can_pause(const struct row *row)
 {
-	return check_can_run(row) && !(ROW_AS(check, row))->paused;
+	return check_can_run(row) && !check_of(row)->paused;
 }
 
 static bool check_can_resume(const struct row *row)
 {
-	return check_can_run(row) && (ROW_AS(check, row))->paused;
+	return check_can_run(row) && check_of(row)->paused;
 }
 
 static void check_command(const struct row *row, char *buf, size_t size)
@@ -148,14 +148,9 @@ static void check_run(struct order *order)
 
 static void check_pause(struct order *order)
 {
-	runner_pause(check_of(order_row(order))->runner, true);
-	order_end(order, NULL, "until it is resumed or this mocr ends");
-}
-
-static void check_resume(struct order *order)
-{
-	runner_pause(check_of(order_row(order))->runner, false);
-	order_end(order, NULL, "");
+	bool pauses = !check_of(order_row(order))->paused;
+	runner_pause(check_of(order_row(order))->runner, pauses);
+	order_end(order, NULL, pauses ? "until it is resumed or this mocr ends" : "");
 }
 
 static const struct action check_actions[] = {
@@ -183,7 +178,7 @@ static const struct action check_actions[] = {
 	  .flags = ACTION_MARKED,
 	  .applies = check_can_resume,
 	  .command = check_command,
-	  .run = check_resume,
+	  .run = check_pause,
 	  .doing = "resuming",
 	  .help = "make it again" },
 	{ .name = NULL }

@@ -57,16 +57,6 @@ static int outcome_int(const cJSON *o, const char *name, int most)
 	return n > 0 && n <= most ? (int)n : 0;
 }
 
-static void outcome_take_good(struct check *c, const cJSON *o, double ms)
-{
-	bool slow = c->slow_ms && ms > c->slow_ms;
-	c->fails = 0;
-	c->slows = slow ? c->slows + 1 : 0;
-	c->latency_ms = ms;
-	c->decided = true;
-	vj_text(o, "said", NULL, c->said, sizeof(c->said));
-}
-
 static void outcome_take_run(struct check *c, const cJSON *o)
 {
 	bool good = vj_true(o, "good", NULL);
@@ -81,9 +71,14 @@ static void outcome_take_run(struct check *c, const cJSON *o)
 	c->status = outcome_int(o, "status", 999);
 	if (good || vj_int(o, "certificateEndMs", "certificate_end_ms", 0) > 0)
 		c->certificate_end_ms = vj_int(o, "certificateEndMs", "certificate_end_ms", 0);
-	if (good)
-		outcome_take_good(c, o, ms);
-	else {
+	if (good) {
+		bool slow = c->slow_ms && ms > c->slow_ms;
+		c->fails = 0;
+		c->slows = slow ? c->slows + 1 : 0;
+		c->latency_ms = ms;
+		c->decided = true;
+		vj_text(o, "said", NULL, c->said, sizeof(c->said));
+	} else {
 		if (c->fails < c->fails_most)
 			c->fails++;
 		c->slows = 0;

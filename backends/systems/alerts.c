@@ -66,19 +66,16 @@ static void alert_say(struct system *y, const struct alert *a)
 		system_figure(y, "until", DOC_DIM, "%s", "");
 }
 
-static struct system *alert_row(struct site *s, const struct alert *a)
-{
-	char name[200];
-	snprintf(name, sizeof(name), "%s%s%s", a->name, *a->instance ? " " : "", a->instance);
-	return system_row(s, ALERT_TYPE, name, a->id, a->unique);
-}
-
 static void alerts_apply(struct site *s, const struct alert_list *l)
 {
 	size_t firing = 0, held = 0;
 	system_begin(s, ALERT_TYPE);
 	for (size_t i = 0; i < l->n; i++) {
-		alert_say(alert_row(s, &l->at[i]), &l->at[i]);
+		const struct alert *a = &l->at[i];
+		char name[200];
+		snprintf(name, sizeof(name), "%s%s%s", a->name, *a->instance ? " " : "",
+		         a->instance);
+		alert_say(system_row(s, ALERT_TYPE, name, a->id, a->unique), a);
 		firing += l->at[i].state == ALERT_FIRING;
 		held += l->at[i].state == ALERT_SILENCED;
 	}
@@ -152,21 +149,16 @@ bool alert_can_unsilence(const struct system_act *act, const struct system *y)
 	return alert_is(y) && *system_figure_text(y, "silence");
 }
 
-/* A silence holds back every alert that has all of its labels: how many others of this list? */
-static size_t alert_others(const struct system *y)
-{
-	size_t n = 0;
-	for (const struct system *z = system_next(y->site, NULL); z; z = system_next(y->site, z))
-		n += z != y && z->labels && alert_labels_in(y->labels, z->labels);
-	return n;
-}
-
 /* The id stands for all labels, however many there are. */
 void alert_silence_command(const struct system_act *act, const struct system *y, char *buf,
                            size_t size)
 {
 	char others[80] = "";
-	size_t n = y->labels ? alert_others(y) : 0;
+	size_t n = 0;
+	/* A silence holds back every alert that has all of its labels: also others of this list. */
+	for (const struct system *z = system_next(y->site, NULL); z && y->labels;
+	     z = system_next(y->site, z))
+		n += z != y && z->labels && alert_labels_in(y->labels, z->labels);
 	if (n)
 		snprintf(others, sizeof(others), "; it also holds back %zu other%s of the list", n,
 		         n > 1 ? "s" : "");

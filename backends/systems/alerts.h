@@ -35,9 +35,13 @@ void alert_unsilence_command(const struct system_act *, const struct system *, c
 void alert_silence(const struct system_act *, struct order *, struct system *);
 void alert_unsilence(const struct system_act *, struct order *, struct system *);
 bool alert_silence_fits(const struct system_act *, const char *argument, struct err *);
-#define ALERT_ACTS                                                                    \
-	[SYSTEM_SILENCE] = { alert_can_silence, alert_silence_command, alert_silence, \
-		             .fits = alert_silence_fits },                            \
-	[SYSTEM_UNSILENCE] = { alert_can_unsilence, alert_unsilence_command, alert_unsilence }
+#define ALERT_ACTS                                                 \
+	[SYSTEM_SILENCE] = { .can = alert_can_silence,             \
+		             .command = alert_silence_command,     \
+		             .run = alert_silence,                 \
+		             .fits = alert_silence_fits },         \
+	[SYSTEM_UNSILENCE] = { .can = alert_can_unsilence,         \
+		               .command = alert_unsilence_command, \
+		               .run = alert_unsilence }
 
 #endif

@@ -149,7 +149,7 @@ static size_t dns_word(const char **text, const char **word)
 static bool dns_is_name(const char *s, size_t n)
 {
 	static const char signs[] = "abcdefghijklmnopqrstuvwxyz0123456789._-*";
-	return (n == 1 && *s == '@') || (n && n < 100 && strspn(s, signs) >= n);
+	return (n == 1 && *s == '@') || (n && n < DNS_NAME_SIZE - 2 && strspn(s, signs) >= n);
 }
 
 static bool dns_is_type(const char *s)

@@ -95,15 +95,6 @@ static char *metric_words(char *buf, size_t size, double value, const char *unit
 	return buf;
 }
 
-/* The last value that is there, of the last few points; NAN none. */
-static double metric_last(const struct prometheus_line *l)
-{
-	for (size_t i = 0; i < METRIC_LAST; i++)
-		if (!isnan(l->at[PROMETHEUS_POINTS - 1 - i]))
-			return l->at[PROMETHEUS_POINTS - 1 - i];
-	return NAN;
-}
-
 static void metric_show(struct system *y, const struct metric_config *c,
                         const struct prometheus_line *l, double value, enum doc_tone tone)
 {
@@ -168,7 +159,11 @@ static bool metric_take_line(struct site *s, const char *ref, const char *json, 
 		return true; /* a recording: nobody knows what was asked */
 	if (!prometheus_range_parse(json, len, m->start, m->step, metric_is_from_below(c), &l, err))
 		return false;
-	double value = metric_last(&l);
+	/* The last value that is there, of the last few points; NAN none. */
+	double value = NAN;
+	for (size_t i = PROMETHEUS_POINTS - METRIC_LAST; i < PROMETHEUS_POINTS; i++)
+		if (!isnan(l.at[i]))
+			value = l.at[i];
 	enum health health = metric_judge(c, &l, value, why, sizeof(why));
 	enum doc_tone tone = health >= HEALTH_ATTENTION ? tones[health] : DOC_PLAIN;
 	site_answered(s);

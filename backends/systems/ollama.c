@@ -59,14 +59,6 @@ static bool ollama_take_tags(struct site *s, const char *ref, const char *json, 
 	return true;
 }
 
-static const struct ollama_model *ollama_find(const struct ollama_models *l, const char *name)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (!strcmp(l->at[i].name, name))
-			return &l->at[i];
-	return NULL;
-}
-
 static bool ollama_take_ps(struct site *s, const char *ref, const char *json, size_t len,
                            struct err *err)
 {
@@ -74,7 +66,10 @@ static bool ollama_take_ps(struct site *s, const char *ref, const char *json, si
 	if (!ollama_models_parse(json, len, &l, err))
 		return false;
 	for (struct system *y = system_next(s, NULL); y; y = system_next(s, y)) {
-		const struct ollama_model *m = ollama_find(&l, y->ref);
+		const struct ollama_model *m = NULL;
+		for (size_t i = 0; i < l.n && !m; i++)
+			if (!strcmp(l.at[i].name, y->ref))
+				m = &l.at[i];
 		char left[HUMAN_SIZE] = "";
 		int64_t ms = m && m->until_ms ? m->until_ms - now_wall_ms() - y->site->skew_ms : 0;
 		bool sized = m && m->size > 0 && m->vram >= 0 && m->vram <= m->size;
@@ -245,7 +240,7 @@ static const struct system_ops ollama_ops = {
 	          [SYSTEM_DELETE] = { ollama_is_model, ollama_command, ollama_run, .verb = "delete",
 	                              .method = "DELETE", .path = "/api/delete" },
 	          [SYSTEM_PULL] = { ollama_is_itself, ollama_pull_command, ollama_pull,
-	                            ollama_pull_fits } },
+	                            ollama_pull_fits, .verb = "pull" } },
 };
 
 static const struct platform platform_ollama = {

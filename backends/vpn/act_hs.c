@@ -187,11 +187,6 @@ static struct hs_act *hs_act_begin_node(struct order *order)
 	return a;
 }
 
-static struct hs_act *hs_act_begin_control(struct order *order)
-{
-	return hs_act_new(order, hs_of(order_row(order)->source));
-}
-
 void node_command(const struct action *a, const struct row *row, char *buf, size_t size)
 {
 	const struct hs_request *request = a->data;
@@ -272,22 +267,14 @@ static void hs_act_node_call(struct hs_act *a, const char *method, const char *t
 	free(path);
 }
 
-void run_expire(struct order *order)
+void run_node(struct order *order)
 {
 	struct hs_act *a = hs_act_begin_node(order);
+	const struct hs_request *q = order->action->data;
 	if (a)
-		hs_act_node_call(a, "POST", "/expire", "{}",
-		                 (const char *const[]){ "nodes", "expire", "-i", a->node, "-o",
-		                                        "json", NULL });
-}
-
-void run_delete(struct order *order)
-{
-	struct hs_act *a = hs_act_begin_node(order);
-	if (a)
-		hs_act_node_call(a, "DELETE", "", NULL,
-		                 (const char *const[]){ "nodes", "delete", "-i", a->node, "--force",
-		                                        "-o", "json", NULL });
+		hs_act_node_call(a, q->method, q->tail, q->body,
+		                 (const char *const[]){ "nodes", q->words, "-i", a->node, "-o",
+		                                        "json", q->option, NULL });
 }
 
 void run_rename(struct order *order)
@@ -435,7 +422,7 @@ static void hs_act_users_came(struct hs_act *a, const char *out, size_t len)
 
 void run_users(struct order *order)
 {
-	struct hs_act *a = hs_act_begin_control(order);
+	struct hs_act *a = hs_act_new(order, hs_of(order_row(order)->source));
 	a->then = hs_act_users_came;
 	if (hs_by_rest(a->hs))
 		hs_act_by_rest(a, "GET", "/user", NULL);
@@ -577,7 +564,7 @@ void run_key(struct order *order)
 	char copy[512];
 	struct key_wish w;
 	struct err err;
-	struct hs_act *a = hs_act_begin_control(order);
+	struct hs_act *a = hs_act_new(order, hs_of(order_row(order)->source));
 	size_t n = hs_act_split(copy, sizeof(copy), order->argument, words, ARGS_MAX);
 	if (!hs_act_wish_read(&w, a->hs, words, n, &err)) {
 		hs_act_end(a, &err, NULL);
@@ -643,7 +630,7 @@ static void hs_act_keys_came(struct hs_act *a, const char *out, size_t len)
 
 void run_keys(struct order *order)
 {
-	struct hs_act *a = hs_act_begin_control(order);
+	struct hs_act *a = hs_act_new(order, hs_of(order_row(order)->source));
 	a->then = hs_act_keys_came;
 	hs_act_ask_keys(a);
 }
@@ -675,7 +662,7 @@ static void hs_act_key_found(struct hs_act *a, const char *out, size_t len)
 
 void run_key_expire(struct order *order)
 {
-	struct hs_act *a = hs_act_begin_control(order);
+	struct hs_act *a = hs_act_new(order, hs_of(order_row(order)->source));
 	const char *word = order->argument ? order->argument : "";
 	snprintf(a->word, sizeof(a->word), "%.63s", word);
 	bool number = *word && !word[strspn(word, "0123456789")] && strlen(word) < 12;
@@ -786,14 +773,14 @@ static void hs_act_records_edit(struct hs_act *a, const char *out, size_t len)
 
 void run_dns_list(struct order *order)
 {
-	struct hs_act *a = hs_act_begin_control(order);
+	struct hs_act *a = hs_act_new(order, hs_of(order_row(order)->source));
 	a->then = hs_act_records_came;
 	hs_act_read_records(a);
 }
 
 void run_dns(struct order *order)
 {
-	struct hs_act *a = hs_act_begin_control(order);
+	struct hs_act *a = hs_act_new(order, hs_of(order_row(order)->source));
 	a->then = hs_act_records_edit;
 	hs_act_read_records(a);
 }

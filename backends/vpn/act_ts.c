@@ -56,11 +56,6 @@ struct ts_act {
 	int64_t asked_ms;
 };
 
-static struct ts_act **ts_act_list_of(struct source *source)
-{
-	return &((struct ts *)source)->acts;
-}
-
 static struct ts_act *ts_act_new(struct order *order, struct source *source)
 {
 	struct ts_act *a = xcalloc(1, sizeof(*a));
@@ -81,7 +76,7 @@ static void ts_act_end(struct ts_act *a, const struct err *err, const char *outp
 	struct order *order = a->order;
 	struct source *source = a->source;
 	if (a->ts)
-		LIST_DROP(*ts_act_list_of(source), a);
+		LIST_DROP(a->ts->acts, a);
 	call_cancel(a->call);
 	origin_destroy(a->check);
 	run_cancel(a->run);
@@ -99,12 +94,13 @@ static void ts_act_end(struct ts_act *a, const struct err *err, const char *outp
 
 void ts_acts_end(struct source *source)
 {
-	while (*ts_act_list_of(source)) {
+	struct ts *t = (struct ts *)source;
+	while (t->acts) {
 		struct err err;
 		err_set(&err, ERR_LOST,
 		        "%s: the link was lost while it ran; whether it finished is not known",
 		        source->server->name);
-		ts_act_end(*ts_act_list_of(source), &err, NULL);
+		ts_act_end(t->acts, &err, NULL);
 	}
 }
 
@@ -408,7 +404,7 @@ static void ts_act_ask_prefs(struct ts_act *a)
 /* The status announces the login URL while `tailscale up` still waits. */
 void ts_acts_auth_url(struct source *source, const char *url)
 {
-	for (struct ts_act *a = *ts_act_list_of(source); a; a = a->next)
+	for (struct ts_act *a = ((struct ts *)source)->acts; a; a = a->next)
 		if (!a->shown && !a->key && ts_act_is_up(a) && (a->run || a->sudo))
 			a->shown = order_show(a->order, "Log in at this address", url);
 }
@@ -446,13 +442,6 @@ bool can_logout(const struct row *row)
 	return ts_act_own(row) && !ts_act_is_state(row, "NeedsLogin", "NoState");
 }
 
-/* Refuse to cut the connection in use: the order could not report its result, and nobody could undo
- * it from here. */
-static bool ts_act_sits_on_it(const struct server *v)
-{
-	return v->link && !v->is_local && vpn_carries(v);
-}
-
 void run_tailscale(struct order *order)
 {
 	struct row *row = order_row(order);
@@ -464,7 +453,10 @@ void run_tailscale(struct order *order)
 		order_end(order, &err, NULL);
 		return;
 	}
-	if (request->what != TS_UP && ts_act_sits_on_it(p->row.server)) {
+	/* Refuse to cut the connection in use: the order could not report its result, and nobody
+	 * could undo it from here. */
+	const struct server *v = p->row.server;
+	if (request->what != TS_UP && v->link && !v->is_local && vpn_carries(v)) {
 		err_set(&err, ERR_REFUSED,
 		        "not done: the connection to %s itself runs through this VPN and would end "
 		        "with it",

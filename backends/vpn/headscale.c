@@ -500,20 +500,12 @@ static bool hs_same_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static const char *hs_url_of(const struct headscale_config *c)
-{
-	return c ? c->url : NULL;
-}
-
-static const char *hs_token_command_of(const struct headscale_config *c)
-{
-	return c ? c->token_command : NULL;
-}
-
 static bool hs_is_moved(const struct hs *h, const struct headscale_config *fresh)
 {
-	return !hs_same_text(hs_url_of(h->config), hs_url_of(fresh)) ||
-	       !hs_same_text(hs_token_command_of(h->config), hs_token_command_of(fresh));
+	static const struct headscale_config none;
+	const struct headscale_config *a = h->config ? h->config : &none;
+	const struct headscale_config *b = fresh ? fresh : &none;
+	return !hs_same_text(a->url, b->url) || !hs_same_text(a->token_command, b->token_command);
 }
 
 /* Takes new settings at the next look after :reload. A token belongs to one URL and one
@@ -534,11 +526,6 @@ static void hs_take_config(struct hs *h)
 
 /* --- by REST ------------------------------------------------------------- */
 
-static struct hs *hs_rest_of(struct site *s)
-{
-	return hs_of(s->source);
-}
-
 /* api.h reports unanswered calls as "Headscale NAME: why". */
 static void hs_rest_judge(struct site *s)
 {
@@ -549,7 +536,7 @@ static void hs_rest_judge(struct site *s)
 		err_set(&said, s->err.code, "Headscale %s does not answer: %s", s->name,
 		        s->err.text + n);
 	free(own);
-	hs_failed(hs_rest_of(s), &said);
+	hs_failed(hs_of(s->source), &said);
 }
 
 bool hs_denies(int status, const char *body)
@@ -560,7 +547,7 @@ bool hs_denies(int status, const char *body)
 static void hs_rest_came(struct site *s, const struct platform_step *step,
                          const struct api_answer *r)
 {
-	struct hs *h = hs_rest_of(s);
+	struct hs *h = hs_of(s->source);
 	bool health = !strcmp(step->what, "health");
 	if (health)
 		buf_clear(&h->blocks);
@@ -578,7 +565,7 @@ static void hs_rest_came(struct site *s, const struct platform_step *step,
 
 static void hs_rest_over(struct site *s)
 {
-	struct hs *h = hs_rest_of(s);
+	struct hs *h = hs_of(s->source);
 	if (site_round_failed(s))
 		return;
 	site_answered(s);
@@ -592,7 +579,7 @@ static void hs_rest_over(struct site *s)
 
 static bool hs_rest_begin(struct site *s)
 {
-	struct hs *h = hs_rest_of(s);
+	struct hs *h = hs_of(s->source);
 	hs_take_config(h);
 	if (hs_by_rest(h) && s->api)
 		return true;

@@ -469,7 +469,8 @@ static bool hs_parse_is_value(const char *type, const char *s)
 	return *s && !s[strspn(s, signs)] && strchr(s, !strcmp(type, "A") ? '.' : ':');
 }
 
-static bool dns_remove(struct dns_records *r, const struct dns_record *which, struct err *err)
+static bool hs_parse_dns_remove(struct dns_records *r, const struct dns_record *which,
+                                struct err *err)
 {
 	size_t kept = 0, before = r->n;
 	for (size_t i = 0; i < before; i++) {
@@ -499,7 +500,7 @@ bool dns_records_edit(struct dns_records *r, const char *words, struct err *err)
 		               "expected `+ NAME A ADDRESS` or `- NAME`, as in `+ mc.example A "
 		               "100.64.0.1`");
 	if (remove)
-		return dns_remove(r, &one, err);
+		return hs_parse_dns_remove(r, &one, err);
 	if (strcmp(one.type, "A") != 0 && strcmp(one.type, "AAAA") != 0)
 		return err_set(err, ERR_USAGE,
 		               "only A and AAAA reach the clients, so there is no use in %s",

@@ -131,14 +131,6 @@ static bool ts_units_are_known(const struct server *v)
 	return s && s->state == SOURCE_LIVE;
 }
 
-/* Could a look at the socket find something new? Each failed look writes a line to the server's
- * journal. So where the units are known, ask them instead. */
-static bool ts_worth_a_look(const struct server *v)
-{
-	const struct unit *u = ts_own_unit(v);
-	return v->is_local || !ts_units_are_known(v) || (u && !strcmp(u->active, "active"));
-}
-
 /* tailscaled never answered: it is not installed or does not run. */
 static void ts_fail_absent(struct ts *t)
 {
@@ -582,8 +574,11 @@ static void ts_on_retry(struct loop_timer *timer, void *arg)
 {
 	struct ts *t = arg;
 	struct server *v = t->source.server;
-	if (t->look == TS_MISSING && source_link(&t->source)->state == LINK_UP &&
-	    !ts_worth_a_look(v)) {
+	const struct unit *u = ts_own_unit(v);
+	/* Could a look at the socket find something new? Each failed look writes a line to the
+	 * server's journal. So where the units are known, ask them instead. */
+	bool worth = v->is_local || !ts_units_are_known(v) || (u && !strcmp(u->active, "active"));
+	if (t->look == TS_MISSING && source_link(&t->source)->state == LINK_UP && !worth) {
 		ts_fail_absent(t);
 		return;
 	}

@@ -66,12 +66,6 @@ static struct wg *wg_of(struct source *source)
 
 static void wg_poll(struct wg *);
 
-static bool wg_may_sudo(const struct wg *w)
-{
-	const struct server_config *c = w->source.server->config;
-	return w->source.server->uid != 0 && !(c && c->sudo && !strcmp(c->sudo, "never"));
-}
-
 /* --- apply an answer ------------------------------------------------------ */
 
 static void wg_feed_dump(struct wg *w, const char *text, size_t len)
@@ -137,6 +131,9 @@ static void wg_on_dump(const struct run_result *r, void *arg)
 {
 	struct wg *w = arg;
 	int code = r->end.err.code ? -1 : r->end.exit_code;
+	const struct server_config *c = w->source.server->config;
+	bool never = c && c->sudo && !strcmp(c->sudo, "never");
+	bool may_sudo = w->source.server->uid != 0 && !never;
 	w->run = NULL;
 	fetch_answer(&w->round, NULL, SYNC_NEVER);
 	if (code < 0 && r->end.err.code != ERR_TIMEOUT && r->end.err.code != ERR_TOO_BIG &&
@@ -148,7 +145,7 @@ static void wg_on_dump(const struct run_result *r, void *arg)
 	if (code == NO_PROGRAM && strstr(r->out, ABSENT_WORD)) {
 		w->absent = true; /* searched again with a new link */
 		source_set_state(&w->source, SOURCE_ABSENT, NULL);
-	} else if (code == NO_RIGHT && !w->by_sudo && wg_may_sudo(w)) {
+	} else if (code == NO_RIGHT && !w->by_sudo && may_sudo) {
 		w->by_sudo = true;
 		wg_poll(w);
 	} else if (code == NO_RIGHT || (w->by_sudo && code == 1)) {
