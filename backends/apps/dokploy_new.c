@@ -291,21 +291,16 @@ static void stack_image_set(struct job *j, const struct api_answer *r)
 	stack_ask_one(s); /* re-read the application */
 }
 
-static bool stack_was_deployed(const struct dp_one *one)
-{
-	for (size_t i = 0; i < one->n_deployments; i++)
-		if (one->deployments[i].health == HEALTH_GOOD ||
-		    one->deployments[i].health == HEALTH_BUSY)
-			return true;
-	return false;
-}
-
 /* The application exists: decide what is left to do. */
 static void stack_with_one(struct stack *s, const struct dp_one *one)
 {
 	bool has_image = !strcmp(one->image, s->image) && !strcmp(one->source, "docker");
+	bool was_deployed = false;
 	struct err err;
-	if (stack_was_deployed(one) && !s->mine) {
+	for (size_t i = 0; i < one->n_deployments; i++)
+		was_deployed = was_deployed || one->deployments[i].health == HEALTH_GOOD ||
+		               one->deployments[i].health == HEALTH_BUSY;
+	if (was_deployed && !s->mine) {
 		err_set(&err, ERR_REFUSED,
 		        "the name is taken: it was deployed before%s%s; its own row deploys it "
 		        "again",

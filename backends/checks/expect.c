@@ -41,17 +41,6 @@ good:
 	return true;
 }
 
-static bool expect_text(const struct probe_spec *p, const char *body, size_t len, char *why,
-                        size_t size)
-{
-	char words[WORDS_MAX];
-	if (memmem(body, len, p->text, strlen(p->text)))
-		return true;
-	api_words(words, sizeof(words), body, len);
-	snprintf(why, size, "the answer does not contain \"%.80s\": %s", p->text, words);
-	return false;
-}
-
 static bool expect_is_value(const cJSON *value, const char *wanted)
 {
 	char *end;
@@ -106,10 +95,14 @@ static bool expect_json(const struct probe_spec *p, const char *body, size_t len
 bool expect_answer(const struct probe_spec *p, int status, const char *body, size_t len, char *why,
                    size_t size)
 {
+	char words[WORDS_MAX];
 	if (!expect_status(p, status, body, len, why, size))
 		return false;
-	if (*p->text && !expect_text(p, body, len, why, size))
+	if (*p->text && !memmem(body, len, p->text, strlen(p->text))) {
+		api_words(words, sizeof(words), body, len);
+		snprintf(why, size, "the answer does not contain \"%.80s\": %s", p->text, words);
 		return false;
+	}
 	return !p->json || expect_json(p, body, len, why, size);
 }
 

@@ -151,15 +151,6 @@ static void hs_set_release(struct hs *h, const char *look, size_t len, const cha
 		snprintf(h->version, sizeof(h->version), "like 0.%d", h->release);
 }
 
-static void hs_set_clock(struct hs *h, const char *look, size_t len)
-{
-	size_t n;
-	const char *said = hs_block(look, len, "clock", &n);
-	int64_t theirs = number_long(said),
-		skew = theirs > 0 && theirs < 1LL << 40 ? now_wall_ms() - theirs * 1000 : 0;
-	h->skew_ms = skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS ? 0 : skew;
-}
-
 /* Up to 0.25 routes are separate objects: copy them to their nodes. */
 static void hs_add_routes(const struct hs *h, struct vpn_list *nodes)
 {
@@ -233,7 +224,10 @@ static void hs_feed_poll(struct hs *h, const char *look, size_t len)
 		return;
 	}
 	hs_set_release(h, look, len, at ? at : "", n);
-	hs_set_clock(h, look, len);
+	int64_t clock_s = number_long(hs_block(look, len, "clock", &n)), skew = 0;
+	if (clock_s > 0 && clock_s < 1LL << 40)
+		skew = now_wall_ms() - clock_s * 1000;
+	h->skew_ms = skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS ? 0 : skew;
 	hs_add_routes(h, &nodes);
 	backoff_reset(&h->pause);
 	h->round++;

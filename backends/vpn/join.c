@@ -403,22 +403,15 @@ static void join_make_rings(struct peer **all, size_t n)
 		HASH_DELETE(by_key, keys, found);
 }
 
-static bool join_in_ring(const struct peer *ring, const struct peer *p)
-{
-	const struct peer *o = ring;
-	do {
-		if (o == p)
-			return true;
-		o = o->next;
-	} while (o != ring);
-	return false;
-}
-
 static void join_merge(struct peer *a, struct peer *b)
 {
 	struct peer *after_a = a->next, *after_b = b->next;
-	if (join_in_ring(a, b))
-		return;
+	const struct peer *o = a;
+	do {
+		if (o == b)
+			return; /* of one ring already */
+		o = o->next;
+	} while (o != a);
 	a->next = after_b;
 	after_b->prev = a;
 	b->next = after_a;
@@ -658,26 +651,15 @@ bool vpn_carries(const struct server *v)
 	return !strncasecmp(address, "fd7a:115c:a1e0:", 15) || join_is_vpn_name(v->store, address);
 }
 
-/* The server's name does not resolve: perhaps only the VPN's DNS knows it. */
-static bool join_has_no_address(const struct server *v)
-{
-	return v->link && *v->link->address && v->link->err.code == ERR_ABSENT;
-}
-
-/* Why this machine's own VPN cannot reach the server. For a name that may not be in the VPN at all,
- * "not running" explains nothing. */
-static const char *join_own_reason(const struct server *v)
-{
-	bool sure = vpn_carries(v);
-	const char *words = sure || join_has_no_address(v) ? here_words(v) : NULL;
-	return words && (sure || strcmp(words, "not running") != 0) ? words : NULL;
-}
-
 bool vpn_reason(const struct server *v, char *buf, size_t size)
 {
 	const struct peer *best = NULL, *control = NULL;
-	const char *words = join_own_reason(v);
-	if (words) {
+	bool sure = vpn_carries(v);
+	/* The server's name does not resolve: perhaps only the VPN's DNS knows it. */
+	bool is_unknown = v->link && *v->link->address && v->link->err.code == ERR_ABSENT;
+	const char *words = sure || is_unknown ? here_words(v) : NULL;
+	/* For a name that may not be in the VPN at all, "not running" explains nothing. */
+	if (words && (sure || strcmp(words, "not running") != 0)) {
 		snprintf(buf, size, "VPN: tailscaled is %s on this machine", words);
 		return true;
 	}
@@ -695,21 +677,12 @@ bool vpn_reason(const struct server *v, char *buf, size_t size)
 	}
 	if (best && join_reason_of(best, buf, size))
 		return true;
-	if (control && (best || vpn_carries(v))) {
+	if (control && (best || sure)) {
 		snprintf(buf, size, "VPN: Headscale on %s does not answer",
 		         control->row.server->name);
 		return true;
 	}
 	return false;
-}
-
-static const char *join_way(const struct peer *seen)
-{
-	if (seen->family == VPN_HEADSCALE)
-		return "online";
-	if (*seen->at.endpoint)
-		return "direct";
-	return *seen->at.peer_relay || seen->at.active ? "relay" : "online";
 }
 
 bool vpn_brief(const struct server *v, char *buf, size_t size, int64_t *since, bool *well)
@@ -735,7 +708,11 @@ bool vpn_brief(const struct server *v, char *buf, size_t size, int64_t *since, b
 	if (seen && (up || !join_is_live(p)))
 		own = peer_state(seen, since);
 	if (up && seen && peer_online(seen)) {
-		own = join_way(seen);
+		own = "online";
+		if (seen->family != VPN_HEADSCALE && *seen->at.endpoint)
+			own = "direct";
+		else if (seen->family != VPN_HEADSCALE && (*seen->at.peer_relay || seen->at.active))
+			own = "relay";
 		*since = 0;
 		snprintf(buf, size, seen->ping_ms >= 0 ? "%s %.0f ms" : "%s", own, seen->ping_ms);
 	} else {

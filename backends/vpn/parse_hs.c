@@ -206,21 +206,17 @@ bool hs_users_parse(struct hs_users *users, const char *json, size_t len, struct
 	return true;
 }
 
-/* From 0.28 lists contain only "hskey-auth-PREFIX-***". */
-static bool hs_parse_is_cut(const char *key)
-{
-	size_t n = strlen(key);
-	return n > 3 && (!strcmp(key + n - 3, "...") || !strcmp(key + n - 3, "***"));
-}
-
 static void hs_parse_cut_key(char *buf, size_t size, const char *key)
 {
-	if (hs_parse_is_cut(key)) {
+	size_t n = strlen(key);
+	const char *end = n > 3 ? key + n - 3 : "";
+	/* From 0.28 lists contain only "hskey-auth-PREFIX-***". */
+	if (!strcmp(end, "...") || !strcmp(end, "***")) {
 		wash(buf, size, key, strlen(key));
 		return;
 	}
 	bool prefixed = !strncmp(key, "hskey-auth-", 11);
-	size_t most = prefixed ? KEY_SHOWN_NEW : KEY_SHOWN, n = strlen(key);
+	size_t most = prefixed ? KEY_SHOWN_NEW : KEY_SHOWN;
 	if (n / 2 < most)
 		most = n / 2;
 	size_t kept = wash(buf, size > 4 ? size - 4 : 0, key, most);
