@@ -200,16 +200,6 @@ bool coolify_deployment_parse(const char *json, size_t len, struct app_deploymen
 	return good;
 }
 
-static void coolify_add_entry(struct buf *b, const cJSON *v)
-{
-	const char *text = cJSON_GetStringValue(vj_get(v, "output", NULL));
-	if (vj_true(v, "hidden", NULL) || !text)
-		return;
-	buf_puts(b, text);
-	if (!*text || text[strlen(text) - 1] != '\n')
-		buf_puts(b, "\n");
-}
-
 char *coolify_log_text(const char *json, size_t len)
 {
 	struct err err;
@@ -223,8 +213,14 @@ char *coolify_log_text(const char *json, size_t len)
 	const cJSON *entries = list;
 	if (!list && cJSON_IsArray(logs))
 		entries = logs;
-	cJSON_ArrayForEach (v, entries)
-		coolify_add_entry(&b, v);
+	cJSON_ArrayForEach (v, entries) {
+		const char *output = cJSON_GetStringValue(vj_get(v, "output", NULL));
+		if (vj_true(v, "hidden", NULL) || !output)
+			continue;
+		buf_puts(&b, output);
+		if (!*output || output[strlen(output) - 1] != '\n')
+			buf_puts(&b, "\n");
+	}
 	if (text && !list)
 		buf_puts(&b, text);
 	char *out = text || cJSON_IsArray(logs) ? buf_take(&b) : NULL;

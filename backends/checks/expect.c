@@ -78,20 +78,6 @@ static bool expect_json_value(const struct probe_spec *p, const cJSON *json, cha
 	return false;
 }
 
-static bool expect_json(const struct probe_spec *p, const char *body, size_t len, char *why,
-                        size_t size)
-{
-	char words[WORDS_MAX];
-	cJSON *json = json_whole(body, len);
-	bool good = json && expect_json_value(p, json, why, size);
-	if (!json) {
-		api_words(words, sizeof(words), body, len);
-		snprintf(why, size, "expected JSON, got %s", words);
-	}
-	cJSON_Delete(json);
-	return good;
-}
-
 bool expect_answer(const struct probe_spec *p, int status, const char *body, size_t len, char *why,
                    size_t size)
 {
@@ -103,7 +89,16 @@ bool expect_answer(const struct probe_spec *p, int status, const char *body, siz
 		snprintf(why, size, "the answer does not contain \"%.80s\": %s", p->text, words);
 		return false;
 	}
-	return !p->json || expect_json(p, body, len, why, size);
+	if (!p->json)
+		return true;
+	cJSON *json = json_whole(body, len);
+	bool good = json && expect_json_value(p, json, why, size);
+	if (!json) {
+		api_words(words, sizeof(words), body, len);
+		snprintf(why, size, "expected JSON, got %s", words);
+	}
+	cJSON_Delete(json);
+	return good;
 }
 
 bool expect_addresses(const struct probe_spec *p, const char *const *addresses, size_t n, char *why,

@@ -48,14 +48,9 @@ static struct ci_site *ci_of(struct site *s)
 	return (struct ci_site *)s;
 }
 
-static const struct ci_config *ci_config_of(const struct site *s)
-{
-	return site_section(s);
-}
-
 static bool ci_is_gitea(const struct site *s)
 {
-	const struct ci_config *c = ci_config_of(s);
+	const struct ci_config *c = site_section(s);
 	return c && (!c->kind || strcmp(c->kind, "github") != 0);
 }
 
@@ -63,7 +58,7 @@ static bool ci_is_gitea(const struct site *s)
 static bool ci_repository(const struct site *s, size_t place, char *buf, size_t size)
 {
 	static const char blanks[] = " \t,";
-	const struct ci_config *c = ci_config_of(s);
+	const struct ci_config *c = site_section(s);
 	const char *p = c && c->repositories ? c->repositories : "";
 	for (p += strspn(p, blanks); *p; p += strspn(p, blanks)) {
 		size_t n = strcspn(p, blanks);

@@ -187,23 +187,20 @@ static void metric_lacks(struct site *s, const struct platform_step *step, const
 
 /* --- in the details of the row that it is about --------------------------------- */
 
-/* A server is named without its kind. */
-static bool metric_is_of(const struct system *y, const struct row *row)
-{
-	const struct metric_config *c = y->is_site ? site_section(y->site) : NULL;
-	if (!c || !c->of)
-		return false;
-	return !strcmp(c->of, row->id) ||
-	       (row->kind == &kind_server && server_is_called(row->server, c->of));
-}
-
 void metric_details(const struct row *row, struct doc *doc)
 {
 	bool headed = false;
 	for (struct row *r = store_first(row->server->store, &kind_system, NULL); r;
 	     r = store_next(r, &kind_system, NULL)) {
 		const struct system *y = system_const(r);
-		if (strcmp(y->type, "metric") != 0 || !metric_is_of(y, row))
+		const struct metric_config *c = NULL;
+		if (y->is_site && !strcmp(y->type, "metric"))
+			c = site_section(y->site);
+		if (!c || !c->of)
+			continue;
+		/* A server is named without its kind. */
+		bool is_server = row->kind == &kind_server && server_is_called(row->server, c->of);
+		if (!is_server && strcmp(c->of, row->id) != 0)
 			continue;
 		if (!headed)
 			doc_head(doc, "Metrics");
