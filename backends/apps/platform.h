@@ -96,7 +96,8 @@ struct site {
 	uint32_t round;  /* number of the list, from 1; 0: no list has arrived */
 	/* its clock minus this machine's, ms; known to about a second; 0: not known */
 	int64_t skew_ms;
-	size_t left_out; /* items of its list beyond the limit */
+	size_t left_out; /* items of its list beyond the limit, or without a usable id */
+	char unfit[240]; /* why an item of its list has no row, a sentence; "" nothing */
 	/* why the last round failed; ERR_NONE: a list arrived since */
 	struct err err;
 	struct site_log *logs; /* that were asked here; each leaves when it is closed */
@@ -242,6 +243,9 @@ void site_poke(struct site *);                   /* starts a round soon */
 void site_answered(struct site *);
 /* n items have no row. For a list that site_listed does not end. */
 void site_left_out(struct site *, size_t n);
+/* An item of the list has an id that mocr cannot keep (APP_ID_UNFIT). It has no row, and the
+ * platform's own row says so. The caller counts it in left_out. */
+void site_unfit(struct site *, const char *name);
 /* all rows of that list were named: removes the others and reports site->left_out */
 void site_listed(struct site *);
 void site_fail(struct site *, const struct err *); /* the round failed */
@@ -305,9 +309,9 @@ void site_jobs_end(struct site *, const struct err *);
 
 struct rollout {
 	struct job job;
-	char ref[80];      /* id of the application */
-	char id[80];       /* id of the deployment; "" not known yet */
-	char before[80];   /* newest deployment before the order; "" none */
+	char ref[APP_ID_SIZE];    /* id of the application */
+	char id[APP_ID_SIZE];     /* id of the deployment; "" not known yet */
+	char before[APP_ID_SIZE]; /* newest deployment before the order; "" none */
 	bool silent;       /* the last look failed */
 	struct err unsure; /* the request got no answer */
 	/* progress and end; NULL: the order's own */
@@ -333,7 +337,7 @@ struct site_log {
 	struct app_log *log;
 	struct site *site;     /* set while asking; connected */
 	char *row;    /* owned: id of the row */
-	char id[80]; /* of the deployment; "" not known yet */
+	char id[APP_ID_SIZE]; /* of the deployment; "" not known yet */
 };
 /* The connection of the site goes: a question on its way ends, and the log asks again later. */
 void site_logs_lose(struct site *, const struct err *);

@@ -1,6 +1,7 @@
 /* system.c: the system as a kind of row: identity, health, figures, details, JSON, actions. */
 #include "backends/systems/system.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,7 @@ struct system *system_own(struct site *s)
 	struct system *y = system_of(store_row(s->source, &kind_system, id, s->name));
 	y->site = s;
 	y->is_site = true;
+	xreplace(&y->ref, "");
 	snprintf(y->type, sizeof(y->type), "%s", s->platform->section);
 	return y;
 }
@@ -79,7 +81,7 @@ static struct system *system_row_at(struct site *s, const char *id, const char *
 	y->site = s;
 	y->round = system_site(s)->lists;
 	snprintf(y->type, sizeof(y->type), "%s", type);
-	snprintf(y->ref, sizeof(y->ref), "%s", ref);
+	xreplace(&y->ref, ref);
 	return y;
 }
 
@@ -91,7 +93,7 @@ struct system *system_row(struct site *s, const char *type, const char *name, co
 	system_add_part(id, sizeof(id), type);
 	system_add_part(id, sizeof(id), *name ? name : "-");
 	size_t used = strlen(id);
-	char clean[sizeof(((struct system *)NULL)->ref)];
+	char clean[SYSTEM_REF_SIZE];
 	wash(clean, sizeof(clean), ref, strlen(ref));
 	if (!unique || system_id_is_taken(s, id, clean))
 		snprintf(id + used, sizeof(id) - used, "~%.12s", clean);
@@ -102,7 +104,7 @@ struct system *system_row_as(struct site *s, const char *type, const char *key, 
                              const char *ref)
 {
 	char id[420];
-	char clean[sizeof(((struct system *)NULL)->ref)];
+	char clean[SYSTEM_REF_SIZE];
 	system_id(s, id, sizeof(id));
 	system_add_part(id, sizeof(id), type);
 	system_add_part(id, sizeof(id), key);
@@ -177,6 +179,7 @@ void system_figure(struct system *y, const char *name, enum doc_tone tone, const
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
 	size_t i = system_find_figure(y, name);
+	assert(strlen(name) < sizeof(y->figures[0].name));
 	if (!*raw && i < y->n_figures) {
 		y->n_figures--;
 		memmove(&y->figures[i], &y->figures[i + 1],
@@ -252,6 +255,7 @@ void system_own_row(struct site *s)
 static void system_finish(struct row *r)
 {
 	free(system_of(r)->labels);
+	free(system_of(r)->ref);
 	free(system_of(r)->line);
 }
 
@@ -323,7 +327,7 @@ static const struct system_act *system_act(const struct action *action, const st
 static bool system_can(const struct action *action, const struct row *r)
 {
 	const struct system_act *act = system_act(action, r);
-	return act && act->run && (!act->can || act->can(ROW_AS(system, r)));
+	return act && act->run && (!act->can || act->can(act, ROW_AS(system, r)));
 }
 
 static void system_command(const struct action *action, const struct row *r, char *buf, size_t size)
@@ -331,21 +335,22 @@ static void system_command(const struct action *action, const struct row *r, cha
 	const struct system_act *act = system_act(action, r);
 	char raw[512] = "";
 	if (act && act->command)
-		act->command(ROW_AS(system, r), raw, sizeof(raw));
+		act->command(act, ROW_AS(system, r), raw, sizeof(raw));
 	wash(buf, size, raw, strlen(raw));
 }
 
 static void system_run(struct order *order)
 {
 	struct row *r = order_row(order);
-	system_act(order->action, r)->run(order, ROW_AS(system, r));
+	const struct system_act *act = system_act(order->action, r);
+	act->run(act, order, ROW_AS(system, r));
 }
 
 static bool system_fits(const struct action *action, const struct row *r, const char *argument,
                         struct err *err)
 {
 	const struct system_act *act = system_act(action, r);
-	return !act || !act->fits || act->fits(r, argument, err);
+	return !act || !act->fits || act->fits(act, argument, err);
 }
 
 static void system_suggest_silence(const struct row *r, char *buf, size_t size)
@@ -363,7 +368,8 @@ static void system_suggest_branch(const struct row *r, char *buf, size_t size)
 static void system_suggest_values(const struct row *r, char *buf, size_t size)
 {
 	const char *text = system_const(r)->labels, *is = text ? strchr(text, '=') : NULL;
-	snprintf(buf, size, "%.*s", is ? (int)strcspn(is + 1, "\n") : 0, is ? is + 1 : "");
+	const char *values = is ? is + 1 : "";
+	snprintf(buf, size, "%.*s", (int)strcspn(values, "\n"), values);
 }
 
 #define DOES(what)                                                                      \

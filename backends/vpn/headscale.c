@@ -151,15 +151,6 @@ static void hs_set_release(struct hs *h, const char *look, size_t len, const cha
 		snprintf(h->version, sizeof(h->version), "like 0.%d", h->release);
 }
 
-static void hs_set_clock(struct hs *h, const char *look, size_t len)
-{
-	size_t n;
-	const char *said = hs_block(look, len, "clock", &n);
-	int64_t theirs = number_long(said),
-		skew = theirs > 0 && theirs < 1LL << 40 ? now_wall_ms() - theirs * 1000 : 0;
-	h->skew_ms = skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS ? 0 : skew;
-}
-
 /* Up to 0.25 routes are separate objects: copy them to their nodes. */
 static void hs_add_routes(const struct hs *h, struct vpn_list *nodes)
 {
@@ -233,7 +224,10 @@ static void hs_feed_poll(struct hs *h, const char *look, size_t len)
 		return;
 	}
 	hs_set_release(h, look, len, at ? at : "", n);
-	hs_set_clock(h, look, len);
+	int64_t clock_s = number_long(hs_block(look, len, "clock", &n)), skew = 0;
+	if (clock_s > 0 && clock_s < 1LL << 40)
+		skew = now_wall_ms() - clock_s * 1000;
+	h->skew_ms = skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS ? 0 : skew;
 	hs_add_routes(h, &nodes);
 	backoff_reset(&h->pause);
 	h->round++;
@@ -362,13 +356,18 @@ void hs_shown(struct source *source, bool now)
 {
 	struct hs *h = hs_of(source);
 	bool first = now && !h->shown;
-	struct fetch *poll = h->site.up ? &h->site.poll : &h->poll;
+	int64_t gap = hs_by_rest(h) ? REST_SHOWN_MS : CLI_SHOWN_MS;
+	struct fetch *poll = &h->poll;
+	struct loop_timer *timer = h->timer;
 	h->shown = h->site.shown = now;
 	if (!first || h->state != HS_UP || hs_is_busy(h))
 		return;
+	if (h->site.up) {
+		poll = &h->site.poll;
+		timer = h->site.timer;
+	}
 	fetch_want(poll);
-	loop_timer_set(h->site.up ? h->site.timer : h->timer,
-	               fetch_wait(poll, hs_by_rest(h) ? REST_SHOWN_MS : CLI_SHOWN_MS, hs_now(h)));
+	loop_timer_set(timer, fetch_wait(poll, gap, hs_now(h)));
 }
 
 /* --- by its program ------------------------------------------------------ */
@@ -495,20 +494,12 @@ static bool hs_same_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static const char *hs_url_of(const struct headscale_config *c)
-{
-	return c ? c->url : NULL;
-}
-
-static const char *hs_token_command_of(const struct headscale_config *c)
-{
-	return c ? c->token_command : NULL;
-}
-
 static bool hs_is_moved(const struct hs *h, const struct headscale_config *fresh)
 {
-	return !hs_same_text(hs_url_of(h->config), hs_url_of(fresh)) ||
-	       !hs_same_text(hs_token_command_of(h->config), hs_token_command_of(fresh));
+	static const struct headscale_config none;
+	const struct headscale_config *a = h->config ? h->config : &none;
+	const struct headscale_config *b = fresh ? fresh : &none;
+	return !hs_same_text(a->url, b->url) || !hs_same_text(a->token_command, b->token_command);
 }
 
 /* Takes new settings at the next look after :reload. A token belongs to one URL and one
@@ -529,13 +520,8 @@ static void hs_take_config(struct hs *h)
 
 /* --- by REST ------------------------------------------------------------- */
 
-static struct hs *headscale_of(struct site *s)
-{
-	return hs_of(s->source);
-}
-
 /* api.h reports unanswered calls as "Headscale NAME: why". */
-static void headscale_judge(struct site *s)
+static void hs_rest_judge(struct site *s)
 {
 	struct err said = s->err;
 	char *own = xasprintf("Headscale %s: ", s->name);
@@ -544,7 +530,7 @@ static void headscale_judge(struct site *s)
 		err_set(&said, s->err.code, "Headscale %s does not answer: %s", s->name,
 		        s->err.text + n);
 	free(own);
-	hs_failed(headscale_of(s), &said);
+	hs_failed(hs_of(s->source), &said);
 }
 
 bool hs_denies(int status, const char *body)
@@ -552,10 +538,10 @@ bool hs_denies(int status, const char *body)
 	return status == 500 && !strncmp(body, "Unauthorized", 12);
 }
 
-static void headscale_came(struct site *s, const struct platform_step *step,
-                           const struct api_answer *r)
+static void hs_rest_came(struct site *s, const struct platform_step *step,
+                         const struct api_answer *r)
 {
-	struct hs *h = headscale_of(s);
+	struct hs *h = hs_of(s->source);
 	bool health = !strcmp(step->what, "health");
 	if (health)
 		buf_clear(&h->blocks);
@@ -571,9 +557,9 @@ static void headscale_came(struct site *s, const struct platform_step *step,
 		hs_add_block(&h->blocks, "noroutes", "", 0);
 }
 
-static void headscale_over(struct site *s)
+static void hs_rest_over(struct site *s)
 {
-	struct hs *h = headscale_of(s);
+	struct hs *h = hs_of(s->source);
 	if (site_round_failed(s))
 		return;
 	site_answered(s);
@@ -585,9 +571,9 @@ static void headscale_over(struct site *s)
 	}
 }
 
-static bool headscale_begin(struct site *s)
+static bool hs_rest_begin(struct site *s)
 {
-	struct hs *h = headscale_of(s);
+	struct hs *h = hs_of(s->source);
 	hs_take_config(h);
 	if (hs_by_rest(h) && s->api)
 		return true;
@@ -615,10 +601,10 @@ static const struct platform platform_headscale = {
 	.hidden_ms = REST_HIDDEN_MS,
 	.retry_ms = RETRY_MS,
 	.timeout_ms = POLL_MS,
-	.judge = headscale_judge,
-	.came = headscale_came,
-	.begin = headscale_begin,
-	.over = headscale_over,
+	.judge = hs_rest_judge,
+	.came = hs_rest_came,
+	.begin = hs_rest_begin,
+	.over = hs_rest_over,
 };
 
 static void hs_poll_by_rest(struct hs *h)
@@ -673,7 +659,7 @@ static void hs_let_go(struct hs *h)
 		loop_timer_set(h->timer, -1);
 }
 
-static void headscale_close(struct hs *h)
+static void hs_rest_close(struct hs *h)
 {
 	if (h->site.platform)
 		site_close(&h->site, "the link was lost");
@@ -705,7 +691,7 @@ static void hs_down(struct source *source)
 	h->state = HS_DOWN;
 	if (source_link(source)->state != LINK_UP) {
 		hs_acts_end(source);
-		headscale_close(h);
+		hs_rest_close(h);
 	}
 	if (source->state == SOURCE_LIVE)
 		source_set_state(source, SOURCE_STALE, NULL);
@@ -717,7 +703,7 @@ static void hs_finish(struct source *source)
 	struct hs *h = hs_of(source);
 	hs_let_go(h);
 	hs_acts_end(source);
-	headscale_close(h);
+	hs_rest_close(h);
 	settings_destroy(h->settings);
 	loop_timer_remove(h->timer);
 	loop_timer_remove(h->site.timer);
@@ -752,25 +738,6 @@ const struct backend backend_headscale = {
 
 /* --- details of Headscale itself ----------------------------------------- */
 
-static void hs_detail_keys(const struct hs *h, struct doc *doc)
-{
-	char span[HUMAN_SIZE];
-	doc_head(doc, "Pre-auth keys");
-	if (!h->keys.n)
-		doc_add(doc, DOC_DIM, "none is known; the action \"list keys\" asks for them");
-	for (size_t i = 0; i < h->keys.n; i++) {
-		const struct hs_key *k = &h->keys.at[i];
-		int64_t left = k->expiration_ms - now_wall_ms();
-		bool over = left <= 0 && k->expiration_ms;
-		bool spent = k->used && !k->reusable;
-		doc_pair(doc, over || spent ? DOC_DIM : DOC_PLAIN, k->id, "%s  %s%s%s%s, %s%s%s",
-		         k->shown, k->user, k->reusable ? ", reusable" : ", once",
-		         k->ephemeral ? ", ephemeral" : "", k->used ? ", used" : "",
-		         over ? "expired " : "for another ", human_span(span, over ? -left : left),
-		         over ? " ago" : "");
-	}
-}
-
 void hs_detail(struct source *source, struct doc *doc)
 {
 	const struct hs *h = hs_of(source);
@@ -791,7 +758,26 @@ void hs_detail(struct source *source, struct doc *doc)
 	for (size_t i = 0; i < h->users.n; i++)
 		doc_pair(doc, DOC_PLAIN, h->users.at[i].id, "%s%s%s", h->users.at[i].name,
 		         *h->users.at[i].display ? "  " : "", h->users.at[i].display);
-	hs_detail_keys(h, doc);
+	char span[HUMAN_SIZE];
+	doc_head(doc, "Pre-auth keys");
+	if (!h->keys.n)
+		doc_add(doc, DOC_DIM, "none is known; the action \"list keys\" asks for them");
+	for (size_t i = 0; i < h->keys.n; i++) {
+		const struct hs_key *k = &h->keys.at[i];
+		int64_t left = k->expiration_ms - now_wall_ms();
+		bool over = left <= 0 && k->expiration_ms;
+		bool spent = k->used && !k->reusable;
+		enum doc_tone tone = over || spent ? DOC_DIM : DOC_PLAIN;
+		const char *often = k->reusable ? ", reusable" : ", once";
+		const char *ephemeral = k->ephemeral ? ", ephemeral" : "";
+		const char *used = k->used ? ", used" : "";
+		if (over)
+			doc_pair(doc, tone, k->id, "%s  %s%s%s%s, expired %s ago", k->shown,
+			         k->user, often, ephemeral, used, human_span(span, -left));
+		else
+			doc_pair(doc, tone, k->id, "%s  %s%s%s%s, for another %s", k->shown,
+			         k->user, often, ephemeral, used, human_span(span, left));
+	}
 	doc_head(doc, "DNS records of its own");
 	if (!h->has_records)
 		doc_add(doc, DOC_DIM, "%s",

@@ -120,6 +120,7 @@ static int start_server(void **state)
 /* --- the platform: a list is "NAME NAME...", each name its own id -------- */
 
 static int more_seen;
+static char asked_about[APP_ID_SIZE]; /* id of the row that was asked about last */
 
 static bool tiny_take_version(struct site *s, const char *ref, const char *text, size_t len,
                               struct err *err)
@@ -164,6 +165,7 @@ static bool tiny_is_due(const struct site *s, const struct app *a)
 static char *tiny_about(const struct app *a, const char **what)
 {
 	*what = "one";
+	snprintf(asked_about, sizeof(asked_about), "%s", a->ref);
 	return platform_path("/one?id=", a->ref, "");
 }
 
@@ -350,6 +352,7 @@ static void a_long_id(void **state)
 	answers("/api/one", 200, "an image");
 	sites_up(&w->sites->source);
 	UNTIL(w, app_at(w, id) && !strcmp(app_at(w, id)->image, "an image"));
+	assert_string_equal(asked_about, name);
 }
 
 static void a_round(void **state)

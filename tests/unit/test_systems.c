@@ -672,6 +672,28 @@ static void records_of_two_zones(void **state)
 	assert_string_equal(row(DNS "sub.example.nl-NS~2")->row.name, "sub.example.nl NS");
 }
 
+/* A long name is that of the request, too: cut, it would be another record. */
+static void a_long_record_is_named_whole(void **state)
+{
+	char name[160], json[400], id[300], command[700];
+	struct source *dns = server_source(w.prometheus->server, "dns");
+	memset(name, 'a', sizeof(name));
+	name[50] = name[100] = '.';
+	name[150] = '\0';
+	snprintf(json, sizeof(json),
+	         "{\"rrsets\":[{\"name\":\"%s\",\"type\":\"A\",\"records\":[{\"value\":"
+	         "\"192.0.2.7\"}]}]}",
+	         name);
+	feed(dns, "box\tzones", "{\"zones\":[{\"id\":1,\"name\":\"b.nl\",\"record_count\":1}]}");
+	feed(dns, "box\tsets\t1/1", json);
+	snprintf(id, sizeof(id), DNS "%s.b.nl-A~1", name);
+	assert_true(applies("change", row(id)));
+	action_command(action_find(&kind_system, "change"), &row(id)->row, command,
+	               sizeof(command));
+	assert_non_null(strstr(command, name));
+	assert_non_null(strstr(command, "/A/actions/set_records; now: 192.0.2.7"));
+}
+
 static void dns_left_out(const char *what, const char *json, size_t n)
 {
 	feed(server_source(w.prometheus->server, "dns"), what, json);
@@ -726,6 +748,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(runs_that_look_alike, world, no_world),
 		cmocka_unit_test(values_of_a_record),
 		cmocka_unit_test_setup_teardown(records_of_two_zones, world, no_world),
+		cmocka_unit_test_setup_teardown(a_long_record_is_named_whole, world, no_world),
 		cmocka_unit_test_setup_teardown(records_beyond_the_pages, world, no_world),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
