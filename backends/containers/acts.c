@@ -74,7 +74,7 @@ static void act_done(struct call *call, const struct reply *r, void *arg)
 		err_set(&err, code, "%s", ctr_message(said, sizeof(said), r->body, r->len));
 	}
 	engine_relist(a->engine);
-	act_end(a, &err, r->status == 304 ? "it was so already" : "");
+	act_end(a, &err, r->status == 304 ? "nothing to do: it was already in that state" : "");
 }
 
 /* Accepts "TERM", "SIGTERM", "15". Other characters must not reach the request. */
