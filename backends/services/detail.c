@@ -13,6 +13,7 @@
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
 #include "backends/base/mask.h"
+#include "backends/link/loop.h"
 #include "backends/services/systemd.h"
 #include "backends/store/doc.h"
 
@@ -94,19 +95,22 @@ static void unit_ask_once(struct unit *u)
 {
 	struct systemd_source *sd = systemd_of(u->row.source);
 	struct unit_priv *p = priv_of(u);
-	int64_t now = now_wall_ms();
 	struct link *link = source_link(&sd->source);
-	bool same = p->detail_ms && p->detail_looks == u->row.looks &&
-	            (p->detail_change_ms == p->change_ms || now - p->detail_ms < DETAIL_AGAIN_MS);
-	if (same || !sd->bus || !link || link->state != LINK_UP ||
-	    strcmp(u->load, "not-found") == 0)
+	struct sync_mark now = sync_now(&sd->sync, loop_now(store_loop(sd->source.store)));
+	if (fetch_open(&p->detail, u->row.looks, DETAIL_AGAIN_MS, now.ms))
+		fetch_hurry(&p->detail);
+	else if (p->detail_change_ms != p->change_ms && !fetch_is_wanted(&p->detail))
+		fetch_want(&p->detail);
+	if (fetch_wait(&p->detail, DETAIL_AGAIN_MS, now.ms) != 0 || !sd->bus || !link ||
+	    link->state != LINK_UP || strcmp(u->load, "not-found") == 0)
 		return;
-	p->detail_ms = now;
+	fetch_ask(&p->detail, now);
 	p->detail_change_ms = p->change_ms;
-	p->detail_looks = u->row.looks;
 	ask_row(sd, u);
 	ask_detail(sd, u);
 	unit_ask_texts(sd, u);
+	/* The bus keeps answers and signals in order, so no event overtakes the answers. */
+	fetch_answer(&p->detail, NULL, SYNC_NEVER);
 }
 
 void unit_detail_finish(struct unit_priv *p)

@@ -614,7 +614,8 @@ void units_forget_asked(struct systemd_source *sd)
 {
 	for (struct unit *u = systemd_first_unit(sd); u; u = systemd_next_unit(sd, u)) {
 		priv_of(u)->asked = false;
-		priv_of(u)->detail_ms = 0;
+		if (fetch_was_opened(&priv_of(u)->detail))
+			fetch_hurry(&priv_of(u)->detail);
 	}
 }
 

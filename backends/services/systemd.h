@@ -92,13 +92,12 @@ struct unit_priv {
 	int64_t flap_ms; /* wall clock of its last automatic restart; 0 none */
 	/* one moment by both clocks; converts a timer's monotonic time to wall clock */
 	int64_t active_mono_us, active_wall_us;
-	uint64_t next_real_us, next_mono_us;
+	int64_t next_real_us, next_mono_us;
 	/* For the details. */
 	struct cJSON *more;       /* owned: properties that only the details show */
 	char *cat, *log;          /* owned, raw: unit file with drop-ins; last log lines */
-	int64_t detail_ms;        /* wall clock of the last request for details; 0 never */
-	int64_t detail_change_ms; /* change_ms at that time */
-	uint32_t detail_looks;    /* row.looks at that time */
+	struct fetch detail;      /* what only the details show */
+	int64_t detail_change_ms; /* change_ms when that was requested */
 	struct run *cat_run, *log_run;
 };
 
