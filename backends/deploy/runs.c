@@ -202,6 +202,7 @@ void runs_apply(struct deploys *ds, const char *line, size_t len)
 	char word[16], id[DEPLOY_ID_SIZE];
 	if (len == 6 && !memcmp(line, "listed", 6)) {
 		ds->listed = true;
+		backoff_reset(&ds->pause);
 		source_set_state(&ds->source, SOURCE_LIVE, NULL);
 		return;
 	}
