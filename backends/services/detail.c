@@ -145,27 +145,6 @@ void last_lines_drop(struct systemd_source *sd)
 	sd->last_run = NULL;
 }
 
-/* Matches only the unit's own output. systemd's messages about the unit ("Failed with result ...")
- * are already in the row. Source: systemd.journal-fields(7). */
-static void unit_ask_last(struct systemd_source *sd, struct unit *u)
-{
-	const char *words[WORDS_MAX];
-	char match[UNIT_NAME_SIZE + 32];
-	bool user = manager_of(&sd->source)->user;
-	snprintf(match, sizeof match, "%s=%s", user ? "_SYSTEMD_USER_UNIT" : "_SYSTEMD_UNIT",
-	         unit_name(u));
-	size_t n = 0;
-	words[n++] = "journalctl";
-	if (user)
-		words[n++] = "--user";
-	const char *const tail[] = {
-		"--no-pager", "-q", "-a", "-n", "1", "-o", "cat", match, NULL
-	};
-	memcpy(words + n, tail, sizeof tail);
-	snprintf(sd->last_unit, sizeof sd->last_unit, "%s", unit_name(u));
-	sd->last_run = unit_run_words(sd, words, LAST_BYTES_MAX, unit_on_last, sd);
-}
-
 void last_lines_next(struct systemd_source *sd)
 {
 	struct link *link = sd->bus ? source_link(&sd->source) : NULL;
@@ -177,7 +156,22 @@ void last_lines_next(struct systemd_source *sd)
 		if (row->source != &sd->source || !priv_of(u)->want_last_line)
 			continue;
 		priv_of(u)->want_last_line = false;
-		unit_ask_last(sd, u);
+		/* Matches only the unit's own output. systemd's messages about the unit ("Failed
+		 * with result ...") are already in the row. Source: systemd.journal-fields(7). */
+		const char *words[WORDS_MAX];
+		char match[UNIT_NAME_SIZE + 32];
+		bool user = manager_of(&sd->source)->user;
+		snprintf(match, sizeof match, "%s=%s",
+		         user ? "_SYSTEMD_USER_UNIT" : "_SYSTEMD_UNIT", unit_name(u));
+		size_t n = 0;
+		words[n++] = "journalctl";
+		if (user)
+			words[n++] = "--user";
+		const char *const tail[] = { "--no-pager", "-q",  "-a",  "-n", "1",
+			                     "-o",         "cat", match, NULL };
+		memcpy(words + n, tail, sizeof tail);
+		snprintf(sd->last_unit, sizeof sd->last_unit, "%s", unit_name(u));
+		sd->last_run = unit_run_words(sd, words, LAST_BYTES_MAX, unit_on_last, sd);
 	}
 }
 

@@ -50,6 +50,13 @@ enum systemd_picture {
 	SYSTEMD_WHOLE
 };
 
+/* Properties of the manager that are requested one by one. */
+enum systemd_prop_id { PROP_VERSION, PROP_STATE, PROP_FAILED, PROPS };
+struct systemd_prop {
+	struct systemd_source *sd;
+	const char *what; /* as systemd_feed names it */
+};
+
 struct systemd_source {
 	struct source source;
 	struct bus *bus; /* NULL: not connected */
@@ -71,6 +78,7 @@ struct systemd_source {
 	char state[32]; /* the manager's state: "running", "degraded", ...; "" unknown */
 	int n_failed;   /* number of failed units, as the manager counts; -1 unknown */
 	char version[64];
+	struct systemd_prop props[PROPS]; /* arguments of the calls */
 	struct query *queries; /* ask.c: open property queries */
 	struct op *ops;        /* act.c: running actions */
 	/* detail.c: fetches the last log line of the failed unit last_unit */
