@@ -113,8 +113,12 @@ static void ctr_act_run(struct order *order)
 		return;
 	}
 	struct act_run *a = act_create(order, e);
-	char *path = xasprintf("/containers/%s%s%s%s", c->id, request->path,
-	                       with_signal ? "?signal=" : "", with_signal ? order->argument : "");
+	char *path;
+	if (with_signal)
+		path = xasprintf("/containers/%s%s?signal=%s", c->id, request->path,
+		                 order->argument);
+	else
+		path = xasprintf("/containers/%s%s", c->id, request->path);
 	a->call = engine_get(e, path,
 	                     (struct call_spec){ .method = request->method,
 	                                         .done = act_done,

@@ -418,9 +418,11 @@ static bool unit_act_can_unmask(const struct row *row)
 static void unit_act_command(const struct action *a, const struct row *row, char *buf, size_t size)
 {
 	const struct unit_request *request = a->data;
-	bool unit = request->way != WAY_MANAGER;
-	snprintf(buf, size, "%s %s%s%s", manager_of(row->source)->systemctl, a->verb,
-	         unit ? " " : "", unit ? row->name : "");
+	const char *systemctl = manager_of(row->source)->systemctl;
+	if (request->way == WAY_MANAGER)
+		snprintf(buf, size, "%s %s", systemctl, a->verb);
+	else
+		snprintf(buf, size, "%s %s %s", systemctl, a->verb, row->name);
 }
 
 #define REQUEST(method, way)                                     \

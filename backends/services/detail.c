@@ -222,8 +222,9 @@ static void unit_add_state(struct doc *doc, const struct unit *u)
 	int64_t since = unit_since_ms(u);
 	if (since > 0)
 		human_span(age, now_wall_ms() - since);
-	doc_pair(doc, unit_tone_of(u->row.health), "state", "%s (%s)%s%s",
-	         *u->active ? u->active : "unknown", u->sub, since > 0 ? " for " : "", age);
+	const char *active = *u->active ? u->active : "unknown";
+	doc_pair(doc, unit_tone_of(u->row.health), "state", "%s (%s)%s%s", active, u->sub,
+	         *age ? " for " : "", age);
 	if (u->row.why)
 		doc_pair(doc, unit_tone_of(u->row.health), "why", "%s", u->row.why);
 	unit_pair_text(doc, "says", json_text(unit_more(u, "StatusText")));

@@ -409,17 +409,19 @@ static bool unit_feed_reloading(struct systemd_source *sd, const char *arg, cons
 
 static void unit_tell_detail(struct systemd_source *sd)
 {
-	char failed[48] = "";
+	struct buf b = { 0 };
 	const struct endpoint *endpoint = sd->bus ? bus_endpoint(sd->bus) : NULL;
+	buf_addf(&b, "systemd %s", sd->version);
+	if (*sd->state)
+		buf_addf(&b, ", %s", sd->state);
 	if (sd->n_failed > 0)
-		snprintf(failed, sizeof failed, ", %d failed", sd->n_failed);
-	bool is_unix = endpoint && endpoint->kind == ENDPOINT_UNIX;
-	const char *way = is_unix ? endpoint->path : "";
-	if (endpoint && !is_unix)
-		way = endpoint->command;
-	snprintf(sd->source.detail, sizeof sd->source.detail, "systemd %s%s%.31s%s%s%s%s",
-	         sd->version, *sd->state ? ", " : "", sd->state, failed, endpoint ? ", " : "",
-	         endpoint && !is_unix ? "by " : "", way);
+		buf_addf(&b, ", %d failed", sd->n_failed);
+	if (endpoint && endpoint->kind == ENDPOINT_UNIX)
+		buf_addf(&b, ", %s", endpoint->path);
+	else if (endpoint)
+		buf_addf(&b, ", by %s", endpoint->command);
+	snprintf(sd->source.detail, sizeof sd->source.detail, "%s", b.data);
+	buf_finish(&b);
 }
 
 static bool unit_feed_version(struct systemd_source *sd, const char *arg, const cJSON *body)

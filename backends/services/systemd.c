@@ -445,10 +445,10 @@ static void systemd_connect_bus(struct systemd_source *sd)
 	if (sd->waits)
 		return;
 	if (say != SOCKET_OPEN) {
-		err_set(&err, say == SOCKET_DENIED ? ERR_DENIED : ERR_ABSENT,
-		        say == SOCKET_DENIED ? "%s: this login may not connect"
-		                             : "%s: nobody listens there",
-		        path);
+		if (say == SOCKET_DENIED)
+			err_set(&err, ERR_DENIED, "%s: this login may not connect", path);
+		else
+			err_set(&err, ERR_ABSENT, "%s: nobody listens there", path);
 		systemd_fail(sd, &err);
 		return;
 	}
