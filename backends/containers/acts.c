@@ -74,7 +74,7 @@ static void act_done(struct call *call, const struct reply *r, void *arg)
 		err_set(&err, code, "%s", ctr_message(said, sizeof(said), r->body, r->len));
 	}
 	engine_relist(a->engine);
-	act_end(a, &err, r->status == 304 ? "it was so already" : "");
+	act_end(a, &err, r->status == 304 ? "nothing to do: it was already in that state" : "");
 }
 
 /* Accepts "TERM", "SIGTERM", "15". Other characters must not reach the request. */
@@ -113,8 +113,12 @@ static void ctr_act_run(struct order *order)
 		return;
 	}
 	struct act_run *a = act_create(order, e);
-	char *path = xasprintf("/containers/%s%s%s%s", c->id, request->path,
-	                       with_signal ? "?signal=" : "", with_signal ? order->argument : "");
+	char *path;
+	if (with_signal)
+		path = xasprintf("/containers/%s%s?signal=%s", c->id, request->path,
+		                 order->argument);
+	else
+		path = xasprintf("/containers/%s%s", c->id, request->path);
 	a->call = engine_get(e, path,
 	                     (struct call_spec){ .method = request->method,
 	                                         .done = act_done,

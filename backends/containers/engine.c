@@ -178,11 +178,11 @@ static void engine_fail(struct engine *e, const struct err *err)
 		source_set_state(&e->source, SOURCE_DENIED, &said);
 		return;
 	}
+	const char *of_user = e->param->of_user ? "--user " : "";
 	if (err->code == ERR_ABSENT) /* the engine answered earlier */
 		err_set(&said, ERR_ABSENT,
 		        "%s on %s has stopped (%s); `systemctl %sstart %s` there starts it",
-		        e->param->title, e->source.server->name, err->text,
-		        e->param->of_user ? "--user " : "",
+		        e->param->title, e->source.server->name, err->text, of_user,
 		        e->param->is_podman ? "podman.socket" : "docker");
 	source_set_state(&e->source, e->ctrs ? SOURCE_STALE : SOURCE_FAILED, &said);
 	loop_timer_set(e->retry, backoff_ms(&e->pause, RETRY_MIN_MS, RETRY_MAX_MS));

@@ -1,4 +1,5 @@
 /* kind.c: the deploy as a kind of row: details, JSON. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,8 +97,11 @@ static void deploy_add_run(struct doc *doc, const struct deploy_run *r)
 		how = "check failed";
 	else
 		how = "done";
-	doc_pair(doc, tone, how, "%s ago  %-8s %s%sby %s%s%s", age, r->what, r->ended ? span : "",
-	         r->ended ? "  " : "", r->by, *r->args ? "  " : "", r->args);
+	char took[HUMAN_SIZE + 2] = "";
+	if (r->ended)
+		snprintf(took, sizeof(took), "%s  ", span);
+	doc_pair(doc, tone, how, "%s ago  %-8s %sby %s%s%s", age, r->what, took, r->by,
+	         *r->args ? "  " : "", r->args);
 	if (*r->after && strcmp(r->before, r->after) != 0)
 		doc_pair(doc, DOC_DIM, "", "%s -> %s", *r->before ? r->before : "?", r->after);
 	if (*r->changed)
@@ -147,8 +151,10 @@ static void deploy_detail(struct row *row, struct doc *doc, bool reveal)
 		for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 			if (keys[i].value)
 				doc_pair(doc, DOC_CODE, keys[i].label, "%s", keys[i].value);
-		doc_text(doc, DOC_PLAIN, c->ask ? c->ask : "", c->ask ? strlen(c->ask) : 0);
-		doc_text(doc, DOC_PLAIN, c->check ? c->check : "", c->check ? strlen(c->check) : 0);
+		if (c->ask)
+			doc_text(doc, DOC_PLAIN, c->ask, strlen(c->ask));
+		if (c->check)
+			doc_text(doc, DOC_PLAIN, c->check, strlen(c->check));
 	}
 	doc_head(doc, "Runs");
 	for (size_t i = 0; i < p->n; i++)

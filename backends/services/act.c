@@ -129,43 +129,31 @@ static const char *unit_act_job_words(const char *result)
 	return result;
 }
 
-/* Reports the unit's own reason, which is better than the job's. The reason is known by then,
- * because the unit's signals come before JobRemoved. */
-static void unit_act_job_failed(struct op *op)
-{
-	struct unit *u = unit_find(op->sd, op->unit);
-	char text[320];
-	if (u && u->row.why)
-		snprintf(text, sizeof text, "%.220s; [l] shows its log", u->row.why);
-	else
-		snprintf(text, sizeof text, "the job failed; [l] shows the unit's log");
-	unit_act_fail(op, ERR_REFUSED, text);
-}
-
-static void unit_act_job_done(struct op *op)
-{
-	struct unit *u = unit_find(op->sd, op->unit);
-	char text[64];
-	snprintf(text, sizeof text, "%s%s%s%s", u ? u->active : "", u && *u->sub ? " (" : "",
-	         u ? u->sub : "", u && *u->sub ? ")" : "");
-	unit_act_op_end(op, NULL, text);
-}
-
 void ops_job_removed(struct systemd_source *sd, const char *job_path, const char *result)
 {
-	for (struct op *op = sd->ops, *next; op; op = next) {
-		next = op->next;
-		if (!*op->job || strcmp(op->job, job_path) != 0)
-			continue;
-		if (strcmp(result, "done") == 0)
-			unit_act_job_done(op);
-		else if (strcmp(result, "failed") == 0)
-			unit_act_job_failed(op);
-		else
-			unit_act_fail(op,
-			              strcmp(result, "timeout") == 0 ? ERR_TIMEOUT : ERR_REFUSED,
-			              unit_act_job_words(result));
+	struct op *op = sd->ops;
+	while (op && (!*op->job || strcmp(op->job, job_path) != 0))
+		op = op->next;
+	if (!op)
 		return;
+	struct unit *u = unit_find(sd, op->unit);
+	char text[320];
+	if (strcmp(result, "done") == 0) {
+		snprintf(text, sizeof text, "%s", u ? u->active : "");
+		if (u && *u->sub)
+			snprintf(text, sizeof text, "%s (%s)", u->active, u->sub);
+		unit_act_op_end(op, NULL, text);
+	} else if (strcmp(result, "failed") == 0) {
+		/* The unit's own reason is better than the job's. It is known by then, because the
+		 * unit's signals come before JobRemoved. */
+		if (u && u->row.why)
+			snprintf(text, sizeof text, "%.220s; [l] shows its log", u->row.why);
+		else
+			snprintf(text, sizeof text, "the job failed; [l] shows the unit's log");
+		unit_act_fail(op, ERR_REFUSED, text);
+	} else {
+		unit_act_fail(op, strcmp(result, "timeout") == 0 ? ERR_TIMEOUT : ERR_REFUSED,
+		              unit_act_job_words(result));
 	}
 }
 
@@ -430,9 +418,11 @@ static bool unit_act_can_unmask(const struct row *row)
 static void unit_act_command(const struct action *a, const struct row *row, char *buf, size_t size)
 {
 	const struct unit_request *request = a->data;
-	bool unit = request->way != WAY_MANAGER;
-	snprintf(buf, size, "%s %s%s%s", manager_of(row->source)->systemctl, a->verb,
-	         unit ? " " : "", unit ? row->name : "");
+	const char *systemctl = manager_of(row->source)->systemctl;
+	if (request->way == WAY_MANAGER)
+		snprintf(buf, size, "%s %s", systemctl, a->verb);
+	else
+		snprintf(buf, size, "%s %s %s", systemctl, a->verb, row->name);
 }
 
 #define REQUEST(method, way)                                     \

@@ -142,8 +142,8 @@ static void peer_detail(struct row *row, struct doc *doc, bool reveal)
 		return;
 	}
 	const struct peer *hs = peer_in(p, VPN_HEADSCALE, false);
-	if (p->looks != row->looks && peer_look(p))
-		p->looks = row->looks;
+	if (p->looks != row->details_opened && peer_look(p))
+		p->looks = row->details_opened;
 	const struct vpn_peer *at = &p->at;
 	char rx[HUMAN_SIZE], tx[HUMAN_SIZE], path[128];
 	doc_head(doc, "Peer");

@@ -602,6 +602,68 @@ static void test_a_second_that_is_cut(void **state)
 	log_destroy(r.log);
 }
 
+/* Until the log has a line with these words, at most 10 s. */
+static const struct log_line *wait_for_line(struct world *w, struct reader *r, const char *words)
+{
+	for (int i = 0; i < 100; i++) {
+		turn_reading(w, r, 100);
+		for (uint64_t n = log_first(r->log); n && n <= log_last(r->log); n++) {
+			const struct log_line *line = log_get(r->log, n);
+			if (line && strstr(line->text, words))
+				return line;
+		}
+	}
+	return NULL;
+}
+
+/* The first line loaded stands in the middle of a second, whose lines Podman gives one time. What
+ * is loaded before it ends at that time: no line of that second is lost, none comes twice. */
+static void test_older_lines_of_a_second_that_is_cut(void **state)
+{
+#define LATE(s, text) "2026-01-01T00:01:0" #s "Z " text "\n"
+	static const struct log_answer answers[] = {
+		{ { "follow=0", "tail=500" },
+		  AT(1, "tick") AT(1, "four") LATE(0, "last"),
+		  .stays = false },
+		/* ten seconds before the newest line: nothing at the cut comes again by itself */
+		{ { "follow=1", "since=" }, LATE(0, "last") LATE(1, "now"), .stays = true },
+		{ { "tail=6", "until=1767225601.000000000" },
+		  AT(1, "two") AT(1, "tick") AT(1, "three") AT(1, "tick") AT(1, "four"),
+		  .stays = false },
+		{ { "tail=11", "until=1767225601.000000000" },
+		  AT(0, "zero") AT(1, "one") AT(1, "two") AT(1, "tick") AT(1, "three") AT(1, "tick")
+		          AT(1, "four"),
+		  .stays = false },
+		{ { "since=1767225590.000000000", "until=1767225600.000000000" },
+		  AT(0, "nil") AT(0, "zero"),
+		  .stays = false },
+		{ .lines = NULL },
+	};
+	struct world *w = *state;
+	struct reader r;
+	const char *why;
+	w->backend.param = &param_of_podman;
+	follow_logs(w, &r, answers);
+	assert_non_null(wait_for_line(w, &r, "now"));
+	assert_true(log_older(r.log, 2, &why));
+	assert_non_null(wait_for_line(w, &r, "three"));
+	turn_reading(w, &r, 200);
+	assert_true(log_older(r.log, 4, &why));
+	assert_non_null(wait_for_line(w, &r, "zero"));
+	turn_reading(w, &r, 200);
+	/* by time instead of by number */
+	assert_true(log_reach(r.log, 1767225590000000, &why));
+	assert_non_null(wait_for_line(w, &r, "nil"));
+	turn_reading(w, &r, 200);
+	r.time_us = 0;
+	r.number = 0;
+	r.text[0] = '\0';
+	read_settled(&r);
+	assert_string_equal(r.text, "nil|zero|one|two|tick|three|tick|four|last|now");
+	assert_int_equal(counted(&wrong_requests), 0);
+	log_destroy(r.log);
+}
+
 /* Docker's lines of two streams may be a little out of order. A line that is older than the last
  * one told, and came after it, is not lost with the stream. */
 static void test_a_docker_log_out_of_order(void **state)
@@ -625,20 +687,6 @@ static void test_a_docker_log_out_of_order(void **state)
 	read_settled(&r);
 	assert_string_equal(r.text, "one|two|three|again|four");
 	log_destroy(r.log);
-}
-
-/* Until the log has a line with these words, at most 10 s. */
-static const struct log_line *wait_for_line(struct world *w, struct reader *r, const char *words)
-{
-	for (int i = 0; i < 100; i++) {
-		turn_reading(w, r, 100);
-		for (uint64_t n = log_first(r->log); n && n <= log_last(r->log); n++) {
-			const struct log_line *line = log_get(r->log, n);
-			if (line && strstr(line->text, words))
-				return line;
-		}
-	}
-	return NULL;
 }
 
 /* Docker writes several lines in one microsecond. The first of the lines loaded may be one of
@@ -1237,6 +1285,7 @@ int main(void)
 		WORLD(test_last_lines_older_than_an_event),
 		WORLD(test_a_podman_log_with_holes),
 		WORLD(test_a_second_that_is_cut),
+		WORLD(test_older_lines_of_a_second_that_is_cut),
 		WORLD(test_a_docker_log_out_of_order),
 		WORLD(test_the_run_before_and_what_is_older_still),
 		WORLD(test_last_words_while_away),
