@@ -425,6 +425,7 @@ static struct origin_relay *origin_relay_create(struct origin *d, int fd)
 	*p = (struct origin_relay){ .origin = d, .fd = fd, .next = d->relays };
 	buf_init(&p->held, 2 * REPLAY_MAX);
 	buf_init(&p->sent, REPLAY_MAX);
+	p->held.secret = p->sent.secret = true; /* a request may hold a token */
 	d->relays = p;
 	return p;
 }

@@ -138,7 +138,6 @@ static void ssh_stream_stream_free(struct ssh_stream *s)
 	ssh_stream_drop_channel(s);
 	run_cancel(s->probe);
 	loop_timer_remove(s->timer);
-	wipe(s->queue.data, s->queue.cap); /* sudo's password was in this queue */
 	buf_finish(&s->queue);
 	buf_finish(&s->held);
 	preamble_finish(&s->before[0]);
@@ -879,6 +878,7 @@ struct stream *ssh_stream_open(struct link_ssh *l, const struct endpoint *endpoi
 	s->rows = endpoint->rows > 0 ? endpoint->rows : 24;
 	s->end.exit_code = -1;
 	buf_init(&s->queue, STREAM_QUEUE_MAX);
+	s->queue.secret = true; /* sudo's password may be in this queue */
 	s->forbids = endpoint->kind == ENDPOINT_UNIX && !l->opens_unix &&
 	             (l->no_unix || ssh_stream_seen_lately(l, endpoint->path, true));
 	int64_t timeout_ms = endpoint->timeout_ms > 0 ? endpoint->timeout_ms : LINK_OPEN_TIMEOUT_MS;
