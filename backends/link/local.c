@@ -602,7 +602,7 @@ static void local_end_streams(struct link_local *l)
 	while (l->streams) {
 		struct local_stream *s = l->streams;
 		/* a stream inside its own event is freed after that event */
-		l->streams = s->next;
+		LIST_DROP(l->streams, s);
 		local_fail(s, &err);
 	}
 }

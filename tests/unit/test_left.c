@@ -81,11 +81,12 @@ static void test_runs(void **state)
 			fill(secret);
 			over = false;
 			size_t len = strlen(secret);
-			struct run_stages stages = { .shown = "x", .answer = secret,
+			struct run_stages stages = { .shown = "x",
+				                     .answer = secret,
 				                     .answer_len = len };
 			if (staged)
-				run = link_run_staged(here, "cat >/dev/null", &stages, secret, len, 0,
-				                      WAIT_MS, on_result, NULL);
+				run = link_run_staged(here, "cat >/dev/null", &stages, secret, len,
+				                      0, WAIT_MS, on_result, NULL);
 			else
 				run = link_run(here, "cat >/dev/null", secret, len, 0, WAIT_MS,
 				               on_result, NULL);
@@ -121,13 +122,14 @@ static void test_calls(void **state)
 			const char *headers[] = { body ? "X-Token: none" : secret, NULL };
 			fill(secret);
 			over = false;
-			struct call *c = call_start(
-				origin, &(struct call_spec){ .method = "POST",
-			                                     .path = "/x",
-			                                     .headers = headers,
-			                                     .body = body ? secret : "x",
-			                                     .body_len = body ? strlen(secret) : 1,
-			                                     .done = on_done });
+			struct call *c = call_start(origin,
+			                            &(struct call_spec){
+							    .method = "POST",
+							    .path = "/x",
+							    .headers = headers,
+							    .body = body ? secret : "x",
+							    .body_len = body ? strlen(secret) : 1,
+							    .done = on_done });
 			wipe(secret, sizeof(secret));
 			size_t n = left_find(places);
 			assert_true(n > 0);
