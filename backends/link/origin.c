@@ -321,7 +321,8 @@ static size_t origin_words_end(const char *words)
 }
 
 /* Builds the error of an ended stream, with the command's stderr. */
-static void origin_end_err(const struct origin_relay *p, const struct stream_end *end, struct err *err)
+static void origin_end_err(const struct origin_relay *p, const struct stream_end *end,
+                           struct err *err)
 {
 	char endpoint[256];
 	const struct origin *d = p->origin;
@@ -396,7 +397,8 @@ static void origin_relay_start(struct origin_relay *p)
 	while (!origin_must_wait(d)) {
 		p->endpoint = d->at;
 		p->heard = false;
-		p->stream = link_open(d->link, &d->endpoints[p->endpoint], &origin_relay_events, p, &err);
+		p->stream = link_open(d->link, &d->endpoints[p->endpoint], &origin_relay_events, p,
+		                      &err);
 		if (p->stream) {
 			origin_relay_flush(p);
 			return;
@@ -425,6 +427,7 @@ static struct origin_relay *origin_relay_create(struct origin *d, int fd)
 	*p = (struct origin_relay){ .origin = d, .fd = fd, .next = d->relays };
 	buf_init(&p->held, 2 * REPLAY_MAX);
 	buf_init(&p->sent, REPLAY_MAX);
+	p->held.secret = p->sent.secret = true; /* a request may hold a token */
 	d->relays = p;
 	return p;
 }

@@ -474,6 +474,7 @@ static void asks_too_much(int each, int asks, const char *words)
 	assert_int_equal(asked, asks);
 	assert_int_equal(up->state, LINK_LOST);
 	assert_int_equal(up->err.code, ERR_TOO_BIG);
+	assert_false(up->retry_at_ms); /* or it would ask all of that again */
 	if (!strstr(up->err.text, words))
 		fail_msg("it says: %s", up->err.text);
 	finish();

@@ -1,6 +1,7 @@
 /* HTTP and origins: against a server of our own that behaves badly on purpose, straight and through
  * a origin whose endpoints fail one after another. Everything on this machine, no network. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -95,6 +97,40 @@ static const struct httpd_route routes[] = {
 	{ .path = "*", .headers = "Content-Type: application/json\r\n", .body = "[1,2,3]" },
 	{ 0 }
 };
+
+/* --- the kernel, as origin_port.c sees it -------------------------------- */
+
+static int tables;      /* times that /proc/net/tcp was opened */
+static bool no_diag;    /* the kernel has no sock_diag */
+static int lines_first; /* lines of other sockets that the table then begins with */
+
+int socket(int family, int type, int protocol)
+{
+	if (no_diag && family == AF_NETLINK) {
+		errno = EPROTONOSUPPORT;
+		return -1;
+	}
+	return (int)syscall(SYS_socket, family, type, protocol);
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+	FILE *real = fopen64(path, mode);
+	char line[256];
+	if (strcmp(path, "/proc/net/tcp") != 0 || !real)
+		return real;
+	tables++;
+	FILE *longer = tmpfile();
+	assert_non_null(longer);
+	for (int i = 0; i < lines_first; i++)
+		fprintf(longer, "%4d: 0200007F:0001 0200007F:0002 01 00000000:00000000 "
+		                "00:00000000 00000000  1000        0 1 1 0\n", i);
+	while (fgets(line, sizeof(line), real))
+		fputs(line, longer);
+	fclose(real);
+	rewind(longer);
+	return longer;
+}
 
 /* --- the world ----------------------------------------------------------- */
 
@@ -647,6 +683,33 @@ static void test_port(void **state)
 	origin_port_close(two);
 }
 
+/* Whose a connection is: the kernel says it of one socket, and its table of all sockets is not
+ * read. A kernel without sock_diag is asked by the table, up to a bound. */
+static void test_port_on_a_busy_machine(void **state)
+{
+	struct world *w = *state;
+	struct err err = { 0 };
+	int gone = 0;
+	open_origin(w, NULL);
+	struct origin_port *p = origin_port_open(w->origin, went, &gone, &err);
+	assert_non_null(p);
+	int port = origin_port_number(p);
+	tables = 0;
+	assert_int_equal(answer_on(w, port, 0), '2');
+	assert_int_equal(tables, 0);
+	no_diag = true;
+	assert_int_equal(answer_on(w, port, 0), '2');
+	assert_int_equal(tables, 1);
+	lines_first = 3000; /* ours comes too late */
+	assert_int_equal(answer_on(w, port, 0), 0);
+	assert_int_equal(tables, 2);
+	no_diag = false;
+	assert_int_equal(answer_on(w, port, 0), '2');
+	assert_int_equal(tables, 2);
+	lines_first = 0;
+	origin_port_close(p);
+}
+
 static int connections(struct world *w)
 {
 	for (int i = 0; i < 10; i++)
@@ -797,6 +860,7 @@ int main(void)
 		WORLD(test_absent),
 		WORLD(test_link_gone),
 		WORLD(test_port),
+		WORLD(test_port_on_a_busy_machine),
 		WORLD(test_ready),
 		WORLD(test_callbacks_do_anything),
 		cmocka_unit_test(test_left_over_folders),
