@@ -553,9 +553,12 @@ struct ws *api_ws(struct api *api, const char *path, const struct ws_events *eve
 
 /* --- the login of a service ---------------------------------------------- */
 
-void api_give_token(struct api *api, struct secret *token)
+void api_give_token(struct api *api, struct secret *token, bool kept)
 {
-	api_set_token(api, token, token ? TOKEN_GIVEN : TOKEN_UNPROVEN);
+	if (!token)
+		api_set_token(api, NULL, TOKEN_UNPROVEN);
+	else
+		api_set_token(api, token, kept ? TOKEN_PROVEN : TOKEN_GIVEN);
 }
 
 const struct secret *api_token(const struct api *api)

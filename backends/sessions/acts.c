@@ -29,7 +29,7 @@
 static void act_free(struct act *a)
 {
 	LIST_DROP(*a->list, a);
-	call_cancel(a->call);
+	api_cancel(a->call);
 	run_cancel(a->run);
 	sudo_run_cancel(a->sudo);
 	loop_timer_remove(a->timer);
@@ -73,7 +73,7 @@ struct act *oc_act_begin(struct order *order, struct ses **s)
 	struct row *row = order_row(order);
 	*s = row ? ses_of(row) : NULL;
 	struct oc *oc = *s ? (*s)->home : NULL;
-	if (!oc || !oc->origin || oc->state != OC_LIVE) {
+	if (!oc || !oc->api || oc->state != OC_LIVE) {
 		oc_act_fail(order, ERR_LOST,
 		            "its OpenCode server cannot be reached now; nothing was sent");
 		return NULL;
@@ -172,13 +172,13 @@ static bool session_act_has_its_message(const struct act *a, const char *json, s
 
 int64_t oc_seen_ms = OC_SEEN_MS;
 
-static void session_act_looked_for_message(struct call *call, const struct reply *r, void *arg)
+static void session_act_looked_for_message(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	const char *server = a->oc->owner->source.server->name;
 	a->call = NULL;
-	if (!oc_is_answer(a->oc, r, &err)) {
+	if (err.code) {
 		struct err said = err;
 		err_set(&err, ERR_TIMEOUT,
 		        "OpenCode on %s took the prompt, but whether it arrived is not known; look "
@@ -229,13 +229,13 @@ void acts_message_heard(struct oc *oc, const struct ses *s, const struct oc_mess
 	}
 }
 
-static void session_act_simple_done(struct call *call, const struct reply *r, void *arg)
+static void session_act_simple_done(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	struct oc *oc = a->oc;
 	a->call = NULL;
-	if (!oc_is_answer(oc, r, &err)) {
+	if (err.code) {
 		session_act_say_unknown_command(a, &err);
 		oc_act_end(a, &err, NULL);
 		return;
@@ -318,16 +318,16 @@ void acts_requests_changed(struct oc *oc)
 	}
 }
 
-static void session_act_answer_done(struct call *call, const struct reply *r, void *arg)
+static void session_act_answer_done(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	struct ses *s = ses_find(a->oc->owner, a->sid);
 	a->call = NULL;
-	if (!oc_is_answer(a->oc, r, &err)) {
+	if (err.code) {
 		if (err.code == ERR_ABSENT)
 			err_set(&err, ERR_ABSENT, "it was answered elsewhere already");
-		if (s && !r->err.code)
+		if (s && r->status)
 			oc_ask_about(a->oc, s);
 		oc_act_end(a, &err, NULL);
 	} else if (a->confirmed || !oc_request_find(a->oc, a->request)) {
@@ -407,9 +407,8 @@ static void session_act_answer(struct order *order)
 
 /* --- abort and delete ----------------------------------------------------- */
 
-static void session_act_ignored(struct call *call, const struct reply *r, void *arg)
+static void session_act_ignored(const struct api_answer *r, void *arg)
 {
-	(void)call;
 	(void)r;
 	(void)arg;
 }
@@ -441,12 +440,12 @@ static void session_act_reject_pending(struct oc *oc, const char *top)
 	}
 }
 
-static void session_act_delete_done(struct call *call, const struct reply *r, void *arg)
+static void session_act_delete_done(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	a->call = NULL;
-	bool good = oc_is_answer(a->oc, r, &err) || err.code == ERR_ABSENT;
+	bool good = !err.code || err.code == ERR_ABSENT;
 	oc_act_end(a, good ? NULL : &err, "deleted");
 }
 
@@ -458,21 +457,21 @@ static bool session_act_removes(const struct order *order)
 	return *(const bool *)order->action->data;
 }
 
-static void session_act_abort_done(struct call *call, const struct reply *r, void *arg)
+static void session_act_abort_done(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	struct ses *s = ses_find(a->oc->owner, a->sid);
 	bool remove = session_act_removes(a->order);
 	a->call = NULL;
-	if (!oc_is_answer(a->oc, r, &err)) {
+	if (err.code) {
 		oc_act_end(a, &err, NULL);
 		return;
 	}
 	if (!a->oc->dialect->drops_requests)
 		session_act_reject_pending(a->oc, a->sid);
 	if (s)
-		s->stopped = true;
+		s->turn = TURN_STOPPED;
 	if (s && a->oc->dialect->running)
 		oc_ask_about(a->oc, s);
 	if (!remove || !s) {
@@ -537,7 +536,9 @@ static const char *session_act_some_of(const char *lines, char *buf, size_t size
 {
 	size_t len = 0;
 	buf[0] = '\0';
-	for (const char *at = lines ? lines : ""; *at && len + 2 < size;) {
+	if (!lines)
+		return buf;
+	for (const char *at = lines; *at && len + 2 < size;) {
 		int n = snprintf(buf + len, size - len, "%s%.*s", len ? ", " : "",
 		                 (int)strcspn(at, "\t\n"), at);
 		len += n > 0 ? (size_t)n : 0;
@@ -572,15 +573,15 @@ static void session_act_on_loaded(struct loop_timer *timer, void *arg)
 	act_check(a, a->then);
 }
 
-static void session_act_names_came(struct call *call, const struct reply *r, void *arg)
+static void session_act_names_came(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	struct buf lines;
 	bool models = a->knows_agent;
 	a->call = NULL;
 	buf_init(&lines, 1u << 20);
-	bool good = oc_is_answer(a->oc, r, &err);
+	bool good = !err.code;
 	if (good && models)
 		good = a->oc->dialect->read_models(r->body, r->len, &lines);
 	else if (good)
@@ -670,12 +671,12 @@ static void session_act_set(struct order *order)
 
 /* --- a new session ------------------------------------------------------- */
 
-static void session_act_first_prompt_done(struct call *call, const struct reply *r, void *arg)
+static void session_act_first_prompt_done(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	a->call = NULL;
-	bool good = oc_is_answer(a->oc, r, &err);
+	bool good = !err.code;
 	oc_act_end(a, good ? NULL : &err, "made, and its first prompt is sent");
 }
 
@@ -687,13 +688,13 @@ static struct oc_wish session_act_wish_of(const struct act *a)
 		                 .variant = a->variant };
 }
 
-static void session_act_made(struct call *call, const struct reply *r, void *arg)
+static void session_act_made(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	struct oc_sessions list;
 	a->call = NULL;
-	if (!oc_is_answer(a->oc, r, &err) ||
+	if (err.code ||
 	    !a->oc->dialect->sessions(r->body, r->len, &list, &err)) {
 		oc_act_end(a, &err, NULL);
 		return;
@@ -808,7 +809,7 @@ static void session_act_make(struct order *order)
 		            "[variant=NAME] [PROMPT]\"");
 		return;
 	}
-	if (!oc || !oc->origin || oc->state != OC_LIVE) {
+	if (!oc || !oc->api || oc->state != OC_LIVE) {
 		oc_act_fail(order, ERR_LOST,
 		            "its OpenCode server cannot be reached now; nothing was made");
 		return;
@@ -890,7 +891,7 @@ static void session_act_restart(struct order *order)
 	const struct session *s = (const struct session *)row;
 	if (!row || !s->unit)
 		return;
-	bool own = ((const struct oc *)s->priv)->user_unit;
+	bool own = ((const struct oc *)s->priv)->manager == OC_USER_UNIT;
 	const char *argv[] = { "systemctl", own ? "--user" : "restart", own ? "restart" : s->unit,
 		               own ? s->unit : NULL, NULL };
 	if (own) {
@@ -1050,7 +1051,7 @@ static void session_act_say_restart(const struct row *row, char *buf, size_t siz
 {
 	const struct oc *oc = session_act_of(row)->priv;
 	snprintf(buf, size, "systemctl %srestart %s   (%d waiting; what runs in it is interrupted)",
-	         oc->user_unit ? "--user " : "", session_act_of(row)->unit,
+	         oc->manager == OC_USER_UNIT ? "--user " : "", session_act_of(row)->unit,
 	         session_act_of(row)->waiting);
 }
 

@@ -27,9 +27,9 @@ void ses_ask_nothing(struct ses *s)
 {
 	struct sessions *ss = sessions_of(s->row->row.source);
 	ss->lasts -= s->last_call != NULL;
-	call_cancel(s->last_call);
-	call_cancel(s->messages_call);
-	call_cancel(s->diff_call);
+	api_cancel(s->last_call);
+	api_cancel(s->messages_call);
+	api_cancel(s->diff_call);
 	s->last_call = s->messages_call = s->diff_call = NULL;
 	fetch_cancel(&s->last_fetch);
 	fetch_cancel(&s->messages_fetch);
@@ -241,7 +241,7 @@ static void session_run_set(struct oc *oc, struct ses *s, const struct oc_status
 	bool was = s->run.run != OC_RUN_IDLE, is = status->run != OC_RUN_IDLE;
 	if (is && !was) {
 		s->was_busy = true;
-		s->failed = s->stopped = false;
+		s->turn = TURN_FINE;
 		s->outcome = OC_OUTCOME_NONE;
 		s->quiet_ms = 0;
 	}
@@ -495,9 +495,11 @@ static void session_event_status(struct oc *oc, struct ses *s, const struct oc_e
 static void session_event_ended(struct oc *oc, struct ses *s, const struct oc_event *e)
 {
 	s->outcome = e->outcome;
-	s->failed = e->outcome == OC_OUTCOME_FAILED;
-	s->stopped = e->outcome == OC_OUTCOME_ABORTED;
-	if (s->failed)
+	if (e->outcome == OC_OUTCOME_FAILED)
+		s->turn = TURN_FAILED;
+	else
+		s->turn = e->outcome == OC_OUTCOME_ABORTED ? TURN_STOPPED : TURN_FINE;
+	if (s->turn == TURN_FAILED)
 		xreplace(&s->row->words, e->message.words[0] ? e->message.words : NULL);
 	if (e->at_ms > s->row->updated_ms)
 		s->row->updated_ms = e->at_ms;
@@ -540,9 +542,10 @@ static void session_event_idle(struct oc *oc, struct ses *s, const struct oc_eve
 
 static void session_event_error(struct oc *oc, struct ses *s, const struct oc_event *e)
 {
-	s->failed = true;
 	if (!strcmp(e->message.error, "MessageAbortedError"))
-		s->stopped = true;
+		s->turn = TURN_STOPPED;
+	else if (s->turn != TURN_STOPPED)
+		s->turn = TURN_FAILED;
 	if (s->last_known && s->last.role == OC_ROLE_ASSISTANT) {
 		snprintf(s->last.error, sizeof(s->last.error), "%s", e->message.error);
 		snprintf(s->last.words, sizeof(s->last.words), "%s", e->message.words);

@@ -249,7 +249,7 @@ static char *attach_command_there(const struct ses *s)
 	char *url = xasprintf(strchr(oc->host, ':') ? "http%s://[%s]:%d" : "http%s://%s:%d",
 	                      oc->tls ? "s" : "", oc->host, oc->port);
 	char *command = attach_opencode_command(s, oc->program ? oc->program : "opencode", url,
-	                                        oc->password);
+	                                        oc_password(oc));
 	free(url);
 	return command;
 }
@@ -328,7 +328,7 @@ static struct origin *attach_origin_of(const struct attach_stream *a, struct ses
 	struct oc *oc = *s ? (*s)->home : NULL;
 	bool old = !oc || oc->dialect->has_program;
 	const char *version = old ? "1" : "2";
-	if (a->here || !oc || !oc->origin || oc->tls || link_is_local(row->server->link))
+	if (a->here || !oc || !oc->api || oc->tls || link_is_local(row->server->link))
 		err_set(err, ERR_ABSENT,
 		        "there is no program opencode of version %s on %s%s. `npm install -g %s` "
 		        "brings it",
@@ -336,13 +336,13 @@ static struct origin *attach_origin_of(const struct attach_stream *a, struct ses
 		        a->here ? ", and none on this machine" : "",
 		        old ? "opencode-ai@1" : "@opencode/cli");
 	/* its few channels are needed for the list */
-	else if (origin_is_exec_only(oc->origin))
+	else if (origin_is_exec_only(api_origin(oc->api)))
 		err_set(err, ERR_ABSENT,
 		        "there is no program opencode of version %s on %s, and this machine's "
 		        "cannot be led there, for its sshd forbids forwarding",
 		        version, row->server->name);
 	else
-		return oc->origin;
+		return api_origin(oc->api);
 	return NULL;
 }
 
@@ -378,8 +378,9 @@ static struct stream *attach_open_opencode(struct row *row, const struct ses *s,
 	a->cols = endpoint->cols;
 	a->rows = endpoint->rows;
 	snprintf(a->term, sizeof(a->term), "%s", endpoint->term ? endpoint->term : "");
-	if (s->home->password)
-		a->secret = xasprintf("%s\n", s->home->password->text);
+	const struct secret *password = oc_password(s->home);
+	if (password)
+		a->secret = xasprintf("%s\n", password->text);
 	a->under = link_open(row->server->link, endpoint, &under_events, a, err);
 	if (a->under)
 		return &a->stream;

@@ -609,7 +609,7 @@ void follow_resume(struct ses *s)
 		f = f->next;
 	if (!f)
 		return;
-	call_cancel(s->messages_call);
+	api_cancel(s->messages_call);
 	s->messages_call = NULL;
 	fetch_cancel(&s->messages_fetch);
 	fetch_hurry(&s->messages_fetch);

@@ -87,7 +87,7 @@ static enum session_status session_own_status(const struct ses *s)
 		               ? SESSION_IDLE
 		               : was;
 	if (m->role == OC_ROLE_USER)
-		return s->failed && !s->stopped ? SESSION_ERROR : SESSION_UNANSWERED;
+		return s->turn == TURN_FAILED ? SESSION_ERROR : SESSION_UNANSWERED;
 	if (m->error[0])
 		return strcmp(m->error, "MessageAbortedError") ? SESSION_ERROR : SESSION_ABORTED;
 	if (!m->completed)
@@ -280,8 +280,8 @@ void session_looked_at(struct row *row)
 void session_sends_soon(struct row *row)
 {
 	struct ses *s = ses_of(row);
-	if (s && s->home && s->home->origin)
-		origin_ready(s->home->origin);
+	if (s && s->home && s->home->api)
+		origin_ready(api_origin(s->home->api));
 }
 
 /* --- the row of the OpenCode server itself -------------------------------- */

@@ -130,13 +130,13 @@ static void session_json(const struct row *row, void *out)
 
 /* --- details ------------------------------------------------------------- */
 
-static void session_diff_done(struct call *call, const struct reply *r, void *arg)
+static void session_diff_done(const struct api_answer *r, void *arg)
 {
 	struct ses *s = arg;
-	struct err err;
+	struct err err = r->err;
 	s->diff_call = NULL;
 	char *what = xasprintf("%s diff %s", s->home->name, s->id);
-	if (oc_is_answer(s->home, r, &err)) /* else it stays as it was: the conversation is there */
+	if (!err.code) /* else it stays as it was: the conversation is there */
 		source_feed(s->row->row.source, what, r->body, r->len);
 	free(what);
 }
@@ -154,14 +154,14 @@ static void session_want_diff(struct ses *s)
 	free(path);
 }
 
-static void session_messages_done(struct call *call, const struct reply *r, void *arg)
+static void session_messages_done(const struct api_answer *r, void *arg)
 {
 	struct ses *s = arg;
-	struct err err;
+	struct err err = r->err;
 	s->messages_call = NULL;
 	s->messages_more = false;
 	char *what = xasprintf("%s messages %s", s->home->name, s->id);
-	bool good = oc_is_answer(s->home, r, &err);
+	bool good = !err.code;
 	xreplace(&s->messages_err, good ? NULL : err.text);
 	if (good || err.code == ERR_TOO_BIG) /* too big again if retried */
 		fetch_answer(&s->messages_fetch, &s->home->sync, SYNC_NEVER);
@@ -271,7 +271,7 @@ static void session_detail_service(struct session *s, struct doc *doc)
 		doc_pair(doc, DOC_PLAIN, "process", "%d", oc->pid);
 	doc_pair(doc, DOC_PLAIN, "unit", "%s%s",
 	         oc->unit ? oc->unit : "none: it was not started by systemd",
-	         oc->unit && oc->user_unit ? "  (of the user's own systemd)" : "");
+	         oc->manager == OC_USER_UNIT ? "  (of the user's own systemd)" : "");
 	if (s->uptime_s >= 0)
 		doc_pair(doc, DOC_PLAIN, "up", "%s", human_span(size, s->uptime_s * 1000));
 	if (s->memory >= 0)
@@ -287,7 +287,7 @@ static void session_detail_service(struct session *s, struct doc *doc)
 		doc_pair(doc, DOC_PLAIN, "directory", "%s", s->directory);
 	doc_pair(doc, DOC_PLAIN, "sessions", "%d, waiting for you %d", s->sessions, s->waiting);
 	doc_pair(doc, DOC_PLAIN, "login", "%s",
-	         oc->password ? "with a password"
+	         oc_password(oc) ? "with a password"
 	                      : "no password: whoever is on that machine may use it");
 	if (oc->err.text[0] && oc->state != OC_LIVE)
 		doc_pair(doc, DOC_WARN, "state", "%s", oc->err.text);

@@ -91,9 +91,9 @@ struct oc_dialect {
 	              const char *why, struct oc_sent *);
 
 	/* --- answers --- */
-	/* The cursor of the next page, borrowed from the call or buf. "": the list is complete. */
-	const char *(*next_page)(struct call *, const struct reply *, char *buf, size_t size);
-	bool (*is_list)(const struct reply *);
+	/* The cursor of the next page, borrowed from the answer or buf. "": the list is complete. */
+	const char *(*next_page)(const struct api_answer *, char *buf, size_t size);
+	bool (*is_list)(const struct api_answer *);
 	bool (*sessions)(const char *json, size_t len, struct oc_sessions *, struct err *);
 	bool (*statuses)(const char *json, size_t len, oc_status_fn *, void *arg, struct err *);
 	bool (*requests)(const char *json, size_t len, bool questions, struct request **,

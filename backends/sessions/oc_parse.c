@@ -701,22 +701,3 @@ bool oc_parse_projects(const char *json, size_t len, struct buf *out)
 	cJSON_Delete(root);
 	return good;
 }
-
-const char *oc_words(char *buf, size_t size, int status, const char *body, size_t len)
-{
-	cJSON *root = json_parse(body, len);
-	const char *words = oc_parse_text(oc_parse_get(root, "data"), "message");
-	if (!words)
-		words = oc_parse_text(root, "message");
-	if (!words)
-		words = oc_parse_text(cJSON_GetArrayItem(oc_parse_get(root, "error"), 0),
-		                      "message");
-	if (!words)
-		words = oc_parse_text(root, "name");
-	if (words)
-		oc_parse_washed(buf, size, words);
-	else
-		snprintf(buf, size, "it answered %d", status);
-	cJSON_Delete(root);
-	return buf;
-}

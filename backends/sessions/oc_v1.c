@@ -180,16 +180,15 @@ static void oc_v1_reply(const struct ses *s, const struct request *r, const char
 
 /* --- answers -------------------------------------------------------------- */
 
-static const char *oc_v1_next_page(struct call *call, const struct reply *r, char *buf, size_t size)
+static const char *oc_v1_next_page(const struct api_answer *r, char *buf, size_t size)
 {
-	const char *cursor = call_header(call, "x-next-cursor");
-	(void)r;
+	const char *cursor = call_header(r->call, "x-next-cursor");
 	(void)buf;
 	(void)size;
 	return cursor && strspn(cursor, "0123456789") == strlen(cursor) ? cursor : "";
 }
 
-static bool oc_v1_is_list(const struct reply *r)
+static bool oc_v1_is_list(const struct api_answer *r)
 {
 	return r->body[strspn(r->body, " \t\r\n")] == '[';
 }

@@ -230,14 +230,13 @@ static void oc_early_reply(const struct ses *s, const struct request *r, const c
 
 /* --- answers --------------------------------------------------------------- */
 
-static const char *oc_v2_next_page(struct call *call, const struct reply *r, char *buf, size_t size)
+static const char *oc_v2_next_page(const struct api_answer *r, char *buf, size_t size)
 {
-	(void)call;
 	oc_v2_cursor(r->body, r->len, buf, size);
 	return buf;
 }
 
-static bool oc_v2_is_list(const struct reply *r)
+static bool oc_v2_is_list(const struct api_answer *r)
 {
 	const char *data;
 	size_t len;

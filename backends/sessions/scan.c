@@ -208,7 +208,7 @@ static void scan_server_line(struct sessions *ss, char *line)
 		         a >> 24 & 0xff);
 	struct oc *oc = oc_find(ss, name);
 	/* the same port at another address: the first one keeps the name */
-	if (oc && oc->named)
+	if (oc && oc->seen == OC_SEEN_PROCESS)
 		return;
 	if (!oc)
 		oc = oc_add(ss, name, host, port);
@@ -217,14 +217,17 @@ static void scan_server_line(struct sessions *ss, char *line)
 	int pid = number_int(f[2]);
 	int64_t ticks = number_long(f[5]);
 	scan_take_process(oc, pid, ticks, host);
-	oc->named = true;
-	oc->seen = true;
+	oc->seen = OC_SEEN_PROCESS;
 	ss->missing = false;
 	oc->pid = pid;
 	oc->started_ticks = ticks;
 	oc->rss_kb = number_long(f[4]);
-	oc->user_unit = !strncmp(f[6], "user/", 5);
-	xreplace(&oc->unit, *f[6] ? f[6] + (oc->user_unit ? 5 : 0) : NULL);
+	if (!strncmp(f[6], "user/", 5))
+		oc->manager = OC_USER_UNIT;
+	else
+		oc->manager = *f[6] ? OC_SYSTEM_UNIT : OC_NO_UNIT;
+	f[6] += oc->manager == OC_USER_UNIT ? strlen("user/") : 0;
+	xreplace(&oc->unit, *f[6] ? f[6] : NULL);
 	xreplace(&oc->program, *f[7] == '/' ? f[7] : NULL);
 	xreplace(&oc->cwd, *f[8] ? f[8] : NULL);
 }
@@ -250,7 +253,7 @@ static void scan_service_line(struct sessions *ss, char *line)
 		            endpoint.port);
 	if (!oc)
 		return;
-	oc->seen = true;
+	oc->seen = OC_SEEN_SERVICE;
 	ss->missing = false;
 	oc->pid = number_int(f[1]);
 }
@@ -289,7 +292,7 @@ static bool scan_starts(const struct sessions *ss, char *line)
 	bool user = !strncmp(f[2], "user/", 5);
 	const char *unit = f[2] + (user ? 5 : 0);
 	for (const struct oc *oc = ss->ocs; oc; oc = oc->next)
-		if (oc->seen && oc->unit && oc->user_unit == user && !strcmp(oc->unit, unit))
+		if (oc->seen && oc->unit && (oc->manager == OC_USER_UNIT) == user && !strcmp(oc->unit, unit))
 			return false;
 	return true;
 }
@@ -328,14 +331,12 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 		free(copy);
 		return;
 	}
-	ss->has_claude = claude[strlen("=claude\n")] != '=';
+	ss->watch.wanted = claude[strlen("=claude\n")] != '=';
 	*tmux = *claude = *end = '\0';
 	if (herdr)
 		herdr[1] = '\0';
-	for (struct oc *oc = ss->ocs; oc; oc = oc->next) {
-		oc->seen = oc->config && oc->config->url;
-		oc->named = false;
-	}
+	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
+		oc->seen = oc->config && oc->config->url ? OC_SEEN_SERVICE : OC_UNSEEN;
 	for (char *line = at; line && *line;) {
 		char *nl = strchr(line, '\n');
 		if (nl)

@@ -112,7 +112,6 @@ void stored_apply(struct sessions *ss)
 	sessions_sum_left_out(ss);
 	free(ss->stored);
 	ss->stored = NULL;
-	ss->has_store = true;
 	sessions_judge(ss);
 }
 
