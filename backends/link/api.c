@@ -37,9 +37,9 @@ struct api {
 	struct http *http; /* borrowed */
 	struct link *link; /* borrowed */
 	struct loop *loop; /* borrowed */
-	char *who;    /* begins every sentence: "Dokploy home" */
-	char *label;  /* "[dokploy home]"; NULL: no section is for it */
-	char *prefix; /* of every path */
+	char *who;         /* begins every sentence: "Dokploy home" */
+	char *label;       /* "[dokploy home]"; NULL: no section is for it */
+	char *prefix;      /* of every path */
 	char *product, *token_command, *command_word, *token_header, *token_help, *token_word;
 	char *user; /* NULL: no Basic login */
 	bool only_json;
@@ -48,11 +48,11 @@ struct api {
 	struct endpoint endpoint; /* of the url; host is owned */
 	struct secret *token;     /* NULL: run token_command first */
 	struct token_ask *asking;
-	unsigned token_no;        /* number of the current token */
+	unsigned token_no; /* number of the current token */
 	enum token_state state;
 	bool asks_late;
 	struct token_pause pause;
-	struct err no_token;       /* why token_command printed none */
+	struct err no_token;      /* why token_command printed none */
 	int64_t not_before;       /* loop clock: no call starts earlier */
 	struct loop_timer *timer; /* fires at not_before */
 	struct api_call *calls;   /* oldest first */
@@ -102,9 +102,8 @@ static void api_say_no_answer(const struct api_call *c, const struct reply *r, s
 	const struct api *api = c->api;
 	int64_t limit = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS;
 	if (r->err.code == ERR_TIMEOUT)
-		err_set(err, ERR_TIMEOUT, "%s did not answer %s %.*s within %lld s",
-		        api->who, c->method, api_shown(c), c->path,
-		        (long long)(limit + 999) / 1000);
+		err_set(err, ERR_TIMEOUT, "%s did not answer %s %.*s within %lld s", api->who,
+		        c->method, api_shown(c), c->path, (long long)(limit + 999) / 1000);
 	else
 		err_set(err, r->err.code, "%s: %s", api->who, r->err.text);
 }
@@ -184,9 +183,9 @@ static void api_say_status(const struct api_call *c, const struct reply *r, stru
 	if (api_denied(api, r) || r->status == 403)
 		api_say_denied(c, r->status, words, err);
 	else if (r->status / 100 == 3)
-		err_set(err, ERR_GARBLED,
-		        "%s sends %s %.*s elsewhere (%d, %.120s)", api->who, c->method,
-		        api_shown(c), c->path, r->status, to ? to : "without saying where");
+		err_set(err, ERR_GARBLED, "%s sends %s %.*s elsewhere (%d, %.120s)", api->who,
+		        c->method, api_shown(c), c->path, r->status,
+		        to ? to : "without saying where");
 	else if (r->status == 404 && api_is_page(r->body))
 		err_set(err, ERR_ABSENT, "%s has no %.*s (404, %s)", api->who, api_shown(c),
 		        c->path, words);
@@ -480,10 +479,9 @@ static void api_advance(void *arg)
 		if (c->call)
 			continue;
 		if (c->err.code) {
-			struct api_answer answer = { .err = c->err,
-				                     .body = "",
-				                     .content_type = "",
-				                     .no_token = true };
+			struct api_answer answer = {
+				.err = c->err, .body = "", .content_type = "", .no_token = true
+			};
 			api_want_advance(api);
 			api_tell(c, &answer);
 			return;
@@ -608,21 +606,19 @@ struct api *api_create(struct http *http, struct link *link, const struct api_co
 	struct api *api = xcalloc(1, sizeof(*api));
 	const char *header = config->token_header, *word = config->token_word,
 		   *setting = config->command_word;
-	*api = (struct api){
-		.http = http,
-		.link = link,
-		.loop = link->loop,
-		.product = xstrdup(config->product),
-		.prefix = xstrndup(prefix, n),
-		.only_json = config->only_json,
-		.asks_late = config->asks_late,
-		.command_word = xstrdup(setting ? setting : "token_command"),
-		.token_help = xstrdup(config->token_help),
-		.token_word = xstrdup(word ? word : "token"),
-		.denies = config->denies,
-		.pause = { .least_ms = config->token_pause_ms },
-		.token_header = xstrdup(header ? header : "Authorization: Bearer ")
-	};
+	*api = (struct api){ .http = http,
+		             .link = link,
+		             .loop = link->loop,
+		             .product = xstrdup(config->product),
+		             .prefix = xstrndup(prefix, n),
+		             .only_json = config->only_json,
+		             .asks_late = config->asks_late,
+		             .command_word = xstrdup(setting ? setting : "token_command"),
+		             .token_help = xstrdup(config->token_help),
+		             .token_word = xstrdup(word ? word : "token"),
+		             .denies = config->denies,
+		             .pause = { .least_ms = config->token_pause_ms },
+		             .token_header = xstrdup(header ? header : "Authorization: Bearer ") };
 	api_set_login(api, config);
 	api->who = config->who ? xstrdup(config->who)
 	                       : xasprintf("%s %s", config->product, config->name);
@@ -647,10 +643,17 @@ void api_destroy(struct api *api)
 	origin_destroy(api->origin);
 	loop_timer_remove(api->timer);
 	secret_destroy(api->token);
-	char *owned[] = { (char *)api->endpoint.host, api->who,          api->label,
-		          api->product,               api->prefix,       api->token_command,
-		          api->command_word,          api->token_header, api->token_help,
-		          api->token_word,            api->user };
+	char *owned[] = { (char *)api->endpoint.host,
+		          api->who,
+		          api->label,
+		          api->product,
+		          api->prefix,
+		          api->token_command,
+		          api->command_word,
+		          api->token_header,
+		          api->token_help,
+		          api->token_word,
+		          api->user };
 	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
 		free(owned[i]);
 	free(api);

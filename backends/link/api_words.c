@@ -117,7 +117,8 @@ static void api_words_words_of_json(char *buf, size_t size, const cJSON *o)
 {
 	static const char *const names[] = { "message", "error", "detail", "title" };
 	/* OpenCode 1.x: {"name":"NotFoundError","data":{"message":"..."}} */
-	const char *text = api_words_text_of(cJSON_GetObjectItemCaseSensitive(o, "data"), "message");
+	const cJSON *data = cJSON_GetObjectItemCaseSensitive(o, "data");
+	const char *text = api_words_text_of(data, "message");
 	for (size_t i = 0; i < ARRAY_LEN(names) && !text; i++)
 		text = api_words_text_of(o, names[i]);
 	if (text)

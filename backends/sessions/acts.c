@@ -694,8 +694,7 @@ static void session_act_made(const struct api_answer *r, void *arg)
 	struct err err = r->err;
 	struct oc_sessions list;
 	a->call = NULL;
-	if (err.code ||
-	    !a->oc->dialect->sessions(r->body, r->len, &list, &err)) {
+	if (err.code || !a->oc->dialect->sessions(r->body, r->len, &list, &err)) {
 		oc_act_end(a, &err, NULL);
 		return;
 	}
@@ -1072,7 +1071,11 @@ static const char *session_act_answer_words(const char *argument)
 #define ASKS (ACTION_CHANGES | ACTION_CONFIRM)
 #define MARKED ACTION_MARKED
 #define WORDS ACTION_FREE_TEXT
-#define SIMPLE(...) .run = session_act_simple, .data = &(const struct oc_request){ __VA_ARGS__ }
+#define SIMPLE(...)                                                   \
+	.run = session_act_simple, .data = &(const struct oc_request) \
+	{                                                             \
+		__VA_ARGS__                                           \
+	}
 const struct action session_actions[] = {
 	{ .name = "session-answer",
 	  .verb = "reply",

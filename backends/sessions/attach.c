@@ -400,8 +400,7 @@ struct stream *session_attach(struct row *row, const char *term, int cols, int r
 	session_looked_at(row);
 	if (r->type == SESSION_AGENT && !program_has_pane(row)) {
 		err_set(err, ERR_ABSENT,
-		        "%s: its terminal is no tmux pane, so nothing can attach to it",
-		        row->id);
+		        "%s: its terminal is no tmux pane, so nothing can attach to it", row->id);
 		return NULL;
 	}
 	if (r->type == SESSION_SERVICE || r->type == SESSION_SPEND ||

@@ -288,7 +288,7 @@ static void session_detail_service(struct session *s, struct doc *doc)
 	doc_pair(doc, DOC_PLAIN, "sessions", "%d, waiting for you %d", s->sessions, s->waiting);
 	doc_pair(doc, DOC_PLAIN, "login", "%s",
 	         oc_password(oc) ? "with a password"
-	                      : "no password: whoever is on that machine may use it");
+	                         : "no password: whoever is on that machine may use it");
 	if (oc->err.text[0] && oc->state != OC_LIVE)
 		doc_pair(doc, DOC_WARN, "state", "%s", oc->err.text);
 }

@@ -223,13 +223,13 @@ struct api_call *oc_call(struct oc *oc, const char *method, const char *path, co
 	if (!oc->api)
 		return NULL;
 	return api_call(oc->api, &(struct api_request){ .method = method,
-		                                        .path = path,
-		                                        .body = body,
-		                                        .timeout_ms = timeout_ms,
-		                                        .max = max,
-		                                        .once = true,
-		                                        .done = done,
-		                                        .arg = arg });
+	                                                .path = path,
+	                                                .body = body,
+	                                                .timeout_ms = timeout_ms,
+	                                                .max = max,
+	                                                .once = true,
+	                                                .done = done,
+	                                                .arg = arg });
 }
 
 char *oc_path(const struct ses *s, const char *rest)
@@ -490,7 +490,7 @@ static void oc_on_unheard(struct loop_timer *t, void *arg)
 	/* Exec-only origins run few calls at a time, and time in the queue counts toward the
 	 * timeout. */
 	int64_t answer_ms = oc->api && origin_is_exec_only(api_origin(oc->api)) ? LIST_MS
-	                                                                  : UNHEARD_ANSWER_MS;
+	                                                                        : UNHEARD_ANSWER_MS;
 	oc->unheard = (struct buf){ .max = UNHEARD_MAX };
 	fetch_forget(&oc->unheard_fetch);
 	for (size_t at = 0; at < again.len; at += strlen(again.data + at) + 1)

@@ -91,7 +91,8 @@ struct oc_dialect {
 	              const char *why, struct oc_sent *);
 
 	/* --- answers --- */
-	/* The cursor of the next page, borrowed from the answer or buf. "": the list is complete. */
+	/* The cursor of the next page, borrowed from the answer or buf. "": the list is complete.
+	 */
 	const char *(*next_page)(const struct api_answer *, char *buf, size_t size);
 	bool (*is_list)(const struct api_answer *);
 	bool (*sessions)(const char *json, size_t len, struct oc_sessions *, struct err *);

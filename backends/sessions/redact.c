@@ -175,10 +175,10 @@ static void redact_line(const char *line, size_t len, struct buf *out)
 		const char *word;
 		int tabs;
 	} shapes[] = {
-		{ "live\t", 3 }, /* the rest is a file of Claude Code */
+		{ "live\t", 3 },  /* the rest is a file of Claude Code */
 		{ "herdr\t", 2 }, /* the rest is the answer of herdr */
 		{ "agent\t", 99 },
-		{ "job\t", 2 },  /* so is this rest */
+		{ "job\t", 2 }, /* so is this rest */
 		/* the rest is the pane's title, which the program in the pane sets */
 		{ "pane\t", 7 },
 		{ "oc\t", 99 },

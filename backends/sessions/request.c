@@ -14,7 +14,7 @@
 #include "backends/base/wash.h"
 #include "backends/sessions/sessions.h"
 
-#define CANNOT_FILL                                                                      \
+#define CANNOT_FILL                                                                    \
 	"mocr cannot fill in this form: [a] attaches to the session, where it can be " \
 	"answered; it can be rejected here"
 

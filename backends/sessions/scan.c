@@ -290,9 +290,10 @@ static bool scan_starts(const struct sessions *ss, char *line)
 	    ss->uptime - (double)number_long(f[1]) / CLOCK_TICKS > YOUNG_S)
 		return false;
 	bool user = !strncmp(f[2], "user/", 5);
+	enum oc_manager manager = user ? OC_USER_UNIT : OC_SYSTEM_UNIT;
 	const char *unit = f[2] + (user ? 5 : 0);
 	for (const struct oc *oc = ss->ocs; oc; oc = oc->next)
-		if (oc->seen && oc->unit && (oc->manager == OC_USER_UNIT) == user && !strcmp(oc->unit, unit))
+		if (oc->seen && oc->unit && oc->manager == manager && !strcmp(oc->unit, unit))
 			return false;
 	return true;
 }

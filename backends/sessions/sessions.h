@@ -83,14 +83,14 @@ struct ses {
 	bool messages_more; /* a fetch of older messages is running */
 	/* messages held; the limit of the last fetch */
 	size_t messages_n, messages_asked;
-	struct fetch messages_fetch; /* wanted: fetch when the conversation is next read */
-	struct api_call *messages_call;  /* the fetch of the messages; NULL: not running */
-	char *messages_err;     /* why the last fetch of the messages failed, as a sentence; NULL */
-	char *todo;             /* raw JSON; NULL */
-	char *diff;             /* 2.x: raw JSON of the last turn's changes; NULL */
+	struct fetch messages_fetch;    /* wanted: fetch when the conversation is next read */
+	struct api_call *messages_call; /* the fetch of the messages; NULL: not running */
+	char *messages_err; /* why the last fetch of the messages failed, as a sentence; NULL */
+	char *todo;         /* raw JSON; NULL */
+	char *diff;         /* 2.x: raw JSON of the last turn's changes; NULL */
 	struct api_call *diff_call; /* its fetch; NULL: not running */
-	uint32_t seen;          /* number of the list that named it last */
-	struct oc_follow *follow; /* logs that follow the conversation */
+	uint32_t seen;              /* number of the list that named it last */
+	struct oc_follow *follow;   /* logs that follow the conversation */
 };
 
 /* Who runs it, as the last look saw it. */
@@ -129,15 +129,15 @@ struct oc {
 	char version[32];
 	struct api *api; /* makes its calls; NULL: the link is lost, or none was made yet */
 	char *user;
-	struct secret *password;  /* while it has no api, which otherwise holds it */
-	struct ask *ask;          /* the open question for the password; NULL */
-	struct run *file_run;     /* reads the password from the service file; NULL */
-	unsigned file_reads;      /* since the server was last live */
+	struct secret *password; /* while it has no api, which otherwise holds it */
+	struct ask *ask;         /* the open question for the password; NULL */
+	struct run *file_run;    /* reads the password from the service file; NULL */
+	unsigned file_reads;     /* since the server was last live */
 	enum oc_login login;
-	char file_said[200];      /* why the service file gave no password; "" */
-	size_t probing;           /* number of the running probe */
-	bool refused;             /* the user dismissed the password question */
-	struct session *row;      /* the row of the OpenCode server itself */
+	char file_said[200]; /* why the service file gave no password; "" */
+	size_t probing;      /* number of the running probe */
+	bool refused;        /* the user dismissed the password question */
+	struct session *row; /* the row of the OpenCode server itself */
 	struct api_call *probe, *stream;
 	struct buf line; /* incomplete last line of the stream */
 	bool skip;
@@ -195,11 +195,11 @@ struct sessions {
 	/* the folder listed last, and its subfolders, one name per line; owned; NULL */
 	char *folders_of, *folders;
 	struct run *folders_run;
-	struct run *git_run; /* git.c */
+	struct run *git_run;   /* git.c */
 	struct session *spend; /* the row of today's cost; NULL */
-	char *stored; /* the database's answer, not yet applied; owned; NULL */
+	char *stored;          /* the database's answer, not yet applied; owned; NULL */
 	struct run *stored_run;
-	uint32_t stored_round; /* 0: the database was not read yet */
+	uint32_t stored_round;  /* 0: the database was not read yet */
 	size_t stored_left_out; /* sessions of the database that have no row */
 	bool stored_started; /* OpenCode was started to query the database since the link came up */
 	double uptime;       /* uptime of the server at the last look, s; 0 unknown */
@@ -379,7 +379,7 @@ bool program_stop_command(const struct row *, struct buf *);
 bool program_has_pane(const struct row *); /* the session runs in a tmux pane */
 enum tmux_act { TMUX_SEND, TMUX_RENAME, TMUX_NEW, TMUX_KILL };
 bool tmux_act_command(const struct row *, const enum tmux_act *, const char *argument,
-                struct buf *command);
+                      struct buf *command);
 void program_command(const struct row *, struct buf *command); /* the command that attaches to it */
 
 /* spend.c */

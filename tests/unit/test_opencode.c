@@ -68,7 +68,8 @@ static void huge(int fd, size_t len)
 	httpd_say(fd, "\"}}}}\n\n");
 }
 
-/* The stream of events: as it is in this mode, then open until the mode changes. Then it hangs up. */
+/* The stream of events: as it is in this mode, then open until the mode changes. Then it hangs up.
+ */
 static bool stream(int fd)
 {
 	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
@@ -173,8 +174,7 @@ static bool serve(int fd, const struct httpd_request *q)
 		              "[{\"id\":\"que_1\",\"sessionID\":\"ses_a\",\"questions\":[{"
 		              "\"question\":\"which?\",\"options\":[]}]}]");
 	if (!strcmp(q->path, "/session/status"))
-		return answer(fd, NULL, JSON,
-		              asking ? "{\"ses_a\":{\"type\":\"busy\"}}" : "{}");
+		return answer(fd, NULL, JSON, asking ? "{\"ses_a\":{\"type\":\"busy\"}}" : "{}");
 	return answer(fd, NULL, JSON, "[]");
 }
 
