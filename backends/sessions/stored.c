@@ -1,6 +1,11 @@
 /* stored.c: sessions in the login's OpenCode database. It lists sessions that no server serves. It
  * also supplies costs and tokens that older servers do not state.
  *
+ * Source: no document; the schema of opencode.db as seen on OpenCode 1.2.6, 1.2.11 and 1.18.33. The
+ * tables session and message are in it from 1.2 on; earlier versions kept JSON files. "opencode db"
+ * and "opencode export" are in "opencode --help" of the same versions. sqlite3(1) for -readonly and
+ * -json.
+ *
  * The database is only read: by sqlite3, else by Python's sqlite3 module. Both are cheap. As a last
  * resort "opencode db" reads it, which costs a second or two of processor time. That runs only if
  * no OpenCode server was found, once per connection. */

@@ -2,7 +2,9 @@
  *
  * Claude Code has no event stream, only a small file per process. So one shell on the server waits
  * for a line and answers with those files, using built-ins only: it starts no process. It runs only
- * if the last look printed lines of Claude Code. */
+ * if the last look printed lines of Claude Code.
+ *
+ * Source: the files of Claude Code as seen on 2.1.332 (see claude.c); proc(5) for stat. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
