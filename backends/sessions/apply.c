@@ -1,5 +1,5 @@
 /* apply.c: applies OpenCode's answers and events to rows. It needs no connection, so a recording
- * produces the same rows. */
+ * produces the same rows. Their format is in oc_parse.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +70,7 @@ struct session *session_row_of(struct sessions *ss, enum session_type type, cons
 	char *id = xstrdup(local_id);
 	struct session *r;
 	for (;;) {
-		r = (struct session *)store_row(&ss->source, &kind_session, id, name);
+		r = ROW_AS(session, store_row(&ss->source, &kind_session, id, name));
 		if (r->type == SESSION_NEW || r->type == type)
 			break;
 		char *other = xasprintf("%s~%s", id, session_type_name(type));

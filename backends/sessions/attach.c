@@ -391,7 +391,7 @@ static struct stream *attach_open_opencode(struct row *row, const struct ses *s,
 struct stream *session_attach(struct row *row, const char *term, int cols, int rows,
                               const struct stream_events *events, void *arg, struct err *err)
 {
-	struct session *r = (struct session *)row;
+	struct session *r = ROW_AS(session, row);
 	struct ses *s = ses_of(row);
 	struct endpoint endpoint = {
 		.kind = ENDPOINT_TERMINAL, .term = term, .cols = cols, .rows = rows

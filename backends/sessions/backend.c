@@ -26,7 +26,7 @@ static bool sessions_has_programs(const struct sessions *ss)
 {
 	const struct row *r = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; r; r = store_next(r, &kind_session, ss->source.server)) {
-		const struct session *s = (const struct session *)r;
+		const struct session *s = ROW_AS(session, r);
 		if (session_is_program(r) || s->shown == SESSION_NOT_SERVED)
 			return true;
 	}

@@ -287,7 +287,7 @@ static void claude_begin(const struct program *o, struct buf *b)
 /* A background session is opened by its own id, also after it ended. */
 static void claude_command(const struct row *row, struct buf *b)
 {
-	const struct session *s = (const struct session *)row;
+	const struct session *s = ROW_AS(session, row);
 	const struct program *o = program_of(row);
 	claude_begin(o, b);
 	buf_puts(b, "cd ");

@@ -60,7 +60,7 @@ void git_feed(struct sessions *ss, const char *text, int64_t now_ms)
 			struct row *row = store_first(ss->source.store, &kind_session,
 			                              ss->source.server);
 			for (; row; row = store_next(row, &kind_session, ss->source.server)) {
-				struct session *s = (struct session *)row;
+				struct session *s = ROW_AS(session, row);
 				if (!s->directory || strcmp(s->directory, directory) != 0)
 					continue;
 				free(s->git.branch);
@@ -99,7 +99,7 @@ void git_end(struct sessions *ss)
 /* Is it to be asked about: on the screen, or the wanted row, and not asked lately? */
 static bool git_is_wanted(const struct row *row, const struct row *wanted, int64_t now)
 {
-	const struct session *s = (const struct session *)row;
+	const struct session *s = ROW_AS(session, row);
 	bool lately = s->git.at_ms && now - s->git.at_ms < GIT_GAP_MS;
 	return (row == wanted || row->shown) && !s->hidden && !lately && s->directory &&
 	       *s->directory == '/';
@@ -124,11 +124,11 @@ void session_git_want(struct row *wanted)
 	if (ss->git_run || wanted->server->link->state != LINK_UP ||
 	    !git_is_wanted(wanted, wanted, now))
 		return;
-	git_add(argv, &n, 4, ((struct session *)wanted)->directory);
+	git_add(argv, &n, 4, ROW_AS(session, wanted)->directory);
 	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; row; row = store_next(row, &kind_session, ss->source.server))
 		if (git_is_wanted(row, wanted, now))
-			git_add(argv, &n, 4, ((struct session *)row)->directory);
+			git_add(argv, &n, 4, ROW_AS(session, row)->directory);
 	argv[n] = NULL;
 	char *command = quote_command(argv);
 	ss->git_run = link_run(wanted->server->link, command, NULL, 0, GIT_MAX, GIT_MS, git_done,
@@ -137,7 +137,7 @@ void session_git_want(struct row *wanted)
 	free(command);
 	for (row = store_first(ss->source.store, &kind_session, ss->source.server); row;
 	     row = store_next(row, &kind_session, ss->source.server)) {
-		struct session *s = (struct session *)row;
+		struct session *s = ROW_AS(session, row);
 		for (size_t i = 4; i < n && s->directory; i++)
 			if (!strcmp(argv[i], s->directory))
 				s->git.at_ms = now;

@@ -62,7 +62,7 @@ static bool herdr_is_known(struct sessions *ss, const cJSON *agent, const char *
 	snprintf(id, sizeof(id), "%s/%s/%.100s", ss->source.server->name, kind_session.name, value);
 	struct row *row = store_find(ss->source.store, id);
 	bool is = row && row->kind == &kind_session &&
-	          ((struct session *)row)->type == SESSION_CLAUDE && program_of(row)->pid;
+	          ROW_AS(session, row)->type == SESSION_CLAUDE && program_of(row)->pid;
 	if (!is)
 		return false;
 	int pid = program_of(row)->pid;

@@ -257,7 +257,7 @@ bool session_show_old(struct store *store)
 
 void session_fold(struct row *row)
 {
-	struct session *r = (struct session *)row;
+	struct session *r = ROW_AS(session, row);
 	r->unfolded = !r->unfolded;
 	sessions_judge(sessions_of(row->source));
 }
@@ -270,7 +270,7 @@ const struct request *session_request(const struct row *row)
 
 void session_looked_at(struct row *row)
 {
-	struct session *r = (struct session *)row;
+	struct session *r = ROW_AS(session, row);
 	if (!r->finished_ms)
 		return;
 	r->finished_ms = 0;
@@ -285,18 +285,6 @@ void session_sends_soon(struct row *row)
 }
 
 /* --- the row of the OpenCode server itself -------------------------------- */
-
-static void oc_counts(const struct oc *oc, struct session *r)
-{
-	struct ses *s, *next;
-	r->sessions = r->waiting = 0;
-	HASH_ITER (hh, oc->owner->table, s, next)
-		r->sessions += s->home == oc;
-	for (const struct request *q = oc->requests; q; q = q->next) {
-		s = ses_find(oc->owner, q->session);
-		r->waiting += s && s->run.run != OC_RUN_IDLE;
-	}
-}
 
 /* While OpenCode asks for its password, the server's own row shows the question. So this row raises
  * no second need. */
@@ -332,7 +320,14 @@ void oc_judge(struct oc *oc)
 	char *cwd = r->directory;
 	r->directory = oc->cwd ? xstrdup(oc->cwd) : NULL;
 	free(cwd);
-	oc_counts(oc, r);
+	struct ses *s, *next;
+	r->sessions = r->waiting = 0;
+	HASH_ITER (hh, oc->owner->table, s, next)
+		r->sessions += s->home == oc;
+	for (const struct request *q = oc->requests; q; q = q->next) {
+		s = ses_find(oc->owner, q->session);
+		r->waiting += s && s->run.run != OC_RUN_IDLE;
+	}
 	if (oc->err.text[0] && oc->state != OC_LIVE)
 		snprintf(why, sizeof(why), "%s", oc->err.text);
 	else if (fat) {

@@ -45,7 +45,7 @@ const char *session_status_name(enum session_status s)
 
 static void session_finish(struct row *row)
 {
-	struct session *s = (struct session *)row;
+	struct session *s = ROW_AS(session, row);
 	if (s->priv && s->type == SESSION_OPENCODE)
 		ses_unlink(s->priv);
 	else if (s->priv && s->type == SESSION_SERVICE)
@@ -94,7 +94,7 @@ static void session_add_git(cJSON *o, const struct session_git *git)
 
 static void session_json(const struct row *row, void *out)
 {
-	const struct session *s = (const struct session *)row;
+	const struct session *s = ROW_AS(session, row);
 	cJSON *o = out;
 	json_add_filled(o, "type", session_type_name(s->type));
 	json_add_filled(o, "session", s->sid);
@@ -295,7 +295,7 @@ static void session_detail_service(struct session *s, struct doc *doc)
 
 void session_detail(struct row *row, struct doc *doc, bool reveal)
 {
-	struct session *s = (struct session *)row;
+	struct session *s = ROW_AS(session, row);
 	const struct request *r = session_request(row);
 	struct ses *ses = ses_of(row);
 	session_looked_at(row);
@@ -327,7 +327,7 @@ void session_detail(struct row *row, struct doc *doc, bool reveal)
 
 void session_peek(struct row *row, struct doc *doc)
 {
-	struct session *s = (struct session *)row;
+	struct session *s = ROW_AS(session, row);
 	const struct request *r = session_request(row);
 	struct ses *ses = ses_of(row);
 	struct doc words;
@@ -413,7 +413,7 @@ static size_t session_directories(struct sessions *ss, const char **out, size_t 
 
 size_t session_names(const struct row *row, enum session_list list, const char **out, size_t max)
 {
-	const struct session *s = (const struct session *)row;
+	const struct session *s = ROW_AS(session, row);
 	const struct ses *ses = ses_of(row);
 	struct oc *oc;
 	if (s->type == SESSION_SERVICE)

@@ -332,7 +332,7 @@ static void move_import_begin(struct act *a)
 void session_import(struct order *order)
 {
 	struct row *row = order_row(order);
-	const struct session *r = (const struct session *)row;
+	const struct session *r = ROW_AS(session, row);
 	struct ses *s = row ? ses_of(row) : NULL;
 	struct oc *oc;
 	if (s)

@@ -212,7 +212,7 @@ static inline struct sessions *sessions_of(struct source *s)
 }
 static inline struct ses *ses_of(const struct row *r)
 {
-	const struct session *s = (const struct session *)r;
+	const struct session *s = ROW_AS(session, r);
 	return s->type == SESSION_OPENCODE ? s->priv : NULL;
 }
 

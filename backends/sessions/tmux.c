@@ -93,9 +93,9 @@ static struct session *tmux_by_target(struct sessions *ss, const struct tmux_soc
 	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
 		struct program *o = program_of(row);
-		if (o && ((struct session *)row)->type == SESSION_TMUX &&
+		if (o && ROW_AS(session, row)->type == SESSION_TMUX &&
 		    !strcmp(o->target, target) && tmux_same_socket(o->socket, socket->path))
-			return (struct session *)row;
+			return ROW_AS(session, row);
 	}
 	return NULL;
 }
@@ -113,13 +113,13 @@ static void tmux_pane_line(struct sessions *ss, const struct tmux_socket *socket
 	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
 		struct program *o = program_of(row);
-		if (o && ((struct session *)row)->type != SESSION_TMUX && o->pid &&
+		if (o && ROW_AS(session, row)->type != SESSION_TMUX && o->pid &&
 		    (o->pid == pid || o->parent_pid == pid)) {
 			snprintf(o->pane, sizeof(o->pane), "%s", f[2]);
 			snprintf(o->target, sizeof(o->target), "%s", f[1]);
 			xreplace(&o->socket, socket->path);
-			if (((struct session *)row)->type == SESSION_AGENT)
-				program_set_washed(&((struct session *)row)->words, f[7]);
+			if (ROW_AS(session, row)->type == SESSION_AGENT)
+				program_set_washed(&ROW_AS(session, row)->words, f[7]);
 		}
 	}
 	if (!r || strcmp(f[5], "1") != 0)
@@ -169,7 +169,7 @@ void tmux_words(struct buf *b, const struct program *o, const char *const *argv)
 void tmux_attach(const struct row *row, struct buf *b)
 {
 	const struct program *o = program_of(row);
-	if (((const struct session *)row)->type != SESSION_TMUX) {
+	if (ROW_AS(session, row)->type != SESSION_TMUX) {
 		tmux_words(b, o, (const char *[]){ "select-window", "-t", o->pane, NULL });
 		buf_puts(b, "; ");
 		tmux_words(b, o, (const char *[]){ "select-pane", "-t", o->pane, NULL });
