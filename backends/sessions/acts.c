@@ -714,8 +714,11 @@ static void session_act_made(const struct api_answer *r, void *arg)
 	struct ses like = { .home = a->oc, .directory = list.v[0].directory };
 	memcpy(like.id, list.v[0].id, sizeof(like.id));
 	struct oc_wish wish = session_act_wish_of(a);
-	char *path = oc_path(&like, how->path),
-	     *body = a->oc->dialect->first_prompt(&wish, a->prompt);
+	char *path = oc_path(&like, how->path), *body;
+	if (a->oc->dialect->first_prompt)
+		body = a->oc->dialect->first_prompt(&wish, a->prompt);
+	else
+		body = how->body(&like, a->prompt);
 	a->call = oc_call(a->oc, how->method, path, body, ACT_MS, 0, session_act_first_prompt_done,
 	                  a);
 	free(path);
@@ -894,8 +897,9 @@ static void session_act_restart(struct order *order)
 	if (!row || !s->unit)
 		return;
 	bool own = ((const struct oc *)s->priv)->manager == OC_USER_UNIT;
-	const char *argv[] = { "systemctl", own ? "--user" : "restart", own ? "restart" : s->unit,
-		               own ? s->unit : NULL, NULL };
+	const char *const user[] = { "systemctl", "--user", "restart", s->unit, NULL };
+	const char *const system[] = { "systemctl", "restart", s->unit, NULL };
+	const char *const *argv = own ? user : system;
 	if (own) {
 		struct buf b;
 		buf_init(&b, 4096);
