@@ -116,27 +116,26 @@ static bool api_denied(const struct api *api, const struct reply *r)
 static void api_say_denied(const struct api_call *c, int status, const char *words, struct err *err)
 {
 	const struct api *api = c->api;
-	const char *semi = api->token_help ? "; " : "",
-		   *help = api->token_help ? api->token_help : "";
+	const char *help = api->token_help;
 	bool lacks = !api->token && !c->spec.open && (!api->token_command || api->asks_late);
 	if (lacks && !api->token_command && api->label)
-		err_set(err, ERR_DENIED, "%s wants a %s (%d: %s), and %s has no %s%s%s", api->who,
-		        api->token_word, status, words, api->label, api->command_word, semi, help);
+		err_set(err, ERR_DENIED, "%s wants a %s (%d: %s), and %s has no %s%s", api->who,
+		        api->token_word, status, words, api->label, api->command_word, help);
 	else if (lacks)
-		err_set(err, ERR_DENIED, "%s wants a %s (%d: %s)%s%s", api->who, api->token_word,
-		        status, words, semi, help);
+		err_set(err, ERR_DENIED, "%s wants a %s (%d: %s)%s", api->who, api->token_word,
+		        status, words, help);
 	else if (status == 403)
-		err_set(err, ERR_DENIED, "%s does not allow %s %.*s with this %s (%d: %s)%s%s",
+		err_set(err, ERR_DENIED, "%s does not allow %s %.*s with this %s (%d: %s)%s",
 		        api->who, c->method, api_shown(c), c->path, api->token_word, status, words,
-		        semi, help);
+		        help);
 	else if (api->token_command)
 		err_set(err, ERR_DENIED,
-		        "%s rejects the %s (%d: %s); %s of %s must print one that it knows%s%s",
+		        "%s rejects the %s (%d: %s); %s of %s must print one that it knows%s",
 		        api->who, api->token_word, status, words, api->command_word, api->label,
-		        semi, help);
+		        help);
 	else
-		err_set(err, ERR_DENIED, "%s rejects the %s (%d: %s)%s%s", api->who,
-		        api->token_word, status, words, semi, help);
+		err_set(err, ERR_DENIED, "%s rejects the %s (%d: %s)%s", api->who, api->token_word,
+		        status, words, help);
 }
 
 /* Copies text with the token of this api replaced: some services repeat a token that they refuse.
@@ -175,10 +174,12 @@ static void api_blame_url(const struct api *api, const char *words, struct err *
 static void api_say_status(const struct api_call *c, const struct reply *r, struct err *err)
 {
 	const struct api *api = c->api;
-	char words[WORDS], wait[HUMAN_SIZE];
+	char words[WORDS], wait[HUMAN_SIZE], asks[64] = "";
 	const char *where = call_header(c->call, "Location");
 	char *to = where ? api_without_token(c->api, where, strlen(where)) : NULL;
 	int64_t ms = api_retry_after(call_header(c->call, "Retry-After"), now_wall_ms());
+	if (ms > 0)
+		snprintf(asks, sizeof(asks), "; it asks to wait %s", human_span(wait, ms));
 	api_words_of(c, r, words, sizeof(words));
 	if (api_denied(api, r) || r->status == 403)
 		api_say_denied(c, r->status, words, err);
@@ -192,9 +193,8 @@ static void api_say_status(const struct api_call *c, const struct reply *r, stru
 	else if (r->status == 404)
 		err_set(err, ERR_ABSENT, "%s does not know it (404): %s", api->who, words);
 	else if (r->status == 429)
-		err_set(err, ERR_REFUSED, "%s accepts no more calls for now (429: %s)%s%s",
-		        api->who, words, ms > 0 ? "; it asks to wait " : "",
-		        ms > 0 ? human_span(wait, ms) : "");
+		err_set(err, ERR_REFUSED, "%s accepts no more calls for now (429: %s)%s", api->who,
+		        words, asks);
 	else if (r->status / 100 == 5 && api_is_page(r->body))
 		err_set(err, ERR_REFUSED,
 		        "%s is not available (%d, %s): what is in front of it cannot reach it",
@@ -340,8 +340,9 @@ static void api_on_done(struct call *call, const struct reply *r, void *arg)
 		                     .body = r->body,
 		                     .len = r->len,
 		                     .content_type = r->content_type,
-		                     .call = r->status ? call : NULL,
-		                     .date_ms = date ? vj_http_date_ms(date) : 0 };
+		                     .call = r->status ? call : NULL };
+	if (date)
+		answer.date_ms = vj_http_date_ms(date);
 	/* first, while the token is known that the answer may repeat */
 	api_judge(c, r, &answer);
 	if ((api_denied(api, r) && api_asks_again(c)) ||
@@ -392,6 +393,9 @@ static char *api_login_header(const struct api *api)
 static void api_start(struct api_call *c)
 {
 	struct api *api = c->api;
+	bool (*on_data)(struct call *, const char *, size_t, void *) = NULL;
+	if (c->spec.data)
+		on_data = api_on_data;
 	int64_t timeout_ms = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS;
 	char *auth = c->spec.open ? NULL : api_login_header(api);
 	char *path = xasprintf("%s%s", api->prefix, c->path);
@@ -412,7 +416,7 @@ static void api_start(struct api_call *c)
 	                                          .once = !api_only_reads(c),
 	                                          .max = c->spec.max,
 	                                          .timeout_ms = timeout_ms,
-	                                          .data = c->spec.data ? api_on_data : NULL,
+	                                          .data = on_data,
 	                                          .answered = api_on_answered,
 	                                          .done = api_on_done,
 	                                          .arg = c });
@@ -598,14 +602,17 @@ struct api *api_create(struct http *http, struct link *link, const struct api_co
 	const char *url = config->url;
 	if (!config->n_endpoints &&
 	    (!url || !api_url_endpoint(url, &endpoint, host, sizeof(host), &prefix, &n))) {
-		err_set(err, ERR_USAGE,
-		        "[%s %s]: url must read http://HOST:PORT or https://HOST%s%.120s",
-		        config->section, config->name, url ? ", not " : "", url ? url : "");
+		char *not = url ? xasprintf(", not %.120s", url) : xstrdup("");
+		err_set(err, ERR_USAGE, "[%s %s]: url must read http://HOST:PORT or https://HOST%s",
+		        config->section, config->name, not );
+		free(not );
 		return NULL;
 	}
 	struct api *api = xcalloc(1, sizeof(*api));
-	const char *header = config->token_header, *word = config->token_word,
-		   *setting = config->command_word;
+	const char *header = config->token_header ? config->token_header : "Authorization: Bearer ";
+	const char *word = config->token_word ? config->token_word : "token";
+	const char *setting = config->command_word ? config->command_word : "token_command";
+	const char *help = config->token_help;
 	*api = (struct api){ .http = http,
 		             .link = link,
 		             .loop = link->loop,
@@ -613,12 +620,12 @@ struct api *api_create(struct http *http, struct link *link, const struct api_co
 		             .prefix = xstrndup(prefix, n),
 		             .only_json = config->only_json,
 		             .asks_late = config->asks_late,
-		             .command_word = xstrdup(setting ? setting : "token_command"),
-		             .token_help = xstrdup(config->token_help),
-		             .token_word = xstrdup(word ? word : "token"),
+		             .command_word = xstrdup(setting),
+		             .token_help = help ? xasprintf("; %s", help) : xstrdup(""),
+		             .token_word = xstrdup(word),
 		             .denies = config->denies,
 		             .pause = { .least_ms = config->token_pause_ms },
-		             .token_header = xstrdup(header ? header : "Authorization: Bearer ") };
+		             .token_header = xstrdup(header) };
 	api_set_login(api, config);
 	api->who = config->who ? xstrdup(config->who)
 	                       : xasprintf("%s %s", config->product, config->name);

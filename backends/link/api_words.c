@@ -82,7 +82,8 @@ static void api_words_add(char *buf, size_t size, const char *field, const char 
 		return;
 	if (field)
 		wash(name, sizeof(name), field, strlen(field));
-	char *more = xasprintf("%s%s%s%s", used ? "; " : "", name, *name ? ": " : "", clean);
+	const char *semi = used ? "; " : "";
+	char *more = xasprintf("%s%s%s%s", semi, name, *name ? ": " : "", clean);
 	wash(buf + used, size - used, more, strlen(more));
 	free(more);
 }
