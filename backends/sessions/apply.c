@@ -112,9 +112,9 @@ static void session_replace_washed(char **slot, const char *text)
 static void session_replace_model(struct session *r, const char *provider, const char *model)
 {
 	char *both;
+	bool has_provider = provider && *provider;
 	if (model && *model)
-		both = xasprintf("%s%s%s", provider ? provider : "",
-		                 provider && *provider ? "/" : "", model);
+		both = has_provider ? xasprintf("%s/%s", provider, model) : xstrdup(model);
 	else
 		both = NULL;
 	if (both)
@@ -209,16 +209,6 @@ static void session_apply_sessions(struct oc *oc, const char *json, size_t len)
 	oc->left_out += list.left_out;
 	sessions_sum_left_out(oc->owner);
 	oc_sessions_free(&list);
-}
-
-/* The list is complete: remove the sessions that it did not name. */
-static void session_sessions_end(struct oc *oc)
-{
-	struct ses *s, *next;
-	HASH_ITER (hh, oc->owner->table, s, next)
-		if (s->home == oc && s->seen != oc->round)
-			ses_free(s);
-	sessions_judge(oc->owner);
 }
 
 static void session_request_drop(struct oc *oc, struct request *r)
@@ -358,12 +348,6 @@ static void session_request_keep(struct oc *oc, struct request *r)
 		ses_want_last(s); /* that message has the command as it will run */
 }
 
-static bool session_asks_at(struct oc *oc, const struct request *r, const char *place)
-{
-	struct ses *s = ses_find(oc->owner, r->session);
-	return !s || session_is_at(s, place);
-}
-
 /* The list is complete for one place: requests missing from it were answered elsewhere. */
 static void session_apply_requests(struct oc *oc, const char *place, bool questions,
                                    const char *json, size_t len)
@@ -376,7 +360,9 @@ static void session_apply_requests(struct oc *oc, const char *place, bool questi
 		bool named = false;
 		for (r = list; r && !named; r = r->next)
 			named = !strcmp(r->id, old->id);
-		if (!named && old->is_question == questions && session_asks_at(oc, old, place))
+		struct ses *s = ses_find(oc->owner, old->session);
+		bool here = !s || session_is_at(s, place);
+		if (!named && old->is_question == questions && here)
 			session_request_drop(oc, old);
 	}
 	while ((r = list)) {
@@ -457,15 +443,6 @@ void ses_take_messages(struct ses *s, const char *json, size_t len)
 	}
 	follow_messages(s);
 	store_touch(&s->row->row);
-}
-
-static void session_apply_messages(struct oc *oc, const char *id, const char *json, size_t len)
-{
-	struct ses *s = ses_find(oc->owner, id);
-	if (!s)
-		return;
-	ses_take_messages(s, json, len);
-	session_apply_last(oc, id, json, len);
 }
 
 /* Older servers state no totals: add each assistant message when it completes. */
@@ -739,27 +716,7 @@ static void session_apply_event(struct oc *oc, const char *json, size_t len)
 
 /* --- entry point ---------------------------------------------------------- */
 
-static void session_take_todo(struct oc *oc, const char *id, const char *json, size_t len)
-{
-	struct ses *s = ses_find(oc->owner, id);
-	if (!s)
-		return;
-	free(s->todo);
-	s->todo = xstrndup(json, len);
-	store_touch(&s->row->row);
-}
-
-static void session_take_diff(struct oc *oc, const char *id, const char *json, size_t len)
-{
-	struct ses *s = ses_find(oc->owner, id);
-	if (!s)
-		return;
-	free(s->diff);
-	s->diff = xstrndup(json, len);
-	store_touch(&s->row->row);
-}
-
-static void session_take_lines(char **slot, const char *bytes, size_t len)
+static void session_replace_text(char **slot, const char *bytes, size_t len)
 {
 	free(*slot);
 	*slot = xstrndup(bytes, len);
@@ -781,7 +738,11 @@ void oc_feed(struct oc *oc, const char *what, const char *bytes, size_t len)
 		oc->round += what[n - 1] != '+';
 		session_apply_sessions(oc, bytes, len);
 	} else if (!strcmp(what, "sessions.")) {
-		session_sessions_end(oc);
+		/* the list is complete: the sessions that it did not name are gone */
+		HASH_ITER (hh, oc->owner->table, s, next)
+			if (s->home == oc && s->seen != oc->round)
+				ses_free(s);
+		sessions_judge(oc->owner);
 	} else if (!strncmp(what, "status ", 7)) {
 		session_apply_statuses(oc, rest, bytes, len);
 	} else if (!strncmp(what, "permissions ", 12) || !strncmp(what, "questions ", 10)) {
@@ -789,18 +750,22 @@ void oc_feed(struct oc *oc, const char *what, const char *bytes, size_t len)
 	} else if (!strncmp(what, "last ", 5)) {
 		session_apply_last(oc, rest, bytes, len);
 	} else if (!strncmp(what, "messages ", 9)) {
-		session_apply_messages(oc, rest, bytes, len);
-	} else if (!strncmp(what, "diff ", 5)) {
-		session_take_diff(oc, rest, bytes, len);
-	} else if (!strncmp(what, "todo ", 5)) {
-		session_take_todo(oc, rest, bytes, len);
+		if ((s = ses_find(oc->owner, rest))) {
+			ses_take_messages(s, bytes, len);
+			session_apply_last(oc, rest, bytes, len);
+		}
+	} else if (!strncmp(what, "diff ", 5) || !strncmp(what, "todo ", 5)) {
+		if ((s = ses_find(oc->owner, rest))) {
+			session_replace_text(*what == 'd' ? &s->diff : &s->todo, bytes, len);
+			store_touch(&s->row->row);
+		}
 	} else if (!strcmp(what, "models")) {
-		session_take_lines(&oc->models, bytes, len);
+		session_replace_text(&oc->models, bytes, len);
 		HASH_ITER (hh, oc->owner->table, s, next)
 			s->row->context_limit = session_context_of(s->home, s->row->model);
 	} else if (!strcmp(what, "agents")) {
-		session_take_lines(&oc->agents, bytes, len);
+		session_replace_text(&oc->agents, bytes, len);
 	} else if (!strcmp(what, "commands")) {
-		session_take_lines(&oc->commands, bytes, len);
+		session_replace_text(&oc->commands, bytes, len);
 	}
 }

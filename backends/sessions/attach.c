@@ -246,8 +246,9 @@ static char *attach_opencode_command(const struct ses *s, const char *program, c
 static char *attach_command_there(const struct ses *s)
 {
 	const struct oc *oc = s->home;
-	char *url = xasprintf(strchr(oc->host, ':') ? "http%s://[%s]:%d" : "http%s://%s:%d",
-	                      oc->tls ? "s" : "", oc->host, oc->port);
+	const char *scheme = oc->tls ? "https" : "http";
+	bool six = strchr(oc->host, ':') != NULL;
+	char *url = xasprintf(six ? "%s://[%s]:%d" : "%s://%s:%d", scheme, oc->host, oc->port);
 	char *command = attach_opencode_command(s, oc->program ? oc->program : "opencode", url,
 	                                        oc_password(oc));
 	free(url);
@@ -328,13 +329,13 @@ static struct origin *attach_origin_of(const struct attach_stream *a, struct ses
 	struct oc *oc = *s ? (*s)->home : NULL;
 	bool old = !oc || oc->dialect->has_program;
 	const char *version = old ? "1" : "2";
+	const char *package = old ? "opencode-ai@1" : "@opencode/cli";
+	const char *neither = a->here ? ", and none on this machine" : "";
 	if (a->here || !oc || !oc->api || oc->tls || link_is_local(row->server->link))
 		err_set(err, ERR_ABSENT,
 		        "there is no program opencode of version %s on %s%s. `npm install -g %s` "
 		        "brings it",
-		        version, row ? row->server->name : "the server",
-		        a->here ? ", and none on this machine" : "",
-		        old ? "opencode-ai@1" : "@opencode/cli");
+		        version, row ? row->server->name : "the server", neither, package);
 	/* its few channels are needed for the list */
 	else if (origin_is_exec_only(api_origin(oc->api)))
 		err_set(err, ERR_ABSENT,

@@ -1,7 +1,7 @@
 /* git.c: the git state of the directories of sessions: branch, worktree, changes, ahead and behind.
  *
- * Asked when the cursor comes to a row or its details open, at most once in GIT_GAP_MS, by one
- * command for all directories on the screen. At rest nothing runs.
+ * Asked when the cursor comes to a row or its details open, at most once in GIT_GAP_MS. One command
+ * asks for all directories on the screen. At rest nothing runs.
  *
  * Source: git-status(1), porcelain format version 2. The command writes nothing (no optional locks)
  * and starts no monitor that a repository names. */
@@ -56,7 +56,7 @@ void git_feed(struct sessions *ss, const char *text, int64_t now_ms)
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		bool at = !strncmp(line, "at\t", 3), over = !strcmp(line, "over");
 		if ((at || over) && directory && read.git.branch) {
-			/* Gives every session of that directory what was read of it. */
+			/* what was read is true for every session of that directory */
 			struct row *row = store_first(ss->source.store, &kind_session,
 			                              ss->source.server);
 			for (; row; row = store_next(row, &kind_session, ss->source.server)) {
@@ -146,8 +146,8 @@ void session_git_want(struct row *wanted)
 
 void session_git_say(const struct session *s, char *buf, size_t size)
 {
-	size_t n = (size_t)snprintf(buf, size, "%.60s%s", s->git.branch ? s->git.branch : "",
-	                            s->git.changes ? "*" : "");
+	const char *branch = s->git.branch ? s->git.branch : "";
+	size_t n = (size_t)snprintf(buf, size, "%.60s%s", branch, s->git.changes ? "*" : "");
 	if (s->git.ahead && n < size)
 		n += (size_t)snprintf(buf + n, size - n, " +%d", s->git.ahead);
 	if (s->git.behind && n < size)
@@ -159,9 +159,10 @@ void git_detail(const struct session *s, struct doc *doc)
 	const struct session_git *git = &s->git;
 	if (!git->branch)
 		return;
-	doc_pair(doc, DOC_PLAIN, "git", "%s%s, %d change%s not committed%s", git->branch,
-	         git->worktree ? " (a worktree)" : "", git->changes, git->changes == 1 ? "" : "s",
-	         git->tracks ? "" : ", follows no other branch");
+	const char *worktree = git->worktree ? " (a worktree)" : "";
+	const char *plural = git->changes == 1 ? "" : "s";
+	doc_pair(doc, DOC_PLAIN, "git", "%s%s, %d change%s not committed%s", git->branch, worktree,
+	         git->changes, plural, git->tracks ? "" : ", follows no other branch");
 	if (git->tracks)
 		doc_pair(doc, DOC_PLAIN, "", "%d ahead of the branch it follows, %d behind",
 		         git->ahead, git->behind);

@@ -107,7 +107,10 @@ static void herdr_agent(struct sessions *ss, const char *server, const cJSON *sn
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(names) && !name; i++)
 		name = herdr_text(agent, names[i]);
-	snprintf(id, sizeof(id), "herdr-%s%s%s", server ? server : "", server ? "." : "", pane);
+	if (server)
+		snprintf(id, sizeof(id), "herdr-%s.%s", server, pane);
+	else
+		snprintf(id, sizeof(id), "herdr-%s", pane);
 	struct session *r = program_make(ss, SESSION_HERDR, id, "agent");
 	const cJSON *panes = cJSON_GetObjectItemCaseSensitive(snapshot, "panes");
 	const cJSON *spaces = cJSON_GetObjectItemCaseSensitive(snapshot, "workspaces");

@@ -241,9 +241,9 @@ static void session_kind_detail(struct session *s, struct doc *doc)
 		         s->row.why);
 	doc_pair(doc, DOC_PLAIN, "directory", "%s", s->directory ? s->directory : "unknown");
 	git_detail(s, doc);
+	const char *agent = s->agent ? s->agent : "";
 	if (s->agent || s->model)
-		doc_pair(doc, DOC_PLAIN, "agent, model", "%s  %s", s->agent ? s->agent : "",
-		         s->model ? s->model : "");
+		doc_pair(doc, DOC_PLAIN, "agent, model", "%s  %s", agent, s->model ? s->model : "");
 	if (s->cost >= 0)
 		doc_pair(doc, DOC_PLAIN, "cost", "$%.4f", s->cost);
 	if (s->tokens >= 0)
@@ -269,9 +269,11 @@ static void session_detail_service(struct session *s, struct doc *doc)
 	         s->row.server->name);
 	if (oc->pid)
 		doc_pair(doc, DOC_PLAIN, "process", "%d", oc->pid);
-	doc_pair(doc, DOC_PLAIN, "unit", "%s%s",
-	         oc->unit ? oc->unit : "none: it was not started by systemd",
-	         oc->manager == OC_USER_UNIT ? "  (of the user's own systemd)" : "");
+	if (oc->unit)
+		doc_pair(doc, DOC_PLAIN, "unit", "%s%s", oc->unit,
+		         oc->manager == OC_USER_UNIT ? "  (of the user's own systemd)" : "");
+	else
+		doc_pair(doc, DOC_PLAIN, "unit", "none: it was not started by systemd");
 	if (s->uptime_s >= 0)
 		doc_pair(doc, DOC_PLAIN, "up", "%s", human_span(size, s->uptime_s * 1000));
 	if (s->memory >= 0)
@@ -351,8 +353,8 @@ void session_peek(struct row *row, struct doc *doc)
 		programs_detail(row, &words);
 	}
 	if (!r) {
-		/* Adds the last lines of a text. */
-		for (size_t i = words.n > PEEK_LINES ? words.n - PEEK_LINES : 0; i < words.n; i++) {
+		size_t first = words.n > PEEK_LINES ? words.n - PEEK_LINES : 0;
+		for (size_t i = first; i < words.n; i++) {
 			const struct doc_line *line = &words.lines[i];
 			const char *text = line->text ? line->text : "";
 			if (line->label)

@@ -8,6 +8,7 @@
  * during the snapshot are held and applied after it, so nothing is missed and no stale answer
  * overwrites newer state. Each server process keeps status, permissions and questions in memory,
  * per directory. So every directory in use is asked with its own string, byte for byte. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -351,6 +352,7 @@ void oc_forget_file(struct oc *oc)
 
 void oc_close(struct oc *oc)
 {
+	assert(!oc->probe && !oc->stream && !oc->calls);
 	acts_lost(oc);
 	if (oc->api)
 		oc->password = api_take_token(oc->api);
@@ -595,15 +597,6 @@ void oc_ask_about(struct oc *oc, const struct ses *s)
 		oc_ask_place(oc, s->directory, LIST_MS);
 }
 
-/* The list of running sessions is applied: asks what each of them waits for. */
-static void oc_ask_running(struct oc *oc)
-{
-	struct ses *s, *next;
-	HASH_ITER (hh, oc->owner->table, s, next)
-		if (s->home == oc && s->run.run != OC_RUN_IDLE)
-			oc_ask_place(oc, s->id, LIST_MS);
-}
-
 static int oc_newest_first(const void *a, const void *b)
 {
 	const struct ses *x = *(struct ses *const *)a, *y = *(struct ses *const *)b;
@@ -717,12 +710,6 @@ static const char *oc_place_asked(const struct oc *oc, const char *word)
 	return NULL;
 }
 
-/* Is the failure temporary? An old server that lacks the call fails for good. */
-static bool oc_is_passing(const struct api_answer *r)
-{
-	return !r->status || r->status >= 500 || r->status == 429;
-}
-
 /* There is no list of all sessions. 1.2.6 lists by project. */
 static void oc_list_refused(struct oc *oc, const struct api_answer *r)
 {
@@ -746,7 +733,10 @@ static void oc_list_refused(struct oc *oc, const struct api_answer *r)
 static void oc_answer_came(struct oc *oc, const char *what, const struct api_answer *r)
 {
 	const char *word = what + strlen(oc->name) + 1;
+	struct ses *s, *next;
 	bool good = !r->err.code;
+	/* An old server that lacks a call fails for good. */
+	bool passes = !r->status || r->status >= 500 || r->status == 429;
 	if (!strcmp(word, "sessions") && (!good || !oc->dialect->is_list(r))) {
 		oc_list_refused(oc, r);
 	} else if (!strncmp(word, "sessions", 8) && good && oc->dialect->is_list(r)) {
@@ -768,9 +758,13 @@ static void oc_answer_came(struct oc *oc, const char *what, const struct api_ans
 		oc_keep_reduced(oc, what, r);
 	} else if (good) {
 		source_feed(&oc->owner->source, what, r->body, r->len);
-		if (oc->dialect->running && !strcmp(word, "status "))
-			oc_ask_running(oc);
-	} else if (oc_place_asked(oc, word) && oc_is_passing(r)) {
+		if (!oc->dialect->running || strcmp(word, "status ") != 0)
+			return;
+		/* the running sessions are known now: what does each of them wait for? */
+		HASH_ITER (hh, oc->owner->table, s, next)
+			if (s->home == oc && s->run.run != OC_RUN_IDLE)
+				oc_ask_place(oc, s->id, LIST_MS);
+	} else if (oc_place_asked(oc, word) && passes) {
 		oc_unheard_add(oc, oc_place_asked(oc, word));
 	}
 }

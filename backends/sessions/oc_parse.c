@@ -695,8 +695,10 @@ bool oc_parse_projects(const char *json, size_t len, struct buf *out)
 			const char *id = oc_parse_text(o, "id"),
 				   *tree = oc_parse_text(o, "worktree");
 			bool global = id && !strcmp(id, "global");
-			if ((global || tree) && !strchr(global ? "/" : tree, '\n'))
-				buf_addf(out, "%s\n", global ? "/" : tree);
+			if (global)
+				tree = "/";
+			if (tree && !strchr(tree, '\n'))
+				buf_addf(out, "%s\n", tree);
 		}
 	cJSON_Delete(root);
 	return good;

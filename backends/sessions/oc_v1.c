@@ -169,7 +169,8 @@ static void oc_v1_reply(const struct ses *s, const struct request *r, const char
                         const char *why, struct oc_sent *sent)
 {
 	const char *refusal = r->is_question ? "{}" : "{\"reply\":\"reject\"}";
-	char *path = xasprintf("/%s/%s/%s", r->is_question ? "question" : "permission", r->id,
+	const char *list = r->is_question ? "question" : "permission";
+	char *path = xasprintf("/%s/%s/%s", list, r->id,
 	                       r->is_question && !answer ? "reject" : "reply");
 	(void)why;
 	*sent = (struct oc_sent){ .method = "POST",

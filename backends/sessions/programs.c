@@ -67,23 +67,18 @@ bool session_is_program(const struct row *row)
 	return program_kind_of(ROW_AS(session, row)->type) != NULL;
 }
 
-/* A turn that ended while mocr watched stays marked until the user looks. */
-static void program_mark_end(struct session *r, enum session_status now, int64_t since)
-{
-	bool worked = r->shown == SESSION_BUSY || r->shown == SESSION_PERMISSION;
-	if (now == SESSION_BUSY || now == SESSION_PERMISSION)
-		r->finished_ms = 0;
-	if (!worked || now != SESSION_IDLE)
-		return;
-	r->finished_ms = since;
-	activity_add(r->row.source->store, ACTIVITY_CHANGE, HEALTH_GOOD, r->row.id, "complete: %s",
-	             r->row.name);
-}
-
 void program_show(struct session *r, enum session_status status, enum health health, int64_t since,
                   const char *why)
 {
-	program_mark_end(r, status, since);
+	bool worked = r->shown == SESSION_BUSY || r->shown == SESSION_PERMISSION;
+	if (status == SESSION_BUSY || status == SESSION_PERMISSION) {
+		r->finished_ms = 0;
+	} else if (worked && status == SESSION_IDLE) {
+		/* marked until the user looks, because its turn ended while mocr watched */
+		r->finished_ms = since;
+		activity_add(r->row.source->store, ACTIVITY_CHANGE, HEALTH_GOOD, r->row.id,
+		             "complete: %s", r->row.name);
+	}
 	if (r->shown != status || !r->status_ms)
 		r->status_ms = since;
 	r->status = r->shown = status;

@@ -118,8 +118,9 @@ static void redact_value(cJSON *v, const struct place *at)
 	for (cJSON *child = v->child; child; child = child->next) {
 		if (inside)
 			redact_name(child);
-		struct place below = { child->string ? child->string : at->name,
-			               child->string ? at->name : at->parent, inside };
+		struct place below = { at->name, at->parent, inside };
+		if (child->string)
+			below = (struct place){ child->string, at->name, inside };
 		redact_value(child, &below);
 	}
 }

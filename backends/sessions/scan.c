@@ -195,17 +195,18 @@ static void scan_server_line(struct sessions *ss, char *line)
 	if (port <= 0 || port > 65535)
 		return;
 	snprintf(name, sizeof(name), "%d", port);
-	/* Converts an address of /proc/net/tcp, such as "0100007F". Loopback and wildcard addresses
+	/* f[3] is an address of /proc/net/tcp, such as "0100007F". Loopback and wildcard addresses
 	 * become a loopback address. */
-	size_t size = sizeof(host);
-	unsigned a;
-	size_t n = strlen(f[3]);
-	snprintf(host, size, "127.0.0.1");
-	if (n == 32 && strspn(f[3], "0") == 31)
-		snprintf(host, size, "::1");
-	if (n == 8 && sscanf(f[3], "%8x", &a) == 1 && a != 0 && (a & 0xff) != 127)
-		snprintf(host, size, "%u.%u.%u.%u", a & 0xff, a >> 8 & 0xff, a >> 16 & 0xff,
-		         a >> 24 & 0xff);
+	unsigned ip;
+	size_t digits = strlen(f[3]);
+	bool six = digits == 32, four = digits == 8 && sscanf(f[3], "%8x", &ip) == 1;
+	if (six && strspn(f[3], "0") == 31)
+		snprintf(host, sizeof(host), "::1");
+	else if (four && ip != 0 && (ip & 0xff) != 127)
+		snprintf(host, sizeof(host), "%u.%u.%u.%u", ip & 0xff, ip >> 8 & 0xff,
+		         ip >> 16 & 0xff, ip >> 24 & 0xff);
+	else
+		snprintf(host, sizeof(host), "127.0.0.1");
 	struct oc *oc = oc_find(ss, name);
 	/* the same port at another address: the first one keeps the name */
 	if (oc && oc->seen == OC_SEEN_PROCESS)

@@ -134,9 +134,11 @@ static void stored_done(const struct run_result *r, void *arg)
 	struct sessions *ss = arg;
 	ss->stored_run = NULL;
 	/* otherwise the database is locked or has another schema: keep the rows */
-	if (!r->end.err.code && r->end.exit_code == 0)
-		source_feed(&ss->source, "stored", r->out_len ? r->out : "[]",
-		            r->out_len ? r->out_len : 2);
+	bool good = !r->end.err.code && r->end.exit_code == 0;
+	if (good && r->out_len)
+		source_feed(&ss->source, "stored", r->out, r->out_len);
+	else if (good)
+		source_feed(&ss->source, "stored", "[]", 2);
 	sessions_judge_source(ss);
 }
 

@@ -33,16 +33,6 @@ static const char script[] = CLAUDE_HOMES
 	"printf \"job\\t%s\\t%.8000s\\n\" \"$j\" \"$t\"; "
 	"done; done; unset IFS; set +f; printf \"=end\\n\"; done";
 
-static void watch_answer(struct sessions *ss, char *text, size_t len)
-{
-	ss->watch.waits = false;
-	if (ss->watch.last && !strcmp(ss->watch.last, text))
-		return; /* nothing changed */
-	free(ss->watch.last);
-	ss->watch.last = xstrdup(text);
-	source_feed(&ss->source, "claude", text, len);
-}
-
 void watch_again(struct sessions *ss)
 {
 	free(ss->watch.last);
@@ -66,8 +56,16 @@ static size_t watch_on_data(struct stream *s, const char *bytes, size_t len, voi
 		char *text = xstrndup(ss->watch.in.data, n);
 		buf_consume(&ss->watch.in, n + strlen(mark));
 		from = 0;
-		watch_answer(ss, text, n);
-		free(text);
+		ss->watch.waits = false;
+		if (ss->watch.last && !strcmp(ss->watch.last, text)) {
+			free(text);
+			continue; /* nothing changed */
+		}
+		free(ss->watch.last);
+		ss->watch.last = text;
+		char *copy = xstrndup(text, n);
+		source_feed(&ss->source, "claude", copy, n);
+		free(copy);
 	}
 	return len;
 }
