@@ -37,9 +37,9 @@ struct api {
 	struct http *http; /* borrowed */
 	struct link *link; /* borrowed */
 	struct loop *loop; /* borrowed */
-	char *who;    /* begins every sentence: "Dokploy home" */
-	char *label;  /* "[dokploy home]"; NULL: no section is for it */
-	char *prefix; /* of every path */
+	char *who;         /* begins every sentence: "Dokploy home" */
+	char *label;       /* "[dokploy home]"; NULL: no section is for it */
+	char *prefix;      /* of every path */
 	char *product, *token_command, *command_word, *token_header, *token_help, *token_word;
 	char *user; /* NULL: no Basic login */
 	bool only_json;
@@ -48,11 +48,11 @@ struct api {
 	struct endpoint endpoint; /* of the url; host is owned */
 	struct secret *token;     /* NULL: run token_command first */
 	struct token_ask *asking;
-	unsigned token_no;        /* number of the current token */
+	unsigned token_no; /* number of the current token */
 	enum token_state state;
 	bool asks_late;
 	struct token_pause pause;
-	struct err no_token;       /* why token_command printed none */
+	struct err no_token;      /* why token_command printed none */
 	int64_t not_before;       /* loop clock: no call starts earlier */
 	struct loop_timer *timer; /* fires at not_before */
 	struct api_call *calls;   /* oldest first */
@@ -102,9 +102,8 @@ static void api_say_no_answer(const struct api_call *c, const struct reply *r, s
 	const struct api *api = c->api;
 	int64_t limit = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS;
 	if (r->err.code == ERR_TIMEOUT)
-		err_set(err, ERR_TIMEOUT, "%s did not answer %s %.*s within %lld s",
-		        api->who, c->method, api_shown(c), c->path,
-		        (long long)(limit + 999) / 1000);
+		err_set(err, ERR_TIMEOUT, "%s did not answer %s %.*s within %lld s", api->who,
+		        c->method, api_shown(c), c->path, (long long)(limit + 999) / 1000);
 	else
 		err_set(err, r->err.code, "%s: %s", api->who, r->err.text);
 }
@@ -117,27 +116,26 @@ static bool api_denied(const struct api *api, const struct reply *r)
 static void api_say_denied(const struct api_call *c, int status, const char *words, struct err *err)
 {
 	const struct api *api = c->api;
-	const char *semi = api->token_help ? "; " : "",
-		   *help = api->token_help ? api->token_help : "";
+	const char *help = api->token_help;
 	bool lacks = !api->token && !c->spec.open && (!api->token_command || api->asks_late);
 	if (lacks && !api->token_command && api->label)
-		err_set(err, ERR_DENIED, "%s wants a %s (%d: %s), and %s has no %s%s%s", api->who,
-		        api->token_word, status, words, api->label, api->command_word, semi, help);
+		err_set(err, ERR_DENIED, "%s wants a %s (%d: %s), and %s has no %s%s", api->who,
+		        api->token_word, status, words, api->label, api->command_word, help);
 	else if (lacks)
-		err_set(err, ERR_DENIED, "%s wants a %s (%d: %s)%s%s", api->who, api->token_word,
-		        status, words, semi, help);
+		err_set(err, ERR_DENIED, "%s wants a %s (%d: %s)%s", api->who, api->token_word,
+		        status, words, help);
 	else if (status == 403)
-		err_set(err, ERR_DENIED, "%s does not allow %s %.*s with this %s (%d: %s)%s%s",
+		err_set(err, ERR_DENIED, "%s does not allow %s %.*s with this %s (%d: %s)%s",
 		        api->who, c->method, api_shown(c), c->path, api->token_word, status, words,
-		        semi, help);
+		        help);
 	else if (api->token_command)
 		err_set(err, ERR_DENIED,
-		        "%s rejects the %s (%d: %s); %s of %s must print one that it knows%s%s",
+		        "%s rejects the %s (%d: %s); %s of %s must print one that it knows%s",
 		        api->who, api->token_word, status, words, api->command_word, api->label,
-		        semi, help);
+		        help);
 	else
-		err_set(err, ERR_DENIED, "%s rejects the %s (%d: %s)%s%s", api->who,
-		        api->token_word, status, words, semi, help);
+		err_set(err, ERR_DENIED, "%s rejects the %s (%d: %s)%s", api->who, api->token_word,
+		        status, words, help);
 }
 
 /* Copies text with the token of this api replaced: some services repeat a token that they refuse.
@@ -176,26 +174,27 @@ static void api_blame_url(const struct api *api, const char *words, struct err *
 static void api_say_status(const struct api_call *c, const struct reply *r, struct err *err)
 {
 	const struct api *api = c->api;
-	char words[WORDS], wait[HUMAN_SIZE];
+	char words[WORDS], wait[HUMAN_SIZE], asks[64] = "";
 	const char *where = call_header(c->call, "Location");
 	char *to = where ? api_without_token(c->api, where, strlen(where)) : NULL;
 	int64_t ms = api_retry_after(call_header(c->call, "Retry-After"), now_wall_ms());
+	if (ms > 0)
+		snprintf(asks, sizeof(asks), "; it asks to wait %s", human_span(wait, ms));
 	api_words_of(c, r, words, sizeof(words));
 	if (api_denied(api, r) || r->status == 403)
 		api_say_denied(c, r->status, words, err);
 	else if (r->status / 100 == 3)
-		err_set(err, ERR_GARBLED,
-		        "%s sends %s %.*s elsewhere (%d, %.120s)", api->who, c->method,
-		        api_shown(c), c->path, r->status, to ? to : "without saying where");
+		err_set(err, ERR_GARBLED, "%s sends %s %.*s elsewhere (%d, %.120s)", api->who,
+		        c->method, api_shown(c), c->path, r->status,
+		        to ? to : "without saying where");
 	else if (r->status == 404 && api_is_page(r->body))
 		err_set(err, ERR_ABSENT, "%s has no %.*s (404, %s)", api->who, api_shown(c),
 		        c->path, words);
 	else if (r->status == 404)
 		err_set(err, ERR_ABSENT, "%s does not know it (404): %s", api->who, words);
 	else if (r->status == 429)
-		err_set(err, ERR_REFUSED, "%s accepts no more calls for now (429: %s)%s%s",
-		        api->who, words, ms > 0 ? "; it asks to wait " : "",
-		        ms > 0 ? human_span(wait, ms) : "");
+		err_set(err, ERR_REFUSED, "%s accepts no more calls for now (429: %s)%s", api->who,
+		        words, asks);
 	else if (r->status / 100 == 5 && api_is_page(r->body))
 		err_set(err, ERR_REFUSED,
 		        "%s is not available (%d, %s): what is in front of it cannot reach it",
@@ -341,8 +340,9 @@ static void api_on_done(struct call *call, const struct reply *r, void *arg)
 		                     .body = r->body,
 		                     .len = r->len,
 		                     .content_type = r->content_type,
-		                     .call = r->status ? call : NULL,
-		                     .date_ms = date ? vj_http_date_ms(date) : 0 };
+		                     .call = r->status ? call : NULL };
+	if (date)
+		answer.date_ms = vj_http_date_ms(date);
 	/* first, while the token is known that the answer may repeat */
 	api_judge(c, r, &answer);
 	if ((api_denied(api, r) && api_asks_again(c)) ||
@@ -393,6 +393,9 @@ static char *api_login_header(const struct api *api)
 static void api_start(struct api_call *c)
 {
 	struct api *api = c->api;
+	bool (*on_data)(struct call *, const char *, size_t, void *) = NULL;
+	if (c->spec.data)
+		on_data = api_on_data;
 	int64_t timeout_ms = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS;
 	char *auth = c->spec.open ? NULL : api_login_header(api);
 	char *path = xasprintf("%s%s", api->prefix, c->path);
@@ -413,7 +416,7 @@ static void api_start(struct api_call *c)
 	                                          .once = !api_only_reads(c),
 	                                          .max = c->spec.max,
 	                                          .timeout_ms = timeout_ms,
-	                                          .data = c->spec.data ? api_on_data : NULL,
+	                                          .data = on_data,
 	                                          .answered = api_on_answered,
 	                                          .done = api_on_done,
 	                                          .arg = c });
@@ -480,10 +483,9 @@ static void api_advance(void *arg)
 		if (c->call)
 			continue;
 		if (c->err.code) {
-			struct api_answer answer = { .err = c->err,
-				                     .body = "",
-				                     .content_type = "",
-				                     .no_token = true };
+			struct api_answer answer = {
+				.err = c->err, .body = "", .content_type = "", .no_token = true
+			};
 			api_want_advance(api);
 			api_tell(c, &answer);
 			return;
@@ -553,9 +555,12 @@ struct ws *api_ws(struct api *api, const char *path, const struct ws_events *eve
 
 /* --- the login of a service ---------------------------------------------- */
 
-void api_give_token(struct api *api, struct secret *token)
+void api_give_token(struct api *api, struct secret *token, bool kept)
 {
-	api_set_token(api, token, token ? TOKEN_GIVEN : TOKEN_UNPROVEN);
+	if (!token)
+		api_set_token(api, NULL, TOKEN_UNPROVEN);
+	else
+		api_set_token(api, token, kept ? TOKEN_PROVEN : TOKEN_GIVEN);
 }
 
 const struct secret *api_token(const struct api *api)
@@ -597,29 +602,30 @@ struct api *api_create(struct http *http, struct link *link, const struct api_co
 	const char *url = config->url;
 	if (!config->n_endpoints &&
 	    (!url || !api_url_endpoint(url, &endpoint, host, sizeof(host), &prefix, &n))) {
-		err_set(err, ERR_USAGE,
-		        "[%s %s]: url must read http://HOST:PORT or https://HOST%s%.120s",
-		        config->section, config->name, url ? ", not " : "", url ? url : "");
+		char *not = url ? xasprintf(", not %.120s", url) : xstrdup("");
+		err_set(err, ERR_USAGE, "[%s %s]: url must read http://HOST:PORT or https://HOST%s",
+		        config->section, config->name, not );
+		free(not );
 		return NULL;
 	}
 	struct api *api = xcalloc(1, sizeof(*api));
-	const char *header = config->token_header, *word = config->token_word,
-		   *setting = config->command_word;
-	*api = (struct api){
-		.http = http,
-		.link = link,
-		.loop = link->loop,
-		.product = xstrdup(config->product),
-		.prefix = xstrndup(prefix, n),
-		.only_json = config->only_json,
-		.asks_late = config->asks_late,
-		.command_word = xstrdup(setting ? setting : "token_command"),
-		.token_help = xstrdup(config->token_help),
-		.token_word = xstrdup(word ? word : "token"),
-		.denies = config->denies,
-		.pause = { .least_ms = config->token_pause_ms },
-		.token_header = xstrdup(header ? header : "Authorization: Bearer ")
-	};
+	const char *header = config->token_header ? config->token_header : "Authorization: Bearer ";
+	const char *word = config->token_word ? config->token_word : "token";
+	const char *setting = config->command_word ? config->command_word : "token_command";
+	const char *help = config->token_help;
+	*api = (struct api){ .http = http,
+		             .link = link,
+		             .loop = link->loop,
+		             .product = xstrdup(config->product),
+		             .prefix = xstrndup(prefix, n),
+		             .only_json = config->only_json,
+		             .asks_late = config->asks_late,
+		             .command_word = xstrdup(setting),
+		             .token_help = help ? xasprintf("; %s", help) : xstrdup(""),
+		             .token_word = xstrdup(word),
+		             .denies = config->denies,
+		             .pause = { .least_ms = config->token_pause_ms },
+		             .token_header = xstrdup(header) };
 	api_set_login(api, config);
 	api->who = config->who ? xstrdup(config->who)
 	                       : xasprintf("%s %s", config->product, config->name);
@@ -644,10 +650,17 @@ void api_destroy(struct api *api)
 	origin_destroy(api->origin);
 	loop_timer_remove(api->timer);
 	secret_destroy(api->token);
-	char *owned[] = { (char *)api->endpoint.host, api->who,          api->label,
-		          api->product,               api->prefix,       api->token_command,
-		          api->command_word,          api->token_header, api->token_help,
-		          api->token_word,            api->user };
+	char *owned[] = { (char *)api->endpoint.host,
+		          api->who,
+		          api->label,
+		          api->product,
+		          api->prefix,
+		          api->token_command,
+		          api->command_word,
+		          api->token_header,
+		          api->token_help,
+		          api->token_word,
+		          api->user };
 	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
 		free(owned[i]);
 	free(api);

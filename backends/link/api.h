@@ -53,7 +53,8 @@ struct secret;
 struct api_config {
 	const char *section, *name; /* of [SECTION NAME], for error sentences: "dokploy", "home" */
 	const char *product;        /* "Dokploy" */
-	/* begins every error sentence; NULL: product and name. Required when section is NULL: then no section is for the service. */
+	/* begins every error sentence; NULL: product and name. Required when section is NULL: then
+	 * no section is for the service. */
 	const char *who;
 	/* http[s]://HOST[:PORT][/PREFIX], as seen from the far end of link */
 	const char *url;
@@ -93,9 +94,10 @@ struct api *api_create(struct http *, struct link *, const struct api_config *, 
 /* Ends all calls without calling done, wipes the token. NULL is fine. */
 void api_destroy(struct api *);
 
-/* For a token that somebody typed, or that a file holds: the calls from now on send this token. The
- * api owns it, and never replaces it by running token_command. NULL: forget the token. */
-void api_give_token(struct api *, struct secret *);
+/* The calls from now on send this token, which the api owns. NULL: forget the token. kept: an
+ * earlier api took it from token_command, which runs again once the token is refused. Otherwise
+ * somebody typed it, or a file holds it, and the command never replaces it. */
+void api_give_token(struct api *, struct secret *, bool kept);
 /* the token in use, borrowed until the next call or answer; NULL: none */
 const struct secret *api_token(const struct api *);
 /* Hands the token to the caller, who destroys it. NULL: none. */
@@ -173,10 +175,10 @@ bool api_url_endpoint(const char *url, struct endpoint *endpoint, char *host, si
                       const char **prefix, size_t *prefix_len);
 
 /* Extracts the message of a refusal into buf, washed, and returns buf. In a JSON object the message
- * is message, error, detail, title or data, and the fields of issues or errors. Each may be a text,
- * an object with a message, or a list of such objects. Without any of them the message is name.
- * Otherwise it is the first line of a text, or "a web page: TITLE" for HTML. An empty body gives
- * "nothing". */
+ * is data.message, message, error, detail or title, and the fields of issues or errors. Each may be
+ * a text, an object with a message, or a list of such objects. Without any of them the message is
+ * name. Otherwise it is the first line of a text, or "a web page: TITLE" for HTML. An empty body
+ * gives "nothing". */
 char *api_words(char *buf, size_t size, const char *body, size_t len);
 
 /* Converts a Retry-After header, a number of seconds or an HTTP date, to ms from now_wall_ms (RFC

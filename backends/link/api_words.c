@@ -82,7 +82,8 @@ static void api_words_add(char *buf, size_t size, const char *field, const char 
 		return;
 	if (field)
 		wash(name, sizeof(name), field, strlen(field));
-	char *more = xasprintf("%s%s%s%s", used ? "; " : "", name, *name ? ": " : "", clean);
+	const char *semi = used ? "; " : "";
+	char *more = xasprintf("%s%s%s%s", semi, name, *name ? ": " : "", clean);
 	wash(buf + used, size - used, more, strlen(more));
 	free(more);
 }
@@ -115,8 +116,10 @@ static void api_words_add_fields(char *buf, size_t size, const cJSON *list)
 
 static void api_words_words_of_json(char *buf, size_t size, const cJSON *o)
 {
-	static const char *const names[] = { "message", "error", "detail", "title", "data" };
-	const char *text = NULL;
+	static const char *const names[] = { "message", "error", "detail", "title" };
+	/* OpenCode 1.x: {"name":"NotFoundError","data":{"message":"..."}} */
+	const cJSON *data = cJSON_GetObjectItemCaseSensitive(o, "data");
+	const char *text = api_words_text_of(data, "message");
 	for (size_t i = 0; i < ARRAY_LEN(names) && !text; i++)
 		text = api_words_text_of(o, names[i]);
 	if (text)

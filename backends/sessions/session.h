@@ -83,7 +83,7 @@ void request_phrase(const struct request *, char *buf, size_t size);
 
 /* Git state of a session's directory, when it was last asked. */
 struct session_git {
-	char *branch; /* owned, washed; NULL unknown, or no repository */
+	char *branch;          /* owned, washed; NULL unknown, or no repository */
 	bool worktree, tracks; /* a linked worktree; the branch follows another */
 	int changes;           /* files that differ from the last commit */
 	int ahead, behind;     /* commits */
@@ -92,8 +92,8 @@ struct session_git {
 
 /* What a session cost today, in dollars: spend.c. */
 struct session_spend {
-	int64_t day_ms;    /* wall clock, ms: when the day began that base is of; 0 none */
-	double base, last; /* cost when that day began, as far as known; cost when last seen */
+	int64_t day_ms;     /* wall clock, ms: when the day began that base is of; 0 none */
+	double base, last;  /* cost when that day began, as far as known; cost when last seen */
 	double all, budget; /* SESSION_SPEND: of all servers today; for a day */
 };
 
@@ -108,7 +108,7 @@ struct session {
 	int64_t status_ms;         /* wall clock, ms, when the status began; 0 unknown */
 	/* wall clock, ms: a turn ended then and the user has not looked since; 0 otherwise */
 	int64_t finished_ms;
-	int64_t next_ms;           /* RETRY: wall clock, ms, of the next retry */
+	int64_t next_ms; /* RETRY: wall clock, ms, of the next retry */
 	int attempt;
 	char *words; /* owned, washed: text of an error or retry; NULL */
 	int64_t created_ms, updated_ms, archived_ms;
