@@ -724,12 +724,13 @@ static void tail_fetched(const struct run_result *r, void *arg)
 	else {
 		/* Takes lines with the newest first. If they were requested by time, all lines down
 		 * to the first delivered one are skipped. */
-		const char *told = *t->first && r->out_len
-		                           ? memmem(r->out, r->out_len, t->first, strlen(t->first))
-		                           : NULL;
-		const char *behind = told ? memchr(told, '\n', (size_t)(r->out + r->out_len - told))
-		                          : NULL,
-			   *begin = behind ? behind + 1 : r->out;
+		const char *begin = r->out, *known = NULL;
+		if (*t->first && r->out_len)
+			known = memmem(r->out, r->out_len, t->first, strlen(t->first));
+		if (known)
+			known = memchr(known, '\n', (size_t)(r->out + r->out_len - known));
+		if (known)
+			begin = known + 1;
 		for (const char *end = r->out + r->out_len; end > begin;) {
 			const char *nl = memrchr(begin, '\n', (size_t)(end - begin - 1)),
 				   *from = nl ? nl + 1 : begin;

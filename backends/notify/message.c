@@ -232,17 +232,14 @@ char *message_escape(const char *text)
 
 char *message_text(const struct message *m)
 {
-	char from[32], *late = NULL;
+	char from[32], late[80] = "";
 	time_t at = (time_t)(m->made_ms / 1000);
 	struct tm tm;
 	localtime_r(&at, &tm);
 	strftime(from, sizeof(from), "%Y-%m-%d %H:%M", &tm);
 	if (m->late)
-		late = xasprintf("\n(from %s: it could not be sent before)", from);
-	char *text = xasprintf("%s%s%s", m->word[WORD_TEXT], late ? late : "",
-	                       m->unsure ? SENT_AGAIN_LINE : "");
-	free(late);
-	return text;
+		snprintf(late, sizeof(late), "\n(from %s: it could not be sent before)", from);
+	return xasprintf("%s%s%s", m->word[WORD_TEXT], late, m->unsure ? SENT_AGAIN_LINE : "");
 }
 
 enum health message_health(const struct message *m)

@@ -174,8 +174,10 @@ static void notify_detail(struct row *row, struct doc *doc, bool reveal)
 	while (c && strcmp(c->name, row->name) != 0)
 		c = c->next;
 	doc_head(doc, "Messages cannot be sent");
-	doc_pair(doc, DOC_PLAIN, "what", "[notify %s]%s%s", row->name, c ? ", type " : "",
-	         c ? c->type : "");
+	if (c)
+		doc_pair(doc, DOC_PLAIN, "what", "[notify %s], type %s", row->name, c->type);
+	else
+		doc_pair(doc, DOC_PLAIN, "what", "[notify %s]", row->name);
 	doc_pair(doc, DOC_WARN, "why", "%s", row->why ? row->why : "no reason was given");
 	doc_pair(doc, DOC_PLAIN, "then",
 	         "they are kept and tried again; `mocr notify --test %s` tries now", row->name);

@@ -2,7 +2,15 @@
  *
  * A url may be a secret: whoever knows that of a Discord or Slack webhook can write there. So no
  * sentence here has more of it than the name of the host. The other side may quote the path, so
- * http_words hides the path in what the other side said. */
+ * http_hide_path hides the path in what the other side said.
+ *
+ * Sources:
+ *   ntfy      docs.ntfy.sh/publish, "Publish as JSON".
+ *   Discord   discord.com/developers/docs/resources/webhook, "Execute Webhook"; limits and
+ *             retry_after: /docs/topics/rate-limits.
+ *   Slack     api.slack.com/messaging/webhooks.
+ *   Telegram  core.telegram.org/bots/api, sendMessage and ResponseParameters.
+ *   waits     Retry-After: RFC 9110 section 10.2.3. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -403,10 +411,12 @@ static enum sent_how http_refused(const struct http_format *f, int status)
 static void http_say_refusal(struct http_job *j, const struct reply *r)
 {
 	struct sent *s = &j->sent;
-	char words[SAID_SHOWN], wait[HUMAN_SIZE];
+	char words[SAID_SHOWN], wait[HUMAN_SIZE] = "";
+	if (s->wait_ms)
+		human_span(wait, s->wait_ms);
 	/* The words of a refusal, without the path and without what looks secret. The path is
-	 * hidden before the words are cut to their size, because half of it may be left otherwise,
-	 * and again after the escapes of JSON are gone. */
+	 * hidden before the words are cut to their size: half of it could be left otherwise. It is
+	 * hidden again after the escapes of JSON are gone. */
 	size_t size = sizeof(words);
 	char *body = xstrndup(r->body, r->len);
 	http_hide_path(j, body);
@@ -426,8 +436,7 @@ static void http_say_refusal(struct http_job *j, const struct reply *r)
 		        product, j->host, r->status, words);
 	else if (r->status == 429)
 		err_set(&s->err, ERR_REFUSED, "%s at %s accepts no more messages for now (429)%s%s",
-		        product, j->host, s->wait_ms ? "; it asks to wait " : "",
-		        s->wait_ms ? human_span(wait, s->wait_ms) : "");
+		        product, j->host, s->wait_ms ? "; it asks to wait " : "", wait);
 	else if (r->status / 100 == 3)
 		err_set(&s->err, ERR_GARBLED,
 		        "%s sends elsewhere (%d); url must name where it really is", j->host,

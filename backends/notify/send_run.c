@@ -295,8 +295,8 @@ static void run_send_mail(struct channel *c, const struct message *m)
 	                 "Content-Transfer-Encoding: 8bit\n\n");
 	buf_addf(&input, "%s\n", text);
 	char **env = run_make_env(c, m);
-	run_job_start(c, c->config->command ? "the command" : "sendmail",
-	              c->config->command ? c->config->command : SENDMAIL,
+	const char *own = c->config->command;
+	run_job_start(c, own ? "the command" : "sendmail", own ? own : SENDMAIL,
 	              (const char *const *)env, &input);
 	run_free_env(env);
 	free(text);

@@ -26,10 +26,10 @@
 /* Each channel writes at most ANNOUNCED_KEPT conditions and its bounded queue. */
 #define STATE_MAX (64u << 20)
 #define LOCK_AGAIN_MS 3000
-#define YIELD_MS 5000 /* so often a console that sends looks for a mocr watch */
+#define YIELD_MS 5000 /* how often a console that sends looks for a mocr watch */
 #define QUEUE_READ 500
-/* So long the state of a channel stays that is not in the configuration: a section that is away
- * for a moment, or in another file, tells nothing twice and loses nothing. */
+/* How long the state of a channel without a section is kept. So a section that was away for a
+ * moment sends nothing twice and loses nothing. */
 #define OTHERS_MS (7 * 24 * INT64_C(3600000))
 #define OTHERS_MOST 50
 
@@ -46,8 +46,8 @@ struct saving {
 
 /* --- the lock ------------------------------------------------------------ */
 
-/* Beside the state. The runtime folder of the login is no place for the lock: logind removes that
- * folder at the last logout, while a mocr in tmux runs on with a lock that nobody can see. */
+/* The lock is beside the state, and not in the runtime folder of the login. logind removes that
+ * folder at the last logout. A mocr in tmux would go on with a lock that nobody can see. */
 static int state_open(const struct notify *n, const char *name, int flags)
 {
 	const char *dir = n->settings->state_dir;

@@ -180,10 +180,12 @@ static void server_detail_sources(const struct server *v, struct doc *doc)
 	for (const struct source *s = v->sources; s; s = s->next) {
 		if (server_source_is_plain(s))
 			continue;
-		doc_pair(doc, server_source_tone(s->state), s->backend->name, "%s%s%s%s%s",
-		         source_state_name(s->state), *s->detail ? ": " : "", s->detail,
-		         *s->err.text ? ": " : "", s->err.text);
-		char more[400];
+		char more[400], detail[sizeof(s->detail) + 2] = "";
+		if (*s->detail)
+			snprintf(detail, sizeof(detail), ": %s", s->detail);
+		doc_pair(doc, server_source_tone(s->state), s->backend->name, "%s%s%s%s",
+		         source_state_name(s->state), detail, *s->err.text ? ": " : "",
+		         s->err.text);
 		if (source_left_out_text(s, more, sizeof(more)))
 			doc_pair(doc, DOC_WARN, "", "%s", more);
 		if (s->state == SOURCE_STALE && s->fresh_ms)
@@ -274,10 +276,11 @@ static void server_detail_packages(const struct vitals *t, struct doc *doc)
 	human_span(age, now_wall_ms() - t->packages_ms);
 	if (t->packages_lists_ms)
 		human_span(lists, now_wall_ms() - t->packages_lists_ms);
-	doc_pair(doc, t->packages_security > 0 ? DOC_WARN : DOC_PLAIN, "packages",
-	         "%s%s%s, asked %s ago; apt fetched its lists %s ago",
-	         *words ? words : "no updates", *t->packages_names ? ": " : "", t->packages_names,
-	         age, lists);
+	if (!*words)
+		snprintf(words, sizeof(words), "no updates");
+	enum doc_tone tone = t->packages_security > 0 ? DOC_WARN : DOC_PLAIN;
+	doc_pair(doc, tone, "packages", "%s%s%s, asked %s ago; apt fetched its lists %s ago", words,
+	         *t->packages_names ? ": " : "", t->packages_names, age, lists);
 }
 
 static void server_detail_vitals(const struct server *v, struct doc *doc)
@@ -298,10 +301,11 @@ static void server_detail_vitals(const struct server *v, struct doc *doc)
 	server_pair_used(doc, "swap", t->swap_used, t->swap_total);
 	if (t->temperature >= 0)
 		doc_pair(doc, DOC_PLAIN, "temperature", "%.0f °C", t->temperature);
-	if (t->clock_known)
-		doc_pair(doc, llabs(t->clock_ms) >= CLOCK_WRONG_MS ? DOC_WARN : DOC_PLAIN, "clock",
-		         "%lld ms %s this machine's", llabs(t->clock_ms),
-		         t->clock_ms < 0 ? "behind" : "ahead of");
+	if (t->clock_known) {
+		bool wrong = llabs(t->clock_ms) >= CLOCK_WRONG_MS;
+		doc_pair(doc, wrong ? DOC_WARN : DOC_PLAIN, "clock", "%lld ms %s this machine's",
+		         llabs(t->clock_ms), t->clock_ms < 0 ? "behind" : "ahead of");
+	}
 	doc_pair(doc, DOC_PLAIN, "up for", "%s", human_span(text, t->uptime_s * 1000));
 	if (t->reboot_pending)
 		doc_pair(doc, DOC_WARN, "reboot", "pending%s%s", *t->reboot_why ? ": " : "",

@@ -85,10 +85,13 @@ static void source_tell_need(struct source *s)
 	if (!row)
 		row = store_row_alone(s->server, &kind_source, s->backend->name,
 		                      s->backend->name);
-	char why[600], hides[160];
+	char why[600], hides[160] = "";
 	const char *text = *s->err.text ? s->err.text : source_state_name(s->state);
 	bool hiding = cause_source_says(s, hides, sizeof(hides));
-	snprintf(why, sizeof(why), "%s%s%s", hiding ? hides : "", hiding ? ": " : "", text);
+	if (hiding)
+		snprintf(why, sizeof(why), "%s: %s", hides, text);
+	else
+		snprintf(why, sizeof(why), "%s", text);
 	if (s->state == SOURCE_LIVE)
 		source_left_out_text(s, why, sizeof(why));
 	/* it stands for all that folds under it */

@@ -397,15 +397,16 @@ static void server_make_link(struct server *v, const char *dest)
 {
 	const struct settings *set = v->store->settings;
 	const struct server_config *c = v->config;
-	struct link_config lc = {
-		.name = v->name,
-		.dest = c && c->host ? c->host : dest,
-		.ssh_config = set->ssh_config,
-		.identity = c ? c->identity : NULL,
-		.batch = set->batch,
-		.connect_timeout_ms = 1000 * (c && c->connect_timeout ? c->connect_timeout
-		                                                      : set->connect_timeout),
-	};
+	int timeout_s = c && c->connect_timeout ? c->connect_timeout : set->connect_timeout;
+	struct link_config lc = { .name = v->name,
+		                  .dest = dest,
+		                  .ssh_config = set->ssh_config,
+		                  .batch = set->batch,
+		                  .connect_timeout_ms = 1000 * timeout_s };
+	if (c && c->host)
+		lc.dest = c->host;
+	if (c)
+		lc.identity = c->identity;
 	v->is_local = c && c->host ? !strcmp(c->host, "local") : here_is(set, dest);
 	v->link = v->is_local ? link_create_local(v->store->loop, v->name, &events, v)
 	                      : link_create_ssh(v->store->loop, &lc, &events, v);
@@ -453,20 +454,15 @@ static bool server_has_section(const struct settings *settings, const char *name
 	return c != NULL;
 }
 
-static bool server_same_words(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static void server_reconfigure(struct server *v)
 {
-	const struct server_config *before = v->config;
+	/* text of before is valid until the old settings are released */
+	const char *units_before = v->config && v->config->units ? v->config->units : "";
 	v->config = v->is_local ? here_section(v->store->settings)
 	                        : server_config_of(v->store, v->name);
 	v->protect = v->config && v->config->protect;
-	if (!server_same_words(before ? before->units : NULL,
-	                       v->config ? v->config->units : NULL) &&
-	    v->link->state == LINK_UP)
+	const char *units = v->config && v->config->units ? v->config->units : "";
+	if (strcmp(units_before, units) != 0 && v->link->state == LINK_UP)
 		server_refresh(v);
 	for (struct source *s = v->sources; s && v->link->state == LINK_UP; s = s->next)
 		if (s->backend->reconfigured)

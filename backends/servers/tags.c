@@ -82,10 +82,11 @@ bool servers_open_tagged(struct store *s, const char *tag, struct err *err)
 	struct buf known;
 	buf_init(&known, 512);
 	tags_each(s->settings, tag_list, &known);
+	const char *there = known.len ? "there are " : "there is no tag yet";
 	err_set(err, ERR_USAGE,
 	        "no [server NAME] section has the tag %.60s; %s%.300s (tags = prod home in such a "
 	        "section)",
-	        tag, known.len ? "there are " : "there is no tag yet", known.len ? known.data : "");
+	        tag, there, known.data ? known.data : "");
 	buf_finish(&known);
 	return false;
 }

@@ -31,8 +31,8 @@ static int report_by_id(const void *a, const void *b)
 static int report_by_need(const void *a, const void *b)
 {
 	const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
-	int need_x = x->health >= HEALTH_ATTENTION ? (int)x->health : 0,
-	    need_y = y->health >= HEALTH_ATTENTION ? (int)y->health : 0;
+	int need_x = x->health >= HEALTH_ATTENTION ? (int)x->health : 0;
+	int need_y = y->health >= HEALTH_ATTENTION ? (int)y->health : 0;
 	return need_x != need_y ? need_y - need_x : report_by_id(a, b);
 }
 

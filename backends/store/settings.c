@@ -445,10 +445,10 @@ static int settings_on_line(void *arg, const char *heading, const char *key, con
 	char why[512];
 	if (!row)
 		return settings_unknown_key(r, s->name, key);
-	return setting_set(row, s->what ? settings_section(r, s, name) : r->settings, value, why,
-	                   sizeof(why))
-	               ? 1
-	               : COMPLAIN(r, "%s", why);
+	void *base = s->what ? settings_section(r, s, name) : r->settings;
+	if (setting_set(row, base, value, why, sizeof(why)))
+		return 1;
+	return COMPLAIN(r, "%s", why);
 }
 
 /* inih does not report headings without keys. But a [server NAME] without a key is a valid server,

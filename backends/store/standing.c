@@ -1,8 +1,8 @@
 /* standing.c: whether the condition of a row counts as a need, and the file of what the user set
  * aside.
  *
- * Every console of the user writes its own changes into the file as it is at that moment, and reads
- * the file again when another console replaced it. */
+ * Every console of the user reads the file, adds its own changes and writes the file back. When
+ * another console replaced the file, it is read again. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
