@@ -251,15 +251,6 @@ static bool http_token_fits_url(const char *token)
 	                           ":_/.~=-")] == '\0';
 }
 
-/* Puts the token in the place of "{token}". The caller frees. */
-static char *http_fill_token(const char *path, const char *token)
-{
-	const char *at = strstr(path, "{token}");
-	if (!at || !token)
-		return xstrdup(path);
-	return xasprintf("%.*s%s%s", (int)(at - path), path, token, at + strlen("{token}"));
-}
-
 static const char *http_url(const struct notify_config *c, const struct http_format *f)
 {
 	return c->url ? c->url : f->url;
@@ -317,24 +308,21 @@ char *http_config_complaint(const struct notify_config *c, const struct http_for
 
 /* --- what was answered --------------------------------------------------- */
 
-/* Seconds with a fraction, in the JSON of Discord (retry_after) and Telegram
- * (parameters.retry_after). */
-static int64_t http_asked_in_body(const struct reply *r)
+/* The wait that the other side asks for, in a header or in the body. */
+static int64_t http_asked_wait(struct http_job *j, const struct reply *r)
 {
+	/* Seconds with a fraction, in the JSON of Discord (retry_after) and Telegram
+	 * (parameters.retry_after). */
 	cJSON *o = json_parse(r->body, r->len);
 	const cJSON *s = cJSON_GetObjectItem(o, "retry_after");
 	if (!s)
 		s = cJSON_GetObjectItem(cJSON_GetObjectItem(o, "parameters"), "retry_after");
 	double seconds = cJSON_IsNumber(s) ? s->valuedouble : 0;
 	cJSON_Delete(o);
-	int64_t ms = seconds > 0 && seconds < 1e6 ? (int64_t)ceil(seconds * 1000) : 0;
-	return ms;
-}
-
-static int64_t http_asked_wait(struct http_job *j, const struct reply *r)
-{
-	int64_t head = api_retry_after(call_header(j->call, "Retry-After"), now_wall_ms());
-	int64_t body = http_asked_in_body(r), ms = head > body ? head : body;
+	int64_t ms = api_retry_after(call_header(j->call, "Retry-After"), now_wall_ms());
+	int64_t body_ms = seconds > 0 && seconds < 1e6 ? (int64_t)ceil(seconds * 1000) : 0;
+	if (body_ms > ms)
+		ms = body_ms;
 	return ms < WAIT_MOST_MS ? ms : WAIT_MOST_MS;
 }
 
@@ -544,7 +532,10 @@ static void http_start(struct http_job *j)
 	char *plain = xasprintf("%.*s", (int)len, *path ? path : "/");
 	if (!*plain)
 		xreplace(&plain, "/");
-	char *full = http_fill_token(plain, token);
+	const char *place = token ? strstr(plain, "{token}") : NULL;
+	char *full = place ? xasprintf("%.*s%s%s", (int)(place - plain), plain, token,
+	                               place + strlen("{token}"))
+	                   : xstrdup(plain);
 	char *body = f->body(c->config, j->message, topic);
 	char *auth = token && !in_url ? xasprintf("Authorization: Bearer %s", token) : NULL;
 	const char *headers[] = { "Accept: application/json", auth, NULL };

@@ -24,11 +24,6 @@
 
 #define CLOCK_WRONG_MS 1000
 
-static struct server *server_kind_of(const struct row *row)
-{
-	return row->server;
-}
-
 /* --- actions ------------------------------------------------------------- */
 
 static bool server_can_connect(const struct row *row)
@@ -89,7 +84,7 @@ static const struct action actions[] = {
 	  .doing = "connecting" },
 	{ .name = "server-disconnect",
 	  .verb = "disconnect",
-	  .help = "close the connection and stay away until told otherwise",
+	  .help = "close the connection and stay away until you connect again",
 	  .flags = ACTION_CONFIRM | ACTION_MARKED,
 	  .applies = server_can_disconnect,
 	  .command = server_say_disconnect,
@@ -316,7 +311,7 @@ static void server_detail_vitals(const struct server *v, struct doc *doc)
 
 static void server_detail(struct row *row, struct doc *doc, bool reveal)
 {
-	const struct server *v = server_kind_of(row);
+	const struct server *v = row->server;
 	(void)reveal;
 	server_detail_link(v, doc);
 	server_detail_sources(v, doc);
@@ -365,7 +360,7 @@ static void server_json_vitals(cJSON *o, const struct vitals *t)
 
 static void server_json(const struct row *row, void *cjson)
 {
-	const struct server *v = server_kind_of(row);
+	const struct server *v = row->server;
 	cJSON *o = cjson;
 	cJSON_AddStringToObject(o, "link", link_state_name(v->link->state));
 	json_add_number(o, "latency_ms", v->link->latency_ms, v->link->latency_ms >= 0);
@@ -390,7 +385,7 @@ static void server_json(const struct row *row, void *cjson)
 
 static const char *server_word(const struct row *row)
 {
-	const struct vitals *t = server_kind_of(row)->vitals;
+	const struct vitals *t = row->server->vitals;
 	return t && t->packages > 0 ? WORD_UPDATES : NULL;
 }
 

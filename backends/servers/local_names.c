@@ -21,12 +21,12 @@ static void local_names_host_name(char *name, size_t size, bool whole)
 		name[strcspn(name, ".")] = '\0';
 }
 
-static bool local_names_is_section(const struct settings *set, const char *name)
+const struct server_config *server_section(const struct settings *set, const char *name)
 {
 	const struct server_config *c = set->servers;
 	while (c && strcmp(c->name, name) != 0)
 		c = c->next;
-	return c != NULL;
+	return c;
 }
 
 static bool local_names_is_same(const char *host, void *name)
@@ -43,7 +43,7 @@ static bool local_names_is_own(const struct settings *set, const char *word)
 	local_names_host_name(first, sizeof(first), false);
 	if (!*word || (strcmp(word, whole) != 0 && strcmp(word, first) != 0))
 		return false;
-	return !local_names_is_section(set, word) &&
+	return !server_section(set, word) &&
 	       !hosts_each(set, local_names_is_same, (void *)word, &err);
 }
 
@@ -60,7 +60,7 @@ bool here_is(const struct settings *set, const char *word)
 	const struct server_config *c = here_section(set);
 	if (strcmp(word, HERE) == 0)
 		/* a [server local] section with another host means that host */
-		return c || !local_names_is_section(set, HERE);
+		return c || !server_section(set, HERE);
 	return (c && !strcmp(c->name, word)) || local_names_is_own(set, word);
 }
 

@@ -79,7 +79,7 @@ struct server *server_open_replay(struct store *s, const char *name)
 	v->link->latency_ms = -1;
 	v->link->since_ms = now_wall_ms();
 	v->sudo = sudo_create(v);
-	v->config = server_config_of(s, name);
+	v->config = server_section(s->settings, name);
 	return v;
 }
 
