@@ -434,17 +434,6 @@ static bool tail_delivered_all(const struct tail *t)
 	       t->offset + t->in.len >= t->size;
 }
 
-static void tail_stop_at_end(struct tail *t)
-{
-	if (t->in.len)
-		tail_add_file_line(t, t->in.data, t->in.len);
-	buf_clear(&t->in);
-	stream_close(t->stream);
-	t->stream = NULL;
-	t->denied = true;
-	tail_next_turn(t->at);
-}
-
 static size_t tail_on_data(struct stream *stream, const char *bytes, size_t len, void *arg)
 {
 	struct tail *t = arg;
@@ -624,12 +613,19 @@ static void tail_on_timer(struct loop_timer *timer, void *arg)
 	struct tail *t = arg;
 	if (!t->at)
 		return;
-	if (t->stream && tail_delivered_all(t))
-		tail_stop_at_end(t);
-	else if (t->stream)
+	if (t->stream && tail_delivered_all(t)) {
+		if (t->in.len)
+			tail_add_file_line(t, t->in.data, t->in.len);
+		buf_clear(&t->in);
+		stream_close(t->stream);
+		t->stream = NULL;
+		t->denied = true;
+		tail_next_turn(t->at);
+	} else if (t->stream) {
 		stream_resume(t->stream);
-	else if (source_link(&t->at->source)->state == LINK_UP)
+	} else if (source_link(&t->at->source)->state == LINK_UP) {
 		tail_open_stream(t);
+	}
 }
 
 /* --- older lines --------------------------------------------------------- */
@@ -895,26 +891,19 @@ static void tail_set_paused(struct follow *follow, bool on)
 		stream_resume(t->stream);
 }
 
-/* A tail that still waits for the end of this turn and can take one more unit. */
-static struct tail *tail_joinable(struct logs_source *at, const struct tail_spec *spec,
-                                  const struct log *log)
-{
-	for (struct tail *t = at->tails; t; t = t->next)
-		if (spec->what == TAIL_UNIT && t->what == TAIL_UNIT && t->user == spec->user &&
-		    t->follow.log == log && !t->opened && t->n_units < UNITS_MAX)
-			return t;
-	return NULL;
-}
-
 struct follow *tail_follow(struct server *server, const struct tail_spec *spec,
                            const char *source_name, struct log *log, struct err *err)
 {
 	struct logs_source *at = (struct logs_source *)server_source(server, backend_logs.name);
-	struct tail *t = at ? tail_joinable(at, spec, log) : NULL;
 	if (!at) {
 		err_set(err, ERR_ABSENT, "%s: logs cannot be followed there", server->name);
 		return NULL;
 	}
+	/* a tail that still waits for the end of this turn can take one more unit */
+	struct tail *t = spec->what == TAIL_UNIT ? at->tails : NULL;
+	while (t && (t->what != TAIL_UNIT || t->user != spec->user || t->follow.log != log ||
+	             t->opened || t->n_units == UNITS_MAX))
+		t = t->next;
 	if (!t) {
 		t = xcalloc(1, sizeof *t);
 		*t = (struct tail){ .follow = { .stop = tail_stop,
