@@ -1,6 +1,7 @@
 /* notify.c: the channels: what the store shows becomes messages, and messages leave. */
 #include "backends/notify/notify.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -388,6 +389,7 @@ static void channel_accepted(struct channel *c, struct message *m)
 
 void channel_sent(struct channel *c, const struct sent *sent)
 {
+	assert(c->sending); /* once for each message */
 	struct message *m = c->sending;
 	bool is_test = m == c->test;
 	c->sending = NULL;

@@ -289,9 +289,12 @@ static void run_send_mail(struct channel *c, const struct message *m)
 	                 "Content-Transfer-Encoding: 8bit\n\n");
 	buf_addf(&input, "%s\n", text);
 	char **env = run_make_env(c, m);
-	const char *own = c->config->command;
-	run_job_start(c, own ? "the command" : "sendmail", own ? own : SENDMAIL,
-	              (const char *const *)env, &input);
+	const char *what = "sendmail", *command = SENDMAIL;
+	if (c->config->command) {
+		what = "the command";
+		command = c->config->command;
+	}
+	run_job_start(c, what, command, (const char *const *)env, &input);
 	run_free_env(env);
 	free(text);
 	free(to);

@@ -297,9 +297,9 @@ static void server_detail_vitals(const struct server *v, struct doc *doc)
 	if (t->temperature >= 0)
 		doc_pair(doc, DOC_PLAIN, "temperature", "%.0f °C", t->temperature);
 	if (t->clock_known) {
-		bool wrong = llabs(t->clock_ms) >= CLOCK_WRONG_MS;
-		doc_pair(doc, wrong ? DOC_WARN : DOC_PLAIN, "clock", "%lld ms %s this machine's",
-		         llabs(t->clock_ms), t->clock_ms < 0 ? "behind" : "ahead of");
+		enum doc_tone tone = llabs(t->clock_ms) < CLOCK_WRONG_MS ? DOC_PLAIN : DOC_WARN;
+		doc_pair(doc, tone, "clock", "%lld ms %s this machine's", llabs(t->clock_ms),
+		         t->clock_ms < 0 ? "behind" : "ahead of");
 	}
 	doc_pair(doc, DOC_PLAIN, "up for", "%s", human_span(text, t->uptime_s * 1000));
 	if (t->reboot_pending)

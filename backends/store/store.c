@@ -1,6 +1,7 @@
 /* store.c: rows by id, and the hook that hears of a change. */
 #include "backends/store/store.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -447,6 +448,7 @@ size_t store_count(const struct store *s, const struct kind *kind, const struct 
 
 void store_row_adopt(struct store *s, struct row *row)
 {
+	assert(row->kind && row->id && row->server && row->server->store == s);
 	struct kin *kin = store_kin_make(&row->server->kin, &row->server->n_kin, row->kind);
 	HASH_ADD_KEYPTR(hh, s->rows, row->id, strlen(row->id), row);
 	DL_APPEND2(kin->rows, row, kin_prev, kin_next);
@@ -634,6 +636,7 @@ void store_row_color(struct row *row, enum health health)
 
 void store_row_remove(struct row *row)
 {
+	assert(!row->gone); /* removed once, also when its kind's finish removes others */
 	row->gone = true;
 	if (row->kind->finish)
 		row->kind->finish(row);
