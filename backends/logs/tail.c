@@ -1,5 +1,6 @@
 #include "backends/logs/tail.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -434,17 +435,6 @@ static bool tail_delivered_all(const struct tail *t)
 	       t->offset + t->in.len >= t->size;
 }
 
-static void tail_stop_at_end(struct tail *t)
-{
-	if (t->in.len)
-		tail_add_file_line(t, t->in.data, t->in.len);
-	buf_clear(&t->in);
-	stream_close(t->stream);
-	t->stream = NULL;
-	t->denied = true;
-	tail_next_turn(t->at);
-}
-
 static size_t tail_on_data(struct stream *stream, const char *bytes, size_t len, void *arg)
 {
 	struct tail *t = arg;
@@ -531,6 +521,7 @@ static const char *tail_what_of(const struct tail *t)
 static void tail_on_closed(struct stream *stream, const struct stream_end *end, void *arg)
 {
 	struct tail *t = arg;
+	assert(stream == t->stream); /* closed comes once, and not for a stream that we closed */
 	bool head_was_read = t->head != HEAD_AWAITED;
 	while (t->complaint_len && isspace((unsigned char)t->complaint[t->complaint_len - 1]))
 		t->complaint[--t->complaint_len] = '\0';
@@ -624,12 +615,19 @@ static void tail_on_timer(struct loop_timer *timer, void *arg)
 	struct tail *t = arg;
 	if (!t->at)
 		return;
-	if (t->stream && tail_delivered_all(t))
-		tail_stop_at_end(t);
-	else if (t->stream)
+	if (t->stream && tail_delivered_all(t)) {
+		if (t->in.len)
+			tail_add_file_line(t, t->in.data, t->in.len);
+		buf_clear(&t->in);
+		stream_close(t->stream);
+		t->stream = NULL;
+		t->denied = true;
+		tail_next_turn(t->at);
+	} else if (t->stream) {
 		stream_resume(t->stream);
-	else if (source_link(&t->at->source)->state == LINK_UP)
+	} else if (source_link(&t->at->source)->state == LINK_UP) {
 		tail_open_stream(t);
+	}
 }
 
 /* --- older lines --------------------------------------------------------- */
@@ -724,12 +722,13 @@ static void tail_fetched(const struct run_result *r, void *arg)
 	else {
 		/* Takes lines with the newest first. If they were requested by time, all lines down
 		 * to the first delivered one are skipped. */
-		const char *told = *t->first && r->out_len
-		                           ? memmem(r->out, r->out_len, t->first, strlen(t->first))
-		                           : NULL;
-		const char *behind = told ? memchr(told, '\n', (size_t)(r->out + r->out_len - told))
-		                          : NULL,
-			   *begin = behind ? behind + 1 : r->out;
+		const char *begin = r->out, *known = NULL;
+		if (*t->first && r->out_len)
+			known = memmem(r->out, r->out_len, t->first, strlen(t->first));
+		if (known)
+			known = memchr(known, '\n', (size_t)(r->out + r->out_len - known));
+		if (known)
+			begin = known + 1;
 		for (const char *end = r->out + r->out_len; end > begin;) {
 			const char *nl = memrchr(begin, '\n', (size_t)(end - begin - 1)),
 				   *from = nl ? nl + 1 : begin;
@@ -894,26 +893,19 @@ static void tail_set_paused(struct follow *follow, bool on)
 		stream_resume(t->stream);
 }
 
-/* A tail that still waits for the end of this turn and can take one more unit. */
-static struct tail *tail_joinable(struct logs_source *at, const struct tail_spec *spec,
-                                  const struct log *log)
-{
-	for (struct tail *t = at->tails; t; t = t->next)
-		if (spec->what == TAIL_UNIT && t->what == TAIL_UNIT && t->user == spec->user &&
-		    t->follow.log == log && !t->opened && t->n_units < UNITS_MAX)
-			return t;
-	return NULL;
-}
-
 struct follow *tail_follow(struct server *server, const struct tail_spec *spec,
                            const char *source_name, struct log *log, struct err *err)
 {
 	struct logs_source *at = (struct logs_source *)server_source(server, backend_logs.name);
-	struct tail *t = at ? tail_joinable(at, spec, log) : NULL;
 	if (!at) {
 		err_set(err, ERR_ABSENT, "%s: logs cannot be followed there", server->name);
 		return NULL;
 	}
+	/* a tail that still waits for the end of this turn can take one more unit */
+	struct tail *t = spec->what == TAIL_UNIT ? at->tails : NULL;
+	while (t && (t->what != TAIL_UNIT || t->user != spec->user || t->follow.log != log ||
+	             t->opened || t->n_units == UNITS_MAX))
+		t = t->next;
 	if (!t) {
 		t = xcalloc(1, sizeof *t);
 		*t = (struct tail){ .follow = { .stop = tail_stop,

@@ -269,15 +269,6 @@ static int64_t teller_ahead_ms(const struct teller *t)
 	return t->rules.hold_ms > t->rules.stands_ms ? t->rules.hold_ms : t->rules.stands_ms;
 }
 
-/* When a condition that the queue holds back will be due, if it stays; -1: it is not held back. */
-static int64_t condition_expected(const struct teller *t, const struct condition *c,
-                                  enum message_what what)
-{
-	bool held = what == MESSAGE_NEED && c->state == CONDITION_HELD && !c->frozen &&
-	            c->place == TELLER_HELD;
-	return held ? c->from_ms + teller_ahead_ms(t) : -1;
-}
-
 struct due {
 	size_t soon;    /* how many come until STORM_MS after now */
 	int64_t oldest; /* when the first of all is due; -1: none is */
@@ -301,11 +292,15 @@ static struct due teller_count_due(const struct teller *t, enum message_what wha
 	struct due d = { .oldest = -1 };
 	size_t n = 0;
 	for (const struct condition *c = t->conditions; c; c = c->hh.next) {
-		int64_t ms = condition_due(t, c, what), expected = condition_expected(t, c, what);
+		int64_t ms = condition_due(t, c, what);
 		if (ms >= 0 && (d.oldest < 0 || ms < d.oldest))
 			d.oldest = ms;
-		if (ms >= 0 || expected >= 0)
-			at[n++] = ms >= 0 ? ms : expected;
+		/* one that the queue holds back will be due, if it stays */
+		if (ms < 0 && what == MESSAGE_NEED && c->state == CONDITION_HELD && !c->frozen &&
+		    c->place == TELLER_HELD)
+			ms = c->from_ms + teller_ahead_ms(t);
+		if (ms >= 0)
+			at[n++] = ms;
 	}
 	qsort(at, n, sizeof(*at), teller_compare_ms);
 	d.newest = d.oldest;
@@ -340,16 +335,13 @@ static int64_t teller_leaves(const struct teller *t, enum message_what what, int
 	return at;
 }
 
-static int condition_compare(struct condition *const *a, struct condition *const *b)
+static int condition_compare(const void *a, const void *b)
 {
-	if ((*a)->health != (*b)->health)
-		return (*a)->health > (*b)->health ? -1 : 1;
-	return strcmp((*a)->id, (*b)->id);
-}
-
-static int condition_compare_any(const void *a, const void *b)
-{
-	return condition_compare(a, b);
+	const struct condition *x = *(struct condition *const *)a;
+	const struct condition *y = *(struct condition *const *)b;
+	if (x->health != y->health)
+		return x->health > y->health ? -1 : 1;
+	return strcmp(x->id, y->id);
 }
 
 /* The conditions that are due now, worst first. The caller frees the array. */
@@ -363,7 +355,7 @@ static struct condition **teller_due(struct teller *t, enum message_what what, i
 		if (at >= 0 && at <= now_ms)
 			list[(*n)++] = c;
 	}
-	qsort(list, *n, sizeof(*list), condition_compare_any);
+	qsort(list, *n, sizeof(*list), condition_compare);
 	return list;
 }
 
@@ -378,13 +370,6 @@ static void condition_mark_announced(struct condition *c, enum message_what what
 	xreplace(&c->announced_why, c->announced ? c->why : NULL);
 }
 
-/* It grows also over a restart that lost the last one. */
-static uint64_t teller_number(const struct teller *t, int64_t wall_ms)
-{
-	uint64_t wall = wall_ms > 0 ? (uint64_t)wall_ms : 0;
-	return wall > t->made ? wall : t->made + 1;
-}
-
 static struct message *teller_make(struct teller *t, enum message_what what, int64_t now_ms,
                                    int64_t wall_ms)
 {
@@ -394,7 +379,7 @@ static struct message *teller_make(struct teller *t, enum message_what what, int
 	n = n >= STORM_LEAST ? n : 1;
 	for (size_t i = 0; i < n && shown < SUMMARY_LINES; i++) {
 		const struct condition *c = due[i];
-		/* what is over was as bad as it was told */
+		/* what is over was as bad as it was announced */
 		needs[shown++] = (struct notify_need){
 			.id = c->id,
 			.server = c->server,
@@ -407,7 +392,10 @@ static struct message *teller_make(struct teller *t, enum message_what what, int
 		};
 	}
 	struct message *m = message_create(what, needs, shown, n, wall_ms);
-	m->number = t->made = teller_number(t, wall_ms);
+	/* the number grows also over a restart that lost the last one */
+	uint64_t wall = wall_ms > 0 ? (uint64_t)wall_ms : 0;
+	t->made = wall > t->made ? wall : t->made + 1;
+	m->number = t->made;
 	for (size_t i = 0; i < n; i++)
 		condition_mark_announced(due[i], what, m->number, now_ms);
 	free(due);
@@ -473,23 +461,17 @@ static int condition_compare_announced(const void *a, const void *b)
 	       ((*x)->announced_ms > (*y)->announced_ms);
 }
 
-/* What was told by a message before unsent, the newest first. The caller frees the array. */
-static const struct condition **teller_announced(const struct teller *t, uint64_t unsent, size_t *n)
-{
-	const struct condition **list = xcalloc(HASH_COUNT(t->conditions) + 1, sizeof(*list));
-	*n = 0;
-	for (const struct condition *c = t->conditions; c; c = c->hh.next)
-		if (c->announced && (!unsent || c->announced_by < unsent))
-			list[(*n)++] = c;
-	qsort(list, *n, sizeof(*list), condition_compare_announced);
-	return list;
-}
-
 void *teller_write(const struct teller *t, int64_t now_ms, int64_t wall_ms, uint64_t unsent)
 {
 	cJSON *list = cJSON_CreateArray();
-	size_t n;
-	const struct condition **announced = teller_announced(t, unsent, &n);
+	size_t n = 0;
+	/* what a message before unsent announced, the newest first */
+	const struct condition **announced = xcalloc(HASH_COUNT(t->conditions) + 1,
+	                                             sizeof(*announced));
+	for (const struct condition *c = t->conditions; c; c = c->hh.next)
+		if (c->announced && (!unsent || c->announced_by < unsent))
+			announced[n++] = c;
+	qsort(announced, n, sizeof(*announced), condition_compare_announced);
 	for (size_t i = 0; i < n && i < ANNOUNCED_KEPT; i++) {
 		const struct condition *c = announced[i];
 		cJSON *o = cJSON_CreateObject();
@@ -538,7 +520,7 @@ static void teller_read_one(struct teller *t, const cJSON *o, int64_t now_ms, in
 		c->since_ms = vj_int(o, "since", NULL, 0);
 		c->announced = true;
 		c->frozen = true; /* until it is seen */
-		/* a clock that was set back makes it told just now */
+		/* a clock that was set back makes it announced just now */
 		c->announced_ms = now_ms - (ago > 0 ? ago : 0);
 		int64_t by = vj_int(o, "message", NULL, 0);
 		c->announced_by = by > 0 ? (uint64_t)by : 0;

@@ -1,6 +1,7 @@
-/* teller.h: decides when one channel tells what. Pure: no loop, no clock, no file, no store.
+/* teller.h: decides which message one channel sends, and when. Pure: no loop, no clock, no file, no
+ * store.
  *
- * It gets the rows that need the user, again and again, and gives out messages:
+ * The caller shows the teller all rows that need the user, again and again, and takes messages:
  *
  *     teller_begin(t, now_ms);
  *     teller_see(t, &need, frozen, quiet);    for each row that needs the user
@@ -8,12 +9,13 @@
  *     while ((m = teller_take(t, now_ms, wall_ms, quiet_hours))) ...
  *     arm a timer for teller_wait_ms(t, now_ms, quiet_hours)
  *
- * A condition is one row that needs the user. It is told when it has held for hold_ms, and told to
- * be over when it has been over for as long. It is told once: again only when it gets worse, when a
- * session asks something else, or when `repeat` says so. STORM_LEAST conditions within STORM_MS
- * become one message, with those that follow without a pause of STORM_PAUSE_MS: a busy engine takes
- * 15 s to tell of the end of 200 containers. Their recovery is one message too. now_ms is a clock
- * that no one sets (loop_now). */
+ * A condition is one row that needs the user. It is announced when it has held for hold_ms. Its end
+ * is announced when it has been over for as long. A condition is announced once. It is announced
+ * again when it gets worse, when a session asks something else, or when `repeat` says so.
+ *
+ * STORM_LEAST conditions within STORM_MS become one message. Those that follow without a pause of
+ * STORM_PAUSE_MS join it: a busy engine reports the end of 200 containers over 15 s. Their
+ * recovery is one message too. now_ms is a clock that no one sets (loop_now). */
 #ifndef NOTIFY_TELLER_H
 #define NOTIFY_TELLER_H
 
@@ -27,7 +29,7 @@
 #define STORM_PAUSE_MS 5000
 #define GATHER_MS 60000 /* how long the end of one of a storm waits for the ends of the others */
 #define STORM_MOST_MS 20000 /* how long the first of a storm waits for the others at most */
-/* A condition that came so often and was never told, because it never held: told at once. */
+/* A condition that came so often but never held is announced at once. */
 #define FLAPS_ANNOUNCED 4
 #define PAST_MS (10 * 60000) /* how long it is known that a condition was there before */
 #define CLEAR_MOST_MS (10 * 60000)

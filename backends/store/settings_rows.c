@@ -417,15 +417,6 @@ static bool rows_yes_no(bool *field, const char *value)
 	return false;
 }
 
-static char *rows_text(enum setting_type type, const char *old, const char *value)
-{
-	if (type == SETTING_PATH || type == SETTING_FILE)
-		return path_expand(value);
-	if (type == SETTING_LINES && old)
-		return xasprintf("%s\n%s", old, value);
-	return xstrdup(value);
-}
-
 /* An unreadable file is stored too. --check-config complains, and so does the code that opens
  * it. */
 static bool rows_set_text(const struct setting_row *row, char **text, const char *value, char *why,
@@ -437,7 +428,12 @@ static bool rows_set_text(const struct setting_row *row, char **text, const char
 		         value);
 		return false;
 	}
-	*text = rows_text(row->type, old, value);
+	if (row->type == SETTING_PATH || row->type == SETTING_FILE)
+		*text = path_expand(value);
+	else if (row->type == SETTING_LINES && old)
+		*text = xasprintf("%s\n%s", old, value);
+	else
+		*text = xstrdup(value);
 	free(old);
 	if (row->type != SETTING_FILE || access(*text, R_OK) == 0)
 		return true;
