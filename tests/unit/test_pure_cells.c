@@ -22,6 +22,7 @@
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/store/doc.h"
+#include "backends/sessions/session.h"
 #include "backends/store/settings.h"
 #include "backends/systems/system.h"
 #include "backends/vitals/vitals.h"
@@ -135,7 +136,11 @@ static void test_a_check_in_cells(void **state)
 	r->health = HEALTH_GOOD;
 	k->paused = true;
 	CHECK_CELL(panel_checks, "state", r, "paused", TONE_DIM);
-	k->paused = k->ran = false;
+	k->paused = false;
+	snprintf(k->unable, sizeof(k->unable), "no such server");
+	CHECK_CELL(panel_checks, "state", r, "not made", TONE_GOOD);
+	k->unable[0] = '\0';
+	k->ran = false;
 	CHECK_CELL(panel_checks, "state", r, "not yet run", TONE_DIM);
 	assert_string_equal(cell_of(&panel_checks, "latency", r).text, "-");
 	k->ran = true;
@@ -273,6 +278,105 @@ static void test_systems_are_sorted(void **state)
 			int seen = panel_systems.order(&rows[i], &rows[k]);
 			assert_int_equal((seen > 0) - (seen < 0), (wanted > 0) - (wanted < 0));
 		}
+}
+
+/* --- sessions ------------------------------------------------------------- */
+
+static struct session *make_session(const char *id, enum session_status shown, int64_t updated_ms)
+{
+	struct session *s = xcalloc(1, sizeof(*s));
+	s->row.kind = &kind_session;
+	s->row.server = &sese;
+	s->row.source = &source;
+	s->row.id = (char *)id;
+	s->row.name = (char *)strrchr(id, '/') + 1;
+	s->row.health = HEALTH_GOOD;
+	s->shown = s->status = shown;
+	s->updated_ms = updated_ms;
+	s->cost = s->tokens = s->context_used = s->context_limit = -1;
+	return s;
+}
+
+static void test_a_session_in_cells(void **state)
+{
+	static const struct {
+		int depth;
+		const char *text;
+	} titles[] = { { 0, "one" },
+		       { 1, "  - one" },
+		       { 3, "      - one" },
+		       { 6, "            - one" },
+		       { 7, "            - one" } };
+	static const struct {
+		int64_t tokens;
+		const char *text;
+	} tokens[] = { { -1, "" },          { 0, "0" },           { 999, "999" },
+		       { 1000, "1k" },      { 999499, "999k" },   { 999999, "1000k" },
+		       { 1000000, "1.0M" }, { 12345678, "12.3M" } };
+	static const struct {
+		double cost;
+		const char *text;
+	} costs[] = { { -1, "" },        { 0, "$0.00" }, { 0.126, "$0.13" },
+		      { 9.99, "$9.99" }, { 10, "$10" },  { 123.4, "$123" } };
+	struct session *s = make_session("sese/session/one", SESSION_IDLE, 1);
+	for (size_t i = 0; i < ARRAY_LEN(titles); i++) {
+		s->depth = titles[i].depth;
+		CHECK_CELL(panel_sessions, "title", &s->row, titles[i].text, TONE_PLAIN);
+	}
+	s->depth = 0;
+	s->children = 2;
+	CHECK_CELL(panel_sessions, "title", &s->row, "one (+2)", TONE_PLAIN);
+	s->unfolded = true;
+	CHECK_CELL(panel_sessions, "title", &s->row, "one (-2)", TONE_PLAIN);
+	s->archived_ms = 1;
+	assert_int_equal(cell_of(&panel_sessions, "title", &s->row).tone, TONE_DIM);
+	s->archived_ms = 0;
+	for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
+		s->tokens = tokens[i].tokens;
+		assert_string_equal(cell_of(&panel_sessions, "tokens", &s->row).text,
+		                    tokens[i].text);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(costs); i++) {
+		s->cost = costs[i].cost;
+		assert_string_equal(cell_of(&panel_sessions, "cost", &s->row).text, costs[i].text);
+	}
+	free(s);
+}
+
+/* Who needs the user, who works, who has rested, who is served by nobody; the newest first. */
+static void test_sessions_are_sorted(void **state)
+{
+	struct session *in_order[] = {
+		make_session("sese/session/a", SESSION_IDLE, 1),
+		make_session("sese/session/b", SESSION_IDLE, 1),
+		make_session("sese/session/c", SESSION_BUSY, 1),
+		make_session("sese/session/d", SESSION_IDLE, 9),
+		make_session("sese/session/f", SESSION_IDLE, 8),
+		make_session("sese/session/g", SESSION_IDLE, 8),
+		make_session("sese/session/h", SESSION_NOT_SERVED, 9),
+		make_session("sese/session/i", SESSION_IDLE, 9),
+	};
+	enum { N = ARRAY_LEN(in_order) };
+	in_order[0]->row.health = HEALTH_ASKS;
+	in_order[1]->row.health = HEALTH_ATTENTION;
+	in_order[N - 1]->type = SESSION_SERVICE;
+	for (size_t i = 0; i < N; i++)
+		for (size_t k = 0; k < N; k++) {
+			int d = panel_sessions.order(&in_order[i]->row, &in_order[k]->row);
+			assert_int_equal((d > 0) - (d < 0), (i > k) - (i < k));
+		}
+	static const char *const columns[] = { "tokens", "cost" };
+	in_order[0]->tokens = 5;
+	in_order[1]->tokens = 6;
+	in_order[0]->cost = 5;
+	in_order[1]->cost = 6;
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
+		const struct column *col = column_of(&panel_sessions, columns[i]);
+		assert_true(col->compare(&in_order[0]->row, &in_order[1]->row) < 0);
+		assert_true(col->compare(&in_order[1]->row, &in_order[0]->row) > 0);
+	}
+	for (size_t i = 0; i < N; i++)
+		free(in_order[i]);
 }
 
 /* --- graphs --------------------------------------------------------------- */
@@ -498,6 +602,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_checks_are_sorted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_system_in_cells, set_up, tear_down),
 		cmocka_unit_test(test_systems_are_sorted),
+		cmocka_unit_test_setup_teardown(test_a_session_in_cells, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_sessions_are_sorted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_graphs_of_an_hour, set_up, tear_down),
 		cmocka_unit_test(test_a_line_is_drawn),
 		cmocka_unit_test(test_a_secret_is_drawn_as_dots),

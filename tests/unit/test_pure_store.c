@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
+#include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/link/link.h"
@@ -19,6 +21,7 @@
 #include "backends/store/cause.h"
 #include "backends/store/internal.h"
 #include "backends/store/need.h"
+#include "backends/store/quiet.h"
 
 /* --- rows of servers ------------------------------------------------------ */
 
@@ -120,6 +123,131 @@ static void test_news_of_servers(void **state)
 	assert_true(store->servers_news > before);
 }
 
+/* --- what is on the screen ------------------------------------------------ */
+
+static void show(struct row *const *rows, size_t n)
+{
+	store_shown_begin(store);
+	for (size_t i = 0; i < n; i++)
+		store_shown(rows[i]);
+	store_shown_end(store);
+}
+
+static void test_rows_on_the_screen(void **state)
+{
+	struct row *rows[200];
+	char name[16];
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		snprintf(name, sizeof(name), "r%zu", i);
+		rows[i] = store_row(sources[0][0], &kind_container, name, name);
+	}
+	/* from none to all, back to few, and the same rows twice in a round */
+	static const struct {
+		size_t from, n;
+	} rounds[] = { { 0, 1 },   { 0, 64 }, { 1, 65 }, { 10, 190 },
+		       { 0, 200 }, { 5, 2 },  { 5, 2 },  { 100, 0 } };
+	for (size_t i = 0; i < ARRAY_LEN(rounds); i++) {
+		store_shown_begin(store);
+		for (size_t k = 0; k < 2 * rounds[i].n; k++)
+			store_shown(rows[rounds[i].from + k % rounds[i].n]);
+		store_shown_end(store);
+		assert_int_equal(store->n_shown, rounds[i].n);
+		for (size_t k = 0; k < ARRAY_LEN(rows); k++)
+			assert_int_equal(rows[k]->shown,
+			                 k >= rounds[i].from && k < rounds[i].from + rounds[i].n);
+	}
+	show(rows, 3);
+	assert_true(rows[2]->shown && !rows[3]->shown);
+	show(rows + 3, 1);
+	assert_true(!rows[2]->shown && rows[3]->shown);
+}
+
+/* --- words ---------------------------------------------------------------- */
+
+static void test_the_nearest_word(void **state)
+{
+	static const struct {
+		const char *word, *name;
+		bool near;
+	} all[] = {
+		{ "abcd", "abcd", true },
+		{ "abcd", "abxd", true },
+		{ "abcd", "abd", true },
+		{ "abcd", "abccd", true },
+		{ "abcd", "abdc", true },
+		{ "abcd", "bacd", true },
+		{ "abcd", "abxy", false },
+		{ "abcd", "badc", false },
+		{ "ABCD", "abcd", true },
+		{ "abcde", "abxye", true },
+		{ "abcde", "axyze", false },
+		{ "abcde", "badce", true },
+		{ "abcdefgh", "abcdefxy", true },
+		{ "abcdefgh", "abcdexyz", false },
+		{ "abcdefghi", "abcdefxyz", true },
+		{ "abcdefghi", "abcdwxyz!", false },
+		{ "abcde", "xabcdefghx", true },
+		{ "abcdefghix", "cdefg", true },
+		{ "ab", "abcdefgh", false },
+		{ "abcdefgh", "ab", false },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const char *found = nearest(all[i].word, &all[i].name, 1);
+		if ((found != NULL) != all[i].near)
+			fail_msg("%s and %s", all[i].word, all[i].name);
+	}
+	static const char *const names[] = { "caddx", "caddy", "cady" };
+	assert_string_equal(nearest("caddy", names, 3), "caddy");
+	assert_string_equal(nearest("caddz", names, 3), "caddx");
+}
+
+static void test_until_when_it_is_quiet(void **state)
+{
+	/* Wed 2026-06-10 12:00, UTC */
+	static const int64_t now = INT64_C(1781092800000), day = 86400000;
+	static const struct {
+		int64_t until;
+		const char *words;
+	} all[] = {
+		{ 3600000, "snoozed until 13:00" },
+		{ 12 * 3600000 - 1000, "snoozed until 23:59" },
+		{ 12 * 3600000, "snoozed until Thu 00:00" },
+		{ 365 * 86400000LL, "snoozed until Thu 12:00" },
+	};
+	char buf[64];
+	setenv("TZ", "UTC0", 1);
+	tzset();
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct quiet one = { .how = QUIET_MORNING, .until_ms = now + all[i].until };
+		quiet_say(&one, now, buf, sizeof(buf));
+		assert_string_equal(buf, all[i].words);
+	}
+	quiet_say(&(struct quiet){ .how = QUIET_ACKNOWLEDGED }, now, buf, sizeof(buf));
+	assert_string_equal(buf, "acknowledged until it changes");
+	quiet_say(&(struct quiet){ .how = QUIET_CLEARED }, now + day, buf, sizeof(buf));
+	assert_string_equal(buf, "snoozed until it clears");
+}
+
+static void test_a_buffer_is_good_again_when_it_is_empty(void **state)
+{
+	struct buf b;
+	buf_init(&b, 8);
+	for (int i = 0; i < 2; i++) {
+		assert_false(b.overflowed);
+		buf_puts(&b, "12345678901234567890");
+		assert_true(b.overflowed);
+		buf_clear(&b);
+		assert_int_equal(b.len, 0);
+	}
+	assert_false(b.overflowed);
+	buf_puts(&b, "1234");
+	buf_consume(&b, 3);
+	assert_string_equal(b.data, "4");
+	buf_consume(&b, 1);
+	assert_int_equal(b.len, 0);
+	buf_finish(&b);
+}
+
 /* --- the one that waited longest ------------------------------------------ */
 
 static void test_who_waited_longest(void **state)
@@ -162,8 +290,7 @@ static void test_who_waited_longest(void **state)
 			rows[i].need_next = &rows[k];
 			rows[k].need_next = NULL;
 			size_t first = i < k ? i : k;
-			assert_ptr_equal(need_longest(&s),
-			                 first < STANDING ? &rows[first] : NULL);
+			assert_ptr_equal(need_longest(&s), first < STANDING ? &rows[first] : NULL);
 		}
 	/* set aside are those that the user or a cause took away */
 	s.needs = &rows[0];
@@ -193,6 +320,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_rows_are_walked, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_news_of_servers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_rows_on_the_screen, set_up, tear_down),
+		cmocka_unit_test(test_the_nearest_word),
+		cmocka_unit_test(test_until_when_it_is_quiet),
+		cmocka_unit_test(test_a_buffer_is_good_again_when_it_is_empty),
 		cmocka_unit_test(test_who_waited_longest),
 		cmocka_unit_test(test_which_server_is_behind_a_hub),
 	};

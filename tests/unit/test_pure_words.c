@@ -518,6 +518,26 @@ static void test_how_a_turn_ends(void **state)
 	oc_event_free(&e);
 }
 
+static void test_models_that_may_be_chosen(void **state)
+{
+	static const char json[] =
+		"{\"data\":[{\"providerID\":\"p\",\"id\":\"m\",\"limit\":{\"context\":9}},"
+		"{\"providerID\":\"p\",\"id\":\"\"},{\"providerID\":\"\",\"id\":\"m\"},{},"
+		"{\"providerID\":\"p\",\"id\":\"off\",\"enabled\":false},"
+		"{\"providerID\":\"q\",\"id\":\"v\",\"enabled\":true,\"variants\":[{\"id\":\"low\"}"
+	        ","
+		"{\"id\":\"high\"}]}]}";
+	struct buf out;
+	buf_init(&out, 4096);
+	assert_true(oc_v2_models(json, strlen(json), &out));
+	assert_string_equal(out.data, "p/m\t9\t\nq/v\t0\tlow high \n");
+	buf_finish(&out);
+	buf_init(&out, 4096);
+	assert_false(oc_v2_models("{\"data\":{}}", 11, &out));
+	assert_int_equal(out.len, 0);
+	buf_finish(&out);
+}
+
 /* --- keys ----------------------------------------------------------------- */
 
 static void test_a_lone_escape_is_waited_for(void **state)
@@ -558,6 +578,7 @@ int main(void)
 		cmocka_unit_test(test_parts_of_a_message),
 		cmocka_unit_test(test_steps_of_a_message),
 		cmocka_unit_test(test_how_a_turn_ends),
+		cmocka_unit_test(test_models_that_may_be_chosen),
 		cmocka_unit_test(test_a_lone_escape_is_waited_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
