@@ -723,16 +723,39 @@ bool action_applies(struct console *c, const struct action *a, const struct row 
 	return !of_row || action_applies_to(a, r);
 }
 
+/* Adds the actions of the rows' kinds that can be done now. With marks an action that works on
+ * marked rows must apply to one of them; the others are for the row under the cursor. */
+static size_t actions_of_rows(struct console *c, struct row *r, const struct action **out, size_t n,
+                              size_t max)
+{
+	struct row *rows[ROWS_MAX + 1];
+	const struct action *some[MENU_MAX];
+	size_t n_rows = console_rows(c, rows, ROWS_MAX);
+	rows[n_rows] = r;
+	for (size_t i = 0; i <= n_rows; i++) {
+		size_t n_some = actions_of(rows[i], some, MENU_MAX);
+		for (size_t k = 0; k < n_some; k++) {
+			bool to_marked = some[k]->flags & ACTION_MARKED;
+			bool known = to_marked ? i == n_rows : rows[i] != r;
+			for (size_t at = 0; at < n && !known; at++)
+				known = out[at] == some[k];
+			if (!known && n < max)
+				out[n++] = some[k];
+		}
+	}
+	return n;
+}
+
 /* Lists the row's actions: the answer to an ask, then the kind's own, then those of every row. */
 size_t actions_now(struct console *c, const struct action **out, size_t max)
 {
-	const struct row *r = console_row(c);
+	struct row *r = console_row(c);
 	size_t n = 0;
 	if (!r)
 		return 0;
 	if (max && r->server->asks)
 		out[n++] = console_action_find("row-answer");
-	n += actions_of(r, out + n, max - n);
+	n = actions_of_rows(c, r, out, n, max);
 	const struct action *table;
 	for (size_t i = 0; (table = console_table(i)); i++)
 		for (const struct action *a = table; a->name && n < max; a++)

@@ -10,7 +10,6 @@
 #include "backends/store/need.h"
 
 #define HOUR_MS 3600000
-#define ROWS_MAX 512
 
 bool aside_applies(const struct row *r)
 {

@@ -566,6 +566,7 @@ void command_open(struct console *c, const char *text)
 		                          .text = text,
 		                          .history = c->history,
 		                          .complete = command_complete,
+		                          .by_fragments = true,
 		                          .arg = c };
 	command_open_line(c, LINE_COMMAND, &config);
 }

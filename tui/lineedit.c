@@ -9,12 +9,14 @@
 
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
+#include "tui/fuzzy.h"
 
 #define SECRET_MAX 512
 #define LIST_HELP_GAP 2
 
 struct candidate {
 	char *word, *help; /* owned */
+	int score;
 };
 struct completion {
 	struct candidate list[COMPLETION_MAX];
@@ -22,6 +24,8 @@ struct completion {
 	size_t start;  /* byte offset of the word to complete */
 	size_t chosen; /* index of the candidate; n: the typed text */
 	bool open;     /* Tab walks the list */
+	/* NULL: all candidates are taken, else those that match */
+	const struct fuzzy *wanted;
 };
 
 struct lineedit {
@@ -29,7 +33,7 @@ struct lineedit {
 	char *text;          /* max + 1 bytes; owned, or part of held */
 	struct secret *held; /* owned; holds text when secret */
 	size_t len, cursor, max;
-	bool secret, keep_empty;
+	bool secret, keep_empty, by_fragments;
 	char *killed; /* owned; text cut by C-k and the like; never of a secret */
 	struct history *history;
 	size_t history_at; /* 0: the typed line; else index from the newest line, plus 1 */
@@ -240,10 +244,15 @@ void completion_start(struct completion *c, size_t byte)
 
 void completion_add(struct completion *c, const char *word, const char *help)
 {
+	int score = c->wanted ? fuzzy_match(c->wanted, word, NULL) : 1;
+
+	if (!score)
+		return;
 	if (c->n == COMPLETION_MAX) {
 		c->dropped++;
 		return;
 	}
+	c->list[c->n].score = score;
 	c->list[c->n].word = xstrdup(word);
 	c->list[c->n++].help = xstrdup(help);
 }
@@ -270,6 +279,34 @@ static void lineedit_put_candidate(struct lineedit *e, const char *word, bool wh
 	free(text);
 }
 
+static int lineedit_by_score(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+
+	return x->score != y->score ? y->score - x->score : strcmp(x->word, y->word);
+}
+
+/* No candidate begins with the word: takes those of an empty word that match it. */
+static void lineedit_complete_by_fragments(struct lineedit *e)
+{
+	struct completion *c = &e->completion;
+	size_t start = c->start;
+	char *word = xstrndup(e->text + start, e->cursor - start);
+	char *rest = xasprintf("%.*s%s", (int)start, e->text, e->text + e->cursor);
+	struct fuzzy wanted;
+
+	fuzzy_compile(&wanted, word);
+	if (!fuzzy_empty(&wanted)) {
+		c->wanted = &wanted;
+		e->complete(c, rest, start, e->arg);
+		c->wanted = NULL;
+		c->start = start;
+		qsort(c->list, c->n, sizeof(*c->list), lineedit_by_score);
+	}
+	free(rest);
+	free(word);
+}
+
 static enum lineedit_result lineedit_complete_first(struct lineedit *e)
 {
 	struct completion *c = &e->completion;
@@ -280,6 +317,8 @@ static enum lineedit_result lineedit_complete_first(struct lineedit *e)
 	while (c->start > 0 && e->text[c->start - 1] != ' ')
 		c->start--;
 	e->complete(c, e->text, e->cursor, e->arg);
+	if (e->by_fragments && !c->n && c->start < e->cursor)
+		lineedit_complete_by_fragments(e);
 	if (!c->n || c->start > e->cursor) {
 		completion_clear(c);
 		return LINEEDIT_MOVED;
@@ -663,6 +702,7 @@ struct lineedit *lineedit_create(const struct lineedit_config *c)
 	}
 	e->text = e->held ? e->held->text : xcalloc(1, e->max + 1);
 	e->keep_empty = c->keep_empty;
+	e->by_fragments = c->by_fragments;
 	e->history = c->history;
 	e->complete = c->complete;
 	e->arg = c->arg;
