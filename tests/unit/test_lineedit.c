@@ -211,6 +211,10 @@ static void test_completion(void **state)
 	assert_int_equal(type(e, "Esc"), LINEEDIT_CHANGED); /* closes the list alone */
 	assert_string_equal(lineedit_text(e), "quit con");
 	assert_int_equal(lineedit_list_rows(e, 10), 0);
+	type(e, "Tab");
+	assert_int_equal(lineedit_list_rows(e, 10), 3);
+	assert_int_equal(type(e, "Esc"), LINEEDIT_CANCELLED); /* no word was chosen */
+	lineedit_set(e, "quit con");
 	type(e, "Tab Tab x");
 	assert_string_equal(lineedit_text(e), "quit connectx");
 	assert_int_equal(lineedit_list_rows(e, 10), 0);
