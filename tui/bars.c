@@ -34,30 +34,24 @@ struct counts {
 	int servers, up, lost, containers, containers_up, failed, waiting;
 };
 
-static void bar_count(const struct console *c, struct counts *n)
-{
-	memset(n, 0, sizeof(*n));
-	for (const struct server *s = store_servers(c->store); s; s = s->next) {
-		if (c->scope[0] && strcmp(s->name, c->scope) != 0)
-			continue;
-		n->servers++;
-		n->up += s->link && s->link->state == LINK_UP;
-		n->lost += s->link && s->link->state == LINK_LOST;
-		n->waiting += s->link &&
-		              (s->link->state == LINK_CONNECTING || s->link->state == LINK_ASKING);
-		struct container_counts counts = containers_count(s);
-		n->containers += counts.all;
-		n->containers_up += counts.up;
-		n->failed += units_failed(s);
-	}
-}
-
 /* Counts servers, containers and units in one line. The least important parts are dropped first. */
 static void bar_counts_text(const struct console *c, char *buf, size_t size, int room)
 {
-	struct counts n;
+	struct counts n = { 0 };
 	char servers[80] = "", containers[40] = "", units[40] = "";
-	bar_count(c, &n);
+	for (const struct server *s = store_servers(c->store); s; s = s->next) {
+		if (c->scope[0] && strcmp(s->name, c->scope) != 0)
+			continue;
+		n.servers++;
+		n.up += s->link && s->link->state == LINK_UP;
+		n.lost += s->link && s->link->state == LINK_LOST;
+		n.waiting += s->link &&
+		             (s->link->state == LINK_CONNECTING || s->link->state == LINK_ASKING);
+		struct container_counts counts = containers_count(s);
+		n.containers += counts.all;
+		n.containers_up += counts.up;
+		n.failed += units_failed(s);
+	}
 	if (!c->scope[0] && n.servers > 1) {
 		int len = snprintf(servers, sizeof(servers), "%d servers: %d up", n.servers, n.up);
 		if (n.lost)

@@ -213,19 +213,6 @@ static int headless_logs_verdict(const struct printing *p)
 	return idle || faults ? EXIT_ATTENTION : EXIT_WELL;
 }
 
-/* Each server sends its history at its own speed. Printing starts when all histories are there, so
- * that they are in order too. */
-static void headless_begin(struct printing *p, int64_t end_ms)
-{
-	int64_t now = now_mono_ms();
-	if (log_total(p->log) != p->total || !headless_settled(p->store)) {
-		p->total = log_total(p->log);
-		p->still_ms = now;
-	}
-	p->begun |= now - p->still_ms >= STILL_MS || now >= end_ms ||
-	            (p->delivered_ms && now - p->delivered_ms >= HISTORY_MS);
-}
-
 int headless_logs(struct store *store, char **targets, int n, bool follow, bool json,
                   int64_t since_ms, int wait_ms)
 {
@@ -264,7 +251,15 @@ int headless_logs(struct store *store, char **targets, int n, bool follow, bool 
 		}
 		loop_turn(store_loop(store), TURN_MS);
 		headless_answer(store);
-		headless_begin(&p, end_ms);
+		/* Each server sends its history at its own speed. Printing starts when all
+		 * histories are there, so that they are in order too. */
+		int64_t now = now_mono_ms();
+		if (log_total(p.log) != p.total || !headless_settled(p.store)) {
+			p.total = log_total(p.log);
+			p.still_ms = now;
+		}
+		p.begun |= now - p.still_ms >= STILL_MS || now >= end_ms ||
+		           (p.delivered_ms && now - p.delivered_ms >= HISTORY_MS);
 		headless_print_settled(&p);
 		headless_say_status(&p);
 	}
