@@ -137,8 +137,9 @@ void aside_go_to(struct console *c, const struct row *r, const char *which)
 	const char *why = r->why ? r->why : "";
 	snprintf(c->needs_at, sizeof(c->needs_at), "%s", r->id);
 	console_goto(c, c->needs_at);
+	const char *colon = *why ? ": " : "";
 	console_flash(c, TONE_PLAIN, "%s: %s%s%s%s%s", which, r->server->name, *name ? " " : "",
-	              name, *why ? ": " : "", why);
+	              name, colon, why);
 }
 
 void aside_go_to_longest(struct console *c)

@@ -67,12 +67,11 @@ static void bar_counts_text(const struct console *c, char *buf, size_t size, int
 	if (n.failed)
 		snprintf(units, sizeof(units), "%d failed unit%s", n.failed,
 		         n.failed == 1 ? "" : "s");
-	snprintf(buf, size, "%s%s%s%s%s", servers,
-	         servers[0] && (containers[0] || units[0]) ? "   " : "", containers,
-	         containers[0] && units[0] ? "  " : "", units);
+	const char *gap = containers[0] && units[0] ? "  " : "";
+	const char *wide = servers[0] && (containers[0] || units[0]) ? "   " : "";
+	snprintf(buf, size, "%s%s%s%s%s", servers, wide, containers, gap, units);
 	if ((int)cells(buf) > room)
-		snprintf(buf, size, "%s%s%s", containers, containers[0] && units[0] ? "  " : "",
-		         units);
+		snprintf(buf, size, "%s%s%s", containers, gap, units);
 	if ((int)cells(buf) > room)
 		snprintf(buf, size, "%s", units);
 	if ((int)cells(buf) > room)

@@ -696,7 +696,8 @@ static int canvas_at_most(int a, int b)
 struct canvas canvas_part(const struct canvas *c, int y, int x, int height, int width)
 {
 	struct canvas p = { 0, 0, 0, 0 };
-	int skip_y = y < 0 ? -y : 0, skip_x = x < 0 ? -x : 0;
+	int skip_y = y < 0 ? -y : 0;
+	int skip_x = x < 0 ? -x : 0;
 
 	if (height < 0)
 		height = c->height - y;

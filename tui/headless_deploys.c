@@ -164,9 +164,12 @@ static bool headless_deploys_confirmed(const struct server *v, const struct depl
 			        c->name);
 		return false;
 	}
-	fprintf(stderr, "%s %s on %s?\n  %s\n  %s\n%s ", back ? "roll back" : "deploy", c->name,
-	        v->name, back ? c->rollback : c->run, argument,
-	        v->protect ? "It is protected. Type the server's name:" : "[y/N]");
+	const char *asks = v->protect ? "It is protected. Type the server's name:" : "[y/N]";
+	if (back)
+		fprintf(stderr, "roll back %s on %s?\n  %s\n", c->name, v->name, c->rollback);
+	else
+		fprintf(stderr, "deploy %s on %s?\n  %s\n", c->name, v->name, c->run);
+	fprintf(stderr, "  %s\n%s ", argument, asks);
 	if (!fgets(line, sizeof(line), stdin))
 		return false;
 	line[strcspn(line, "\n")] = '\0';

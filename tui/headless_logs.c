@@ -50,8 +50,10 @@ static void headless_add_stamp(struct buf *b, int64_t time_us, bool utc)
 	else
 		localtime_r(&s, &tm);
 	strftime(text, sizeof(text), utc ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
-	buf_addf(b, utc ? "%s.%06dZ" : "%s.%03d", text,
-	         utc ? (int)(time_us % 1000000) : (int)(time_us / 1000 % 1000));
+	if (utc)
+		buf_addf(b, "%s.%06dZ", text, (int)(time_us % 1000000));
+	else
+		buf_addf(b, "%s.%03d", text, (int)(time_us / 1000 % 1000));
 }
 
 /* Quotes a washed text. Washed text has no control characters. */

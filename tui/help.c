@@ -128,10 +128,12 @@ static void help_menu_title(struct console *c, const struct row *r, char *buf, s
 	for (size_t i = 0; i < n && len < size; i++)
 		len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? ", " : ": ",
 		                        rows[i]->name);
-	bool in = r && r->kind != &kind_server;
-	if (!marked)
-		snprintf(buf, size, "%s%s%s", r ? r->name : "mocr", in ? " on " : "",
-		         in ? r->server->name : "");
+	if (marked)
+		return;
+	if (r && r->kind != &kind_server)
+		snprintf(buf, size, "%s on %s", r->name, r->server->name);
+	else
+		snprintf(buf, size, "%s", r ? r->name : "mocr");
 }
 
 void console_menu(struct console *c)

@@ -788,8 +788,8 @@ int lineedit_list_rows(const struct lineedit *e, int max_rows)
 void lineedit_list_draw(const struct lineedit *e, const struct canvas *c)
 {
 	const struct completion *list = &e->completion;
-	size_t rows = c->height > 0 ? (size_t)c->height : 0,
-	       chosen = list->chosen < list->n ? list->chosen : 0;
+	size_t rows = c->height > 0 ? (size_t)c->height : 0;
+	size_t chosen = list->chosen < list->n ? list->chosen : 0;
 	size_t top = chosen >= rows ? chosen - rows + 1 : 0, widest = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
