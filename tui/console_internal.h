@@ -307,6 +307,7 @@ void panels_changed(struct console *);
 struct row *console_row(struct console *);
 /* server of that row, else the current server; NULL */
 struct server *console_server(struct console *);
+#define ROWS_MAX 1000 /* marked rows per action */
 /* the marked rows, else the row under the cursor; returns how many */
 size_t console_rows(struct console *, struct row **out, size_t max);
 void console_enter_server(struct console *, const char *name); /* "" goes back to the fleet */

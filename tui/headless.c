@@ -25,6 +25,7 @@
 #include "backends/vitals/vitals.h"
 #include "tui/attach.h"
 #include "tui/keymap.h"
+#include "tui/near.h"
 #include "tui/panel.h"
 
 #define TURN_MS 50
@@ -120,8 +121,10 @@ static void headless_print_server(const struct server *v, int wait_ms)
 	char aside[120] = "";
 	bool quiet = need_says(&v->row, aside, sizeof(aside));
 	printf("%-16s %-10s", v->name, link_state_name(v->link->state));
+	const char *why = v->row.why ? v->row.why : "";
+	const char *colon = quiet ? ": " : "";
 	if (v->link->state != LINK_UP) {
-		printf(" %s%s%s\n", aside, quiet ? ": " : "", v->row.why ? v->row.why : "");
+		printf(" %s%s%s\n", aside, colon, why);
 		return;
 	}
 	const struct source *systemd = server_source(v, "systemd");
@@ -134,8 +137,7 @@ static void headless_print_server(const struct server *v, int wait_ms)
 		printf("  containers %d/%d", n.up, n.all);
 	if (systemd && systemd->fresh_ms && systemd->state != SOURCE_ABSENT)
 		printf("  failed units %d", units_failed(v));
-	printf("%s%s%s%s\n", v->row.why ? "  " : "", aside, quiet ? ": " : "",
-	       v->row.why ? v->row.why : "");
+	printf("%s%s%s%s\n", v->row.why ? "  " : "", aside, colon, why);
 	for (const struct source *s = v->sources; s; s = s->next)
 		if (!source_settled(s))
 			printf("  %-10s has not answered %s within %d s (--wait)\n",
@@ -148,6 +150,16 @@ static void headless_print_server(const struct server *v, int wait_ms)
 		else if (s->state != SOURCE_LIVE && s->state != SOURCE_ABSENT && !source_needs(s))
 			printf("  %-10s %s\n", s->backend->name,
 			       s->err.text[0] ? s->err.text : source_state_name(s->state));
+}
+
+static void headless_print_row(const struct row *r)
+{
+	char age[HUMAN_SIZE] = "", aside[120] = "";
+	const char *colon = need_says(r, aside, sizeof(aside)) ? ": " : "";
+	if (r->health_ms > 0)
+		human_age(age, now_wall_ms() - r->health_ms);
+	printf("  %-10s %-10s %-36s %4s  %s%s%s\n", health_name(r->health), r->kind->name,
+	       r->name, age, aside, colon, r->why ? r->why : "");
 }
 
 /* What did not answer in time hides what is behind it: nobody knows that all is well. */
@@ -197,20 +209,8 @@ int headless_status(struct store *s, enum status_form form, bool all, int wait_m
 				size_t n;
 				struct row **rows = report_rows(s, *k, v, REPORT_BY_NEED, &n);
 				for (size_t i = 0; i < n; i++)
-					if (all || rows[i]->health >= HEALTH_ATTENTION) {
-						char age[HUMAN_SIZE] = "";
-						if (rows[i]->health_ms > 0)
-							human_age(age, now_wall_ms() -
-							                       rows[i]->health_ms);
-						char aside[120] = "";
-						bool quiet = need_says(rows[i], aside,
-						                       sizeof(aside));
-						printf("  %-10s %-10s %-36s %4s  %s%s%s\n",
-						       health_name(rows[i]->health),
-						       rows[i]->kind->name, rows[i]->name, age,
-						       aside, quiet ? ": " : "",
-						       rows[i]->why ? rows[i]->why : "");
-					}
+					if (all || rows[i]->health >= HEALTH_ATTENTION)
+						headless_print_row(rows[i]);
 				free(rows);
 			}
 		}
@@ -258,13 +258,12 @@ static void headless_say_missing(const struct store *s, const char *id)
 	for (struct row *row = store_first(s, NULL, NULL); row && n < NAMES_MAX;
 	     row = store_next(row, NULL, NULL))
 		names[n++] = row->id;
-	const char *near = nearest(id, names, n);
+	char near[NEAR_SIZE];
+	near_name(id, names, n, "", "", near);
 	if (headless_settled(s))
-		fprintf(stderr, "mocr: there is no %s", id);
+		fprintf(stderr, "mocr: there is no %s%s\n", id, near);
 	else
-		fprintf(stderr, "mocr: %s was not found in time", id);
-	fprintf(stderr, "%s%s%s\n", near ? "; did you mean " : "", near ? near : "",
-	        near ? "?" : "");
+		fprintf(stderr, "mocr: %s was not found in time%s\n", id, near);
 	for (const struct source *source = store_servers(s)->sources; source;
 	     source = source->next) {
 		char why[300];
@@ -321,9 +320,9 @@ static const struct action *headless_find_action(const struct row *row, const ch
 	for (a = row->kind->actions; a && a->name && n < NAMES_MAX; a++)
 		if (a->run)
 			names[n++] = a->verb;
-	const char *near = nearest(word, names, n);
-	fprintf(stderr, "mocr: a %s has no action \"%s\"%s%s%s It has:", row->kind->name, word,
-	        near ? "; did you mean " : ".", near ? near : "", near ? "?" : "");
+	char near[NEAR_SIZE];
+	fprintf(stderr, "mocr: a %s has no action \"%s\"%s It has:", row->kind->name, word,
+	        near_name(word, names, n, "", ".", near));
 	for (a = row->kind->actions; a && a->name; a++)
 		if (a->run)
 			fprintf(stderr, " %s", a->verb);

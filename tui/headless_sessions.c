@@ -20,8 +20,10 @@ static void headless_print_session(const struct row *row)
 	const char *status = session_status_name(s->shown);
 	if (s->type == SESSION_SERVICE || s->type == SESSION_SPEND)
 		status = s->words ? s->words : "asked";
-	printf("%-40s %-12s %4s  %s%s%s\n", row->id, status, age, row->name, row->why ? "  | " : "",
-	       row->why ? row->why : "");
+	printf("%-40s %-12s %4s  %s", row->id, status, age, row->name);
+	if (row->why)
+		printf("  | %s", row->why);
+	putchar('\n');
 }
 
 /* Only what is printed is waited for. */

@@ -11,6 +11,7 @@
 #include "backends/store/report.h"
 #include "backends/store/settings.h"
 #include "tui/console_internal.h"
+#include "tui/near.h"
 
 #define NAMES_MAX 1024
 
@@ -239,10 +240,10 @@ static char *keymap_complaint(const struct settings *s, const struct key_config 
 	if (key != k->key && keymap_read(&alone, &context, &key))
 		return xasprintf("%s:%d: [keys] \"%s\" does nothing there; it belongs to %s", file,
 		                 k->line, k->action, contexts[context].name);
-	const char *near = nearest(k->action, names, keymap_all_names(names));
-	return xasprintf("%s:%d: [keys] there is no action \"%s\"%s%s%s", file, k->line, k->action,
-	                 near ? "; did you mean \"" : "; mocr(1) lists them", near ? near : "",
-	                 near ? "\"?" : "");
+	char near[NEAR_SIZE];
+	near_name(k->action, names, keymap_all_names(names), "\"", "; mocr(1) lists them", near);
+	return xasprintf("%s:%d: [keys] there is no action \"%s\"%s", file, k->line, k->action,
+	                 near);
 }
 
 void console_check_keys(const struct settings *s, struct doc *complaints)

@@ -16,7 +16,6 @@
 #include "tui/console_internal.h"
 #include "tui/tint.h"
 
-#define ROWS_MAX 1000 /* marked rows per action */
 #define LISTED_MAX 12 /* rows listed in the confirmation */
 
 /* --- the intent ---------------------------------------------------------- */

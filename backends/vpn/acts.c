@@ -28,6 +28,7 @@ const struct action peer_actions[] = {
 	  .doing = "pinging" },
 	{ .name = "tailscale-up",
 	  .verb = "up",
+	  .key = "u",
 	  .help = "Connect the machine's tailscaled, with a pre-auth key or by an address to log "
 	          "in at",
 	  .flags = ASKS,
@@ -38,6 +39,7 @@ const struct action peer_actions[] = {
 	  .suggest = suggest_up },
 	{ .name = "tailscale-down",
 	  .verb = "down",
+	  .key = "b",
 	  .help = "Disconnect the machine's tailscaled; it stays logged in",
 	  .flags = ASKS | ACTION_MARKED,
 	  .applies = can_down,
