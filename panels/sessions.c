@@ -32,7 +32,8 @@ static void sessions_status_cell(const struct row *r, struct cell *c)
 		return;
 	if (s->type == SESSION_SERVICE) {
 		cell_set(c, tone, "%s", s->words ? s->words : "asked");
-		if (r->source->state == SOURCE_LIVE || s->sessions)
+		bool serves = r->source->state == SOURCE_LIVE && r->health < HEALTH_ATTENTION;
+		if (serves || s->sessions)
 			cell_add(c, " %d", s->sessions);
 	} else if (s->type == SESSION_TMUX || s->type == SESSION_SPEND) {
 		cell_set(c, tone, "%s", s->words ? s->words : "");

@@ -43,7 +43,7 @@ static void vpn_state_cell(const struct row *r, struct cell *c)
 	int64_t since;
 	if (cell_order(r, c))
 		return;
-	if (p->control && r->health >= HEALTH_ATTENTION && source_fails(r, c))
+	if (p->control && source_fails(r, c))
 		return;
 	/* The state from its own daemon comes first, unless it is just "online" or "up". */
 	const char *own = peer_state(p, &since), *state = strcmp(own, "online") && strcmp(own, "up")
