@@ -3,6 +3,7 @@
  *
  * Rows may be freed while a box is open. So an intent keeps ids, and looks them up when it is
  * carried out. */
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,7 @@ static void orders_over(struct order *order, void *arg)
 	struct console *c = arg;
 	struct row *r = order_row(order);
 	const char *name = r ? r->name : order->id;
+	assert(order->state != ORDER_RUNNING);
 	for (size_t i = 0; i < c->n_orders; i++)
 		if (c->orders[i] == order)
 			c->orders[i] = c->orders[--c->n_orders];
@@ -337,6 +339,7 @@ void order_begin_rows(struct console *c, const struct action *a, struct row **ro
                       const char *argument)
 {
 	struct err err = { 0 };
+	assert(n > 0);
 	char *copy = xstrdup(argument); /* argument may belong to the old intent */
 	intent_set(c, a, rows, n, copy);
 	free(copy);

@@ -5,6 +5,7 @@
  * screen. The position then moves to the first line left. */
 #include "tui/pager.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,7 @@ void pager_destroy(struct pager *p)
 
 void pager_set_doc(struct pager *p, const struct doc *doc)
 {
+	assert(!p->log);
 	p->doc = doc;
 	pager_doc_changed(p);
 }

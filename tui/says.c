@@ -4,6 +4,7 @@
  * row without such news shows the cells that its table left out. The height is that of the longest
  * text of all rows, independent of the cursor. So no list moves with the cursor, and no space is
  * wasted on blank lines. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,7 @@ static int says_of(const struct pane *p, const struct row *r, int width)
 		lines[i].passing = false;
 	}
 	size_t n = p->panel->strip ? p->panel->strip(r, lines, PANEL_STRIP_MAX) : 0;
+	assert(n <= PANEL_STRIP_MAX);
 	if (!n && r->why && r->health >= HEALTH_ATTENTION)
 		n = says_of_row(p, r, lines);
 	if (n == 1)
@@ -124,6 +126,7 @@ void draw_says(struct console *c)
 		return;
 	if (p->panel->strip && most >= 2 && !row_is_remembered(r, NULL))
 		n = p->panel->strip(r, lines, most);
+	assert(n <= most);
 	if (!n)
 		n = says_of_row(p, r, lines);
 	if (n == 1)

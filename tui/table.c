@@ -1,6 +1,7 @@
 /* table.c: rows, order and cursor of a table. table_draw.c draws it. */
 #include "tui/table.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,8 +309,9 @@ bool table_click(struct table *t, int line)
 
 static void table_lend(struct table *t, const struct row *const *rows, size_t n)
 {
+	assert(rows || !n);
 	t->rows = rows;
-	t->n = rows ? n : 0;
+	t->n = n;
 	/* An empty table keeps the cursor's id and index, because the rows often come back. */
 	if (t->n && !(t->cursor_id && table_seek(t, t->cursor_id)))
 		table_cursor_to(t, t->index);
