@@ -49,10 +49,10 @@ static void apps_last_cell(const struct row *r, struct cell *c)
 	cell_add_age(c, d->ended_ms ? d->ended_ms : d->created_ms);
 }
 
-static int apps_last_compare(const struct row *a, const struct row *b)
+static double apps_last_made(const struct row *r)
 {
-	const struct app_deployment *x = app_last(ROW_AS(app, a)), *y = app_last(ROW_AS(app, b));
-	return compare_numbers(x ? (double)x->created_ms : -1, y ? (double)y->created_ms : -1);
+	const struct app_deployment *d = app_last(ROW_AS(app, r));
+	return d ? (double)d->created_ms : -1;
 }
 
 static void apps_took_cell(const struct row *r, struct cell *c)
@@ -111,7 +111,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 14,
 	                                   .importance = 2,
 	                                   .cell = apps_last_cell,
-	                                   .compare = apps_last_compare,
+	                                   .number = apps_last_made,
 	                                   .descending = true },
 	                                 { .name = "took",
 	                                   .title = "TOOK",

@@ -173,22 +173,6 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 
 /* --- how it died, under the table ---------------------------------------- */
 
-static void containers_death_words(const struct container *k, struct cell *c)
-{
-	char text[HUMAN_SIZE];
-	if (k->oom && k->mem_limit > 0)
-		cell_add(c, ", killed for memory (limit %s)",
-		         human_bytes(text, (uint64_t)k->mem_limit));
-	else if (k->oom)
-		cell_add(c, ", killed for memory");
-	else if (k->exit_signal[0])
-		cell_add(c, ", killed by signal %s", k->exit_signal);
-	else if (k->exit_code >= 0)
-		cell_add(c, ", exit code %d", k->exit_code);
-	if (k->death == DEATH_MISSING_DEPENDENCY || k->death == DEATH_UNEXPECTED_EXIT)
-		cell_add(c, " (%s)", death_class_name(k->death));
-}
-
 /* The start of the last max lines of text. */
 static const char *containers_last_of(const char *text, size_t max)
 {
@@ -213,7 +197,16 @@ static size_t containers_strip(const struct row *r, struct cell *lines, size_t m
 	char text[HUMAN_SIZE];
 	cell_set(&lines[0], TONE_BAD, "%s: died %s", k->row.name,
 	         human_clock(text, k->finished_ms));
-	containers_death_words(k, &lines[0]);
+	if (k->oom)
+		cell_add(&lines[0], ", killed for memory");
+	if (k->oom && k->mem_limit > 0)
+		cell_add(&lines[0], " (limit %s)", human_bytes(text, (uint64_t)k->mem_limit));
+	else if (!k->oom && k->exit_signal[0])
+		cell_add(&lines[0], ", killed by signal %s", k->exit_signal);
+	else if (!k->oom && k->exit_code >= 0)
+		cell_add(&lines[0], ", exit code %d", k->exit_code);
+	if (k->death == DEATH_MISSING_DEPENDENCY || k->death == DEATH_UNEXPECTED_EXIT)
+		cell_add(&lines[0], " (%s)", death_class_name(k->death));
 	if (k->started_ms > 0 && k->finished_ms > k->started_ms)
 		cell_add(&lines[0], ", ran %s", human_span(text, k->finished_ms - k->started_ms));
 	if (k->restarts > 0)

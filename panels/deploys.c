@@ -8,17 +8,6 @@
 
 #define BAR_CELLS 10
 
-/* A bar of the elapsed share of the usual time. Full when the run takes longer. */
-static void deploys_bar(struct cell *c, const struct deploy *d, int64_t ms)
-{
-	int part = (int)(ms * BAR_CELLS / (d->usual_s * 1000));
-	char span[HUMAN_SIZE];
-	if (part > BAR_CELLS)
-		part = BAR_CELLS;
-	cell_add(c, " [%.*s%.*s] of %s", part, "##########", BAR_CELLS - part, "..........",
-	         human_age(span, d->usual_s * 1000));
-}
-
 static void deploys_state_cell(const struct row *r, struct cell *c)
 {
 	const struct deploy *d = ROW_AS(deploy, r);
@@ -37,8 +26,14 @@ static void deploys_state_cell(const struct row *r, struct cell *c)
 		int64_t ms = deploy_span_ms(d);
 		cell_add(c, " %s", human_age(span, ms));
 		c->changes_ms = now_wall_ms() / 1000 * 1000 + 1000;
-		if (d->usual_s)
-			deploys_bar(c, d, ms);
+		if (d->usual_s) {
+			/* a bar of the elapsed share of the usual time */
+			int64_t usual_ms = d->usual_s * 1000;
+			int part = (int)(ms * BAR_CELLS / usual_ms);
+			part = part < BAR_CELLS ? part : BAR_CELLS;
+			cell_add(c, " [%.*s%.*s] of %s", part, "##########", BAR_CELLS - part,
+			         "..........", human_age(span, usual_ms));
+		}
 	} else if (d->state == DEPLOY_CHECKING) {
 		cell_add(c, " ");
 		cell_add_wait(c, d->check_until_ms);

@@ -83,8 +83,9 @@ void fleet_words(const struct row *r, struct cell *c, bool beside)
 	if (cell_order(r, c))
 		return;
 	if (ask || state == LINK_ASKING) {
-		cell_set(c, TONE_ASKS, "%s%s", beside && state == LINK_ASKING ? "" : "asks you: ",
-		         ask ? ask_words(s, ask) : "something");
+		bool said = beside && state == LINK_ASKING;
+		cell_set(c, TONE_ASKS, "%s", said ? "" : "asks you: ");
+		cell_add(c, "%s", ask ? ask_words(s, ask) : "something");
 		if (beside)
 			cell_add(c, "; %s answers", keymap_key(console_actions, "row-answer", key));
 	} else if (state == LINK_LOST) {

@@ -16,8 +16,9 @@ static void sessions_title_cell(const struct row *r, struct cell *c)
 	const struct session *s = ROW_AS(session, r);
 	bool dim = s->shown == SESSION_NOT_SERVED || s->archived_ms || s->type == SESSION_SERVICE ||
 	           s->type == SESSION_SPEND;
-	cell_set(c, dim ? TONE_DIM : TONE_PLAIN, "%.*s%s%s", 2 * (s->depth < 6 ? s->depth : 6),
-	         "            ", s->depth ? "- " : "", r->name);
+	int indent = 2 * (s->depth < 6 ? s->depth : 6);
+	cell_set(c, dim ? TONE_DIM : TONE_PLAIN, "%*s", indent, "");
+	cell_add(c, "%s%s", s->depth ? "- " : "", r->name);
 	if (s->children)
 		cell_add(c, s->unfolded ? " (-%d)" : " (+%d)", s->children);
 }
@@ -31,7 +32,8 @@ static void sessions_status_cell(const struct row *r, struct cell *c)
 		return;
 	if (s->type == SESSION_SERVICE) {
 		cell_set(c, tone, "%s", s->words ? s->words : "asked");
-		if (r->source->state == SOURCE_LIVE || s->sessions)
+		bool serves = r->source->state == SOURCE_LIVE && r->health < HEALTH_ATTENTION;
+		if (serves || s->sessions)
 			cell_add(c, " %d", s->sessions);
 	} else if (s->type == SESSION_TMUX || s->type == SESSION_SPEND) {
 		cell_set(c, tone, "%s", s->words ? s->words : "");
@@ -85,14 +87,8 @@ static void sessions_model_cell(const struct row *r, struct cell *c)
 {
 	const struct session *s = ROW_AS(session, r);
 	const char *slash = s->model ? strrchr(s->model, '/') : NULL;
-	bool has = s->model && s->type != SESSION_TMUX;
-	const char *model;
-	if (has) {
-		if (slash)
-			model = slash + 1;
-		else
-			model = s->model;
-	} else
+	const char *model = slash ? slash + 1 : s->model;
+	if (!model || s->type == SESSION_TMUX)
 		model = "";
 	cell_set(c, TONE_DIM, "%s", model);
 }

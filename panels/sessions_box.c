@@ -107,11 +107,13 @@ static char *sessions_box_request_text(const struct request *r)
 	doc_init(&doc);
 	buf_init(&b, 256u << 10);
 	request_doc(r, &doc);
-	for (size_t i = 0; i < doc.n; i++)
-		buf_addf(&b, "%s%s%s%s", i ? "\n" : "",
-		         doc.lines[i].label ? doc.lines[i].label : "",
-		         doc.lines[i].label ? "  " : "",
-		         doc.lines[i].text ? doc.lines[i].text : "");
+	for (size_t i = 0; i < doc.n; i++) {
+		const struct doc_line *line = &doc.lines[i];
+		buf_puts(&b, i ? "\n" : "");
+		if (line->label)
+			buf_addf(&b, "%s  ", line->label);
+		buf_puts(&b, line->text ? line->text : "");
+	}
 	doc_finish(&doc);
 	return buf_take(&b);
 }
@@ -438,17 +440,6 @@ static void sessions_box_line_given(const struct dialog_result *result, void *ar
 		sessions_box_give_up(k);
 }
 
-/* The unsent draft of the box, if a line holds it. NULL: there is none. */
-static const char *sessions_box_draft(const struct asking *k)
-{
-	const char *draft = draft_of(k->console, k->action, k->ids[0]);
-	if (!draft || strlen(draft) < LINE_MAX_BYTES)
-		return draft;
-	console_flash(k->console, TONE_WARN,
-	              "what was written for it is too long for a line: [P] opens it in the editor");
-	return NULL;
-}
-
 static void sessions_box_composed(const char *text, const char *why, void *arg)
 {
 	struct asking *k = arg;
@@ -464,7 +455,15 @@ static void sessions_box_ask_line(struct asking *k, const struct row *row)
 {
 	char title[320], name[TINT_NAME], *here = NULL;
 	const struct session_box *box = k->box;
-	const char *text = sessions_box_draft(k), *directory = ROW_AS(session, row)->directory;
+	/* what was written and not sent comes again */
+	const char *text = draft_of(k->console, k->action, k->ids[0]);
+	const char *directory = ROW_AS(session, row)->directory;
+	if (text && strlen(text) >= LINE_MAX_BYTES) {
+		console_flash(k->console, TONE_WARN,
+		              "what was written for it is too long for a line: [P] opens it in the "
+		              "editor");
+		text = NULL;
+	}
 	if (!text && box->start == SESSION_STARTS_NAME)
 		text = row->name;
 	else if (!text && box->start == SESSION_STARTS_DIRECTORY && directory)

@@ -43,7 +43,7 @@ static void vpn_state_cell(const struct row *r, struct cell *c)
 	int64_t since;
 	if (cell_order(r, c))
 		return;
-	if (p->control && r->health >= HEALTH_ATTENTION && source_fails(r, c))
+	if (p->control && source_fails(r, c))
 		return;
 	/* The state from its own daemon comes first, unless it is just "online" or "up". */
 	const char *own = peer_state(p, &since), *state = strcmp(own, "online") && strcmp(own, "up")
@@ -91,8 +91,10 @@ static double vpn_last_of(const struct row *r)
 static void vpn_rate(struct cell *c, double rate)
 {
 	char text[HUMAN_SIZE];
-	cell_set(c, rate >= 1 ? TONE_PLAIN : TONE_DIM, "%s",
-	         rate >= 1 ? human_rate(text, rate) : "");
+	if (rate >= 1)
+		cell_set(c, TONE_PLAIN, "%s", human_rate(text, rate));
+	else
+		cell_set(c, TONE_DIM, "%s", "");
 }
 
 #define VPN_NO_TRAFFIC (-2) /* nothing goes through a Headscale */
@@ -170,9 +172,10 @@ static void vpn_expiry_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_DIM, "%s", "");
 	else if (left <= 0)
 		cell_set(c, TONE_BAD, "expired");
+	else if (left < VPN_EXPIRY_WARN_MS)
+		cell_set(c, TONE_WARN, "! %s", human_age(span, left));
 	else
-		cell_set(c, left < VPN_EXPIRY_WARN_MS ? TONE_WARN : TONE_PLAIN, "%s%s",
-		         left < VPN_EXPIRY_WARN_MS ? "! " : "", human_age(span, left));
+		cell_set(c, TONE_PLAIN, "%s", human_age(span, left));
 }
 
 static int vpn_expiry_compare(const struct row *a, const struct row *b)
@@ -186,7 +189,7 @@ static void vpn_seen_cell(const struct row *r, struct cell *c)
 	const struct peer *p = const_peer_of(r), *o = p;
 	cell_set(c, TONE_DIM, "%s", "");
 	do {
-		if (!o->at.self && !o->control && (peer_online(o)))
+		if (!o->at.self && !o->control && peer_online(o))
 			cell_add(c, "%s%s", c->text[0] ? " " : "", o->row.server->name);
 		o = o->next;
 	} while (o != p);

@@ -301,7 +301,8 @@ bool source_fails(const struct row *r, struct cell *c)
 	enum source_state state = r->source ? r->source->state : SOURCE_LIVE;
 	if (state >= ARRAY_LEN(words) || !words[state])
 		return false;
-	cell_set(c, tone_health(r->health), "%s", words[state]);
+	enum health health = r->health < HEALTH_ATTENTION ? HEALTH_ATTENTION : r->health;
+	cell_set(c, tone_health(health), "%s", words[state]);
 	return true;
 }
 

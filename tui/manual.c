@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/buf.h"
 #include "backends/base/mem.h"
 #include "backends/store/action.h"
 #include "backends/store/report.h"
@@ -53,8 +54,9 @@ static void manual_dump_options(FILE *f)
 		char left[64], letter[8] = "";
 		if (o->letter < 256)
 			snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-		snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->argument ? " " : "",
-		         o->argument ? o->argument : "");
+		size_t n = (size_t)snprintf(left, sizeof(left), "%s--%s", letter, o->name);
+		if (o->argument)
+			snprintf(left + n, sizeof(left) - n, " %s", o->argument);
 		manual_item(f, left, o->help);
 	}
 }
@@ -73,14 +75,15 @@ static void manual_dump_action(FILE *f, const struct action *a)
 /* An action of a row also has a verb, which is shorter: "container-restart, restart  [r]". */
 static void manual_dump_row_action(FILE *f, const struct action *a)
 {
-	bool same = !strcmp(a->name, a->verb);
 	char keys[ACTION_KEYS_SIZE], shown[ACTION_KEYS_SIZE] = "";
+	struct buf left = { 0 };
+	buf_puts(&left, a->name);
+	if (strcmp(a->name, a->verb) != 0)
+		buf_addf(&left, ", %s", a->verb);
 	if (a->key)
-		key_brackets(action_keys(a, keys), shown, sizeof(shown));
-	char *left = xasprintf("%s%s%s%s%s", a->name, same ? "" : ", ", same ? "" : a->verb,
-	                       a->key ? "  " : "", shown);
-	manual_item(f, left, a->help);
-	free(left);
+		buf_addf(&left, "  %s", key_brackets(action_keys(a, keys), shown, sizeof(shown)));
+	manual_item(f, left.data, a->help);
+	buf_finish(&left);
 }
 
 static void manual_dump_actions(FILE *f)
@@ -96,8 +99,8 @@ static void manual_dump_commands(FILE *f)
 {
 	const char *name, *argument, *help;
 	for (size_t i = 0; command_words(i, &name, &argument, &help); i++) {
-		char *left = xasprintf(":%s%s%s", name, argument ? " " : "",
-		                       argument ? argument : "");
+		char *left = argument ? xasprintf(":%s %s", name, argument)
+		                      : xasprintf(":%s", name);
 		char *right = xasprintf("%s.", help);
 		manual_item(f, left, right);
 		free(left);
@@ -134,29 +137,24 @@ static void manual_dump_context_names(FILE *f)
 		        context_of((enum action_context)i)->title);
 }
 
-/* "number from 1 to 120", "one of auto never", or the name of the type. The caller frees. */
-static char *manual_values(const struct setting_row *row)
-{
-	if (row->choices)
-		return xasprintf("one of %s", row->choices);
-	if (row->type == SETTING_NUMBER)
-		return xasprintf("%s from %d to %d", setting_type_name(row->type), row->min,
-		                 row->max);
-	return xstrdup(setting_type_name(row->type));
-}
-
 static void manual_dump_settings(FILE *f, const char *section)
 {
 	for (const struct setting_row *row = setting_rows; row->key; row++) {
 		if (strcmp(row->section, section) != 0)
 			continue;
-		char *values = manual_values(row);
-		char *right = xasprintf("%s; %s%s. %s.", values,
-		                        row->fallback ? "default " : "not set",
-		                        row->fallback ? row->fallback : "", row->help);
-		manual_item(f, row->key, right);
-		free(right);
-		free(values);
+		struct buf right = { 0 };
+		if (row->choices)
+			buf_addf(&right, "one of %s", row->choices);
+		else
+			buf_puts(&right, setting_type_name(row->type));
+		if (!row->choices && row->type == SETTING_NUMBER)
+			buf_addf(&right, " from %d to %d", row->min, row->max);
+		if (row->fallback)
+			buf_addf(&right, "; default %s. %s.", row->fallback, row->help);
+		else
+			buf_addf(&right, "; not set. %s.", row->help);
+		manual_item(f, row->key, right.data);
+		buf_finish(&right);
 	}
 }
 

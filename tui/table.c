@@ -1,6 +1,7 @@
 /* table.c: rows, order and cursor of a table. table_draw.c draws it. */
 #include "tui/table.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,38 +51,27 @@ static size_t table_add_word(char *buf, size_t len, size_t size, const char *wor
 	return len + n;
 }
 
-static size_t table_row_names(const struct table *t, const struct row *r, char *buf, size_t size)
-{
-	size_t len = table_add_word(buf, 0, size, t->panel->random_ids ? r->server->name : r->id);
-
-	len = table_add_word(buf, len, size, r->name);
-	len = table_add_word(buf, len, size, r->why);
-	if (r->kind->word && !row_is_remembered(r, NULL))
-		len = table_add_word(buf, len, size, r->kind->word(r));
-	char tags[256];
-	return server_tags(r->server, tags, sizeof(tags)) ? table_add_word(buf, len, size, tags)
-	                                                  : len;
-}
-
-static bool table_inverts(const struct fuzzy *f)
-{
-	for (size_t i = 0; i < f->n; i++)
-		if (f->words[i].inverted)
-			return true;
-	return false;
-}
-
 bool table_row_matches(const struct table *t, const struct fuzzy *f, const struct row *r)
 {
 	char text[ROW_TEXT_MAX] = "";
-	size_t len;
+	char tags[256];
+	size_t len, size = sizeof(text);
+	bool inverts = false;
 
 	if (fuzzy_empty(f))
 		return true;
-	len = table_row_names(t, r, text, sizeof(text));
+	len = table_add_word(text, 0, size, t->panel->random_ids ? r->server->name : r->id);
+	len = table_add_word(text, len, size, r->name);
+	len = table_add_word(text, len, size, r->why);
+	if (r->kind->word && !row_is_remembered(r, NULL))
+		len = table_add_word(text, len, size, r->kind->word(r));
+	if (server_tags(r->server, tags, sizeof(tags)))
+		len = table_add_word(text, len, size, tags);
 	/* The names usually decide. Cells cost more, so they are made only when the names do not
 	 * match. */
-	if (!table_inverts(f) && fuzzy_match(f, text, NULL))
+	for (size_t i = 0; i < f->n; i++)
+		inverts |= f->words[i].inverted;
+	if (!inverts && fuzzy_match(f, text, NULL))
 		return true;
 	for (size_t i = 0; i < t->n_columns; i++) {
 		struct cell c = { .tone = TONE_PLAIN };
@@ -125,7 +115,9 @@ static int table_worst_first(const struct row *a, const struct row *b)
 {
 	if (a->health != b->health)
 		return a->health > b->health ? -1 : 1;
-	return strverscmp(a->name ? a->name : "", b->name ? b->name : "");
+	if (!a->name || !b->name)
+		return (a->name != NULL) - (b->name != NULL);
+	return strverscmp(a->name, b->name);
 }
 
 static int table_compare_sortable(const void *pa, const void *pb, void *arg)
@@ -236,18 +228,16 @@ void table_sort(const struct table *t, const struct row **rows, size_t n)
 	free(list);
 }
 
-static bool table_sortable_column(const struct table *t, int i)
-{
-	return t->drawn[i] && table_has_column(t, i) && t->columns[i].title[0];
-}
-
 void table_sort_step(struct table *t, int step)
 {
 	int n = (int)t->n_columns, at = t->sort;
+	bool can; /* be seen and named */
 
 	do { /* cycles through -1 .. n-1 */
 		at = (at + 1 + step + n + 1) % (n + 1) - 1;
-	} while (at >= 0 && at != t->sort && !table_sortable_column(t, at));
+		can = at < 0 ||
+		      (t->drawn[at] && table_has_column(t, (size_t)at) && t->columns[at].title[0]);
+	} while (!can && at != t->sort);
 	t->sort = at;
 	t->reverse = false;
 }
@@ -319,8 +309,9 @@ bool table_click(struct table *t, int line)
 
 static void table_lend(struct table *t, const struct row *const *rows, size_t n)
 {
+	assert(rows || !n);
 	t->rows = rows;
-	t->n = rows ? n : 0;
+	t->n = n;
 	/* An empty table keeps the cursor's id and index, because the rows often come back. */
 	if (t->n && !(t->cursor_id && table_seek(t, t->cursor_id)))
 		table_cursor_to(t, t->index);
@@ -371,7 +362,8 @@ size_t table_index(const struct table *t)
 
 void table_move(struct table *t, enum table_move move)
 {
-	long page = t->page > 1 ? (long)t->page - 1 : 1, half = t->page > 1 ? (long)t->page / 2 : 1;
+	long page = t->page > 1 ? (long)t->page - 1 : 1;
+	long half = t->page > 1 ? (long)t->page / 2 : 1;
 	const long steps[] = {
 		[TABLE_UP] = -1,           [TABLE_DOWN] = 1,         [TABLE_FIRST] = -(long)t->n,
 		[TABLE_LAST] = (long)t->n, [TABLE_PAGE_UP] = -page,  [TABLE_PAGE_DOWN] = page,

@@ -259,7 +259,8 @@ bool cause_source_says(const struct source *s, char *buf, size_t size)
 {
 	char clock[32];
 	size_t n;
-	if (!cause_is_silent(s))
+	/* what refuses from the beginning left nothing unknown */
+	if (!cause_is_silent(s) || (s->state == SOURCE_DENIED && !s->fresh_ms))
 		return false;
 	const struct kind *kind = cause_source_kind(s, &n);
 	if (!kind || kind->apart)

@@ -125,6 +125,8 @@ static void hs_failed(struct hs *h, const struct err *err)
 	source_set_state(&h->source, state, &said);
 	if (known && err->code != ERR_DENIED)
 		hs_control_health(h, err);
+	else if (known) /* the row says "denied"; its source stands in the queue, once */
+		store_row_health(&hs_control_row(h)->row, HEALTH_UNKNOWN, now_wall_ms(), NULL);
 	vpn_join(h->source.store);
 }
 

@@ -10,15 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/apps/app.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/containers/container.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/services/unit.h"
+#include "backends/sessions/session.h"
 #include "backends/store/doc.h"
 #include "backends/store/settings.h"
+#include "backends/systems/system.h"
 #include "backends/vitals/vitals.h"
+#include "backends/vpn/peer.h"
 #include "panels/panels.h"
 
 static const struct action restart_action = { .name = "container-restart",
@@ -432,6 +436,36 @@ static void test_sentences(void **state)
 	assert_string_equal(text, "Nothing on sese needs you.");
 }
 
+/* The column of the state says that a token is refused, wherever one can be. */
+static void test_refused_token_is_in_the_state(void **state)
+{
+	struct scene *s = *state;
+	struct peer headscale = { .control = true, .primary = true };
+	struct session opencode = { .type = SESSION_SERVICE, .words = (char[]){ "denied" } };
+	struct app platform = { .is_platform = true };
+	struct system site = { .is_site = true };
+	struct row *const rows[] = { &headscale.row, &opencode.row, &platform.row, &site.row };
+	static const struct kind *const of[] = { &kind_peer, &kind_session, &kind_app,
+		                                 &kind_system };
+	peer_init(&headscale);
+	s->source.state = SOURCE_DENIED;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		scene_row(s, rows[i], of[i], "home");
+		rows[i]->health = HEALTH_ATTENTION;
+	}
+	headscale.row.health = HEALTH_UNKNOWN; /* the queue has its source */
+	check(&panel_vpn, "state", &headscale.row, "denied");
+	s->source.state = SOURCE_LIVE; /* one source for all programs of sessions */
+	check(&panel_sessions, "status", &opencode.row, "denied");
+	s->source.state = SOURCE_DENIED;
+	check(&panel_apps, "state", &platform.row, "denied");
+	check(&panel_systems, "state", &site.row, "denied");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		free(rows[i]->id);
+		free(rows[i]->name);
+	}
+}
+
 static void check_brief(const struct panel *p, const struct row *r, const char *text)
 {
 	struct cell c = { 0 };
@@ -486,6 +520,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hostile_text, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_order_of_need, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sentences, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_refused_token_is_in_the_state, set_up,
+		                                tear_down),
 	};
 	return cmocka_run_group_tests_name("panels", tests, NULL, NULL);
 }
