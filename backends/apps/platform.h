@@ -76,24 +76,24 @@ struct site {
 	const struct platform *platform; /* borrowed */
 	struct source *source;           /* borrowed */
 	char name[64];
-	char version[80];         /* as the platform states it, washed; "" unknown */
-	struct api *api;          /* owned; NULL: a recording, no link, or a wrong url */
-	struct wire *wire;        /* owned; instead of api, for a platform with a talk */
+	char version[80];  /* as the platform states it, washed; "" unknown */
+	struct api *api;   /* owned; NULL: a recording, no link, or a wrong url */
+	struct wire *wire; /* owned; instead of api, for a platform with a talk */
 	/* owned: url and token_command that api was made with; NULL: never opened */
 	char *opened;
 	struct api_call *call;    /* the running call of the round; NULL: between rounds */
 	struct loop_timer *timer; /* starts the next round; NULL: never opened */
 	/* position in the round: index in platform->steps, then questions about rows */
 	size_t step;
-	unsigned once;   /* bit set of STEP_ONCE steps already asked over this link */
-	char *about;     /* owned: id of the row being asked about; NULL: none yet */
+	unsigned once; /* bit set of STEP_ONCE steps already asked over this link */
+	char *about;   /* owned: id of the row being asked about; NULL: none yet */
 	/* one round; in flight from its first call to its end or failure */
 	struct fetch poll;
 	struct backoff pause; /* after failed rounds */
 	bool up;              /* calls are allowed */
-	bool shown;      /* rows of its source are on the screen */
-	bool complete;   /* a round has asked all that it could ask */
-	uint32_t round;  /* number of the list, from 1; 0: no list has arrived */
+	bool shown;           /* rows of its source are on the screen */
+	bool complete;        /* a round has asked all that it could ask */
+	uint32_t round;       /* number of the list, from 1; 0: no list has arrived */
 	/* its clock minus this machine's, ms; known to about a second; 0: not known */
 	int64_t skew_ms;
 	size_t left_out; /* items of its list beyond the limit, or without a usable id */

@@ -354,9 +354,15 @@ static void test_no_such_program(void **state)
 	free(w->config.command);
 	w->config.command = xstrdup("/nonexistent/headscale");
 	stop_poll(w);
+	w->hs->shown = true;
 	hs_poll_now(&w->hs->source);
 	UNTIL(w, w->hs->source.state != SOURCE_WAITING);
 	assert_non_null(strstr(w->hs->source.err.text, "there is no /nonexistent/headscale"));
+	/* each look that fails makes the next pause longer */
+	assert_int_equal(w->hs->poll.state, FETCH_FAILED);
+	assert_int_equal(w->hs->pause.fails, 1);
+	hs_poll_now(&w->hs->source);
+	UNTIL(w, w->hs->pause.fails == 2);
 	world_end(w);
 }
 
