@@ -91,10 +91,11 @@ bool wire_url_read(const char *url, const char *scheme, struct wire_url *u, stru
 		return err_set(why, ERR_USAGE,
 		               "url must have no password; password_command prints it");
 	/* what stands before an @ may be a password */
+	bool shown = !strchr(url, '@');
 	if (!good)
 		err_set(why, ERR_USAGE,
-		        "url: expected %s://HOST:PORT or %s:///PATH/OF/SOCKET%s%.100s", scheme,
-		        scheme, strchr(url, '@') ? "" : ", not ", strchr(url, '@') ? "" : url);
+		        "url: expected %s://HOST:PORT or %s:///PATH/OF/SOCKET%s%.*s", scheme,
+		        scheme, shown ? ", not " : "", 100 * shown, url);
 	return good;
 }
 
@@ -261,11 +262,9 @@ static void wire_connect(struct wire *w)
 	static const struct stream_events events = { .opened = wire_on_opened,
 		                                     .data = wire_on_data,
 		                                     .closed = wire_on_closed };
-	bool is_unix = *w->url.path;
-	struct endpoint e = { .kind = is_unix ? ENDPOINT_UNIX : ENDPOINT_TCP,
-		              .path = is_unix ? w->url.path : NULL,
-		              .host = is_unix ? NULL : w->url.host,
-		              .port = w->url.port };
+	struct endpoint e = { .kind = ENDPOINT_TCP, .host = w->url.host, .port = w->url.port };
+	if (*w->url.path)
+		e = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = w->url.path };
 	struct err err = { 0 };
 	w->sent_us = wire_now_us();
 	w->state = xcalloc(1, w->talk->size);
