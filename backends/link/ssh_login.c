@@ -6,6 +6,7 @@
  * Questions go to the loop by loop_call, and answers come back through the condition variable. */
 #include "backends/link/ssh_internal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -131,6 +132,7 @@ static void login_free(struct login *in)
 void login_unref(struct login *in)
 {
 	pthread_mutex_lock(&in->lock);
+	assert(in->refs > 0);
 	bool last = --in->refs == 0;
 	pthread_mutex_unlock(&in->lock);
 	if (last)

@@ -1,5 +1,6 @@
 #include "backends/link/wire.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -303,6 +304,7 @@ static void wire_on_password(struct secret *password, const struct err *err, voi
 void wire_ask(struct wire *w, int64_t timeout_ms, void (*done)(const struct api_answer *, void *),
               void *arg)
 {
+	assert(!w->busy);
 	w->busy = true;
 	w->over = false;
 	w->timeout_ms = timeout_ms ? timeout_ms : WIRE_TIMEOUT_MS;
