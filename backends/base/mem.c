@@ -30,7 +30,9 @@ static void *mem_checked(void *p)
 
 void *xcalloc(size_t n, size_t size)
 {
-	return mem_checked(calloc(n ? n : 1, size ? size : 1));
+	if (!n)
+		n = 1;
+	return mem_checked(calloc(n, size ? size : 1));
 }
 
 void *xrealloc(void *p, size_t size)

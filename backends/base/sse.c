@@ -2,6 +2,7 @@
  * empty line ends an event. Several data lines form one text. */
 #include "backends/base/sse.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,10 +21,12 @@ static void sse_take_line(struct sse *s, sse_fn *fn, void *arg)
 {
 	const char *value;
 	if (!s->line.len) {
-		if (s->data.len) /* without the last newline */
-			fn(*s->event ? s->event : "message",
-			   (s->data.data[s->data.len - 1] = '\0', s->data.data), s->data.len - 1,
-			   arg);
+		size_t len = s->data.len;
+		if (len) { /* without the last newline */
+			s->data.data[len - 1] = '\0';
+			fn(*s->event ? s->event : "message", s->data.data, len - 1, arg);
+		}
+		assert(s->data.len == len); /* the callback did not call sse_finish */
 		buf_clear(&s->data);
 		s->event[0] = '\0';
 	} else if ((value = sse_value_of(&s->line, "event"))) {

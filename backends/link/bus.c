@@ -479,9 +479,9 @@ static int bus_append_args(sd_bus_message *m, const char *sig, va_list ap)
 
 static void bus_not_sent(struct bus_call *call, const char *member, int r)
 {
-	err_set(&call->failed, r == -ENOTCONN || r == -ECONNRESET ? ERR_LOST : ERR_SYSTEM,
-	        "%s was not sent over D-Bus: %s", member,
-	        r == -ENOBUFS ? "too many calls wait for an answer" : strerror(-r));
+	enum err_code code = r == -ENOTCONN || r == -ECONNRESET ? ERR_LOST : ERR_SYSTEM;
+	const char *why = r == -ENOBUFS ? "too many calls wait for an answer" : strerror(-r);
+	err_set(&call->failed, code, "%s was not sent over D-Bus: %s", member, why);
 	loop_defer(call->bus->loop, bus_on_not_sent, call);
 }
 

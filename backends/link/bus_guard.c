@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static uint32_t bus_guard_guard_number(const unsigned char *at, bool big)
+static uint32_t bus_guard_number(const unsigned char *at, bool big)
 {
 	uint32_t n = 0;
 	for (int i = 0; i < 4; i++)
@@ -13,26 +13,20 @@ static uint32_t bus_guard_guard_number(const unsigned char *at, bool big)
 
 /* Computes the length of the whole message from its first 16 bytes. The parts are those 16 bytes,
  * the header fields padded to 8, and the body. 0: not a header. */
-static uint64_t bus_guard_guard_length(const unsigned char *head)
+static uint64_t bus_guard_length(const unsigned char *head)
 {
 	bool big = head[0] == 'B';
 	if (!big && head[0] != 'l')
 		return 0;
-	uint64_t body = bus_guard_guard_number(head + 4, big),
-		 fields = bus_guard_guard_number(head + 12, big);
+	uint64_t body = bus_guard_number(head + 4, big), fields = bus_guard_number(head + 12, big);
 	return 16 + (fields + 7) / 8 * 8 + body;
 }
 
 /* The login consists of lines: "OK", "REJECTED", "DATA", "ERROR", "AGREE_UNIX_FD". A message starts
  * with 'l' or 'B', and no line does. */
-static bool bus_guard_guard_is_message(unsigned char first)
+static size_t bus_guard_line(struct bus_guard *g, const char *bytes, size_t len)
 {
-	return first == 'l' || first == 'B';
-}
-
-static size_t bus_guard_guard_line(struct bus_guard *g, const char *bytes, size_t len)
-{
-	if (!g->have && bus_guard_guard_is_message((unsigned char)*bytes)) {
+	if (!g->have && (*bytes == 'l' || *bytes == 'B')) {
 		g->binary = true;
 		return 0;
 	}
@@ -46,7 +40,7 @@ uint64_t bus_guard_feed(struct bus_guard *g, const char *bytes, size_t len)
 	while (len) {
 		size_t n;
 		if (!g->binary) {
-			n = bus_guard_guard_line(g, bytes, len);
+			n = bus_guard_line(g, bytes, len);
 		} else if (g->left) {
 			n = g->left < len ? (size_t)g->left : len;
 			g->left -= n;
@@ -56,7 +50,7 @@ uint64_t bus_guard_feed(struct bus_guard *g, const char *bytes, size_t len)
 			g->have += n;
 		}
 		if (g->binary && g->have == sizeof g->head) {
-			uint64_t whole = bus_guard_guard_length(g->head);
+			uint64_t whole = bus_guard_length(g->head);
 			if (!whole)
 				return SIZE_MAX;
 			if (whole > BUS_MESSAGE_MAX)

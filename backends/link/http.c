@@ -328,7 +328,9 @@ static void http_on_socket(struct loop_io *io, int fd, unsigned revents, void *a
 static int http_watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *watch)
 {
 	struct http *h = arg;
-	unsigned events = (what & CURL_POLL_IN ? POLLIN : 0) | (what & CURL_POLL_OUT ? POLLOUT : 0);
+	unsigned events = what & CURL_POLL_IN ? POLLIN : 0;
+	if (what & CURL_POLL_OUT)
+		events |= POLLOUT;
 	if (what == CURL_POLL_REMOVE) {
 		loop_io_remove(watch);
 		curl_multi_assign(h->multi, fd, NULL);
@@ -445,7 +447,7 @@ static void http_set_common(struct call *c, const char *socket)
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
 }
 
-static void call_begin(struct call *c)
+static void http_begin(struct call *c)
 {
 	const char *socket = http_is_direct(c) ? "" : origin_socket(c->origin, &c->err);
 	if (!socket) {
@@ -489,7 +491,7 @@ static bool http_work_one(struct http *h)
 			return true;
 		}
 		if (!c->easy && http_may_begin(c)) {
-			call_begin(c);
+			http_begin(c);
 			return true;
 		}
 		if (c->resume && c->easy) {
@@ -509,15 +511,6 @@ static void http_work(void *arg)
 	while (http_work_one(h))
 		;
 	http_reap(h);
-}
-
-static char *http_copy_body(const struct call_spec *spec)
-{
-	if (!spec->body)
-		return NULL;
-	char *copy = xcalloc(1, spec->body_len + 1);
-	memcpy(copy, spec->body, spec->body_len);
-	return copy;
 }
 
 static struct curl_slist *http_copy_headers(const struct call_spec *spec)
@@ -545,7 +538,10 @@ struct call *call_start(struct origin *origin, const struct call_spec *spec)
 		c->spec.timeout_ms = CALL_TIMEOUT_MS;
 	c->method = xstrdup(spec->method ? spec->method : "GET");
 	c->path = xstrdup(spec->path);
-	c->body_out = http_copy_body(spec);
+	if (spec->body) {
+		c->body_out = xcalloc(1, spec->body_len + 1);
+		memcpy(c->body_out, spec->body, spec->body_len);
+	}
 	c->headers = http_copy_headers(spec);
 	size_t most;
 	if (spec->data)

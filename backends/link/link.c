@@ -6,6 +6,7 @@
  * They are not retried, because retries would lock accounts and repeat the question. */
 #include "backends/link/link.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,7 @@ void link_set_state(struct link *link, enum link_state state, const struct err *
 
 void link_set_ask(struct link *link, struct ask *ask)
 {
+	assert(link->state == LINK_CONNECTING || link->state == LINK_ASKING);
 	link_drop_ask(link);
 	link->ask = ask;
 	link_set_state(link, ask ? LINK_ASKING : LINK_CONNECTING, NULL);

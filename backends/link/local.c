@@ -231,17 +231,14 @@ static void local_read_errors(struct local_stream *s)
 
 /* --- writing ------------------------------------------------------------- */
 
-static ssize_t local_write_some(struct local_stream *s)
-{
-	if (s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP)
-		return send(s->in, s->queue.data, s->queue.len, MSG_NOSIGNAL);
-	return write(s->in, s->queue.data, s->queue.len);
-}
-
 static void local_flush(struct local_stream *s)
 {
 	if (s->queue.len && s->in >= 0) {
-		ssize_t n = local_write_some(s);
+		ssize_t n;
+		if (s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP)
+			n = send(s->in, s->queue.data, s->queue.len, MSG_NOSIGNAL);
+		else
+			n = write(s->in, s->queue.data, s->queue.len);
 		if (n > 0) {
 			buf_consume(&s->queue, (size_t)n);
 		} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
@@ -335,8 +332,10 @@ static void local_who_may(const char *path, char *buf, size_t size)
 		return;
 	struct passwd *pw = getpwuid(st.st_uid);
 	struct group *gr = getgrgid(st.st_gid);
+	const char *user = pw ? pw->pw_name : "?";
+	const char *group = gr ? gr->gr_name : "?";
 	snprintf(buf, size, "; it belongs to %s:%s: become a member of that group, or use sudo",
-	         pw ? pw->pw_name : "?", gr ? gr->gr_name : "?");
+	         user, group);
 }
 
 static bool local_connect_err(struct local_stream *s, int error, const char *path, struct err *err)

@@ -441,16 +441,13 @@ void loop_signal_remove(struct loop_signal *sig)
 
 /* --- children ------------------------------------------------------------ */
 
-static int loop_wait_status_of(const siginfo_t *si)
-{
-	return si->si_code == CLD_EXITED ? (si->si_status & 0xff) << 8 : si->si_status & 0x7f;
-}
-
 static int loop_on_child(sd_event_source *s, const siginfo_t *si, void *arg)
 {
 	struct loop_child *c = arg;
+	/* the status as waitpid(2) reports it */
+	int status = si->si_code == CLD_EXITED ? (si->si_status & 0xff) << 8 : si->si_status & 0x7f;
 	if (c->fn)
-		c->fn(c, si->si_pid, loop_wait_status_of(si), c->arg);
+		c->fn(c, si->si_pid, status, c->arg);
 	else
 		/* drops the last reference to the source, and frees c */
 		sd_event_source_set_floating(s, 0);

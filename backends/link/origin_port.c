@@ -127,7 +127,7 @@ static void origin_port_on_port(struct loop_io *io, int listener, unsigned reven
 	origin_accept(p->origin, listener, p->origin ? origin_port_is_ours : origin_port_nobody);
 }
 
-static void origin_port_port_free(struct origin_port *p)
+static void origin_port_free(struct origin_port *p)
 {
 	LIST_DROP(*http_ports(p->http), p);
 	loop_io_remove(p->io);
@@ -138,7 +138,7 @@ static void origin_port_port_free(struct origin_port *p)
 
 static void origin_port_on_kept(struct loop_timer *t, void *arg)
 {
-	origin_port_port_free(arg);
+	origin_port_free(arg);
 }
 
 static int origin_port_listener_on(struct sockaddr_in *at)
@@ -207,5 +207,5 @@ void origin_ports_gone(struct origin *d)
 void http_ports_end(struct http *http)
 {
 	while (*http_ports(http))
-		origin_port_port_free(*http_ports(http));
+		origin_port_free(*http_ports(http));
 }

@@ -21,7 +21,7 @@
 #include "backends/link/socket_probe.h"
 
 #define ENTRIES_MAX 10000 /* entries of one base folder that are read */
-#define REMOVED_MAX 100   /* folders removed from one base folder; the next start goes on */
+#define REMOVED_MAX 100   /* folders removed from one base folder; the next start continues */
 #define AGE_S 60
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";

@@ -37,30 +37,30 @@ static void relay_out(struct relay *p)
 		buf_consume(&p->out, stream_write(p->stream, p->out.data, p->out.len));
 }
 
-/* While the stream takes nothing, nothing is read, and the library has to wait. */
-static void relay_read_local(struct relay *p)
-{
-	char chunk[RELAY_CHUNK];
-	ssize_t n = read(p->fd, chunk, sizeof chunk);
-	p->deaf = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
-	if (n <= 0)
-		return;
-	buf_add(&p->out, chunk, (size_t)n);
-	relay_out(p);
-}
-
 static void relay_set_interest(struct relay *p)
 {
-	unsigned events = (p->out.len ? 0 : POLLIN) | (p->full ? POLLOUT : 0);
+	unsigned events = 0;
+	/* While the stream takes nothing, nothing is read, and the library has to wait. */
+	if (!p->deaf && !p->out.len)
+		events |= POLLIN;
 	/* poll would report a closed end forever */
-	loop_io_set(p->io, p->deaf ? 0 : events);
+	if (!p->deaf && p->full)
+		events |= POLLOUT;
+	loop_io_set(p->io, events);
 }
 
 static void relay_on_local(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	struct relay *p = arg;
-	if (revents & POLLIN)
-		relay_read_local(p);
+	if (revents & POLLIN) {
+		char chunk[RELAY_CHUNK];
+		ssize_t n = read(p->fd, chunk, sizeof chunk);
+		p->deaf = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+		if (n > 0)
+			buf_add(&p->out, chunk, (size_t)n);
+		if (n > 0)
+			relay_out(p);
+	}
 	bool resume = p->full && (p->deaf || revents & POLLOUT);
 	if (resume)
 		p->full = false;

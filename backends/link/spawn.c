@@ -190,10 +190,9 @@ static char *spawn_login_shell(void)
 
 static bool spawn_open_terminal(const struct endpoint *endpoint, int *master, int *slave)
 {
-	struct winsize size = {
-		.ws_col = (unsigned short)(endpoint->cols > 0 ? endpoint->cols : COLS_DEFAULT),
-		.ws_row = (unsigned short)(endpoint->rows > 0 ? endpoint->rows : ROWS_DEFAULT),
-	};
+	int cols = endpoint->cols > 0 ? endpoint->cols : COLS_DEFAULT;
+	int rows = endpoint->rows > 0 ? endpoint->rows : ROWS_DEFAULT;
+	struct winsize size = { .ws_col = (unsigned short)cols, .ws_row = (unsigned short)rows };
 	if (openpty(master, slave, NULL, NULL, &size) < 0)
 		return false;
 	fcntl(*master, F_SETFD, FD_CLOEXEC);
@@ -210,18 +209,22 @@ static bool spawn_terminal(const struct endpoint *endpoint, struct spawned *out,
 		return err_set(err, ERR_SYSTEM, "this machine could not make a terminal: %s",
 		               strerror(errno));
 	char *shell = spawn_login_shell(), *slash = strrchr(shell, '/');
-	char *login = xasprintf("-%s", slash ? slash + 1 : shell),
-	     *term = xasprintf("TERM=%s", endpoint->term ?: "xterm");
+	char *login = xasprintf("-%s", slash ? slash + 1 : shell);
+	char *term = xasprintf("TERM=%s", endpoint->term ?: "xterm");
 	char *argv_shell[] = { login, NULL },
 	     *argv_command[] = { "sh", "-c", (char *)endpoint->command, NULL };
 	char **env = spawn_make_env(endpoint->env, term);
-	pid_t pid = spawn_start(
-		&(struct plan){ .file = endpoint->command ? "/bin/sh" : shell,
-	                        .argv = endpoint->command ? argv_command : argv_shell,
-	                        .env = env,
-	                        .dir = spawn_home_dir(),
-	                        .fd = { slave, slave, slave },
-	                        .terminal = true });
+	struct plan plan = { .file = shell,
+		             .argv = argv_shell,
+		             .env = env,
+		             .dir = spawn_home_dir(),
+		             .fd = { slave, slave, slave },
+		             .terminal = true };
+	if (endpoint->command) {
+		plan.file = "/bin/sh";
+		plan.argv = argv_command;
+	}
+	pid_t pid = spawn_start(&plan);
 	int error = errno;
 	free(env);
 	free(term);
@@ -249,11 +252,13 @@ pid_t spawn_argv(const char *const *argv, int in, int out, int err)
 	int null = spawn_high_fd(open("/dev/null", O_RDWR | O_CLOEXEC));
 	if (null < 0)
 		return -1;
-	pid_t pid = spawn_start(&(struct plan){
-		.file = argv[0],
-		.argv = (char *const *)argv,
-		.env = environ,
-		.fd = { in < 0 ? null : in, out < 0 ? null : out, err < 0 ? null : err } });
+	struct plan plan = {
+		.file = argv[0], .argv = (char *const *)argv, .env = environ, .fd = { in, out, err }
+	};
+	for (size_t i = 0; i < ARRAY_LEN(plan.fd); i++)
+		if (plan.fd[i] < 0)
+			plan.fd[i] = null;
+	pid_t pid = spawn_start(&plan);
 	int error = errno;
 	close(null);
 	errno = error;

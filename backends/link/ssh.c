@@ -139,12 +139,6 @@ static void ssh_op_destroy(struct link *link)
 
 /* --- the relay ----------------------------------------------------------- */
 
-static bool ssh_connection_ended(struct link_ssh *l)
-{
-	return (ssh_get_status(l->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)) ||
-	       !ssh_is_connected(l->session);
-}
-
 /* Reads arrived packets and sends waiting ones. False: nothing to do. */
 static bool ssh_take_packets(struct link_ssh *l)
 {
@@ -230,7 +224,8 @@ static void ssh_relay(struct link_ssh *l)
 		ssh_drop_session(l);
 		return;
 	}
-	if (ssh_connection_ended(l)) {
+	bool closed = ssh_get_status(l->session) & (SSH_CLOSED | SSH_CLOSED_ERROR);
+	if (closed || !ssh_is_connected(l->session)) {
 		struct err err;
 		char words[160] = "";
 		/* Before ssh_get_disconnect_message, which overwrites the error. Only a fatal error
@@ -414,7 +409,10 @@ static void ssh_on_login_done(void *arg)
 		ssh_take_session(l, in);
 	login_unref(in); /* the worker's */
 	login_unref(in); /* the link's */
-	link_set_state(&l->link, ok ? LINK_UP : LINK_LOST, ok ? NULL : &err);
+	if (ok)
+		link_set_state(&l->link, LINK_UP, NULL);
+	else
+		link_set_state(&l->link, LINK_LOST, &err);
 }
 
 static void ssh_op_connect(struct link *link)

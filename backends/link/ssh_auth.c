@@ -8,6 +8,7 @@
  * A certificate is offered with its key. It comes from CertificateFile of ssh_config, otherwise
  * from KEY-cert.pub beside a key (OpenSSH's load_public_identity_files). */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,7 @@ struct method {
 	const char *name;
 	int bit;
 	enum verdict (*try)(struct auth *);
-	bool (*allowed)(const struct sshconf *);
+	size_t may; /* offset of the bool in struct sshconf that allows it */
 };
 
 static enum verdict ssh_auth_verdict_of(struct auth *a, int rc)
@@ -352,21 +353,15 @@ static enum verdict ssh_auth_try_files(struct auth *a, bool locked)
 
 /* --- unusable keys ------------------------------------------------------- */
 
-static enum ssh_keytypes_e ssh_auth_type_of(const char *path)
-{
-	ssh_key key = ssh_auth_load_public(path);
-	enum ssh_keytypes_e type = key ? ssh_key_type(key) : SSH_KEYTYPE_UNKNOWN;
-	ssh_key_free(key);
-	return type;
-}
-
 /* Why a named key file is unusable. NULL: the file is fine, or missing. */
 static const char *ssh_auth_why_unused(const char *path)
 {
 	bool encrypted;
 	if (access(path, R_OK) != 0)
 		return errno == EACCES ? "may not be read" : NULL;
-	enum ssh_keytypes_e type = ssh_auth_type_of(path);
+	ssh_key public = ssh_auth_load_public(path);
+	enum ssh_keytypes_e type = public ? ssh_key_type(public) : SSH_KEYTYPE_UNKNOWN;
+	ssh_key_free(public);
 	/* Whether the file begins like a private key. A named file may also be a .pub for the
 	 * agent. */
 	char head[11] = "";
@@ -459,8 +454,8 @@ static enum verdict ssh_auth_try_password(struct auth *a)
 static bool ssh_auth_answer_prompts(struct auth *a, const char *again)
 {
 	struct login *in = a->in;
-	const char *name = ssh_userauth_kbdint_getname(a->s),
-		   *text = ssh_userauth_kbdint_getinstruction(a->s);
+	const char *name = ssh_userauth_kbdint_getname(a->s) ?: "";
+	const char *text = ssh_userauth_kbdint_getinstruction(a->s) ?: "";
 	int n = ssh_userauth_kbdint_getnprompts(a->s);
 	if (n > KBDINT_PROMPTS_MAX)
 		return err_set(&in->err, ERR_TOO_BIG,
@@ -477,7 +472,7 @@ static bool ssh_auth_answer_prompts(struct auth *a, const char *again)
 		struct secret *answer =
 			login_ask(in, ASK_CODE, echo != 0, false, NULL, prompt,
 		                  "%sThe server %s asks %s; these are its words:\n%s\n%s", again,
-		                  in->address, in->conf.user, name ?: "", text ?: "");
+		                  in->address, in->conf.user, name, text);
 		if (!answer)
 			return false;
 		ssh_userauth_kbdint_setanswer(a->s, (unsigned)i, answer->text);
@@ -525,31 +520,16 @@ static enum verdict ssh_auth_try_gssapi(struct auth *a)
 
 /* --- selection and order of the methods ---------------------------------- */
 
-static bool ssh_auth_gssapi_allowed(const struct sshconf *c)
-{
-	return c->may.gssapi;
-}
-static bool ssh_auth_pubkey_allowed(const struct sshconf *c)
-{
-	return c->may.pubkey;
-}
-static bool ssh_auth_kbdint_allowed(const struct sshconf *c)
-{
-	return c->may.kbdint;
-}
-static bool ssh_auth_password_allowed(const struct sshconf *c)
-{
-	return c->may.password;
-}
-
 /* In OpenSSH's order. PreferredAuthentications may select and reorder them. */
 static const struct method methods[] = {
 	{ "gssapi-with-mic", SSH_AUTH_METHOD_GSSAPI_MIC, ssh_auth_try_gssapi,
-	  ssh_auth_gssapi_allowed },
-	{ "publickey", SSH_AUTH_METHOD_PUBLICKEY, ssh_auth_try_pubkey, ssh_auth_pubkey_allowed },
+	  offsetof(struct sshconf, may.gssapi) },
+	{ "publickey", SSH_AUTH_METHOD_PUBLICKEY, ssh_auth_try_pubkey,
+	  offsetof(struct sshconf, may.pubkey) },
 	{ "keyboard-interactive", SSH_AUTH_METHOD_INTERACTIVE, ssh_auth_try_kbdint,
-	  ssh_auth_kbdint_allowed },
-	{ "password", SSH_AUTH_METHOD_PASSWORD, ssh_auth_try_password, ssh_auth_password_allowed },
+	  offsetof(struct sshconf, may.kbdint) },
+	{ "password", SSH_AUTH_METHOD_PASSWORD, ssh_auth_try_password,
+	  offsetof(struct sshconf, may.password) },
 };
 
 static const char usual_order[] = "gssapi-with-mic,publickey,keyboard-interactive,password";
@@ -560,20 +540,13 @@ static size_t ssh_auth_choose(const struct sshconf *c, const struct method **out
 	size_t n = 0;
 	char *list = xstrdup(c->preferred_auth ? c->preferred_auth : usual_order), *save = NULL;
 	for (char *word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))
-		for (size_t i = 0; i < ARRAY_LEN(methods); i++)
-			if (strcmp(methods[i].name, word) == 0 && methods[i].allowed(c) &&
-			    n < ARRAY_LEN(methods))
+		for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+			bool may = *(const bool *)((const char *)c + methods[i].may);
+			if (may && strcmp(methods[i].name, word) == 0 && n < ARRAY_LEN(methods))
 				out[n++] = &methods[i];
+		}
 	free(list);
 	return n;
-}
-
-static bool ssh_auth_has_open_key(const struct sshconf *c)
-{
-	for (size_t i = 0; i < c->identities.n; i++)
-		if (access(c->identities.word[i], R_OK) == 0)
-			return true;
-	return false;
 }
 
 /* Lists the server's methods for the error sentence. Adds the setting for a method that ssh_config
@@ -603,13 +576,13 @@ static void ssh_auth_server_allows(struct auth *a, char *buf, size_t size)
 		snprintf(buf, size, "nothing that is known here");
 }
 
-static bool ssh_auth_denied(struct auth *a)
+static void ssh_auth_denied(struct auth *a)
 {
 	struct login *in = a->in;
 	char allows[140];
 	if (in->asks.code) {
 		in->err = in->asks;
-		return false;
+		return;
 	}
 	struct buf unused = { .max = UNUSED_MAX };
 	ssh_auth_list_unused(a, &unused);
@@ -618,19 +591,17 @@ static bool ssh_auth_denied(struct auth *a)
 	err_set(&in->err, ERR_DENIED, "%s: %s did not let %s in: tried %s%s; the server allows %s",
 	        in->name, in->address, in->conf.user, what, unused.len ? unused.data : "", allows);
 	buf_finish(&unused);
-	return false;
 }
 
-static bool ssh_auth_broke(struct auth *a)
+static void ssh_auth_broke(struct auth *a)
 {
 	struct login *in = a->in;
 	if (in->err.code == ERR_CANCELLED || in->err.code == ERR_TOO_BIG)
-		return false;
+		return;
 	const char *words = ssh_get_error(a->s);
-	return err_set(&in->err, ERR_REFUSED, "%s: %s ended the login of %s after %s: %s", in->name,
-	               in->address, in->conf.user,
-	               a->tried.len ? a->tried.data : "its first question",
-	               *words ? words : "no reason given");
+	const char *after = a->tried.len ? a->tried.data : "its first question";
+	err_set(&in->err, ERR_REFUSED, "%s: %s ended the login of %s after %s: %s", in->name,
+	        in->address, in->conf.user, after, *words ? words : "no reason given");
 }
 
 /* One pass over the methods. A partial success starts another pass. */
@@ -652,8 +623,13 @@ static enum verdict ssh_auth_try_methods(struct auth *a, const struct method **o
  * user. */
 static bool ssh_auth_begins_with_key(const struct sshconf *c, const struct method **order, size_t n)
 {
-	size_t i = n && order[0]->try == ssh_auth_try_gssapi ? 1 : 0;
-	return i < n && order[i]->try == ssh_auth_try_pubkey && ssh_auth_has_open_key(c);
+	size_t first = n && order[0]->try == ssh_auth_try_gssapi ? 1 : 0;
+	if (first >= n || order[first]->try != ssh_auth_try_pubkey)
+		return false;
+	for (size_t i = 0; i < c->identities.n; i++)
+		if (access(c->identities.word[i], R_OK) == 0)
+			return true;
+	return false;
 }
 
 bool ssh_auth(struct login *in)
@@ -690,7 +666,11 @@ bool ssh_auth(struct login *in)
 		if (v == AUTH_NO || v == AUTH_MORE)
 			v = ssh_auth_try_methods(&a, order, n, done);
 	} while (v == AUTH_MORE);
-	bool ok = v == AUTH_YES || (v == AUTH_NO ? ssh_auth_denied(&a) : ssh_auth_broke(&a));
+	bool ok = v == AUTH_YES;
+	if (v == AUTH_NO)
+		ssh_auth_denied(&a);
+	else if (v != AUTH_YES)
+		ssh_auth_broke(&a);
 	buf_finish(&a.tried);
 	ssh_words_finish(&a.refused);
 	for (size_t i = 0; i < a.n_certs; i++) {

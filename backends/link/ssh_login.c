@@ -6,6 +6,7 @@
  * Questions go to the loop by loop_call, and answers come back through the condition variable. */
 #include "backends/link/ssh_internal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -131,6 +132,7 @@ static void login_free(struct login *in)
 void login_unref(struct login *in)
 {
 	pthread_mutex_lock(&in->lock);
+	assert(in->refs > 0);
 	bool last = --in->refs == 0;
 	pthread_mutex_unlock(&in->lock);
 	if (last)
@@ -554,14 +556,6 @@ static bool ssh_login_log_in_once(struct login *in)
 	return ssh_auth(in);
 }
 
-/* Whether the server closed the connection while it waited for the user. The answer is then used on
- * a new connection. */
-static bool ssh_login_worth_again(struct login *in)
-{
-	return in->asked && in->session && !ssh_is_connected(in->session) &&
-	       in->err.code != ERR_CANCELLED && in->err.code != ERR_DENIED && !login_cancelled(in);
-}
-
 void login_worker(void *arg)
 {
 	struct login *in = arg;
@@ -573,7 +567,11 @@ void login_worker(void *arg)
 	                          in->name);
 	for (int i = 0; ok && i < LOGINS_MAX; i++) {
 		ok = ssh_login_log_in_once(in);
-		if (ok || !ssh_login_worth_again(in))
+		/* Whether the server closed the connection while it waited for the user. The answer
+		 * is then used on a new connection. */
+		bool closed = in->asked && in->session && !ssh_is_connected(in->session);
+		if (ok || !closed || in->err.code == ERR_CANCELLED || in->err.code == ERR_DENIED ||
+		    login_cancelled(in))
 			break;
 		ssh_login_put_away(in);
 		ok = in->hung_up = true;
@@ -585,9 +583,10 @@ void login_worker(void *arg)
 		const char *type = "";
 		if (ssh_get_server_publickey(in->session, &key) == SSH_OK)
 			type = ssh_key_type_to_char(ssh_key_type(key));
+		const char *cipher = ssh_get_cipher_in(in->session) ?: "";
+		const char *kex = ssh_get_kex_algo(in->session) ?: "";
 		snprintf(in->detail, sizeof(in->detail), "ssh %s as %s, host key %s, %s, %s",
-		         in->address, in->conf.user, type, ssh_get_cipher_in(in->session) ?: "",
-		         ssh_get_kex_algo(in->session) ?: "");
+		         in->address, in->conf.user, type, cipher, kex);
 		ssh_key_free(key);
 	}
 	ssh_net_settled(in);

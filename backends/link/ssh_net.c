@@ -384,20 +384,21 @@ static bool ssh_net_connect_direct(struct login *in)
 	snprintf(in->address, sizeof(in->address), "%.50s port %d", in->conf.hostname,
 	         in->conf.port);
 	int r = getaddrinfo(in->conf.hostname, port, &hints, &list);
+	const char *why = r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r);
 	if (r)
 		return err_set(&in->err, r == EAI_AGAIN ? ERR_TIMEOUT : ERR_ABSENT,
-		               "%s: no address for `%s`: %s", in->name, in->conf.hostname,
-		               r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
+		               "%s: no address for `%s`: %s", in->name, in->conf.hostname, why);
 	int error = 0;
 	int64_t until = now_mono_ms() + in->connect_timeout_ms;
 	for (const struct addrinfo *a = list; a && in->fd < 0; a = a->ai_next) {
 		/* Each address gets half of the remaining time, the last one all of it. So a dead
 		 * first address leaves time for the second. */
-		int64_t left = until - now_mono_ms(), share = a->ai_next ? left / 2 : left;
+		int64_t now = now_mono_ms(), left = until > now ? until - now : 0;
+		int64_t share = a->ai_next ? left / 2 : left;
 		char host[64] = "";
 		getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
 		snprintf(in->address, sizeof(in->address), "%s port %d", host, in->conf.port);
-		in->fd = ssh_net_connect_one(in, a, now_mono_ms() + (share > 0 ? share : 0));
+		in->fd = ssh_net_connect_one(in, a, now + share);
 		error = errno;
 		if (in->fd < 0 && error == ECANCELED)
 			break;

@@ -26,7 +26,7 @@ enum revoked { REVOKED_NO, REVOKED_YES, REVOKED_UNKNOWN };
 
 /* Returns the public key on a line in base64, for a certificate its plain key. NULL: no key. The
  * caller frees the result. */
-static char *ssh_revoked_revoked_key_of(char *line)
+static char *ssh_revoked_key_of(char *line)
 {
 	char *type = line + strspn(line, " \t"), *save = NULL;
 	type = strtok_r(type, " \t\r", &save);
@@ -52,8 +52,7 @@ static char *ssh_revoked_revoked_key_of(char *line)
 	return inner;
 }
 
-static enum revoked ssh_revoked_revoked_by_list(struct buf *file, const char *key, char *why,
-                                                size_t size)
+static enum revoked ssh_revoked_by_list(struct buf *file, const char *key, char *why, size_t size)
 {
 	unsigned number = 0;
 	for (char *line = file->data, *end; line && *line; line = end) {
@@ -64,7 +63,7 @@ static enum revoked ssh_revoked_revoked_by_list(struct buf *file, const char *ke
 		const char *first = line + strspn(line, " \t");
 		if (!*first || *first == '#')
 			continue;
-		char *text = ssh_revoked_revoked_key_of(line);
+		char *text = ssh_revoked_key_of(line);
 		if (!text) {
 			snprintf(why, size, "line %u has no public key", number);
 			return REVOKED_UNKNOWN;
@@ -79,7 +78,7 @@ static enum revoked ssh_revoked_revoked_by_list(struct buf *file, const char *ke
 
 /* --- a binary list ------------------------------------------------------- */
 
-static bool ssh_revoked_revoked_write_key(ssh_key key, const char *base64, char *path)
+static bool ssh_revoked_write_key(ssh_key key, const char *base64, char *path)
 {
 	int fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
@@ -90,14 +89,14 @@ static bool ssh_revoked_revoked_write_key(ssh_key key, const char *base64, char 
 }
 
 /* ssh-keygen exits with 0 for a good key and 1 for a revoked key. Any other code is a failure. */
-static enum revoked ssh_revoked_revoked_by_krl(struct login *in, ssh_key key, const char *base64,
-                                               char *why, size_t size)
+static enum revoked ssh_revoked_by_krl(struct login *in, ssh_key key, const char *base64, char *why,
+                                       size_t size)
 {
 	char path[] = "/tmp/mocr-key-XXXXXX", said[120];
 	struct buf out = { .max = 4096 };
 	const char *const argv[] = { "ssh-keygen", "-Q", "-f", in->conf.revoked_host_keys,
 		                     path,         NULL };
-	if (!ssh_revoked_revoked_write_key(key, base64, path)) {
+	if (!ssh_revoked_write_key(key, base64, path)) {
 		snprintf(why, size, "no temporary file could be made for the key (%s)",
 		         strerror(errno));
 		return REVOKED_UNKNOWN;
@@ -122,7 +121,7 @@ static enum revoked ssh_revoked_revoked_by_krl(struct login *in, ssh_key key, co
 
 /* --- both formats -------------------------------------------------------- */
 
-static bool ssh_revoked_revoked_load(const char *path, struct buf *file, char *why, size_t size)
+static bool ssh_revoked_load(const char *path, struct buf *file, char *why, size_t size)
 {
 	char chunk[8192];
 	ssize_t n = 0;
@@ -144,18 +143,18 @@ static bool ssh_revoked_revoked_load(const char *path, struct buf *file, char *w
 	return ok;
 }
 
-static enum revoked ssh_revoked_revoked_ask(struct login *in, ssh_key key, const char *base64,
-                                            char *why, size_t size)
+static enum revoked ssh_revoked_ask(struct login *in, ssh_key key, const char *base64, char *why,
+                                    size_t size)
 {
 	struct buf file = { .max = FILE_MAX };
 	enum revoked answer = REVOKED_UNKNOWN;
-	if (!ssh_revoked_revoked_load(in->conf.revoked_host_keys, &file, why, size))
+	if (!ssh_revoked_load(in->conf.revoked_host_keys, &file, why, size))
 		answer = REVOKED_UNKNOWN;
 	else if (file.len >= sizeof(KRL_MAGIC) &&
 	         memcmp(file.data, KRL_MAGIC, sizeof(KRL_MAGIC)) == 0)
-		answer = ssh_revoked_revoked_by_krl(in, key, base64, why, size);
+		answer = ssh_revoked_by_krl(in, key, base64, why, size);
 	else
-		answer = ssh_revoked_revoked_by_list(&file, base64, why, size);
+		answer = ssh_revoked_by_list(&file, base64, why, size);
 	buf_finish(&file);
 	return answer;
 }
@@ -167,7 +166,7 @@ bool ssh_revoked_check(struct login *in, ssh_key key, const char *print)
 	if (!in->conf.revoked_host_keys)
 		return true;
 	if (ssh_pki_export_pubkey_base64(key, &base64) == SSH_OK)
-		answer = ssh_revoked_revoked_ask(in, key, base64, why, sizeof(why));
+		answer = ssh_revoked_ask(in, key, base64, why, sizeof(why));
 	ssh_string_free_char(base64);
 	if (answer == REVOKED_NO)
 		return true;

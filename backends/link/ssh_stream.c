@@ -269,10 +269,13 @@ static void ssh_stream_describe(const struct ssh_stream *s, char *buf, size_t si
 
 static void ssh_stream_forbidden(struct ssh_stream *s, struct err *err)
 {
-	bool unix_endpoint = s->kind == ENDPOINT_UNIX;
+	const char *what = "forwarded ports", *setting = "AllowTcpForwarding yes";
+	if (s->kind == ENDPOINT_UNIX) {
+		what = "forwarded sockets";
+		setting = "AllowStreamLocalForwarding yes";
+	}
 	err_set(err, ERR_DENIED, "%s: " LINK_FORBIDS " %s (%s in sshd_config would allow them)",
-	        s->l->link.name, unix_endpoint ? "forwarded sockets" : "forwarded ports",
-	        unix_endpoint ? "AllowStreamLocalForwarding yes" : "AllowTcpForwarding yes");
+	        s->l->link.name, what, setting);
 }
 
 /* A probe costs a process on the server. When sshd forbids all forwarded sockets, a missing socket
@@ -492,21 +495,6 @@ static void ssh_stream_open_refused(struct ssh_stream *s)
 
 /* --- steps --------------------------------------------------------------- */
 
-static int ssh_stream_open_unix(struct ssh_stream *s)
-{
-	return ssh_channel_open_forward_unix(s->channel, s->path, "mocr", 0);
-}
-
-static int ssh_stream_open_tcp(struct ssh_stream *s)
-{
-	return ssh_channel_open_forward(s->channel, s->host, s->port, "127.0.0.1", 0);
-}
-
-static int ssh_stream_open_session(struct ssh_stream *s)
-{
-	return ssh_channel_open_session(s->channel);
-}
-
 static void ssh_stream_be_open(struct ssh_stream *s)
 {
 	s->step = STEP_RUN;
@@ -517,18 +505,18 @@ static void ssh_stream_be_open(struct ssh_stream *s)
 
 static bool ssh_stream_step_open(struct ssh_stream *s)
 {
-	static int (*const openers[])(struct ssh_stream *) = {
-		[ENDPOINT_UNIX] = ssh_stream_open_unix,
-		[ENDPOINT_TCP] = ssh_stream_open_tcp,
-		[ENDPOINT_EXEC] = ssh_stream_open_session,
-		[ENDPOINT_TERMINAL] = ssh_stream_open_session,
-	};
 	if (!s->asked_ms) {
 		s->number = FIRST_CHANNEL + s->l->channels++;
 		s->asked_ms = loop_now(s->l->link.loop);
 		s->tries++;
 	}
-	int rc = openers[s->kind](s);
+	int rc;
+	if (s->kind == ENDPOINT_UNIX)
+		rc = ssh_channel_open_forward_unix(s->channel, s->path, "mocr", 0);
+	else if (s->kind == ENDPOINT_TCP)
+		rc = ssh_channel_open_forward(s->channel, s->host, s->port, "127.0.0.1", 0);
+	else
+		rc = ssh_channel_open_session(s->channel);
 	if (rc == SSH_AGAIN)
 		return false;
 	if (rc != SSH_OK) {

@@ -1,5 +1,6 @@
 #include "backends/link/wire.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,10 +92,11 @@ bool wire_url_read(const char *url, const char *scheme, struct wire_url *u, stru
 		return err_set(why, ERR_USAGE,
 		               "url must have no password; password_command prints it");
 	/* what stands before an @ may be a password */
+	bool shown = !strchr(url, '@');
 	if (!good)
 		err_set(why, ERR_USAGE,
-		        "url: expected %s://HOST:PORT or %s:///PATH/OF/SOCKET%s%.100s", scheme,
-		        scheme, strchr(url, '@') ? "" : ", not ", strchr(url, '@') ? "" : url);
+		        "url: expected %s://HOST:PORT or %s:///PATH/OF/SOCKET%s%.*s", scheme,
+		        scheme, shown ? ", not " : "", 100 * shown, url);
 	return good;
 }
 
@@ -261,11 +263,9 @@ static void wire_connect(struct wire *w)
 	static const struct stream_events events = { .opened = wire_on_opened,
 		                                     .data = wire_on_data,
 		                                     .closed = wire_on_closed };
-	bool is_unix = *w->url.path;
-	struct endpoint e = { .kind = is_unix ? ENDPOINT_UNIX : ENDPOINT_TCP,
-		              .path = is_unix ? w->url.path : NULL,
-		              .host = is_unix ? NULL : w->url.host,
-		              .port = w->url.port };
+	struct endpoint e = { .kind = ENDPOINT_TCP, .host = w->url.host, .port = w->url.port };
+	if (*w->url.path)
+		e = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = w->url.path };
 	struct err err = { 0 };
 	w->sent_us = wire_now_us();
 	w->state = xcalloc(1, w->talk->size);
@@ -304,6 +304,7 @@ static void wire_on_password(struct secret *password, const struct err *err, voi
 void wire_ask(struct wire *w, int64_t timeout_ms, void (*done)(const struct api_answer *, void *),
               void *arg)
 {
+	assert(!w->busy);
 	w->busy = true;
 	w->over = false;
 	w->timeout_ms = timeout_ms ? timeout_ms : WIRE_TIMEOUT_MS;

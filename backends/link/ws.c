@@ -203,10 +203,11 @@ static void ws_on_frame_send(const char *bytes, size_t len, void *arg)
 static void ws_on_frame_close(unsigned code, const char *reason, size_t len, void *arg)
 {
 	struct ws *w = arg;
+	enum err_code kind = code == 4003 ? ERR_DENIED : ERR_REFUSED;
 	if (!w->over && code && code != 1000 && code != 1001)
-		err_set(&w->err, code == 4003 ? ERR_DENIED : ERR_REFUSED,
-		        "%s closed %.*s with code %u%s%.*s", w->who, (int)strcspn(w->path, "?"),
-		        w->path, code, len ? ": " : "", (int)len, reason);
+		err_set(&w->err, kind, "%s closed %.*s with code %u%s%.*s", w->who,
+		        (int)strcspn(w->path, "?"), w->path, code, len ? ": " : "", (int)len,
+		        reason);
 	ws_end(w);
 }
 
@@ -262,11 +263,10 @@ static size_t ws_on_data(struct stream *s, const char *bytes, size_t len, void *
 		return len;
 	}
 	int line = (int)strcspn(w->head.data, "\r\n");
-	err_set(&w->err,
-	        strstr(w->head.data, " 401 ") || strstr(w->head.data, " 403 ") ? ERR_DENIED
-	                                                                       : ERR_REFUSED,
-	        "%s opens no WebSocket at %.*s: %.*s", w->who, (int)strcspn(w->path, "?"), w->path,
-	        line < 100 ? line : 100, w->head.data);
+	bool denied = strstr(w->head.data, " 401 ") || strstr(w->head.data, " 403 ");
+	enum err_code code = denied ? ERR_DENIED : ERR_REFUSED;
+	err_set(&w->err, code, "%s opens no WebSocket at %.*s: %.*s", w->who,
+	        (int)strcspn(w->path, "?"), w->path, line < 100 ? line : 100, w->head.data);
 	ws_end(w);
 	return len;
 }

@@ -3,6 +3,7 @@
 #define TESTS_LEFT_H
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -38,7 +39,8 @@ static inline size_t left_find(uintptr_t places[LEFT_MAX])
 	FILE *maps = fopen("/proc/self/maps", "re");
 	while (fd >= 0 && maps && fgets(line, sizeof(line), maps)) {
 		name[0] = '\0';
-		if (sscanf(line, "%lx-%lx %4s %*s %*s %*s %255s", &from, &to, way, name) < 3 ||
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s %*s %*s %*s %255s", &from, &to, way,
+		           name) < 3 ||
 		    strcmp(way, "rw-p") != 0 || to - from > LEFT_MAPPING_MAX ||
 		    (name[0] && strcmp(name, "[heap]") != 0))
 			continue;

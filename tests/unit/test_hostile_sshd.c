@@ -347,7 +347,7 @@ static int begin(struct tally (*harm)(void))
 	socklen_t size = sizeof(at);
 	int unread_ms = harm == do_read_nothing ? 2000 : WAIT_MS;
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), pair[2];
-	if (harm == do_read_nothing)
+	if (harm == do_read_nothing || harm == do_ask_and_read_nothing)
 		keep_little(listener);
 	assert_int_equal(bind(listener, (struct sockaddr *)&at, size), 0);
 	assert_int_equal(listen(listener, 1), 0);
