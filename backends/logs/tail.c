@@ -708,11 +708,8 @@ static void tail_take_forwards(struct tail *t, const struct run_result *r, int64
 	tail_end_earlier(t, first_us);
 }
 
-static void tail_fetched(const struct run_result *r, void *arg)
+static void tail_take_older(struct tail *t, const struct run_result *r)
 {
-	struct tail *t = arg;
-	uint64_t before = log_total(t->follow.log);
-	t->run = NULL;
 	int64_t first_us = t->first_us ? t->first_us : INT64_MAX, stamp_us = t->stamp_us;
 	bool headed = r->out_len > strlen(TAIL_HEAD) &&
 	              memcmp(r->out, TAIL_HEAD, strlen(TAIL_HEAD)) == 0;
@@ -739,6 +736,14 @@ static void tail_fetched(const struct run_result *r, void *arg)
 	t->stamp_us = stamp_us;
 	if (t->what == TAIL_FILE && !headed)
 		t->start -= r->out_len < t->start ? r->out_len : t->start;
+}
+
+static void tail_fetched(const struct run_result *r, void *arg)
+{
+	struct tail *t = arg;
+	uint64_t before = log_total(t->follow.log);
+	t->run = NULL;
+	tail_take_older(t, r);
 	if (r->end.err.code)
 		log_say(t->follow.log, "older lines are not available: %s", r->end.err.text);
 	else if (log_total(t->follow.log) == before)

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	int fd = as_file(data, len, path, sizeof(path));
 	struct activity *a = activity_create(NULL);
 	a->path = xstrdup(path);
-	activity_read_past(a);
+	activity_read_file(a->path, PAST_READ, activity_keep_past, a, NULL);
 	for (size_t i = 0; i < ACTIVITY_KEPT && i < a->added; i++) {
 		MUST_BE_WASHED(a->entries[i].id);
 		MUST_BE_WASHED(a->entries[i].text);
