@@ -357,14 +357,12 @@ static void labels_that_the_image_carries(void **state)
 	assert_non_null(d);
 	assert_false(pull->applies(&d->row));
 	/* A container of compose gives the project its folder; the other does not move it. */
-	for (int i = 0; i < 2; i++) {
-		/* clang-format off */
-		feed_list(w, i ? "["
-			CTR("a2", "mini_web_1", "b", "mini", "web", "/srv/mini", "running") ","
-			LABELLED("a1", "f_1", "b", "mini", "f", "/evil", "running", AS_COMPOSE) "]" : "["
-			LABELLED("a1", "f_1", "b", "mini", "f", "/evil", "running", AS_COMPOSE) ","
-			CTR("a2", "mini_web_1", "b", "mini", "web", "/srv/mini", "running") "]");
-		/* clang-format on */
+#define DOUBTFUL LABELLED("a1", "f_1", "b", "mini", "f", "/evil", "running", AS_COMPOSE)
+#define PROVED CTR("a2", "mini_web_1", "b", "mini", "web", "/srv/mini", "running")
+	static const char *const orders[] = { "[" DOUBTFUL "," PROVED "]",
+		                              "[" PROVED "," DOUBTFUL "]" };
+	for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
+		feed_list(w, orders[i]);
 		d = deploy(w, "compose:mini");
 		assert_string_equal(d->project->dir, "/srv/mini");
 		assert_string_equal(cell_text(d, "state"), "2/2 up");
