@@ -458,16 +458,6 @@ static void ctr_on_kill(struct ctr *c, const struct ctr_event *ev)
 		c->stopped = true;
 }
 
-static void ctr_on_pause(struct ctr *c, const struct ctr_event *ev)
-{
-	ctr_set_state(c, CONTAINER_PAUSED);
-}
-
-static void ctr_on_unpause(struct ctr *c, const struct ctr_event *ev)
-{
-	ctr_set_state(c, CONTAINER_RUNNING);
-}
-
 static void ctr_on_oom(struct ctr *c, const struct ctr_event *ev)
 {
 	c->row->oom = true;
@@ -487,34 +477,30 @@ static void ctr_on_health(struct ctr *c, const struct ctr_event *ev)
 	fetch_want(&c->inspect);
 }
 
-/* Its limits or its restart policy changed; the event does not say which. */
-static void ctr_on_update(struct ctr *c, const struct ctr_event *ev)
-{
-	fetch_want(&c->inspect);
-}
-
-static void ctr_on_nothing(struct ctr *c, const struct ctr_event *ev) {}
-
 static const struct event_row {
 	const char *action;
-	void (*fn)(struct ctr *, const struct ctr_event *);
+	void (*fn)(struct ctr *, const struct ctr_event *); /* NULL: only what follows */
+	enum container_state state;                         /* the new state; UNKNOWN: none */
+	bool inspect;                                       /* an inspect tells what changed */
 	/* changes things that only a list reports: ports, networks, effects of the restart
 	 * policy */
 	bool relist;
 } event_table[] = {
-	{ "create", ctr_on_nothing, true },  { "start", ctr_on_start, true },
-	{ "die", ctr_on_die, true },         { "died", ctr_on_die, true },
-	{ "stop", ctr_on_stop, false },      { "kill", ctr_on_kill, false },
-	{ "pause", ctr_on_pause, false },    { "unpause", ctr_on_unpause, false },
-	{ "oom", ctr_on_oom, false },        { "health_status", ctr_on_health, false },
-	{ "restart", ctr_on_nothing, true }, { "update", ctr_on_update, true },
-	{ "rename", ctr_on_nothing, true },
+	{ .action = "create", .relist = true },
+	{ .action = "start", .fn = ctr_on_start, .relist = true },
+	{ .action = "die", .fn = ctr_on_die, .relist = true },
+	{ .action = "died", .fn = ctr_on_die, .relist = true },
+	{ .action = "stop", .fn = ctr_on_stop },
+	{ .action = "kill", .fn = ctr_on_kill },
+	{ .action = "pause", .state = CONTAINER_PAUSED },
+	{ .action = "unpause", .state = CONTAINER_RUNNING },
+	{ .action = "oom", .fn = ctr_on_oom },
+	{ .action = "health_status", .fn = ctr_on_health },
+	{ .action = "restart", .relist = true },
+	/* its limits or its restart policy; the event does not say which */
+	{ .action = "update", .inspect = true, .relist = true },
+	{ .action = "rename", .relist = true },
 };
-
-static bool ctr_is_destroy(const char *action)
-{
-	return strcmp(action, "destroy") == 0 || strcmp(action, "remove") == 0;
-}
 
 /* A row's id is its name, so a renamed container needs a new row. All data moves there. */
 static struct ctr *ctr_rename_row(struct engine *e, struct ctr *c, const char *name)
@@ -556,19 +542,14 @@ static struct ctr *ctr_new_row(struct engine *e, const struct ctr_event *ev)
 	return c;
 }
 
-static const struct event_row *ctr_event_find(const char *action)
-{
-	for (size_t i = 0; i < ARRAY_LEN(event_table); i++)
-		if (strcmp(event_table[i].action, action) == 0)
-			return &event_table[i];
-	return NULL;
-}
-
 void apply_event(struct engine *e, const struct ctr_event *ev)
 {
 	struct ctr *c = ctr_find_any(e, ev->id);
-	const struct event_row *row = ctr_event_find(ev->action);
-	if (ctr_is_destroy(ev->action)) {
+	const struct event_row *row = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(event_table); i++)
+		if (strcmp(event_table[i].action, ev->action) == 0)
+			row = &event_table[i];
+	if (strcmp(ev->action, "destroy") == 0 || strcmp(ev->action, "remove") == 0) {
 		sync_gone(&e->sync, c ? c->id : ev->id);
 		if (c)
 			store_row_remove(&c->row->row);
@@ -588,7 +569,12 @@ void apply_event(struct engine *e, const struct ctr_event *ev)
 	/* health events request an inspect anyway, and may come every second */
 	if (row->fn != ctr_on_health)
 		c->changed = c->heard;
-	row->fn(c, ev);
+	if (row->fn)
+		row->fn(c, ev);
+	if (row->state != CONTAINER_UNKNOWN)
+		ctr_set_state(c, row->state);
+	if (row->inspect)
+		fetch_want(&c->inspect);
 	ctr_refresh(c);
 	server_rows_changed(e->source.server, &kind_container);
 	if (row->relist)

@@ -70,8 +70,6 @@ static void compose_add_steps(struct buf *b, const char *program, const struct c
 	for (size_t i = 0; steps[i]; i++) {
 		if (i)
 			buf_puts(b, " && ");
-		/* Appends one compose command. words come before the service's name; whole leaves
-		 * the name out. */
 		/* without this, down leaves services of inactive profiles running */
 		if (whole)
 			buf_puts(b, "COMPOSE_PROFILES='*' ");

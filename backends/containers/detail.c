@@ -167,25 +167,6 @@ static void ctr_add_words(struct doc *d, const char *label, const cJSON *array)
 	free(words);
 }
 
-static void ctr_add_limits(struct doc *d, const cJSON *o)
-{
-	char a[HUMAN_SIZE];
-	double mem = ctr_num(o, "HostConfig", "Memory"),
-	       cpus = ctr_num(o, "HostConfig", "NanoCpus"),
-	       pids = ctr_num(o, "HostConfig", "PidsLimit");
-	double quota = ctr_num(o, "HostConfig", "CpuQuota"),
-	       period = ctr_num(o, "HostConfig", "CpuPeriod");
-	if (mem > 0)
-		doc_pair(d, DOC_PLAIN, "memory limit", "%s", human_bytes(a, (uint64_t)mem));
-	if (cpus > 0)
-		doc_pair(d, DOC_PLAIN, "CPU limit", "%.2f cores", cpus / 1e9);
-	else if (quota > 0)
-		doc_pair(d, DOC_PLAIN, "CPU limit", "%.2f cores",
-		         quota / (period > 0 ? period : 100000));
-	if (pids > 0)
-		doc_pair(d, DOC_PLAIN, "process limit", "%.0f", pids);
-}
-
 static void ctr_add_config(struct doc *d, const struct container *c, const cJSON *o)
 {
 	doc_head(d, "Made from");
@@ -206,7 +187,21 @@ static void ctr_add_config(struct doc *d, const struct container *c, const cJSON
 		doc_pair(d, DOC_PLAIN, "restart policy", "%s, at most %.0f times", name, most);
 	else
 		ctr_pair(d, "restart policy", name ? name : "no");
-	ctr_add_limits(d, o);
+	char a[HUMAN_SIZE];
+	double mem = ctr_num(o, "HostConfig", "Memory"),
+	       cpus = ctr_num(o, "HostConfig", "NanoCpus"),
+	       pids = ctr_num(o, "HostConfig", "PidsLimit");
+	double quota = ctr_num(o, "HostConfig", "CpuQuota"),
+	       period = ctr_num(o, "HostConfig", "CpuPeriod");
+	if (mem > 0)
+		doc_pair(d, DOC_PLAIN, "memory limit", "%s", human_bytes(a, (uint64_t)mem));
+	if (cpus > 0)
+		doc_pair(d, DOC_PLAIN, "CPU limit", "%.2f cores", cpus / 1e9);
+	else if (quota > 0)
+		doc_pair(d, DOC_PLAIN, "CPU limit", "%.2f cores",
+		         quota / (period > 0 ? period : 100000));
+	if (pids > 0)
+		doc_pair(d, DOC_PLAIN, "process limit", "%.0f", pids);
 	ctr_pair(d, "log driver", ctr_str(ctr_get(o, "HostConfig", "LogConfig"), "Type", NULL));
 	if (cJSON_IsTrue(ctr_get(o, "HostConfig", "Privileged")))
 		doc_pair(d, DOC_WARN, "privileged", "yes: it may do what root on the server may");

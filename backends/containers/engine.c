@@ -102,16 +102,13 @@ static void engine_stop_calls(struct engine *e)
 		engine_cancel_ctr(c);
 }
 
-static const char *engine_login(const struct engine *e)
-{
-	return *e->source.server->user ? e->source.server->user : "the login user";
-}
-
 /* Says what the user can do to gain access. Docker's own message names only the socket. */
 static void engine_denied_sentence(const struct engine *e, const struct err *why, struct err *out)
 {
-	const char *cli = e->param->cli, *server = e->source.server->name, *user = engine_login(e);
-	const char *name = *e->source.server->user ? user : "USER";
+	const char *cli = e->param->cli, *server = e->source.server->name;
+	const char *user = "the login user", *name = "USER";
+	if (*e->source.server->user)
+		user = name = e->source.server->user;
 	if (strstr(why->text, LINK_FORBIDS))
 		err_set(out, ERR_DENIED, "%s on %s cannot be asked: %s", e->param->title, server,
 		        why->text);
@@ -146,12 +143,6 @@ static bool engine_is_listed(const struct engine *e)
 	       server_socket_is_told(e->source.server, e->param->socket, endpoints[0].path);
 }
 
-static int64_t engine_look_ms(const struct engine *e)
-{
-	bool local = link_is_local(source_link(&e->source));
-	return local || engine_is_listed(e) ? LOOK_AGAIN_MS : LOOK_UNTOLD_MS;
-}
-
 static void engine_fail(struct engine *e, const struct err *err)
 {
 	struct err said = *err;
@@ -170,7 +161,8 @@ static void engine_fail(struct engine *e, const struct err *err)
 	if (engine_is_absent(e, err)) {
 		source_set_state(&e->source, SOURCE_ABSENT,
 		                 engine_elsewhere(e, &said) ? &said : NULL);
-		loop_timer_set(e->look, engine_look_ms(e));
+		bool cheap = link_is_local(source_link(&e->source)) || engine_is_listed(e);
+		loop_timer_set(e->look, cheap ? LOOK_AGAIN_MS : LOOK_UNTOLD_MS);
 		return;
 	}
 	if (err->code == ERR_DENIED) {
@@ -253,17 +245,6 @@ static void engine_feed_ping(struct engine *e, const char *text, size_t len)
 	         e->api, *api ? api : "?", engine_way(e));
 }
 
-static void engine_apply_event_line(const char *line, size_t len, void *arg)
-{
-	struct engine *e = arg;
-	struct ctr_event ev;
-	if (!ctr_event_parse(&ev, line, len))
-		return;
-	if (*ev.time)
-		snprintf(e->last_event, sizeof(e->last_event), "%s", ev.time);
-	apply_event(e, &ev);
-}
-
 static void engine_feed_list(struct engine *e, const char *json, size_t len)
 {
 	struct ctr_list list;
@@ -291,7 +272,12 @@ static void engine_feed_list(struct engine *e, const char *json, size_t len)
 
 static void engine_feed_event(struct engine *e, const char *json, size_t len)
 {
-	engine_apply_event_line(json, len, e);
+	struct ctr_event ev;
+	if (!ctr_event_parse(&ev, json, len))
+		return;
+	if (*ev.time)
+		snprintf(e->last_event, sizeof(e->last_event), "%s", ev.time);
+	apply_event(e, &ev);
 }
 
 static void engine_take_inspect(struct engine *e, const char *id, const char *json, size_t len,
@@ -744,19 +730,6 @@ static void engine_ping_done(struct call *c, const struct reply *r, void *arg)
 		engine_list_later(e);
 }
 
-/* The socket must not be opened, and there is no other endpoint. */
-static void engine_no_socket(struct engine *e, enum socket_say say, const char *path)
-{
-	struct err err;
-	const char *server = e->source.server->name;
-	if (say == SOCKET_DENIED)
-		err_set(&err, ERR_DENIED, "%s: no permission to open %s", server, path);
-	else
-		err_set(&err, ERR_ABSENT, "%s: %s does not run: nobody listens at %s", server,
-		        e->param->title, path);
-	engine_fail(e, &err);
-}
-
 /* Creates the origin. If the socket is known not to open, only the endpoints that run a command
  * remain. A search for an absent engine tries only the socket (n is 1). */
 static void engine_begin_origin(struct engine *e, enum socket_say say,
@@ -805,8 +778,15 @@ static void engine_begin(struct engine *e)
 	bool was_there = used && used->kind == ENDPOINT_UNIX;
 	if (was_there && server_sockets_untellable(e->source.server))
 		say = SOCKET_OPEN; /* no shell can report when the engine is back */
+	/* The socket must not be opened, and there is no other endpoint. */
 	if (say != SOCKET_OPEN && (n == 1 || was_there)) {
-		engine_no_socket(e, say, endpoints[0].path);
+		const char *server = e->source.server->name, *socket = endpoints[0].path;
+		if (say == SOCKET_DENIED)
+			err_set(&why, ERR_DENIED, "%s: no permission to open %s", server, socket);
+		else
+			err_set(&why, ERR_ABSENT, "%s: %s does not run: nobody listens at %s",
+			        server, e->param->title, socket);
+		engine_fail(e, &why);
 		return;
 	}
 	engine_begin_origin(e, say, endpoints, n);
@@ -816,15 +796,16 @@ static void engine_begin(struct engine *e)
 	                                                     .done = engine_ping_done,
 	                                                     .arg = e,
 	                                                     .max = 65536 });
-	/* the other requests follow the ping's answer */
-	/* Is an engine likely here? If not, only the ping is sent. Where no shell reports sockets,
-	 * each failed connection writes a line to the server's journal. */
-	/* Engines that most servers do not have: their absence is normal. */
+	/* Most servers do not have these engines. Where no shell reports sockets, each failed
+	 * connection writes a line to the server's journal. So only the ping is sent then, and the
+	 * other requests follow its answer. */
 	bool guess = (e->param->is_podman || e->param->of_user) &&
 	             server_sockets_untellable(e->source.server);
-	if (!(e->source.state == SOURCE_WAITING ? !guess : e->source.state != SOURCE_ABSENT))
-		return;
-	engine_follow(e);
+	bool likely = e->source.state != SOURCE_ABSENT;
+	if (e->source.state == SOURCE_WAITING)
+		likely = !guess;
+	if (likely)
+		engine_follow(e);
 }
 
 /* Lets the shell look at the socket before the next attempt. */

@@ -194,23 +194,6 @@ static void updates_save(struct updates *u, const struct image_news *news)
 	free(file);
 }
 
-static void updates_load(struct updates *u)
-{
-	char *file = updates_file(u), *mine = updates_place(u), place[IMAGE_NAME_SIZE];
-	char *text = file ? state_read(file, UPDATES_FILE_MAX, NULL, NULL) : NULL;
-	struct image_news news;
-	u->read = true;
-	for (const char *line = text; line && *line;) {
-		size_t n = strcspn(line, "\n");
-		if (image_news_read(&news, place, sizeof(place), line, n) && !strcmp(place, mine))
-			updates_keep(u, &news);
-		line += n + (line[n] == '\n');
-	}
-	free(text);
-	free(mine);
-	free(file);
-}
-
 /* --- one question --------------------------------------------------------- */
 
 /* The orders on this container end; the others stay. */
@@ -488,8 +471,22 @@ void updates_up(struct engine *e)
 	struct updates *u = updates_of(e);
 	if (!u->timer)
 		u->timer = loop_timer_add(store_loop(e->source.store), -1, updates_on_timer, u);
-	if (!u->read)
-		updates_load(u);
+	if (!u->read) {
+		char *file = updates_file(u), *mine = updates_place(u), place[IMAGE_NAME_SIZE];
+		char *text = file ? state_read(file, UPDATES_FILE_MAX, NULL, NULL) : NULL;
+		struct image_news news;
+		u->read = true;
+		for (const char *line = text; line && *line;) {
+			size_t n = strcspn(line, "\n");
+			if (image_news_read(&news, place, sizeof(place), line, n) &&
+			    !strcmp(place, mine))
+				updates_keep(u, &news);
+			line += n + (line[n] == '\n');
+		}
+		free(text);
+		free(mine);
+		free(file);
+	}
 	u->first_ms = engine_mono(e) + updates_first_ms;
 	loop_timer_set(u->timer, updates_every_ms(u) ? updates_first_ms : -1);
 }

@@ -1,4 +1,8 @@
-/* updates_parse.c: names of images, digests, and the lines of the file with news. Pure. */
+/* updates_parse.c: names of images, digests, and the lines of the file with news. Pure.
+ *
+ * Source: Docker Engine API v1.41, "Images > Inspect an image" (RepoDigests) and "Distribution >
+ * Get image information from the registry" (Descriptor.digest). "Containers > Inspect a container"
+ * has Image and Config.Image. Digests: OCI image-spec, descriptor.md, "Digests". */
 #include "backends/containers/updates.h"
 
 #include <ctype.h>

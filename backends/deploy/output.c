@@ -1,4 +1,8 @@
-/* output.c: reads the output of a run from the last offset, across any number of links. */
+/* output.c: reads the output of a run from the last offset, across any number of links.
+ *
+ * Source: the texts of script.c, which run on the server and are part of this program. Output is
+ * raw bytes, read by tail(1) from an offset; the time before each line is RFC 3339 (logs/stamp.h).
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

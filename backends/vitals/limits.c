@@ -24,11 +24,6 @@ static double limits_cpu(const struct vitals *v)
 	return sum / LIMITS_SAMPLES;
 }
 
-static double limits_memory(const struct vitals *v)
-{
-	return v->mem_total ? 100.0 * (double)v->mem_used / (double)v->mem_total : -1;
-}
-
 static void limits_watch(int64_t *since_ms, double percent, int limit, int64_t now_ms)
 {
 	if (percent < 0 || limit <= 0 || limit > 100 || percent < limit - LIMITS_STEP)
@@ -42,7 +37,8 @@ void limits_see(struct vitals *v, const struct limits *limits, int64_t now_ms)
 	if (now_ms - v->seen_ms > limits->gap_ms)
 		v->memory_over_ms = v->cpu_over_ms = 0;
 	v->seen_ms = now_ms;
-	limits_watch(&v->memory_over_ms, limits_memory(v), limits->memory, now_ms);
+	double memory = v->mem_total ? 100.0 * (double)v->mem_used / (double)v->mem_total : -1;
+	limits_watch(&v->memory_over_ms, memory, limits->memory, now_ms);
 	limits_watch(&v->cpu_over_ms, limits_cpu(v), limits->cpu, now_ms);
 }
 

@@ -1,4 +1,7 @@
-/* packages.c: asks apt on a server, rarely, which packages have an update. */
+/* packages.c: asks apt on a server, rarely, which packages have an update.
+ *
+ * Source: apt(8), "list --upgradable": "NAME/SUITES VERSION ARCH [upgradable from: VERSION]". apt
+ * calls these lines unstable, so they are held by answers of Debian 12 and 13 and Ubuntu 24.04. */
 #include "backends/vitals/packages.h"
 
 #include <stdio.h>
@@ -27,17 +30,6 @@ const char packages_command[] =
 
 /* --- parsing -------------------------------------------------------------- */
 
-static void packages_name(struct vitals *v, struct text name)
-{
-	size_t used = strlen(v->packages_names), n = (size_t)(name.end - name.p);
-	if (used + n + 3 >= sizeof(v->packages_names))
-		return;
-	if (used)
-		used += (size_t)snprintf(v->packages_names + used,
-		                         sizeof(v->packages_names) - used, ", ");
-	wash(v->packages_names + used, sizeof(v->packages_names) - used, name.p, n);
-}
-
 /* "openssl/stable-security 3.0.15 amd64 [upgradable from: 3.0.14]": is this a line of the list? */
 static bool packages_line(struct text line, struct text *name, bool *security)
 {
@@ -64,7 +56,13 @@ static void packages_list(struct vitals *v, struct text in, bool secure)
 			continue;
 		v->packages++;
 		v->packages_security += security;
-		packages_name(v, name);
+		size_t used = strlen(v->packages_names), n = (size_t)(name.end - name.p);
+		if (used + n + 3 >= sizeof(v->packages_names))
+			continue;
+		if (used)
+			used += (size_t)snprintf(v->packages_names + used,
+			                         sizeof(v->packages_names) - used, ", ");
+		wash(v->packages_names + used, sizeof(v->packages_names) - used, name.p, n);
 	}
 }
 

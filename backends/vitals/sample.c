@@ -279,38 +279,29 @@ bool sample_parse(const char *bytes, size_t len, struct cpu_times *before, struc
 
 /* --- disks, clock, reboot ------------------------------------------------ */
 
-/* Parses the time and the uptime, which were read one right after the other. A date without %N
- * (busybox) has only whole seconds and is ignored as too coarse. */
-static void sample_take_clock(struct text line, struct vitals *v)
-{
-	struct text time, up;
-	double wall, uptime;
-	if (text_word(&line, &time) && text_word(&line, &up) &&
-	    memchr(time.p, '.', (size_t)(time.end - time.p)) && text_decimal(time, &wall) &&
-	    text_decimal(up, &uptime) && fabs(wall) < SECONDS_MAX && fabs(uptime) < SECONDS_MAX)
-		v->boot_wall_ms = (int64_t)((wall - uptime) * 1000);
-}
-
-static void sample_take_reboot(struct text line, struct vitals *v)
-{
-	struct text word;
-	v->reboot_pending = text_word(&line, &word) && text_is(word, "yes");
-	v->reboot_why[0] = '\0';
-	if (v->reboot_pending)
-		sample_copy_rest(v->reboot_why, sizeof v->reboot_why, line);
-}
-
 bool disks_parse(const char *bytes, size_t len, struct vitals *v)
 {
 	struct text in = { bytes, bytes + len }, line;
 	bool any = false;
 	while (text_line(&in, &line)) {
-		struct text rest = line, key;
+		struct text rest = line, key, word, up;
+		double wall, uptime;
 		any = true;
-		if (text_word(&rest, &key) && text_is(key, "reboot"))
-			sample_take_reboot(rest, v);
-		else if (key.p < key.end && text_is(key, "clock"))
-			sample_take_clock(rest, v);
+		if (!text_word(&rest, &key))
+			continue;
+		if (text_is(key, "reboot")) {
+			v->reboot_pending = text_word(&rest, &word) && text_is(word, "yes");
+			v->reboot_why[0] = '\0';
+			if (v->reboot_pending)
+				sample_copy_rest(v->reboot_why, sizeof v->reboot_why, rest);
+		}
+		/* The time and the uptime were read one right after the other. A date without %N
+		 * (busybox) has only whole seconds and is ignored as too coarse. */
+		if (text_is(key, "clock") && text_word(&rest, &word) && text_word(&rest, &up) &&
+		    memchr(word.p, '.', (size_t)(word.end - word.p)) && text_decimal(word, &wall) &&
+		    text_decimal(up, &uptime) && fabs(wall) < SECONDS_MAX &&
+		    fabs(uptime) < SECONDS_MAX)
+			v->boot_wall_ms = (int64_t)((wall - uptime) * 1000);
 	}
 	disks_take(bytes, len, v);
 	return any;

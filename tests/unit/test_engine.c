@@ -38,6 +38,8 @@ static const char one[] =
 static const char *list_says = one;
 static const char *inspect_says; /* NULL: no such container */
 static const char *tail_says;    /* NULL: none either */
+static const char *image_says;   /* NULL: no such image */
+static int images_asked;
 static const char *stats_say;    /* NULL: a little more each time */
 /* MODE_LOGS: one answer after the other; what is asked for must have the words, and lines come each
  * in a frame of its own. */
@@ -175,6 +177,11 @@ static bool engine_answers(int fd, const struct httpd_request *q)
 	} else if (inspect && strstr(request, "/abc0/json")) {
 		take(&inspect_takes_ms);
 		answer(fd, "200 OK", "application/json", inspect);
+	} else if (strstr(request, "/images/sha256:ab/json")) {
+		const char *image = __atomic_load_n(&image_says, __ATOMIC_SEQ_CST);
+		count(&images_asked);
+		answer(fd, image ? "200 OK" : "404 Not Found", "application/json",
+		       image ? image : "{\"message\":\"no such image\"}");
 	} else if (tail && strstr(request, "&tail=20 ")) {
 		count(&tails_asked);
 		take(&inspect_takes_ms);
@@ -287,6 +294,8 @@ static int make_world(void **state)
 	says(&list_says, one);
 	says(&inspect_says, NULL);
 	says(&tail_says, NULL);
+	says(&image_says, NULL);
+	set(&images_asked, 0);
 	says(&stats_say, NULL);
 	set(&list_takes_ms, 0);
 	set(&inspect_takes_ms, 0);
@@ -1261,6 +1270,87 @@ static void test_a_list_that_does_not_know_yet(void **state)
 	assert_int_equal(counted(&lists_asked), asked);
 }
 
+/* Labels that prove nothing: the image's own labels decide, and are asked for once. */
+static void test_who_chose_the_labels(void **state)
+{
+#define CLAIMS(name, image, more)                                                                  \
+	"{\"Id\":\"" name "0\",\"Names\":[\"/" name "\"],\"State\":\"running\",\"Status\":\"Up 2 " \
+	"hours\",\"ImageID\":\"" image "\",\"Labels\":{\"com.docker.compose.config-hash\":\"a\","  \
+	"\"com.docker.compose.container-number\":\"1\"" more "}}"
+	static const char list[] = "[" CLAIMS("one", "sha256:ab", "") "," CLAIMS(
+		"two", "../../ab",
+		"") "," CLAIMS("three", "sha256:cd",
+	                       ",\"com.docker.compose.image\":\"sha256:cd\"") "]";
+	static const struct {
+		const char *image;
+		enum compose_origin origin;
+	} cases[] = {
+		{ NULL, COMPOSE_CLAIMED },
+		{ "{\"Id\":\"sha256:ab\",\"Config\":{\"Labels\":{}}}", COMPOSE_MADE },
+		{ "{\"Id\":\"sha256:ab\",\"Config\":{\"Labels\":{\"com.docker.compose.config-"
+		  "hash\":"
+		  "\"a\"}}}",
+		  COMPOSE_NOT },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		if (i) {
+			end_world(state);
+			make_world(state);
+		}
+		struct world *w = *state;
+		set_mode(MODE_NEW);
+		says(&list_says, list);
+		says(&image_says, cases[i].image);
+		w->backend.up(w->source);
+		turn_until_state(w, SOURCE_LIVE);
+		turn(w, 700);
+		assert_int_equal(ROW_AS(container, row(w, "one"))->by_compose, cases[i].origin);
+		/* an id that would lead elsewhere is not asked about */
+		assert_int_equal(ROW_AS(container, row(w, "two"))->by_compose, COMPOSE_CLAIMED);
+		assert_int_equal(ROW_AS(container, row(w, "three"))->by_compose, COMPOSE_MADE);
+		/* A later list keeps the verdict. A refusal is asked about once more at most, after
+		 * the stream of events is there. */
+		engine_relist((struct engine *)w->source);
+		turn(w, 600);
+		assert_int_equal(ROW_AS(container, row(w, "one"))->by_compose, cases[i].origin);
+		assert_in_range(counted(&images_asked), 1, cases[i].image ? 1 : 2);
+	}
+}
+
+/* As by ssh: a shell whose PATH lacks the folder that has docker, on a Mac or a Synology. */
+static void test_docker_outside_of_path(void **state)
+{
+	struct world *w = *state;
+	const struct engine_param *const params[] = { &engine_docker, &engine_docker_user };
+	for (size_t i = 0; i < ARRAY_LEN(params); i++) {
+		struct endpoint endpoints[ENGINE_ENDPOINTS_MAX] = { 0 };
+		char where[ENGINE_PATH_SIZE], file[200], command[1200], said[300] = "";
+		snprintf(w->server->docker, sizeof(w->server->docker), "unix:///run/x y.sock");
+		size_t n = params[i]->endpoints(w->source, endpoints, where, sizeof(where));
+		assert_true(n >= 2);
+		assert_int_equal(endpoints[1].kind, ENDPOINT_EXEC);
+		/* the folder of the test stands for the one of a Synology */
+		snprintf(file, sizeof(file), "%s/local/bin", dir);
+		snprintf(command, sizeof(command),
+		         "mkdir -p %s/bin %s && ln -sf \"$(command -v env)\" %s/bin/env && printf "
+		         "'#!/bin/sh\\necho \"$DOCKER_HOST $*\"' >%s/docker && chmod +x %s/docker",
+		         dir, file, dir, file, file);
+		assert_int_equal(system(command), 0);
+		const char *rest = strstr(endpoints[1].command, "/usr/local/bin");
+		assert_non_null(rest);
+		int before = (int)(rest - endpoints[1].command);
+		/* this machine may have a docker of its own in /bin */
+		snprintf(command, sizeof(command), "PATH=%s/bin; %.*s%s%s", dir, before,
+		         endpoints[1].command, file, rest + strlen("/usr/local/bin"));
+		FILE *f = popen(command, "r");
+		assert_non_null(f);
+		assert_non_null(fgets(said, sizeof(said), f));
+		assert_int_equal(pclose(f), 0);
+		assert_string_equal(said, i ? "unix:///run/x y.sock system dial-stdio\n"
+		                            : "unix:///var/run/docker.sock system dial-stdio\n");
+	}
+}
+
 int main(void)
 {
 #define WORLD(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
@@ -1295,6 +1385,8 @@ int main(void)
 		WORLD(test_details_ask),
 		WORLD(test_figures_after_a_rest),
 		WORLD(test_no_figures),
+		WORLD(test_who_chose_the_labels),
+		WORLD(test_docker_outside_of_path),
 	};
 	return cmocka_run_group_tests(tests, start_engine, stop_engine);
 }
