@@ -119,8 +119,10 @@ char *notify_state_text(struct notify *);
 void notify_state_take(struct notify *, const char *text);
 /* Frees what the file has of channels that are not configured. */
 void notify_state_forget(struct notify *);
-/* state.c calls it when a state is on the disk, and when this program became the one that sends. */
-void notify_state_saved(struct notify *);
+/* Lets the channels go on at the end of this turn, as when a state is on the disk. arg: the notify.
+ */
+void notify_advance_soon(void *arg);
+/* this program became the one that sends */
 void notify_became_sender(struct notify *);
 
 /* send_run.c: runs a command by sh with these variables and input. */

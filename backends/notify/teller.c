@@ -297,21 +297,6 @@ static int condition_compare(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
-/* The conditions that are due now, worst first. The caller frees the array. */
-static struct condition **teller_due(struct teller *t, enum message_what what, int64_t now_ms,
-                                     size_t *n)
-{
-	struct condition **list = xcalloc(HASH_COUNT(t->conditions) + 1, sizeof(*list));
-	*n = 0;
-	for (struct condition *c = t->conditions; c; c = c->hh.next) {
-		int64_t at = condition_due(t, c, what);
-		if (at >= 0 && at <= now_ms)
-			list[(*n)++] = c;
-	}
-	qsort(list, *n, sizeof(*list), condition_compare);
-	return list;
-}
-
 static void condition_mark_announced(struct condition *c, enum message_what what, uint64_t number,
                                      int64_t now_ms)
 {
@@ -327,8 +312,15 @@ static struct message *teller_make(struct teller *t, enum message_what what, int
                                    int64_t wall_ms)
 {
 	struct notify_need needs[SUMMARY_LINES];
-	size_t n, shown = 0;
-	struct condition **due = teller_due(t, what, now_ms, &n);
+	size_t n = 0, shown = 0;
+	/* the conditions that are due now, worst first */
+	struct condition **due = xcalloc(HASH_COUNT(t->conditions) + 1, sizeof(*due));
+	for (struct condition *c = t->conditions; c; c = c->hh.next) {
+		int64_t at = condition_due(t, c, what);
+		if (at >= 0 && at <= now_ms)
+			due[n++] = c;
+	}
+	qsort(due, n, sizeof(*due), condition_compare);
 	n = n >= STORM_LEAST ? n : 1;
 	for (size_t i = 0; i < n && shown < SUMMARY_LINES; i++) {
 		const struct condition *c = due[i];
