@@ -1,6 +1,6 @@
 /* send_run.c: a command of the user, and sendmail: a child with a time limit.
  *
- * The desktop is told by a child too: this program again, which loads libnotify.
+ * The desktop gets its message from a child, too: this program again, which loads libnotify.
  *
  * What the message says is in the environment and in the input, never in the command line. */
 #include <ctype.h>

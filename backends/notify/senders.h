@@ -85,7 +85,7 @@ struct notify {
 	struct link *link; /* owned: this machine */
 	struct channel *channels;
 	struct loop_timer *timer; /* the next thing that is due */
-	bool replays; /* nothing is told: the store shows a recording, or channels are tested */
+	bool replays; /* nothing is sent: the store shows a recording, or channels are tested */
 	bool looking; /* a look is due at the end of the turn */
 	uint64_t looked_at; /* generation of the store */
 	/* state.c */

@@ -1,4 +1,4 @@
-/* state.c: what was told and what is not sent yet, kept over a restart; and which of a user's
+/* state.c: what was announced and what is not sent yet, kept over a restart; and which of a user's
  * programs sends.
  *
  * The lock is a flock, which the kernel lifts when a program ends in any way. The file is written

@@ -15,9 +15,9 @@
 #define REMEMBERED_MS (30 * INT64_C(86400000)) /* a condition that nobody has seen since */
 
 enum condition_state {
-	CONDITION_HELD,      /* it is there, and is to be told when it has held */
-	CONDITION_ANNOUNCED, /* it was told and is there */
-	CONDITION_CLEARED,   /* it was told and is no longer there; not told yet */
+	CONDITION_HELD,      /* it is there, and is announced when it has held */
+	CONDITION_ANNOUNCED, /* it was announced and is there */
+	CONDITION_CLEARED,   /* it is no longer there, and its end is not announced yet */
 	CONDITION_PAST       /* it was there lately */
 };
 
@@ -107,7 +107,7 @@ static bool teller_same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* Whether what was told does not cover it: it is worse, or it asks something else. Other words
+/* Whether what was announced does not cover it: it is worse, or it asks something else. Other words
  * about the same fault (a figure in them) are no news. */
 static bool condition_is_news(const struct condition *c)
 {
@@ -196,7 +196,7 @@ static int64_t condition_due(const struct teller *t, const struct condition *c,
 		return at_ms > c->stood_ms ? at_ms : c->stood_ms;
 	}
 	if (what == MESSAGE_STILL && c->state == CONDITION_ANNOUNCED && t->rules.repeat_ms && may) {
-		/* below 0: told before this machine started */
+		/* below 0: announced before this machine started */
 		int64_t at_ms = c->announced_ms + t->rules.repeat_ms;
 		return at_ms > 0 ? at_ms : 0;
 	}
