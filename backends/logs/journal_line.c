@@ -15,19 +15,6 @@
 
 #define MESSAGE_MAX (256u << 10)
 
-/* Copies a cursor. It returns to a command line later, where it is quoted. Still, only characters
- * that systemd uses are accepted. */
-static void journal_line_take_cursor(char *dst, const cJSON *v)
-{
-	static const char safe[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=;-_";
-	const char *s = cJSON_IsString(v) ? v->valuestring : "";
-	size_t n = strlen(s);
-	*dst = '\0';
-	if (n < JOURNAL_CURSOR_SIZE && strspn(s, safe) == n)
-		memcpy(dst, s, n + 1);
-}
-
 /* Appends what fits. out->overflowed is set if something did not fit. */
 static void journal_line_add_bytes(struct buf *out, const char *bytes, size_t n)
 {
@@ -82,20 +69,6 @@ static void journal_line_take_field(char *dst, size_t size, const cJSON *obj, co
 	buf_finish(&text);
 }
 
-static void journal_line_take_origin(struct journal_line *out, const cJSON *obj)
-{
-	static const char *const units[] = { "UNIT", "USER_UNIT", "OBJECT_SYSTEMD_UNIT",
-		                             "_SYSTEMD_USER_UNIT", "_SYSTEMD_UNIT" };
-	char text[96], name[33], pid[11];
-	journal_line_take_field(name, sizeof(name), obj, "SYSLOG_IDENTIFIER");
-	journal_line_take_field(pid, sizeof(pid), obj, "_PID");
-	int n = snprintf(text, sizeof(text), *pid ? "%s[%s]" : "%s", name, pid);
-	if (*name)
-		wash(out->identifier, sizeof(out->identifier), text, (size_t)n);
-	for (size_t i = 0; i < ARRAY_LEN(units); i++)
-		journal_line_take_field(out->units[i], sizeof(out->units[i]), obj, units[i]);
-}
-
 bool journal_line_parse(const char *line, size_t len, struct journal_line *out)
 {
 	struct buf text;
@@ -115,8 +88,25 @@ bool journal_line_parse(const char *line, size_t len, struct journal_line *out)
 	 * better guess. */
 	out->level = priority < 0 || priority == 6 ? LOG_LEVEL_UNKNOWN
 	                                           : level_of_priority(priority);
-	journal_line_take_cursor(out->cursor, cJSON_GetObjectItemCaseSensitive(obj, "__CURSOR"));
-	journal_line_take_origin(out, obj);
+	/* The cursor returns to a command line later, where it is quoted. Still, only characters
+	 * that systemd uses are accepted. */
+	static const char safe[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=;-_";
+	const cJSON *cursor = cJSON_GetObjectItemCaseSensitive(obj, "__CURSOR");
+	const char *at = cJSON_IsString(cursor) ? cursor->valuestring : "";
+	if (strlen(at) < JOURNAL_CURSOR_SIZE && strspn(at, safe) == strlen(at))
+		memcpy(out->cursor, at, strlen(at) + 1);
+	/* who wrote it, and about which units */
+	static const char *const units[] = { "UNIT", "USER_UNIT", "OBJECT_SYSTEMD_UNIT",
+		                             "_SYSTEMD_USER_UNIT", "_SYSTEMD_UNIT" };
+	char writer[96], name[33], pid[11];
+	journal_line_take_field(name, sizeof(name), obj, "SYSLOG_IDENTIFIER");
+	journal_line_take_field(pid, sizeof(pid), obj, "_PID");
+	int n = snprintf(writer, sizeof(writer), *pid ? "%s[%s]" : "%s", name, pid);
+	if (*name)
+		wash(out->identifier, sizeof(out->identifier), writer, (size_t)n);
+	for (size_t i = 0; i < ARRAY_LEN(units); i++)
+		journal_line_take_field(out->units[i], sizeof(out->units[i]), obj, units[i]);
 	if (message && !cJSON_IsNull(message)) {
 		buf_init(&text, MESSAGE_MAX);
 		journal_line_add_field(&text, message);

@@ -189,17 +189,6 @@ static void tail_add_entry(struct tail *t, const struct journal_line *line, int6
 		        LOG_GAP, cut, strlen(cut));
 }
 
-static void tail_take_journal(struct tail *t, const char *bytes, size_t len)
-{
-	struct journal_line line;
-	if (!journal_line_parse(bytes, len, &line))
-		return;
-	if (*line.cursor)
-		memcpy(t->cursor, line.cursor, sizeof t->cursor);
-	tail_add_entry(t, &line, line.time_us);
-	journal_line_finish(&line);
-}
-
 /* Adds an older journal line before the first line delivered (first_us). journald may give both the
  * same time, as for all lines that it reads at once. Then the older line gets an earlier time. A
  * line not before before_us is not wanted. Returns the time used, or 0. */
@@ -383,25 +372,17 @@ static void tail_take_lines(struct tail *t)
 		} else if (t->what == TAIL_FILE) {
 			tail_take_file_line(t, t->in.data + used, len);
 		} else {
-			tail_take_journal(t, t->in.data + used, len);
+			struct journal_line line;
+			bool good = journal_line_parse(t->in.data + used, len, &line);
+			if (good && *line.cursor)
+				memcpy(t->cursor, line.cursor, sizeof(t->cursor));
+			if (good)
+				tail_add_entry(t, &line, line.time_us);
+			journal_line_finish(&line);
 		}
 		used += len + 1;
 	}
 	buf_consume(&t->in, used);
-}
-
-/* Bytes that this tail may take in this turn. The rest waits in the far side's window. */
-static size_t tail_share(struct tail *t, size_t len)
-{
-	int64_t now = loop_now(tail_loop_of(t));
-	if (now != t->turn_ms) {
-		t->turn_ms = now;
-		t->turn_bytes = 0;
-	}
-	size_t left = TURN_BYTES > t->turn_bytes ? TURN_BYTES - t->turn_bytes : 0;
-	len = len < left ? len : left;
-	t->turn_bytes += len;
-	return len;
 }
 
 /* Whether a place is free. Tails that were requested earlier come first. */
@@ -442,7 +423,15 @@ static size_t tail_on_data(struct stream *stream, const char *bytes, size_t len,
 		return 0;
 	if (t->what != TAIL_FILE)
 		tail_say_gap(t, *t->cursor ? "; what was written meanwhile follows" : "");
-	size_t take = tail_share(t, len);
+	/* what this tail may take in this turn; the rest waits in the far side's window */
+	int64_t now = loop_now(tail_loop_of(t));
+	if (now != t->turn_ms) {
+		t->turn_ms = now;
+		t->turn_bytes = 0;
+	}
+	size_t left = TURN_BYTES > t->turn_bytes ? TURN_BYTES - t->turn_bytes : 0;
+	size_t take = len < left ? len : left;
+	t->turn_bytes += take;
 	for (size_t done = 0; done < take;) {
 		size_t n = take - done < 65536 ? take - done : 65536;
 		if (t->in.len + n > LINE_MAX_BYTES) {
@@ -665,10 +654,16 @@ static void tail_begin_earlier(struct tail *t, const char *bytes, size_t len)
 			t->earlier.source = t->units[i].source;
 }
 
-/* Lines of a file keep their order, whatever their timestamps. None may be later than the first
- * line delivered. */
-static int64_t tail_take_older_file(struct tail *t, const char *bytes, size_t len, int64_t first_us)
+static int64_t tail_take_older_line(struct tail *t, const char *bytes, size_t len, int64_t first_us)
 {
+	if (t->what != TAIL_FILE) {
+		/* The start of the present run has no cursor, so its first lines may be among
+		 * these. */
+		int64_t before_us = t->earlier.begun_us ? t->earlier.begun_us : INT64_MAX;
+		return tail_take_older_journal(t, bytes, len, first_us, before_us);
+	}
+	/* Lines of a file keep their order, whatever their timestamps. None may be later than the
+	 * first line delivered. */
 	int64_t time_us = stamp_find(bytes, len, t->zone);
 	if (!time_us || time_us >= first_us)
 		time_us = t->stamp_us && t->stamp_us < first_us ? t->stamp_us : first_us - 1;
@@ -677,14 +672,6 @@ static int64_t tail_take_older_file(struct tail *t, const char *bytes, size_t le
 	log_add(t->follow.log, t->units[0].source, time_us, LOG_LEVEL_UNKNOWN, LOG_LINE, bytes,
 	        len);
 	return time_us;
-}
-
-static int64_t tail_take_older_line(struct tail *t, const char *bytes, size_t len, int64_t first_us)
-{
-	/* The start of the present run has no cursor, so its first lines may be among these. */
-	int64_t before_us = t->earlier.begun_us ? t->earlier.begun_us : INT64_MAX;
-	return t->what == TAIL_FILE ? tail_take_older_file(t, bytes, len, first_us)
-	                            : tail_take_older_journal(t, bytes, len, first_us, before_us);
 }
 
 /* Takes lines with the oldest first: earlier runs and boots, and lines of a file. */

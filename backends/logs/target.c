@@ -18,19 +18,6 @@ static const struct {
 #define NAMES_MAX 40 /* of words and kinds, for what is near a mistyped one */
 #define FILE_WORD "file:"
 
-/* What a person may call the rows of a kind that has logs: "container", "containers", and so on. */
-static size_t target_kind_names(const struct kind *k, const char *names[3])
-{
-	size_t n = 0;
-	if (!k->follow)
-		return 0;
-	names[n++] = k->plural;
-	names[n++] = k->name;
-	if (k->alias)
-		names[n++] = k->alias;
-	return n;
-}
-
 static bool target_unknown(const char *word, char *why, size_t size)
 {
 	const char *names[NAMES_MAX];
@@ -38,8 +25,15 @@ static bool target_unknown(const char *word, char *why, size_t size)
 	for (; n < ARRAY_LEN(words); n++)
 		names[n] = words[n].word;
 	names[n++] = FILE_WORD;
-	for (size_t i = 0; kinds[i] && n + 3 <= NAMES_MAX; i++)
-		n += target_kind_names(kinds[i], names + n);
+	/* what a person may call the rows of a kind that has logs: "container", "containers" */
+	for (size_t i = 0; kinds[i] && n + 3 <= NAMES_MAX; i++) {
+		if (!kinds[i]->follow)
+			continue;
+		names[n++] = kinds[i]->plural;
+		names[n++] = kinds[i]->name;
+		if (kinds[i]->alias)
+			names[n++] = kinds[i]->alias;
+	}
 	const char *near = nearest(word, names, n);
 	if (near)
 		snprintf(why, size, "\"%.60s\" is not a kind of log; did you mean %s?", word, near);

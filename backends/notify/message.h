@@ -22,8 +22,8 @@ struct notify_need {
 
 enum message_what {
 	MESSAGE_NEED,     /* it needs the user */
-	MESSAGE_STILL,    /* it was told before and is still so (repeat) */
-	MESSAGE_RESOLVED, /* what was told is over */
+	MESSAGE_STILL,    /* it was announced before and is still so (repeat) */
+	MESSAGE_RESOLVED, /* what was announced is over */
 	MESSAGE_TEST      /* mocr notify --test */
 };
 

@@ -31,8 +31,9 @@
 
 static void notify_advance(void *arg);
 
-static void notify_want_advance(struct notify *n)
+void notify_advance_soon(void *arg)
 {
+	struct notify *n = arg;
 	loop_defer_cancel(n->loop, notify_advance, n);
 	loop_defer(n->loop, notify_advance, n);
 }
@@ -82,29 +83,22 @@ static bool notify_is_well(const char *id, enum health announced, void *arg)
 	return true;
 }
 
-/* Calls fits for each word of a list. True: one fits, or there is no list. */
-static bool notify_any_word(const char *words, bool (*fits)(const char *, const struct row *),
-                            const struct row *row)
+/* Whether a word of the list names the row's kind, or its server. True: or there is no list. */
+static bool notify_is_named(const char *words, const struct row *row, bool by_kind)
 {
 	if (!words || !*words)
 		return true;
 	char *copy = xstrdup(words), *save = NULL;
 	bool any = false;
 	for (char *word = strtok_r(copy, " ", &save); word && !any;
-	     word = strtok_r(NULL, " ", &save))
-		any = fits(word, row);
+	     word = strtok_r(NULL, " ", &save)) {
+		if (by_kind)
+			any = kind_find(word) == row->kind || strcmp(word, row->kind->name) == 0;
+		else
+			any = server_is_called(row->server, word);
+	}
 	free(copy);
 	return any;
-}
-
-static bool notify_kind_fits(const char *word, const struct row *row)
-{
-	return kind_find(word) == row->kind || strcmp(word, row->kind->name) == 0;
-}
-
-static bool notify_server_fits(const char *word, const struct row *row)
-{
-	return server_is_called(row->server, word);
 }
 
 static void channel_look(struct channel *c)
@@ -115,8 +109,8 @@ static void channel_look(struct channel *c)
 	     row = store_need_next(row, NULL)) {
 		/* a channel does not tell about itself */
 		bool own = row->kind == &kind_notify && strcmp(row->name, c->config->name) == 0;
-		if (own || !notify_any_word(c->config->kinds, notify_kind_fits, row) ||
-		    !notify_any_word(c->config->servers, notify_server_fits, row))
+		if (own || !notify_is_named(c->config->kinds, row, true) ||
+		    !notify_is_named(c->config->servers, row, false))
 			continue;
 		/* a server that is down is one condition: its own row */
 		bool folded = row->need == NEED_FOLDED ||
@@ -402,7 +396,7 @@ void channel_sent(struct channel *c, const struct sent *sent)
 		channel_failed(c, m, sent);
 	}
 	channel_show_state(c);
-	notify_want_advance(c->notify);
+	notify_advance_soon(c->notify);
 	if (is_test)
 		channel_test_is_over(c, sent);
 }
@@ -480,19 +474,14 @@ static void notify_on_timer(struct loop_timer *timer, void *arg)
 void notify_look(struct notify *n)
 {
 	if (n->channels && !n->replays)
-		notify_want_advance(n);
-}
-
-void notify_state_saved(struct notify *n)
-{
-	notify_want_advance(n);
+		notify_advance_soon(n);
 }
 
 void notify_became_sender(struct notify *n)
 {
 	notify_state_read(n, false);
 	n->looked_at = 0;
-	notify_want_advance(n);
+	notify_advance_soon(n);
 }
 
 /* --- life ---------------------------------------------------------------- */
@@ -539,7 +528,7 @@ static void notify_on_link(struct link *link, void *arg)
 {
 	struct notify *n = arg;
 	if (n->link == link && link->state == LINK_UP)
-		notify_want_advance(n);
+		notify_advance_soon(n);
 }
 
 static void notify_state_begin(struct notify *n)
@@ -670,6 +659,6 @@ bool notify_test(struct notify *n, const char *name, notify_test_fn *done, void 
 	c->test = message_create(MESSAGE_TEST, NULL, 0, 1, now_wall_ms());
 	c->tested = done;
 	c->tested_arg = arg;
-	notify_want_advance(n);
+	notify_advance_soon(n);
 	return true;
 }

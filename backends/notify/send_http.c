@@ -245,12 +245,6 @@ static bool http_split(const char *url, struct endpoint *endpoint, char *host, s
 	return good && (!**path || **path == '/');
 }
 
-static bool http_token_fits_url(const char *token)
-{
-	return token[strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	                           ":_/.~=-")] == '\0';
-}
-
 static const char *http_url(const struct notify_config *c, const struct http_format *f)
 {
 	return c->url ? c->url : f->url;
@@ -372,14 +366,6 @@ static void http_say_no_answer(struct http_job *j, const struct reply *r)
 	mask_sentence(s->err.text, sizeof(s->err.text));
 }
 
-static bool http_may_have_arrived(const struct reply *r)
-{
-	if (r->status)
-		return r->status == 502 || r->status == 504;
-	return r->err.code == ERR_TIMEOUT || r->err.code == ERR_TOO_BIG ||
-	       r->err.code == ERR_GARBLED || strstr(r->err.text, "POST ");
-}
-
 /* Most refusals end when somebody mends the other side: a proxy that starts says 404, a token that
  * is changed 401. For a webhook that was deleted Discord asks not to try again: many such calls
  * lock the address out. */
@@ -438,7 +424,12 @@ static void http_judge(struct http_job *j, const struct reply *r)
 {
 	struct sent *s = &j->sent;
 	s->how = SENT_AGAIN;
-	s->unsure = http_may_have_arrived(r);
+	/* it may have arrived all the same */
+	if (r->status)
+		s->unsure = r->status == 502 || r->status == 504;
+	else
+		s->unsure = r->err.code == ERR_TIMEOUT || r->err.code == ERR_TOO_BIG ||
+		            r->err.code == ERR_GARBLED || strstr(r->err.text, "POST ");
 	if (!r->status || r->err.code) {
 		http_say_no_answer(j, r);
 	} else if (r->status / 100 == 2 &&
@@ -520,8 +511,10 @@ static void http_start(struct http_job *j)
 		return;
 	}
 	http_split(url, &endpoint, j->host, sizeof(j->host), &path);
+	static const char fit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				  ":_/.~=-";
 	bool in_url = strstr(path, "{token}") != NULL;
-	if (in_url && token && !http_token_fits_url(token)) {
+	if (in_url && token && token[strspn(token, fit)]) {
 		err_set(&err, ERR_USAGE, "the token has signs that cannot stand in url");
 		http_forget_token(c);
 		http_fail(j, SENT_SELDOM, &err);

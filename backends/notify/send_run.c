@@ -1,6 +1,6 @@
 /* send_run.c: a command of the user, and sendmail: a child with a time limit.
  *
- * The desktop is told by a child too: this program again, which loads libnotify.
+ * The desktop gets its message from a child, too: this program again, which loads libnotify.
  *
  * What the message says is in the environment and in the input, never in the command line. */
 #include <ctype.h>
@@ -303,20 +303,6 @@ static void run_send_mail(struct channel *c, const struct message *m)
 
 /* --- the desktop --------------------------------------------------------- */
 
-/* The path of this program. After an upgrade the kernel adds " (deleted)", and the new one stands
- * there. */
-static char *run_self(void)
-{
-	static const char deleted[] = " (deleted)";
-	char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	path[n > 0 ? n : 0] = '\0';
-	size_t len = strlen(path), tail = strlen(deleted);
-	if (len > tail && strcmp(path + len - tail, deleted) == 0)
-		path[len - tail] = '\0';
-	return xstrdup(path);
-}
-
 static void run_send_desktop(struct channel *c, const struct message *m)
 {
 	struct buf input = { 0 };
@@ -334,14 +320,21 @@ static void run_send_desktop(struct channel *c, const struct message *m)
 		loop_defer(j->loop, run_not_started, j);
 		return;
 	}
-	char *self = run_self();
+	/* The path of this program. After an upgrade the kernel adds " (deleted)", and the new one
+	 * stands there. */
+	static const char deleted[] = " (deleted)";
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[n > 0 ? n : 0] = '\0';
+	size_t len = strlen(self), tail = strlen(deleted);
+	if (len > tail && strcmp(self + len - tail, deleted) == 0)
+		self[len - tail] = '\0';
 	const char *const argv[] = { "exec", self, "--show-on-desktop", NULL };
 	char *command = quote_command(argv);
 	char **env = run_make_env(c, m);
 	run_job_start(c, "the desktop", command, (const char *const *)env, &input);
 	run_free_env(env);
 	free(command);
-	free(self);
 }
 
 const struct sender sender_desktop = {

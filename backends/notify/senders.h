@@ -85,7 +85,7 @@ struct notify {
 	struct link *link; /* owned: this machine */
 	struct channel *channels;
 	struct loop_timer *timer; /* the next thing that is due */
-	bool replays; /* nothing is told: the store shows a recording, or channels are tested */
+	bool replays; /* nothing is sent: the store shows a recording, or channels are tested */
 	bool looking; /* a look is due at the end of the turn */
 	uint64_t looked_at; /* generation of the store */
 	/* state.c */
@@ -119,8 +119,10 @@ char *notify_state_text(struct notify *);
 void notify_state_take(struct notify *, const char *text);
 /* Frees what the file has of channels that are not configured. */
 void notify_state_forget(struct notify *);
-/* state.c calls it when a state is on the disk, and when this program became the one that sends. */
-void notify_state_saved(struct notify *);
+/* Lets the channels go on at the end of this turn, as when a state is on the disk. arg: the notify.
+ */
+void notify_advance_soon(void *arg);
+/* this program became the one that sends */
 void notify_became_sender(struct notify *);
 
 /* send_run.c: runs a command by sh with these variables and input. */

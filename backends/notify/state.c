@@ -1,4 +1,4 @@
-/* state.c: what was told and what is not sent yet, kept over a restart; and which of a user's
+/* state.c: what was announced and what is not sent yet, kept over a restart; and which of a user's
  * programs sends.
  *
  * The lock is a flock, which the kernel lifts when a program ends in any way. The file is written
@@ -241,7 +241,7 @@ static void saving_on_over(struct loop_io *io, int fd, unsigned revents, void *a
 	saving_end(n);
 	if (n->state_no != n->saved_no)
 		loop_defer(n->loop, state_save, n);
-	notify_state_saved(n);
+	notify_advance_soon(n);
 }
 
 static void state_save(void *arg)
@@ -269,14 +269,9 @@ static void state_save(void *arg)
 		state_say_failed(n, &err);
 	n->saved_no = n->state_no;
 	free(s->text);
-	notify_state_saved(n);
+	notify_advance_soon(n);
 	free(s->path);
 	free(s);
-}
-
-static void state_saved_without(void *arg)
-{
-	notify_state_saved(arg);
 }
 
 void notify_state_changed(struct notify *n)
@@ -285,7 +280,7 @@ void notify_state_changed(struct notify *n)
 	bool keeps = n->path && notify_is_sender(n);
 	if (!keeps)
 		n->saved_no = n->state_no;
-	loop_fn *fn = keeps ? state_save : state_saved_without;
+	loop_fn *fn = keeps ? state_save : notify_advance_soon;
 	loop_defer_cancel(n->loop, fn, n);
 	loop_defer(n->loop, fn, n);
 }
@@ -386,7 +381,7 @@ void notify_state_start(struct notify *n)
 void notify_state_stop(struct notify *n)
 {
 	loop_defer_cancel(n->loop, state_save, n);
-	loop_defer_cancel(n->loop, state_saved_without, n);
+	loop_defer_cancel(n->loop, notify_advance_soon, n);
 	if (n->saving)
 		saving_end(n);
 	bool unsaved = n->path && notify_is_sender(n) && n->state_no != n->saved_no;

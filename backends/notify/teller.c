@@ -15,9 +15,9 @@
 #define REMEMBERED_MS (30 * INT64_C(86400000)) /* a condition that nobody has seen since */
 
 enum condition_state {
-	CONDITION_HELD,      /* it is there, and is to be told when it has held */
-	CONDITION_ANNOUNCED, /* it was told and is there */
-	CONDITION_CLEARED,   /* it was told and is no longer there; not told yet */
+	CONDITION_HELD,      /* it is there, and is announced when it has held */
+	CONDITION_ANNOUNCED, /* it was announced and is there */
+	CONDITION_CLEARED,   /* it is no longer there, and its end is not announced yet */
 	CONDITION_PAST       /* it was there lately */
 };
 
@@ -108,7 +108,7 @@ static bool teller_same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* Whether what was told does not cover it: it is worse, or it asks something else. Other words
+/* Whether what was announced does not cover it: it is worse, or it asks something else. Other words
  * about the same fault (a figure in them) are no news. */
 static bool condition_is_news(const struct condition *c)
 {
@@ -246,7 +246,7 @@ static int64_t condition_due(const struct teller *t, const struct condition *c,
 		return at_ms > c->stood_ms ? at_ms : c->stood_ms;
 	}
 	if (what == MESSAGE_STILL && c->state == CONDITION_ANNOUNCED && t->rules.repeat_ms && may) {
-		/* below 0: told before this machine started */
+		/* below 0: announced before this machine started */
 		int64_t at_ms = c->announced_ms + t->rules.repeat_ms;
 		return at_ms > 0 ? at_ms : 0;
 	}
@@ -344,21 +344,6 @@ static int condition_compare(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
-/* The conditions that are due now, worst first. The caller frees the array. */
-static struct condition **teller_due(struct teller *t, enum message_what what, int64_t now_ms,
-                                     size_t *n)
-{
-	struct condition **list = xcalloc(HASH_COUNT(t->conditions) + 1, sizeof(*list));
-	*n = 0;
-	for (struct condition *c = t->conditions; c; c = c->hh.next) {
-		int64_t at = condition_due(t, c, what);
-		if (at >= 0 && at <= now_ms)
-			list[(*n)++] = c;
-	}
-	qsort(list, *n, sizeof(*list), condition_compare);
-	return list;
-}
-
 static void condition_mark_announced(struct condition *c, enum message_what what, uint64_t number,
                                      int64_t now_ms)
 {
@@ -374,8 +359,15 @@ static struct message *teller_make(struct teller *t, enum message_what what, int
                                    int64_t wall_ms)
 {
 	struct notify_need needs[SUMMARY_LINES];
-	size_t n, shown = 0;
-	struct condition **due = teller_due(t, what, now_ms, &n);
+	size_t n = 0, shown = 0;
+	/* the conditions that are due now, worst first */
+	struct condition **due = xcalloc(HASH_COUNT(t->conditions) + 1, sizeof(*due));
+	for (struct condition *c = t->conditions; c; c = c->hh.next) {
+		int64_t at = condition_due(t, c, what);
+		if (at >= 0 && at <= now_ms)
+			due[n++] = c;
+	}
+	qsort(due, n, sizeof(*due), condition_compare);
 	n = n >= STORM_LEAST ? n : 1;
 	for (size_t i = 0; i < n && shown < SUMMARY_LINES; i++) {
 		const struct condition *c = due[i];

@@ -49,12 +49,12 @@ void teller_begin(struct teller *, int64_t now_ms);
 /* How a condition stands in the queue. */
 enum teller_place {
 	TELLER_STANDS,
-	TELLER_QUIET, /* the user acknowledged or snoozed it: neither told nor repeated */
-	TELLER_HELD   /* it began just now: not told yet, but others of its storm wait for it */
+	TELLER_QUIET, /* the user acknowledged or snoozed it: neither announced nor repeated */
+	TELLER_HELD /* it began just now: not announced yet, but others of its storm wait for it */
 };
 /* frozen: nothing new is known of it, because its server is away. It begins nothing then. */
 void teller_see(struct teller *, const struct notify_need *, bool frozen, enum teller_place);
-/* is_well: whether a row that was told to be so, and is not among the needs, is known to be well or
+/* is_well: whether a row that was announced, and is not among the needs, is known to be well or
  * gone. */
 typedef bool teller_well_fn(const char *id, enum health announced, void *arg);
 void teller_end(struct teller *, teller_well_fn *is_well, void *arg);
@@ -64,13 +64,13 @@ struct message *teller_take(struct teller *, int64_t now_ms, int64_t wall_ms, bo
 /* ms until teller_take may have one; -1: not before something changes. */
 int64_t teller_wait_ms(const struct teller *, int64_t now_ms, bool quiet_hours);
 
-/* The messages with the numbers from..to will never be sent. What they said is no longer told, so
- * that it is told again when it is still there. */
+/* The messages with the numbers from..to will never be sent. What they said is withdrawn, so that
+ * it is announced again when it is still there. */
 void teller_withdraw(struct teller *, uint64_t from, uint64_t to, int64_t now_ms);
 
-/* What was told and is not over, for the state file: a cJSON array of the newest ANNOUNCED_KEPT.
- * teller_read takes it after a restart. What happened between is found out by the first looks.
- * unsent: without what the message of this number and later ones say; 0: with all. */
+/* What was announced and is not over, for the state file: a cJSON array of the newest
+ * ANNOUNCED_KEPT. teller_read takes it after a restart. What happened between is found out by the
+ * first looks. unsent: without what the message of this number and later ones say; 0: with all. */
 #define ANNOUNCED_KEPT 5000
 void *teller_write(const struct teller *, int64_t now_ms, int64_t wall_ms, uint64_t unsent);
 void teller_read(struct teller *, const void *cjson, int64_t now_ms, int64_t wall_ms);

@@ -51,23 +51,19 @@ bool source_needs(const struct source *s)
 	       (s->state == SOURCE_DENIED && !source_is_mere_denial(s));
 }
 
-/* Whether another row of the source, such as a platform or a program, already shows the error. A
- * row's why is masked. */
-static bool source_is_said(const struct source *s)
-{
-	char said[sizeof(s->err.text)];
-	snprintf(said, sizeof(said), "%s", s->err.text);
-	mask_sentence(said, sizeof(said));
-	for (struct row *r = store_need_first(s->store, s->server); r;
-	     r = store_need_next(r, s->server))
-		if (r->source == s && r->why && strstr(said, r->why))
-			return true;
-	return false;
-}
-
 static void source_tell_need(struct source *s)
 {
-	bool needs = source_needs(s) && !source_is_said(s);
+	bool needs = source_needs(s);
+	/* Another row of the source, such as a platform or a program, may show the error already. A
+	 * row's why is masked. */
+	char said[sizeof(s->err.text)];
+	snprintf(said, sizeof(said), "%s", s->err.text);
+	if (needs)
+		mask_sentence(said, sizeof(said));
+	for (struct row *r = needs ? store_need_first(s->store, s->server) : NULL; r;
+	     r = store_need_next(r, s->server))
+		if (r->source == s && r->why && strstr(said, r->why))
+			needs = false;
 	if (!needs && !s->need_told)
 		return;
 	char *id = xasprintf("%s/%s/%s", s->server->name, kind_source.name, s->backend->name);

@@ -43,20 +43,6 @@ struct pending {
 
 /* --- health -------------------------------------------------------------- */
 
-static enum health server_link_health(const struct link *link)
-{
-	static const enum health by_state[] = {
-		[LINK_DOWN] = HEALTH_IDLE,   [LINK_CONNECTING] = HEALTH_BUSY,
-		[LINK_ASKING] = HEALTH_ASKS, [LINK_UP] = HEALTH_GOOD,
-		[LINK_LOST] = HEALTH_BAD,
-	};
-	/* A lost link stays bad while it reconnects, so that the row does not flicker between
-	 * tries. */
-	if (link->state == LINK_CONNECTING && link->tries)
-		return HEALTH_BAD;
-	return by_state[link->state];
-}
-
 /* Removes the server's name from the start of a sentence, for a place that already shows the
  * name. */
 static const char *server_without_name(const struct server *v, const char *text)
@@ -83,7 +69,16 @@ static bool server_add_opinion(const struct server *v, enum health about, char *
 static void server_assess(struct server *v)
 {
 	char why[sizeof(v->link->err.text) + SERVER_OPINION_MAX] = "";
-	enum health health = server_link_health(v->link);
+	static const enum health by_state[] = {
+		[LINK_DOWN] = HEALTH_IDLE,   [LINK_CONNECTING] = HEALTH_BUSY,
+		[LINK_ASKING] = HEALTH_ASKS, [LINK_UP] = HEALTH_GOOD,
+		[LINK_LOST] = HEALTH_BAD,
+	};
+	enum health health = by_state[v->link->state];
+	/* A lost link stays bad while it reconnects, so that the row does not flicker between
+	 * tries. */
+	if (v->link->state == LINK_CONNECTING && v->link->tries)
+		health = HEALTH_BAD;
 	if (v->asks) {
 		health = HEALTH_ASKS;
 		snprintf(why, sizeof(why), "asks you: %s", server_without_name(v, v->asks->title));
@@ -427,28 +422,24 @@ struct server *server_open(struct store *s, const char *dest, struct err *err)
 	return v;
 }
 
-static void server_reconfigure(struct server *v)
-{
-	/* text of before is valid until the old settings are released */
-	const char *units_before = v->config && v->config->units ? v->config->units : "";
-	v->config = v->is_local ? here_section(v->store->settings)
-	                        : server_section(v->store->settings, v->name);
-	v->protect = v->config && v->config->protect;
-	const char *units = v->config && v->config->units ? v->config->units : "";
-	if (strcmp(units_before, units) != 0 && v->link->state == LINK_UP)
-		server_refresh(v);
-	for (struct source *s = v->sources; s && v->link->state == LINK_UP; s = s->next)
-		if (s->backend->reconfigured)
-			s->backend->reconfigured(s);
-}
-
 void servers_reconfigure(struct store *s, const struct settings *fresh, bool open_new)
 {
 	const struct settings *before = s->settings;
 	struct err err;
 	s->settings = settings_keep(fresh);
-	for (struct server *v = s->servers; v; v = v->next)
-		server_reconfigure(v);
+	for (struct server *v = s->servers; v; v = v->next) {
+		/* the old section is there until the old settings are released */
+		const char *units_before = v->config && v->config->units ? v->config->units : "";
+		v->config = v->is_local ? here_section(fresh) : server_section(fresh, v->name);
+		v->protect = v->config && v->config->protect;
+		const char *units = v->config && v->config->units ? v->config->units : "";
+		if (strcmp(units_before, units) != 0 && v->link->state == LINK_UP)
+			server_refresh(v);
+		for (struct source *one = v->sources; one && v->link->state == LINK_UP;
+		     one = one->next)
+			if (one->backend->reconfigured)
+				one->backend->reconfigured(one);
+	}
 	for (struct server *v = s->servers; v; v = v->next)
 		for (struct source *source = v->sources; source; source = source->next)
 			if (source->backend->configured)

@@ -259,19 +259,6 @@ static bool sudo_forbids(const char *text)
 	return false;
 }
 
-static void sudo_use_password(struct sudo_run *r)
-{
-	struct sudo *s = r->sudo;
-	if (!s->kept || r->tries) {
-		sudo_ask_user(r);
-		return;
-	}
-	r->tried = secret_create(s->kept->text, s->kept->len);
-	r->from_kept = true;
-	r->step = SUDO_WITH_PASSWORD;
-	sudo_start(r);
-}
-
 /* Removes the line from the start or the end of the text. True if the line was there. */
 static bool sudo_take_line(char *text, const char *line)
 {
@@ -306,10 +293,16 @@ static void sudo_tried_without(struct sudo_run *r, const struct run_result *resu
 		sudo_fail(r, &clean, ERR_DENIED,
 		          r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s",
 		          words);
-	else if (refused)
-		sudo_use_password(r);
-	else
+	else if (refused && (!r->sudo->kept || r->tries)) {
+		sudo_ask_user(r);
+	} else if (refused) {
+		r->tried = secret_create(r->sudo->kept->text, r->sudo->kept->len);
+		r->from_kept = true;
+		r->step = SUDO_WITH_PASSWORD;
+		sudo_start(r);
+	} else {
 		sudo_finish(r, &clean);
+	}
 	free(words);
 }
 
@@ -394,8 +387,13 @@ static char *sudo_scripted(const struct sudo_run *r, const char *script, const c
 	return command;
 }
 
-static void sudo_start_staged(struct sudo_run *r)
+static void sudo_start(struct sudo_run *r)
 {
+	if (r->step == SUDO_PLAIN) {
+		r->run = link_run(r->sudo->server->link, r->command, r->input, r->input_len, r->max,
+		                  r->timeout_ms, sudo_on_result, r);
+		return;
+	}
 	bool asks = r->step == SUDO_WITH_PASSWORD;
 	struct run_stages stages = { .shown = r->command,
 		                     .terminal = asks && r->tool == TOOL_DOAS };
@@ -422,30 +420,10 @@ static void sudo_start_staged(struct sudo_run *r)
 	free(answer);
 }
 
-static void sudo_start(struct sudo_run *r)
-{
-	if (r->step == SUDO_PLAIN)
-		r->run = link_run(r->sudo->server->link, r->command, r->input, r->input_len, r->max,
-		                  r->timeout_ms, sudo_on_result, r);
-	else
-		sudo_start_staged(r);
-}
-
-static bool sudo_is_root(const struct server *v)
-{
-	return link_is_local(v->link) ? geteuid() == 0 : v->uid == 0;
-}
-
 struct sudo_run *sudo_run(struct sudo *s, const char *const *argv, size_t max, int64_t timeout_ms,
                           run_fn *done, void *arg)
 {
 	return sudo_run_input(s, argv, NULL, 0, max, timeout_ms, done, arg);
-}
-
-/* `sudo = never`: the command runs as the login, and says itself what is refused. */
-static bool sudo_is_forbidden(const struct server *v)
-{
-	return v->config && v->config->sudo && strcmp(v->config->sudo, "never") == 0;
 }
 
 struct sudo_run *sudo_run_input(struct sudo *s, const char *const *argv, const void *input,
@@ -470,8 +448,11 @@ struct sudo_run *sudo_run_input(struct sudo *s, const char *const *argv, const v
 	r->argv = xcalloc(n + 1, sizeof(*r->argv));
 	for (size_t i = 0; i < n; i++)
 		r->argv[i] = xstrdup(argv[i]);
-	r->step = sudo_is_root(s->server) || sudo_is_forbidden(s->server) ? SUDO_PLAIN
-	                                                                  : SUDO_NO_PASSWORD;
+	const struct server *v = s->server;
+	bool is_root = link_is_local(v->link) ? geteuid() == 0 : v->uid == 0;
+	/* `sudo = never`: the command runs as the login, and says itself what is refused */
+	bool is_forbidden = v->config && v->config->sudo && strcmp(v->config->sudo, "never") == 0;
+	r->step = is_root || is_forbidden ? SUDO_PLAIN : SUDO_NO_PASSWORD;
 	s->runs = r;
 	sudo_start(r);
 	return r;

@@ -39,12 +39,6 @@ static unsigned flap_first(const struct flap *f, int64_t now_ms)
 	return i;
 }
 
-static void flap_drop_first(struct flap *f, unsigned n)
-{
-	f->n -= n;
-	memmove(f->begun, f->begun + n, f->n * sizeof(*f->begun));
-}
-
 struct flap *flap_begins(struct flaps *all, const char *id, enum health health, const char *why,
                          bool was_well, int64_t now_ms)
 {
@@ -59,9 +53,11 @@ struct flap *flap_begins(struct flaps *all, const char *id, enum health health, 
 	if (!f->bad) {
 		if (!flap_times(f, now_ms))
 			f->worst = HEALTH_UNKNOWN;
-		flap_drop_first(f, flap_first(f, now_ms));
-		if (f->n == FLAP_KEPT)
-			flap_drop_first(f, 1);
+		unsigned old = flap_first(f, now_ms);
+		if (f->n - old == FLAP_KEPT)
+			old++;
+		f->n -= old;
+		memmove(f->begun, f->begun + old, f->n * sizeof(*f->begun));
 		f->begun[f->n++] = now_ms;
 		f->since_ms = now_ms;
 		f->watched = was_well;

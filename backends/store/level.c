@@ -60,30 +60,25 @@ static const bool first_letters[256] = {
 	BOTH('T', 't'), BOTH('V', 'v'), BOTH('W', 'w'),
 };
 
-/* syslog's levels have one digit. Those of pino and bunyan have two: 10 trace, 30 info, 40 warn, 60
- * fatal. */
-static enum log_level level_of_number(const char *s, const char *end)
-{
-	static const enum log_level tens[] = { LOG_LEVEL_UNKNOWN, LOG_LEVEL_DEBUG, LOG_LEVEL_DEBUG,
-		                               LOG_LEVEL_INFO,    LOG_LEVEL_WARN,  LOG_LEVEL_ERROR,
-		                               LOG_LEVEL_ERROR };
-	size_t n = 0;
-	while (s + n < end && isdigit((unsigned char)s[n]))
-		n++;
-	if (n == 1)
-		return level_of_priority(s[0] - '0');
-	return n == 2 && s[1] == '0' && s[0] - '0' < (int)ARRAY_LEN(tens) ? tens[s[0] - '0']
-	                                                                  : LOG_LEVEL_UNKNOWN;
-}
-
 /* Reads the level after a key such as level: a word or a number, after `":= ` and quotes. */
 static enum log_level level_value(const char *s, const char *end)
 {
 	while (s < end && strchr("\": =", *s))
 		s++;
 	const char *from = s;
-	if (s < end && isdigit((unsigned char)*s))
-		return level_of_number(s, end);
+	/* syslog's levels have one digit. Those of pino and bunyan have two: 10 trace, 30 info, 40
+	 * warn, 60 fatal. */
+	static const enum log_level tens[] = { LOG_LEVEL_UNKNOWN, LOG_LEVEL_DEBUG, LOG_LEVEL_DEBUG,
+		                               LOG_LEVEL_INFO,    LOG_LEVEL_WARN,  LOG_LEVEL_ERROR,
+		                               LOG_LEVEL_ERROR };
+	while (s < end && isdigit((unsigned char)*s))
+		s++;
+	if (s == from + 1)
+		return level_of_priority(from[0] - '0');
+	if (s == from + 2 && from[1] == '0' && from[0] - '0' < (int)ARRAY_LEN(tens))
+		return tens[from[0] - '0'];
+	if (s > from)
+		return LOG_LEVEL_UNKNOWN;
 	while (s < end && isalpha((unsigned char)*s))
 		s++;
 	return level_of_word(from, (size_t)(s - from));

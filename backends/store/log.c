@@ -558,28 +558,22 @@ uint64_t log_add(struct log *log, unsigned source, int64_t time_us, enum log_lev
 	return log_do_add(log, 0, source, time_us, level, mark, text, len);
 }
 
-/* Returns a number that sorts right before the given line. 0: there is no room, or the line is
- * gone. */
-static uint64_t log_number_before(const struct log *log, int64_t time_us, uint64_t number)
-{
-	uint64_t place = log_find(log, time_us, number),
-		 least = (number - 1) / NUMBER_STEP * NUMBER_STEP;
-	const struct log_line *next = log_get(log, place), *before = log_get(log, place - 1);
-	if (!next || next->time_us != time_us || next->number != number)
-		return 0;
-	if (before && before->time_us == time_us && before->number > least)
-		least = before->number;
-	uint64_t half = (number - least) / 2;
-	if (half)
-		return least + (half < NUMBER_GAP ? half : NUMBER_GAP);
-	return 0;
-}
-
 uint64_t log_add_before(struct log *log, uint64_t number, unsigned source, int64_t time_us,
                         enum log_level level, enum log_mark mark, const char *text, size_t len)
 {
-	return log_do_add(log, log_number_before(log, time_us, number), source, time_us, level,
-	                  mark, text, len);
+	/* a number that sorts right before the given line; 0: there is no room, or the line is
+	 * gone */
+	uint64_t place = log_find(log, time_us, number), before = 0;
+	uint64_t least = (number - 1) / NUMBER_STEP * NUMBER_STEP;
+	const struct log_line *next = log_get(log, place), *last = log_get(log, place - 1);
+	if (next && next->time_us == time_us && next->number == number) {
+		if (last && last->time_us == time_us && last->number > least)
+			least = last->number;
+		uint64_t half = (number - least) / 2;
+		if (half)
+			before = least + (half < NUMBER_GAP ? half : NUMBER_GAP);
+	}
+	return log_do_add(log, before, source, time_us, level, mark, text, len);
 }
 
 void log_source_set_wavers(struct log *log, unsigned source, bool on)

@@ -47,21 +47,17 @@ void quiets_finish(struct quiets *q)
 		quiet_free(q, q->all);
 }
 
-static struct quiet *quiet_get(const struct quiets *q, const char *id)
+const struct quiet *quiet_find(const struct quiets *q, const char *id)
 {
-	struct quiet *one = NULL;
+	const struct quiet *one = NULL;
 	HASH_FIND_STR(q->all, id, one);
 	return one;
 }
 
-const struct quiet *quiet_find(const struct quiets *q, const char *id)
-{
-	return quiet_get(q, id);
-}
-
 void quiet_drop(struct quiets *q, const char *id)
 {
-	struct quiet *one = quiet_get(q, id);
+	struct quiet *one = NULL;
+	HASH_FIND_STR(q->all, id, one);
 	if (one)
 		quiet_free(q, one);
 }

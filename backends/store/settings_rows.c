@@ -395,28 +395,6 @@ static bool rows_is_text(enum setting_type type)
 	return type != SETTING_NUMBER && type != SETTING_YES_NO;
 }
 
-static bool rows_number(const struct setting_row *row, int *field, const char *value)
-{
-	char *end;
-	errno = 0;
-	long n = strtol(value, &end, 10);
-	if (*end || end == value || errno || n < row->min || n > row->max)
-		return false;
-	*field = (int)n;
-	return true;
-}
-
-static bool rows_yes_no(bool *field, const char *value)
-{
-	static const char *const words[] = { "no", "yes", "off", "on", "false", "true", "0", "1" };
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (strcasecmp(value, words[i]) == 0) {
-			*field = i % 2;
-			return true;
-		}
-	return false;
-}
-
 /* An unreadable file is stored too. --check-config complains, and so does the code that opens
  * it. */
 static bool rows_set_text(const struct setting_row *row, char **text, const char *value, char *why,
@@ -445,14 +423,28 @@ bool setting_set(const struct setting_row *row, void *base, const char *value, c
                  size_t size)
 {
 	void *field = (char *)base + row->offset;
-	if (row->type == SETTING_NUMBER && !rows_number(row, field, value)) {
-		snprintf(why, size, "%s: expected a number from %d to %d, got \"%s\"", row->key,
-		         row->min, row->max, value);
-		return false;
+	if (row->type == SETTING_NUMBER) {
+		char *end;
+		errno = 0;
+		long n = strtol(value, &end, 10);
+		if (*end || end == value || errno || n < row->min || n > row->max) {
+			snprintf(why, size, "%s: expected a number from %d to %d, got \"%s\"",
+			         row->key, row->min, row->max, value);
+			return false;
+		}
+		*(int *)field = (int)n;
 	}
-	if (row->type == SETTING_YES_NO && !rows_yes_no(field, value)) {
-		snprintf(why, size, "%s: expected yes or no, got \"%s\"", row->key, value);
-		return false;
+	if (row->type == SETTING_YES_NO) {
+		static const char *const words[] = { "no",    "yes",  "off", "on",
+			                             "false", "true", "0",   "1" };
+		size_t i = 0;
+		while (i < ARRAY_LEN(words) && strcasecmp(value, words[i]) != 0)
+			i++;
+		if (i == ARRAY_LEN(words)) {
+			snprintf(why, size, "%s: expected yes or no, got \"%s\"", row->key, value);
+			return false;
+		}
+		*(bool *)field = i % 2;
 	}
 	return !rows_is_text(row->type) || rows_set_text(row, field, value, why, size);
 }
