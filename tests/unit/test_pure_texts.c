@@ -60,8 +60,8 @@ static void test_masks(void **state)
 		"0123456789012345678901234",
 		"012345678901234567890123",
 		"01234567890123456789012 4",
-		"{\"password\":\"x\",\"a\":[\"-p\",\"y\",\"--token=z\"],\"n\":5,\"u\":\"http://"
-		"a:b@c\"}",
+		("{\"password\":\"x\",\"a\":[\"-p\",\"y\",\"--token=z\"],\"n\":5,\"u\":\"http://"
+		 "a:b@c\"}"),
 		"{\"env\":[\"A=1\",\"API_TOKEN=2\"],\"secret\":{\"x\":\"y\",\"n\":1}}",
 		"{\"a\":\"TOKEN=1\"}\n{\"key\":true}\nplain TOKEN=3",
 		"[\"--password\",\"x\",\"--password\"]",
@@ -321,10 +321,11 @@ static void write_sessions(struct buf *out, const char *json)
 static void test_sessions(void **state)
 {
 	static const char *const texts[] = {
-		"[{\"id\":\"ses_1\",\"title\":\"t\",\"directory\":\"/"
-		"a\",\"time\":{\"created\":1,\"updated\":2}}]",
-		"[{\"id\":\"ses_1\",\"parentID\":\"ses_0\",\"time\":{\"created\":1,\"archived\":3}}"
-		"]",
+		("[{\"id\":\"ses_1\",\"title\":\"t\",\"directory\":\"/"
+		 "a\",\"time\":{\"created\":1,\"updated\":2}}]"),
+		("[{\"id\":\"ses_1\",\"parentID\":\"ses_0\",\"time\":{\"created\":1,\"archived\":3}"
+		 "}"
+		 "]"),
 		"[{\"id\":\"ses_1\",\"created\":5,\"updated\":6,\"of_all\":1,\"title\":\"s\"}]",
 		"[{\"id\":\"ses_1\",\"created\":5,\"of_all\":9},{\"id\":\"ses_2\"}]",
 		"[{\"id\":\"ses_1\",\"of_all\":2},{\"id\":\"ses_2\"}]",
@@ -335,15 +336,15 @@ static void test_sessions(void **state)
 		"5",
 		"",
 		"[{\"id\":\"\"},{\"id\":5},{\"id\":\"a b\"}]",
-		"[{\"info\":{\"id\":\"msg_1\",\"role\":\"assistant\",\"cost\":0.5,\"tokens\":{"
-		"\"input\":1,"
-		"\"output\":2,\"reasoning\":3,\"cache\":{\"read\":4,\"write\":5}},\"time\":{"
-		"\"created\":1,"
-		"\"completed\":2}}}]",
+		("[{\"info\":{\"id\":\"msg_1\",\"role\":\"assistant\",\"cost\":0.5,\"tokens\":{"
+		 "\"input\":1,"
+		 "\"output\":2,\"reasoning\":3,\"cache\":{\"read\":4,\"write\":5}},\"time\":{"
+		 "\"created\":1,"
+		 "\"completed\":2}}}]"),
 		"[{\"info\":{\"id\":\"msg_1\",\"role\":\"user\",\"time\":{\"created\":1}}}]",
-		"[{\"info\":{\"id\":\"msg_1\",\"role\":\"assistant\",\"error\":{\"name\":\"E\","
-		"\"data\":"
-		"{\"message\":\"m\"}}}}]",
+		("[{\"info\":{\"id\":\"msg_1\",\"role\":\"assistant\",\"error\":{\"name\":\"E\","
+		 "\"data\":"
+		 "{\"message\":\"m\"}}}}]"),
 		"[{\"info\":{\"id\":\"msg_1\",\"role\":\"assistant\",\"tokens\":{\"input\":0}}}]",
 	};
 	static const char *const ids[] = { "msg_0000000000001",
