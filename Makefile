@@ -120,6 +120,9 @@ lab-down: ## remove the lab
 bench: all ## speed and memory, as ratios
 	@bash tests/bench/run
 
+chaos: all lab ## what the lab's tests do, with more: 200 containers that die at once (STORM=n)
+	@STORM=$(or $(STORM),200) TIMES=1 tests/lab/run ../chaos/storm
+
 mutate: ## change a random hundred places of the program, and see whether the unit tests notice (SEED=n)
 	@tests/mutate --least 85 $(or $(SEED),$(shell date +%s)) 100
 
@@ -172,5 +175,5 @@ help: ## this list
 		printf '  make %-10s %s\n' "$$t" "$$h"; done
 
 -include $(OBJS:.o=.d) $(wildcard $(BUILD)/tests/unit/*.d)
-.PHONY: all run check packages unit fuzz lint docs lab demo lab-down bench mutate install uninstall deb clean help
+.PHONY: all run check packages unit fuzz lint docs lab demo lab-down bench chaos mutate install uninstall deb clean help
 .SECONDARY:

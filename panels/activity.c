@@ -27,30 +27,23 @@ static size_t activity_row_of(const char *text, int cells)
 	return end ? end : n;
 }
 
-static void activity_draw_text(const struct canvas *c, int y, int x, enum tone tone,
-                               const char *text, size_t len)
-{
-	char row[ROW_BYTES];
-	if (y < 0 || y >= c->height)
-		return;
-	snprintf(row, sizeof(row), "%.*s", (int)(len < sizeof(row) ? len : sizeof(row) - 1), text);
-	canvas_text(c, y, x, -1, tone, row);
-}
-
 /* Draws the text and who did it, from line y, cell x on. The rest continues below, from cell `left`
  * on. Returns the rows. */
 static int activity_draw_words(const struct canvas *c, int y, int x, int left,
                                const struct activity_entry *e)
 {
-	char text[TEXT_BYTES];
+	char text[TEXT_BYTES], row[ROW_BYTES];
+	const char *said = e->text ? e->text : "";
 	int most = e->what == ACTIVITY_LINK && e->health == HEALTH_GOOD ? 1 : ROWS_MAX;
 	enum tone tone = e->what == ACTIVITY_ACTION ? TONE_ACCENT : TONE_PLAIN;
-	size_t len = (e->text ? strlen(e->text) : 0) + (e->by ? strlen(e->by) + 5 : 0);
+	size_t len = strlen(said) + (e->by ? strlen(e->by) + strlen("  by ") : 0);
 	if ((y < 0 || y >= c->height) &&
 	    (most == 1 || (c->width > x && len <= (size_t)(c->width - x))))
 		return 1; /* most of thousands of entries are off screen and short */
-	snprintf(text, sizeof(text), "%s%s%s", e->text ? e->text : "", e->by ? "  by " : "",
-	         e->by ? e->by : "");
+	if (e->by)
+		snprintf(text, sizeof(text), "%s  by %s", said, e->by);
+	else
+		snprintf(text, sizeof(text), "%s", said);
 	const char *at = text;
 	int rows = 0;
 	do {
@@ -59,7 +52,11 @@ static int activity_draw_words(const struct canvas *c, int y, int x, int left,
 			;
 		else if (!n)
 			break;
-		activity_draw_text(c, y + rows++, x, tone, at, n);
+		if (y + rows >= 0 && y + rows < c->height) {
+			snprintf(row, sizeof(row), "%.*s", (int)n, at);
+			canvas_text(c, y + rows, x, -1, tone, row);
+		}
+		rows++;
 		at += n + strspn(at + n, " ");
 		x = left;
 	} while (*at && rows < most);
@@ -98,21 +95,20 @@ static bool activity_concerns(const struct activity_entry *e, const struct serve
 	return !only || (e->id && !strncmp(e->id, only->name, n) && e->id[n] == '/');
 }
 
-static bool activity_matches(const struct activity_entry *e, const struct fuzzy *filter)
-{
-	char text[TEXT_BYTES];
-	if (!filter)
-		return true;
-	snprintf(text, sizeof(text), "%s %s %s", e->id ? e->id : "", e->text ? e->text : "",
-	         e->by ? e->by : "");
-	return fuzzy_match(filter, text, NULL) > 0;
-}
-
 static bool activity_is_shown(const struct activity_entry *e, const struct panel_look *look)
 {
-	return activity_concerns(e, look->server) &&
-	       (!look->problems || e->health >= HEALTH_ATTENTION) &&
-	       activity_matches(e, look->filter);
+	char text[TEXT_BYTES];
+	if (!activity_concerns(e, look->server) || (look->problems && e->health < HEALTH_ATTENTION))
+		return false;
+	if (!look->filter)
+		return true;
+	const char *words[] = { e->id, e->text, e->by };
+	size_t n = 0;
+	text[0] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(words) && n < sizeof(text); i++)
+		if (words[i])
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s ", words[i]);
+	return fuzzy_match(look->filter, text, NULL) > 0;
 }
 
 /* The entry after this one in the list, which is newest first. from is the index to start at. */

@@ -5,20 +5,15 @@
 #include "backends/base/human.h"
 #include "panels/panels.h"
 
-static const struct app *apps_of(const struct row *r)
-{
-	return (const struct app *)r;
-}
-
 static void apps_platform_cell(const struct row *r, struct cell *c)
 {
-	cell_set(c, TONE_DIM, "%s", apps_of(r)->platform ? apps_of(r)->platform->name : "");
+	cell_set(c, TONE_DIM, "%s", ROW_AS(app, r)->platform ? ROW_AS(app, r)->platform->name : "");
 }
 
 /* Project and environment. Blank for the platform itself. */
 static void apps_project_cell(const struct row *r, struct cell *c)
 {
-	const struct app *a = apps_of(r);
+	const struct app *a = ROW_AS(app, r);
 	if (a->is_platform)
 		cell_set(c, TONE_DIM, "%s", "");
 	else
@@ -26,21 +21,16 @@ static void apps_project_cell(const struct row *r, struct cell *c)
 		         a->environment);
 }
 
-static void apps_type_cell(const struct row *r, struct cell *c)
-{
-	cell_set(c, TONE_DIM, "%s", apps_of(r)->type);
-}
-
 static void apps_state_cell(const struct row *r, struct cell *c)
 {
-	enum tone tone = r->health == HEALTH_IDLE || apps_of(r)->is_platform
+	enum tone tone = r->health == HEALTH_IDLE || ROW_AS(app, r)->is_platform
 	                         ? TONE_DIM
 	                         : tone_health(r->health);
 	if (cell_order(r, c))
 		return;
-	if (apps_of(r)->is_platform && r->health >= HEALTH_ATTENTION && source_fails(r, c))
+	if (ROW_AS(app, r)->is_platform && r->health >= HEALTH_ATTENTION && source_fails(r, c))
 		return;
-	cell_set(c, tone, "%s", apps_of(r)->state);
+	cell_set(c, tone, "%s", ROW_AS(app, r)->state);
 	if (r->health == HEALTH_BUSY && r->health_ms) {
 		cell_add(c, " ");
 		cell_add_age(c, r->health_ms);
@@ -49,33 +39,28 @@ static void apps_state_cell(const struct row *r, struct cell *c)
 
 static void apps_last_cell(const struct row *r, struct cell *c)
 {
-	const struct app_deployment *d = app_last(apps_of(r));
+	const struct app_deployment *d = app_last(ROW_AS(app, r));
 	if (!d) {
 		cell_set(c, TONE_DIM, "%s",
-		         apps_of(r)->is_platform || !apps_of(r)->asked ? "" : "none");
+		         ROW_AS(app, r)->is_platform || !ROW_AS(app, r)->asked ? "" : "none");
 		return;
 	}
 	cell_set(c, d->health == HEALTH_GOOD ? TONE_DIM : tone_health(d->health), "%s ", d->state);
 	cell_add_age(c, d->ended_ms ? d->ended_ms : d->created_ms);
 }
 
-static int apps_last_compare(const struct row *a, const struct row *b)
+static double apps_last_made(const struct row *r)
 {
-	const struct app_deployment *x = app_last(apps_of(a)), *y = app_last(apps_of(b));
-	return compare_numbers(x ? (double)x->created_ms : -1, y ? (double)y->created_ms : -1);
+	const struct app_deployment *d = app_last(ROW_AS(app, r));
+	return d ? (double)d->created_ms : -1;
 }
 
 static void apps_took_cell(const struct row *r, struct cell *c)
 {
-	const struct app_deployment *d = app_last(apps_of(r));
+	const struct app_deployment *d = app_last(ROW_AS(app, r));
 	char span[HUMAN_SIZE];
 	bool known = d && d->ended_ms && d->created_ms && d->ended_ms >= d->created_ms;
 	cell_set(c, TONE_DIM, "%s", known ? human_age(span, d->ended_ms - d->created_ms) : "");
-}
-
-static void apps_domain_cell(const struct row *r, struct cell *c)
-{
-	cell_set(c, TONE_PLAIN, "%s", apps_of(r)->domain);
 }
 
 static void apps_what_cell(const struct row *r, struct cell *c)
@@ -83,7 +68,7 @@ static void apps_what_cell(const struct row *r, struct cell *c)
 	if (r->why)
 		cell_set(c, tone_health(r->health), "%s", r->why);
 	else
-		cell_set(c, TONE_DIM, "%s", apps_of(r)->image);
+		cell_set(c, TONE_DIM, "%s", ROW_AS(app, r)->image);
 }
 
 static const struct column columns[] = { { COLUMN_OF_HEALTH },
@@ -112,7 +97,8 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .min = 7,
 	                                   .max = 11,
 	                                   .importance = 7,
-	                                   .cell = apps_type_cell },
+	                                   .field = FIELD_OF(app, type),
+	                                   .tone = TONE_DIM },
 	                                 { .name = "state",
 	                                   .title = "STATE",
 	                                   .min = 7,
@@ -125,7 +111,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 14,
 	                                   .importance = 2,
 	                                   .cell = apps_last_cell,
-	                                   .compare = apps_last_compare,
+	                                   .number = apps_last_made,
 	                                   .descending = true },
 	                                 { .name = "took",
 	                                   .title = "TOOK",
@@ -141,7 +127,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 40,
 	                                   .importance = 5,
 	                                   .cut = CUT_MIDDLE,
-	                                   .cell = apps_domain_cell },
+	                                   .field = FIELD_OF(app, domain) },
 	                                 { .name = "what",
 	                                   .title = "WHAT",
 	                                   .min = 8,
@@ -151,17 +137,9 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                 { COLUMN_OF_AGE },
 	                                 { .name = NULL } };
 
-/* Worst first. Healthy rows by id: a platform, then its projects. */
-static int apps_by_place(const struct row *a, const struct row *b)
-{
-	int need_a = a->health >= HEALTH_ATTENTION ? (int)a->health : 0,
-	    need_b = b->health >= HEALTH_ATTENTION ? (int)b->health : 0;
-	return need_a != need_b ? need_b - need_a : strcmp(a->id, b->id);
-}
-
 static void apps_brief(const struct row *r, struct cell *c)
 {
-	const struct app *a = apps_of(r);
+	const struct app *a = ROW_AS(app, r);
 	const struct app_deployment *d = app_last(a);
 	struct cell state = { 0 };
 	apps_state_cell(r, &state);
@@ -182,7 +160,7 @@ const struct panel panel_apps = {
 	.tab = "apps",
 	.kind = &kind_app,
 	.columns = columns,
-	.order = apps_by_place,
+	.order = order_by_place,
 	.brief = apps_brief,
 	.strip = cell_order_strip,
 	.sources = { "dokploy", "coolify", "portal" },

@@ -9,14 +9,9 @@
 
 #define LINE_CELLS 20 /* runs in the column */
 
-static const struct check *checks_panel_of(const struct row *r)
-{
-	return (const struct check *)r;
-}
-
 static void checks_state_cell(const struct row *r, struct cell *c)
 {
-	const struct check *k = checks_panel_of(r);
+	const struct check *k = ROW_AS(check, r);
 	enum tone tone = tone_health(r->health);
 	/* the result of "check now" is the row itself */
 	if (r->order && r->order->state == ORDER_RUNNING && cell_order(r, c))
@@ -32,12 +27,12 @@ static void checks_state_cell(const struct row *r, struct cell *c)
 
 static void checks_what_cell(const struct row *r, struct cell *c)
 {
-	cell_set(c, TONE_DIM, "%s", probe_what_name(checks_panel_of(r)->what));
+	cell_set(c, TONE_DIM, "%s", probe_what_name(ROW_AS(check, r)->what));
 }
 
 static void checks_latency_cell(const struct row *r, struct cell *c)
 {
-	const struct check *k = checks_panel_of(r);
+	const struct check *k = ROW_AS(check, r);
 	if (!k->ran || k->latency_ms < 0)
 		cell_unknown(c);
 	else if (k->latency_ms >= 10000)
@@ -48,17 +43,12 @@ static void checks_latency_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_PLAIN, "%.1fms", k->latency_ms);
 }
 
-static int checks_latency_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(checks_panel_of(a)->latency_ms, checks_panel_of(b)->latency_ms);
-}
-
 /* The last runs, oldest first, as bars relative to the slowest. A bad run has its own sign. */
 static void checks_line_cell(const struct row *r, struct cell *c)
 {
 	float line[LINE_CELLS], most = 0;
 	char bar[8];
-	size_t n = lately_line(&checks_panel_of(r)->lately, line, LINE_CELLS);
+	size_t n = lately_line(&ROW_AS(check, r)->lately, line, LINE_CELLS);
 	for (size_t i = 0; i < n; i++)
 		most = line[i] > most ? line[i] : most;
 	cell_set(c, TONE_DIM, "%s", "");
@@ -68,23 +58,17 @@ static void checks_line_cell(const struct row *r, struct cell *c)
 	}
 }
 
-static int checks_line_compare(const struct row *a, const struct row *b)
-{
-	return checks_latency_compare(a, b);
-}
-
 static double checks_share(const struct row *r)
 {
 	unsigned good;
-	unsigned all = lately_count(&checks_panel_of(r)->lately,
+	unsigned all = lately_count(&ROW_AS(check, r)->lately,
 	                            loop_now(store_loop(r->server->store)), &good);
 	return all ? 100.0 * good / all : -1;
 }
 
 /* Rounded down: 100 means that every run was good. */
-static void checks_share_cell(const struct row *r, struct cell *c)
+static void checks_share_format(struct cell *c, double share)
 {
-	double share = checks_share(r);
 	if (share < 0)
 		cell_unknown(c);
 	else if (share >= 100)
@@ -93,26 +77,9 @@ static void checks_share_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_WARN, "%.1f%%", (double)(int)(share * 10) / 10);
 }
 
-static int checks_share_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(checks_share(a), checks_share(b));
-}
-
-static void checks_failed_cell(const struct row *r, struct cell *c)
-{
-	cell_age(c, checks_panel_of(r)->failed_ms);
-	c->tone = TONE_DIM;
-}
-
-static int checks_failed_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers((double)checks_panel_of(a)->failed_ms,
-	                       (double)checks_panel_of(b)->failed_ms);
-}
-
 static void checks_certificate_cell(const struct row *r, struct cell *c)
 {
-	const struct check *k = checks_panel_of(r);
+	const struct check *k = ROW_AS(check, r);
 	int days;
 	enum tone tone = TONE_DIM;
 	if (!check_certificate_days(k, now_wall_ms(), &days)) {
@@ -129,16 +96,10 @@ static void checks_certificate_cell(const struct row *r, struct cell *c)
 		cell_set(c, tone, "%dd", days);
 }
 
-static int checks_certificate_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers((double)checks_panel_of(a)->certificate_end_ms,
-	                       (double)checks_panel_of(b)->certificate_end_ms);
-}
-
 /* Why it is not well; else what it found; else how it failed last. */
 static void checks_why_cell(const struct row *r, struct cell *c)
 {
-	const struct check *k = checks_panel_of(r);
+	const struct check *k = ROW_AS(check, r);
 	if (r->why)
 		cell_set(c, r->health >= HEALTH_ATTENTION ? tone_health(r->health) : TONE_WARN,
 		         "%s", r->why);
@@ -146,11 +107,6 @@ static void checks_why_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_DIM, "%s; failed before: %s", k->said, k->failure);
 	else
 		cell_set(c, TONE_DIM, "%s", k->said);
-}
-
-static void checks_target_cell(const struct row *r, struct cell *c)
-{
-	cell_set(c, TONE_PLAIN, "%s", checks_panel_of(r)->target);
 }
 
 static const struct column columns[] = { { COLUMN_OF_HEALTH },
@@ -180,7 +136,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .importance = 2,
 	                                   .align = ALIGN_RIGHT,
 	                                   .cell = checks_latency_cell,
-	                                   .compare = checks_latency_compare,
+	                                   .field = FIELD_OF(check, latency_ms),
 	                                   .descending = true },
 	                                 { .name = "line",
 	                                   .title = "LATELY",
@@ -188,7 +144,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = LINE_CELLS,
 	                                   .importance = 4,
 	                                   .cell = checks_line_cell,
-	                                   .compare = checks_line_compare,
+	                                   .field = FIELD_OF(check, latency_ms),
 	                                   .descending = true },
 	                                 { .name = "good",
 	                                   .title = "GOOD",
@@ -196,16 +152,16 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 5,
 	                                   .importance = 3,
 	                                   .align = ALIGN_RIGHT,
-	                                   .cell = checks_share_cell,
-	                                   .compare = checks_share_compare },
+	                                   .number = checks_share,
+	                                   .format = checks_share_format },
 	                                 { .name = "failed",
 	                                   .title = "FAIL",
 	                                   .min = 4,
 	                                   .max = 4,
 	                                   .importance = 5,
 	                                   .align = ALIGN_RIGHT,
-	                                   .cell = checks_failed_cell,
-	                                   .compare = checks_failed_compare,
+	                                   .field = FIELD_OF(check, failed_ms),
+	                                   .format = cell_past,
 	                                   .descending = true },
 	                                 { .name = "certificate",
 	                                   .title = "CERT",
@@ -214,7 +170,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .importance = 5,
 	                                   .align = ALIGN_RIGHT,
 	                                   .cell = checks_certificate_cell,
-	                                   .compare = checks_certificate_compare },
+	                                   .field = FIELD_OF(check, certificate_end_ms) },
 	                                 { .name = "why",
 	                                   .title = "WHY",
 	                                   .min = 30,
@@ -227,7 +183,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 40,
 	                                   .importance = 7,
 	                                   .cut = CUT_MIDDLE,
-	                                   .cell = checks_target_cell },
+	                                   .field = FIELD_OF(check, target) },
 	                                 { COLUMN_OF_AGE },
 	                                 { .name = NULL } };
 
@@ -238,7 +194,7 @@ const struct panel panel_checks = {
 	.kind = &kind_check,
 	.columns = columns,
 	.order = order_by_need,
-	.brief_column = "state",
+	.brief_columns = { "state" },
 	.brief_why = true,
 	.sources = { "checks" },
 	.calm = { "Nothing is checked",

@@ -8,11 +8,6 @@
 #define CPU_WARN 90
 #define MEM_LIMIT_WARN 90 /* percent of the container's own limit */
 
-static const struct container *containers_of(const struct row *r)
-{
-	return (const struct container *)r;
-}
-
 static void containers_running(const struct container *k, struct cell *c)
 {
 	static const struct {
@@ -33,7 +28,7 @@ static void containers_running(const struct container *k, struct cell *c)
 
 static void containers_state_cell(const struct row *r, struct cell *c)
 {
-	const struct container *k = containers_of(r);
+	const struct container *k = ROW_AS(container, r);
 	if (cell_order(r, c))
 		return;
 	if (k->state == CONTAINER_RUNNING) {
@@ -58,40 +53,35 @@ static void containers_state_cell(const struct row *r, struct cell *c)
 
 static int containers_state_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers((double)containers_of(b)->started_ms,
-	                       (double)containers_of(a)->started_ms);
+	return compare_numbers((double)ROW_AS(container, b)->started_ms,
+	                       (double)ROW_AS(container, a)->started_ms);
 }
 
 static void containers_cpu_cell(const struct row *r, struct cell *c)
 {
-	if (containers_of(r)->cpu < 0)
+	if (ROW_AS(container, r)->cpu < 0)
 		cell_unknown(c);
 	else
-		cell_set(c, containers_of(r)->cpu >= CPU_WARN ? TONE_WARN : TONE_PLAIN, "%.1f",
-		         containers_of(r)->cpu);
-}
-
-static int containers_cpu_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(containers_of(a)->cpu, containers_of(b)->cpu);
+		cell_set(c, ROW_AS(container, r)->cpu >= CPU_WARN ? TONE_WARN : TONE_PLAIN, "%.1f",
+		         ROW_AS(container, r)->cpu);
 }
 
 static void containers_mem_cell(const struct row *r, struct cell *c)
 {
-	const struct container *k = containers_of(r);
+	const struct container *k = ROW_AS(container, r);
 	cell_bytes(c, k->mem);
 	if (k->mem >= 0 && k->mem_limit > 0 && 100 * k->mem / k->mem_limit >= MEM_LIMIT_WARN)
 		c->tone = TONE_WARN;
 }
 
-static int containers_mem_compare(const struct row *a, const struct row *b)
+static double containers_net(const struct row *r)
 {
-	return compare_numbers(containers_of(a)->mem, containers_of(b)->mem);
+	return ROW_AS(container, r)->net_rx + ROW_AS(container, r)->net_tx;
 }
 
 static void containers_net_cell(const struct row *r, struct cell *c)
 {
-	const struct container *k = containers_of(r);
+	const struct container *k = ROW_AS(container, r);
 	char rx[HUMAN_SIZE], tx[HUMAN_SIZE];
 	if (k->net_rx < 0 || k->net_tx < 0)
 		cell_unknown(c);
@@ -100,49 +90,13 @@ static void containers_net_cell(const struct row *r, struct cell *c)
 		         human_rate(tx, k->net_tx));
 }
 
-static int containers_net_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(containers_of(a)->net_rx + containers_of(a)->net_tx,
-	                       containers_of(b)->net_rx + containers_of(b)->net_tx);
-}
-
-static void containers_restarts_cell(const struct row *r, struct cell *c)
-{
-	if (containers_of(r)->restarts > 0)
-		cell_set(c, TONE_WARN, "%d", containers_of(r)->restarts);
-	else if (containers_of(r)->restarts == 0)
-		cell_set(c, TONE_DIM, "0");
-	else
-		cell_unknown(c);
-}
-
-static int containers_restarts_compare(const struct row *a, const struct row *b)
-{
-	return containers_of(a)->restarts - containers_of(b)->restarts;
-}
-
-static void containers_text_or_blank(struct cell *c, const char *text)
-{
-	cell_set(c, TONE_PLAIN, "%s", text ? text : "");
-}
-
-static void containers_image_cell(const struct row *r, struct cell *c)
-{
-	containers_text_or_blank(c, containers_of(r)->image);
-}
-
-static void containers_ports_cell(const struct row *r, struct cell *c)
-{
-	containers_text_or_blank(c, containers_of(r)->ports);
-}
-
 static void containers_project_cell(const struct row *r, struct cell *c)
 {
-	const struct container *k = containers_of(r);
+	const struct container *k = ROW_AS(container, r);
 	if (k->project && k->service)
 		cell_set(c, TONE_PLAIN, "%s/%s", k->project, k->service);
 	else
-		containers_text_or_blank(c, k->project);
+		cell_set(c, TONE_PLAIN, "%s", k->project ? k->project : "");
 }
 
 static const struct column columns[] = { { COLUMN_OF_HEALTH },
@@ -166,8 +120,8 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 6,
 	                                   .importance = 3,
 	                                   .align = ALIGN_RIGHT,
+	                                   .field = FIELD_OF(container, cpu),
 	                                   .cell = containers_cpu_cell,
-	                                   .compare = containers_cpu_compare,
 	                                   .descending = true },
 	                                 { .name = "mem",
 	                                   .title = "MEM",
@@ -175,8 +129,8 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 5,
 	                                   .importance = 4,
 	                                   .align = ALIGN_RIGHT,
+	                                   .field = FIELD_OF(container, mem),
 	                                   .cell = containers_mem_cell,
-	                                   .compare = containers_mem_compare,
 	                                   .descending = true },
 	                                 { .name = "net",
 	                                   .title = "NET IN/OUT",
@@ -184,8 +138,8 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 16,
 	                                   .importance = 9,
 	                                   .align = ALIGN_RIGHT,
+	                                   .number = containers_net,
 	                                   .cell = containers_net_cell,
-	                                   .compare = containers_net_compare,
 	                                   .descending = true },
 	                                 { .name = "restarts",
 	                                   .title = "RST",
@@ -193,21 +147,21 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 5,
 	                                   .importance = 6,
 	                                   .align = ALIGN_RIGHT,
-	                                   .cell = containers_restarts_cell,
-	                                   .compare = containers_restarts_compare,
+	                                   .field = FIELD_OF(container, restarts),
+	                                   .format = cell_restarts,
 	                                   .descending = true },
 	                                 { .name = "image",
 	                                   .title = "IMAGE",
 	                                   .min = 16,
 	                                   .max = 40,
 	                                   .importance = 5,
-	                                   .cell = containers_image_cell },
+	                                   .field = FIELD_OF(container, image) },
 	                                 { .name = "ports",
 	                                   .title = "PORTS",
 	                                   .min = 12,
 	                                   .max = 28,
 	                                   .importance = 7,
-	                                   .cell = containers_ports_cell },
+	                                   .field = FIELD_OF(container, ports) },
 	                                 { .name = "project",
 	                                   .title = "PROJECT",
 	                                   .min = 10,
@@ -218,22 +172,6 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                 { .name = NULL } };
 
 /* --- how it died, under the table ---------------------------------------- */
-
-static void containers_death_words(const struct container *k, struct cell *c)
-{
-	char text[HUMAN_SIZE];
-	if (k->oom && k->mem_limit > 0)
-		cell_add(c, ", killed for memory (limit %s)",
-		         human_bytes(text, (uint64_t)k->mem_limit));
-	else if (k->oom)
-		cell_add(c, ", killed for memory");
-	else if (k->exit_signal[0])
-		cell_add(c, ", killed by signal %s", k->exit_signal);
-	else if (k->exit_code >= 0)
-		cell_add(c, ", exit code %d", k->exit_code);
-	if (k->death == DEATH_MISSING_DEPENDENCY || k->death == DEATH_UNEXPECTED_EXIT)
-		cell_add(c, " (%s)", death_class_name(k->death));
-}
 
 /* The start of the last max lines of text. */
 static const char *containers_last_of(const char *text, size_t max)
@@ -252,14 +190,23 @@ static const char *containers_last_of(const char *text, size_t max)
 
 static size_t containers_strip(const struct row *r, struct cell *lines, size_t max)
 {
-	const struct container *k = containers_of(r);
+	const struct container *k = ROW_AS(container, r);
 	size_t n = 1;
 	if (k->death == DEATH_NONE || k->finished_ms <= 0 || k->state == CONTAINER_RUNNING)
 		return 0;
 	char text[HUMAN_SIZE];
 	cell_set(&lines[0], TONE_BAD, "%s: died %s", k->row.name,
 	         human_clock(text, k->finished_ms));
-	containers_death_words(k, &lines[0]);
+	if (k->oom)
+		cell_add(&lines[0], ", killed for memory");
+	if (k->oom && k->mem_limit > 0)
+		cell_add(&lines[0], " (limit %s)", human_bytes(text, (uint64_t)k->mem_limit));
+	else if (!k->oom && k->exit_signal[0])
+		cell_add(&lines[0], ", killed by signal %s", k->exit_signal);
+	else if (!k->oom && k->exit_code >= 0)
+		cell_add(&lines[0], ", exit code %d", k->exit_code);
+	if (k->death == DEATH_MISSING_DEPENDENCY || k->death == DEATH_UNEXPECTED_EXIT)
+		cell_add(&lines[0], " (%s)", death_class_name(k->death));
 	if (k->started_ms > 0 && k->finished_ms > k->started_ms)
 		cell_add(&lines[0], ", ran %s", human_span(text, k->finished_ms - k->started_ms));
 	if (k->restarts > 0)
@@ -281,7 +228,7 @@ const struct panel panel_containers = {
 	.columns = columns,
 	.order = order_by_need,
 	.strip = containers_strip,
-	.brief_column = "state",
+	.brief_columns = { "state" },
 	.calm = { "No containers",
 	          ". `mocr doctor SERVER` says whether Docker or Podman answers." },
 	.sources = { "docker", "docker-user", "podman", "podman-user" },

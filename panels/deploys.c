@@ -8,25 +8,9 @@
 
 #define BAR_CELLS 10
 
-static const struct deploy *deploys_panel_of(const struct row *r)
-{
-	return (const struct deploy *)r;
-}
-
-/* A bar of the elapsed share of the usual time. Full when the run takes longer. */
-static void deploys_bar(struct cell *c, const struct deploy *d, int64_t ms)
-{
-	int part = (int)(ms * BAR_CELLS / (d->usual_s * 1000));
-	char span[HUMAN_SIZE];
-	if (part > BAR_CELLS)
-		part = BAR_CELLS;
-	cell_add(c, " [%.*s%.*s] of %s", part, "##########", BAR_CELLS - part, "..........",
-	         human_age(span, d->usual_s * 1000));
-}
-
 static void deploys_state_cell(const struct row *r, struct cell *c)
 {
-	const struct deploy *d = deploys_panel_of(r);
+	const struct deploy *d = ROW_AS(deploy, r);
 	enum tone tone = r->health == HEALTH_IDLE ? TONE_DIM : tone_health(r->health);
 	char span[HUMAN_SIZE];
 	/* A finished order is skipped: the clock of the run it started says more. */
@@ -42,8 +26,14 @@ static void deploys_state_cell(const struct row *r, struct cell *c)
 		int64_t ms = deploy_span_ms(d);
 		cell_add(c, " %s", human_age(span, ms));
 		c->changes_ms = now_wall_ms() / 1000 * 1000 + 1000;
-		if (d->usual_s)
-			deploys_bar(c, d, ms);
+		if (d->usual_s) {
+			/* a bar of the elapsed share of the usual time */
+			int64_t usual_ms = d->usual_s * 1000;
+			int part = (int)(ms * BAR_CELLS / usual_ms);
+			part = part < BAR_CELLS ? part : BAR_CELLS;
+			cell_add(c, " [%.*s%.*s] of %s", part, "##########", BAR_CELLS - part,
+			         "..........", human_age(span, usual_ms));
+		}
 	} else if (d->state == DEPLOY_CHECKING) {
 		cell_add(c, " ");
 		cell_add_wait(c, d->check_until_ms);
@@ -54,34 +44,22 @@ static void deploys_state_cell(const struct row *r, struct cell *c)
 
 static void deploys_when_cell(const struct row *r, struct cell *c)
 {
-	const struct deploy_run *run = &deploys_panel_of(r)->run;
-	cell_age(c, (run->ended ? run->ended_s : run->started_s) * 1000);
-	c->tone = TONE_DIM;
-}
-
-static int deploys_when_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers((double)deploys_panel_of(a)->run.started_s,
-	                       (double)deploys_panel_of(b)->run.started_s);
+	const struct deploy_run *run = &ROW_AS(deploy, r)->run;
+	cell_past(c, (double)(run->ended ? run->ended_s : run->started_s) * 1000);
 }
 
 static void deploys_took_cell(const struct row *r, struct cell *c)
 {
 	char span[HUMAN_SIZE];
-	if (deploys_panel_of(r)->run.ended)
-		cell_set(c, TONE_PLAIN, "%s", human_age(span, deploy_span_ms(deploys_panel_of(r))));
+	if (ROW_AS(deploy, r)->run.ended)
+		cell_set(c, TONE_PLAIN, "%s", human_age(span, deploy_span_ms(ROW_AS(deploy, r))));
 	else
 		cell_set(c, TONE_DIM, "%s", "");
 }
 
-static void deploys_by_cell(const struct row *r, struct cell *c)
-{
-	cell_set(c, TONE_DIM, "%s", deploys_panel_of(r)->run.by);
-}
-
 static void deploys_revision_cell(const struct row *r, struct cell *c)
 {
-	const struct deploy_run *run = &deploys_panel_of(r)->run;
+	const struct deploy_run *run = &ROW_AS(deploy, r)->run;
 	if (!*run->before && !*run->after)
 		cell_set(c, TONE_DIM, "%s", "");
 	else if (!*run->after || !strcmp(run->before, run->after))
@@ -94,12 +72,11 @@ static void deploys_what_cell(const struct row *r, struct cell *c)
 {
 	if (r->why)
 		cell_set(c, tone_health(r->health), "%s", r->why);
-	else if (deploys_panel_of(r)->project && deploys_panel_of(r)->run.id[0])
-		cell_set(c, TONE_DIM, "%s; %d/%d up", deploys_panel_of(r)->run.what,
-		         deploys_panel_of(r)->project->up,
-		         deploys_panel_of(r)->project->containers);
+	else if (ROW_AS(deploy, r)->project && ROW_AS(deploy, r)->run.id[0])
+		cell_set(c, TONE_DIM, "%s; %d/%d up", ROW_AS(deploy, r)->run.what,
+		         ROW_AS(deploy, r)->project->up, ROW_AS(deploy, r)->project->containers);
 	else
-		cell_set(c, TONE_DIM, "%s", deploys_panel_of(r)->run.args);
+		cell_set(c, TONE_DIM, "%s", ROW_AS(deploy, r)->run.args);
 }
 
 static const struct column columns[] = { { COLUMN_OF_HEALTH },
@@ -123,7 +100,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .importance = 3,
 	                                   .align = ALIGN_RIGHT,
 	                                   .cell = deploys_when_cell,
-	                                   .compare = deploys_when_compare,
+	                                   .field = FIELD_OF(deploy, run.started_s),
 	                                   .descending = true },
 	                                 { .name = "took",
 	                                   .title = "TOOK",
@@ -144,7 +121,8 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .min = 4,
 	                                   .max = 24,
 	                                   .importance = 6,
-	                                   .cell = deploys_by_cell },
+	                                   .field = FIELD_OF(deploy, run.by),
+	                                   .tone = TONE_DIM },
 	                                 { .name = "what",
 	                                   .title = "WHAT",
 	                                   .min = 10,
@@ -161,7 +139,7 @@ const struct panel panel_deploys = {
 	.kind = &kind_deploy,
 	.columns = columns,
 	.order = order_by_need,
-	.brief_column = "state",
+	.brief_columns = { "state" },
 	.brief_why = true,
 	.sources = { "deploy" },
 	.calm = { "Nothing to deploy",

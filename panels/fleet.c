@@ -5,43 +5,60 @@
 
 #include "backends/base/human.h"
 #include "backends/containers/containers.h"
-#include "backends/link/ask.h"
 #include "backends/link/link.h"
-#include "backends/link/loop.h"
 #include "backends/servers/tags.h"
 #include "backends/services/unit.h"
 #include "backends/store/settings.h"
 #include "backends/vitals/limits.h"
-#include "backends/vitals/packages.h"
 #include "backends/vitals/vitals.h"
 #include "backends/vpn/vpn.h"
+#include "panels/fleet_words.h"
 #include "panels/graphs.h"
 #include "panels/panels.h"
-#include "tui/keymap.h"
 #include "tui/tint.h"
 
 #define SPARK_CELLS 6
 
-static const struct server *fleet_server_of(const struct row *r)
-{
-	return (const struct server *)r;
-}
+/* --- numbers that columns are sorted by; below 0: unknown --- */
 
-static const struct vitals *fleet_vitals_of(const struct row *r)
+static double fleet_latency(const struct row *r)
 {
-	return fleet_server_of(r)->vitals;
+	const struct link *link = r->server->link;
+	return link ? link->latency_ms : -1;
 }
-
-static enum link_state fleet_link_state_of(const struct row *r)
+static double fleet_load(const struct row *r)
 {
-	const struct link *link = fleet_server_of(r)->link;
-	return link ? link->state : LINK_DOWN;
+	return r->server->vitals ? r->server->vitals->load1 : -1;
+}
+static double fleet_cpu(const struct row *r)
+{
+	return r->server->vitals ? r->server->vitals->cpu : -1;
+}
+static double fleet_uptime(const struct row *r)
+{
+	return r->server->vitals ? (double)r->server->vitals->uptime_s : -1;
+}
+static double fleet_containers(const struct row *r)
+{
+	return containers_count(r->server).all;
+}
+static double fleet_units(const struct row *r)
+{
+	return units_failed(r->server);
+}
+static double fleet_in(const struct row *r)
+{
+	return graphs_now(r->server, VITALS_NET_IN);
+}
+static double fleet_out(const struct row *r)
+{
+	return graphs_now(r->server, VITALS_NET_OUT);
 }
 
 /* The latency while it is up, else the one word for how it is not. */
 static void fleet_link_cell(const struct row *r, struct cell *c)
 {
-	const struct server *s = fleet_server_of(r);
+	const struct server *s = r->server;
 	static const struct {
 		enum tone tone;
 		const char *word;
@@ -52,7 +69,7 @@ static void fleet_link_cell(const struct row *r, struct cell *c)
 		[LINK_UP] = { TONE_PLAIN, "up" },
 		[LINK_LOST] = { TONE_BAD, "lost" },
 	};
-	enum link_state state = fleet_link_state_of(r);
+	enum link_state state = fleet_link_state(r->server);
 	if (state == LINK_UP && s->is_local)
 		cell_set(c, TONE_PLAIN, "local");
 	else if (state == LINK_UP && s->link->latency_ms >= 0)
@@ -61,22 +78,16 @@ static void fleet_link_cell(const struct row *r, struct cell *c)
 		cell_set(c, words[state].tone, "%s", words[state].word);
 }
 
-static int fleet_link_compare(const struct row *a, const struct row *b)
-{
-	const struct link *x = fleet_server_of(a)->link, *y = fleet_server_of(b)->link;
-	return compare_numbers(x ? x->latency_ms : -1, y ? y->latency_ms : -1);
-}
-
 static bool fleet_source_is(const struct row *r, const char *name, enum source_state state)
 {
-	const struct source *src = server_source(fleet_server_of(r), name);
+	const struct source *src = server_source(r->server, name);
 	return src && src->state == state;
 }
 
 /* What that source told was true once. */
 static bool fleet_is_old(const struct row *r, const char *name)
 {
-	return fleet_link_state_of(r) != LINK_UP || fleet_source_is(r, name, SOURCE_STALE) ||
+	return fleet_link_state(r->server) != LINK_UP || fleet_source_is(r, name, SOURCE_STALE) ||
 	       fleet_source_is(r, name, SOURCE_FAILED);
 }
 
@@ -108,7 +119,7 @@ static int fleet_load_digits(double load, bool old)
 
 static void fleet_load_cell(const struct row *r, struct cell *c)
 {
-	const struct vitals *v = fleet_vitals_of(r);
+	const struct vitals *v = r->server->vitals;
 	if (!v || v->load1 < 0)
 		cell_unknown(c);
 	else
@@ -135,7 +146,7 @@ static float fleet_mean_of(const float *ring, size_t from, size_t end)
 static void fleet_spark_cell(const struct row *r, struct cell *c)
 {
 	enum { PART = VITALS_HISTORY / SPARK_CELLS };
-	const struct vitals *v = fleet_vitals_of(r);
+	const struct vitals *v = r->server->vitals;
 	float means[SPARK_CELLS];
 	cell_set(c, TONE_DIM, "%s", "");
 	if (!v || !v->n_history)
@@ -152,26 +163,25 @@ static void fleet_spark_cell(const struct row *r, struct cell *c)
 
 static void fleet_cpu_cell(const struct row *r, struct cell *c)
 {
-	const struct vitals *v = fleet_vitals_of(r);
-	cell_percent(c, v ? v->cpu : -1, limits_of(fleet_server_of(r)).cpu);
+	cell_percent(c, fleet_cpu(r), limits_of(r->server).cpu);
 	fleet_mark_old(r, c);
 }
 
 static double fleet_mem_percent(const struct row *r)
 {
-	const struct vitals *v = fleet_vitals_of(r);
+	const struct vitals *v = r->server->vitals;
 	return v && v->mem_total ? 100.0 * (double)v->mem_used / (double)v->mem_total : -1;
 }
 
 static void fleet_mem_cell(const struct row *r, struct cell *c)
 {
-	cell_percent(c, fleet_mem_percent(r), limits_of(fleet_server_of(r)).memory);
+	cell_percent(c, fleet_mem_percent(r), limits_of(r->server).memory);
 	fleet_mark_old(r, c);
 }
 
 static double fleet_disk_percent(const struct row *r)
 {
-	const struct vitals *v = fleet_vitals_of(r);
+	const struct vitals *v = r->server->vitals;
 	return v && v->worst_disk >= 0 && (size_t)v->worst_disk < v->n_disks
 	               ? v->disks[v->worst_disk].percent
 	               : -1;
@@ -179,7 +189,7 @@ static double fleet_disk_percent(const struct row *r)
 
 static void fleet_disk_cell(const struct row *r, struct cell *c)
 {
-	cell_percent(c, fleet_disk_percent(r), limits_of(fleet_server_of(r)).disk);
+	cell_percent(c, fleet_disk_percent(r), limits_of(r->server).disk);
 	fleet_mark_old(r, c);
 }
 
@@ -187,7 +197,7 @@ static void fleet_disk_cell(const struct row *r, struct cell *c)
  * so. */
 static void fleet_containers_cell(const struct row *r, struct cell *c)
 {
-	const struct server *s = fleet_server_of(r);
+	const struct server *s = r->server;
 	struct container_counts n = containers_count(s);
 	const char *old = fleet_is_old(r, "docker") || fleet_is_old(r, "podman") ? "~" : "";
 	if (!n.all && fleet_source_is(r, "docker", SOURCE_DENIED))
@@ -200,15 +210,9 @@ static void fleet_containers_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_PLAIN, "%s%d/%d", old, n.up, n.all);
 }
 
-static int fleet_containers_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(containers_count(fleet_server_of(a)).all,
-	                       containers_count(fleet_server_of(b)).all);
-}
-
 static void fleet_units_cell(const struct row *r, struct cell *c)
 {
-	const struct server *s = fleet_server_of(r);
+	const struct server *s = r->server;
 	const struct source *src = server_source(s, "systemd");
 	const char *old = fleet_is_old(r, "systemd") ? "~" : "";
 	if (!src || src->state == SOURCE_ABSENT || !src->fresh_ms)
@@ -219,11 +223,6 @@ static void fleet_units_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_PLAIN, "%sok", old);
 }
 
-static int fleet_units_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(units_failed(fleet_server_of(a)), units_failed(fleet_server_of(b)));
-}
-
 /* How the VPN sees it, with the age of what is not so well. */
 static void fleet_vpn_cell(const struct row *r, struct cell *c)
 {
@@ -231,7 +230,7 @@ static void fleet_vpn_cell(const struct row *r, struct cell *c)
 	int64_t since;
 	bool well;
 	cell_set(c, TONE_DIM, "%s", "");
-	if (!vpn_brief(fleet_server_of(r), words, sizeof(words), &since, &well))
+	if (!vpn_brief(r->server, words, sizeof(words), &since, &well))
 		return;
 	enum tone tone;
 	if (!well)
@@ -246,120 +245,19 @@ static void fleet_vpn_cell(const struct row *r, struct cell *c)
 
 static void fleet_uptime_cell(const struct row *r, struct cell *c)
 {
-	const struct vitals *v = fleet_vitals_of(r);
+	const struct vitals *v = r->server->vitals;
 	if (!v || v->uptime_s < 0)
 		cell_unknown(c);
 	else
 		cell_age(c, v->wall_ms - v->uptime_s * 1000);
 }
 
-/* "lost 3h: connect timed out ...; next try in 4 s, [Ctrl-R] now"; without the first word where the
- * link's column has it. */
-static void fleet_lost_note(const struct server *s, struct cell *c, const char *lost)
-{
-	const struct link *link = s->link;
-	int64_t heard = server_heard_ms(s);
-	char buf[KEY_NAME_SIZE];
-	const char *key = keymap_key(console_actions, "server-refresh", buf);
-	cell_set(c, TONE_BAD, "%s", lost);
-	/* The link's own state begins again with each try. */
-	int64_t since;
-	if (heard)
-		since = heard;
-	else if (s->row.health == HEALTH_BAD && s->row.health_ms)
-		since = s->row.health_ms;
-	else
-		since = link->since_ms;
-	cell_add_age(c, since);
-	/* the row's own sentence is the same without the server's name before it */
-	if (link->err.text[0])
-		cell_add(c, ": %s", s->row.why ? s->row.why : link->err.text);
-	if (link->retry_at_ms) {
-		cell_add(c, "; next try in ");
-		cell_add_wait(c,
-		              now_wall_ms() + link->retry_at_ms - loop_now(store_loop(s->store)));
-		cell_add(c, ", %s now", key);
-	} else {
-		cell_add(c, "; %s tries again", key);
-	}
-}
-
-/* The first backend that needs the user though the link is up: the same that stand in "Needs you".
- */
-static bool fleet_source_note(const struct server *s, struct cell *c)
-{
-	char sentence[400];
-	for (const struct source *src = s->sources; src; src = src->next) {
-		if (!source_needs(src))
-			continue;
-		if (src->state == SOURCE_LIVE &&
-		    source_left_out_text(src, sentence, sizeof(sentence)))
-			cell_set(c, TONE_WARN, "%s", sentence);
-		else if (src->state == SOURCE_STALE)
-			cell_set(c, TONE_WARN, "%s", src->err.text);
-		else if (source_sentence(src, sentence, sizeof(sentence)))
-			cell_set(c, TONE_WARN, "%s", sentence);
-		else
-			continue;
-		return true;
-	}
-	return false;
-}
-
-static void fleet_ask_note(const struct server *s, const struct ask *ask, struct cell *c,
-                           bool beside)
-{
-	char key[KEY_NAME_SIZE];
-	bool said = beside && fleet_link_state_of(&s->row) == LINK_ASKING;
-	cell_set(c, TONE_ASKS, "%s%s", said ? "" : "asks you: ",
-	         ask ? ask_words(s, ask) : "something");
-	if (beside)
-		cell_add(c, "; %s answers", keymap_key(console_actions, "row-answer", key));
-}
-
-/* What is no need, but good to know. */
-static const char *fleet_quiet_words(const struct vitals *v, char *buf, size_t size)
-{
-	if (v && v->reboot_pending)
-		return "reboot pending";
-	return packages_words(v, buf, size);
-}
-
-/* What it waits for or suffers from, in one sentence; blank when all is well. beside: what the
- * column of the link says is left out. */
-static void fleet_sentence(const struct row *r, struct cell *c, bool beside)
-{
-	const struct server *s = fleet_server_of(r);
-	enum link_state state = fleet_link_state_of(r);
-	const struct ask *ask;
-	char key[KEY_NAME_SIZE], words[80];
-	if (s->asks)
-		ask = s->asks;
-	else if (state == LINK_ASKING)
-		ask = s->link->ask;
-	else
-		ask = NULL;
-	if (cell_order(r, c))
-		return;
-	if (ask || state == LINK_ASKING)
-		fleet_ask_note(s, ask, c, beside);
-	else if (state == LINK_LOST)
-		fleet_lost_note(s, c, beside ? "" : "lost ");
-	else if (state == LINK_DOWN)
-		cell_set(c, TONE_DIM, "%snot connected, %s connects", beside ? "" : "down: ",
-		         keymap_key(console_actions, "server-refresh", key));
-	else if (r->why && r->health >= HEALTH_ATTENTION)
-		cell_set(c, r->health >= HEALTH_BAD ? TONE_BAD : TONE_WARN, "%s", r->why);
-	else if (!fleet_source_note(s, c))
-		cell_set(c, TONE_DIM, "%s", fleet_quiet_words(s->vitals, words, sizeof(words)));
-}
-
 /* Nothing was heard of it yet: there is only why. */
 static bool fleet_instead(const struct row *r, struct cell *c)
 {
-	if (fleet_link_state_of(r) == LINK_UP || server_heard_ms(fleet_server_of(r)))
+	if (fleet_link_state(r->server) == LINK_UP || server_heard_ms(r->server))
 		return false;
-	fleet_sentence(r, c, true);
+	fleet_words(r, c, true);
 	return true;
 }
 
@@ -368,7 +266,7 @@ static void fleet_note_cell(const struct row *r, struct cell *c)
 	struct cell alone = { 0 };
 	cell_set(c, TONE_PLAIN, "%s", "");
 	if (!fleet_instead(r, &alone))
-		fleet_sentence(r, c, true);
+		fleet_words(r, c, true);
 }
 
 /* --- columns that are shown when they are chosen --- */
@@ -376,74 +274,15 @@ static void fleet_note_cell(const struct row *r, struct cell *c)
 static void fleet_tags_cell(const struct row *r, struct cell *c)
 {
 	char tags[CELL_MAX];
-	server_tags(fleet_server_of(r), tags, sizeof(tags));
+	server_tags(r->server, tags, sizeof(tags));
 	cell_set(c, TONE_DIM, "%s", tags);
-}
-
-static void fleet_rate_cell(const struct row *r, enum vitals_trend trend, struct cell *c)
-{
-	char bytes[HUMAN_SIZE];
-	double rate = graphs_now(fleet_server_of(r), trend);
-	if (rate < 0)
-		cell_unknown(c);
-	else
-		cell_set(c, TONE_PLAIN, "%s", human_bytes(bytes, (uint64_t)rate));
-}
-
-static void fleet_in_cell(const struct row *r, struct cell *c)
-{
-	fleet_rate_cell(r, VITALS_NET_IN, c);
-}
-static void fleet_out_cell(const struct row *r, struct cell *c)
-{
-	fleet_rate_cell(r, VITALS_NET_OUT, c);
-}
-
-static int fleet_in_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(graphs_now(fleet_server_of(a), VITALS_NET_IN),
-	                       graphs_now(fleet_server_of(b), VITALS_NET_IN));
-}
-
-static int fleet_out_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(graphs_now(fleet_server_of(a), VITALS_NET_OUT),
-	                       graphs_now(fleet_server_of(b), VITALS_NET_OUT));
 }
 
 static void fleet_hour_cell(const struct row *r, struct cell *c)
 {
 	char graph[GRAPH_TEXT];
-	graphs_small(fleet_server_of(r), VITALS_LOAD, graph);
+	graphs_small(r->server, VITALS_LOAD, graph);
 	cell_set(c, TONE_DIM, "%s", graph);
-}
-
-static int fleet_load_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(fleet_vitals_of(a) ? fleet_vitals_of(a)->load1 : -1,
-	                       fleet_vitals_of(b) ? fleet_vitals_of(b)->load1 : -1);
-}
-
-static int fleet_cpu_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(fleet_vitals_of(a) ? fleet_vitals_of(a)->cpu : -1,
-	                       fleet_vitals_of(b) ? fleet_vitals_of(b)->cpu : -1);
-}
-
-static int fleet_mem_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(fleet_mem_percent(a), fleet_mem_percent(b));
-}
-
-static int fleet_disk_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(fleet_disk_percent(a), fleet_disk_percent(b));
-}
-
-static int fleet_uptime_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(fleet_vitals_of(a) ? (double)fleet_vitals_of(a)->uptime_s : -1,
-	                       fleet_vitals_of(b) ? (double)fleet_vitals_of(b)->uptime_s : -1);
 }
 
 static const struct column columns[] = { { COLUMN_OF_HEALTH },
@@ -460,7 +299,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .importance = 1,
 	                                   .align = ALIGN_RIGHT,
 	                                   .cell = fleet_link_cell,
-	                                   .compare = fleet_link_compare,
+	                                   .number = fleet_latency,
 	                                   .descending = true },
 	                                 { .name = "load",
 	                                   .title = "LOAD",
@@ -469,7 +308,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .importance = 4,
 	                                   .align = ALIGN_RIGHT,
 	                                   .cell = fleet_load_cell,
-	                                   .compare = fleet_load_compare,
+	                                   .number = fleet_load,
 	                                   .descending = true },
 	                                 { .name = "spark",
 	                                   .title = "",
@@ -477,7 +316,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = SPARK_CELLS,
 	                                   .importance = 8,
 	                                   .cell = fleet_spark_cell,
-	                                   .compare = fleet_cpu_compare,
+	                                   .number = fleet_cpu,
 	                                   .descending = true },
 	                                 { .name = "cpu",
 	                                   .title = "CPU%",
@@ -486,7 +325,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .importance = 5,
 	                                   .align = ALIGN_RIGHT,
 	                                   .cell = fleet_cpu_cell,
-	                                   .compare = fleet_cpu_compare,
+	                                   .number = fleet_cpu,
 	                                   .descending = true },
 	                                 { .name = "mem",
 	                                   .title = "MEM%",
@@ -495,7 +334,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .importance = 6,
 	                                   .align = ALIGN_RIGHT,
 	                                   .cell = fleet_mem_cell,
-	                                   .compare = fleet_mem_compare,
+	                                   .number = fleet_mem_percent,
 	                                   .descending = true },
 	                                 { .name = "disk",
 	                                   .title = "DISK%",
@@ -504,7 +343,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .importance = 6,
 	                                   .align = ALIGN_RIGHT,
 	                                   .cell = fleet_disk_cell,
-	                                   .compare = fleet_disk_compare,
+	                                   .number = fleet_disk_percent,
 	                                   .descending = true },
 	                                 { .name = "containers",
 	                                   .title = "CONTAINERS",
@@ -512,7 +351,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 12,
 	                                   .importance = 2,
 	                                   .cell = fleet_containers_cell,
-	                                   .compare = fleet_containers_compare,
+	                                   .number = fleet_containers,
 	                                   .descending = true },
 	                                 { .name = "units",
 	                                   .title = "UNITS",
@@ -520,7 +359,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 10,
 	                                   .importance = 3,
 	                                   .cell = fleet_units_cell,
-	                                   .compare = fleet_units_compare,
+	                                   .number = fleet_units,
 	                                   .descending = true },
 	                                 { .name = "vpn",
 	                                   .title = "VPN",
@@ -535,7 +374,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .importance = 7,
 	                                   .align = ALIGN_RIGHT,
 	                                   .cell = fleet_uptime_cell,
-	                                   .compare = fleet_uptime_compare,
+	                                   .number = fleet_uptime,
 	                                   .descending = true },
 	                                 { .name = "note",
 	                                   .title = "",
@@ -555,7 +394,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = GRAPHS_SMALL_CELLS,
 	                                   .importance = 7,
 	                                   .cell = fleet_hour_cell,
-	                                   .compare = fleet_load_compare,
+	                                   .number = fleet_load,
 	                                   .descending = true,
 	                                   .flags = COLUMN_EXTRA },
 	                                 { .name = "in",
@@ -564,8 +403,8 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 6,
 	                                   .importance = 6,
 	                                   .align = ALIGN_RIGHT,
-	                                   .cell = fleet_in_cell,
-	                                   .compare = fleet_in_compare,
+	                                   .number = fleet_in,
+	                                   .format = cell_bytes,
 	                                   .descending = true,
 	                                   .flags = COLUMN_EXTRA },
 	                                 { .name = "out",
@@ -574,8 +413,8 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 6,
 	                                   .importance = 6,
 	                                   .align = ALIGN_RIGHT,
-	                                   .cell = fleet_out_cell,
-	                                   .compare = fleet_out_compare,
+	                                   .number = fleet_out,
+	                                   .format = cell_bytes,
 	                                   .descending = true,
 	                                   .flags = COLUMN_EXTRA },
 	                                 { COLUMN_OF_AGE },
@@ -584,11 +423,11 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 /* "sese   12ms 0.42  13 ctr  disk 88%" or "seko   lost 3h: ..." */
 static void fleet_brief(const struct row *r, struct cell *c)
 {
-	const struct server *s = fleet_server_of(r);
+	const struct server *s = r->server;
 	struct cell note = { 0 };
 	char name[TINT_NAME];
-	fleet_sentence(r, &note, false);
-	if (fleet_link_state_of(r) != LINK_UP || s->asks) {
+	fleet_words(r, &note, false);
+	if (fleet_link_state(r->server) != LINK_UP || s->asks) {
 		cell_set(c, note.tone, "%-6s %s", tint_name(s, name), note.text);
 		c->changes_ms = note.changes_ms;
 		return;
@@ -618,7 +457,7 @@ static void fleet_brief(const struct row *r, struct cell *c)
 static size_t fleet_strip(const struct row *r, struct cell *lines, size_t max)
 {
 	(void)max;
-	fleet_sentence(r, &lines[0], false);
+	fleet_words(r, &lines[0], false);
 	return lines[0].text[0] != '\0';
 }
 

@@ -19,53 +19,27 @@
 #define LEAST_CELLS 8
 #define DETAIL_ROWS 2 /* rows of a graph in the details */
 
-/* A figure in words. */
-static void graphs_load(double value, char *buf, size_t size)
-{
-	snprintf(buf, size, "%.2f", value);
-}
-static void graphs_percent(double value, char *buf, size_t size)
-{
-	snprintf(buf, size, "%.0f %%", value);
-}
-static void graphs_rate(double value, char *buf, size_t size)
-{
-	char bytes[HUMAN_SIZE];
-	snprintf(buf, size, "%s/s", human_bytes(bytes, (uint64_t)value));
-}
-static void graphs_ms(double value, char *buf, size_t size)
-{
-	snprintf(buf, size, "%.0f ms", value);
-}
-
 /* least: the top of a graph is at least that, so that noise does not look like a peak. */
 static const struct figure {
 	enum vitals_trend trend;
 	const char *name;
 	float least;
-	void (*say)(double value, char *buf, size_t size);
+	int digits;
+	const char *unit; /* NULL: bytes in a second */
 } figures[] = {
-	{ VITALS_LOAD, "load", 1, graphs_load },
-	{ VITALS_CPU, "cpu", 100, graphs_percent },
-	{ VITALS_MEMORY, "memory", 100, graphs_percent },
-	{ VITALS_NET_IN, "received", 10240, graphs_rate },
-	{ VITALS_NET_OUT, "sent", 10240, graphs_rate },
-	{ VITALS_LATENCY, "latency", 10, graphs_ms },
+	{ VITALS_LOAD, "load", 1, 2, "" },          { VITALS_CPU, "cpu", 100, 0, " %" },
+	{ VITALS_MEMORY, "memory", 100, 0, " %" },  { VITALS_NET_IN, "received", 10240, 0, NULL },
+	{ VITALS_NET_OUT, "sent", 10240, 0, NULL }, { VITALS_LATENCY, "latency", 10, 0, " ms" },
 };
 
-static size_t graphs_cells(int width)
+/* A figure in words. */
+static void graphs_say(const struct figure *f, double value, char *buf, size_t size)
 {
-	int room = width - NAME_CELLS - VALUE_CELLS - 2;
-	room = room < LEAST_CELLS ? LEAST_CELLS : room;
-	return room > TREND_POINTS / 2 && !canvas_ascii() ? TREND_POINTS / 2 : (size_t)room;
-}
-
-/* The newest known point; below 0: none. */
-static float graphs_last(const float *points, size_t n)
-{
-	while (n && points[n - 1] < 0)
-		n--;
-	return n ? points[n - 1] : -1;
+	char bytes[HUMAN_SIZE];
+	if (f->unit)
+		snprintf(buf, size, "%.*f%s", f->digits, value, f->unit);
+	else
+		snprintf(buf, size, "%s/s", human_bytes(bytes, (uint64_t)value));
 }
 
 /* One line: name, a row of the graph, and a figure. */
@@ -83,16 +57,23 @@ static void graphs_figure(const struct server *s, const struct figure *f, int wi
 	float hour[TREND_POINTS], points[GRAPH_CELLS_MAX * 2];
 	char row[GRAPH_TEXT], most[40], now[40], value[100];
 	bool ascii = canvas_ascii();
-	size_t room = graphs_cells(width), n = graph_points(ascii, room);
+	int wide = width - NAME_CELLS - VALUE_CELLS - 2;
+	size_t room = wide < LEAST_CELLS ? LEAST_CELLS : (size_t)wide;
+	if (room > TREND_POINTS / 2 && !ascii)
+		room = TREND_POINTS / 2;
+	size_t n = graph_points(ascii, room), newest = TREND_POINTS;
 	if (!trend_read(&s->vitals->trends[f->trend], loop_now(store_loop(s->store)), hour))
 		return;
 	n = n < TREND_POINTS ? n : TREND_POINTS;
 	room = ascii ? n : (n + 1) / 2;
 	graph_merge(hour, TREND_POINTS, points, n);
-	float highest = graph_top(points, n, 0), last = graphs_last(hour, TREND_POINTS);
+	float highest = graph_top(points, n, 0), last;
+	while (newest && hour[newest - 1] < 0)
+		newest--;
+	last = newest ? hour[newest - 1] : -1;
 	float top = graph_top(points, n, f->least);
-	f->say(highest, most, sizeof(most));
-	f->say(last, now, sizeof(now));
+	graphs_say(f, highest, most, sizeof(most));
+	graphs_say(f, last, now, sizeof(now));
 	snprintf(value, sizeof(value), "%s most", most);
 	for (int i = 0; i + 1 < rows; i++) {
 		graph_row(row, points, n, top, i, rows, ascii);

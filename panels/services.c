@@ -5,11 +5,6 @@
 #include "backends/services/unit.h"
 #include "panels/panels.h"
 
-static const struct unit *services_of(const struct row *r)
-{
-	return (const struct unit *)r;
-}
-
 /* A timer shows its next run, which says more than "waiting". */
 static bool services_timer_next(const struct unit *u, struct cell *c)
 {
@@ -28,7 +23,7 @@ static bool services_timer_next(const struct unit *u, struct cell *c)
 
 static void services_state_cell(const struct row *r, struct cell *c)
 {
-	const struct unit *u = services_of(r);
+	const struct unit *u = ROW_AS(unit, r);
 	if (cell_order(r, c))
 		return;
 	if (!strcmp(u->load, "not-found")) {
@@ -45,62 +40,27 @@ static void services_state_cell(const struct row *r, struct cell *c)
 	cell_add_age(c, active ? u->active_ms : u->inactive_ms);
 }
 
-static void services_mem_cell(const struct row *r, struct cell *c)
-{
-	cell_bytes(c, (double)services_of(r)->memory);
-}
-
-static int services_mem_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers((double)services_of(a)->memory, (double)services_of(b)->memory);
-}
-
-static void services_cpu_cell(const struct row *r, struct cell *c)
+static void services_cpu(struct cell *c, double ns)
 {
 	char span[HUMAN_SIZE];
-	if (services_of(r)->cpu_ns < 0)
+	if (ns < 0)
 		cell_unknown(c);
 	else
-		cell_set(c, TONE_PLAIN, "%s", human_age(span, services_of(r)->cpu_ns / 1000000));
-}
-
-static int services_cpu_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers((double)services_of(a)->cpu_ns, (double)services_of(b)->cpu_ns);
-}
-
-static void services_restarts_cell(const struct row *r, struct cell *c)
-{
-	if (services_of(r)->restarts > 0)
-		cell_set(c, TONE_WARN, "%d", services_of(r)->restarts);
-	else if (services_of(r)->restarts == 0)
-		cell_set(c, TONE_DIM, "0");
-	else
-		cell_unknown(c);
-}
-
-static int services_restarts_compare(const struct row *a, const struct row *b)
-{
-	return services_of(a)->restarts - services_of(b)->restarts;
+		cell_set(c, TONE_PLAIN, "%s", human_age(span, (int64_t)ns / 1000000));
 }
 
 static void services_pid_cell(const struct row *r, struct cell *c)
 {
-	if (services_of(r)->main_pid > 0)
-		cell_set(c, TONE_DIM, "%d", services_of(r)->main_pid);
+	if (ROW_AS(unit, r)->main_pid > 0)
+		cell_set(c, TONE_DIM, "%d", ROW_AS(unit, r)->main_pid);
 	else
 		cell_set(c, TONE_DIM, "%s", "");
-}
-
-static void services_enabled_cell(const struct row *r, struct cell *c)
-{
-	cell_set(c, TONE_DIM, "%s", services_of(r)->file_state);
 }
 
 /* Why the unit needs attention, else its description. */
 static void services_about_cell(const struct row *r, struct cell *c)
 {
-	const struct unit *u = services_of(r);
+	const struct unit *u = ROW_AS(unit, r);
 	if (r->why && r->health >= HEALTH_ATTENTION)
 		cell_set(c, tone_health(r->health), "%s", r->why);
 	else
@@ -111,7 +71,7 @@ static void services_about_cell(const struct row *r, struct cell *c)
 static void services_name_cell(const struct row *r, struct cell *c)
 {
 	cell_name(r, c);
-	if (services_of(r)->user)
+	if (ROW_AS(unit, r)->user)
 		cell_add(c, " (user)");
 }
 
@@ -135,8 +95,8 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 5,
 	                                   .importance = 4,
 	                                   .align = ALIGN_RIGHT,
-	                                   .cell = services_mem_cell,
-	                                   .compare = services_mem_compare,
+	                                   .field = FIELD_OF(unit, memory),
+	                                   .format = cell_bytes,
 	                                   .descending = true },
 	                                 { .name = "cpu",
 	                                   .title = "CPU",
@@ -144,8 +104,8 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 4,
 	                                   .importance = 5,
 	                                   .align = ALIGN_RIGHT,
-	                                   .cell = services_cpu_cell,
-	                                   .compare = services_cpu_compare,
+	                                   .field = FIELD_OF(unit, cpu_ns),
+	                                   .format = services_cpu,
 	                                   .descending = true },
 	                                 { .name = "restarts",
 	                                   .title = "RST",
@@ -153,15 +113,16 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .max = 5,
 	                                   .importance = 6,
 	                                   .align = ALIGN_RIGHT,
-	                                   .cell = services_restarts_cell,
-	                                   .compare = services_restarts_compare,
+	                                   .field = FIELD_OF(unit, restarts),
+	                                   .format = cell_restarts,
 	                                   .descending = true },
 	                                 { .name = "enabled",
 	                                   .title = "AT BOOT",
 	                                   .min = 7,
 	                                   .max = 10,
 	                                   .importance = 7,
-	                                   .cell = services_enabled_cell },
+	                                   .field = FIELD_OF(unit, file_state),
+	                                   .tone = TONE_DIM },
 	                                 { .name = "pid",
 	                                   .title = "PID",
 	                                   .min = 5,
@@ -208,7 +169,7 @@ const struct panel panel_services = {
 	.kind = &kind_unit,
 	.columns = columns,
 	.order = services_order,
-	.brief_column = "state",
+	.brief_columns = { "state" },
 	.calm = { "No systemd units", ". `mocr doctor SERVER` says whether systemd answers." },
 	.sources = { "systemd", "systemd-user" },
 };

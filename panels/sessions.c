@@ -9,20 +9,16 @@
 
 #define DEPTH_MAX 16
 
-static const struct session *sessions_panel_of(const struct row *r)
-{
-	return (const struct session *)r;
-}
-
 /* --- cells --------------------------------------------------------------- */
 
 static void sessions_title_cell(const struct row *r, struct cell *c)
 {
-	const struct session *s = sessions_panel_of(r);
+	const struct session *s = ROW_AS(session, r);
 	bool dim = s->shown == SESSION_NOT_SERVED || s->archived_ms || s->type == SESSION_SERVICE ||
 	           s->type == SESSION_SPEND;
-	cell_set(c, dim ? TONE_DIM : TONE_PLAIN, "%.*s%s%s", 2 * (s->depth < 6 ? s->depth : 6),
-	         "            ", s->depth ? "- " : "", r->name);
+	int indent = 2 * (s->depth < 6 ? s->depth : 6);
+	cell_set(c, dim ? TONE_DIM : TONE_PLAIN, "%*s", indent, "");
+	cell_add(c, "%s%s", s->depth ? "- " : "", r->name);
 	if (s->children)
 		cell_add(c, s->unfolded ? " (-%d)" : " (+%d)", s->children);
 }
@@ -30,13 +26,14 @@ static void sessions_title_cell(const struct row *r, struct cell *c)
 /* The state with its clock or countdown, then what the session asks. */
 static void sessions_status_cell(const struct row *r, struct cell *c)
 {
-	const struct session *s = sessions_panel_of(r);
+	const struct session *s = ROW_AS(session, r);
 	enum tone tone = r->health == HEALTH_IDLE ? TONE_DIM : tone_health(r->health);
 	if (cell_order(r, c))
 		return;
 	if (s->type == SESSION_SERVICE) {
 		cell_set(c, tone, "%s", s->words ? s->words : "asked");
-		if (r->source->state == SOURCE_LIVE || s->sessions)
+		bool serves = r->source->state == SOURCE_LIVE && r->health < HEALTH_ATTENTION;
+		if (serves || s->sessions)
 			cell_add(c, " %d", s->sessions);
 	} else if (s->type == SESSION_TMUX || s->type == SESSION_SPEND) {
 		cell_set(c, tone, "%s", s->words ? s->words : "");
@@ -56,7 +53,7 @@ static void sessions_status_cell(const struct row *r, struct cell *c)
 
 static void sessions_asks_cell(const struct row *r, struct cell *c)
 {
-	const struct session *s = sessions_panel_of(r);
+	const struct session *s = ROW_AS(session, r);
 	if (r->why)
 		cell_set(c, tone_health(r->health), "%s", r->why);
 	else if (s->type == SESSION_SERVICE && s->unit)
@@ -69,15 +66,9 @@ static void sessions_asks_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_DIM, "%s", "");
 }
 
-static void sessions_directory_cell(const struct row *r, struct cell *c)
-{
-	cell_set(c, TONE_DIM, "%s",
-	         sessions_panel_of(r)->directory ? sessions_panel_of(r)->directory : "");
-}
-
 static void sessions_branch_cell(const struct row *r, struct cell *c)
 {
-	const struct session *s = sessions_panel_of(r);
+	const struct session *s = ROW_AS(session, r);
 	char words[100];
 	session_git_say(s, words, sizeof(words));
 	cell_set(c, s->git.changes ? TONE_PLAIN : TONE_DIM, "%s", words);
@@ -85,7 +76,7 @@ static void sessions_branch_cell(const struct row *r, struct cell *c)
 
 static void sessions_agent_cell(const struct row *r, struct cell *c)
 {
-	const struct session *s = sessions_panel_of(r);
+	const struct session *s = ROW_AS(session, r);
 	if (s->type == SESSION_SERVICE)
 		cell_bytes(c, (double)s->memory);
 	else
@@ -94,23 +85,17 @@ static void sessions_agent_cell(const struct row *r, struct cell *c)
 
 static void sessions_model_cell(const struct row *r, struct cell *c)
 {
-	const struct session *s = sessions_panel_of(r);
+	const struct session *s = ROW_AS(session, r);
 	const char *slash = s->model ? strrchr(s->model, '/') : NULL;
-	bool has = s->model && s->type != SESSION_TMUX;
-	const char *model;
-	if (has) {
-		if (slash)
-			model = slash + 1;
-		else
-			model = s->model;
-	} else
+	const char *model = slash ? slash + 1 : s->model;
+	if (!model || s->type == SESSION_TMUX)
 		model = "";
 	cell_set(c, TONE_DIM, "%s", model);
 }
 
 static double sessions_context_of(const struct row *r)
 {
-	const struct session *s = sessions_panel_of(r);
+	const struct session *s = ROW_AS(session, r);
 	return s->context_used > 0 && s->context_limit > 0
 	               ? 100.0 * (double)s->context_used / (double)s->context_limit
 	               : -1;
@@ -118,20 +103,14 @@ static double sessions_context_of(const struct row *r)
 
 static void sessions_context_cell(const struct row *r, struct cell *c)
 {
-	if (sessions_panel_of(r)->type == SESSION_OPENCODE)
+	if (ROW_AS(session, r)->type == SESSION_OPENCODE)
 		cell_percent(c, sessions_context_of(r), 80);
 	else
 		cell_set(c, TONE_DIM, "%s", "");
 }
 
-static int sessions_context_compare(const struct row *a, const struct row *b)
+static void sessions_tokens(struct cell *c, double t)
 {
-	return compare_numbers(sessions_context_of(a), sessions_context_of(b));
-}
-
-static void sessions_tokens_cell(const struct row *r, struct cell *c)
-{
-	double t = (double)sessions_panel_of(r)->tokens;
 	if (t < 0)
 		cell_set(c, TONE_DIM, "%s", "");
 	else if (t >= 1e6)
@@ -142,43 +121,25 @@ static void sessions_tokens_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_PLAIN, "%.0f", t);
 }
 
-static int sessions_tokens_compare(const struct row *a, const struct row *b)
+static void sessions_cost(struct cell *c, double dollars)
 {
-	return compare_numbers((double)sessions_panel_of(a)->tokens,
-	                       (double)sessions_panel_of(b)->tokens);
-}
-
-static void sessions_cost_cell(const struct row *r, struct cell *c)
-{
-	if (sessions_panel_of(r)->cost < 0)
+	if (dollars < 0)
 		cell_set(c, TONE_DIM, "%s", "");
 	else
-		cell_set(c, TONE_PLAIN, sessions_panel_of(r)->cost >= 10 ? "$%.0f" : "$%.2f",
-		         sessions_panel_of(r)->cost);
-}
-
-static int sessions_cost_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(sessions_panel_of(a)->cost, sessions_panel_of(b)->cost);
-}
-
-static void sessions_active_cell(const struct row *r, struct cell *c)
-{
-	cell_age(c, sessions_panel_of(r)->updated_ms);
-	c->tone = TONE_DIM;
+		cell_set(c, TONE_PLAIN, dollars >= 10 ? "$%.0f" : "$%.2f", dollars);
 }
 
 static int sessions_active_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers((double)sessions_panel_of(b)->updated_ms,
-	                       (double)sessions_panel_of(a)->updated_ms);
+	return compare_numbers((double)ROW_AS(session, b)->updated_ms,
+	                       (double)ROW_AS(session, a)->updated_ms);
 }
 
 /* --- order: roots by need, then activity; children under their parents --- */
 
 static int sessions_rank_of(const struct row *r)
 {
-	const struct session *s = sessions_panel_of(r);
+	const struct session *s = ROW_AS(session, r);
 	if (r->health >= HEALTH_ATTENTION)
 		return 10 - (int)r->health;
 	if (s->shown >= SESSION_BUSY && s->shown != SESSION_ERROR)
@@ -195,8 +156,8 @@ static int sessions_by_need(const struct row *a, const struct row *b)
 	int rank = sessions_rank_of(a) - sessions_rank_of(b);
 	if (rank)
 		return rank;
-	if (sessions_panel_of(a)->updated_ms != sessions_panel_of(b)->updated_ms)
-		return sessions_panel_of(a)->updated_ms > sessions_panel_of(b)->updated_ms ? -1 : 1;
+	if (ROW_AS(session, a)->updated_ms != ROW_AS(session, b)->updated_ms)
+		return ROW_AS(session, a)->updated_ms > ROW_AS(session, b)->updated_ms ? -1 : 1;
 	return strcmp(a->id, b->id);
 }
 
@@ -208,10 +169,10 @@ static size_t sessions_chain_of(const struct row *r, const struct row **chain)
 	while (r && n < DEPTH_MAX) {
 		char id[512];
 		up[n++] = r;
-		if (!sessions_panel_of(r)->parent[0])
+		if (!ROW_AS(session, r)->parent[0])
 			break;
 		snprintf(id, sizeof(id), "%s/session/%s", r->server->name,
-		         sessions_panel_of(r)->parent);
+		         ROW_AS(session, r)->parent);
 		const struct row *parent = store_find(r->source->store, id);
 		r = parent && parent->kind == &kind_session ? parent : NULL;
 	}
@@ -223,7 +184,7 @@ static size_t sessions_chain_of(const struct row *r, const struct row **chain)
 static int sessions_order(const struct row *a, const struct row *b)
 {
 	const struct row *x[DEPTH_MAX], *y[DEPTH_MAX];
-	if (!sessions_panel_of(a)->parent[0] && !sessions_panel_of(b)->parent[0])
+	if (!ROW_AS(session, a)->parent[0] && !ROW_AS(session, b)->parent[0])
 		return sessions_by_need(a, b);
 	size_t n = sessions_chain_of(a, x), m = sessions_chain_of(b, y), i = 0;
 	while (i < n && i < m && x[i] == y[i])
@@ -236,7 +197,7 @@ static int sessions_order(const struct row *a, const struct row *b)
 /* Hides children of a folded parent, and archived and old sessions. */
 static bool sessions_wants(const struct row *r)
 {
-	return !sessions_panel_of(r)->hidden;
+	return !ROW_AS(session, r)->hidden;
 }
 
 static const struct column columns[] = {
@@ -255,7 +216,8 @@ static const struct column columns[] = {
 	  .max = 28,
 	  .importance = 4,
 	  .cut = CUT_MIDDLE,
-	  .cell = sessions_directory_cell },
+	  .field = FIELD_OF(session, directory),
+	  .tone = TONE_DIM },
 	{ .name = "branch",
 	  .title = "BRANCH",
 	  .min = 6,
@@ -281,8 +243,8 @@ static const struct column columns[] = {
 	  .max = 4,
 	  .importance = 5,
 	  .align = ALIGN_RIGHT,
+	  .number = sessions_context_of,
 	  .cell = sessions_context_cell,
-	  .compare = sessions_context_compare,
 	  .descending = true },
 	{ .name = "tokens",
 	  .title = "TOK",
@@ -290,8 +252,8 @@ static const struct column columns[] = {
 	  .max = 5,
 	  .importance = 9,
 	  .align = ALIGN_RIGHT,
-	  .cell = sessions_tokens_cell,
-	  .compare = sessions_tokens_compare,
+	  .field = FIELD_OF(session, tokens),
+	  .format = sessions_tokens,
 	  .descending = true },
 	{ .name = "cost",
 	  .title = "COST",
@@ -299,8 +261,8 @@ static const struct column columns[] = {
 	  .max = 6,
 	  .importance = 6,
 	  .align = ALIGN_RIGHT,
-	  .cell = sessions_cost_cell,
-	  .compare = sessions_cost_compare,
+	  .field = FIELD_OF(session, cost),
+	  .format = sessions_cost,
 	  .descending = true },
 	{ .name = "active",
 	  .title = "LAST",
@@ -308,7 +270,8 @@ static const struct column columns[] = {
 	  .max = 4,
 	  .importance = 3,
 	  .align = ALIGN_RIGHT,
-	  .cell = sessions_active_cell,
+	  .field = FIELD_OF(session, updated_ms),
+	  .format = cell_past,
 	  .compare = sessions_active_compare },
 	{ .name = "asks",
 	  .title = "WHAT",
@@ -331,7 +294,7 @@ const struct panel panel_sessions = {
 	.reads_others = true,
 	.random_ids = true,
 	.forgets = true,
-	.brief_column = "status",
+	.brief_columns = { "status" },
 	.brief_why = true,
 	.sources = { "sessions" },
 	.calm = { "No OpenCode, Claude Code or tmux sessions",

@@ -27,7 +27,8 @@
 struct asking {
 	struct console *console;
 	const struct action *action;
-	char **ids; /* ids of the rows */
+	const struct session_box *box; /* the action's */
+	char **ids;                    /* ids of the rows */
 	size_t n;
 	char request[SESSION_ID_SIZE]; /* id of the request to answer; "" */
 	size_t question;               /* index of the request's question on the screen */
@@ -36,12 +37,13 @@ struct asking {
 	size_t tab_at;                 /* position of the cursor at that Tab */
 };
 
-static struct asking *sessions_box_asking_create(struct console *c, const struct action *a,
-                                                 struct row **rows, size_t n)
+static struct asking *sessions_box_create(struct console *c, const struct action *a,
+                                          struct row **rows, size_t n)
 {
 	struct asking *k = xcalloc(1, sizeof(*k));
 	k->console = c;
 	k->action = a;
+	k->box = a->box;
 	k->ids = xcalloc(n, sizeof(*k->ids));
 	for (; k->n < n; k->n++)
 		k->ids[k->n] = xstrdup(rows[k->n]->id);
@@ -50,7 +52,7 @@ static struct asking *sessions_box_asking_create(struct console *c, const struct
 	return k;
 }
 
-static void sessions_box_asking_free(struct asking *k)
+static void sessions_box_free(struct asking *k)
 {
 	if (k->console->completing == k)
 		k->console->completing = NULL;
@@ -87,13 +89,13 @@ static void sessions_box_go(struct asking *k, const char *words)
 		free(copy);
 		console_flash(k->console, TONE_BAD, "%s: it is no longer there", k->action->verb);
 	}
-	sessions_box_asking_free(k);
+	sessions_box_free(k);
 }
 
 static void sessions_box_give_up(struct asking *k)
 {
 	console_redraw(k->console);
-	sessions_box_asking_free(k);
+	sessions_box_free(k);
 }
 
 /* --- what is asked, as text ---------------------------------------------- */
@@ -105,11 +107,13 @@ static char *sessions_box_request_text(const struct request *r)
 	doc_init(&doc);
 	buf_init(&b, 256u << 10);
 	request_doc(r, &doc);
-	for (size_t i = 0; i < doc.n; i++)
-		buf_addf(&b, "%s%s%s%s", i ? "\n" : "",
-		         doc.lines[i].label ? doc.lines[i].label : "",
-		         doc.lines[i].label ? "  " : "",
-		         doc.lines[i].text ? doc.lines[i].text : "");
+	for (size_t i = 0; i < doc.n; i++) {
+		const struct doc_line *line = &doc.lines[i];
+		buf_puts(&b, i ? "\n" : "");
+		if (line->label)
+			buf_addf(&b, "%s  ", line->label);
+		buf_puts(&b, line->text ? line->text : "");
+	}
 	doc_finish(&doc);
 	return buf_take(&b);
 }
@@ -292,47 +296,6 @@ static void sessions_box_ask_question(struct asking *k, const struct request *r,
 
 /* --- words of other actions ---------------------------------------------- */
 
-static void sessions_box_complete_new(struct completion *done, const char *text, size_t cursor,
-                                      void *arg);
-static void sessions_box_complete_move(struct completion *done, const char *text, size_t cursor,
-                                       void *arg);
-static void sessions_box_complete_command(struct completion *done, const char *text, size_t cursor,
-                                          void *arg);
-static void sessions_box_complete_agent(struct completion *done, const char *text, size_t cursor,
-                                        void *arg);
-static void sessions_box_complete_model(struct completion *done, const char *text, size_t cursor,
-                                        void *arg);
-
-static const struct wanted {
-	const char *action, *title, *text, *prompt;
-	bool from_name; /* starts with the row's name as text */
-	bool unkept;    /* see lineedit.h */
-	lineedit_complete_fn *complete;
-} wanted[] = {
-	{ "session-prompt", "Prompt", NULL, "> ", false, false, NULL },
-	{ "session-move", "Move",
-	  "SERVER [DIRECTORY]: exported, imported there, checked, then archived here", "> ", false,
-	  false, sessions_box_complete_move },
-	{ "session-rename", "New title", NULL, "title: ", true, false, NULL },
-	{ "session-command", "Slash command", "NAME [ARGUMENTS]; [Tab] completes", "/", false,
-	  false, sessions_box_complete_command },
-	{ "session-agent", "Agent", "NAME; [Tab] completes", "agent: ", false, false,
-	  sessions_box_complete_agent },
-	{ "session-model", "Model", "PROVIDER/MODEL [VARIANT]; [Tab] completes", "model: ", false,
-	  false, sessions_box_complete_model },
-	{ "session-new", "New session",
-	  "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [variant=NAME] [PROMPT]; [Tab] completes",
-	  "> ", false, false, sessions_box_complete_new },
-	{ "session-import", "Import",
-	  "FILE on this machine, then the DIRECTORY over there; [Tab] completes", "> ", false,
-	  false, sessions_box_complete_new },
-	{ "session-export", "Export", "FILE on this machine", "> ", false, false, NULL },
-	{ "tmux-send", "Type into its pane", "a line; [Enter] is sent after it", "> ", false, true,
-	  NULL },
-	{ "tmux-rename", "New name", NULL, "name: ", true, false, NULL },
-	{ "tmux-new", "New tmux session", "NAME [DIRECTORY]", "> ", false, false, NULL },
-};
-
 /* Escapes spaces, which would end the word. */
 static char *sessions_box_escaped(const char *before, const char *name, const char *after)
 {
@@ -369,27 +332,6 @@ static void sessions_box_complete_list(struct completion *done, struct row *row,
 	sessions_box_offer(done, text + start, cursor - start, before, names, n, "");
 }
 
-static void sessions_box_complete_command(struct completion *done, const char *text, size_t cursor,
-                                          void *arg)
-{
-	sessions_box_complete_list(done, sessions_box_first_row(arg), SESSION_COMMANDS, "", text,
-	                           cursor);
-}
-
-static void sessions_box_complete_agent(struct completion *done, const char *text, size_t cursor,
-                                        void *arg)
-{
-	sessions_box_complete_list(done, sessions_box_first_row(arg), SESSION_AGENTS, "", text,
-	                           cursor);
-}
-
-static void sessions_box_complete_model(struct completion *done, const char *text, size_t cursor,
-                                        void *arg)
-{
-	sessions_box_complete_list(done, sessions_box_first_row(arg), SESSION_MODELS, "", text,
-	                           cursor);
-}
-
 /* Offers directories of the server. They are fetched over the link. Tab is repeated when they
  * arrive. */
 static void sessions_box_complete_directory(struct completion *done, const char *text, size_t start,
@@ -419,31 +361,23 @@ static void sessions_box_complete_directory(struct completion *done, const char 
 	k->console->completing = known ? NULL : k;
 }
 
-/* The start of the word at the cursor. A space after a backslash does not end a word. */
-static size_t sessions_box_word_start(const char *text, size_t cursor)
+/* A directory as the first word, then agent=NAME and model=NAME. */
+static void sessions_box_complete_new(struct completion *done, const char *text, size_t cursor,
+                                      struct asking *k)
 {
-	size_t start = 0;
+	struct row *row = sessions_box_first_row(k);
+	bool again = k->tab_again;
+	size_t start =
+		0; /* of the word at the cursor; a space after a backslash does not end one */
 	for (size_t i = 0; i < cursor; i++) {
 		if (text[i] == '\\' && i + 1 < cursor)
 			i++;
 		else if (text[i] == ' ')
 			start = i + 1;
 	}
-	return start;
-}
-
-static void sessions_box_complete_new(struct completion *done, const char *text, size_t cursor,
-                                      void *arg)
-{
-	struct asking *k = arg;
-	struct row *row = sessions_box_first_row(k);
-	size_t start = sessions_box_word_start(text, cursor);
-	/* the names arrived, but the user typed on: ignore them */
-	if (k->tab_again && k->tab_at != cursor) {
-		k->tab_again = false;
-		return;
-	}
 	k->tab_again = false;
+	if (again && k->tab_at != cursor)
+		return; /* the names arrived, but the user typed on */
 	if (text[start] == '/') {
 		sessions_box_complete_directory(done, text, start, cursor, k);
 	} else if (!start) {
@@ -454,18 +388,35 @@ static void sessions_box_complete_new(struct completion *done, const char *text,
 	}
 }
 
-/* Completes the first word of a move: the server. */
-static void sessions_box_complete_move(struct completion *done, const char *text, size_t cursor,
-                                       void *arg)
+/* Tab in a line: completes what the box of the action names. */
+static void sessions_box_complete(struct completion *done, const char *text, size_t cursor,
+                                  void *arg)
 {
+	static const enum session_list lists[] = {
+		[SESSION_TAB_COMMAND] = SESSION_COMMANDS,
+		[SESSION_TAB_AGENT] = SESSION_AGENTS,
+		[SESSION_TAB_MODEL] = SESSION_MODELS,
+	};
 	struct asking *k = arg;
 	const char *names[NAMES_MAX];
 	size_t n = 0;
-	if (memchr(text, ' ', cursor))
-		return;
-	for (struct server *v = store_servers(k->console->store); v && n < NAMES_MAX; v = v->next)
-		names[n++] = v->name;
-	sessions_box_offer(done, text, cursor, "", names, n, "");
+	switch (k->box->tab) {
+	case SESSION_TAB_NOTHING: break;
+	case SESSION_TAB_SERVER: /* only the first word is one */
+		for (struct server *v = store_servers(k->console->store); v && n < NAMES_MAX;
+		     v = v->next)
+			names[n++] = v->name;
+		if (!memchr(text, ' ', cursor))
+			sessions_box_offer(done, text, cursor, "", names, n, "");
+		break;
+	case SESSION_TAB_COMMAND:
+	case SESSION_TAB_AGENT:
+	case SESSION_TAB_MODEL:
+		sessions_box_complete_list(done, sessions_box_first_row(k), lists[k->box->tab], "",
+		                           text, cursor);
+		break;
+	case SESSION_TAB_NEW: sessions_box_complete_new(done, text, cursor, k); break;
+	}
 }
 
 static void sessions_box_changed(struct console *c)
@@ -489,23 +440,6 @@ static void sessions_box_line_given(const struct dialog_result *result, void *ar
 		sessions_box_give_up(k);
 }
 
-/* The initial text of a line: an unsent draft, else the row's name for actions that need it. */
-static const char *sessions_box_offered(const struct asking *k, const struct wanted *w,
-                                        const struct row *row)
-{
-	const char *draft = draft_of(k->console, k->action, row->id);
-	bool fits = draft && strlen(draft) < LINE_MAX_BYTES;
-	if (draft && !fits)
-		console_flash(k->console, TONE_WARN,
-		              "what was written for it is too long for a line: [P] opens it in the "
-		              "editor");
-	if (fits)
-		return draft;
-	if (w->from_name)
-		return row->name;
-	return NULL;
-}
-
 static void sessions_box_composed(const char *text, const char *why, void *arg)
 {
 	struct asking *k = arg;
@@ -517,26 +451,35 @@ static void sessions_box_composed(const char *text, const char *why, void *arg)
 	sessions_box_give_up(k);
 }
 
-static void sessions_box_ask_line(struct asking *k, const struct wanted *w, const struct row *row)
+static void sessions_box_ask_line(struct asking *k, const struct row *row)
 {
-	char title[320], name[TINT_NAME];
-	const struct session *s = (const struct session *)row;
-	const char *text = sessions_box_offered(k, w, row);
-	char *here = !text && !strcmp(k->action->name, "session-new") && s->directory
-	                     ? sessions_box_escaped("", s->directory, " ")
-	                     : NULL;
-	struct lineedit_config line = { .prompt = w->prompt,
-		                        .text = here ? here : text,
+	char title[320], name[TINT_NAME], *here = NULL;
+	const struct session_box *box = k->box;
+	/* what was written and not sent comes again */
+	const char *text = draft_of(k->console, k->action, k->ids[0]);
+	const char *directory = ROW_AS(session, row)->directory;
+	if (text && strlen(text) >= LINE_MAX_BYTES) {
+		console_flash(k->console, TONE_WARN,
+		              "what was written for it is too long for a line: [P] opens it in the "
+		              "editor");
+		text = NULL;
+	}
+	if (!text && box->start == SESSION_STARTS_NAME)
+		text = row->name;
+	else if (!text && box->start == SESSION_STARTS_DIRECTORY && directory)
+		text = here = sessions_box_escaped("", directory, " ");
+	struct lineedit_config line = { .prompt = box->prompt,
+		                        .text = text,
 		                        .max = LINE_MAX_BYTES,
-		                        .unkept = w->unkept,
-		                        .complete = w->complete,
+		                        .unkept = k->action->flags & ACTION_SECRET,
+		                        .complete = box->tab ? sessions_box_complete : NULL,
 		                        .arg = k };
 	if (k->n > 1)
-		snprintf(title, sizeof(title), "%s for %zu sessions", w->title, k->n);
+		snprintf(title, sizeof(title), "%s for %zu sessions", box->title, k->n);
 	else
-		snprintf(title, sizeof(title), "%s: %.160s on %.60s", w->title, row->name,
+		snprintf(title, sizeof(title), "%s: %.160s on %.60s", box->title, row->name,
 		         tint_name(row->server, name));
-	k->console->dialog = dialog_prompt(title, w->text, &line, sessions_box_line_given, k);
+	k->console->dialog = dialog_prompt(title, box->text, &line, sessions_box_line_given, k);
 	free(here);
 }
 
@@ -544,32 +487,26 @@ static void sessions_box_ask_line(struct asking *k, const struct wanted *w, cons
 
 static bool sessions_box_ask(struct console *c, const struct action *a, struct row **rows, size_t n)
 {
-	if (!strcmp(a->name, "session-answer")) {
-		const struct request *r = session_request(rows[0]);
-		if (!r)
-			return false;
-		struct asking *k = sessions_box_asking_create(c, a, rows, 1);
+	const struct session_box *box = a->box;
+	const struct request *r = session_request(rows[0]);
+	if (!box || (box->how == SESSION_BOX_ANSWER && !r))
+		return false;
+	struct asking *k = sessions_box_create(c, a, rows, box->how == SESSION_BOX_ANSWER ? 1 : n);
+	switch (box->how) {
+	case SESSION_BOX_EDITOR:
+		editor_open(c, draft_of(c, a, rows[0]->id), sessions_box_composed, k);
+		return true;
+	case SESSION_BOX_LINE: sessions_box_ask_line(k, rows[0]); break;
+	case SESSION_BOX_ANSWER:
 		snprintf(k->request, sizeof(k->request), "%s", r->id);
 		if (r->is_question && r->n_questions)
 			sessions_box_ask_question(k, r, rows[0]);
 		else
 			sessions_box_ask_permission(k, r, rows[0]);
-		console_redraw(c);
-		return true;
+		break;
 	}
-	if (!strcmp(a->name, "session-compose")) {
-		editor_open(c, draft_of(c, a, rows[0]->id), sessions_box_composed,
-		            sessions_box_asking_create(c, a, rows, n));
-		return true;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
-		if (!strcmp(wanted[i].action, a->name)) {
-			sessions_box_ask_line(sessions_box_asking_create(c, a, rows, n), &wanted[i],
-			                      rows[0]);
-			console_redraw(c);
-			return true;
-		}
-	return false;
+	console_redraw(c);
+	return true;
 }
 
 /* Enter on a session: answers its request. */
@@ -583,10 +520,12 @@ static bool sessions_box_open(struct console *c, struct row *r)
 }
 
 /* The top of a conversation is at the end of its details: fetches older messages. */
-static void sessions_box_at_end(struct console *c, struct row *r)
+static bool sessions_box_at_end(struct console *c, struct row *r)
 {
-	if (session_older(r))
+	bool asked = session_older(r);
+	if (asked)
 		console_flash(c, TONE_PLAIN, "older messages are asked for");
+	return asked;
 }
 
 /* The cursor came to a row. */
@@ -602,9 +541,10 @@ static void sessions_box_at_cursor(struct row *r)
  * the row of the OpenCode server itself. */
 static bool sessions_box_attachable(const struct row *r)
 {
-	const struct session *s = (const struct session *)r;
-	return r->kind == &kind_session && s->type != SESSION_SERVICE && s->type != SESSION_SPEND &&
-	       r->server->link && r->server->link->state == LINK_UP;
+	if (r->kind != &kind_session || !r->server->link || r->server->link->state != LINK_UP)
+		return false;
+	const struct session *s = ROW_AS(session, r);
+	return s->type != SESSION_SERVICE && s->type != SESSION_SPEND;
 }
 
 static bool sessions_box_in_tmux(const struct row *r)
@@ -614,7 +554,7 @@ static bool sessions_box_in_tmux(const struct row *r)
 
 static bool sessions_box_has_children(const struct row *r)
 {
-	return r->kind == &kind_session && ((const struct session *)r)->children > 0;
+	return r->kind == &kind_session && ROW_AS(session, r)->children > 0;
 }
 
 static void sessions_box_attach(struct console *c)
@@ -660,7 +600,7 @@ static const struct action actions[] = {
 	  .flags = CONSOLE_ROW | CONSOLE_HINT | ACTION_CHANGES,
 	  .applies = sessions_box_attachable,
 	  .show = sessions_box_attach,
-	  .help = "the session itself, full screen; [Ctrl-]] comes back" },
+	  .help = "the session itself, full screen; shell-leave comes back" },
 	{ .name = "row-attach-window",
 	  .verb = "attach in tmux",
 	  .key = "A",

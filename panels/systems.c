@@ -116,26 +116,14 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                 { COLUMN_OF_AGE },
 	                                 { .name = NULL } };
 
-/* Worst first. Healthy rows by id: a system, then what it lists. */
-static int systems_by_place(const struct row *a, const struct row *b)
+/* The product before the name of a system; what it lists begins with its type. */
+static void systems_brief_name(const struct row *r, struct cell *c)
 {
-	int need_a = a->health >= HEALTH_ATTENTION ? (int)a->health : 0,
-	    need_b = b->health >= HEALTH_ATTENTION ? (int)b->health : 0;
-	return need_a != need_b ? need_b - need_a : strcmp(a->id, b->id);
-}
-
-static void systems_brief(const struct row *r, struct cell *c)
-{
-	struct cell state = { 0 }, name = { 0 }, what = { 0 };
-	systems_state_cell(r, &state);
+	struct cell name = { 0 };
 	systems_name_cell(r, &name);
-	systems_what_cell(r, &what);
 	if (system_const(r)->is_site)
-		cell_set(c, state.tone, "%s %s", system_product(system_const(r)), name.text);
-	else
-		cell_set(c, state.tone, "%s", name.text);
-	cell_add(c, "  %s  %s", state.text, what.text);
-	c->changes_ms = state.changes_ms;
+		cell_set(c, TONE_PLAIN, "%s ", system_product(system_const(r)));
+	cell_add(c, "%s", name.text);
 }
 
 const struct panel panel_systems = {
@@ -144,8 +132,9 @@ const struct panel panel_systems = {
 	.tab = "sys",
 	.kind = &kind_system,
 	.columns = columns,
-	.order = systems_by_place,
-	.brief = systems_brief,
+	.order = order_by_place,
+	.brief_name = systems_brief_name,
+	.brief_columns = { "state", "what" },
 	.strip = cell_order_strip,
 	.sources = { "alertmanager", "grafana", "prometheus", "metric", "postgres", "redis",
 	             "litellm", "ollama", "ntfy", "n8n", "qdrant", "caddy", "ci", "dns" },

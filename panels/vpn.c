@@ -6,32 +6,22 @@
 #include "backends/vpn/peer.h"
 #include "panels/panels.h"
 
-static const struct peer *vpn_of(const struct row *r)
-{
-	return const_peer_of(r);
-}
-
 /* The peer as another server sees it, which says more about the path than the peer's own data.
  * Without such a server: the peer itself. */
 static const struct peer *vpn_told(const struct row *r)
 {
-	const struct peer *w = vpn_of(r)->primary ? peer_witness(vpn_of(r)) : NULL;
-	return w ? w : vpn_of(r);
+	const struct peer *w = const_peer_of(r)->primary ? peer_witness(const_peer_of(r)) : NULL;
+	return w ? w : const_peer_of(r);
 }
 
 static bool vpn_wants(const struct row *r)
 {
-	return vpn_of(r)->primary;
+	return const_peer_of(r)->primary;
 }
 
 static bool vpn_wants_in(const struct row *r, const struct server *s)
 {
-	return vpn_of(r)->primary_here && r->server == s;
-}
-
-static void vpn_server_cell(const struct row *r, struct cell *c)
-{
-	cell_set(c, TONE_PLAIN, "%s", vpn_of(r)->is);
+	return const_peer_of(r)->primary_here && r->server == s;
 }
 
 static void vpn_address_cell(const struct row *r, struct cell *c)
@@ -40,8 +30,8 @@ static void vpn_address_cell(const struct row *r, struct cell *c)
 	const char *address;
 	if (at->n_addrs)
 		address = at->addrs[0];
-	else if (vpn_of(r)->at.n_addrs)
-		address = vpn_of(r)->at.addrs[0];
+	else if (const_peer_of(r)->at.n_addrs)
+		address = const_peer_of(r)->at.addrs[0];
 	else
 		address = "";
 	cell_set(c, TONE_PLAIN, "%s", address);
@@ -49,11 +39,11 @@ static void vpn_address_cell(const struct row *r, struct cell *c)
 
 static void vpn_state_cell(const struct row *r, struct cell *c)
 {
-	const struct peer *p = vpn_of(r), *w = vpn_told(r);
+	const struct peer *p = const_peer_of(r), *w = vpn_told(r);
 	int64_t since;
 	if (cell_order(r, c))
 		return;
-	if (p->control && r->health >= HEALTH_ATTENTION && source_fails(r, c))
+	if (p->control && source_fails(r, c))
 		return;
 	/* The state from its own daemon comes first, unless it is just "online" or "up". */
 	const char *own = peer_state(p, &since), *state = strcmp(own, "online") && strcmp(own, "up")
@@ -82,8 +72,8 @@ static void vpn_path_cell(const struct row *r, struct cell *c)
 {
 	char path[128];
 	peer_path(vpn_told(r), path, sizeof(path));
-	if (vpn_of(r)->control)
-		cell_set(c, TONE_DIM, "%s", vpn_of(r)->at.endpoint);
+	if (const_peer_of(r)->control)
+		cell_set(c, TONE_DIM, "%s", const_peer_of(r)->at.endpoint);
 	else
 		cell_set(c,
 		         !strncmp(path, "relay", 5) || !strncmp(path, "peer relay", 10)
@@ -92,72 +82,46 @@ static void vpn_path_cell(const struct row *r, struct cell *c)
 		         "%s", path);
 }
 
-static int64_t vpn_last_of(const struct row *r)
+static double vpn_last_of(const struct row *r)
 {
 	const struct vpn_peer *at = &vpn_told(r)->at;
-	return at->handshake_ms ? at->handshake_ms : at->seen_ms;
+	return (double)(at->handshake_ms ? at->handshake_ms : at->seen_ms);
 }
 
-static void vpn_last_cell(const struct row *r, struct cell *c)
-{
-	cell_age(c, vpn_last_of(r));
-	c->tone = TONE_DIM;
-}
-
-static int vpn_last_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers((double)vpn_last_of(a), (double)vpn_last_of(b));
-}
-
-static void vpn_rate_cell(struct cell *c, double rate)
+static void vpn_rate(struct cell *c, double rate)
 {
 	char text[HUMAN_SIZE];
-	cell_set(c, rate >= 1 ? TONE_PLAIN : TONE_DIM, "%s",
-	         rate >= 1 ? human_rate(text, rate) : "");
+	if (rate >= 1)
+		cell_set(c, TONE_PLAIN, "%s", human_rate(text, rate));
+	else
+		cell_set(c, TONE_DIM, "%s", "");
 }
 
-static void vpn_traffic_cell(const struct row *r, struct cell *c, int64_t bytes)
+#define VPN_NO_TRAFFIC (-2) /* nothing goes through a Headscale */
+
+static void vpn_bytes(struct cell *c, double bytes)
 {
-	if (vpn_of(r)->control)
+	if (bytes == VPN_NO_TRAFFIC)
 		cell_set(c, TONE_DIM, "%s", "");
 	else
-		cell_bytes(c, (double)bytes);
+		cell_bytes(c, bytes);
 }
 
-static void vpn_rx_cell(const struct row *r, struct cell *c)
+static double vpn_rx(const struct row *r)
 {
-	vpn_traffic_cell(r, c, vpn_told(r)->at.rx);
+	return const_peer_of(r)->control ? VPN_NO_TRAFFIC : (double)vpn_told(r)->at.rx;
 }
-static void vpn_tx_cell(const struct row *r, struct cell *c)
+static double vpn_tx(const struct row *r)
 {
-	vpn_traffic_cell(r, c, vpn_told(r)->at.tx);
+	return const_peer_of(r)->control ? VPN_NO_TRAFFIC : (double)vpn_told(r)->at.tx;
 }
-static void vpn_rx_rate_cell(const struct row *r, struct cell *c)
+static double vpn_rx_rate(const struct row *r)
 {
-	vpn_rate_cell(c, vpn_told(r)->rx_rate);
+	return vpn_told(r)->rx_rate;
 }
-static void vpn_tx_rate_cell(const struct row *r, struct cell *c)
+static double vpn_tx_rate(const struct row *r)
 {
-	vpn_rate_cell(c, vpn_told(r)->tx_rate);
-}
-
-static int vpn_rx_rate_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(vpn_told(a)->rx_rate, vpn_told(b)->rx_rate);
-}
-static int vpn_tx_rate_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers(vpn_told(a)->tx_rate, vpn_told(b)->tx_rate);
-}
-
-static int vpn_rx_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers((double)vpn_told(a)->at.rx, (double)vpn_told(b)->at.rx);
-}
-
-static int vpn_tx_compare(const struct row *a, const struct row *b)
-{
-	return compare_numbers((double)vpn_told(a)->at.tx, (double)vpn_told(b)->at.tx);
+	return vpn_told(r)->tx_rate;
 }
 
 static void vpn_exit_cell(const struct row *r, struct cell *c)
@@ -175,7 +139,7 @@ static void vpn_exit_cell(const struct row *r, struct cell *c)
 
 static void vpn_routes_cell(const struct row *r, struct cell *c)
 {
-	const struct peer *hs = peer_in(vpn_of(r), VPN_HEADSCALE, false);
+	const struct peer *hs = peer_in(const_peer_of(r), VPN_HEADSCALE, false);
 	const char *routes;
 	if (*vpn_told(r)->at.routes)
 		routes = vpn_told(r)->at.routes;
@@ -191,7 +155,7 @@ static void vpn_routes_cell(const struct row *r, struct cell *c)
 /* The first known expiry of the peer's key. */
 static int64_t vpn_expiry_of(const struct row *r)
 {
-	const struct peer *p = vpn_of(r), *o = p;
+	const struct peer *p = const_peer_of(r), *o = p;
 	do {
 		if (o->at.expiry_ms)
 			return o->at.expiry_ms;
@@ -208,9 +172,10 @@ static void vpn_expiry_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_DIM, "%s", "");
 	else if (left <= 0)
 		cell_set(c, TONE_BAD, "expired");
+	else if (left < VPN_EXPIRY_WARN_MS)
+		cell_set(c, TONE_WARN, "! %s", human_age(span, left));
 	else
-		cell_set(c, left < VPN_EXPIRY_WARN_MS ? TONE_WARN : TONE_PLAIN, "%s%s",
-		         left < VPN_EXPIRY_WARN_MS ? "! " : "", human_age(span, left));
+		cell_set(c, TONE_PLAIN, "%s", human_age(span, left));
 }
 
 static int vpn_expiry_compare(const struct row *a, const struct row *b)
@@ -221,10 +186,10 @@ static int vpn_expiry_compare(const struct row *a, const struct row *b)
 /* Other servers that see the peer online: "pi relay". */
 static void vpn_seen_cell(const struct row *r, struct cell *c)
 {
-	const struct peer *p = vpn_of(r), *o = p;
+	const struct peer *p = const_peer_of(r), *o = p;
 	cell_set(c, TONE_DIM, "%s", "");
 	do {
-		if (!o->at.self && !o->control && (peer_online(o)))
+		if (!o->at.self && !o->control && peer_online(o))
 			cell_add(c, "%s%s", c->text[0] ? " " : "", o->row.server->name);
 		o = o->next;
 	} while (o != p);
@@ -232,13 +197,14 @@ static void vpn_seen_cell(const struct row *r, struct cell *c)
 
 static void vpn_os_cell(const struct row *r, struct cell *c)
 {
-	cell_set(c, TONE_DIM, "%s", *vpn_of(r)->at.os ? vpn_of(r)->at.os : vpn_told(r)->at.os);
+	cell_set(c, TONE_DIM, "%s",
+	         *const_peer_of(r)->at.os ? const_peer_of(r)->at.os : vpn_told(r)->at.os);
 }
 
 static void vpn_version_cell(const struct row *r, struct cell *c)
 {
-	const struct peer *self = peer_self(vpn_of(r));
-	cell_set(c, TONE_DIM, "%s", self ? self->at.version : vpn_of(r)->at.version);
+	const struct peer *self = peer_self(const_peer_of(r));
+	cell_set(c, TONE_DIM, "%s", self ? self->at.version : const_peer_of(r)->at.version);
 }
 
 static void vpn_why_cell(const struct row *r, struct cell *c)
@@ -261,7 +227,7 @@ static const struct column columns[] = {
 	  .max = 12,
 	  .importance = 4,
 	  .cut = CUT_MIDDLE,
-	  .cell = vpn_server_cell },
+	  .field = FIELD_OF(peer, is) },
 	{ .name = "state",
 	  .title = "STATE",
 	  .min = 11,
@@ -286,8 +252,8 @@ static const struct column columns[] = {
 	  .max = 4,
 	  .importance = 5,
 	  .align = ALIGN_RIGHT,
-	  .cell = vpn_last_cell,
-	  .compare = vpn_last_compare,
+	  .number = vpn_last_of,
+	  .format = cell_past,
 	  .descending = true },
 	{ .name = "rx",
 	  .title = "IN",
@@ -295,8 +261,8 @@ static const struct column columns[] = {
 	  .max = 5,
 	  .importance = 6,
 	  .align = ALIGN_RIGHT,
-	  .cell = vpn_rx_cell,
-	  .compare = vpn_rx_compare,
+	  .number = vpn_rx,
+	  .format = vpn_bytes,
 	  .descending = true },
 	{ .name = "in",
 	  .title = "IN/S",
@@ -304,8 +270,8 @@ static const struct column columns[] = {
 	  .max = 7,
 	  .importance = 7,
 	  .align = ALIGN_RIGHT,
-	  .cell = vpn_rx_rate_cell,
-	  .compare = vpn_rx_rate_compare,
+	  .number = vpn_rx_rate,
+	  .format = vpn_rate,
 	  .descending = true },
 	{ .name = "tx",
 	  .title = "OUT",
@@ -313,8 +279,8 @@ static const struct column columns[] = {
 	  .max = 5,
 	  .importance = 6,
 	  .align = ALIGN_RIGHT,
-	  .cell = vpn_tx_cell,
-	  .compare = vpn_tx_compare,
+	  .number = vpn_tx,
+	  .format = vpn_bytes,
 	  .descending = true },
 	{ .name = "out",
 	  .title = "OUT/S",
@@ -322,8 +288,8 @@ static const struct column columns[] = {
 	  .max = 7,
 	  .importance = 7,
 	  .align = ALIGN_RIGHT,
-	  .cell = vpn_tx_rate_cell,
-	  .compare = vpn_tx_rate_compare,
+	  .number = vpn_tx_rate,
+	  .format = vpn_rate,
 	  .descending = true },
 	{ .name = "expiry",
 	  .title = "KEY",
@@ -363,19 +329,9 @@ static const struct column columns[] = {
 	{ .name = NULL }
 };
 
-static void vpn_panel_brief(const struct row *r, struct cell *c)
-{
-	struct cell state = { 0 }, path = { 0 };
-	vpn_state_cell(r, &state);
-	vpn_path_cell(r, &path);
-	cell_set(c, state.tone, "%s  %s%s%s", r->name, state.text, path.text[0] ? "  " : "",
-	         path.text);
-	c->changes_ms = state.changes_ms;
-}
-
 static size_t vpn_strip(const struct row *r, struct cell *lines, size_t max)
 {
-	const struct peer *p = vpn_of(r), *o = p;
+	const struct peer *p = const_peer_of(r), *o = p;
 	size_t n = 1;
 	char words[400];
 	if (r->why && r->health >= HEALTH_ATTENTION)
@@ -405,7 +361,7 @@ const struct panel panel_vpn = {
 	.wants = vpn_wants,
 	.wants_in = vpn_wants_in,
 	.reads_others = true,
-	.brief = vpn_panel_brief,
+	.brief_columns = { "state", "path" },
 	.strip = vpn_strip,
 	.sources = { "tailscale", "wireguard", "headscale" },
 	.calm = { "No VPN was found",

@@ -50,10 +50,6 @@ static void show_details(struct console *c)
 {
 	view_open_detail(c, console_row(c));
 }
-static void show_logs(struct console *c)
-{
-	view_open_log(c);
-}
 static void show_shell(struct console *c)
 {
 	shell_open(c, action_shell_row(console_row(c)));
@@ -119,25 +115,19 @@ static void show_refresh(struct console *c)
 	for (struct server *s = store_servers(c->store); s; s = s->next)
 		if (!one || s == one)
 			server_refresh(s);
-	console_flash(c, TONE_PLAIN, one ? "%s: refreshing" : "all servers: refreshing",
-	              one ? one->name : "");
+	console_flash(c, TONE_PLAIN, "%s: refreshing", one ? one->name : "all servers");
 }
 
 /* --- panes --------------------------------------------------------------- */
 
-static void action_step_pane(struct console *c, size_t step)
-{
-	size_t place = pane_place_in_order(c, c->focus);
-	pane_focus(c, pane_at(c, (place + step) % c->n_panes));
-}
+/* Steps from one pane or column to another: the data of such actions. */
+static const int forward = 1, backward = -1;
 
 static void show_next(struct console *c)
 {
-	action_step_pane(c, 1);
-}
-static void show_previous(struct console *c)
-{
-	action_step_pane(c, c->n_panes - 1);
+	const int *step = c->action->data;
+	size_t place = pane_place_in_order(c, c->focus);
+	pane_focus(c, pane_at(c, (place + c->n_panes + (size_t)*step) % c->n_panes));
 }
 
 /* action->data of pane-1 to pane-9 is the place in the user's order. */
@@ -168,11 +158,6 @@ static void show_zoom(struct console *c)
 	console_redraw(c);
 }
 
-static void show_filter(struct console *c)
-{
-	filter_open(c);
-}
-
 static void show_problems(struct console *c)
 {
 	struct pane *p = pane_focused(c);
@@ -185,31 +170,16 @@ static void show_problems(struct console *c)
 	console_redraw(c);
 }
 
-static void action_sort_step(struct console *c, int step)
+static void show_sort(struct console *c)
 {
+	const int *step = c->action->data;
 	struct pane *p = pane_focused(c);
 	if (!p->table)
 		return;
-	table_sort_step(p->table, step);
-	p->state = ROWS_DIRTY;
-	console_redraw(c);
-}
-
-static void show_sort_next(struct console *c)
-{
-	action_sort_step(c, 1);
-}
-static void show_sort_previous(struct console *c)
-{
-	action_sort_step(c, -1);
-}
-
-static void show_sort_reverse(struct console *c)
-{
-	struct pane *p = pane_focused(c);
-	if (!p->table)
-		return;
-	table_sort_reverse(p->table);
+	if (step)
+		table_sort_step(p->table, *step);
+	else
+		table_sort_reverse(p->table);
 	p->state = ROWS_DIRTY;
 	console_redraw(c);
 }
@@ -236,12 +206,9 @@ static void show_needs_next(struct console *c)
 	for (size_t i = 0; i < needs->n; i++)
 		if (!strcmp(needs->rows[i]->id, c->needs_at))
 			next = (i + 1) % needs->n;
-	const struct row *r = needs->rows[next];
-	snprintf(c->needs_at, sizeof(c->needs_at), "%s", r->id);
-	console_goto(c, c->needs_at);
-	console_flash(c, TONE_PLAIN, "%zu of %zu: %s%s%s%s%s", next + 1, needs->n, r->server->name,
-	              r->kind == &kind_server ? "" : " ", r->kind == &kind_server ? "" : r->name,
-	              r->why ? ": " : "", r->why ? r->why : "");
+	char which[48];
+	snprintf(which, sizeof(which), "%zu of %zu", next + 1, needs->n);
+	aside_go_to(c, needs->rows[next], which);
 }
 
 /* --- the console --------------------------------------------------------- */
@@ -314,11 +281,6 @@ static void show_quit(struct console *c)
 		console_quit(c, 0);
 }
 
-static void show_undo(struct console *c)
-{
-	undo_step(c);
-}
-
 static void show_close(struct console *c)
 {
 	if (!c->view && !c->scope[0] && !c->zoom)
@@ -331,31 +293,6 @@ static void show_command(struct console *c)
 {
 	command_open(c, "");
 }
-static void show_help(struct console *c)
-{
-	console_help(c);
-}
-static void show_menu(struct console *c)
-{
-	console_menu(c);
-}
-static void show_jump(struct console *c)
-{
-	jump_open(c);
-}
-static void show_hosts(struct console *c)
-{
-	hosts_open(c);
-}
-static void show_suspend(struct console *c)
-{
-	console_suspend(c);
-}
-static void show_shells(struct console *c)
-{
-	shells_menu(c);
-}
-
 static void show_redraw(struct console *c)
 {
 	canvas_redraw_all();
@@ -386,7 +323,7 @@ const struct action console_actions[] = {
 	  .key = "l",
 	  .flags = HINT,
 	  .applies = action_has_log,
-	  .show = show_logs,
+	  .show = view_open_log,
 	  .help = "follow the log, of the marked rows of all panels together when there are some "
 	          "here" },
 	{ .name = "row-shell",
@@ -395,7 +332,7 @@ const struct action console_actions[] = {
 	  .flags = HINT | ACTION_CHANGES,
 	  .applies = action_has_shell,
 	  .show = show_shell,
-	  .help = "open a shell in the container or on the server; [Ctrl-]] comes back" },
+	  .help = "open a shell in the container or on the server; shell-leave comes back" },
 	{ .name = "row-details",
 	  .verb = "details",
 	  .key = "d",
@@ -464,7 +401,7 @@ const struct action console_actions[] = {
 	  .verb = "filter",
 	  .key = "/",
 	  .flags = MENU | PANES,
-	  .show = show_filter,
+	  .show = filter_open,
 	  .help = "show only rows that match; !word leaves out; [Esc] shows all again" },
 	{ .name = "pane-problems",
 	  .verb = "problems only",
@@ -507,55 +444,63 @@ const struct action console_actions[] = {
 	  .verb = "border down",
 	  .key = "M-Down",
 	  .flags = PANES,
-	  .show = look_taller,
+	  .show = look_move,
+	  .data = &look_steps[LOOK_TALLER],
 	  .help = "move the line between upper and lower panes down" },
 	{ .name = "border-up",
 	  .verb = "border up",
 	  .key = "M-Up",
 	  .flags = PANES,
-	  .show = look_lower,
+	  .show = look_move,
+	  .data = &look_steps[LOOK_LOWER],
 	  .help = "move the line between upper and lower panes up" },
 	{ .name = "border-right",
 	  .verb = "border right",
 	  .key = "M-Right",
 	  .flags = PANES,
-	  .show = look_wider,
+	  .show = look_move,
+	  .data = &look_steps[LOOK_WIDER],
 	  .help = "move the line between left and right panes to the right" },
 	{ .name = "border-left",
 	  .verb = "border left",
 	  .key = "M-Left",
 	  .flags = PANES,
-	  .show = look_narrower,
+	  .show = look_move,
+	  .data = &look_steps[LOOK_NARROWER],
 	  .help = "move the line between left and right panes to the left" },
 	{ .name = "sort-next",
 	  .verb = "sort by next column",
 	  .key = ">",
 	  .flags = PANES,
-	  .show = show_sort_next,
+	  .show = show_sort,
+	  .data = &forward,
 	  .help = "order the rows by the next column" },
 	{ .name = "sort-previous",
 	  .verb = "sort by previous column",
 	  .key = "<",
 	  .flags = PANES,
-	  .show = show_sort_previous,
+	  .show = show_sort,
+	  .data = &backward,
 	  .help = "order the rows by the previous column" },
 	{ .name = "sort-reverse",
 	  .verb = "reverse order",
 	  .key = "I",
 	  .flags = PANES,
-	  .show = show_sort_reverse,
+	  .show = show_sort,
 	  .help = "reverse the order of the rows" },
 	{ .name = "pane-next",
 	  .verb = "next pane",
 	  .key = "Tab",
 	  .flags = PANES,
 	  .show = show_next,
+	  .data = &forward,
 	  .help = "give the keys to the next pane" },
 	{ .name = "pane-previous",
 	  .verb = "previous pane",
 	  .key = "S-Tab",
 	  .flags = PANES,
-	  .show = show_previous,
+	  .show = show_next,
+	  .data = &backward,
 	  .help = "give the keys to the previous pane" },
 	{ .name = "pane-1",
 	  .verb = "pane 1",
@@ -623,18 +568,18 @@ const struct action console_actions[] = {
 	{ .name = "shells-list",
 	  .verb = "shells",
 	  .key = "W",
-	  .show = show_shells,
+	  .show = shells_menu,
 	  .help = "go back to a shell that was kept running" },
 	{ .name = "console-menu",
 	  .verb = "all actions",
 	  .key = "x",
-	  .show = show_menu,
+	  .show = console_menu,
 	  .help = "a menu of everything that can be done now" },
 	{ .name = "console-jump",
 	  .verb = "go to",
 	  .key = "C-p",
 	  .flags = MENU,
-	  .show = show_jump,
+	  .show = jump_open,
 	  .help = "go to anything by a few letters: a server, a row, a panel, an action" },
 	{ .name = "console-command",
 	  .verb = "command",
@@ -645,13 +590,13 @@ const struct action console_actions[] = {
 	{ .name = "console-hosts",
 	  .verb = "hosts",
 	  .flags = MENU,
-	  .show = show_hosts,
+	  .show = hosts_open,
 	  .help = "choose hosts of your ssh config to watch; they are kept in the configuration" },
 	{ .name = "console-help",
 	  .verb = "help",
 	  .key = "? F1",
 	  .flags = MENU,
-	  .show = show_help,
+	  .show = console_help,
 	  .help = "the keys of this view" },
 	{ .name = "console-back",
 	  .verb = "back",
@@ -662,7 +607,7 @@ const struct action console_actions[] = {
 	  .verb = "undo",
 	  .key = "Backspace",
 	  .flags = MENU | PANES,
-	  .show = show_undo,
+	  .show = undo_step,
 	  .help = "undo the last change of place: pane, server, filter, order, zoom or jump" },
 	{ .name = "console-close",
 	  .verb = "close",
@@ -677,7 +622,7 @@ const struct action console_actions[] = {
 	{ .name = "console-suspend",
 	  .verb = "suspend",
 	  .key = "C-z",
-	  .show = show_suspend,
+	  .show = console_suspend,
 	  .help = "stop mocr and go to the shell it was started from; fg comes back" },
 	{ .name = "console-ask-quit",
 	  .verb = "ask to quit",
@@ -723,16 +668,39 @@ bool action_applies(struct console *c, const struct action *a, const struct row 
 	return !of_row || action_applies_to(a, r);
 }
 
+/* Adds the actions of the rows' kinds that can be done now. With marks an action that works on
+ * marked rows must apply to one of them; the others are for the row under the cursor. */
+static size_t actions_of_rows(struct console *c, struct row *r, const struct action **out, size_t n,
+                              size_t max)
+{
+	struct row *rows[ROWS_MAX + 1];
+	const struct action *some[MENU_MAX];
+	size_t n_rows = console_rows(c, rows, ROWS_MAX);
+	rows[n_rows] = r;
+	for (size_t i = 0; i <= n_rows; i++) {
+		size_t n_some = actions_of(rows[i], some, MENU_MAX);
+		for (size_t k = 0; k < n_some; k++) {
+			bool to_marked = some[k]->flags & ACTION_MARKED;
+			bool known = to_marked ? i == n_rows : rows[i] != r;
+			for (size_t at = 0; at < n && !known; at++)
+				known = out[at] == some[k];
+			if (!known && n < max)
+				out[n++] = some[k];
+		}
+	}
+	return n;
+}
+
 /* Lists the row's actions: the answer to an ask, then the kind's own, then those of every row. */
 size_t actions_now(struct console *c, const struct action **out, size_t max)
 {
-	const struct row *r = console_row(c);
+	struct row *r = console_row(c);
 	size_t n = 0;
 	if (!r)
 		return 0;
 	if (max && r->server->asks)
 		out[n++] = console_action_find("row-answer");
-	n += actions_of(r, out + n, max - n);
+	n = actions_of_rows(c, r, out, n, max);
 	const struct action *table;
 	for (size_t i = 0; (table = console_table(i)); i++)
 		for (const struct action *a = table; a->name && n < max; a++)
@@ -792,12 +760,22 @@ void action_begin(struct console *c, const struct action *a)
 
 static void action_dump(FILE *f, const char *section, const struct action *actions)
 {
-	for (const struct action *a = actions; a && a->name; a++)
-		fprintf(f, "%s\t%s\t%s\t%s\t%s%s%s%s\t%s\n", section, a->name, a->verb,
-		        a->key ? a->key : "-", a->flags & ACTION_CHANGES ? "changes " : "",
-		        a->flags & ACTION_CONFIRM ? "asks " : "",
-		        a->flags & ACTION_MARKED ? "marked " : "",
-		        a->flags & ACTION_DANGER ? "danger " : "", a->help);
+	static const struct {
+		unsigned flag;
+		const char *word;
+	} words[] = {
+		{ ACTION_CHANGES, "changes " },
+		{ ACTION_CONFIRM, "asks " },
+		{ ACTION_MARKED, "marked " },
+		{ ACTION_DANGER, "danger " },
+	};
+	for (const struct action *a = actions; a && a->name; a++) {
+		fprintf(f, "%s\t%s\t%s\t%s\t", section, a->name, a->verb, a->key ? a->key : "-");
+		for (size_t i = 0; i < ARRAY_LEN(words); i++)
+			if (a->flags & words[i].flag)
+				fputs(words[i].word, f);
+		fprintf(f, "\t%s\n", a->help);
+	}
 }
 
 void console_dump_actions(FILE *f)

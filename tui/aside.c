@@ -10,7 +10,6 @@
 #include "backends/store/need.h"
 
 #define HOUR_MS 3600000
-#define ROWS_MAX 512
 
 bool aside_applies(const struct row *r)
 {
@@ -132,6 +131,17 @@ void aside_snooze(struct console *c)
 
 /* --- the queue ----------------------------------------------------------- */
 
+void aside_go_to(struct console *c, const struct row *r, const char *which)
+{
+	const char *name = r->kind == &kind_server ? "" : r->name;
+	const char *why = r->why ? r->why : "";
+	snprintf(c->needs_at, sizeof(c->needs_at), "%s", r->id);
+	console_goto(c, c->needs_at);
+	const char *colon = *why ? ": " : "";
+	console_flash(c, TONE_PLAIN, "%s: %s%s%s%s%s", which, r->server->name, *name ? " " : "",
+	              name, colon, why);
+}
+
 void aside_go_to_longest(struct console *c)
 {
 	char age[HUMAN_SIZE] = "?";
@@ -143,11 +153,9 @@ void aside_go_to_longest(struct console *c)
 	int64_t ms = now_wall_ms() - r->health_ms;
 	if (r->health_ms > 0)
 		human_span(age, ms > 0 ? ms : 0);
-	snprintf(c->needs_at, sizeof(c->needs_at), "%s", r->id);
-	console_goto(c, c->needs_at);
-	console_flash(c, TONE_PLAIN, "waits longest, %s: %s%s%s%s%s", age, r->server->name,
-	              r->kind == &kind_server ? "" : " ", r->kind == &kind_server ? "" : r->name,
-	              r->why ? ": " : "", r->why ? r->why : "");
+	char which[HUMAN_SIZE + 32];
+	snprintf(which, sizeof(which), "waits longest, %s", age);
+	aside_go_to(c, r, which);
 }
 
 void aside_toggle(struct console *c, struct pane *p)
@@ -162,9 +170,10 @@ void aside_toggle(struct console *c, struct pane *p)
 void aside_say(const struct console *c, const struct server *only, char *buf, size_t size)
 {
 	size_t n = needs_aside(c->store, only);
-	if (n)
-		snprintf(buf, size, "%zu %s set aside: [!] shows %s.", n,
-		         n == 1 ? "thing is" : "are", n == 1 ? "it" : "them");
+	if (n == 1)
+		snprintf(buf, size, "1 thing is set aside: [!] shows it.");
+	else if (n)
+		snprintf(buf, size, "%zu are set aside: [!] shows them.", n);
 	else
 		snprintf(buf, size, "%s", "");
 }

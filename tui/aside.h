@@ -8,6 +8,8 @@ bool aside_applies(const struct row *);   /* the row has a condition */
 void aside_acknowledge(struct console *); /* until it changes; what is set aside comes back */
 void aside_snooze(struct console *);      /* opens the menu of times */
 void aside_go_to_longest(struct console *);
+/* Goes to a row that needs the user, and says why: "2 of 5: pi broken.service: exit code 1". */
+void aside_go_to(struct console *, const struct row *, const char *which);
 /* Shows what is set aside in the pane of the needs, or hides it again. */
 void aside_toggle(struct console *, struct pane *);
 /* "2 are set aside: ! shows them." Nothing when there are none. */

@@ -3,8 +3,8 @@
  * The terminal is opened a second time, with a file description of its own. So it can be
  * non-blocking without any effect on the shell that started mocr. Output waits in a small buffer
  * while the terminal takes none. When that buffer is full, further data is refused and waits on the
- * server. Input is always read, so that Ctrl-] works even when the remote side has stopped
- * reading. */
+ * server. Input is always read, so that the key that leaves works even when the remote side has
+ * stopped reading. */
 #include "tui/attach.h"
 
 #include <errno.h>
@@ -25,6 +25,7 @@
 #include "backends/link/loop.h"
 #include "tui/attach_modes.h"
 #include "tui/canvas.h"
+#include "tui/keymap.h"
 #include "tui/keys.h"
 
 #define READ_MAX 4096
@@ -32,6 +33,7 @@
 #define IN_MAX (64u << 10)  /* input waiting for the remote side; more is dropped with a beep */
 /* bytes of kept output beyond ATTACH_KEEP that are tolerated before the next cut */
 #define KEEP_SLACK (64u << 10)
+#define LEFT_BY_MAX 32
 #define LAST_WORDS_MS 300     /* how long the last output may take to reach the terminal */
 #define REPAINT_MS 60         /* between the two size changes that make a program repaint */
 #define AGAIN_MAX (32u << 10) /* bytes of kept output shown again on entering */
@@ -52,10 +54,41 @@ struct attach {
 	struct loop_timer *repaint;
 	struct buf out, in, keep;
 	struct modes modes;
+	char left_by[LEFT_BY_MAX]; /* the bytes of the key that left it last */
+	size_t left_by_len;
 };
 
 /* There is one terminal, so at most one attached program. */
 static struct attach *current;
+
+const struct action shell_actions[] = {
+	{ .name = "shell-leave",
+	  .verb = "leave",
+	  .key = "C-]",
+	  .context = CONTEXT_SHELL,
+	  .help = "come back to mocr, which asks whether the program keeps running" },
+	{ .name = NULL },
+};
+
+/* Without any other key the table's key leaves, even if the user took it away: nobody is locked
+ * in. */
+const char *attach_leave_key(char *buf)
+{
+	struct key key;
+
+	if (!action_key(shell_actions, buf) && key_parse(shell_actions->key, &key))
+		key_words(&key, buf);
+	return buf;
+}
+
+static bool attach_is_leave_key(const struct key *k)
+{
+	char name[KEY_NAME_SIZE];
+
+	if (action_key(shell_actions, name))
+		return keymap_is(shell_actions, k, "shell-leave");
+	return action_has_key(shell_actions, k);
+}
 
 /* --- the terminal -------------------------------------------------------- */
 
@@ -200,6 +233,7 @@ static void attach_type(struct attach *, const char *, size_t);
 
 void attach_enter(struct attach *a)
 {
+	char leave[KEY_NAME_SIZE];
 	int cols, rows;
 
 	if (current || a->ended)
@@ -220,7 +254,8 @@ void attach_enter(struct attach *a)
 	for (int i = 0; i < rows; i++)
 		buf_puts(&a->out, "\r\n");
 	buf_puts(&a->out, "\033[H\033[2J");
-	buf_addf(&a->out, "\033[7m %s. [Ctrl-]] leaves it \033[m\r\n", a->title);
+	buf_addf(&a->out, "\033[7m %s. [%s] leaves it \033[m\r\n", a->title,
+	         attach_leave_key(leave));
 	modes_restore(&a->modes, &a->out);
 	if (!modes_alt_screen(&a->modes))
 		attach_show_again(a);
@@ -273,25 +308,6 @@ void attach_leave(struct attach *a)
 
 /* --- what the user types ------------------------------------------------- */
 
-/* Ctrl-] as one byte, as CSI u (kitty keyboard protocol), and as xterm's modifyOtherKeys sends
- * it. */
-static const char *const leave_keys[] = { "\035", "\033[93;5u", "\033[27;5;93~" };
-
-static const char *attach_find_leave(const char *s, size_t len, size_t *key_len)
-{
-	const char *first = NULL;
-
-	for (size_t i = 0; i < ARRAY_LEN(leave_keys); i++) {
-		size_t n = strlen(leave_keys[i]);
-		const char *at = memmem(s, len, leave_keys[i], n);
-		if (!at || (first && at > first))
-			continue;
-		first = at;
-		*key_len = n;
-	}
-	return first;
-}
-
 static void attach_write_in(struct attach *a)
 {
 	size_t n;
@@ -321,12 +337,14 @@ static void attach_tell(struct attach *a, enum attach_how how)
 static void attach_on_input(struct attach *a, const char *bytes, size_t len)
 {
 	size_t key_len = 0;
-	const char *leave = attach_find_leave(bytes, len, &key_len);
+	const char *leave = keys_find(bytes, len, attach_is_leave_key, &key_len);
 	struct keys *keys = a->keys;
 
 	attach_type(a, bytes, leave ? (size_t)(leave - bytes) : len);
 	if (!leave)
 		return;
+	a->left_by_len = key_len < LEFT_BY_MAX ? key_len : 0;
+	memcpy(a->left_by, leave, a->left_by_len);
 	attach_leave(a);
 	/* the rest was typed for the console */
 	if (keys)
@@ -434,9 +452,7 @@ void attach_destroy(struct attach *a)
 
 void attach_send_leave_key(struct attach *a)
 {
-	static const char key = ATTACH_LEAVE_KEY;
-
-	attach_type(a, &key, 1);
+	attach_type(a, a->left_by, a->left_by_len);
 }
 
 void attach_resized(struct attach *a)
@@ -510,18 +526,20 @@ void attach_last_line(const struct attach *a, char *buf, size_t size)
 
 struct dialog *attach_choice(const struct attach *a, dialog_fn *fn, void *arg)
 {
-	static const struct dialog_item items[] = {
-		{ "k", "keep it running", NULL, false },
-		{ "c", "close it", NULL, false },
-		{ "b", "back to it", NULL, false },
-		{ "C-]", "send it [Ctrl-]]", NULL, false },
+	char key[KEY_NAME_SIZE], send[KEY_NAME_SIZE + 16];
+	const struct dialog_item items[] = {
+		[LEFT_KEEP] = { "k", "keep it running", NULL, false },
+		[LEFT_CLOSE] = { "c", "close it", NULL, false },
+		[LEFT_BACK] = { "b", "back to it", NULL, false },
+		[LEFT_SEND_KEY] = { attach_leave_key(key), send, NULL, false },
 	};
 	char *title = xasprintf("%s still runs", a->title);
-	struct dialog *d = dialog_question(title,
-	                                   "Kept: it continues without you, and its last output "
-	                                   "waits for you.",
-	                                   items, ARRAY_LEN(items), 0, fn, arg);
+	struct dialog *d;
 
+	snprintf(send, sizeof(send), "send it [%s]", key);
+	d = dialog_question(title,
+	                    "Kept: it continues without you, and its last output waits for you.",
+	                    items, ARRAY_LEN(items), LEFT_KEEP, fn, arg);
 	free(title);
 	return d;
 }

@@ -34,37 +34,31 @@ struct counts {
 	int servers, up, lost, containers, containers_up, failed, waiting;
 };
 
-static void bar_count(const struct console *c, struct counts *n)
-{
-	memset(n, 0, sizeof(*n));
-	for (const struct server *s = store_servers(c->store); s; s = s->next) {
-		if (c->scope[0] && strcmp(s->name, c->scope) != 0)
-			continue;
-		n->servers++;
-		n->up += s->link && s->link->state == LINK_UP;
-		n->lost += s->link && s->link->state == LINK_LOST;
-		n->waiting += s->link &&
-		              (s->link->state == LINK_CONNECTING || s->link->state == LINK_ASKING);
-		struct container_counts counts = containers_count(s);
-		n->containers += counts.all;
-		n->containers_up += counts.up;
-		n->failed += units_failed(s);
-	}
-}
-
 /* Counts servers, containers and units in one line. The least important parts are dropped first. */
 static void bar_counts_text(const struct console *c, char *buf, size_t size, int room)
 {
-	struct counts n;
+	struct counts n = { 0 };
 	char servers[80] = "", containers[40] = "", units[40] = "";
-	bar_count(c, &n);
+	for (const struct server *s = store_servers(c->store); s; s = s->next) {
+		if (c->scope[0] && strcmp(s->name, c->scope) != 0)
+			continue;
+		n.servers++;
+		n.up += s->link && s->link->state == LINK_UP;
+		n.lost += s->link && s->link->state == LINK_LOST;
+		n.waiting += s->link &&
+		             (s->link->state == LINK_CONNECTING || s->link->state == LINK_ASKING);
+		struct container_counts counts = containers_count(s);
+		n.containers += counts.all;
+		n.containers_up += counts.up;
+		n.failed += units_failed(s);
+	}
 	if (!c->scope[0] && n.servers > 1) {
 		int len = snprintf(servers, sizeof(servers), "%d servers: %d up", n.servers, n.up);
 		if (n.lost)
 			len += snprintf(servers + len, sizeof(servers) - (size_t)len, ", %d lost",
 			                n.lost);
 		if (n.waiting)
-			snprintf(servers + len, sizeof(servers) - (size_t)len, ", %d to come",
+			snprintf(servers + len, sizeof(servers) - (size_t)len, ", %d connecting",
 			         n.waiting);
 	}
 	if (n.containers)
@@ -73,12 +67,11 @@ static void bar_counts_text(const struct console *c, char *buf, size_t size, int
 	if (n.failed)
 		snprintf(units, sizeof(units), "%d failed unit%s", n.failed,
 		         n.failed == 1 ? "" : "s");
-	snprintf(buf, size, "%s%s%s%s%s", servers,
-	         servers[0] && (containers[0] || units[0]) ? "   " : "", containers,
-	         containers[0] && units[0] ? "  " : "", units);
+	const char *gap = containers[0] && units[0] ? "  " : "";
+	const char *wide = servers[0] && (containers[0] || units[0]) ? "   " : "";
+	snprintf(buf, size, "%s%s%s%s%s", servers, wide, containers, gap, units);
 	if ((int)cells(buf) > room)
-		snprintf(buf, size, "%s%s%s", containers, containers[0] && units[0] ? "  " : "",
-		         units);
+		snprintf(buf, size, "%s%s%s", containers, gap, units);
 	if ((int)cells(buf) > room)
 		snprintf(buf, size, "%s", units);
 	if ((int)cells(buf) > room)
@@ -288,9 +281,13 @@ void draw_hint(struct console *c)
 	struct canvas part = canvas_part(h.at, 0, 0, 1,
 	                                 h.at->width > general + 12 ? h.at->width - general : -1);
 	h.at = &part;
+	/* A key that destroys is shown only where the row's kind has no gentler one. */
 	size_t shown = 0;
+	bool gentle = false;
+	for (size_t i = 0; i < n; i++)
+		gentle |= now[i]->run && now[i]->key && !(now[i]->flags & ACTION_DANGER);
 	for (size_t i = 0; i < n && shown < HINTS_MAX; i++) {
-		if (!now[i]->key ||
+		if (!now[i]->key || (gentle && (now[i]->flags & ACTION_DANGER)) ||
 		    ((now[i]->flags & CONSOLE_ROW) && !(now[i]->flags & CONSOLE_HINT)))
 			continue;
 		shown++;

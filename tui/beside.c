@@ -51,7 +51,7 @@ static void beside_make(struct console *c, struct beside *b, struct row *r, int 
 	struct doc fresh;
 	doc_init(&fresh);
 	if (!b->looked)
-		r->looks++;
+		r->details_opened++;
 	b->looked = true;
 	b->built_at = store_generation(c->store);
 	b->width = width;

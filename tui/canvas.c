@@ -658,25 +658,6 @@ void canvas_write_raw(const char *bytes, size_t len)
 		canvas_queue(bytes, len);
 }
 
-/* Appends one line of the screen, without trailing blanks. */
-static void canvas_line_text(int y, struct buf *out)
-{
-	size_t kept;
-	wchar_t *line = xcalloc((size_t)term.cols + 1, CCHARW_MAX * sizeof(*line));
-
-	if (mvinnwstr(y, 0, line, term.cols) != ERR)
-		for (const wchar_t *w = line; *w; w++) {
-			utf8proc_uint8_t bytes[4];
-			utf8proc_ssize_t n = utf8proc_encode_char((utf8proc_int32_t)*w, bytes);
-			buf_add(out, bytes, n > 0 ? (size_t)n : 0);
-		}
-	free(line);
-	for (kept = out->len; kept && out->data[kept - 1] == ' '; kept--)
-		;
-	out->len = kept;
-	buf_add(out, "\n", 1);
-}
-
 char *canvas_screen_text(void)
 {
 	struct buf out;
@@ -684,8 +665,24 @@ char *canvas_screen_text(void)
 	if (!term.screen)
 		return NULL;
 	buf_init(&out, 0);
-	for (int y = 0; y < term.rows; y++)
-		canvas_line_text(y, &out);
+	for (int y = 0; y < term.rows; y++) {
+		/* without trailing blanks */
+		size_t kept;
+		wchar_t *line = xcalloc((size_t)term.cols + 1, CCHARW_MAX * sizeof(*line));
+
+		if (mvinnwstr(y, 0, line, term.cols) != ERR)
+			for (const wchar_t *w = line; *w; w++) {
+				utf8proc_uint8_t bytes[4];
+				utf8proc_ssize_t n = utf8proc_encode_char((utf8proc_int32_t)*w,
+				                                          bytes);
+				buf_add(&out, bytes, n > 0 ? (size_t)n : 0);
+			}
+		free(line);
+		for (kept = out.len; kept && out.data[kept - 1] == ' '; kept--)
+			;
+		out.len = kept;
+		buf_add(&out, "\n", 1);
+	}
 	return buf_take(&out);
 }
 
@@ -699,7 +696,8 @@ static int canvas_at_most(int a, int b)
 struct canvas canvas_part(const struct canvas *c, int y, int x, int height, int width)
 {
 	struct canvas p = { 0, 0, 0, 0 };
-	int skip_y = y < 0 ? -y : 0, skip_x = x < 0 ? -x : 0;
+	int skip_y = y < 0 ? -y : 0;
+	int skip_x = x < 0 ? -x : 0;
 
 	if (height < 0)
 		height = c->height - y;

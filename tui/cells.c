@@ -114,6 +114,20 @@ void cell_bytes(struct cell *c, double bytes)
 		cell_set(c, TONE_PLAIN, "%s", human_bytes(text, (uint64_t)bytes));
 }
 
+void cell_past(struct cell *c, double since_wall_ms)
+{
+	cell_age(c, (int64_t)since_wall_ms);
+	c->tone = TONE_DIM;
+}
+
+void cell_restarts(struct cell *c, double n)
+{
+	if (n < 0)
+		cell_unknown(c);
+	else
+		cell_set(c, n > 0 ? TONE_WARN : TONE_DIM, "%.0f", n);
+}
+
 void cell_percent(struct cell *c, double percent, double warn)
 {
 	if (percent < 0)
@@ -226,6 +240,42 @@ bool cell_order(const struct row *r, struct cell *c)
 	return true;
 }
 
+/* --- plain columns ------------------------------------------------------- */
+
+bool column_has_number(const struct column *col)
+{
+	return col->number || col->field.type >= FIELD_INT;
+}
+
+double column_number(const struct column *col, const struct row *r)
+{
+	const void *at = (const char *)r + col->field.at;
+	if (col->number)
+		return col->number(r);
+	switch (col->field.type) {
+	case FIELD_INT: return *(const int *)at;
+	case FIELD_INT64: return (double)*(const int64_t *)at;
+	case FIELD_DOUBLE: return *(const double *)at;
+	default: return -1;
+	}
+}
+
+void column_cell(const struct column *col, const struct row *r, struct cell *c)
+{
+	const void *at = (const char *)r + col->field.at;
+	const char *text = NULL;
+	if (col->field.type == FIELD_STRING)
+		text = *(char *const *)at;
+	else if (col->field.type == FIELD_CHARS)
+		text = at;
+	if (col->cell)
+		col->cell(r, c);
+	else if (col->format)
+		col->format(c, column_number(col, r));
+	else
+		cell_set(c, col->tone, "%s", text ? text : "");
+}
+
 bool source_sentence(const struct source *s, char *buf, size_t size)
 {
 	const char *name = s->backend->name, *server = s->server->name;
@@ -251,7 +301,8 @@ bool source_fails(const struct row *r, struct cell *c)
 	enum source_state state = r->source ? r->source->state : SOURCE_LIVE;
 	if (state >= ARRAY_LEN(words) || !words[state])
 		return false;
-	cell_set(c, tone_health(r->health), "%s", words[state]);
+	enum health health = r->health < HEALTH_ATTENTION ? HEALTH_ATTENTION : r->health;
+	cell_set(c, tone_health(health), "%s", words[state]);
 	return true;
 }
 
@@ -372,29 +423,40 @@ static void cells_column(const struct panel *p, const char *column, const struct
 {
 	for (const struct column *col = p->columns; col && col->name; col++)
 		if (!strcmp(col->name, column)) {
-			col->cell(r, c);
+			column_cell(col, r, c);
 			return;
 		}
 }
 
 bool panel_has_brief(const struct panel *p)
 {
-	return p->brief || p->brief_column;
+	return p->brief || p->brief_columns[0];
 }
 
 bool panel_brief(const struct panel *p, const struct row *r, struct cell *c)
 {
-	struct cell name = { 0 }, state = { 0 };
+	struct cell name = { 0 };
 	if (remember_brief(p, r, c))
 		return true;
 	if (p->brief)
 		p->brief(r, c);
-	if (p->brief || !p->brief_column)
+	if (p->brief || !p->brief_columns[0])
 		return p->brief != NULL;
-	cells_column(p, "name", r, &name);
-	cells_column(p, p->brief_column, r, &state);
-	cell_set(c, state.tone, "%s  %s", name.text[0] ? name.text : r->name, state.text);
-	c->changes_ms = state.changes_ms;
+	if (p->brief_name)
+		p->brief_name(r, &name);
+	else
+		cells_column(p, "name", r, &name);
+	cell_set(c, TONE_PLAIN, "%s", name.text[0] ? name.text : r->name);
+	for (size_t i = 0; i < PANEL_BRIEF_MAX && p->brief_columns[i]; i++) {
+		struct cell one = { 0 };
+		cells_column(p, p->brief_columns[i], r, &one);
+		if (!i) {
+			c->tone = one.tone;
+			c->changes_ms = one.changes_ms;
+		}
+		if (!i || one.text[0])
+			cell_add(c, "  %s", one.text);
+	}
 	if (p->brief_why && r->why)
 		cell_add(c, "  %s", r->why);
 	return true;
@@ -411,7 +473,16 @@ int order_by_need(const struct row *a, const struct row *b)
 	return by_name ? by_name : strcmp(a->id, b->id);
 }
 
+int order_by_place(const struct row *a, const struct row *b)
+{
+	int need_a = a->health >= HEALTH_ATTENTION ? (int)a->health : 0;
+	int need_b = b->health >= HEALTH_ATTENTION ? (int)b->health : 0;
+	return need_a != need_b ? need_b - need_a : strcmp(a->id, b->id);
+}
+
 int compare_numbers(double a, double b)
 {
+	a = a < 0 ? -1 : a;
+	b = b < 0 ? -1 : b;
 	return (a > b) - (a < b);
 }

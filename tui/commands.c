@@ -19,6 +19,7 @@
 #include "tui/console_internal.h"
 #include "tui/look.h"
 #include "tui/mouse.h"
+#include "tui/near.h"
 #include "tui/notices.h"
 #include "tui/theme.h"
 
@@ -29,7 +30,10 @@ struct command {
 	void (*run)(struct console *, const char *argument);
 	/* completes the argument; NULL: no completion */
 	void (*complete)(struct console *, struct completion *, const char *typed);
+	const char *const *words; /* all that the argument can be, ends at NULL; NULL: not known */
 };
+static const char *const command_levels[] = { "all",  "debug", "info", "notice",
+	                                      "warn", "error", NULL };
 
 /* --- commands with an argument ------------------------------------------- */
 
@@ -52,10 +56,9 @@ static struct server *command_server_named(struct console *c, const char *name)
 		return found;
 	for (struct server *s = store_servers(c->store); s && n < WORDS_MAX; s = s->next)
 		names[n++] = s->name;
-	const char *near = n ? nearest(name, names, n) : NULL;
-	console_flash(c, TONE_WARN, "there is no server %s here%s%s%s", name,
-	              near ? "; did you mean " : "; :connect opens one", near ? near : "",
-	              near ? "?" : "");
+	char near[NEAR_SIZE];
+	console_flash(c, TONE_WARN, "there is no server %s here%s", name,
+	              near_name(name, names, n, "", "; :connect opens one", near));
 	return NULL;
 }
 
@@ -106,9 +109,9 @@ static void command_run_sort(struct console *c, const char *column)
 		for (const struct column *col = p->panel->columns; col && col->name; col++)
 			if (n < TABLE_COLUMNS_MAX)
 				names[n++] = col->name;
-		const char *near = nearest(column, names, n);
-		console_flash(c, TONE_WARN, "%s has no column %s%s%s%s", p->panel->name, column,
-		              near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+		char near[NEAR_SIZE];
+		console_flash(c, TONE_WARN, "%s has no column %s%s", p->panel->name, column,
+		              near_name(column, names, n, "", "", near));
 	}
 	p->state = ROWS_DIRTY;
 	console_redraw(c);
@@ -154,7 +157,7 @@ static void command_run_reload(struct console *c, const char *unused)
 	deploy_check_config(fresh, &complaints);
 	notify_check_config(fresh, &complaints);
 	fresh->read_only |= c->settings->read_only; /* set on the command line: stays */
-	fresh->ascii |= c->settings->ascii;
+	fresh->screen.ascii |= c->settings->screen.ascii;
 	if (!fresh->ssh_config)
 		fresh->ssh_config = xstrdup(c->settings->ssh_config);
 	servers_reconfigure(c->store, fresh, true);
@@ -163,7 +166,7 @@ static void command_run_reload(struct console *c, const char *unused)
 	keymap_load(fresh);
 	panes_order(c);
 	look_load(c);
-	mouse_use(c, fresh->mouse);
+	mouse_use(c, fresh->screen.mouse);
 	notices_reload(c, fresh);
 	settings_destroy(before);
 	command_run_theme(c, fresh->theme);
@@ -291,13 +294,6 @@ static void command_complete_files(struct console *c, struct completion *out, co
 	command_offer_words(out, &words);
 }
 
-static void command_complete_themes(struct console *c, struct completion *out, const char *typed)
-{
-	(void)c;
-	for (size_t i = 0; theme_names[i]; i++)
-		command_offer(out, typed, theme_names[i], NULL);
-}
-
 static void command_complete_columns(struct console *c, struct completion *out, const char *typed)
 {
 	const struct pane *p = pane_focused(c);
@@ -340,13 +336,6 @@ static void command_complete_targets(struct console *c, struct completion *out, 
 		}
 }
 
-static void command_complete_levels(struct console *c, struct completion *out, const char *typed)
-{
-	static const char *const levels[] = { "all", "debug", "info", "notice", "warn", "error" };
-	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
-		command_offer(out, typed, levels[i], NULL);
-}
-
 static void command_save_seen(struct console *c, const char *file)
 {
 	logs_save(c, file, false);
@@ -358,38 +347,38 @@ static void command_save_all(struct console *c, const char *file)
 
 static const struct command commands[] = {
 	{ "connect", "NAME", "watch a server: an ssh name, user@host:port, or local",
-	  command_run_connect, command_complete_hosts },
+	  command_run_connect, .complete = command_complete_hosts },
 	{ "disconnect", "NAME", "close the connection and take the server off the screen",
-	  command_run_disconnect, command_complete_servers },
+	  command_run_disconnect, .complete = command_complete_servers },
 	{ "goto", "SERVER",
 	  "go into a server, or to a row by its id; in a log to a time: 14:32, -10m",
-	  command_run_goto, command_complete_ids },
+	  command_run_goto, .complete = command_complete_ids },
 	{ "logs", "TARGET...",
 	  "follow into one stream: sese/containers/* pi/services/NAME sese/journal pi/kernel "
 	  "sese/file:/PATH",
-	  logs_open, command_complete_targets },
+	  logs_open, .complete = command_complete_targets },
 	{ "save", "FILE", "write what is seen of the log into a new file", command_save_seen,
-	  command_complete_files },
+	  .complete = command_complete_files },
 	{ "save-all", "FILE", "write every line of the log into a new file", command_save_all,
-	  command_complete_files },
+	  .complete = command_complete_files },
 	{ "level", "LEVEL",
 	  "of the log: only lines at debug, info, notice, warn or error and worse", logs_level,
-	  command_complete_levels },
-	{ "filter", "PATTERN", "show only rows that match; !word leaves out", command_run_filter,
-	  NULL },
+	  .words = command_levels },
+	{ "filter", "PATTERN", "show only rows that match; !word leaves out",
+	  .run = command_run_filter },
 	{ "sort", "COLUMN", "order the rows by a column", command_run_sort,
-	  command_complete_columns },
+	  .complete = command_complete_columns },
 	{ "columns", "COLUMN...",
 	  "show these columns of the pane, in this order; default: the panel's own", look_columns,
-	  command_complete_column_list },
+	  .complete = command_complete_column_list },
 	{ "layout", "NAME", "how the panes lie: panes, big, columns or beside", look_set,
-	  command_complete_layouts },
-	{ "theme", "NAME", "other colours", command_run_theme, command_complete_themes },
+	  .complete = command_complete_layouts },
+	{ "theme", "NAME", "other colours", command_run_theme, .words = theme_names },
 	{ "save-screen", "FILE", "write what is on the screen into a file", command_run_save_screen,
-	  command_complete_files },
-	{ "hints", NULL, "show or hide the line of keys at the bottom", command_run_hints, NULL },
+	  .complete = command_complete_files },
+	{ "hints", NULL, "show or hide the line of keys at the bottom", .run = command_run_hints },
 	{ "reload", NULL, "read the configuration again; a wrong file changes nothing",
-	  command_run_reload, NULL },
+	  .run = command_run_reload },
 };
 
 bool command_words(size_t i, const char **name, const char **argument, const char **help)
@@ -484,10 +473,9 @@ static void command_unknown(struct console *c, const char *line)
 		names[n++] = commands[i].name;
 	for (size_t i = 0; i < c->n_panes && n < WORDS_MAX; i++)
 		names[n++] = c->panes[i].panel->name;
-	const char *near = nearest(line, names, n);
-	console_flash(c, TONE_WARN, "there is no command %s%s%s%s", line,
-	              near ? "; did you mean " : "; [Tab] shows them", near ? near : "",
-	              near ? "?" : "");
+	char near[NEAR_SIZE];
+	console_flash(c, TONE_WARN, "there is no command %s%s", line,
+	              near_name(line, names, n, "", "; [Tab] shows them", near));
 }
 
 void command_run(struct console *c, const char *typed)
@@ -535,10 +523,15 @@ static void command_complete(struct completion *out, const char *text, size_t cu
 	size_t n = strcspn(text, " ");
 	if (cursor > n) {
 		const char *typed = text + n + strspn(text + n, " ");
-		for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-			if (commands[i].complete && strlen(commands[i].name) == n &&
-			    !strncmp(commands[i].name, text, n))
-				commands[i].complete(c, out, typed);
+		for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+			const struct command *one = &commands[i];
+			if (strlen(one->name) != n || strncmp(one->name, text, n) != 0)
+				continue;
+			if (one->complete)
+				one->complete(c, out, typed);
+			for (const char *const *w = one->words; w && *w; w++)
+				command_offer(out, typed, *w, NULL);
+		}
 		return;
 	}
 	completion_start(out, 0);
@@ -566,6 +559,7 @@ void command_open(struct console *c, const char *text)
 		                          .text = text,
 		                          .history = c->history,
 		                          .complete = command_complete,
+		                          .by_fragments = true,
 		                          .arg = c };
 	command_open_line(c, LINE_COMMAND, &config);
 }

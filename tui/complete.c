@@ -8,7 +8,6 @@
 #include "backends/link/loop.h"
 #include "backends/servers/server.h"
 #include "backends/servers/tags.h"
-#include "backends/sessions/session.h"
 #include "backends/store/action.h"
 #include "backends/store/settings.h"
 #include "tui/headless.h"
@@ -94,13 +93,13 @@ static bool complete_has_log(const struct row *row, const char *verb)
 static bool complete_has_shell(const struct row *row, const char *verb)
 {
 	(void)verb;
-	return row->kind->shell && row->kind != &kind_session;
+	return row->kind->shell && !row->kind->attaches;
 }
 
 static bool complete_is_session(const struct row *row, const char *verb)
 {
 	(void)verb;
-	return row->kind == &kind_session;
+	return row->kind->attaches;
 }
 
 /* The names of rows on the server at the start of begun. */

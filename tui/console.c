@@ -357,7 +357,7 @@ static void console_load_history(struct console *c)
 struct console *console_create(struct store *store, const struct settings *settings, char *why,
                                size_t size)
 {
-	if (!canvas_start(settings->theme, settings->ascii, why, size))
+	if (!canvas_start(settings->theme, settings->screen.ascii, why, size))
 		return NULL;
 	crash_install(MOCR_VERSION);
 	struct console *c = xcalloc(1, sizeof(*c));
@@ -373,7 +373,7 @@ struct console *console_create(struct store *store, const struct settings *setti
 	console_load_history(c);
 	panes_init(c);
 	look_load(c);
-	mouse_use(c, c->settings->mouse);
+	mouse_use(c, c->settings->screen.mouse);
 	keymap_load(c->settings);
 	console_hear_signals(c);
 	console_listening(c, true);

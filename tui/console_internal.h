@@ -301,12 +301,13 @@ struct pane *pane_of_kind(struct console *, const struct kind *);
 bool panel_ask(struct console *, const struct action *, struct row **, size_t n);
 bool panel_open(struct console *, struct row *);
 void panel_pictures(struct console *, struct row *, int width, struct doc *);
-void panel_at_end(struct console *, struct row *); /* row NULL: nothing happens */
+bool panel_at_end(struct console *, struct row *); /* row NULL: nothing happens */
 void panels_changed(struct console *);
 /* row under the cursor, or of the top view; NULL */
 struct row *console_row(struct console *);
 /* server of that row, else the current server; NULL */
 struct server *console_server(struct console *);
+#define ROWS_MAX 1000 /* marked rows per action */
 /* the marked rows, else the row under the cursor; returns how many */
 size_t console_rows(struct console *, struct row **out, size_t max);
 void console_enter_server(struct console *, const char *name); /* "" goes back to the fleet */

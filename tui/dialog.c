@@ -49,14 +49,22 @@ struct dialog {
 	int chosen;     /* index of the item under the cursor, or -1 */
 	size_t top;     /* first visible item of a list, or row of a text that is too long */
 	size_t shown;   /* rows of the list in the last drawing */
-	bool filtering; /* a menu with an open filter line */
-	bool finds;     /* a box of which the filter line never closes */
+	enum {
+		FILTER_CLOSED,
+		FILTER_OPEN, /* the filter line of a menu, until it is closed */
+		FILTER_STAYS /* of a box that finds: never closed */
+	} filtering;
 	bool ordered;   /* a list to choose several of, and to put in order */
 	char *picks;    /* owned; a list to choose several of: the verb that takes them; NULL */
 	char filter[FILTER_MAX];
 	struct lineedit *line; /* owned */
 	char *type_name;       /* owned; name the user must type; NULL */
-	bool can_keep, is_ask, wrong;
+	enum {
+		ASK_NONE,
+		ASK_ONCE, /* of a link or a backend */
+		ASK_KEEPS /* the answer can be kept for a while */
+	} ask;
+	bool wrong;             /* the name that was typed is another one */
 	bool yes_or_no;         /* the items are those of box-no and box-yes */
 	const char *keep_words; /* how long the answer is kept */
 	enum {
@@ -151,7 +159,7 @@ void dialog_finish(struct dialog *d)
 			r.secret = lineedit_secret(d->line);
 		else
 			text = xstrdup(lineedit_text(d->line));
-	} else if (d->is_ask && r.choice == 1) { /* host key: the answer is a word */
+	} else if (d->ask && r.choice == 1) { /* host key: the answer is a word */
 		r.secret = secret_create("yes", 3);
 	}
 	if (d->picks && r.choice == 1) {
@@ -177,7 +185,7 @@ void dialog_finish(struct dialog *d)
 
 const char *dialog_typed(const struct dialog *d)
 {
-	bool words = d->line && d->typed == TYPED_IS_TEXT && !d->is_ask && !d->type_name;
+	bool words = d->line && d->typed == TYPED_IS_TEXT && d->ask == ASK_NONE && !d->type_name;
 	if (words && strcmp(lineedit_text(d->line), d->given ? d->given : "") != 0)
 		return lineedit_text(d->line);
 	return "";
@@ -650,8 +658,9 @@ static int dialog_item_score(const struct item *it, const char *filter, const st
 		return 2 * LABEL_SCORE;
 	if (score)
 		return LABEL_SCORE + score;
-	snprintf(text, sizeof(text), "%s %s %s", it->label, it->words ? it->words : "",
-	         it->help ? it->help : "");
+	const char *words = it->words ? it->words : "";
+
+	snprintf(text, sizeof(text), "%s %s %s", it->label, words, it->help ? it->help : "");
 	return fuzzy_match(f, text, NULL);
 }
 
@@ -694,9 +703,10 @@ static bool dialog_filter_key(struct dialog *d, const struct key *k)
 		do
 			d->filter[--len] = 0;
 		while (len && ((unsigned char)d->filter[len] & 0xc0) == 0x80);
-	} else if (!d->finds && (closes || keymap_is(line_actions, k, "line-backspace"))) {
+	} else if (d->filtering == FILTER_OPEN &&
+	           (closes || keymap_is(line_actions, k, "line-backspace"))) {
 		d->filter[0] = 0;
-		d->filtering = false;
+		d->filtering = FILTER_CLOSED;
 	} else {
 		return false;
 	}
@@ -708,7 +718,7 @@ static bool dialog_filter_key(struct dialog *d, const struct key *k)
 		struct item *it = &d->items[i];
 		it->score = fuzzy_empty(&f) ? 1 : dialog_item_score(it, d->filter, &f);
 	}
-	if (d->finds)
+	if (d->filtering == FILTER_STAYS)
 		qsort(d->items, d->n, sizeof(*d->items), dialog_compare_items);
 	dialog_list_first(d);
 	return true;
@@ -795,7 +805,7 @@ static bool dialog_list_key(struct dialog *d, const struct key *k)
 		if (d->picks)
 			return dialog_over(d, 1);
 		return d->chosen >= 0 && dialog_over(d, (int)d->items[d->chosen].place);
-	case BOX_FILTER: d->filtering = true; break;
+	case BOX_FILTER: d->filtering = FILTER_OPEN; break;
 	case BOX_DOWN: dialog_list_step(d, 1); break;
 	case BOX_UP: dialog_list_step(d, -1); break;
 	case BOX_FIRST: dialog_list_first(d); break;
@@ -812,11 +822,11 @@ static int dialog_list_rows(const struct dialog *d, int width)
 {
 	int rows = 0;
 
-	if (d->finds) /* the box keeps its height while somebody types */
+	if (d->filtering == FILTER_STAYS) /* the box keeps its height while somebody types */
 		return (int)d->n + 1;
 	for (size_t i = 0; i < d->n; i++)
 		rows += d->items[i].score > 0;
-	return (rows ? rows : 1) + d->filtering + (d->picks != NULL);
+	return (rows ? rows : 1) + (d->filtering != FILTER_CLOSED) + (d->picks != NULL);
 }
 
 static void dialog_draw_item(const struct dialog *d, const struct canvas *c, int y, size_t i,
@@ -826,8 +836,8 @@ static void dialog_draw_item(const struct dialog *d, const struct canvas *c, int
 	int x = 1;
 
 	if (d->picks)
-		x += canvas_text(c, y, x, -1, it->picked ? TONE_KEY : TONE_DIM,
-		                 it->picked ? "[x] " : "[ ] ");
+		x += it->picked ? canvas_text(c, y, x, -1, TONE_KEY, "[x] ")
+		                : canvas_text(c, y, x, -1, TONE_DIM, "[ ] ");
 	if (it->key_text[0])
 		canvas_textf(c, y, x, -1, it->disabled ? TONE_DIM : TONE_KEY, "[%s]",
 		             it->key_text);
@@ -861,8 +871,9 @@ static void dialog_list_widths(const struct dialog *d, int width, int *key, int 
 
 static void dialog_draw_list(struct dialog *d, const struct canvas *all)
 {
-	int lines = all->height - d->filtering - (d->picks != NULL);
-	struct canvas c = canvas_part(all, d->filtering, 0, lines, -1);
+	int above = d->filtering != FILTER_CLOSED;
+	int lines = all->height - above - (d->picks != NULL);
+	struct canvas c = canvas_part(all, above, 0, lines, -1);
 	int key_width, label_width;
 	size_t place = 0, at = 0, rows = (size_t)(c.height > 0 ? c.height : 0);
 
@@ -878,9 +889,9 @@ static void dialog_draw_list(struct dialog *d, const struct canvas *all)
 			snprintf(move, sizeof(move), "%s %s move  ",
 			         keymap_key(menu_actions, "menu-later", down),
 			         keymap_key(menu_actions, "menu-earlier", up));
+		const char *chooses = all->width < PICKS_WIDE ? "" : " choose ";
 		canvas_textf(all, all->height - 1, 0, -1, TONE_HINT, "%s%s %s%s %s %zu  %s %s",
-		             keymap_key(menu_actions, "menu-choose", choose),
-		             all->width < PICKS_WIDE ? "" : " choose ", move,
+		             keymap_key(menu_actions, "menu-choose", choose), chooses, move,
 		             keymap_key(menu_actions, "menu-take", take), d->picks,
 		             dialog_count_picked(d), keymap_key(menu_actions, "menu-close", later),
 		             d->ordered ? "cancel" : "later");
@@ -924,7 +935,7 @@ struct dialog *dialog_find(const char *title, const struct dialog_item *items,
 
 	for (size_t i = 0; i < n; i++)
 		d->items[i].words = xstrdup(words[i]);
-	d->filtering = d->finds = true;
+	d->filtering = FILTER_STAYS;
 	return d;
 }
 
@@ -946,10 +957,10 @@ struct dialog *dialog_pick(const struct pick_spec *spec, dialog_fn *fn, void *ar
 /* Actions of a box around a line. True: done. */
 static bool dialog_around_line(struct dialog *d, const struct action *a)
 {
-	enum action_context context = d->is_ask ? CONTEXT_ASK : CONTEXT_LINE;
+	enum action_context context = d->ask ? CONTEXT_ASK : CONTEXT_LINE;
 	if (a && !strcmp(a->name, "line-help"))
 		dialog_help(d, "a line", context, CONTEXT_LINE);
-	else if (dialog_command_of(a) == BOX_KEEP && d->can_keep)
+	else if (dialog_command_of(a) == BOX_KEEP && d->ask == ASK_KEEPS)
 		d->result.keep = !d->result.keep;
 	else
 		return false;
@@ -958,7 +969,7 @@ static bool dialog_around_line(struct dialog *d, const struct action *a)
 
 static bool dialog_line_key(struct dialog *d, const struct key *k)
 {
-	const struct action *a = keymap_lookup(d->is_ask ? CONTEXT_ASK : CONTEXT_LINE, k);
+	const struct action *a = keymap_lookup(d->ask ? CONTEXT_ASK : CONTEXT_LINE, k);
 	if (dialog_command_of(a) == BOX_REFUSE)
 		return dialog_over(d, 0);
 	if (dialog_around_line(d, a))
@@ -973,7 +984,7 @@ static bool dialog_line_key(struct dialog *d, const struct key *k)
 
 static int dialog_line_rows(const struct dialog *d, int width)
 {
-	return 1 + lineedit_list_rows(d->line, 6) + d->is_ask + d->can_keep;
+	return 1 + lineedit_list_rows(d->line, 6) + (d->ask != ASK_NONE) + (d->ask == ASK_KEEPS);
 }
 
 static void dialog_draw_line(struct dialog *d, const struct canvas *c)
@@ -987,11 +998,11 @@ static void dialog_draw_line(struct dialog *d, const struct canvas *c)
 		y += list;
 	}
 	char done[KEY_NAME_SIZE], later[KEY_NAME_SIZE], other[KEY_NAME_SIZE];
-	if (d->can_keep)
+	if (d->ask == ASK_KEEPS)
 		canvas_textf(c, y++, 0, -1, TONE_PLAIN, "[%c] keep it %s (%s)",
 		             d->result.keep ? 'x' : ' ', d->keep_words,
 		             keymap_key(ask_actions, "ask-keep", other));
-	if (d->is_ask)
+	if (d->ask)
 		canvas_textf(c, y, 0, -1, TONE_HINT, "%s answer  %s later  %s refuse",
 		             keymap_key(line_actions, "line-done", done),
 		             keymap_key(line_actions, "line-close", later),
@@ -1053,7 +1064,7 @@ struct dialog *dialog_ask(const struct ask *a, dialog_fn *fn, void *arg)
 		dialog_key_of_item(d, 0, box_actions, "box-close");
 		dialog_key_of_item(d, 1, box_actions, "box-no");
 		dialog_key_of_item(d, 2, box_actions, "box-yes");
-		d->is_ask = true;
+		d->ask = ASK_ONCE;
 		d->tone = TONE_ASKS;
 		return d;
 	}
@@ -1061,9 +1072,8 @@ struct dialog *dialog_ask(const struct ask *a, dialog_fn *fn, void *arg)
 	struct lineedit_config line = { .prompt = prompt, .secret = !a->echo, .keep_empty = true };
 	d = dialog_create(&line_body, a->title, a->text, fn, arg);
 	d->line = lineedit_create(&line);
-	d->is_ask = true;
+	d->ask = a->can_keep ? ASK_KEEPS : ASK_ONCE;
 	d->typed = TYPED_IS_SECRET;
-	d->can_keep = a->can_keep;
 	d->keep_words = a->kind == ASK_SUDO ? "for 5 minutes" : "to connect again, until mocr ends";
 	d->tone = TONE_ASKS;
 	return d;

@@ -68,17 +68,16 @@ void draft_note(struct console *c, const char *id, const char *what, const char 
 	free(file);
 }
 
-/* A composed prompt is a prompt too, only written in an editor. */
-static const char *draft_words_for(const struct action *a)
+static const char *draft_action(const struct action *a)
 {
-	return strcmp(a->name, "session-compose") == 0 ? "session-prompt" : a->name;
+	return a->draft_of ? a->draft_of : a->name;
 }
 
 static struct draft *draft_find(const struct console *c, const struct action *a, const char *id)
 {
 	for (size_t i = 0; i < c->n_drafts; i++)
 		if (strcmp(c->drafts[i].id, id) == 0 &&
-		    strcmp(c->drafts[i].action, draft_words_for(a)) == 0)
+		    strcmp(c->drafts[i].action, draft_action(a)) == 0)
 			return (struct draft *)&c->drafts[i];
 	return NULL;
 }
@@ -138,7 +137,7 @@ void draft_keep(struct console *c, const struct intent *in, size_t i, const char
 		draft_settle(c, &c->drafts[0], NULL);
 	c->drafts[c->n_drafts++] = (struct draft){
 		.id = xstrdup(in->ids[i]),
-		.action = draft_words_for(a),
+		.action = draft_action(a),
 		.verb = a->verb,
 		.text = xstrdup(words),
 		.noted = noted || why || draft_is_listed(c, words),

@@ -31,7 +31,7 @@ static void draw_lay_out(struct console *c)
 		.upper = c->look.upper[c->look.style],
 		.left = c->look.left[c->look.style],
 		.hidden = c->look.hidden,
-		.hints = c->settings->hints && !c->hide_hints,
+		.hints = c->settings->screen.hints && !c->hide_hints,
 		.rows = c->pane_rows,
 	};
 	for (size_t i = 0; i < c->n_panes; i++)

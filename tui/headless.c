@@ -12,12 +12,10 @@
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/containers/containers.h"
-#include "backends/deploy/deploy.h"
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/services/unit.h"
-#include "backends/sessions/session.h"
 #include "backends/store/action.h"
 #include "backends/store/need.h"
 #include "backends/store/record.h"
@@ -26,6 +24,9 @@
 #include "backends/store/settings.h"
 #include "backends/vitals/vitals.h"
 #include "tui/attach.h"
+#include "tui/keymap.h"
+#include "tui/near.h"
+#include "tui/panel.h"
 
 #define TURN_MS 50
 #define NAMES_MAX 4096
@@ -55,7 +56,7 @@ bool headless_settled(const struct store *s)
 	return true;
 }
 
-static void headless_wait_for(struct store *s, bool (*ready)(const struct store *), int wait_ms)
+void headless_wait_for(struct store *s, bool (*ready)(const struct store *), int wait_ms)
 {
 	int64_t end = now_mono_ms() + wait_ms;
 	while (!ready(s) && now_mono_ms() < end) {
@@ -120,8 +121,10 @@ static void headless_print_server(const struct server *v, int wait_ms)
 	char aside[120] = "";
 	bool quiet = need_says(&v->row, aside, sizeof(aside));
 	printf("%-16s %-10s", v->name, link_state_name(v->link->state));
+	const char *why = v->row.why ? v->row.why : "";
+	const char *colon = quiet ? ": " : "";
 	if (v->link->state != LINK_UP) {
-		printf(" %s%s%s\n", aside, quiet ? ": " : "", v->row.why ? v->row.why : "");
+		printf(" %s%s%s\n", aside, colon, why);
 		return;
 	}
 	const struct source *systemd = server_source(v, "systemd");
@@ -134,8 +137,7 @@ static void headless_print_server(const struct server *v, int wait_ms)
 		printf("  containers %d/%d", n.up, n.all);
 	if (systemd && systemd->fresh_ms && systemd->state != SOURCE_ABSENT)
 		printf("  failed units %d", units_failed(v));
-	printf("%s%s%s%s\n", v->row.why ? "  " : "", aside, quiet ? ": " : "",
-	       v->row.why ? v->row.why : "");
+	printf("%s%s%s%s\n", v->row.why ? "  " : "", aside, colon, why);
 	for (const struct source *s = v->sources; s; s = s->next)
 		if (!source_settled(s))
 			printf("  %-10s has not answered %s within %d s (--wait)\n",
@@ -148,6 +150,16 @@ static void headless_print_server(const struct server *v, int wait_ms)
 		else if (s->state != SOURCE_LIVE && s->state != SOURCE_ABSENT && !source_needs(s))
 			printf("  %-10s %s\n", s->backend->name,
 			       s->err.text[0] ? s->err.text : source_state_name(s->state));
+}
+
+static void headless_print_row(const struct row *r)
+{
+	char age[HUMAN_SIZE] = "", aside[120] = "";
+	const char *colon = need_says(r, aside, sizeof(aside)) ? ": " : "";
+	if (r->health_ms > 0)
+		human_age(age, now_wall_ms() - r->health_ms);
+	printf("  %-10s %-10s %-36s %4s  %s%s%s\n", health_name(r->health), r->kind->name,
+	       r->name, age, aside, colon, r->why ? r->why : "");
 }
 
 /* What did not answer in time hides what is behind it: nobody knows that all is well. */
@@ -197,81 +209,12 @@ int headless_status(struct store *s, enum status_form form, bool all, int wait_m
 				size_t n;
 				struct row **rows = report_rows(s, *k, v, REPORT_BY_NEED, &n);
 				for (size_t i = 0; i < n; i++)
-					if (all || rows[i]->health >= HEALTH_ATTENTION) {
-						char age[HUMAN_SIZE] = "";
-						if (rows[i]->health_ms > 0)
-							human_age(age, now_wall_ms() -
-							                       rows[i]->health_ms);
-						char aside[120] = "";
-						bool quiet = need_says(rows[i], aside,
-						                       sizeof(aside));
-						printf("  %-10s %-10s %-36s %4s  %s%s%s\n",
-						       health_name(rows[i]->health),
-						       rows[i]->kind->name, rows[i]->name, age,
-						       aside, quiet ? ": " : "",
-						       rows[i]->why ? rows[i]->why : "");
-					}
+					if (all || rows[i]->health >= HEALTH_ATTENTION)
+						headless_print_row(rows[i]);
 				free(rows);
 			}
 		}
 	}
-	return code;
-}
-
-/* --- sessions ------------------------------------------------------------ */
-
-static void headless_print_session(const struct row *row)
-{
-	const struct session *s = (const struct session *)row;
-	char age[HUMAN_SIZE] = "";
-	if (s->updated_ms)
-		human_age(age, now_wall_ms() - s->updated_ms);
-	const char *status = session_status_name(s->shown);
-	if (s->type == SESSION_SERVICE || s->type == SESSION_SPEND)
-		status = s->words ? s->words : "asked";
-	printf("%-40s %-12s %4s  %s%s%s\n", row->id, status, age, row->name, row->why ? "  | " : "",
-	       row->why ? row->why : "");
-}
-
-/* Only what is printed is waited for. */
-static bool headless_sessions_settled(const struct store *s)
-{
-	if (replay_is_on(s))
-		return true;
-	for (struct server *v = store_servers(s); v; v = v->next) {
-		const struct source *sessions = server_source(v, "sessions");
-		bool gone = v->link->state == LINK_DOWN || v->link->state == LINK_LOST;
-		if (!gone &&
-		    (v->link->state != LINK_UP || (sessions && sessions->state == SOURCE_WAITING)))
-			return false;
-	}
-	return true;
-}
-
-int headless_sessions(struct store *s, bool json, int wait_ms)
-{
-	int code = EXIT_WELL;
-	headless_wait_for(s, headless_sessions_settled, wait_ms);
-	loop_turn(store_loop(s), 0);
-	for (struct row *row = store_first(s, &kind_session, NULL); row;
-	     row = store_next(row, &kind_session, NULL)) {
-		if (row->health == HEALTH_ASKS)
-			code = EXIT_ATTENTION;
-		if (!json)
-			headless_print_session(row);
-	}
-	if (!json && !store_first(s, &kind_session, NULL))
-		fprintf(stderr, "mocr: no session of OpenCode, another agent or tmux was found\n");
-	char *text = json ? report_rows_json(s, &kind_session) : NULL;
-	if (text)
-		puts(text);
-	free(text);
-	for (struct server *v = store_servers(s); v; v = v->next)
-		if (v->link->state != LINK_UP && code != EXIT_UNREACHABLE) {
-			fprintf(stderr, "mocr: %s: %s\n", v->name,
-			        v->row.why ? v->row.why : link_state_name(v->link->state));
-			code = EXIT_UNREACHABLE;
-		}
 	return code;
 }
 
@@ -307,6 +250,7 @@ static struct row *headless_find(const struct store *s, const char *id)
 	return found;
 }
 
+/* What was not answered may know the row: its sources come after the sentence. */
 static void headless_say_missing(const struct store *s, const char *id)
 {
 	const char *names[NAMES_MAX];
@@ -314,19 +258,31 @@ static void headless_say_missing(const struct store *s, const char *id)
 	for (struct row *row = store_first(s, NULL, NULL); row && n < NAMES_MAX;
 	     row = store_next(row, NULL, NULL))
 		names[n++] = row->id;
-	const char *near = nearest(id, names, n);
-	fprintf(stderr, "mocr: there is no %s%s%s%s\n", id, near ? "; did you mean " : "",
-	        near ? near : "", near ? "?" : "");
+	char near[NEAR_SIZE];
+	near_name(id, names, n, "", "", near);
+	if (headless_settled(s))
+		fprintf(stderr, "mocr: there is no %s%s\n", id, near);
+	else
+		fprintf(stderr, "mocr: %s was not found in time%s\n", id, near);
+	for (const struct source *source = store_servers(s)->sources; source;
+	     source = source->next) {
+		char why[300];
+		if (!source_settled(source))
+			fprintf(stderr, "mocr: %s on %s has not answered yet\n",
+			        source->backend->name, source->server->name);
+		else if (source->state != SOURCE_STALE && source_sentence(source, why, sizeof(why)))
+			fprintf(stderr, "mocr: %s\n", why);
+	}
 }
 
-/* It is there, and its source has said all it had to say at first: what it asks comes after its
- * name. What a compose project can be told depends on its containers too, of which its past runs,
- * that are heard of first, know nothing. */
+/* Is the row there, and has its source said all it has to say at first? What a row asks comes after
+ * its name. */
 static bool headless_known(const struct store *s, const char *id)
 {
 	const struct row *r = headless_find(s, id);
-	return r && (r->kind == &kind_deploy ? headless_settled(s)
-	                                     : !r->source || r->source->state != SOURCE_WAITING);
+	if (!r || r->kind->by_others)
+		return r && headless_settled(s);
+	return !r->source || r->source->state != SOURCE_WAITING;
 }
 
 /* The row called id, once its server has answered. NULL after saying why, and *code says what to
@@ -364,9 +320,9 @@ static const struct action *headless_find_action(const struct row *row, const ch
 	for (a = row->kind->actions; a && a->name && n < NAMES_MAX; a++)
 		if (a->run)
 			names[n++] = a->verb;
-	const char *near = nearest(word, names, n);
-	fprintf(stderr, "mocr: a %s has no action \"%s\"%s%s%s It has:", row->kind->name, word,
-	        near ? "; did you mean " : ".", near ? near : "", near ? "?" : "");
+	char near[NEAR_SIZE];
+	fprintf(stderr, "mocr: a %s has no action \"%s\"%s It has:", row->kind->name, word,
+	        near_name(word, names, n, "", ".", near));
 	for (a = row->kind->actions; a && a->name; a++)
 		if (a->run)
 			fprintf(stderr, " %s", a->verb);
@@ -436,8 +392,7 @@ int headless_do(struct store *s, const char *word, const char *id, const char *a
 	}
 	if (!headless_confirmed(row, a, yes && !row->server->protect))
 		return EXIT_WRONG_USAGE;
-	/* what begins a run is followed to its end */
-	if (row->kind == &kind_deploy && strcmp(a->name, "deploy-cancel") != 0)
+	if (a->flags & ACTION_RUNS)
 		return headless_deploy_row(s, a, row, argument);
 	struct err err = { 0 };
 	struct order *order = order_start(row, a, argument, &err);
@@ -504,6 +459,7 @@ int headless_shell(struct store *s, const char *id, int wait_ms)
 	struct err err = { 0 };
 	char *title = xasprintf("%s: shell", row->id);
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	keymap_load(store_settings(s)); /* the key that leaves may be the user's */
 	struct attach *attach = attach_create(store_loop(s), NULL, title, headless_shell_over, s);
 	free(title);
 	struct stream *stream = row->kind->shell(row, attach_term(), size.ws_col, size.ws_row,
@@ -520,5 +476,6 @@ int headless_shell(struct store *s, const char *id, int wait_ms)
 	code = loop_run(store_loop(s));
 	loop_signal_remove(winch);
 	attach_destroy(attach);
+	keymap_load(NULL);
 	return code;
 }

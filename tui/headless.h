@@ -88,6 +88,8 @@ void headless_answer(struct store *);
 bool headless_settled(const struct store *);
 /* Waits for that, at most wait_ms. */
 void headless_wait(struct store *, int wait_ms);
+/* Waits until ready says so, at most wait_ms. */
+void headless_wait_for(struct store *, bool (*ready)(const struct store *), int wait_ms);
 
 /* Opens the server at the start of id ("sese/container/n8n" or "sese"). On failure prints why and
  * returns false. */

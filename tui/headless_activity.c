@@ -39,8 +39,10 @@ static bool activity_print(const struct activity_entry *e, void *arg)
 		char when[32];
 		struct tm tm;
 		strftime(when, sizeof(when), "%F %T", localtime_r(&s, &tm));
-		printf("%s  %-9s  %-36s  %s%s%s\n", when, health_name(e->health), e->id, e->text,
-		       e->by ? "  by " : "", e->by ? e->by : "");
+		printf("%s  %-9s  %-36s  %s", when, health_name(e->health), e->id, e->text);
+		if (e->by)
+			printf("  by %s", e->by);
+		putchar('\n');
 		return !ferror(stdout);
 	}
 	char *line = activity_json(e);

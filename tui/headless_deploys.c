@@ -19,6 +19,7 @@
 #include "backends/store/report.h"
 #include "backends/store/settings.h"
 #include "tui/headless.h"
+#include "tui/near.h"
 
 #define TURN_MS 50
 #define HEARD_MS \
@@ -107,7 +108,7 @@ static void headless_watch_done(struct deploy_watch *w, void *arg)
 static const struct deploy *headless_row_of(const struct watching *k)
 {
 	struct row *r = store_find(k->store, k->id);
-	return r && r->kind == &kind_deploy ? (const struct deploy *)r : NULL;
+	return r && r->kind == &kind_deploy ? ROW_AS(deploy, r) : NULL;
 }
 
 static void headless_turn(struct store *s)
@@ -136,9 +137,11 @@ static int headless_watch_to_end(struct watching *k)
 		fprintf(stderr, "mocr: %s is gone\n", k->id);
 		return EXIT_ATTENTION;
 	}
-	fprintf(stderr, "mocr: %s: %s after %s%s%s\n", d->row.name, deploy_state_name(d->state),
-	        human_span(span, deploy_span_ms(d)), d->row.why ? ": " : "",
-	        d->row.why ? d->row.why : "");
+	fprintf(stderr, "mocr: %s: %s after %s", d->row.name, deploy_state_name(d->state),
+	        human_span(span, deploy_span_ms(d)));
+	if (d->row.why)
+		fprintf(stderr, ": %s", d->row.why);
+	fputc('\n', stderr);
 	if (d->run.code > 0)
 		return d->run.code;
 	return d->state == DEPLOY_DONE ? EXIT_WELL : EXIT_ATTENTION;
@@ -161,9 +164,12 @@ static bool headless_deploys_confirmed(const struct server *v, const struct depl
 			        c->name);
 		return false;
 	}
-	fprintf(stderr, "%s %s on %s?\n  %s\n  %s\n%s ", back ? "roll back" : "deploy", c->name,
-	        v->name, back ? c->rollback : c->run, argument,
-	        v->protect ? "It is protected. Type the server's name:" : "[y/N]");
+	const char *asks = v->protect ? "It is protected. Type the server's name:" : "[y/N]";
+	if (back)
+		fprintf(stderr, "roll back %s on %s?\n  %s\n", c->name, v->name, c->rollback);
+	else
+		fprintf(stderr, "deploy %s on %s?\n  %s\n", c->name, v->name, c->run);
+	fprintf(stderr, "  %s\n%s ", argument, asks);
 	if (!fgets(line, sizeof(line), stdin))
 		return false;
 	line[strcspn(line, "\n")] = '\0';
@@ -195,9 +201,9 @@ static const struct deploy_config *headless_deploys_find(const struct store *s, 
 	for (const struct deploy_config *d = store_settings(s)->deploys; d && n < ARRAY_LEN(names);
 	     d = d->next)
 		names[n++] = d->name;
-	const char *near = nearest(name, names, n);
-	fprintf(stderr, "mocr: there is no [deploy %s] in the configuration%s%s%s\n", name,
-	        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+	char near[NEAR_SIZE];
+	fprintf(stderr, "mocr: there is no [deploy %s] in the configuration%s\n", name,
+	        near_name(name, names, n, "", "", near));
 	return NULL;
 }
 
@@ -374,19 +380,22 @@ int headless_deploys(struct store *s, bool json, int wait_ms)
 		}
 	if (!json && !store_first(s, &kind_deploy, NULL))
 		headless_say_none(s);
+	else if (!json)
+		printf("%-12s %-24s %-10s %9s %5s  %-24s %s\n", "SERVER", "DEPLOY", "STATE",
+		       "WHEN", "TOOK", "BY", "WHY");
 	for (struct row *r = store_first(s, &kind_deploy, NULL); r;
 	     r = store_next(r, &kind_deploy, NULL)) {
 		if (!json) {
-			const struct deploy *d = (const struct deploy *)r;
+			const struct deploy *d = ROW_AS(deploy, r);
 			char age[HUMAN_SIZE] = "", span[HUMAN_SIZE] = "";
 			if (d->run.id[0]) {
 				human_age(age, now_wall_ms() - d->run.started_s * 1000);
 				human_age(span, deploy_span_ms(d));
 			}
+			const char *why = d->row.why ? d->row.why : "";
 			printf("%-12s %-24s %-10s %5s%s %5s  %-24s %s\n", d->row.server->name,
 			       d->row.name, deploy_state_name(d->state), age,
-			       *age ? " ago" : "    ", span, d->run.by,
-			       d->row.why ? d->row.why : "");
+			       *age ? " ago" : "    ", span, d->run.by, why);
 		}
 		if (r->health >= HEALTH_ATTENTION && code == EXIT_WELL)
 			code = EXIT_ATTENTION;

@@ -50,8 +50,10 @@ static void headless_add_stamp(struct buf *b, int64_t time_us, bool utc)
 	else
 		localtime_r(&s, &tm);
 	strftime(text, sizeof(text), utc ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
-	buf_addf(b, utc ? "%s.%06dZ" : "%s.%03d", text,
-	         utc ? (int)(time_us % 1000000) : (int)(time_us / 1000 % 1000));
+	if (utc)
+		buf_addf(b, "%s.%06dZ", text, (int)(time_us % 1000000));
+	else
+		buf_addf(b, "%s.%03d", text, (int)(time_us / 1000 % 1000));
 }
 
 /* Quotes a washed text. Washed text has no control characters. */
@@ -213,19 +215,6 @@ static int headless_logs_verdict(const struct printing *p)
 	return idle || faults ? EXIT_ATTENTION : EXIT_WELL;
 }
 
-/* Each server sends its history at its own speed. Printing starts when all histories are there, so
- * that they are in order too. */
-static void headless_begin(struct printing *p, int64_t end_ms)
-{
-	int64_t now = now_mono_ms();
-	if (log_total(p->log) != p->total || !headless_settled(p->store)) {
-		p->total = log_total(p->log);
-		p->still_ms = now;
-	}
-	p->begun |= now - p->still_ms >= STILL_MS || now >= end_ms ||
-	            (p->delivered_ms && now - p->delivered_ms >= HISTORY_MS);
-}
-
 int headless_logs(struct store *store, char **targets, int n, bool follow, bool json,
                   int64_t since_ms, int wait_ms)
 {
@@ -264,7 +253,15 @@ int headless_logs(struct store *store, char **targets, int n, bool follow, bool 
 		}
 		loop_turn(store_loop(store), TURN_MS);
 		headless_answer(store);
-		headless_begin(&p, end_ms);
+		/* Each server sends its history at its own speed. Printing starts when all
+		 * histories are there, so that they are in order too. */
+		int64_t now = now_mono_ms();
+		if (log_total(p.log) != p.total || !headless_settled(p.store)) {
+			p.total = log_total(p.log);
+			p.still_ms = now;
+		}
+		p.begun |= now - p.still_ms >= STILL_MS || now >= end_ms ||
+		           (p.delivered_ms && now - p.delivered_ms >= HISTORY_MS);
 		headless_print_settled(&p);
 		headless_say_status(&p);
 	}

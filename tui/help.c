@@ -90,6 +90,8 @@ void console_help(struct console *c)
 	if (!c->view)
 		help_context(c, &doc, CONTEXT_TABLE);
 	help_console(c, &doc, r, 0, context_of(CONTEXT_CONSOLE)->title);
+	if (r && !c->view)
+		keymap_help(&doc, CONTEXT_SHELL, CONTEXT_SHELL);
 	snprintf(title, sizeof(title), "Help: %s",
 	         c->view ? c->view->title : pane_focused(c)->panel->name);
 	c->dialog = dialog_text(title, &doc, NULL, NULL);
@@ -115,6 +117,25 @@ static void help_menu_chosen(const struct dialog_result *result, void *arg)
 		action_begin(c, c->menu[result->choice]);
 }
 
+/* Says what the actions work on: "2 marked: web, db", or the row under the cursor. */
+static void help_menu_title(struct console *c, const struct row *r, char *buf, size_t size)
+{
+	struct row *rows[ROWS_MAX];
+	const struct pane *p = pane_focused(c);
+	bool marked = !c->view && p->table && table_marks(p->table, NULL, 0);
+	size_t n = marked ? console_rows(c, rows, ROWS_MAX) : 0;
+	size_t len = (size_t)snprintf(buf, size, "%zu marked", n);
+	for (size_t i = 0; i < n && len < size; i++)
+		len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? ", " : ": ",
+		                        rows[i]->name);
+	if (marked)
+		return;
+	if (r && r->kind != &kind_server)
+		snprintf(buf, size, "%s on %s", r->name, r->server->name);
+	else
+		snprintf(buf, size, "%s", r ? r->name : "mocr");
+}
+
 void console_menu(struct console *c)
 {
 	struct dialog_item items[MENU_MAX] = { 0 };
@@ -131,9 +152,7 @@ void console_menu(struct console *c)
 			                         .label = c->menu[i]->verb,
 			                         .help = c->menu[i]->help };
 	char title[320];
-	bool in = r && r->kind != &kind_server;
-	snprintf(title, sizeof(title), "%s%s%s", r ? r->name : "mocr", in ? " on " : "",
-	         in ? r->server->name : "");
+	help_menu_title(c, r, title, sizeof(title));
 	c->dialog = dialog_menu(title, items, c->n_menu, help_menu_chosen, c);
 	console_redraw(c);
 }

@@ -165,7 +165,7 @@ void jump_open(struct console *c)
 	for (size_t i = 0; i < n_rows; i++) {
 		const char *on = rows[i]->kind == &kind_server ? "" : " on ";
 		const char *server = rows[i]->kind == &kind_server ? "" : rows[i]->server->name;
-		bool says = rows[i]->why && *rows[i]->why;
+		const char *why = rows[i]->why ? rows[i]->why : "";
 		char prefix[40];
 		/* What an id has before the name: "user" of "pi/unit/user:notes.service". Two rows
 		 * of one name are told apart by that. "": nothing. */
@@ -176,7 +176,7 @@ void jump_open(struct console *c)
 		if (n > name + 1 && strcmp(own + 1 + n - name, rows[i]->name) == 0)
 			snprintf(prefix, sizeof(prefix), " (%.*s)", (int)(n - name - 1), own + 1);
 		char *help = xasprintf("%s%s%s%s%s%s", rows[i]->kind->name, prefix, on, server,
-		                       says ? ": " : "", says ? rows[i]->why : "");
+		                       *why ? ": " : "", why);
 		char *words = xasprintf("server:%s kind:%s state:%s", rows[i]->server->name,
 		                        rows[i]->kind->name, health_name(rows[i]->health));
 		jump_line(c, &l, rows[i]->name, help, words)->id = xstrdup(rows[i]->id);

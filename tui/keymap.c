@@ -11,6 +11,7 @@
 #include "backends/store/report.h"
 #include "backends/store/settings.h"
 #include "tui/console_internal.h"
+#include "tui/near.h"
 
 #define NAMES_MAX 1024
 
@@ -54,6 +55,8 @@ static const struct context contexts[CONTEXT_COUNT] = {
 	                   TABLES(menu_actions) },
 	[CONTEXT_READER] = { "reader", "In a box with text", CONTEXT_TEXT, CONTEXT_TEXT, 0,
 	                     TABLES(reader_actions) },
+	[CONTEXT_SHELL] = { "shell", "In a shell or an attached session", CONTEXT_SHELL,
+	                    CONTEXT_SHELL, 0, TABLES(shell_actions) },
 };
 
 const struct context *context_of(enum action_context context)
@@ -166,6 +169,14 @@ static bool keymap_read(const struct key_config *k, enum action_context *context
 	return a != NULL;
 }
 
+/* Can the key have this action? All keys of a shell go to its programs, which need most of them.
+ * What leaves it is a key with Ctrl, or F1 to F12: the terminal sends these as a whole. */
+static bool keymap_fits(enum action_context context, const struct key *key, const char *action)
+{
+	return context != CONTEXT_SHELL || key->mods & MOD_CTRL ||
+	       (key->code >= K_F1 && key->code <= K_F12) || !strcmp(action, action_none.name);
+}
+
 void keymap_load(const struct settings *s)
 {
 	for (size_t i = 0; i < user_keys.n; i++)
@@ -176,7 +187,8 @@ void keymap_load(const struct settings *s)
 	for (const struct key_config *k = s ? s->keys : NULL; k; k = k->next) {
 		struct user_key one;
 		const char *key;
-		if (!keymap_read(k, &one.context, &key) || !key_parse(key, &one.key))
+		if (!keymap_read(k, &one.context, &key) || !key_parse(key, &one.key) ||
+		    !keymap_fits(one.context, &one.key, k->action))
 			continue;
 		one.action = xstrdup(k->action);
 		user_keys.list = xrealloc(user_keys.list, (user_keys.n + 1) * sizeof(one));
@@ -218,16 +230,20 @@ static char *keymap_complaint(const struct settings *s, const struct key_config 
 		return xasprintf("%s:%d: [keys] \"%s\" is not a key; keys are written like r, "
 		                 "Ctrl-R, Alt-x, F5, Enter, PgDn, and in a context like log:r",
 		                 file, k->line, k->key);
-	if (known)
+	if (known && keymap_fits(context, &parsed, k->action))
 		return NULL;
+	if (known)
+		return xasprintf("%s:%d: [keys] \"%s\" cannot be %s, because programs in a shell "
+		                 "need it; a key with Ctrl can, or F1 to F12",
+		                 file, k->line, key, k->action);
 	struct key_config alone = { .key = (char *)key, .action = k->action };
 	if (key != k->key && keymap_read(&alone, &context, &key))
 		return xasprintf("%s:%d: [keys] \"%s\" does nothing there; it belongs to %s", file,
 		                 k->line, k->action, contexts[context].name);
-	const char *near = nearest(k->action, names, keymap_all_names(names));
-	return xasprintf("%s:%d: [keys] there is no action \"%s\"%s%s%s", file, k->line, k->action,
-	                 near ? "; did you mean \"" : "; mocr(1) lists them", near ? near : "",
-	                 near ? "\"?" : "");
+	char near[NEAR_SIZE];
+	near_name(k->action, names, keymap_all_names(names), "\"", "; mocr(1) lists them", near);
+	return xasprintf("%s:%d: [keys] there is no action \"%s\"%s", file, k->line, k->action,
+	                 near);
 }
 
 void console_check_keys(const struct settings *s, struct doc *complaints)

@@ -39,7 +39,7 @@ const struct action *console_table(size_t i);
 /* The console's table and those of all contexts; each ends at .name == NULL. */
 extern const struct action console_actions[], table_actions[], text_actions[], log_actions[],
 	view_log_actions[], view_detail_actions[], line_actions[], box_actions[], ask_actions[],
-	menu_actions[], reader_actions[];
+	menu_actions[], reader_actions[], shell_actions[];
 
 /* bound to a key that the user disabled: does nothing */
 extern const struct action action_none;

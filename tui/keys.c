@@ -165,6 +165,14 @@ static size_t key_put_char(uint32_t code, char *buf)
 	return n > 0 ? (size_t)n : 0;
 }
 
+/* By the bits of enum key_mods. */
+#define MODS_ALL (MOD_CTRL | MOD_META | MOD_SHIFT)
+static const char *const short_mods[] = { "", "C-", "M-", "C-M-", "S-", "C-S-", "M-S-", "C-M-S-" };
+static const char *const long_mods[] = {
+	"",       "Ctrl-",       "Alt-",       "Ctrl-Alt-",
+	"Shift-", "Ctrl-Shift-", "Alt-Shift-", "Ctrl-Alt-Shift-",
+};
+
 char *key_name(const struct key *k, char *buf)
 {
 	char c[8];
@@ -177,8 +185,7 @@ char *key_name(const struct key *k, char *buf)
 	for (size_t i = 0; i < ARRAY_LEN(names) && name == c && k->code >= K_FIRST; i++)
 		if (names[i].code == k->code)
 			name = names[i].name;
-	snprintf(buf, KEY_NAME_SIZE, "%s%s%s%s", k->mods & MOD_CTRL ? "C-" : "",
-	         k->mods & MOD_META ? "M-" : "", k->mods & MOD_SHIFT ? "S-" : "", name);
+	snprintf(buf, KEY_NAME_SIZE, "%s%s", short_mods[k->mods & MODS_ALL], name);
 	return buf;
 }
 
@@ -192,8 +199,7 @@ char *key_words(const struct key *k, char *buf)
 	if (k->mods & MOD_CTRL && k->code >= 'a' && k->code <= 'z')
 		plain.code -= 'a' - 'A';
 	key_name(&plain, name);
-	snprintf(buf, KEY_NAME_SIZE, "%s%s%s%.12s", k->mods & MOD_CTRL ? "Ctrl-" : "",
-	         k->mods & MOD_META ? "Alt-" : "", k->mods & MOD_SHIFT ? "Shift-" : "", name);
+	snprintf(buf, KEY_NAME_SIZE, "%s%.12s", long_mods[k->mods & MODS_ALL], name);
 	return buf;
 }
 
@@ -306,8 +312,17 @@ static void key_csi(const struct csi *c, struct front *f)
 	unsigned param = c->n > 1 ? c->params[1] : 0;
 	unsigned bits = param ? param - 1 : 0;
 
-	unsigned mods = (bits & 1 ? MOD_SHIFT : 0u) | (bits & 2 ? MOD_META : 0u) |
-	                (bits & 4 ? MOD_CTRL : 0u);
+	static const unsigned by_bits[] = { /* of xterm: 1 Shift, 2 Meta, 4 Ctrl */
+		0,
+		MOD_SHIFT,
+		MOD_META,
+		MOD_SHIFT | MOD_META,
+		MOD_CTRL,
+		MOD_CTRL | MOD_SHIFT,
+		MOD_CTRL | MOD_META,
+		MODS_ALL,
+	};
+	unsigned mods = by_bits[bits & 7];
 
 	if (c->final == '~' && c->params[0] == 200) {
 		f->paste_begins = true;
@@ -505,6 +520,22 @@ static struct front key_look(const unsigned char *s, size_t len)
 	else
 		key_plain_front(s, len, &f);
 	return f;
+}
+
+const char *keys_find(const char *bytes, size_t len, bool (*wanted)(const struct key *), size_t *n)
+{
+	const unsigned char *s = (const unsigned char *)bytes;
+
+	for (size_t i = 0; i < len; i++) {
+		struct front f;
+		if (s[i] >= 0x20 && s[i] != 0x7f)
+			continue;
+		f = key_look(s + i, len - i);
+		*n = f.n;
+		if (f.n && wanted(&f.key))
+			return bytes + i;
+	}
+	return NULL;
 }
 
 /* Decodes an incomplete key of len bytes after its timeout: Esc, Meta with a character, or

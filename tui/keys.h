@@ -110,6 +110,9 @@ int keys_wait_ms(const struct keys *);
 void keys_feed(struct keys *, const char *bytes, size_t len, int64_t now_ms);
 /* like keys_read, without reading the fd */
 bool keys_next(struct keys *, struct key *, int64_t now_ms);
+/* The first key in the bytes that is wanted; *n: its length there. NULL: none. Looks for keys that
+ * begin with a control character: those with Ctrl or Alt, and those that are no characters. */
+const char *keys_find(const char *bytes, size_t len, bool (*wanted)(const struct key *), size_t *n);
 /* moves the undecoded bytes into bytes, at most size; returns how many */
 size_t keys_take(struct keys *, char *bytes, size_t size);
 /* forgets undecoded bytes (after lending the terminal) */

@@ -9,12 +9,14 @@
 
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
+#include "tui/fuzzy.h"
 
 #define SECRET_MAX 512
 #define LIST_HELP_GAP 2
 
 struct candidate {
 	char *word, *help; /* owned */
+	int score;
 };
 struct completion {
 	struct candidate list[COMPLETION_MAX];
@@ -22,6 +24,8 @@ struct completion {
 	size_t start;  /* byte offset of the word to complete */
 	size_t chosen; /* index of the candidate; n: the typed text */
 	bool open;     /* Tab walks the list */
+	/* NULL: all candidates are taken, else those that match */
+	const struct fuzzy *wanted;
 };
 
 struct lineedit {
@@ -29,7 +33,7 @@ struct lineedit {
 	char *text;          /* max + 1 bytes; owned, or part of held */
 	struct secret *held; /* owned; holds text when secret */
 	size_t len, cursor, max;
-	bool secret, keep_empty;
+	bool secret, keep_empty, by_fragments;
 	char *killed; /* owned; text cut by C-k and the like; never of a secret */
 	struct history *history;
 	size_t history_at; /* 0: the typed line; else index from the newest line, plus 1 */
@@ -240,10 +244,15 @@ void completion_start(struct completion *c, size_t byte)
 
 void completion_add(struct completion *c, const char *word, const char *help)
 {
+	int score = c->wanted ? fuzzy_match(c->wanted, word, NULL) : 1;
+
+	if (!score)
+		return;
 	if (c->n == COMPLETION_MAX) {
 		c->dropped++;
 		return;
 	}
+	c->list[c->n].score = score;
 	c->list[c->n].word = xstrdup(word);
 	c->list[c->n++].help = xstrdup(help);
 }
@@ -270,6 +279,34 @@ static void lineedit_put_candidate(struct lineedit *e, const char *word, bool wh
 	free(text);
 }
 
+static int lineedit_by_score(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+
+	return x->score != y->score ? y->score - x->score : strcmp(x->word, y->word);
+}
+
+/* No candidate begins with the word: takes those of an empty word that match it. */
+static void lineedit_complete_by_fragments(struct lineedit *e)
+{
+	struct completion *c = &e->completion;
+	size_t start = c->start;
+	char *word = xstrndup(e->text + start, e->cursor - start);
+	char *rest = xasprintf("%.*s%s", (int)start, e->text, e->text + e->cursor);
+	struct fuzzy wanted;
+
+	fuzzy_compile(&wanted, word);
+	if (!fuzzy_empty(&wanted)) {
+		c->wanted = &wanted;
+		e->complete(c, rest, start, e->arg);
+		c->wanted = NULL;
+		c->start = start;
+		qsort(c->list, c->n, sizeof(*c->list), lineedit_by_score);
+	}
+	free(rest);
+	free(word);
+}
+
 static enum lineedit_result lineedit_complete_first(struct lineedit *e)
 {
 	struct completion *c = &e->completion;
@@ -280,6 +317,8 @@ static enum lineedit_result lineedit_complete_first(struct lineedit *e)
 	while (c->start > 0 && e->text[c->start - 1] != ' ')
 		c->start--;
 	e->complete(c, e->text, e->cursor, e->arg);
+	if (e->by_fragments && !c->n && c->start < e->cursor)
+		lineedit_complete_by_fragments(e);
 	if (!c->n || c->start > e->cursor) {
 		completion_clear(c);
 		return LINEEDIT_MOVED;
@@ -337,76 +376,16 @@ static enum lineedit_result lineedit_complete(struct lineedit *e, int step)
 
 /* --- keys ---------------------------------------------------------------- */
 
-static enum lineedit_result lineedit_move_to(struct lineedit *e, size_t at)
+static size_t lineedit_home(const struct lineedit *e, size_t at)
 {
-	e->cursor = at;
-	return LINEEDIT_MOVED;
+	return 0;
 }
 
-static enum lineedit_result lineedit_do_home(struct lineedit *e)
+static size_t lineedit_end(const struct lineedit *e, size_t at)
 {
-	return lineedit_move_to(e, 0);
+	return e->len;
 }
-static enum lineedit_result lineedit_do_end(struct lineedit *e)
-{
-	return lineedit_move_to(e, e->len);
-}
-static enum lineedit_result lineedit_do_left(struct lineedit *e)
-{
-	return lineedit_move_to(e, lineedit_step_left(e, e->cursor));
-}
-static enum lineedit_result lineedit_do_right(struct lineedit *e)
-{
-	return lineedit_move_to(e, lineedit_step_right(e, e->cursor));
-}
-static enum lineedit_result lineedit_do_word_left(struct lineedit *e)
-{
-	return lineedit_move_to(e, lineedit_word_left(e, e->cursor));
-}
-static enum lineedit_result lineedit_do_word_right(struct lineedit *e)
-{
-	return lineedit_move_to(e, lineedit_word_right(e, e->cursor));
-}
-static enum lineedit_result lineedit_do_up(struct lineedit *e)
-{
-	return lineedit_through_history(e, 1);
-}
-static enum lineedit_result lineedit_do_down(struct lineedit *e)
-{
-	return lineedit_through_history(e, -1);
-}
-static enum lineedit_result lineedit_do_tab(struct lineedit *e)
-{
-	return lineedit_complete(e, 1);
-}
-static enum lineedit_result lineedit_do_tab_back(struct lineedit *e)
-{
-	return lineedit_complete(e, -1);
-}
-static enum lineedit_result lineedit_do_delete(struct lineedit *e)
-{
-	return lineedit_cut(e, e->cursor, lineedit_step_right(e, e->cursor), false);
-}
-static enum lineedit_result lineedit_do_kill(struct lineedit *e)
-{
-	return lineedit_cut(e, e->cursor, e->len, true);
-}
-static enum lineedit_result lineedit_do_kill_back(struct lineedit *e)
-{
-	return lineedit_cut(e, 0, e->cursor, true);
-}
-static enum lineedit_result lineedit_do_kill_word(struct lineedit *e)
-{
-	return lineedit_cut(e, e->cursor, lineedit_word_right(e, e->cursor), true);
-}
-static enum lineedit_result lineedit_do_kill_space(struct lineedit *e)
-{
-	return lineedit_cut(e, lineedit_space_left(e, e->cursor), e->cursor, true);
-}
-static enum lineedit_result lineedit_do_kill_left(struct lineedit *e)
-{
-	return lineedit_cut(e, lineedit_word_left(e, e->cursor), e->cursor, true);
-}
+
 static enum lineedit_result lineedit_do_cancel(struct lineedit *e)
 {
 	return LINEEDIT_CANCELLED;
@@ -450,148 +429,161 @@ static enum lineedit_result lineedit_do_enter(struct lineedit *e)
 
 static enum lineedit_result lineedit_do_esc(struct lineedit *e)
 {
-	if (!e->completion.open)
+	const struct completion *c = &e->completion;
+
+	/* A list with no word chosen holds nobody back. */
+	if (!c->open || c->chosen == c->n)
 		return LINEEDIT_CANCELLED;
 	lineedit_set_text(e, e->typed, e->typed_cursor); /* closes only the list */
 	return LINEEDIT_CHANGED;
 }
 
-typedef enum lineedit_result lineedit_fn(struct lineedit *);
 struct lineedit_command {
-	lineedit_fn *run;
+	enum {
+		LINE_DOES,     /* run */
+		LINE_MOVES,    /* the cursor, to */
+		LINE_CUTS,     /* from the cursor, to, for line-paste */
+		LINE_DELETES,  /* from the cursor, to */
+		LINE_RECALLS,  /* a line of the history, by step */
+		LINE_COMPLETES /* by step */
+	} what;
+	enum lineedit_result (*run)(struct lineedit *);
+	size_t (*to)(const struct lineedit *, size_t at);
+	int step;
 };
+#define DATA(...) .data = &(const struct lineedit_command) { __VA_ARGS__ }
 const struct action line_actions[] = {
 	{ .name = "line-home",
 	  .verb = "start",
 	  .key = "C-a Home",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_home },
+	  DATA(LINE_MOVES, .to = lineedit_home),
 	  .help = "to the start of the line" },
 	{ .name = "line-end",
 	  .verb = "end",
 	  .key = "C-e End",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_end },
+	  DATA(LINE_MOVES, .to = lineedit_end),
 	  .help = "to its end" },
 	{ .name = "line-left",
 	  .verb = "left",
 	  .key = "C-b Left",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_left },
+	  DATA(LINE_MOVES, .to = lineedit_step_left),
 	  .help = "one character to the left" },
 	{ .name = "line-right",
 	  .verb = "right",
 	  .key = "C-f Right",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_right },
+	  DATA(LINE_MOVES, .to = lineedit_step_right),
 	  .help = "one character to the right" },
 	{ .name = "line-word-left",
 	  .verb = "word left",
 	  .key = "M-b C-Left M-Left",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_word_left },
+	  DATA(LINE_MOVES, .to = lineedit_word_left),
 	  .help = "one word to the left" },
 	{ .name = "line-word-right",
 	  .verb = "word right",
 	  .key = "M-f C-Right M-Right",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_word_right },
+	  DATA(LINE_MOVES, .to = lineedit_word_right),
 	  .help = "one word to the right" },
 	{ .name = "line-older",
 	  .verb = "older line",
 	  .key = "Up C-p",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_up },
+	  DATA(LINE_RECALLS, .step = 1),
 	  .help = "the line typed before that begins like this one" },
 	{ .name = "line-newer",
 	  .verb = "newer line",
 	  .key = "Down C-n",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_down },
+	  DATA(LINE_RECALLS, .step = -1),
 	  .help = "the line typed after it" },
 	{ .name = "line-complete",
 	  .verb = "complete",
 	  .key = "Tab",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_tab },
+	  DATA(LINE_COMPLETES, .step = 1),
 	  .help = "complete the word, then go through what fits" },
 	{ .name = "line-complete-back",
 	  .verb = "complete back",
 	  .key = "S-Tab",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_tab_back },
+	  DATA(LINE_COMPLETES, .step = -1),
 	  .help = "go back through what fits" },
 	{ .name = "line-backspace",
 	  .verb = "backspace",
 	  .key = "Backspace",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_backspace },
+	  DATA(LINE_DOES, .run = lineedit_do_backspace),
 	  .help = "delete the character before the cursor; in an empty line leave it" },
 	{ .name = "line-delete",
 	  .verb = "delete",
 	  .key = "Del C-d",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_delete },
+	  DATA(LINE_DELETES, .to = lineedit_step_right),
 	  .help = "delete the character under the cursor" },
 	{ .name = "line-cut-end",
 	  .verb = "cut to the end",
 	  .key = "C-k",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_kill },
+	  DATA(LINE_CUTS, .to = lineedit_end),
 	  .help = "cut the rest of the line" },
 	{ .name = "line-cut-start",
 	  .verb = "cut to the start",
 	  .key = "C-u",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_kill_back },
+	  DATA(LINE_CUTS, .to = lineedit_home),
 	  .help = "cut what is before the cursor" },
 	{ .name = "line-cut-word",
 	  .verb = "cut a word",
 	  .key = "M-d",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_kill_word },
+	  DATA(LINE_CUTS, .to = lineedit_word_right),
 	  .help = "cut the word after the cursor" },
 	{ .name = "line-cut-space",
 	  .verb = "cut to a blank",
 	  .key = "C-w",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_kill_space },
+	  DATA(LINE_CUTS, .to = lineedit_space_left),
 	  .help = "cut what is before the cursor, back to a blank" },
 	{ .name = "line-cut-back",
 	  .verb = "cut a word back",
 	  .key = "M-Backspace",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_kill_left },
+	  DATA(LINE_CUTS, .to = lineedit_word_left),
 	  .help = "cut the word before the cursor" },
 	{ .name = "line-paste",
 	  .verb = "paste",
 	  .key = "C-y",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_yank },
+	  DATA(LINE_DOES, .run = lineedit_do_yank),
 	  .help = "put back what was cut last" },
 	{ .name = "line-swap",
 	  .verb = "swap",
 	  .key = "C-t",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_swap },
+	  DATA(LINE_DOES, .run = lineedit_do_swap),
 	  .help = "swap the two characters at the cursor" },
 	{ .name = "line-done",
 	  .verb = "done",
 	  .key = "Enter",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_enter },
+	  DATA(LINE_DOES, .run = lineedit_do_enter),
 	  .help = "take the line" },
 	{ .name = "line-close",
 	  .verb = "close",
 	  .key = "Esc",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_esc },
-	  .help = "close the list of words, else leave the line" },
+	  DATA(LINE_DOES, .run = lineedit_do_esc),
+	  .help = "take back the word that was chosen, else leave the line" },
 	{ .name = "line-cancel",
 	  .verb = "cancel",
 	  .key = "C-c C-g",
 	  .context = CONTEXT_LINE,
-	  .data = &(const struct lineedit_command){ lineedit_do_cancel },
+	  DATA(LINE_DOES, .run = lineedit_do_cancel),
 	  .help = "leave the line" },
 	/* whoever owns the line shows the help */
 	{ .name = "line-help",
@@ -602,31 +594,42 @@ const struct action line_actions[] = {
 	{ .name = NULL }
 };
 
-static bool lineedit_is_one(lineedit_fn *run, lineedit_fn *a, lineedit_fn *b)
+static enum lineedit_result lineedit_run(struct lineedit *e, const struct lineedit_command *c)
 {
-	return run && (run == a || run == b);
+	size_t at = c->to ? c->to(e, e->cursor) : 0;
+	size_t from = at < e->cursor ? at : e->cursor;
+	size_t to = at < e->cursor ? e->cursor : at;
+
+	switch (c->what) {
+	case LINE_DOES: return c->run(e);
+	case LINE_MOVES: e->cursor = at; return LINEEDIT_MOVED;
+	case LINE_CUTS: return lineedit_cut(e, from, to, true);
+	case LINE_DELETES: return lineedit_cut(e, from, to, false);
+	case LINE_RECALLS: return lineedit_through_history(e, c->step);
+	case LINE_COMPLETES: return lineedit_complete(e, c->step);
+	}
+	return LINEEDIT_IGNORED;
 }
 
 enum lineedit_result lineedit_do(struct lineedit *e, const struct action *a, const struct key *k)
 {
 	bool of_line = a && a->context == CONTEXT_LINE;
 	const struct lineedit_command *command = of_line ? a->data : NULL;
-	lineedit_fn *run = command ? command->run : NULL;
 	enum lineedit_result r = LINEEDIT_IGNORED;
 	char text[8];
 	size_t n = a ? 0 : key_text(k, text);
 
-	if (run)
-		r = run(e);
+	if (command)
+		r = lineedit_run(e, command);
 	else if (k->code == K_PASTE)
 		r = lineedit_paste(e, k);
 	else if (n)
 		r = lineedit_insert(e, text, n) ? LINEEDIT_CHANGED : LINEEDIT_MOVED;
 	wipe(text, sizeof(text));
-	if (r == LINEEDIT_IGNORED || lineedit_is_one(run, lineedit_do_tab, lineedit_do_tab_back))
+	if (r == LINEEDIT_IGNORED || (command && command->what == LINE_COMPLETES))
 		return r;
 	completion_clear(&e->completion);
-	if (!lineedit_is_one(run, lineedit_do_up, lineedit_do_down))
+	if (!command || command->what != LINE_RECALLS)
 		lineedit_forget_typed(e);
 	return r;
 }
@@ -638,7 +641,7 @@ enum lineedit_result lineedit_key(struct lineedit *e, const struct key *k)
 
 enum lineedit_result lineedit_complete_again(struct lineedit *e)
 {
-	return lineedit_do_tab(e);
+	return lineedit_complete(e, 1);
 }
 
 /* --- life ---------------------------------------------------------------- */
@@ -663,6 +666,7 @@ struct lineedit *lineedit_create(const struct lineedit_config *c)
 	}
 	e->text = e->held ? e->held->text : xcalloc(1, e->max + 1);
 	e->keep_empty = c->keep_empty;
+	e->by_fragments = c->by_fragments;
 	e->history = c->history;
 	e->complete = c->complete;
 	e->arg = c->arg;
@@ -784,8 +788,8 @@ int lineedit_list_rows(const struct lineedit *e, int max_rows)
 void lineedit_list_draw(const struct lineedit *e, const struct canvas *c)
 {
 	const struct completion *list = &e->completion;
-	size_t rows = c->height > 0 ? (size_t)c->height : 0,
-	       chosen = list->chosen < list->n ? list->chosen : 0;
+	size_t rows = c->height > 0 ? (size_t)c->height : 0;
+	size_t chosen = list->chosen < list->n ? list->chosen : 0;
 	size_t top = chosen >= rows ? chosen - rows + 1 : 0, widest = 0;
 
 	for (size_t i = 0; i < list->n; i++) {

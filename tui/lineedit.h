@@ -47,6 +47,9 @@ struct lineedit_config {
 	bool keep_empty;                /* Backspace in an empty line does not cancel */
 	struct history *history;        /* borrowed; NULL: none */
 	lineedit_complete_fn *complete; /* NULL: Tab is ignored */
+	/* Where no candidate begins with the word, complete is called without the word, and what
+	 * matches the word by fragments (fuzzy.h) is offered, best first. */
+	bool by_fragments;
 	void *arg;
 };
 struct lineedit *lineedit_create(const struct lineedit_config *);

@@ -187,8 +187,9 @@ void logs_filters(struct console *c)
 	}
 	for (size_t i = 0; i < v->n; i++) {
 		const struct log_filter *f = &v->filters[i];
-		snprintf(labels[i], sizeof(labels[i]), "%s %s%.150s", f->on ? "on " : "off",
-		         f->invert ? "not " : "", match_pattern(f->match));
+		const char *not = f->invert ? "not " : "";
+		snprintf(labels[i], sizeof(labels[i]), "%s %s%.150s", f->on ? "on " : "off", not,
+		         match_pattern(f->match));
 		snprintf(keys[i], sizeof(keys[i]), "%zx", (i + 1) & 15);
 		items[i] = (struct dialog_item){ .key = keys[i],
 			                         .label = labels[i],

@@ -10,6 +10,7 @@
 #include "backends/base/number.h"
 #include "backends/base/state_file.h"
 #include "backends/store/doc.h"
+#include "tui/near.h"
 
 #define LOOK_MAX (64u << 10) /* bytes of the file */
 #define LOOK_STEP_X 4        /* cells that a key moves a border */
@@ -56,32 +57,27 @@ static char *look_file(const struct console *c)
 	return dir && strcmp(dir, "/dev/null") != 0 ? xasprintf("%s/look", dir) : NULL;
 }
 
-static void look_write(const struct console *c, struct buf *out)
-{
-	char names[NAMES_TEXT];
-	buf_addf(out, "layout %s\n", layout_names[c->look.style]);
-	for (int i = 0; i < LAYOUT_STYLES; i++)
-		if (c->look.upper[i] || c->look.left[i])
-			buf_addf(out, "borders %s %d %d\n", layout_names[i], c->look.upper[i],
-			         c->look.left[i]);
-	for (size_t i = 0; i < c->n_panes; i++) {
-		const struct pane *p = &c->panes[i];
-		if (c->look.hidden[i])
-			buf_addf(out, "hide %s\n", p->panel->name);
-		if (!p->table || !table_columns_chosen(p->table) || look_section(c, p))
-			continue;
-		look_shown_columns(p->table, names, sizeof(names));
-		buf_addf(out, "columns %s %s\n", p->panel->name, names);
-	}
-}
-
 void look_keep(struct console *c)
 {
 	char *path = look_file(c);
 	struct buf out;
 	struct err err;
 	buf_init(&out, LOOK_MAX);
-	look_write(c, &out);
+	char names[NAMES_TEXT];
+	buf_addf(&out, "layout %s\n", layout_names[c->look.style]);
+	for (int i = 0; i < LAYOUT_STYLES; i++)
+		if (c->look.upper[i] || c->look.left[i])
+			buf_addf(&out, "borders %s %d %d\n", layout_names[i], c->look.upper[i],
+			         c->look.left[i]);
+	for (size_t i = 0; i < c->n_panes; i++) {
+		const struct pane *p = &c->panes[i];
+		if (c->look.hidden[i])
+			buf_addf(&out, "hide %s\n", p->panel->name);
+		if (!p->table || !table_columns_chosen(p->table) || look_section(c, p))
+			continue;
+		look_shown_columns(p->table, names, sizeof(names));
+		buf_addf(&out, "columns %s %s\n", p->panel->name, names);
+	}
 	if (path && !state_write(path, out.data, out.len, &err))
 		console_flash(c, TONE_WARN, "the layout is not kept: %s", err.text);
 	buf_finish(&out);
@@ -187,15 +183,24 @@ void look_set(struct console *c, const char *name)
 		look_use(c, (enum layout_style)style);
 		return;
 	}
-	const char *near = nearest(name, layout_names, LAYOUT_STYLES);
-	console_flash(c, TONE_WARN, "there is no layout %s; %s%s%s", name,
-	              near ? "did you mean " : "there are panes, big, columns and beside",
-	              near ? near : "", near ? "?" : "");
+	char near[NEAR_SIZE];
+	console_flash(c, TONE_WARN, "there is no layout %s%s", name,
+	              near_name(name, layout_names, LAYOUT_STYLES, "",
+	                        "; there are panes, big, columns and beside", near));
 }
 
-/* By so many cells from where the border is now, which may be less far than the user wanted. */
-static void look_move(struct console *c, int down, int right)
+const struct look_step look_steps[] = {
+	[LOOK_TALLER] = { 1, 0 },
+	[LOOK_LOWER] = { -1, 0 },
+	[LOOK_WIDER] = { 0, LOOK_STEP_X },
+	[LOOK_NARROWER] = { 0, -LOOK_STEP_X },
+};
+
+/* Counts from where the border is now, which may be less far than the user wanted. */
+void look_move(struct console *c)
 {
+	const struct look_step *step = c->action->data;
+	int down = step->down, right = step->right;
 	enum layout_style style = c->look.style;
 	bool can = (down && c->layout.border_y >= 0) || (right && c->layout.border_x >= 0);
 	if (!can) {
@@ -211,29 +216,7 @@ static void look_move(struct console *c, int down, int right)
 	c->look.upper[style] += down;
 	c->look.left[style] += right;
 	console_redraw(c);
-}
-
-static void look_move_and_keep(struct console *c, int down, int right)
-{
-	look_move(c, down, right);
 	look_keep(c);
-}
-
-void look_taller(struct console *c)
-{
-	look_move_and_keep(c, 1, 0);
-}
-void look_lower(struct console *c)
-{
-	look_move_and_keep(c, -1, 0);
-}
-void look_wider(struct console *c)
-{
-	look_move_and_keep(c, 0, LOOK_STEP_X);
-}
-void look_narrower(struct console *c)
-{
-	look_move_and_keep(c, 0, -LOOK_STEP_X);
 }
 
 void look_border_to(struct console *c, int y, int x)
@@ -287,10 +270,10 @@ void look_columns(struct console *c, const char *names)
 	if (!strcmp(names, "default"))
 		names = "";
 	if (!table_choose_columns(p->table, names, bad, sizeof(bad))) {
-		const char *near = nearest(bad, all, look_column_names(p->panel, all));
-		console_flash(c, TONE_WARN, "%s has no column %s%s%s%s", p->panel->title, bad,
-		              near ? "; did you mean " : "; [Tab] shows them", near ? near : "",
-		              near ? "?" : "");
+		char near[NEAR_SIZE];
+		near_name(bad, all, look_column_names(p->panel, all), "", "; [Tab] shows them",
+		          near);
+		console_flash(c, TONE_WARN, "%s has no column %s%s", p->panel->title, bad, near);
 		return;
 	}
 	p->state = ROWS_DIRTY;
@@ -349,12 +332,11 @@ static void look_check_columns(const char *file, const struct panel *p,
 		bool known = false;
 		for (size_t i = 0; i < n; i++)
 			known |= !strcmp(names[i], word);
-		const char *near = known ? NULL : nearest(word, names, n);
+		char near[NEAR_SIZE];
 		if (!known)
-			doc_add(complaints, DOC_WARN,
-			        "%s:%d: [panel %s] has no column \"%s\"%s%s%s", file, one->line,
-			        p->name, word, near ? "; did you mean \"" : "",
-			        near ? near : "", near ? "\"?" : "");
+			doc_add(complaints, DOC_WARN, "%s:%d: [panel %s] has no column \"%s\"%s",
+			        file, one->line, p->name, word,
+			        near_name(word, names, n, "\"", "", near));
 	}
 }
 
@@ -368,12 +350,12 @@ void look_check(const struct settings *s, struct doc *complaints)
 		size_t i = 0;
 		while (i < n && strcmp(names[i], one->name) != 0)
 			i++;
-		const char *near = i < n ? NULL : nearest(one->name, names, n);
+		char near[NEAR_SIZE];
 		if (i < n)
 			look_check_columns(file, panels[i], one, complaints);
 		else
-			doc_add(complaints, DOC_WARN, "%s:%d: there is no panel \"%s\"%s%s%s", file,
-			        one->line, one->name, near ? "; did you mean \"" : "",
-			        near ? near : "", near ? "\"?" : "");
+			doc_add(complaints, DOC_WARN, "%s:%d: there is no panel \"%s\"%s", file,
+			        one->line, one->name,
+			        near_name(one->name, names, n, "\"", "", near));
 	}
 }

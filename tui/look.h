@@ -15,8 +15,12 @@ void look_finish(struct console *);
 /* The layout. */
 void look_next(struct console *);
 void look_set(struct console *, const char *name); /* flashes when there is none of that name */
-void look_wider(struct console *), look_narrower(struct console *);
-void look_taller(struct console *), look_lower(struct console *);
+/* Moves a border by the step that is the data of the console's action. */
+void look_move(struct console *);
+enum { LOOK_TALLER, LOOK_LOWER, LOOK_WIDER, LOOK_NARROWER };
+extern const struct look_step {
+	int down, right; /* cells */
+} look_steps[];
 /* moves the borders there, for the mouse; below 0: not that one */
 void look_border_to(struct console *, int y, int x);
 void look_keep(struct console *); /* writes all choices; the functions here do so, but that one */

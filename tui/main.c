@@ -146,8 +146,9 @@ static void main_print_help(void)
 		char left[40], letter[8] = "    ";
 		if (o->letter < 256)
 			snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-		snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->argument ? " " : "",
-		         o->argument ? o->argument : "");
+		size_t n = (size_t)snprintf(left, sizeof(left), "%s--%s", letter, o->name);
+		if (o->argument)
+			snprintf(left + n, sizeof(left) - n, " %s", o->argument);
 		printf("  %-26s %s\n", left, o->help);
 	}
 	puts("\nOn the screen [?] shows the keys. mocr help TOPIC says more of one of these words. "
@@ -445,13 +446,6 @@ static bool main_is_of_the_moment(const struct program *p)
 	return p->opt.n_words || p->opt.replay || main_has(p, MAIN_ALL_HOSTS);
 }
 
-/* Nothing says which servers to watch, and there is a file to write that into. */
-static bool main_is_first_start(const struct program *p)
-{
-	const struct settings *s = p->settings;
-	return !main_is_of_the_moment(p) && !s->file && s->path && !p->complaints.n;
-}
-
 static int main_run_console(struct program *p)
 {
 	char why[256];
@@ -466,7 +460,9 @@ static int main_run_console(struct program *p)
 	console_complaints(console, &p->complaints);
 	if (!main_is_of_the_moment(p))
 		console_remember(console);
-	if (main_is_first_start(p))
+	/* Nothing says which servers to watch, and there is a file to write that into. */
+	bool may_ask = !p->settings->file && p->settings->path && !p->complaints.n;
+	if (may_ask && !main_is_of_the_moment(p))
 		console_offer_hosts(console);
 	int code = console_run(console);
 	console_destroy(console);
@@ -485,9 +481,13 @@ static int main_run_help(struct program *p)
 		const char *word = p->opt.words[i];
 		if (topics_print(stdout, word, near, sizeof(near)))
 			continue;
-		fprintf(stderr, "mocr: there is no help for \"%s\"%s%s%s\n", word,
-		        *near ? "; did you mean " : "; mocr help lists the commands", near,
-		        *near ? "?" : "");
+		if (*near)
+			fprintf(stderr, "mocr: there is no help for \"%s\"; did you mean %s?\n",
+			        word, near);
+		else
+			fprintf(stderr,
+			        "mocr: there is no help for \"%s\"; mocr help lists the commands\n",
+			        word);
 		return EXIT_WRONG_USAGE;
 	}
 	return EXIT_WELL;
@@ -575,8 +575,16 @@ static void main_print_complaints(const struct doc *doc)
 		fprintf(stderr, "mocr: %s\n", doc->lines[i].text);
 }
 
-static int main_check_config(const struct program *p)
+/* Checks files of the command line, too. A normal start reports the same problems itself. */
+static int main_check_config(struct program *p)
 {
+	struct theme theme;
+	char why[256] = "";
+	const char *ssh = p->opt.ssh_config;
+	if (ssh && access(ssh, R_OK) != 0)
+		doc_add(&p->complaints, DOC_BAD, "-F %s: cannot be read: %s", ssh, strerror(errno));
+	if (p->opt.theme && !theme_load(&theme, p->opt.theme, why, sizeof(why)))
+		doc_add(&p->complaints, DOC_BAD, "--theme: %s", why);
 	main_print_complaints(&p->complaints);
 	if (!p->settings->file && !p->complaints.n)
 		puts("no configuration file; that is fine");
@@ -589,26 +597,13 @@ static void main_apply_options(struct program *p, bool headless)
 {
 	struct settings *s = p->settings;
 	s->read_only |= main_has(p, MAIN_READ_ONLY);
-	s->ascii |= main_has(p, MAIN_ASCII);
+	s->screen.ascii |= main_has(p, MAIN_ASCII);
 	s->batch = headless && (main_has(p, MAIN_BATCH) || !isatty(STDIN_FILENO));
 	s->once = headless;
 	if (p->opt.ssh_config)
 		xreplace(&s->ssh_config, p->opt.ssh_config);
 	if (p->opt.theme)
 		xreplace(&s->theme, p->opt.theme);
-}
-
-/* Checks files of the command line for --check-config. A normal start reports the same problems
- * itself. */
-static void main_check_options(struct program *p)
-{
-	struct theme theme;
-	char why[256] = "";
-	const char *ssh = p->opt.ssh_config;
-	if (ssh && access(ssh, R_OK) != 0)
-		doc_add(&p->complaints, DOC_BAD, "-F %s: cannot be read: %s", ssh, strerror(errno));
-	if (p->opt.theme && !theme_load(&theme, p->opt.theme, why, sizeof(why)))
-		doc_add(&p->complaints, DOC_BAD, "--theme: %s", why);
 }
 
 static bool main_start(struct program *p, bool headless)
@@ -626,15 +621,6 @@ static bool main_start(struct program *p, bool headless)
 		return false;
 	}
 	return true;
-}
-
-static void main_finish(struct program *p)
-{
-	store_destroy(p->store);
-	http_destroy(p->http);
-	loop_destroy(p->loop);
-	settings_destroy(p->settings);
-	doc_finish(&p->complaints);
 }
 
 /* Raises the limit of open files. A server needs about twenty descriptors. The usual limit of 1024
@@ -678,7 +664,6 @@ int main(int argc, char **argv)
 	bool headless = run != main_run_console;
 	main_apply_options(&p, headless);
 	if (check) {
-		main_check_options(&p);
 		code = main_check_config(&p);
 	} else if (!headless && !main_is_meant(&p)) {
 		code = EXIT_WRONG_USAGE;
@@ -687,6 +672,10 @@ int main(int argc, char **argv)
 			main_print_complaints(&p.complaints);
 		code = main_start(&p, headless) ? run(&p) : EXIT_WRONG_USAGE;
 	}
-	main_finish(&p);
+	store_destroy(p.store);
+	http_destroy(p.http);
+	loop_destroy(p.loop);
+	settings_destroy(p.settings);
+	doc_finish(&p.complaints);
 	return code;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/buf.h"
 #include "backends/base/mem.h"
 #include "backends/store/action.h"
 #include "backends/store/report.h"
@@ -53,8 +54,9 @@ static void manual_dump_options(FILE *f)
 		char left[64], letter[8] = "";
 		if (o->letter < 256)
 			snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-		snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->argument ? " " : "",
-		         o->argument ? o->argument : "");
+		size_t n = (size_t)snprintf(left, sizeof(left), "%s--%s", letter, o->name);
+		if (o->argument)
+			snprintf(left + n, sizeof(left) - n, " %s", o->argument);
 		manual_item(f, left, o->help);
 	}
 }
@@ -73,14 +75,15 @@ static void manual_dump_action(FILE *f, const struct action *a)
 /* An action of a row also has a verb, which is shorter: "container-restart, restart  [r]". */
 static void manual_dump_row_action(FILE *f, const struct action *a)
 {
-	bool same = !strcmp(a->name, a->verb);
 	char keys[ACTION_KEYS_SIZE], shown[ACTION_KEYS_SIZE] = "";
+	struct buf left = { 0 };
+	buf_puts(&left, a->name);
+	if (strcmp(a->name, a->verb) != 0)
+		buf_addf(&left, ", %s", a->verb);
 	if (a->key)
-		key_brackets(action_keys(a, keys), shown, sizeof(shown));
-	char *left = xasprintf("%s%s%s%s%s", a->name, same ? "" : ", ", same ? "" : a->verb,
-	                       a->key ? "  " : "", shown);
-	manual_item(f, left, a->help);
-	free(left);
+		buf_addf(&left, "  %s", key_brackets(action_keys(a, keys), shown, sizeof(shown)));
+	manual_item(f, left.data, a->help);
+	buf_finish(&left);
 }
 
 static void manual_dump_actions(FILE *f)
@@ -96,8 +99,8 @@ static void manual_dump_commands(FILE *f)
 {
 	const char *name, *argument, *help;
 	for (size_t i = 0; command_words(i, &name, &argument, &help); i++) {
-		char *left = xasprintf(":%s%s%s", name, argument ? " " : "",
-		                       argument ? argument : "");
+		char *left = argument ? xasprintf(":%s %s", name, argument)
+		                      : xasprintf(":%s", name);
 		char *right = xasprintf("%s.", help);
 		manual_item(f, left, right);
 		free(left);
@@ -134,80 +137,35 @@ static void manual_dump_context_names(FILE *f)
 		        context_of((enum action_context)i)->title);
 }
 
-/* "number from 1 to 120", "one of auto never", or the name of the type. The caller frees. */
-static char *manual_values(const struct setting_row *row)
-{
-	if (row->choices)
-		return xasprintf("one of %s", row->choices);
-	if (row->type == SETTING_NUMBER)
-		return xasprintf("%s from %d to %d", setting_type_name(row->type), row->min,
-		                 row->max);
-	return xstrdup(setting_type_name(row->type));
-}
-
 static void manual_dump_settings(FILE *f, const char *section)
 {
 	for (const struct setting_row *row = setting_rows; row->key; row++) {
 		if (strcmp(row->section, section) != 0)
 			continue;
-		char *values = manual_values(row);
-		char *right = xasprintf("%s; %s%s. %s.", values,
-		                        row->fallback ? "default " : "not set",
-		                        row->fallback ? row->fallback : "", row->help);
-		manual_item(f, row->key, right);
-		free(right);
-		free(values);
+		struct buf right = { 0 };
+		if (row->choices)
+			buf_addf(&right, "one of %s", row->choices);
+		else
+			buf_puts(&right, setting_type_name(row->type));
+		if (!row->choices && row->type == SETTING_NUMBER)
+			buf_addf(&right, " from %d to %d", row->min, row->max);
+		if (row->fallback)
+			buf_addf(&right, "; default %s. %s.", row->fallback, row->help);
+		else
+			buf_addf(&right, "; not set. %s.", row->help);
+		manual_item(f, row->key, right.data);
+		buf_finish(&right);
 	}
-}
-
-static void manual_dump_general(FILE *f)
-{
-	manual_dump_settings(f, "settings");
-}
-static void manual_dump_server(FILE *f)
-{
-	manual_dump_settings(f, "server");
-}
-static void manual_dump_headscale(FILE *f)
-{
-	manual_dump_settings(f, "headscale");
-}
-static void manual_dump_opencode(FILE *f)
-{
-	manual_dump_settings(f, "opencode");
-}
-static void manual_dump_deploy(FILE *f)
-{
-	manual_dump_settings(f, "deploy");
-}
-static void manual_dump_check(FILE *f)
-{
-	manual_dump_settings(f, "check");
-}
-static void manual_dump_dokploy(FILE *f)
-{
-	manual_dump_settings(f, "dokploy");
-}
-static void manual_dump_coolify(FILE *f)
-{
-	manual_dump_settings(f, "coolify");
-}
-static void manual_dump_portal(FILE *f)
-{
-	manual_dump_settings(f, "portal");
-}
-static void manual_dump_notify(FILE *f)
-{
-	manual_dump_settings(f, "notify");
 }
 
 /* "[prometheus]": how often, and for what. */
 static void manual_dump_systems(FILE *f)
 {
+	const struct kind *system = kind_find("system");
 	for (const struct backend *const *b = backends; *b; b++) {
 		const struct platform *p = (*b)->up == sites_up ? (*b)->param : NULL;
 		char left[80], right[300];
-		if (!p || p->kind != &kind_system)
+		if (!p || p->kind != system)
 			continue;
 		const struct system_ops *ops = p->param;
 		snprintf(left, sizeof(left), "[%s NAME]", p->section);
@@ -231,20 +189,19 @@ static void manual_dump_panels(FILE *f)
 		manual_item(f, panels[i]->name, panels[i]->title);
 }
 
+/* The sections of the configuration have no row here: manual_dump finds them by their settings. */
 static const struct {
 	const char *name;
 	void (*dump)(FILE *);
 } tables[] = {
-	{ "options", manual_dump_options },   { "actions", manual_dump_actions },
-	{ "keys", manual_dump_keys },         { "settings", manual_dump_general },
-	{ "server", manual_dump_server },     { "headscale", manual_dump_headscale },
-	{ "opencode", manual_dump_opencode }, { "deploy", manual_dump_deploy },
-	{ "check", manual_dump_check },
-	{ "dokploy", manual_dump_dokploy },   { "coolify", manual_dump_coolify },
-	{ "portal", manual_dump_portal },     { "tones", manual_dump_tones },
-	{ "panels", manual_dump_panels },     { "contexts", manual_dump_contexts },
+	{ "options", manual_dump_options },
+	{ "actions", manual_dump_actions },
+	{ "keys", manual_dump_keys },
+	{ "tones", manual_dump_tones },
+	{ "panels", manual_dump_panels },
+	{ "contexts", manual_dump_contexts },
 	{ "context-names", manual_dump_context_names },
-	{ "systems", manual_dump_systems },   { "notify", manual_dump_notify },
+	{ "systems", manual_dump_systems },
 	{ "commands", manual_dump_commands },
 };
 
@@ -255,7 +212,6 @@ bool manual_dump(const char *name, FILE *f)
 			tables[i].dump(f);
 			return true;
 		}
-	/* any other section of the configuration */
 	for (const struct setting_row *row = setting_rows; row->key; row++)
 		if (strcmp(row->section, name) == 0) {
 			manual_dump_settings(f, name);

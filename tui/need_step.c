@@ -4,94 +4,49 @@
 #include "backends/link/link.h"
 #include "backends/servers/server.h"
 
-/* --- what fits ----------------------------------------------------------- */
-
-static bool step_server_asks(const struct row *r)
-{
-	return r->kind == &kind_server && r->server->asks;
-}
-
-static bool step_server_is_away(const struct row *r)
-{
-	const struct link *link = r->server->link;
-	return r->kind == &kind_server && link && link->state != LINK_UP;
-}
-
-static bool step_asks(const struct row *r)
-{
-	return r->health == HEALTH_ASKS;
-}
-
-/* The log says why it is not well. A server's own condition is in its details. */
-static bool step_has_log(const struct row *r)
-{
-	return r->kind->follow && r->kind != &kind_server && r->server->link &&
-	       r->server->link->state == LINK_UP;
-}
-
-static bool step_any(const struct row *r)
-{
-	(void)r;
-	return true;
-}
-
-/* --- the steps ----------------------------------------------------------- */
-
-static void step_answer_server(struct console *c, struct row *r)
-{
-	console_answer(c, r->server);
-}
-
-static void step_retry(struct console *c, struct row *r)
-{
-	server_refresh(r->server);
-	console_flash(c, TONE_PLAIN, "%s: trying to connect", r->server->name);
-}
-
-static void step_open(struct console *c, struct row *r)
-{
-	if (!panel_open(c, r))
-		view_open_detail(c, r);
-}
-
-static void step_log(struct console *c, struct row *r)
-{
-	view_open_log_of(c, r);
-}
-
-static void step_details(struct console *c, struct row *r)
-{
-	view_open_detail(c, r);
-}
+enum step { STEP_ANSWER_SERVER, STEP_RETRY, STEP_OPEN, STEP_LOG, STEP_DETAILS };
 
 /* The first that fits is the best. */
-static const struct step {
-	const char *word;
-	bool (*fits)(const struct row *);
-	void (*take)(struct console *, struct row *);
-} steps[] = {
-	{ "answer", step_server_asks, step_answer_server },
-	{ "retry", step_server_is_away, step_retry },
-	{ "answer", step_asks, step_open },
-	{ "log", step_has_log, step_log },
-	{ "details", step_any, step_details },
-};
-
-static const struct step *step_of(const struct row *r)
+static enum step step_of(const struct row *r)
 {
-	const struct step *s = steps;
-	while (!s->fits(r))
-		s++;
-	return s;
+	const struct link *link = r->server->link;
+	bool is_server = r->kind == &kind_server, up = link && link->state == LINK_UP;
+	if (is_server && r->server->asks)
+		return STEP_ANSWER_SERVER;
+	if (is_server && link && !up)
+		return STEP_RETRY;
+	if (r->health == HEALTH_ASKS)
+		return STEP_OPEN;
+	/* The log says why it is not well. A server's own condition is in its details. */
+	if (r->kind->follow && !is_server && up)
+		return STEP_LOG;
+	return STEP_DETAILS;
 }
 
 const char *need_step_word(const struct row *r)
 {
-	return step_of(r)->word;
+	static const char *const words[] = {
+		[STEP_ANSWER_SERVER] = "answer", [STEP_RETRY] = "retry",
+		[STEP_OPEN] = "answer",          [STEP_LOG] = "log",
+		[STEP_DETAILS] = "details",
+	};
+	return words[step_of(r)];
 }
 
 void need_step_do(struct console *c, struct row *r)
 {
 	console_goto(c, r->id);
-	step_of(r)->take(c, r);
+	switch (step_of(r)) {
+	case STEP_ANSWER_SERVER: console_answer(c, r->server); break;
+	case STEP_RETRY:
+		server_refresh(r->server);
+		console_flash(c, TONE_PLAIN, "%s: trying to connect", r->server->name);
+		break;
+	case STEP_OPEN:
+		if (!panel_open(c, r))
+			view_open_detail(c, r);
+		break;
+	case STEP_LOG: view_open_log_of(c, r); break;
+	case STEP_DETAILS: view_open_detail(c, r); break;
+	}
 }

@@ -18,25 +18,6 @@ static bool notices_write(const char *bytes, size_t len, void *arg)
 	return true;
 }
 
-/* The title of the window has the count. It is written only when it changed. */
-static void notices_show_title(struct console *c)
-{
-	struct buf out = { 0 };
-	size_t asks, needs = store_needs_count(c->store, &asks);
-	bool same = c->title.shown && c->title.needs == needs && c->title.asks == asks;
-	if (same || !notify_wants_title(c->notify))
-		return;
-	if (!c->title.shown)
-		buf_puts(&out, TERMINAL_TITLE_KEEP);
-	terminal_title(needs, asks, &out);
-	if (notices_write(out.data, out.len, c)) {
-		c->title.shown = true;
-		c->title.needs = needs;
-		c->title.asks = asks;
-	}
-	buf_finish(&out);
-}
-
 static void notices_hide_title(struct console *c)
 {
 	if (c->title.shown)
@@ -52,7 +33,21 @@ void notices_start(struct console *c)
 void notices_store_changed(struct console *c)
 {
 	notify_look(c->notify);
-	notices_show_title(c);
+	/* The title of the window has the count. It is written only when it changed. */
+	struct buf out = { 0 };
+	size_t asks, needs = store_needs_count(c->store, &asks);
+	bool same = c->title.shown && c->title.needs == needs && c->title.asks == asks;
+	if (same || !notify_wants_title(c->notify))
+		return;
+	if (!c->title.shown)
+		buf_puts(&out, TERMINAL_TITLE_KEEP);
+	terminal_title(needs, asks, &out);
+	if (notices_write(out.data, out.len, c)) {
+		c->title.shown = true;
+		c->title.needs = needs;
+		c->title.asks = asks;
+	}
+	buf_finish(&out);
 }
 
 void notices_reload(struct console *c, const struct settings *settings)

@@ -3,6 +3,7 @@
  *
  * Rows may be freed while a box is open. So an intent keeps ids, and looks them up when it is
  * carried out. */
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,6 @@
 #include "tui/console_internal.h"
 #include "tui/tint.h"
 
-#define ROWS_MAX 1000 /* marked rows per action */
 #define LISTED_MAX 12 /* rows listed in the confirmation */
 
 /* --- the intent ---------------------------------------------------------- */
@@ -49,6 +49,7 @@ static void orders_over(struct order *order, void *arg)
 	struct console *c = arg;
 	struct row *r = order_row(order);
 	const char *name = r ? r->name : order->id;
+	assert(order->state != ORDER_RUNNING);
 	for (size_t i = 0; i < c->n_orders; i++)
 		if (c->orders[i] == order)
 			c->orders[i] = c->orders[--c->n_orders];
@@ -208,15 +209,6 @@ static const struct server *order_protected_server(struct row **rows, size_t n)
 	return NULL;
 }
 
-/* The tint of the first tinted server among the rows. */
-static enum tone order_tint(struct row **rows, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (tint_of(rows[i]->server))
-			return tint_of(rows[i]->server);
-	return TONE_PLAIN;
-}
-
 /* Commands are washed: no line break stands in one. */
 static void order_keep_commands(struct intent *in, struct row **rows, size_t n)
 {
@@ -253,6 +245,9 @@ static void order_confirm(struct console *c, const struct action *a, struct row 
 	if (used && n > 1)
 		snprintf(command + used, sizeof(command) - used, "   and %zu more", n - 1);
 	order_describe(c, rows, n, &detail);
+	enum tone tint = TONE_PLAIN; /* of the first tinted server among the rows */
+	for (size_t i = 0; i < n && !tint; i++)
+		tint = tint_of(rows[i]->server);
 	if (c->intent.argument && *c->intent.argument)
 		buf_addf(&detail, "\nwith %s", c->intent.argument);
 	struct confirm_spec spec = {
@@ -262,7 +257,7 @@ static void order_confirm(struct console *c, const struct action *a, struct row 
 		.yes = verb,
 		.type_name = guarded ? guarded->name : NULL,
 		.danger = a->flags & ACTION_DANGER,
-		.tint = order_tint(rows, n),
+		.tint = tint,
 	};
 	c->dialog = dialog_confirm(&spec, order_confirmed, c);
 	buf_finish(&detail);
@@ -318,11 +313,15 @@ static void order_ask_argument(struct console *c, const struct action *a, const 
 	if (a->asks_more)
 		a->asks_more(row, more, sizeof(more));
 	snprintf(title, sizeof(title), "%s %s", a->verb, row->name);
-	char *words = xasprintf("%s%s%s%s%s", a->asks, *more ? "\n" : "", more, wrong ? "\n\n" : "",
-	                        wrong ? wrong->text : "");
+	struct buf words = { 0 };
+	buf_puts(&words, a->asks);
+	if (*more)
+		buf_addf(&words, "\n%s", more);
+	if (wrong)
+		buf_addf(&words, "\n\n%s", wrong->text);
 	struct lineedit_config line = { .prompt = "> ", .text = likely, .keep_empty = true };
-	c->dialog = dialog_prompt(title, words, &line, order_argument_typed, c);
-	free(words);
+	c->dialog = dialog_prompt(title, words.data, &line, order_argument_typed, c);
+	buf_finish(&words);
 	console_redraw(c);
 }
 
@@ -335,33 +334,30 @@ static bool asks_first(const struct action *a, const struct row *row)
 	return a->asks && *more;
 }
 
-static void order_ask_choice(struct console *c, const struct action_choices *choices)
-{
-	struct dialog_item items[ACTION_CHOICES_MAX] = { 0 };
-	size_t n = 0;
-	for (const struct action_choice *one = choices->list; n < ACTION_CHOICES_MAX && one->word;
-	     one++)
-		items[n++] = (struct dialog_item){ .key = one->key,
-			                           .label = one->word,
-			                           .help = one->help };
-	c->dialog = dialog_question(choices->title, NULL, items, n, 0, order_argument_chosen, c);
-	console_redraw(c);
-}
-
 void order_begin_rows(struct console *c, const struct action *a, struct row **rows, size_t n,
                       const char *argument)
 {
 	struct err err = { 0 };
+	assert(n > 0);
 	char *copy = xstrdup(argument); /* argument may belong to the old intent */
 	intent_set(c, a, rows, n, copy);
 	free(copy);
 	if (!c->intent.argument && panel_ask(c, a, rows, n)) {
 		intent_free(&c->intent);
 	} else if (a->choices && !argument) {
-		order_ask_choice(c, a->choices);
+		struct dialog_item items[ACTION_CHOICES_MAX] = { 0 };
+		const struct action_choice *one = a->choices->list;
+		size_t n_items = 0;
+		for (; n_items < ACTION_CHOICES_MAX && one->word; one++)
+			items[n_items++] = (struct dialog_item){ .key = one->key,
+				                                 .label = one->word,
+				                                 .help = one->help };
+		c->dialog = dialog_question(a->choices->title, NULL, items, n_items, 0,
+		                            order_argument_chosen, c);
+		console_redraw(c);
 	} else if (!argument && asks_first(a, rows[0])) {
 		order_ask_argument(c, a, rows[0], NULL, NULL);
-	} else if (argument && a->fits && !a->fits(rows[0], argument, &err)) {
+	} else if (argument && !action_fits(a, rows[0], argument, &err)) {
 		order_ask_argument(c, a, rows[0], c->intent.argument, &err);
 	} else if ((a->flags & (ACTION_CONFIRM | ACTION_DANGER)) ||
 	           ((a->flags & ACTION_CHANGES) && order_protected_server(rows, n))) {
@@ -443,18 +439,6 @@ static bool order_ordered_here(const struct console *c, const struct server *s)
 	return false;
 }
 
-static void order_tell_ask(struct console *c, struct server *s)
-{
-	char key[KEY_NAME_SIZE];
-	c->announced_ask = s->asks;
-	if (order_ordered_here(c, s) && !c->dialog && !c->line)
-		console_answer(c, s);
-	else
-		console_flash(c, TONE_ASKS, "%s asks: %s; %s on its row answers", s->name,
-		              ask_words(s, s->asks),
-		              keymap_key(console_actions, "row-answer", key));
-}
-
 /* Called after every change. Closes the box of a vanished ask, and announces a new ask once. */
 void asks_check(struct console *c)
 {
@@ -472,9 +456,18 @@ void asks_check(struct console *c)
 		other = !other && s->asks ? s : other;
 		s = s->next;
 	}
+	bool ours = s;
 	s = s ? s : other;
-	if (s && s->asks != c->announced_ask)
-		order_tell_ask(c, s);
-	else if (!s)
-		c->announced_ask = NULL;
+	if (!s || s->asks == c->announced_ask) {
+		c->announced_ask = s ? c->announced_ask : NULL;
+		return;
+	}
+	char key[KEY_NAME_SIZE];
+	c->announced_ask = s->asks;
+	if (ours && !c->dialog && !c->line)
+		console_answer(c, s);
+	else
+		console_flash(c, TONE_ASKS, "%s asks: %s; %s on its row answers", s->name,
+		              ask_words(s, s->asks),
+		              keymap_key(console_actions, "row-answer", key));
 }

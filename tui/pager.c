@@ -1,10 +1,11 @@
 /* pager.c: position, search and keys of the pager. pager_draw.c draws the lines.
  *
- * The position is a line number, and the row inside a wrapped line. A following log has no
+ * The position is a line number, and the row inside a wrapped line. A pager that follows has no
  * position: the last line is at the bottom. Lines of a log may be dropped while they are on the
  * screen. The position then moves to the first line left. */
 #include "tui/pager.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,7 @@ void pager_destroy(struct pager *p)
 
 void pager_set_doc(struct pager *p, const struct doc *doc)
 {
+	assert(!p->log);
 	p->doc = doc;
 	pager_doc_changed(p);
 }
@@ -182,18 +184,6 @@ static struct place pager_bottom_top(const struct pager *p)
 	return pager_place_up(p, at, (size_t)p->height - 1);
 }
 
-/* Keeps the cursor on the screen. */
-static void pager_settle_cursor(struct pager *p)
-{
-	uint64_t bottom = pager_down(p, p->top, (size_t)p->height - 1).line;
-	if (p->follow)
-		p->cursor = pager_last(p);
-	else if (p->cursor < p->top.line)
-		p->cursor = p->top.line;
-	else if (p->cursor > bottom)
-		p->cursor = bottom;
-}
-
 /* Moves to the awaited line, again whenever a better match arrives. */
 static void pager_go_awaited(struct pager *p)
 {
@@ -240,8 +230,14 @@ void pager_settle(struct pager *p)
 		p->top.row = pager_rows(p, p->top.line) - 1;
 	if (pager_compare_places(p->top, bottom) > 0)
 		p->top = bottom;
-	if (p->log)
-		pager_settle_cursor(p);
+	/* The cursor of a log stays on the screen. */
+	uint64_t lowest = p->log ? pager_down(p, p->top, (size_t)p->height - 1).line : 0;
+	if (p->log && p->follow)
+		p->cursor = last;
+	else if (p->log && p->cursor < p->top.line)
+		p->cursor = p->top.line;
+	else if (p->log && p->cursor > lowest)
+		p->cursor = lowest;
 	pager_keep_places(p);
 }
 
@@ -278,7 +274,7 @@ void pager_move(struct pager *p, enum pager_move move)
 		p->cursor = p->top.line;
 		break;
 	case PAGER_LAST:
-		p->follow = p->log != NULL;
+		p->follow = true;
 		p->top = pager_bottom_top(p);
 		break;
 	case PAGER_LEFT: p->side = p->side > SIDE_STEP ? p->side - SIDE_STEP : 0; break;
@@ -324,12 +320,12 @@ bool pager_following(const struct pager *p)
 	return p->follow;
 }
 
-/* --- searching ----------------------------------------------------------- */
-
-static bool pager_found_in(const struct pager *p, const char *text)
+void pager_stay(struct pager *p)
 {
-	return text && match_in(p->match, text, strlen(text));
+	p->follow = p->follow && p->log;
 }
+
+/* --- searching ----------------------------------------------------------- */
 
 static bool pager_line_matches(const struct pager *p, uint64_t line)
 {
@@ -337,8 +333,9 @@ static bool pager_line_matches(const struct pager *p, uint64_t line)
 		const struct log_line *l = log_get(p->log, line);
 		return l && match_in(p->match, l->text, l->len);
 	}
-	return pager_found_in(p, p->doc->lines[line - 1].text) ||
-	       pager_found_in(p, p->doc->lines[line - 1].label);
+	const struct doc_line *l = &p->doc->lines[line - 1];
+	return (l->text && match_in(p->match, l->text, strlen(l->text))) ||
+	       (l->label && match_in(p->match, l->label, strlen(l->label)));
 }
 
 /* The next match after line `from` in direction step, wrapping around once. 0: none. */
@@ -402,7 +399,7 @@ bool pager_search(struct pager *p, const char *needle)
 	pager_settle(p);
 	/* A following log is searched backwards from its newest line. Everything else is searched
 	 * forwards from the top of the screen. */
-	if (p->follow)
+	if (p->log && p->follow)
 		return pager_show_match(p, pager_last(p) + 1, -1);
 	return pager_show_match(p, p->top.line ? p->top.line - 1 : 0, 1);
 }
@@ -472,24 +469,6 @@ static void pager_toggle_key(struct pager *p, struct key_list *list, const char 
 		snprintf(p->complaint, sizeof(p->complaint), "no more than %d %s", KEYS_MAX, what);
 }
 
-static void pager_toggle_bookmark(struct pager *p)
-{
-	pager_toggle_key(p, &p->view->bookmarks, "bookmarks");
-}
-static void pager_toggle_unfolded(struct pager *p)
-{
-	pager_pause_following(p);
-	pager_toggle_key(p, &p->view->unfolded, "unfolded lines");
-}
-static void pager_toggle_flat(struct pager *p)
-{
-	p->view->flat = !p->view->flat;
-}
-static void pager_next_span(struct pager *p)
-{
-	p->view->span = (p->view->span + 1) % SPAN_COUNT;
-}
-
 static void pager_toggle_mark(struct pager *p)
 {
 	pager_pause_following(p);
@@ -521,16 +500,6 @@ static void pager_next_bookmark(struct pager *p)
 		         keymap_key(log_actions, "log-bookmark", key));
 }
 
-static void pager_next_level(struct pager *p)
-{
-	static const enum log_level after[] = {
-		[LOG_LEVEL_UNKNOWN] = LOG_LEVEL_INFO, [LOG_LEVEL_DEBUG] = LOG_LEVEL_INFO,
-		[LOG_LEVEL_INFO] = LOG_LEVEL_NOTICE,  [LOG_LEVEL_NOTICE] = LOG_LEVEL_WARN,
-		[LOG_LEVEL_WARN] = LOG_LEVEL_ERROR,   [LOG_LEVEL_ERROR] = LOG_LEVEL_UNKNOWN,
-	};
-	logview_level(p->view, after[p->view->least]);
-}
-
 static void pager_open_line(struct pager *p, const char *prompt, bool filter)
 {
 	if (!p->searches)
@@ -538,15 +507,6 @@ static void pager_open_line(struct pager *p, const char *prompt, bool filter)
 	struct lineedit_config c = { .prompt = prompt, .max = NEEDLE_MAX, .history = p->searches };
 	p->typing = lineedit_create(&c);
 	p->typing_filter = filter;
-}
-
-static void pager_open_search(struct pager *p)
-{
-	pager_open_line(p, "/", false);
-}
-static void pager_open_filter(struct pager *p)
-{
-	pager_open_line(p, "&", true);
 }
 
 void pager_search_key(struct pager *p, const struct key *k)
@@ -577,30 +537,29 @@ bool pager_typing(const struct pager *p)
 
 /* --- keys ---------------------------------------------------------------- */
 
-static void pager_toggle_wrap(struct pager *p)
-{
-	pager_wrap(p, !p->wrap);
-}
-static void pager_next_times(struct pager *p)
-{
-	p->times = (p->times + 1) % (PAGER_TIME_FULL + 1);
-}
-static void pager_next_match(struct pager *p)
-{
-	pager_search_step(p, 1);
-}
-static void pager_previous_match(struct pager *p)
-{
-	pager_search_step(p, -1);
-}
-
-/* What a key does: calls run, or moves if run is NULL. */
+/* action->data: what a key does. */
 struct pager_command {
-	void (*run)(struct pager *);
-	enum pager_move move;
+	enum pager_deed {
+		DEED_MOVE,
+		DEED_SEARCH,
+		DEED_NEXT_MATCH,
+		DEED_PREVIOUS_MATCH,
+		DEED_WRAP,
+		DEED_TIMES,
+		/* of a log */
+		DEED_FILTER,
+		DEED_LEVEL,
+		DEED_UNFOLD,
+		DEED_FLAT,
+		DEED_BARS,
+		DEED_BOOKMARK,
+		DEED_NEXT_BOOKMARK,
+		DEED_MARK,
+	} deed;
+	enum pager_move move; /* of DEED_MOVE */
 };
-#define RUN(function) (&(const struct pager_command){ .run = function })
-#define MOVE(where) (&(const struct pager_command){ .move = where })
+#define DO(what) (&(const struct pager_command){ .deed = what })
+#define MOVE(where) (&(const struct pager_command){ .deed = DEED_MOVE, .move = where })
 
 const struct action text_actions[] = {
 	{ .name = "text-down",
@@ -650,7 +609,7 @@ const struct action text_actions[] = {
 	  .key = "G End",
 	  .context = CONTEXT_TEXT,
 	  .data = MOVE(PAGER_LAST),
-	  .help = "to the end; a log follows again" },
+	  .help = "to the end, and on to the new end while more comes" },
 	{ .name = "text-left",
 	  .verb = "left",
 	  .key = "h Left",
@@ -667,32 +626,32 @@ const struct action text_actions[] = {
 	  .verb = "search",
 	  .key = "/",
 	  .context = CONTEXT_TEXT,
-	  .data = RUN(pager_open_search),
+	  .data = DO(DEED_SEARCH),
 	  .help = "search a regular expression (PCRE2); without capitals any case "
 	          "matches" },
 	{ .name = "text-next",
 	  .verb = "next match",
 	  .key = "n",
 	  .context = CONTEXT_TEXT,
-	  .data = RUN(pager_next_match),
+	  .data = DO(DEED_NEXT_MATCH),
 	  .help = "to the next match" },
 	{ .name = "text-previous",
 	  .verb = "previous match",
 	  .key = "N",
 	  .context = CONTEXT_TEXT,
-	  .data = RUN(pager_previous_match),
+	  .data = DO(DEED_PREVIOUS_MATCH),
 	  .help = "to the match before" },
 	{ .name = "text-wrap",
 	  .verb = "wrap",
 	  .key = "w",
 	  .context = CONTEXT_TEXT,
-	  .data = RUN(pager_toggle_wrap),
+	  .data = DO(DEED_WRAP),
 	  .help = "wrap long lines, or not" },
 	{ .name = "text-times",
 	  .verb = "times",
 	  .key = "t",
 	  .context = CONTEXT_TEXT,
-	  .data = RUN(pager_next_times),
+	  .data = DO(DEED_TIMES),
 	  .help = "times of the lines: clock, full, none" },
 	{ .name = NULL }
 };
@@ -702,63 +661,58 @@ const struct action log_actions[] = {
 	  .verb = "filter",
 	  .key = "&",
 	  .context = CONTEXT_LOG,
-	  .data = RUN(pager_open_filter),
+	  .data = DO(DEED_FILTER),
 	  .help = "see only lines that match, those that are there and those that come; "
 	          "!word leaves out; several combine, and an empty one takes all away" },
 	{ .name = "log-level",
 	  .verb = "level",
 	  .key = "L",
 	  .context = CONTEXT_LOG,
-	  .data = RUN(pager_next_level),
+	  .data = DO(DEED_LEVEL),
 	  .help = "see only lines of a level and worse" },
 	{ .name = "log-unfold",
 	  .verb = "unfold",
 	  .key = "Enter",
 	  .context = CONTEXT_LOG,
-	  .data = RUN(pager_toggle_unfolded),
+	  .data = DO(DEED_UNFOLD),
 	  .help = "unfold the line of JSON under the cursor, or fold it" },
 	{ .name = "log-json",
 	  .verb = "JSON",
 	  .key = "J",
 	  .context = CONTEXT_LOG,
-	  .data = RUN(pager_toggle_flat),
+	  .data = DO(DEED_FLAT),
 	  .help = "show all lines of JSON as they came, or folded" },
 	{ .name = "log-bars",
 	  .verb = "bars",
 	  .key = "H",
 	  .context = CONTEXT_LOG,
-	  .data = RUN(pager_next_span),
+	  .data = DO(DEED_BARS),
 	  .help = "lines and errors over time, as bars: 15 minutes, a day, all" },
 	{ .name = "log-bookmark",
 	  .verb = "bookmark",
 	  .key = "m",
 	  .context = CONTEXT_LOG,
-	  .data = RUN(pager_toggle_bookmark),
+	  .data = DO(DEED_BOOKMARK),
 	  .help = "set a bookmark, or take it away" },
 	{ .name = "log-next-bookmark",
 	  .verb = "next bookmark",
 	  .key = "'",
 	  .context = CONTEXT_LOG,
-	  .data = RUN(pager_next_bookmark),
+	  .data = DO(DEED_NEXT_BOOKMARK),
 	  .help = "to the next bookmark" },
 	{ .name = "log-mark",
 	  .verb = "mark",
 	  .key = "Space",
 	  .context = CONTEXT_LOG,
-	  .data = RUN(pager_toggle_mark),
+	  .data = DO(DEED_MARK),
 	  .help = "mark a line, to copy several" },
 	{ .name = NULL }
 };
 
-static const struct pager_command *pager_command_of(const struct action *a)
-{
-	return a ? a->data : NULL;
-}
-
 static bool pager_is_move(const struct action *a, unsigned moves)
 {
-	const struct pager_command *command = pager_command_of(a);
-	return a && a->context == CONTEXT_TEXT && command && !command->run &&
+	const struct pager_command *command = a ? a->data : NULL;
+	return command && a->context == CONTEXT_TEXT && command->deed == DEED_MOVE &&
 	       moves & 1u << command->move;
 }
 
@@ -775,16 +729,36 @@ bool pager_goes_up(const struct action *a)
 
 void pager_do(struct pager *p, const struct action *a)
 {
-	const struct pager_command *command = pager_command_of(a);
+	static const enum log_level after[] = {
+		[LOG_LEVEL_UNKNOWN] = LOG_LEVEL_INFO, [LOG_LEVEL_DEBUG] = LOG_LEVEL_INFO,
+		[LOG_LEVEL_INFO] = LOG_LEVEL_NOTICE,  [LOG_LEVEL_NOTICE] = LOG_LEVEL_WARN,
+		[LOG_LEVEL_WARN] = LOG_LEVEL_ERROR,   [LOG_LEVEL_ERROR] = LOG_LEVEL_UNKNOWN,
+	};
+	const struct pager_command *command = a ? a->data : NULL;
 	p->awaited_us = 0;
 	if (!command)
 		return; /* a key that the user took away */
-	if (!command->run) {
-		pager_move(p, command->move);
-		return;
+	if (command->deed != DEED_MOVE)
+		p->complaint[0] = '\0';
+	switch (command->deed) {
+	case DEED_MOVE: pager_move(p, command->move); break;
+	case DEED_SEARCH: pager_open_line(p, "/", false); break;
+	case DEED_NEXT_MATCH: pager_search_step(p, 1); break;
+	case DEED_PREVIOUS_MATCH: pager_search_step(p, -1); break;
+	case DEED_WRAP: pager_wrap(p, !p->wrap); break;
+	case DEED_TIMES: p->times = (p->times + 1) % (PAGER_TIME_FULL + 1); break;
+	case DEED_FILTER: pager_open_line(p, "&", true); break;
+	case DEED_LEVEL: logview_level(p->view, after[p->view->least]); break;
+	case DEED_UNFOLD:
+		pager_pause_following(p);
+		pager_toggle_key(p, &p->view->unfolded, "unfolded lines");
+		break;
+	case DEED_FLAT: p->view->flat = !p->view->flat; break;
+	case DEED_BARS: p->view->span = (p->view->span + 1) % SPAN_COUNT; break;
+	case DEED_BOOKMARK: pager_toggle_key(p, &p->view->bookmarks, "bookmarks"); break;
+	case DEED_NEXT_BOOKMARK: pager_next_bookmark(p); break;
+	case DEED_MARK: pager_toggle_mark(p); break;
 	}
-	p->complaint[0] = '\0';
-	command->run(p);
 }
 
 /* --- what it says -------------------------------------------------------- */
@@ -808,47 +782,33 @@ static uint64_t pager_fresh_lines(const struct pager *p)
 	return n;
 }
 
-static void pager_log_place(const struct pager *p, char *buf, size_t size)
-{
-	uint64_t fresh = p->follow ? 0 : pager_fresh_lines(p);
-
-	if (p->follow)
-		snprintf(buf, size, "following");
-	else if (fresh)
-		snprintf(buf, size, "paused, %llu new below", (unsigned long long)fresh);
-	else
-		snprintf(buf, size, "paused");
-}
-
-static void pager_doc_place(const struct pager *p, char *buf, size_t size)
-{
-	uint64_t last = pager_last(p);
-	struct place bottom = pager_bottom_top(p);
-
-	if (!last || !p->top.line || (bottom.line <= 1 && bottom.row == 0))
-		*buf = 0; /* everything is on the screen, or nothing is drawn yet */
-	else if (pager_compare_places(p->top, bottom) >= 0)
-		snprintf(buf, size, "end");
-	else
-		snprintf(buf, size, "%llu%%", (unsigned long long)((p->top.line - 1) * 100 / last));
-}
-
 void pager_status(const struct pager *p, char *buf, size_t size)
 {
-	char place[64], search[NEEDLE_MAX + 64] = "";
+	char place[64] = "", search[NEEDLE_MAX + 64] = "";
+	uint64_t last = pager_last(p), fresh = p->log && !p->follow ? pager_fresh_lines(p) : 0;
+	struct place bottom = p->log ? p->top : pager_bottom_top(p);
+	/* of a doc; not all of it is on the screen, and some of it was drawn */
+	bool scrolls = !p->log && last && p->top.line && (bottom.line > 1 || bottom.row);
 
 	if (!size)
 		return;
-	if (p->log)
-		pager_log_place(p, place, sizeof(place));
-	else
-		pager_doc_place(p, place, sizeof(place));
+	if (p->log && p->follow)
+		snprintf(place, sizeof(place), "following");
+	else if (fresh)
+		snprintf(place, sizeof(place), "paused, %llu new below", (unsigned long long)fresh);
+	else if (p->log)
+		snprintf(place, sizeof(place), "paused");
+	else if (scrolls && pager_compare_places(p->top, bottom) >= 0)
+		snprintf(place, sizeof(place), "end");
+	else if (scrolls)
+		snprintf(place, sizeof(place), "%llu%%",
+		         (unsigned long long)((p->top.line - 1) * 100 / last));
 	if (p->complaint[0])
 		snprintf(search, sizeof(search), "%s", p->complaint);
+	else if (p->match && p->found == SEARCH_FOUND_NONE)
+		snprintf(search, sizeof(search), "no match for %s", match_pattern(p->match));
 	else if (p->match)
-		snprintf(search, sizeof(search), "%s%s%s",
-		         p->found == SEARCH_FOUND_NONE ? "no match for " : "/",
-		         match_pattern(p->match),
+		snprintf(search, sizeof(search), "/%s%s", match_pattern(p->match),
 		         p->found == SEARCH_FOUND_AROUND ? " (around the end)" : "");
 	snprintf(buf, size, "%s%s%s", search, *search && *place ? "  " : "", place);
 }

@@ -1,7 +1,8 @@
 /* pager.h: shows text: a doc (details, unit file, help) or a growing log.
  *
  * Only lines on the screen are laid out. A log at its bottom follows new lines. Going up pauses it
- * and counts the new lines below. G follows again. A pager keeps line numbers, never pointers, so
+ * and counts the new lines below. G follows again. A doc follows its end after G, too, because
+ * details grow while answers arrive. A pager keeps line numbers, never pointers, so
  * that lines may be dropped at any time. */
 #ifndef TUI_PAGER_H
 #define TUI_PAGER_H
@@ -43,6 +44,8 @@ void pager_move(struct pager *, enum pager_move);
 void pager_wrap(struct pager *, bool on);           /* default: on for docs, off for logs */
 void pager_times(struct pager *, enum pager_times); /* default: PAGER_TIME_CLOCK */
 bool pager_following(const struct pager *);
+/* A doc does not follow its end any more: what comes next shall be read from here. */
+void pager_stay(struct pager *);
 
 /* Searches a regular expression (match.h). NULL or "" ends the search. Without capitals the search
  * ignores case. Moves to the first match from the top of the screen on, or to the newest match in a

@@ -9,16 +9,6 @@
 #define BARS_MAX 240
 #define LABELS 34 /* cells of the text around the bars */
 
-static int64_t pager_bars_span_start(const struct pager *p, int64_t first_us, int64_t last_us)
-{
-	static const int64_t spans_us[] = {
-		[SPAN_MINUTES] = 15 * 60 * (int64_t)1000000, [SPAN_DAY] = 86400 * (int64_t)1000000
-	};
-	if (p->view->span == SPAN_ALL || last_us - spans_us[p->view->span] < first_us)
-		return first_us;
-	return last_us - spans_us[p->view->span];
-}
-
 static void pager_bars_clock_of(char *buf, size_t size, int64_t us, bool date)
 {
 	time_t s = (time_t)(us / 1000000);
@@ -44,7 +34,12 @@ void histogram_draw(const struct pager *p, const struct canvas *c)
 		n = (size_t)room;
 	if (!first)
 		return;
-	int64_t end_us = last->time_us, start_us = pager_bars_span_start(p, first->time_us, end_us);
+	static const int64_t spans_us[] = {
+		[SPAN_MINUTES] = 15 * 60 * (int64_t)1000000, [SPAN_DAY] = 86400 * (int64_t)1000000
+	};
+	int64_t end_us = last->time_us, start_us = first->time_us;
+	if (p->view->span != SPAN_ALL && end_us - spans_us[p->view->span] > start_us)
+		start_us = end_us - spans_us[p->view->span];
 	log_histogram(p->log, start_us, end_us, n, lines, errors);
 	for (size_t i = 0; i < n; i++) {
 		most = lines[i] > most ? lines[i] : most;

@@ -53,29 +53,6 @@ static void pager_draw_stamp_of(const struct pager *p, int64_t time_us, char *bu
 	}
 }
 
-/* Length of the time at the start of the text, when it equals the stamp drawn before the text. Such
- * a time is skipped. */
-static size_t pager_draw_said_twice(const struct pager *p, const struct log_line *l)
-{
-	if (p->times == PAGER_TIME_NONE || l->mark == LOG_GAP)
-		return 0;
-	return stamp_said(l->text, l->len, l->time_us,
-	                  p->times == PAGER_TIME_CLOCK ? 1000000 : 1000);
-}
-
-/* Do the sources belong to several servers? Then source names include the server. */
-static bool pager_draw_many_servers(const struct log *log)
-{
-	const char *first = log_source_name(log, 0);
-	size_t n = strcspn(first, "/");
-	for (unsigned i = 1; i < log_sources(log); i++) {
-		const char *name = log_source_name(log, i);
-		if (strcspn(name, "/") != n || strncmp(name, first, n) != 0)
-			return true;
-	}
-	return false;
-}
-
 static void pager_draw_source_name(const struct log *log, unsigned source, bool servers, char *buf,
                                    size_t size)
 {
@@ -117,7 +94,14 @@ static void pager_draw_source_of(const struct pager *p, unsigned source, char *b
 	*buf = 0;
 	if (log_sources(p->log) < 2) /* one source needs no name */
 		return;
-	bool servers = pager_draw_many_servers(p->log);
+	/* Do the sources belong to several servers? Then their names include the server. */
+	const char *first = log_source_name(p->log, 0);
+	size_t n = strcspn(first, "/");
+	bool servers = false;
+	for (unsigned i = 1; i < log_sources(p->log) && !servers; i++) {
+		const char *other = log_source_name(p->log, i);
+		servers = strcspn(other, "/") != n || strncmp(other, first, n) != 0;
+	}
 	size_t width = pager_draw_source_width(p, servers);
 	pager_draw_source_name(p->log, source, servers, name, sizeof(name));
 	cells_cut(cut, sizeof(cut), name, width, CUT_MIDDLE, glyph_ellipsis());
@@ -137,16 +121,11 @@ static enum tone pager_draw_level_tone(const struct log_line *l)
 	return l->level < ARRAY_LEN(tones) ? tones[l->level] : TONE_PLAIN;
 }
 
-static enum tone pager_draw_doc_tone(enum doc_tone t)
-{
-	static const enum tone tones[] = {
-		[DOC_PLAIN] = TONE_PLAIN, [DOC_HEAD] = TONE_TITLE_FOCUS, [DOC_LABEL] = TONE_LABEL,
-		[DOC_DIM] = TONE_DIM,     [DOC_GOOD] = TONE_GOOD,        [DOC_WARN] = TONE_WARN,
-		[DOC_BAD] = TONE_BAD,     [DOC_CODE] = TONE_CODE,
-	};
-
-	return (unsigned)t < ARRAY_LEN(tones) ? tones[t] : TONE_PLAIN;
-}
+static const enum tone doc_tones[] = {
+	[DOC_PLAIN] = TONE_PLAIN, [DOC_HEAD] = TONE_TITLE_FOCUS, [DOC_LABEL] = TONE_LABEL,
+	[DOC_DIM] = TONE_DIM,     [DOC_GOOD] = TONE_GOOD,        [DOC_WARN] = TONE_WARN,
+	[DOC_BAD] = TONE_BAD,     [DOC_CODE] = TONE_CODE,
+};
 
 bool pager_line(const struct pager *p, uint64_t line, struct laid *out)
 {
@@ -167,8 +146,11 @@ bool pager_line(const struct pager *p, uint64_t line, struct laid *out)
 			         glyph_health(l->level == LOG_LEVEL_ERROR ? HEALTH_BAD
 			                                                  : HEALTH_ATTENTION));
 		out->text = logview_text(p->view, l);
-		if (out->text == l->text && !p->view->flat)
-			out->text += pager_draw_said_twice(p, l);
+		/* The time at the start of the text is skipped if it equals the stamp before it. */
+		bool stamped = p->times != PAGER_TIME_NONE && l->mark != LOG_GAP;
+		if (stamped && out->text == l->text && !p->view->flat)
+			out->text += stamp_said(l->text, l->len, l->time_us,
+			                        p->times == PAGER_TIME_CLOCK ? 1000000 : 1000);
 		out->tone = pager_draw_level_tone(l);
 		out->source_tone = TONE_SOURCE_1 + l->source % (TONE_SOURCE_6 - TONE_SOURCE_1 + 1);
 		out->marked = keys_have(&p->view->marks, l);
@@ -180,7 +162,8 @@ bool pager_line(const struct pager *p, uint64_t line, struct laid *out)
 	out->label = p->doc->lines[line - 1].label;
 	out->label_tone = TONE_LABEL;
 	out->text = p->doc->lines[line - 1].text ? p->doc->lines[line - 1].text : "";
-	out->tone = pager_draw_doc_tone(p->doc->lines[line - 1].tone);
+	unsigned tone = p->doc->lines[line - 1].tone;
+	out->tone = tone < ARRAY_LEN(doc_tones) ? doc_tones[tone] : TONE_PLAIN;
 	return true;
 }
 
@@ -299,12 +282,12 @@ static struct found pager_draw_found_in(const struct pager *p, const char *text,
 }
 
 /* Marks the matches within n bytes of the text from `from` on, which were drawn at x. */
-static void pager_draw_draw_found(struct found *f, const struct canvas *c, int y, int x,
-                                  size_t from, size_t n)
+static void pager_draw_found(struct found *f, const struct canvas *c, int y, int x, size_t from,
+                             size_t n)
 {
 	for (; f->any && f->start < from + n; pager_draw_found_next(f, f->end)) {
-		size_t start = f->start > from ? f->start : from,
-		       end = f->end < from + n ? f->end : from + n;
+		size_t start = f->start > from ? f->start : from;
+		size_t end = f->end < from + n ? f->end : from + n;
 		if (end > start)
 			canvas_retone(c, y,
 			              x + pager_draw_cells_between(f->text + from, start - from),
@@ -315,15 +298,16 @@ static void pager_draw_draw_found(struct found *f, const struct canvas *c, int y
 	}
 }
 
-static void pager_draw_draw_prefix(const struct pager *p, const struct canvas *c, int y,
-                                   const struct laid *l)
+static void pager_draw_prefix(const struct pager *p, const struct canvas *c, int y,
+                              const struct laid *l)
 {
 	int x = canvas_text(c, y, 0, -1, l->bookmarked ? TONE_MARK : TONE_DIM, l->stamp);
 	char label[LABEL_MAX * 4 + 8];
 
 	canvas_text(c, y, x, -1, l->source_tone, l->source);
+	const char *sign = canvas_ascii() ? "*" : "◆";
 	if (l->bookmarked)
-		canvas_text(c, y, x ? x - 1 : 0, 1, TONE_MARK, canvas_ascii() ? "*" : "◆");
+		canvas_text(c, y, x ? x - 1 : 0, 1, TONE_MARK, sign);
 	if (!l->label || !p->label_width)
 		return;
 	int width = pager_draw_label_width(p);
@@ -331,23 +315,23 @@ static void pager_draw_draw_prefix(const struct pager *p, const struct canvas *c
 	          glyph_ellipsis());
 	canvas_text(c, y, 0, width, l->label_tone, label);
 	struct found found = pager_draw_found_in(p, label, sizeof(label));
-	pager_draw_draw_found(&found, c, y, 0, 0, found.len);
+	pager_draw_found(&found, c, y, 0, 0, found.len);
 }
 
-static void pager_draw_draw_piece(struct found *found, const struct canvas *c, int y, int x,
-                                  const struct laid *l, const char *text, size_t n)
+static void pager_draw_piece(struct found *found, const struct canvas *c, int y, int x,
+                             const struct laid *l, const char *text, size_t n)
 {
 	char row[ROW_BYTES];
 
 	n = n < sizeof(row) ? n : sizeof(row) - 1;
 	snprintf(row, sizeof(row), "%.*s", (int)n, text);
 	canvas_text(c, y, x, -1, l->tone, row);
-	pager_draw_draw_found(found, c, y, x, (size_t)(text - l->text), n);
+	pager_draw_found(found, c, y, x, (size_t)(text - l->text), n);
 }
 
 /* Draws the rows of a line, starting with row `skip`, at y. Returns the number of rows. */
-static int pager_draw_draw_wrapped(const struct pager *p, const struct canvas *c, int y,
-                                   const struct laid *l, size_t skip)
+static int pager_draw_wrapped(const struct pager *p, const struct canvas *c, int y,
+                              const struct laid *l, size_t skip)
 {
 	size_t width = pager_draw_text_width(p, l), row = 0;
 	int x = pager_draw_indent(p, l), from = y;
@@ -359,8 +343,8 @@ static int pager_draw_draw_wrapped(const struct pager *p, const struct canvas *c
 		size_t n = pager_draw_row_bytes(s, width);
 		if (row >= skip && y < c->height) {
 			if (row == 0)
-				pager_draw_draw_prefix(p, c, y, l);
-			pager_draw_draw_piece(&found, c, y++, x, l, s, n);
+				pager_draw_prefix(p, c, y, l);
+			pager_draw_piece(&found, c, y++, x, l, s, n);
 		}
 		s = pager_draw_next_row(s, width);
 		row++;
@@ -368,20 +352,20 @@ static int pager_draw_draw_wrapped(const struct pager *p, const struct canvas *c
 	return y - from;
 }
 
-static void pager_draw_draw_flat(const struct pager *p, const struct canvas *c, int y,
-                                 const struct laid *l)
+static void pager_draw_flat(const struct pager *p, const struct canvas *c, int y,
+                            const struct laid *l)
 {
 	int x = pager_draw_indent(p, l), width = c->width - x;
 	const char *s = l->text;
 	size_t used = 0, n;
 	struct canvas rest = canvas_part(c, y, x, 1, -1);
 
-	pager_draw_draw_prefix(p, c, y, l);
+	pager_draw_prefix(p, c, y, l);
 	if (p->side)
 		s += cells_fit(s, (size_t)p->side, &used);
 	n = cells_fit(s, width > 0 ? (size_t)width : 0, &used);
 	struct found found = pager_draw_found_in(p, l->text, (size_t)(s - l->text) + n);
-	pager_draw_draw_piece(&found, &rest, 0, 0, l, s, n);
+	pager_draw_piece(&found, &rest, 0, 0, l, s, n);
 	if (s[n] && width > 0)
 		canvas_text(&rest, 0, width - 1, 1, TONE_DIM, canvas_ascii() ? ">" : "›");
 	if (p->side && *l->text && width > 0)
@@ -399,7 +383,7 @@ static void pager_draw_tone_rows(const struct pager *p, const struct canvas *c, 
 	}
 }
 
-static void pager_draw_draw_lines(const struct pager *p, const struct canvas *c)
+static void pager_draw_lines(const struct pager *p, const struct canvas *c)
 {
 	struct place at = p->top;
 	struct laid l;
@@ -408,9 +392,9 @@ static void pager_draw_draw_lines(const struct pager *p, const struct canvas *c)
 	     at.line = pager_next(p, at.line), at.row = 0) {
 		int from = y;
 		if (pager_draw_wraps(p, &l)) {
-			y += pager_draw_draw_wrapped(p, c, y, &l, at.row);
+			y += pager_draw_wrapped(p, c, y, &l, at.row);
 		} else {
-			pager_draw_draw_flat(p, c, y, &l);
+			pager_draw_flat(p, c, y, &l);
 			y++;
 		}
 		pager_draw_tone_rows(p, c, from, y, at.line, &l);
@@ -432,7 +416,7 @@ void pager_draw(struct pager *p, const struct canvas *c)
 	p->height = text.height > 0 ? text.height : 1;
 	p->width = c->width;
 	pager_settle(p);
-	pager_draw_draw_lines(p, &text);
+	pager_draw_lines(p, &text);
 	if (p->typing)
 		lineedit_draw(p->typing, c, c->height - 1, 0, -1, true);
 }

@@ -21,7 +21,8 @@ struct pager {
 	struct line_key top_key, cursor_key;
 	uint64_t cursor;  /* line of a log that does not follow; 0: none */
 	struct place top; /* first place on the screen */
-	bool follow, wrap;
+	bool follow; /* the last line is at the bottom, also of what comes */
+	bool wrap;
 	enum pager_times times;
 	int side;                   /* cells scrolled sideways */
 	int height, width;          /* of the last drawing, in cells */

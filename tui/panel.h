@@ -37,6 +37,21 @@ enum column_flags {
 	COLUMN_EXTRA = 8, /* shown only when the user chose it */
 };
 
+/* A field of the struct behind a row. FIELD_OF(container, cpu) finds its type. */
+struct column_field {
+	enum { FIELD_NONE, FIELD_STRING, FIELD_CHARS, FIELD_INT, FIELD_INT64, FIELD_DOUBLE } type;
+	size_t at; /* offset, bytes */
+};
+#define FIELD_TYPE(kind, field) \
+	_Generic(&((struct kind *)0)->field, char **: FIELD_STRING,          \
+		 char(*)[sizeof(((struct kind *)0)->field)]: FIELD_CHARS,    \
+		 int *: FIELD_INT, int64_t *: FIELD_INT64, double *: FIELD_DOUBLE)
+#define FIELD_OF(kind, field)                                         \
+	{                                                             \
+		FIELD_TYPE(kind, field), offsetof(struct kind, field) \
+	}
+
+/* A plain column names a field, or a number and its format. Any other has a cell of its own. */
 struct column {
 	const char *name;  /* "cpu": name in the settings and sort key */
 	const char *title; /* "CPU%" */
@@ -46,8 +61,13 @@ struct column {
 	int importance; /* 0 is never dropped; on a narrow screen the highest goes first */
 	enum align align;
 	enum cut cut; /* where a long text is cut */
-	void (*cell)(const struct row *, struct cell *);
-	int (*compare)(const struct row *, const struct row *); /* NULL: compares the cells' text */
+	void (*cell)(const struct row *, struct cell *); /* NULL: the field, or the number */
+	struct column_field field;
+	double (*number)(const struct row *); /* below 0: unknown; NULL: the field's, if any */
+	void (*format)(struct cell *, double number);
+	enum tone tone; /* of a field's text */
+	/* NULL: compares numbers, or the cells' text where the column has none */
+	int (*compare)(const struct row *, const struct row *);
 	bool descending; /* the first sort by this column is descending */
 	unsigned flags;  /* enum column_flags */
 };
@@ -77,6 +97,7 @@ struct panel_look {
 
 struct panel_extra;
 #define PANEL_SOURCES_MAX 16
+#define PANEL_BRIEF_MAX 2
 struct panel {
 	/* "containers": name of the command `:containers` and in [settings]. Keys 1-9 follow the
 	 * user's order, which is that of panels[] unless the settings give another. */
@@ -107,10 +128,12 @@ struct panel {
 	bool random_ids;
 	/* Its rows hold what people said: nothing of them is kept on the disk (remember.h). */
 	bool forgets;
-	/* One line per row for panes under 60 cells. The default joins the column "name" (or the
-	 * row's name), the column brief_column and, with brief_why, the reason. brief replaces this
-	 * default. All NULL: the columns are drawn. */
-	const char *brief_column;
+	/* One line per row for panes under 60 cells. The default joins brief_name (NULL: the column
+	 * "name", or the row's name), what the named columns show and, with brief_why, the reason.
+	 * Its tone is that of the first of these columns. brief replaces this default. All NULL:
+	 * the columns are drawn. */
+	void (*brief_name)(const struct row *, struct cell *);
+	const char *brief_columns[PANEL_BRIEF_MAX];
 	bool brief_why;
 	void (*brief)(const struct row *, struct cell *);
 	/* A word for the end of that line, where the line leaves room for one. NULL: none. */
@@ -145,8 +168,9 @@ struct panel_extra {
 	bool (*open)(struct console *, struct row *);
 	/* Adds pictures to the end of the details. width: of the screen, in cells. */
 	void (*pictures)(const struct row *, int width, struct doc *);
-	/* A key goes beyond the end of the details. */
-	void (*at_end)(struct console *, struct row *);
+	/* A key goes beyond the end of the details. True: more is asked for and will stand there.
+	 */
+	bool (*at_end)(struct console *, struct row *);
 	/* Writes what a pane beside the list shows of the row (peek.h). */
 	void (*peek)(struct row *, struct doc *);
 	/* The cursor of the focused pane came to the row. */
@@ -159,6 +183,9 @@ struct panel_extra {
 extern const struct panel *const panels[];
 
 /* Helpers for cells (tui/cells.c). */
+void column_cell(const struct column *, const struct row *, struct cell *);
+bool column_has_number(const struct column *);
+double column_number(const struct column *, const struct row *);
 void cell_set(struct cell *, enum tone, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* appends */
 void cell_add(struct cell *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -168,6 +195,8 @@ void cell_add_age(struct cell *, int64_t since_wall_ms);
 void cell_add_wait(struct cell *, int64_t until_wall_ms); /* appends the time left: "40s" */
 void cell_unknown(struct cell *);                         /* "-", dim */
 void cell_bytes(struct cell *, double bytes);             /* "412M"; cell_unknown below 0 */
+void cell_past(struct cell *, double since_wall_ms);      /* "3m", dim; blank for 0 */
+void cell_restarts(struct cell *, double n);              /* "0", dim; "3" in TONE_WARN */
 void cell_percent(struct cell *, double percent,
                   double warn);                     /* "12"; from warn on "! 12" in TONE_WARN */
 void cell_glyph(const struct row *, struct cell *); /* the glyph of the row's health */
@@ -205,6 +234,8 @@ void panel_empty(const struct panel *, const struct store *, const struct server
                  size_t size);
 /* health first (worst on top), then name, then id */
 int order_by_need(const struct row *, const struct row *);
+/* Worst first. Healthy rows by id: what lists others, then what it lists. */
+int order_by_place(const struct row *, const struct row *);
 int compare_numbers(double a, double b); /* unknown values (below 0) sort lowest */
 
 #endif

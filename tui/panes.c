@@ -70,11 +70,6 @@ static bool pane_next_name(const char **list, char *name, size_t size)
 	return n > 0;
 }
 
-static bool panel_is_called(const struct panel *p, const char *name)
-{
-	return !strcmp(p->name, name) || !strcmp(p->tab, name);
-}
-
 static void pane_order_add(struct console *c, size_t *n, size_t index)
 {
 	for (size_t i = 0; i < *n; i++)
@@ -90,7 +85,8 @@ void panes_order(struct console *c)
 	size_t n = 0;
 	while (pane_next_name(&list, name, sizeof(name)))
 		for (size_t i = 0; i < c->n_panes; i++)
-			if (panel_is_called(c->panes[i].panel, name))
+			if (!strcmp(c->panes[i].panel->name, name) ||
+			    !strcmp(c->panes[i].panel->tab, name))
 				pane_order_add(c, &n, i);
 	for (size_t i = 0; i < c->n_panes; i++)
 		pane_order_add(c, &n, i);
@@ -107,15 +103,18 @@ void console_check_panels(const struct settings *s, struct doc *complaints)
 		bool found = false;
 		for (; n < NAMES_MAX && panels[n]; n++) {
 			names[n] = panels[n]->name;
-			found |= panel_is_called(panels[n], name);
+			found |= !strcmp(panels[n]->name, name) || !strcmp(panels[n]->tab, name);
 		}
+		const char *file = s->file ? s->file : "configuration";
 		const char *near = found ? NULL : nearest(name, names, n);
-		if (!found)
+		if (near)
 			doc_add(complaints, DOC_WARN,
-			        "%s: panels: there is no panel \"%s\"%s%s%s",
-			        s->file ? s->file : "configuration", name,
-			        near ? "; did you mean " : "; mocr(1) lists them",
-			        near ? near : "", near ? "?" : "");
+			        "%s: panels: there is no panel \"%s\"; did you mean %s?", file,
+			        name, near);
+		else if (!found)
+			doc_add(complaints, DOC_WARN,
+			        "%s: panels: there is no panel \"%s\"; mocr(1) lists them", file,
+			        name);
 	}
 }
 
@@ -192,11 +191,10 @@ void panel_pictures(struct console *c, struct row *r, int width, struct doc *doc
 		extra->pictures(r, width, doc);
 }
 
-void panel_at_end(struct console *c, struct row *r)
+bool panel_at_end(struct console *c, struct row *r)
 {
 	const struct panel_extra *extra = panel_extra_of(c, r);
-	if (extra->at_end)
-		extra->at_end(c, r);
+	return extra->at_end && extra->at_end(c, r);
 }
 
 void panels_changed(struct console *c)
@@ -265,9 +263,10 @@ static size_t pane_total(const struct console *c, const struct pane *p)
 	const struct panel *panel = p->panel;
 	const struct server *only = pane_limit_of(c, p);
 	size_t n = 0, asks;
-	if (panel->needs)
-		return (only ? (size_t)only->problems : store_needs_count(c->store, &asks)) +
-		       (p->aside ? needs_aside(c->store, only) : 0);
+	if (panel->needs) {
+		n = only ? (size_t)only->problems : store_needs_count(c->store, &asks);
+		return p->aside ? n + needs_aside(c->store, only) : n;
+	}
 	if (!panel->wants && !panel->wants_in)
 		return store_count(c->store, panel->kind, only);
 	if (p->state != ROWS_DIRTY || p->counted)
@@ -335,11 +334,6 @@ static bool pane_place(const struct pane *p, const struct row *r, size_t *at)
 	return *at < p->n && p->rows[*at] == r;
 }
 
-static bool pane_is_about(const struct pane *p, const struct row *r)
-{
-	return p->table && (p->panel->needs || p->panel->kind == r->kind);
-}
-
 static bool pane_is_on_screen(const struct console *c, size_t index)
 {
 	return index == c->focus || (!c->view && layout_shows(&c->layout, index));
@@ -355,8 +349,6 @@ static void pane_spoil(struct pane *p)
 static void pane_row_changed(struct pane *p, const struct row *r, bool on_screen)
 {
 	size_t at;
-	if (!pane_is_about(p, r))
-		return;
 	if (p->state == ROWS_DIRTY || p->panel->reads_others || !on_screen) {
 		pane_spoil(p);
 		return;
@@ -381,8 +373,10 @@ static void panes_row_changed(struct row *r, void *arg)
 	for (size_t i = 0; i < c->n_panes; i++) {
 		struct pane *p = &c->panes[i];
 		bool on_screen = pane_is_on_screen(c, i);
+		if (!p->table || (!p->panel->needs && p->panel->kind != r->kind))
+			continue;
 		pane_row_changed(p, r, on_screen);
-		if (on_screen && pane_is_about(p, r))
+		if (on_screen)
 			says_row_changed(c, p, r);
 	}
 }
@@ -457,18 +451,23 @@ static void pane_settle(struct pane *p)
 	pane_place_cursor(p);
 }
 
+static void pane_empty(struct pane *p)
+{
+	p->n = 0;
+	p->hole = SIZE_MAX;
+	table_set_rows(p->table, NULL, 0);
+}
+
 /* The arrays hold rows until the next build. A freed row must leave them at once. */
 static void pane_row_gone(struct pane *p, const struct row *r)
 {
 	size_t at;
-	if (!pane_is_about(p, r))
+	if (!p->table || (!p->panel->needs && p->panel->kind != r->kind))
 		return;
 	if (p->panel->reads_others)
 		pane_spoil(p);
 	if (p->state == ROWS_DIRTY) {
-		p->n = 0;
-		p->hole = SIZE_MAX;
-		table_set_rows(p->table, NULL, 0);
+		pane_empty(p);
 		return;
 	}
 	if (!pane_place(p, r, &at))
@@ -479,25 +478,18 @@ static void pane_row_gone(struct pane *p, const struct row *r)
 	table_move_rows(p->table, NULL, 0, NULL, 0);
 }
 
-/* Rows of last time stand in any pane. */
-static void pane_forget_rows(struct pane *p)
-{
-	if (!p->table)
-		return;
-	p->state = ROWS_DIRTY;
-	p->n = 0;
-	p->hole = SIZE_MAX;
-	table_set_rows(p->table, NULL, 0);
-}
-
 void panes_row_gone(const struct row *r, void *arg)
 {
 	struct console *c = arg;
 	bool forgotten = remember_row_gone(r);
-	for (size_t i = 0; forgotten && i < c->n_panes; i++)
-		pane_forget_rows(&c->panes[i]);
-	for (size_t i = 0; i < c->n_panes; i++)
-		pane_row_gone(&c->panes[i], r);
+	for (size_t i = 0; i < c->n_panes; i++) {
+		struct pane *p = &c->panes[i];
+		if (forgotten && p->table) { /* rows of last time stand in any pane */
+			p->state = ROWS_DIRTY;
+			pane_empty(p);
+		}
+		pane_row_gone(p, r);
+	}
 }
 
 static void panes_take_changes(struct console *c)
@@ -592,13 +584,6 @@ static struct panel_look pane_look(struct console *c, struct pane *p)
 		                    .cursor = p->cursor };
 }
 
-static struct row *pane_row_of_entry(struct console *c, struct pane *p)
-{
-	struct panel_look look = pane_look(c, p);
-	const char *id = p->panel->id_at ? p->panel->id_at(c->store, &look) : NULL;
-	return id ? store_find(c->store, id) : NULL;
-}
-
 /* --- what the cursor is on ----------------------------------------------- */
 
 struct row *console_row(struct console *c)
@@ -607,7 +592,12 @@ struct row *console_row(struct console *c)
 	if (c->view)
 		return store_find(c->store, c->view->id);
 	panes_refresh(c);
-	return p->table ? store_find(c->store, table_cursor_id(p->table)) : pane_row_of_entry(c, p);
+	if (p->table)
+		return store_find(c->store, table_cursor_id(p->table));
+	/* a panel that draws itself */
+	struct panel_look look = pane_look(c, p);
+	const char *id = p->panel->id_at ? p->panel->id_at(c->store, &look) : NULL;
+	return id ? store_find(c->store, id) : NULL;
 }
 
 struct server *console_server(struct console *c)
@@ -820,14 +810,6 @@ static void pane_draw_table(struct console *c, size_t index, const struct canvas
 			store_shown((struct row *)p->rows[i]);
 }
 
-static void pane_draw_own(struct console *c, struct pane *p, const struct canvas *at)
-{
-	struct panel_look look = pane_look(c, p);
-	p->panel->draw(c->store, &look, at);
-	if (!p->lines)
-		pane_draw_empty(c, p, at);
-}
-
 void pane_draw(struct console *c, size_t index, const struct canvas *at, bool title)
 {
 	struct pane *p = &c->panes[index];
@@ -837,7 +819,7 @@ void pane_draw(struct console *c, size_t index, const struct canvas *at, bool ti
 	if (!p->table && rest.height > 0) {
 		/* Counts the entries, and scrolls so that the one under the cursor is seen. */
 		struct panel_look look = pane_look(c, p);
-		struct canvas nothing = *&rest;
+		struct canvas nothing = rest;
 		nothing.height = 0;
 		p->lines = p->panel->draw(c->store, &look, &nothing);
 		size_t height = (size_t)rest.height, end = look.cursor_line + look.cursor_lines;
@@ -853,8 +835,12 @@ void pane_draw(struct console *c, size_t index, const struct canvas *at, bool ti
 	p->height = rest.height;
 	if (rest.height <= 0)
 		return;
-	if (p->table)
+	if (p->table) {
 		pane_draw_table(c, index, &rest, title);
-	else
-		pane_draw_own(c, p, &rest);
+	} else if (p->lines) {
+		struct panel_look look = pane_look(c, p);
+		p->panel->draw(c->store, &look, &rest);
+	} else {
+		pane_draw_empty(c, p, &rest);
+	}
 }

@@ -68,42 +68,20 @@ void peek_lay_out(struct console *c)
 	for (size_t i = 0; i < c->layout.n && peek_panel(c); i++)
 		if (c->layout.panes[i].panel == c->focus) {
 			/* Divides the pane: the rest of it is where the row is shown. */
-			struct canvas *rest = &c->peek->at;
-			*rest = *&c->layout.panes[i].at;
-			if (c->layout.panes[i].at.width >= PEEK_WIDE) {
-				rest->width = c->layout.panes[i].at.width / 2;
-				c->layout.panes[i].at.width -= rest->width;
-				rest->x += c->layout.panes[i].at.width;
-			} else if (c->layout.panes[i].at.height >= PEEK_HEIGHT) {
-				rest->height = c->layout.panes[i].at.height / 2;
-				c->layout.panes[i].at.height -= rest->height;
-				rest->y += c->layout.panes[i].at.height;
+			struct canvas *list = &c->layout.panes[i].at, *rest = &c->peek->at;
+			*rest = *list;
+			if (list->width >= PEEK_WIDE) {
+				rest->width = list->width / 2;
+				list->width -= rest->width;
+				rest->x += list->width;
+			} else if (list->height >= PEEK_HEIGHT) {
+				rest->height = list->height / 2;
+				list->height -= rest->height;
+				rest->y += list->height;
 			} else {
 				rest->height = 0;
 			}
 		}
-}
-
-/* Reads the row again if anything changed. The place in the text stays while the row does. */
-static void peek_build(struct console *c, struct peek *p, struct row *r)
-{
-	struct doc fresh;
-	if (p->id && strcmp(p->id, r->id) != 0)
-		peek_forget(p);
-	if (p->id && p->built_at == store_generation(c->store))
-		return;
-	p->built_at = store_generation(c->store);
-	doc_init(&fresh);
-	peek_panel(c)->extra->peek(r, &fresh);
-	if (p->pager)
-		pager_set_doc(p->pager, &fresh);
-	doc_finish(&p->doc);
-	p->doc = fresh;
-	if (!p->pager)
-		p->pager = pager_create_doc(&p->doc);
-	else
-		pager_set_doc(p->pager, &p->doc);
-	xreplace(&p->id, r->id);
 }
 
 void peek_draw(struct console *c)
@@ -121,7 +99,25 @@ void peek_draw(struct console *c)
 		peek_forget(p);
 		return;
 	}
-	peek_build(c, p, r);
+	/* The row is read again if anything changed. The place in the text stays while the row
+	 * does. */
+	if (p->id && strcmp(p->id, r->id) != 0)
+		peek_forget(p);
+	if (!p->id || p->built_at != store_generation(c->store)) {
+		struct doc fresh;
+		doc_init(&fresh);
+		peek_panel(c)->extra->peek(r, &fresh);
+		if (p->pager)
+			pager_set_doc(p->pager, &fresh);
+		doc_finish(&p->doc);
+		p->doc = fresh;
+		if (p->pager)
+			pager_set_doc(p->pager, &p->doc);
+		else
+			p->pager = pager_create_doc(&p->doc);
+		p->built_at = store_generation(c->store);
+		xreplace(&p->id, r->id);
+	}
 	canvas_textf(&p->at, 0, 1, p->at.width - 2, TONE_PLAIN, " %s ", r->name);
 	pager_draw(p->pager, &text);
 }

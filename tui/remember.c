@@ -57,14 +57,6 @@ bool row_is_remembered(const struct row *r, int64_t *at_ms)
 
 /* --- reading ------------------------------------------------------------- */
 
-static const struct panel *remember_panel(const char *name)
-{
-	for (size_t i = 0; panels[i]; i++)
-		if (!strcmp(panels[i]->name, name))
-			return panels[i];
-	return NULL;
-}
-
 static struct pane *remember_pane(struct console *c, const char *name)
 {
 	for (size_t i = 0; i < c->n_panes; i++)
@@ -76,14 +68,6 @@ static struct pane *remember_pane(struct console *c, const char *name)
 static bool remember_keeps(const struct panel *p)
 {
 	return p->columns && p->kind && p->kind != &kind_server && !p->needs && !p->forgets;
-}
-
-static enum health remember_health(const char *name)
-{
-	for (int h = 0; h < HEALTHS; h++)
-		if (!strcmp(health_name((enum health)h), name))
-			return (enum health)h;
-	return HEALTH_UNKNOWN;
 }
 
 /* What the lines before said about those that follow. */
@@ -98,7 +82,10 @@ struct remember_reading {
 
 static void remember_read_columns(struct remember_reading *r)
 {
-	const struct panel *p = r->n > 1 ? remember_panel(r->field[1]) : NULL;
+	const struct panel *p = NULL;
+	for (size_t i = 0; r->n > 1 && panels[i]; i++)
+		if (!strcmp(panels[i]->name, r->field[1]))
+			p = panels[i];
 	r->panel = p && remember_keeps(p) ? p : NULL;
 	r->n_columns = 0;
 	for (size_t i = 2; r->panel && i < r->n && r->n_columns < TABLE_COLUMNS_MAX; i++) {
@@ -139,7 +126,9 @@ static void remember_read_row(struct remember_reading *r)
 	m->row.server = v;
 	m->row.id = r->field[ROW_ID];
 	m->row.name = r->field[ROW_NAME];
-	m->row.health = remember_health(r->field[ROW_HEALTH]);
+	for (int h = 0; h < HEALTHS; h++)
+		if (!strcmp(health_name((enum health)h), r->field[ROW_HEALTH]))
+			m->row.health = (enum health)h;
 	m->row.why = *r->field[ROW_WHY] ? r->field[ROW_WHY] : NULL;
 	for (size_t i = 0; i < r->n_columns && ROW_CELLS + i < r->n; i++)
 		if (r->column[i] >= 0)
@@ -174,18 +163,12 @@ static void remember_read_pane(struct remember_reading *r)
 	pane_set_filter(r->c, p, r->field[6]);
 }
 
-static void remember_read_hosts(struct remember_reading *r)
-{
-	r->c->hosts_later = true;
-}
-
 static const struct {
 	const char *word;
 	void (*read)(struct remember_reading *);
 } remember_lines[] = {
 	{ "columns", remember_read_columns }, { "row", remember_read_row },
 	{ "place", remember_read_place },     { "pane", remember_read_pane },
-	{ "hosts-later", remember_read_hosts },
 };
 
 /* A field that washing would change was not written by mocr: it counts as empty. */
@@ -226,6 +209,7 @@ void remember_start(struct console *c)
 		for (size_t i = 0; i < ARRAY_LEN(remember_lines); i++)
 			if (!strcmp(remember_lines[i].word, field[0]))
 				remember_lines[i].read(&r);
+		c->hosts_later |= !strcmp(field[0], "hosts-later");
 	}
 	panes_dirty(c);
 }
@@ -244,7 +228,8 @@ void remember_finish(struct console *c)
 static void remember_add(struct buf *out, const char *text)
 {
 	struct buf masked = { 0 };
-	mask_text(&masked, text ? text : "", text ? strlen(text) : 0);
+	text = text ? text : "";
+	mask_text(&masked, text, strlen(text));
 	size_t size = masked.len + 1;
 	char *clean = xcalloc(1, size);
 	wash(clean, size, masked.data ? masked.data : "", masked.len);
@@ -286,8 +271,9 @@ static bool remember_is_alive(const struct console *c, const struct remembered *
 	if (!m->panel || store_find(c->store, m->row.id))
 		return false;
 	const struct source *s = server_source(m->row.server, m->source);
-	return s ? s->state == SOURCE_WAITING
-	         : !store_count(c->store, m->row.kind, m->row.server);
+	if (s)
+		return s->state == SOURCE_WAITING;
+	return !store_count(c->store, m->row.kind, m->row.server);
 }
 
 static void remember_add_panel(const struct console *c, const struct panel *p, struct buf *out,
@@ -371,24 +357,20 @@ void remember_save(struct console *c)
 
 /* --- showing ------------------------------------------------------------- */
 
-/* The place among the panel's own columns: the user may have put them in another order. */
-static size_t remember_column(const struct panel *p, const struct column *col)
-{
-	size_t i = 0;
-	while (p->columns[i].name && strcmp(p->columns[i].name, col->name) != 0)
-		i++;
-	return p->columns[i].name ? i : TABLE_COLUMNS_MAX;
-}
-
 void row_cell(const struct panel *p, const struct column *col, const struct row *r, struct cell *c)
 {
 	const struct remembered *m = remember_of(r);
-	size_t column;
+	size_t i = 0;
 	bool plain = col->flags & (COLUMN_HEALTH | COLUMN_SERVER | COLUMN_AGE);
-	if (!m || plain) /* those read nothing of the kind */
-		col->cell(r, c);
-	else if ((column = remember_column(p, col)) < TABLE_COLUMNS_MAX && m->cells[column])
-		cell_set(c, TONE_STALE, "%s", m->cells[column]);
+	if (!m || plain) { /* those read nothing of the kind */
+		column_cell(col, r, c);
+		return;
+	}
+	/* The place among the panel's own columns: the user may have put them in another order. */
+	while (p->columns[i].name && strcmp(p->columns[i].name, col->name) != 0)
+		i++;
+	if (p->columns[i].name && i < TABLE_COLUMNS_MAX && m->cells[i])
+		cell_set(c, TONE_STALE, "%s", m->cells[i]);
 }
 
 bool remember_brief(const struct panel *p, const struct row *r, struct cell *c)
@@ -406,9 +388,10 @@ bool remember_says(const struct row *r, struct cell *c)
 	char age[HUMAN_SIZE];
 	if (!m)
 		return false;
-	cell_set(c, TONE_DIM, "%s, as of %s ago%s%s", r->name,
-	         human_age(age, now_wall_ms() - m->at_ms), r->why ? ": " : "",
-	         r->why ? r->why : "");
+	cell_set(c, TONE_DIM, "%s, as of %s ago", r->name,
+	         human_age(age, now_wall_ms() - m->at_ms));
+	if (r->why)
+		cell_add(c, ": %s", r->why);
 	return true;
 }
 

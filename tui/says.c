@@ -4,6 +4,7 @@
  * row without such news shows the cells that its table left out. The height is that of the longest
  * text of all rows, independent of the cursor. So no list moves with the cursor, and no space is
  * wasted on blank lines. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,23 +17,17 @@
 #define TAIL_BYTES 40  /* used to find the rest of a cut sentence */
 #define TITLE_MARGIN 5 /* cells of the title line beside the title */
 
-/* A full cell holds only the start of a sentence. The rest comes from the row's why, because a
- * command to copy must be visible in full. */
-static const char *says_rest_of(const struct cell *c, const struct row *r)
-{
-	size_t len = strlen(c->text);
-	const char *tail = len >= CELL_MAX - 4 ? c->text + len - TAIL_BYTES : NULL;
-	const char *at = tail && r->why ? strstr(r->why, tail) : NULL;
-	return at ? at + TAIL_BYTES : "";
-}
-
 /* Wraps a sentence longer than its line. Returns the number of lines. */
 static size_t says_spread(struct cell *lines, const struct row *r, size_t most, int width)
 {
-	char *whole = xasprintf("%s%s", lines[0].text, says_rest_of(&lines[0], r)), *rest = whole;
-	size_t n = 0;
+	/* A full cell holds only the start of a sentence. The rest comes from the row's why,
+	 * because a command to copy must be visible in full. */
+	size_t n = 0, len = strlen(lines[0].text);
+	const char *tail = len >= CELL_MAX - 4 ? lines[0].text + len - TAIL_BYTES : NULL;
+	const char *at = tail && r->why ? strstr(r->why, tail) : NULL;
+	char *whole = xasprintf("%s%s", lines[0].text, at ? at + TAIL_BYTES : ""), *rest = whole;
 	while (n < most && *rest) {
-		size_t len = wrap(rest, width);
+		len = wrap(rest, width);
 		lines[n].tone = lines[0].tone;
 		snprintf(lines[n].text, sizeof(lines[n].text), "%.*s", (int)len, rest);
 		rest += len + strspn(rest + len, " ");
@@ -73,20 +68,12 @@ static int says_of(const struct pane *p, const struct row *r, int width)
 		lines[i].passing = false;
 	}
 	size_t n = p->panel->strip ? p->panel->strip(r, lines, PANEL_STRIP_MAX) : 0;
+	assert(n <= PANEL_STRIP_MAX);
 	if (!n && r->why && r->health >= HEALTH_ATTENTION)
 		n = says_of_row(p, r, lines);
 	if (n == 1)
 		n = says_spread(lines, r, PANEL_STRIP_MAX, width - TITLE_MARGIN);
 	return n > SAYS_LEAST ? (int)n : SAYS_LEAST;
-}
-
-static void says_read_pane(struct pane *p, int width, int *lines)
-{
-	p->state = ROWS_READ;
-	for (size_t k = 0; k < p->n && *lines < PANEL_STRIP_MAX; k++) {
-		int n = says_of(p, p->rows[k], width);
-		*lines = n > *lines ? n : *lines;
-	}
 }
 
 void says_row_changed(struct console *c, const struct pane *p, const struct row *r)
@@ -107,23 +94,18 @@ int says_want(struct console *c, int width)
 	for (size_t i = 0; i < c->n_panes; i++) {
 		struct pane *p = &c->panes[i];
 		/* a dirty pane is out of sight, and its rows may have been freed */
-		if (p->table && p->state != ROWS_DIRTY && (all || p->state == ROWS_UNREAD))
-			says_read_pane(p, width, &lines);
+		if (!p->table || p->state == ROWS_DIRTY || (!all && p->state != ROWS_UNREAD))
+			continue;
+		p->state = ROWS_READ;
+		for (size_t k = 0; k < p->n && lines < PANEL_STRIP_MAX; k++) {
+			int n = says_of(p, p->rows[k], width);
+			lines = n > lines ? n : lines;
+		}
 	}
 	c->says.lines = lines;
 	c->says.problems = problems;
 	c->says.width = width;
 	return lines;
-}
-
-/* Tells the panel when the cursor came to another row. */
-static void says_arrive(struct console *c, const struct pane *p, const struct row *r)
-{
-	const struct panel_extra *extra = p->panel->extra;
-	struct row *row = r && r != c->says.at ? store_find(c->store, r->id) : NULL;
-	c->says.at = r;
-	if (row && extra && extra->at_cursor)
-		extra->at_cursor(row);
 }
 
 void draw_says(struct console *c)
@@ -134,11 +116,17 @@ void draw_says(struct console *c)
 	struct cell lines[PANEL_STRIP_MAX] = { 0 };
 	size_t most = at->height < PANEL_STRIP_MAX ? (size_t)at->height : PANEL_STRIP_MAX, n = 0;
 	canvas_fill(at, 0, 0, -1, TONE_BORDER, glyph_rule());
-	says_arrive(c, p, r);
+	/* The cursor came to another row: the panel may want to know. */
+	const struct panel_extra *extra = p->panel->extra;
+	struct row *new = r &&r != c->says.at ? store_find(c->store, r->id) : NULL;
+	c->says.at = r;
+	if (new &&extra && extra->at_cursor)
+		extra->at_cursor(new);
 	if (!r)
 		return;
 	if (p->panel->strip && most >= 2 && !row_is_remembered(r, NULL))
 		n = p->panel->strip(r, lines, most);
+	assert(n <= most);
 	if (!n)
 		n = says_of_row(p, r, lines);
 	if (n == 1)

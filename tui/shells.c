@@ -45,10 +45,8 @@ static void shell_enter(struct console *c, struct attach *a)
 	              attach_title(a));
 }
 
-enum { LEFT_KEEP, LEFT_CLOSE, LEFT_BACK, LEFT_SEND_KEY }; /* results of attach_choice */
-
-/* Called after Ctrl-]. The shell may have ended while the question was open. Then the choice must
- * not apply to another shell. */
+/* Called after shell-leave. The shell may have ended while the question was open. Then the choice
+ * must not apply to another shell. */
 static void shell_left_chosen(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
@@ -81,25 +79,6 @@ static void shell_make_last(struct console *c, size_t i)
 	c->shell_ids[c->n_shells - 1] = id;
 }
 
-/* Shows how the shell ended. After a failure adds its last line, which often says why. */
-static void shell_ended(struct console *c, struct attach *a)
-{
-	const struct stream_end *end = attach_end(a);
-	char last[160] = "";
-	attach_last_line(a, last, sizeof(last));
-	const char *colon = last[0] ? ": " : "";
-	if (end && end->err.code != ERR_NONE)
-		console_flash(c, TONE_BAD, "%s: %s", attach_title(a), end->err.text);
-	else if (end && end->signal[0])
-		console_flash(c, TONE_WARN, "%s: ended by signal %s%s%s", attach_title(a),
-		              end->signal, colon, last);
-	else if (end && end->exit_code > 0)
-		console_flash(c, TONE_PLAIN, "%s: ended with code %d%s%s", attach_title(a),
-		              end->exit_code, colon, last);
-	else
-		console_flash(c, TONE_PLAIN, "%s: ended", attach_title(a));
-}
-
 static void shell_left(struct attach *a, enum attach_how how, void *arg)
 {
 	struct console *c = arg;
@@ -114,7 +93,21 @@ static void shell_left(struct attach *a, enum attach_how how, void *arg)
 			dialog_cancel(c->dialog); /* no shell left to choose for */
 			c->dialog = NULL;
 		}
-		shell_ended(c, a);
+		/* After a failure its last line often says why. */
+		const struct stream_end *end = attach_end(a);
+		char last[160] = "";
+		attach_last_line(a, last, sizeof(last));
+		const char *colon = last[0] ? ": " : "";
+		if (end && end->err.code != ERR_NONE)
+			console_flash(c, TONE_BAD, "%s: %s", attach_title(a), end->err.text);
+		else if (end && end->signal[0])
+			console_flash(c, TONE_WARN, "%s: ended by signal %s%s%s", attach_title(a),
+			              end->signal, colon, last);
+		else if (end && end->exit_code > 0)
+			console_flash(c, TONE_PLAIN, "%s: ended with code %d%s%s", attach_title(a),
+			              end->exit_code, colon, last);
+		else
+			console_flash(c, TONE_PLAIN, "%s: ended", attach_title(a));
 		shell_drop(c, i);
 		return;
 	}
@@ -124,17 +117,6 @@ static void shell_left(struct attach *a, enum attach_how how, void *arg)
 		c->asked = c->announced_ask = NULL;
 	c->shells_listed[0] = a;
 	c->dialog = c->shell_choice = attach_choice(a, shell_left_chosen, c);
-}
-
-/* A running shell that was kept for the row; NULL: none. */
-static struct attach *shell_kept(struct console *c, const char *id)
-{
-	for (size_t i = 0; i < c->n_shells; i++)
-		if (!strcmp(c->shell_ids[i], id) && attach_running(c->shells[i])) {
-			shell_make_last(c, i);
-			return c->shells[c->n_shells - 1];
-		}
-	return NULL;
 }
 
 /* Keys typed into a shell can change anything. So --read-only refuses every way to open a shell. */
@@ -152,11 +134,12 @@ void shell_open(struct console *c, struct row *r)
 	struct canvas screen = canvas_screen();
 	if (shell_refused(c, r))
 		return;
-	struct attach *a = shell_kept(c, r->id);
-	if (a) {
-		shell_enter(c, a);
-		return;
-	}
+	for (size_t i = 0; i < c->n_shells; i++) /* one that was kept for the row */
+		if (!strcmp(c->shell_ids[i], r->id) && attach_running(c->shells[i])) {
+			shell_make_last(c, i);
+			shell_enter(c, c->shells[c->n_shells - 1]);
+			return;
+		}
 	if (c->n_shells == SHELLS_MAX) {
 		console_flash(c, TONE_WARN,
 		              "%d shells are kept already; W lists them, close one first",
@@ -168,7 +151,7 @@ void shell_open(struct console *c, struct row *r)
 	else
 		snprintf(title, sizeof(title), r->kind->attaches ? "%s/%s" : "%s/%s: shell",
 		         r->server->name, r->name);
-	a = attach_create(c->loop, c->keys, title, shell_left, c);
+	struct attach *a = attach_create(c->loop, c->keys, title, shell_left, c);
 	struct stream *s = r->kind->shell(r, attach_term(), screen.width, screen.height,
 	                                  &attach_events, a, &err);
 	if (!s) {
@@ -262,10 +245,11 @@ void shells_menu(struct console *c)
 		c->shells_listed[i] = c->shells[i];
 	}
 	if (!c->n_shells) {
-		char key[KEY_NAME_SIZE];
+		char key[KEY_NAME_SIZE], leave[KEY_NAME_SIZE];
 		console_flash(c, TONE_PLAIN,
-		              "No shell is kept running; %s opens one, [Ctrl-]] in it can keep it.",
-		              keymap_key(console_actions, "row-shell", key));
+		              "No shell is kept running; %s opens one, [%s] in it can keep it.",
+		              keymap_key(console_actions, "row-shell", key),
+		              attach_leave_key(leave));
 		return;
 	}
 	c->dialog = dialog_menu("Shells kept running", items, c->n_shells, shell_chosen, c);

@@ -1,6 +1,7 @@
 /* table.c: rows, order and cursor of a table. table_draw.c draws it. */
 #include "tui/table.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,38 +51,27 @@ static size_t table_add_word(char *buf, size_t len, size_t size, const char *wor
 	return len + n;
 }
 
-static size_t table_row_names(const struct table *t, const struct row *r, char *buf, size_t size)
-{
-	size_t len = table_add_word(buf, 0, size, t->panel->random_ids ? r->server->name : r->id);
-
-	len = table_add_word(buf, len, size, r->name);
-	len = table_add_word(buf, len, size, r->why);
-	if (r->kind->word && !row_is_remembered(r, NULL))
-		len = table_add_word(buf, len, size, r->kind->word(r));
-	char tags[256];
-	return server_tags(r->server, tags, sizeof(tags)) ? table_add_word(buf, len, size, tags)
-	                                                  : len;
-}
-
-static bool table_inverts(const struct fuzzy *f)
-{
-	for (size_t i = 0; i < f->n; i++)
-		if (f->words[i].inverted)
-			return true;
-	return false;
-}
-
 bool table_row_matches(const struct table *t, const struct fuzzy *f, const struct row *r)
 {
 	char text[ROW_TEXT_MAX] = "";
-	size_t len;
+	char tags[256];
+	size_t len, size = sizeof(text);
+	bool inverts = false;
 
 	if (fuzzy_empty(f))
 		return true;
-	len = table_row_names(t, r, text, sizeof(text));
+	len = table_add_word(text, 0, size, t->panel->random_ids ? r->server->name : r->id);
+	len = table_add_word(text, len, size, r->name);
+	len = table_add_word(text, len, size, r->why);
+	if (r->kind->word && !row_is_remembered(r, NULL))
+		len = table_add_word(text, len, size, r->kind->word(r));
+	if (server_tags(r->server, tags, sizeof(tags)))
+		len = table_add_word(text, len, size, tags);
 	/* The names usually decide. Cells cost more, so they are made only when the names do not
 	 * match. */
-	if (!table_inverts(f) && fuzzy_match(f, text, NULL))
+	for (size_t i = 0; i < f->n; i++)
+		inverts |= f->words[i].inverted;
+	if (!inverts && fuzzy_match(f, text, NULL))
 		return true;
 	for (size_t i = 0; i < t->n_columns; i++) {
 		struct cell c = { .tone = TONE_PLAIN };
@@ -112,6 +102,7 @@ struct sortable {
 };
 struct order_by {
 	int (*compare)(const struct row *, const struct row *);
+	const struct column *numbers; /* compares the numbers of this column; NULL: not */
 	bool descending;
 };
 
@@ -124,7 +115,9 @@ static int table_worst_first(const struct row *a, const struct row *b)
 {
 	if (a->health != b->health)
 		return a->health > b->health ? -1 : 1;
-	return strverscmp(a->name ? a->name : "", b->name ? b->name : "");
+	if (!a->name || !b->name)
+		return (a->name != NULL) - (b->name != NULL);
+	return strverscmp(a->name, b->name);
 }
 
 static int table_compare_sortable(const void *pa, const void *pb, void *arg)
@@ -133,8 +126,14 @@ static int table_compare_sortable(const void *pa, const void *pb, void *arg)
 	const struct order_by *by = arg;
 	if (row_is_remembered(a->row, NULL) || row_is_remembered(b->row, NULL))
 		return remember_order(a->row, b->row);
-	int d = by->compare ? by->compare(a->row, b->row) : strverscmp(a->text, b->text);
-
+	int d;
+	if (by->compare)
+		d = by->compare(a->row, b->row);
+	else if (by->numbers)
+		d = compare_numbers(column_number(by->numbers, a->row),
+		                    column_number(by->numbers, b->row));
+	else
+		d = strverscmp(a->text, b->text);
 	if (d)
 		return by->descending ? -d : d;
 	return strcmp(a->row->id, b->row->id);
@@ -154,17 +153,21 @@ static char *table_sort_text(const struct table *t, const struct row *r)
 static struct order_by table_order(const struct table *t)
 {
 	const struct column *col = t->sort >= 0 ? &t->columns[t->sort] : NULL;
-	struct order_by by = { t->panel->order ? t->panel->order : table_worst_first,
-		               table_sort_descending(t) };
+	struct order_by by = { .compare = t->panel->order, .descending = table_sort_descending(t) };
 
 	if (col)
 		by.compare = col->compare;
+	else if (!by.compare)
+		by.compare = table_worst_first;
+	if (!by.compare && column_has_number(col))
+		by.numbers = col;
 	return by;
 }
 
 bool table_sorts_by_text(const struct table *t)
 {
-	return !table_order(t).compare;
+	struct order_by by = table_order(t);
+	return !by.compare && !by.numbers;
 }
 
 bool table_in_order(const struct table *t, const struct row *const *rows, size_t n, size_t index)
@@ -172,7 +175,7 @@ bool table_in_order(const struct table *t, const struct row *const *rows, size_t
 	struct order_by by = table_order(t);
 	struct sortable here = { .row = rows[index] }, other = { 0 };
 
-	if (!by.compare)
+	if (table_sorts_by_text(t))
 		return false;
 	if (index > 0) {
 		other.row = rows[index - 1];
@@ -215,7 +218,7 @@ void table_sort(const struct table *t, const struct row **rows, size_t n)
 	list = xcalloc(n, sizeof(*list));
 	for (size_t i = 0; i < n; i++) {
 		list[i].row = rows[i];
-		list[i].text = by.compare ? NULL : table_sort_text(t, rows[i]);
+		list[i].text = table_sorts_by_text(t) ? table_sort_text(t, rows[i]) : NULL;
 	}
 	qsort_r(list, n, sizeof(*list), table_compare_sortable, &by);
 	for (size_t i = 0; i < n; i++) {
@@ -225,18 +228,16 @@ void table_sort(const struct table *t, const struct row **rows, size_t n)
 	free(list);
 }
 
-static bool table_sortable_column(const struct table *t, int i)
-{
-	return t->drawn[i] && table_has_column(t, i) && t->columns[i].title[0];
-}
-
 void table_sort_step(struct table *t, int step)
 {
 	int n = (int)t->n_columns, at = t->sort;
+	bool can; /* be seen and named */
 
 	do { /* cycles through -1 .. n-1 */
 		at = (at + 1 + step + n + 1) % (n + 1) - 1;
-	} while (at >= 0 && at != t->sort && !table_sortable_column(t, at));
+		can = at < 0 ||
+		      (t->drawn[at] && table_has_column(t, (size_t)at) && t->columns[at].title[0]);
+	} while (!can && at != t->sort);
 	t->sort = at;
 	t->reverse = false;
 }
@@ -308,8 +309,9 @@ bool table_click(struct table *t, int line)
 
 static void table_lend(struct table *t, const struct row *const *rows, size_t n)
 {
+	assert(rows || !n);
 	t->rows = rows;
-	t->n = rows ? n : 0;
+	t->n = n;
 	/* An empty table keeps the cursor's id and index, because the rows often come back. */
 	if (t->n && !(t->cursor_id && table_seek(t, t->cursor_id)))
 		table_cursor_to(t, t->index);
@@ -317,7 +319,8 @@ static void table_lend(struct table *t, const struct row *const *rows, size_t n)
 
 void table_set_rows(struct table *t, const struct row *const *rows, size_t n)
 {
-	t->old = OLD_UNKNOWN;
+	if (t->old != OLD_EACH_TIME)
+		t->old = OLD_UNKNOWN;
 	table_lend(t, rows, n);
 }
 
@@ -334,7 +337,7 @@ void table_move_rows(struct table *t, const struct row *const *rows, size_t n,
 
 void table_lent_on_change(struct table *t)
 {
-	t->lent_on_change = true;
+	t->old = OLD_UNKNOWN;
 }
 
 size_t table_count(const struct table *t)
@@ -359,7 +362,8 @@ size_t table_index(const struct table *t)
 
 void table_move(struct table *t, enum table_move move)
 {
-	long page = t->page > 1 ? (long)t->page - 1 : 1, half = t->page > 1 ? (long)t->page / 2 : 1;
+	long page = t->page > 1 ? (long)t->page - 1 : 1;
+	long half = t->page > 1 ? (long)t->page / 2 : 1;
 	const long steps[] = {
 		[TABLE_UP] = -1,           [TABLE_DOWN] = 1,         [TABLE_FIRST] = -(long)t->n,
 		[TABLE_LAST] = (long)t->n, [TABLE_PAGE_UP] = -page,  [TABLE_PAGE_DOWN] = page,

@@ -43,28 +43,12 @@ static const struct column *table_panel_column(const struct table *t, const char
 	return NULL;
 }
 
-static bool table_columns_known(const struct table *t, const char *names, char *bad, size_t size)
-{
-	char name[64];
-	while (table_next_name(&names, name, sizeof(name)))
-		if (!table_panel_column(t, name)) {
-			snprintf(bad, size, "%s", name);
-			return false;
-		}
-	return true;
-}
-
-static bool table_columns_listed(const struct table *t, const char *name)
-{
-	for (size_t i = 0; i < t->n_columns; i++)
-		if (!strcmp(t->columns[i].name, name))
-			return true;
-	return false;
-}
-
 static void table_columns_add(struct table *t, const struct column *c, bool off)
 {
-	if (t->n_columns == TABLE_COLUMNS_MAX || table_columns_listed(t, c->name))
+	for (size_t i = 0; i < t->n_columns; i++)
+		if (!strcmp(t->columns[i].name, c->name))
+			return;
+	if (t->n_columns == TABLE_COLUMNS_MAX)
 		return;
 	t->columns[t->n_columns] = *c;
 	t->off[t->n_columns++] = off;
@@ -100,8 +84,13 @@ static void table_columns_take(struct table *t, const char *names)
 bool table_choose_columns(struct table *t, const char *names, char *bad, size_t size)
 {
 	bool some = names && names[strspn(names, NAMES_BLANKS)];
-	if (some && !table_columns_known(t, names, bad, size))
-		return false;
+	const char *rest = names;
+	char name[64];
+	while (some && table_next_name(&rest, name, sizeof(name)))
+		if (!table_panel_column(t, name)) {
+			snprintf(bad, size, "%s", name);
+			return false;
+		}
 	const char *sort = table_sort_name(t), *hidden = NULL;
 	for (size_t i = 0; i < t->n_columns; i++)
 		hidden = t->hidden[i] ? t->columns[i].name : hidden;

@@ -37,13 +37,6 @@ struct layout {
 
 /* --- widths -------------------------------------------------------------- */
 
-static const char *table_draw_sort_arrow(const struct table *t)
-{
-	if (table_sort_descending(t))
-		return canvas_ascii() ? "v" : "▼";
-	return canvas_ascii() ? "^" : "▲";
-}
-
 static void table_draw_widen(struct table *t, size_t column, const struct cell *c, int64_t now)
 {
 	int w = c->passing ? 0 : (int)cells(c->text) + (c->tint != TONE_PLAIN);
@@ -173,15 +166,6 @@ static void table_draw_squeeze(const struct table *t, struct layout *l, int widt
  * any cut content. */
 enum grant { GRANT_BOUNDED, GRANT_UNBOUNDED, GRANT_CONTENT };
 
-static int table_draw_granted(const struct table *t, size_t i, enum grant grant)
-{
-	const struct column *col = &t->columns[i];
-
-	if (grant == GRANT_CONTENT)
-		return col->max == 1 ? 1 : table_draw_larger(t->seen[i], table_draw_wanted(t, i));
-	return (col->max < 0) == (grant == GRANT_UNBOUNDED) ? table_draw_wanted(t, i) : 0;
-}
-
 /* Gives spare cells to columns, the most important first. Returns the remaining cells. */
 static int table_draw_give(const struct table *t, struct layout *l, int spare, enum grant grant)
 {
@@ -191,11 +175,15 @@ static int table_draw_give(const struct table *t, struct layout *l, int spare, e
 		last = table_draw_larger(last, t->columns[i].importance);
 	for (int level = 0; level <= last && spare > 0; level++) {
 		for (size_t i = 0; i < t->n_columns && spare > 0; i++) {
-			int more;
-			if (!l->width[i] || t->columns[i].importance != level)
+			const struct column *col = &t->columns[i];
+			if (!l->width[i] || col->importance != level)
 				continue;
-			more = table_draw_smaller(table_draw_granted(t, i, grant) - l->width[i],
-			                          spare);
+			int most = table_draw_wanted(t, i), more;
+			if (grant == GRANT_CONTENT)
+				most = col->max == 1 ? 1 : table_draw_larger(t->seen[i], most);
+			else if ((col->max < 0) != (grant == GRANT_UNBOUNDED))
+				most = 0;
+			more = table_draw_smaller(most - l->width[i], spare);
 			if (more > 0) {
 				l->width[i] += more;
 				spare -= more;
@@ -203,16 +191,6 @@ static int table_draw_give(const struct table *t, struct layout *l, int spare, e
 		}
 	}
 	return spare;
-}
-
-static void table_draw_give_rest(const struct table *t, struct layout *l, int spare)
-{
-	for (size_t i = t->n_columns; spare > 0 && i-- > 0;) {
-		if (!l->width[i] || t->columns[i].max >= 0)
-			continue;
-		l->width[i] += spare;
-		return;
-	}
 }
 
 static bool table_draw_is_age(const struct column *col)
@@ -260,14 +238,19 @@ static struct layout table_draw_lay_out(const struct table *t, int width)
 	int spare = width - table_draw_total(t, &l);
 	for (enum grant grant = GRANT_BOUNDED; grant <= GRANT_CONTENT; grant++)
 		spare = table_draw_give(t, &l, spare, grant);
-	table_draw_give_rest(t, &l, spare);
+	/* the rest goes to the last column without a max */
+	for (size_t i = t->n_columns; spare > 0 && i-- > 0;)
+		if (l.width[i] && t->columns[i].max < 0) {
+			l.width[i] += spare;
+			break;
+		}
 	return l;
 }
 
 /* --- drawing ------------------------------------------------------------- */
 
-static void table_draw_draw_matches(const struct table *t, const struct canvas *c, int y, int x,
-                                    const char *text)
+static void table_draw_matches(const struct table *t, const struct canvas *c, int y, int x,
+                               const char *text)
 {
 	struct fuzzy_hits hits;
 
@@ -282,9 +265,8 @@ static void table_draw_draw_matches(const struct table *t, const struct canvas *
 	}
 }
 
-static void table_draw_draw_cell(const struct table *t, const struct canvas *c, int y, int x,
-                                 int width, const struct column *col, const struct cell *cell,
-                                 bool stale)
+static void table_draw_cell(const struct table *t, const struct canvas *c, int y, int x, int width,
+                            const struct column *col, const struct cell *cell, bool stale)
 {
 	char text[CELL_MAX * 2];
 	int used;
@@ -300,7 +282,7 @@ static void table_draw_draw_cell(const struct table *t, const struct canvas *c, 
 	enum tone tone = stale ? TONE_STALE : cell->tone;
 	canvas_text(c, y, x, used, cell->tint ? cell->tint : tone, text);
 	if (t->match.n && col->max != 1)
-		table_draw_draw_matches(t, c, y, x, text);
+		table_draw_matches(t, c, y, x, text);
 }
 
 static void table_draw_finish_row(const struct table *t, const struct canvas *c, int y,
@@ -320,20 +302,20 @@ static void table_draw_note_change(struct table *t, int64_t at)
 		t->changes_ms = at;
 }
 
+/* The index of the column with the age, if it is shown; else n_columns. */
+static size_t table_draw_age_column(const struct table *t)
+{
+	size_t i = 0;
+	while (i < t->n_columns && !(table_draw_is_age(&t->columns[i]) && table_has_column(t, i)))
+		i++;
+	return i;
+}
+
 /* Is the row drawn dimmed? Facts are old, or the user set the need aside. */
 static bool table_draw_is_dim(const struct table *t, const struct row *r)
 {
 	int64_t since;
 	return row_stale(r, &since) || (t->panel->needs && r->need != NEED_STANDS);
-}
-
-/* The age at the end of the row; NULL: not stale. */
-static const struct cell *table_draw_age_of(const struct table *t, const struct cell *row)
-{
-	for (size_t i = 0; i < t->n_columns; i++)
-		if (table_draw_is_age(&t->columns[i]) && table_has_column(t, i) && row[i].text[0])
-			return &row[i];
-	return NULL;
 }
 
 /* A passing text covers as many of the following columns as it needs. Returns the last covered
@@ -369,11 +351,12 @@ static size_t table_draw_instead_after(const struct table *t)
 	return first;
 }
 
-static void table_draw_draw_row(struct table *t, const struct canvas *c, int y,
-                                const struct layout *l, const struct row *r, const struct cell *row)
+static void table_draw_row(struct table *t, const struct canvas *c, int y, const struct layout *l,
+                           const struct row *r, const struct cell *row)
 {
 	static const struct column sentence = { .cut = CUT_END };
-	const struct cell *age = table_draw_age_of(t, row);
+	size_t at = table_draw_age_column(t);
+	const struct cell *age = at < t->n_columns && row[at].text[0] ? &row[at] : NULL;
 	struct cell instead = { .tone = TONE_PLAIN };
 	bool one = t->panel->instead && !row_is_remembered(r, NULL) &&
 	           t->panel->instead(r, &instead);
@@ -392,14 +375,14 @@ static void table_draw_draw_row(struct table *t, const struct canvas *c, int y,
 		if (width && row[i].passing)
 			last = table_draw_cover(t, l, i, &row[i], &width);
 		if (width) {
-			table_draw_draw_cell(t, c, y, x, width, last == i ? col : &sentence,
-			                     &row[i], stale);
+			table_draw_cell(t, c, y, x, width, last == i ? col : &sentence, &row[i],
+			                stale);
 			table_draw_note_change(t, row[i].changes_ms);
 			x += width + table_draw_gap_after(t, l, last);
 		}
 		if (i == after) {
-			table_draw_draw_cell(t, c, y, x, table_draw_larger(end - x, 0), &sentence,
-			                     &instead, stale);
+			table_draw_cell(t, c, y, x, table_draw_larger(end - x, 0), &sentence,
+			                &instead, stale);
 			table_draw_note_change(t, instead.changes_ms);
 			return;
 		}
@@ -472,8 +455,8 @@ static int table_draw_brief_end(const struct table *t, const struct canvas *c, i
 	return width + 1;
 }
 
-static void table_draw_draw_brief(struct table *t, const struct canvas *whole_line, int y,
-                                  const struct row *r)
+static void table_draw_brief(struct table *t, const struct canvas *whole_line, int y,
+                             const struct row *r)
 {
 	struct cell cell = { .tone = TONE_PLAIN }, age = { .tone = TONE_STALE };
 	char text[CELL_MAX * 2];
@@ -506,62 +489,48 @@ static void table_draw_draw_brief(struct table *t, const struct canvas *whole_li
 	if (table_draw_says_server(t) || r->kind == &kind_server)
 		tint_drawn(r->server, c, y, 3, text);
 	if (t->match.n)
-		table_draw_draw_matches(t, c, y, 3, text);
+		table_draw_matches(t, c, y, 3, text);
 	if (age_width)
 		canvas_text(c, y, c->width - age_width, age_width, TONE_STALE, age.text);
 	table_draw_note_change(t, cell.changes_ms);
 	table_draw_note_change(t, age.changes_ms);
 }
 
-static void table_draw_draw_head(const struct table *t, const struct canvas *c,
-                                 const struct layout *l)
+static void table_draw_head(const struct table *t, const struct canvas *c, const struct layout *l)
 {
+	/* ascending and descending, in ASCII and else */
+	static const char *const arrows[2][2] = { { "▲", "▼" }, { "^", "v" } };
 	int x = 1;
 
 	for (size_t i = 0; i < t->n_columns; i++) {
 		const struct column *col = &t->columns[i];
+		const char *arrow = arrows[canvas_ascii()][table_sort_descending(t)];
+		bool sorts = t->sort == (int)i;
 		char title[64];
-		int used;
 		if (!l->width[i])
 			continue;
-		snprintf(title, sizeof(title), "%s%s", col->title,
-		         t->sort == (int)i ? table_draw_sort_arrow(t) : "");
-		used = table_draw_smaller((int)cells(title), l->width[i]);
-		canvas_text(c, 0, col->align == ALIGN_RIGHT ? x + l->width[i] - used : x, used,
-		            t->sort == (int)i ? TONE_ACCENT : TONE_HEAD, title);
+		snprintf(title, sizeof(title), "%s%s", col->title, sorts ? arrow : "");
+		int used = table_draw_smaller((int)cells(title), l->width[i]);
+		int gap = col->align == ALIGN_RIGHT ? l->width[i] - used : 0;
+		canvas_text(c, 0, x + gap, used, sorts ? TONE_ACCENT : TONE_HEAD, title);
 		x += l->width[i] + table_draw_gap_after(t, l, i);
 	}
-}
-
-static bool table_draw_shows_age(const struct table *t)
-{
-	for (size_t i = 0; i < t->n_columns; i++)
-		if (table_draw_is_age(&t->columns[i]) && table_has_column(t, i))
-			return true;
-	return false;
-}
-
-/* Is any row stale? Links and sources change rarely, so the answer is cached. */
-static bool table_any_old(struct table *t)
-{
-	int64_t since;
-
-	if (t->old != OLD_UNKNOWN)
-		return t->old == OLD_SOME;
-	bool any = false;
-	for (size_t i = 0; i < t->n && !any; i++)
-		any = row_stale(t->rows[i], &since);
-	if (t->lent_on_change)
-		t->old = any ? OLD_SOME : OLD_NONE;
-	return any;
 }
 
 /* Cells at the end of each row for ages: while some row is stale, and TABLE_KEEP_MS longer. */
 static int table_draw_age_cells(struct table *t, int64_t now)
 {
-	if (!table_draw_shows_age(t))
+	bool any = t->old == OLD_SOME;
+	int64_t since;
+
+	if (table_draw_age_column(t) == t->n_columns)
 		return 0;
-	if (table_any_old(t)) {
+	/* Links and sources change rarely, so the answer is kept where the caller allows it. */
+	for (size_t i = 0; t->old <= OLD_UNKNOWN && i < t->n && !any; i++)
+		any = row_stale(t->rows[i], &since);
+	if (t->old == OLD_UNKNOWN)
+		t->old = any ? OLD_SOME : OLD_NONE;
+	if (any) {
 		t->aged_ms = now;
 		return AGE_CELLS;
 	}
@@ -571,7 +540,7 @@ static int table_draw_age_cells(struct table *t, int64_t now)
 	return AGE_CELLS;
 }
 
-static void table_draw_draw_columns(struct table *t, const struct canvas *c, int head, bool focused)
+static void table_draw_columns(struct table *t, const struct canvas *c, int head, bool focused)
 {
 	struct layout l;
 	size_t shown = table_shown(t);
@@ -605,29 +574,19 @@ static void table_draw_draw_columns(struct table *t, const struct canvas *c, int
 	for (size_t i = 0; i < t->n_columns; i++)
 		t->drawn[i] = l.width[i];
 	if (head)
-		table_draw_draw_head(t, c, &l);
+		table_draw_head(t, c, &l);
 	struct canvas end = table_draw_more(t, c);
 	struct layout narrow = l;
 	if (end.width < c->width)
 		narrow = table_draw_narrower(t, &l, c->width, c->width - end.width);
 	for (size_t y = 0; y < shown; y++) {
 		const struct row *r = t->rows[t->top + y];
-		bool last = y + 1 == shown;
-		table_draw_draw_row(t, last ? &end : c, head + (int)y, last ? &narrow : &l, r,
-		                    &t->cells[y * t->n_columns]);
+		const struct cell *row = &t->cells[y * t->n_columns];
+		if (y + 1 == shown)
+			table_draw_row(t, &end, head + (int)y, &narrow, r, row);
+		else
+			table_draw_row(t, c, head + (int)y, &l, r, row);
 		table_draw_finish_row(t, c, head + (int)y, r, t->top + y == t->index, focused);
-	}
-}
-
-static void table_draw_draw_briefs(struct table *t, const struct canvas *c, bool focused)
-{
-	size_t shown = table_shown(t);
-	struct canvas end = table_draw_more(t, c);
-
-	for (size_t y = 0; y < shown; y++) {
-		const struct row *r = t->rows[t->top + y];
-		table_draw_draw_brief(t, y + 1 == shown ? &end : c, (int)y, r);
-		table_draw_finish_row(t, c, (int)y, r, t->top + y == t->index, focused);
 	}
 }
 
@@ -657,10 +616,15 @@ void table_draw(struct table *t, const struct canvas *c, bool focused)
 		if (t->top > last)
 			t->top = last;
 	}
-	if (brief)
-		table_draw_draw_briefs(t, c, focused);
-	else if (t->n_columns)
-		table_draw_draw_columns(t, c, head, focused);
+	if (!brief && t->n_columns)
+		table_draw_columns(t, c, head, focused);
+	size_t shown = brief ? table_shown(t) : 0;
+	struct canvas end = brief ? table_draw_more(t, c) : *c;
+	for (size_t y = 0; y < shown; y++) {
+		const struct row *r = t->rows[t->top + y];
+		table_draw_brief(t, y + 1 == shown ? &end : c, (int)y, r);
+		table_draw_finish_row(t, c, (int)y, r, t->top + y == t->index, focused);
+	}
 }
 
 bool table_left_out(const struct table *t, struct cell *out)

@@ -38,8 +38,8 @@ struct table {
 	int drawn[TABLE_COLUMNS_MAX];       /* width in cells; 0: not drawn */
 	int seen[TABLE_COLUMNS_MAX];        /* width of its widest text, in cells */
 	int64_t seen_ms[TABLE_COLUMNS_MAX]; /* wall clock, ms, when a text was last that wide */
-	bool lent_on_change;                /* set by table_lent_on_change */
-	enum { OLD_UNKNOWN, OLD_NONE, OLD_SOME } old; /* are there stale rows? */
+	/* are there stale rows? Looked for at each drawing, or after table_lent_on_change once */
+	enum { OLD_EACH_TIME, OLD_UNKNOWN, OLD_NONE, OLD_SOME } old;
 	int64_t aged_ms; /* wall clock, ms, when some row was last stale; 0: never */
 	int64_t changes_ms;
 	struct cell *cells; /* page * n_columns, owned, reused */

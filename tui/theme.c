@@ -146,21 +146,17 @@ static unsigned theme_index_rgb(unsigned i)
 	       theme_cube_level(i % 6);
 }
 
-static unsigned theme_distance(unsigned a, unsigned b)
-{
-	int r = (int)(a >> 16 & 255) - (int)(b >> 16 & 255);
-	int g = (int)(a >> 8 & 255) - (int)(b >> 8 & 255);
-	int bl = (int)(a & 255) - (int)(b & 255);
-
-	return (unsigned)(2 * r * r + 4 * g * g + 3 * bl * bl); /* the eye sees green best */
-}
-
 static unsigned theme_nearest_index(unsigned rgb)
 {
 	unsigned best = 16, best_d = UINT_MAX;
 
 	for (unsigned i = 16; i < 256; i++) {
-		unsigned d = theme_distance(rgb, theme_index_rgb(i));
+		unsigned other = theme_index_rgb(i);
+		int r = (int)(rgb >> 16 & 255) - (int)(other >> 16 & 255);
+		int g = (int)(rgb >> 8 & 255) - (int)(other >> 8 & 255);
+		int b = (int)(rgb & 255) - (int)(other & 255);
+		/* the eye sees green best */
+		unsigned d = (unsigned)(2 * r * r + 4 * g * g + 3 * b * b);
 		if (d < best_d) {
 			best = i;
 			best_d = d;
@@ -226,14 +222,6 @@ int color_reduce(const struct color *c, int colors, bool *bold)
 
 /* --- the text of a theme ------------------------------------------------- */
 
-static int tone_by_name(const char *name)
-{
-	for (int i = 0; i < TONE_COUNT; i++)
-		if (!strcmp(tone_names[i], name))
-			return i;
-	return -1;
-}
-
 static bool theme_attrs_parse(char *words, unsigned *out)
 {
 	char *save = NULL;
@@ -258,7 +246,7 @@ static bool theme_parse_line(struct theme *t, const char *line, const char *file
 	char name[THEME_WORD] = "", fg[THEME_WORD] = "-", bg[THEME_WORD] = "-", attrs[64] = "-",
 	     more[2] = "";
 	struct style s;
-	int words = sscanf(line, " %31s %31s %31s %63s %1s", name, fg, bg, attrs, more), tone;
+	int words = sscanf(line, " %31s %31s %31s %63s %1s", name, fg, bg, attrs, more), tone = 0;
 
 	if (words <= 0 || *name == '#')
 		return true;
@@ -267,8 +255,9 @@ static bool theme_parse_line(struct theme *t, const char *line, const char *file
 		                      "%s:%d: too many words; a line is: tone foreground "
 		                      "background attributes",
 		                      file, n);
-	tone = tone_by_name(name);
-	if (tone < 0)
+	while (tone < TONE_COUNT && strcmp(tone_names[tone], name) != 0)
+		tone++;
+	if (tone == TONE_COUNT)
 		return theme_complain(why, size,
 		                      "%s:%d: no tone is called \"%s\"; the default theme names "
 		                      "them all",
@@ -374,14 +363,6 @@ static bool theme_place(unsigned i, const char *name, char *buf, size_t size)
 	}
 }
 
-static bool theme_good_name(const char *name)
-{
-	size_t n = strspn(name,
-	                  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
-
-	return n && !name[n] && *name != '.' && n < sizeof(((struct theme *)0)->name);
-}
-
 bool theme_load(struct theme *out, const char *name, char *why, size_t size)
 {
 	struct theme t = { .name = "" };
@@ -391,7 +372,9 @@ bool theme_load(struct theme *out, const char *name, char *why, size_t size)
 
 	if (!name || !*name)
 		name = "default";
-	if (!theme_good_name(name))
+	size_t n = strspn(name,
+	                  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+	if (!n || name[n] || *name == '.' || n >= sizeof(t.name))
 		return theme_complain(why, size,
 		                      "\"%.40s\" cannot be the name of a theme: letters, digits, - "
 		                      "and _ only",

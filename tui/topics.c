@@ -101,22 +101,19 @@ static bool topics_print_commands_called(FILE *f, const char *word)
 	return found;
 }
 
-static bool topics_is(const struct action *a, const char *word)
-{
-	return !strcmp(a->name, word) || (a->verb && !strcmp(a->verb, word));
-}
-
 static bool topics_print_action(FILE *f, const char *where, const struct action *a,
                                 const char *word)
 {
 	bool found = false;
 	char key[KEY_NAME_SIZE];
 	for (; a && a->name; a++) {
-		if (!topics_is(a, word))
+		if (strcmp(a->name, word) != 0 && (!a->verb || strcmp(a->verb, word) != 0))
 			continue;
 		const char *name = action_key(a, key);
-		fprintf(f, "  %s, on %s%s%s%s: ", a->name, where, name ? ", key [" : "",
-		        name ? name : "", name ? "]" : "");
+		fprintf(f, "  %s, on %s", a->name, where);
+		if (name)
+			fprintf(f, ", key [%s]", name);
+		fputs(": ", f);
 		topics_wrap(f, a->help, 4, 4);
 		if (a->run)
 			fprintf(f, "    mocr do %s SERVER/%s/NAME\n", a->name, where);

@@ -115,7 +115,7 @@ void view_open_detail(struct console *c, struct row *r)
 		return;
 	if (c->view && c->view->what == VIEW_DETAIL && !strcmp(c->view->id, r->id))
 		return;
-	r->looks++;
+	r->details_opened++;
 	struct view *v = view_push(c, VIEW_DETAIL, r->id);
 	v->title = xstrdup(r->id);
 	view_detail_build(c, v);
@@ -183,14 +183,6 @@ static size_t view_follow_all(struct console *c, struct log *log, struct row **r
 	return followed;
 }
 
-static bool view_is_among(struct row *const *rows, size_t n, const struct row *r)
-{
-	for (size_t i = 0; i < n; i++)
-		if (rows[i] == r)
-			return true;
-	return false;
-}
-
 /* If rows are marked here, marked rows of other panels are included. */
 static size_t view_rows_to_follow(struct console *c, struct row **rows)
 {
@@ -205,7 +197,10 @@ static size_t view_rows_to_follow(struct console *c, struct row **rows)
 		                        : 0;
 		for (size_t k = 0; k < marked && k < LOGS_MAX && n < LOGS_MAX; k++) {
 			struct row *r = store_find(c->store, ids[k]);
-			if (r && r->kind->follow && !view_is_among(rows, n, r))
+			size_t at = 0;
+			while (at < n && rows[at] != r)
+				at++;
+			if (r && r->kind->follow && at == n)
 				rows[n++] = r;
 		}
 	}
@@ -226,9 +221,9 @@ static char *view_log_title(struct row *const *rows, size_t n)
 			before += k < i && rows[k]->kind == rows[i]->kind;
 			same += rows[k]->kind == rows[i]->kind;
 		}
+		const char *word = same == 1 ? rows[i]->kind->name : rows[i]->kind->plural;
 		if (!before)
-			buf_addf(&b, "%s%zu %s", i ? ", " : "", same,
-			         same == 1 ? rows[i]->kind->name : rows[i]->kind->plural);
+			buf_addf(&b, "%s%zu %s", i ? ", " : "", same, word);
 	}
 	return buf_take(&b);
 }
@@ -314,16 +309,6 @@ static void view_draw_log_parts(const struct canvas *at, const struct view *v, c
 	}
 }
 
-/* Returns the next free cell. */
-static int view_draw_doc_parts(const struct canvas *at, const struct view *v)
-{
-	int x = 1 + canvas_textf(at, 0, 1, at->width - 2, TONE_TITLE_FOCUS, " %s ", v->title);
-	if (v->gone)
-		x += 1 + canvas_textf(at, 0, x + 1, at->width - x - 2, TONE_WARN,
-		                      " no longer there; this is the last that was known ");
-	return x;
-}
-
 void view_draw(struct console *c, const struct canvas *at)
 {
 	struct view *v = c->view;
@@ -350,7 +335,10 @@ void view_draw(struct console *c, const struct canvas *at)
 		else if (log_behind(v->log))
 			note_change(c, now_wall_ms() + 1000);
 	} else {
-		x = view_draw_doc_parts(at, v);
+		x = 1 + canvas_textf(at, 0, 1, at->width - 2, TONE_TITLE_FOCUS, " %s ", v->title);
+		if (v->gone)
+			x += 1 + canvas_textf(at, 0, x + 1, at->width - x - 2, TONE_WARN,
+			                      " no longer there; this is the last that was known ");
 	}
 	if (status[0] && x + len + 2 < at->width)
 		canvas_textf(at, 0, at->width - len - 1, -1, TONE_DIM, " %s ", status);
@@ -437,15 +425,6 @@ static const struct action *view_user(const struct view *v, enum action_context 
 	return a && !(a->flags & context_of(view_context(v))->useless) ? a : NULL;
 }
 
-/* The key of an action that is of use over this view. */
-static const struct action *view_console_action(struct console *c, const struct key *key,
-                                                const struct row *r)
-{
-	const struct action *a = binding_find(c, key, r);
-	unsigned useless = context_of(view_context(c->view))->useless;
-	return a && (a->run || !(a->flags & useless)) ? a : NULL;
-}
-
 /* The user's keys come first, then those of the context. Details do not scroll sideways. So the
  * row's own keys (l, s, r, ...) come before those for reading. */
 const struct action *view_find(struct console *c, const struct key *key)
@@ -460,7 +439,11 @@ const struct action *view_find(struct console *c, const struct key *key)
 		a = keymap_find(table, key);
 	if (a)
 		return a;
-	const struct action *of_console = view_console_action(c, key, r);
+	/* an action of the console, if it is of use over this view */
+	const struct action *of_console = binding_find(c, key, r);
+	unsigned useless = context_of(view_context(v))->useless;
+	if (of_console && !of_console->run && of_console->flags & useless)
+		of_console = NULL;
 	if (of_console && r && !v->log && (of_console->run || of_console->flags & CONSOLE_ROW))
 		return of_console;
 	a = keymap_find(text_actions, key);
@@ -474,8 +457,8 @@ static void view_read_key(struct console *c, const struct action *a)
 	if (v->log && pager_goes_up(a) && pager_at_top(v->pager) && !pager_following(v->pager))
 		logs_older(c); /* and the key still moves */
 	pager_do(v->pager, a);
-	if (was_end && pager_goes_down(a))
-		panel_at_end(c, console_row(c));
+	if (was_end && pager_goes_down(a) && panel_at_end(c, console_row(c)))
+		pager_stay(v->pager);
 }
 
 bool view_typing(const struct console *c)

@@ -1,6 +1,7 @@
 /* app.c: the app as a kind of row: identity, health, details, JSON, actions. */
 #include "backends/apps/app.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +10,31 @@
 
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
+#include "backends/base/json.h"
+#include "backends/base/json_write.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/store/action.h"
 #include "backends/store/doc.h"
 
-#define REF_MOST 100 /* more than a ref has */
+/* --- ids ----------------------------------------------------------------- */
+
+enum app_id app_id_read(const void *object, const char *name, const char *other,
+                        char id[APP_ID_SIZE])
+{
+	const cJSON *v = vj_get(object, name, other);
+	if (!vj_text(object, name, other, id, APP_ID_SIZE))
+		return APP_ID_NONE;
+	if (!cJSON_IsString(v) || !strcmp(id, v->valuestring))
+		return APP_ID_READ;
+	*id = '\0';
+	return APP_ID_UNFIT;
+}
 
 /* --- rows ---------------------------------------------------------------- */
 
 /* Appends a part to an id. Slashes and blanks in the part become "-". */
-static void add_part(struct buf *id, const char *part)
+static void app_add_part(struct buf *id, const char *part)
 {
 	if (!part || !*part)
 		return;
@@ -32,31 +47,26 @@ static void add_part(struct buf *id, const char *part)
 			*c = '-';
 }
 
-static struct app *named(struct source *source, const char *id, const char *name)
-{
-	return app_of(store_row(source, &kind_app, id, name));
-}
-
 struct app *app_row(struct source *source, const struct app_platform *platform, void *instance,
                     const char *place, const char *section, const char *project,
                     const char *environment, const char *name, const char *ref, uint32_t round)
 {
 	struct buf id = { 0 };
-	add_part(&id, place);
-	add_part(&id, name ? project : NULL);
-	add_part(&id, name ? environment : NULL);
-	add_part(&id, name);
+	app_add_part(&id, place);
+	app_add_part(&id, name ? project : NULL);
+	app_add_part(&id, name ? environment : NULL);
+	app_add_part(&id, name);
 	const char *shown = name ? name : section;
-	struct app *a = named(source, id.data, shown);
+	struct app *a = app_of(store_row(source, &kind_app, id.data, shown));
 	/* a second row of that name in this list; rarely refs begin with the same signs, too */
 	size_t used = id.len;
 	/* The row belongs to another item of this list. */
-	for (int most = 12;
-	     most < REF_MOST && (a->round == round && a->instance && strcmp(a->ref, ref) != 0);
+	for (int most = 12; most < 2 * APP_ID_SIZE &&
+	                    (a->round == round && a->instance && strcmp(a->ref, ref) != 0);
 	     most *= 2) {
 		id.len = used;
 		buf_addf(&id, "~%.*s", most, ref);
-		a = named(source, id.data, shown);
+		a = app_of(store_row(source, &kind_app, id.data, shown));
 	}
 	buf_finish(&id);
 	a->platform = platform;
@@ -64,7 +74,8 @@ struct app *app_row(struct source *source, const struct app_platform *platform, 
 	a->is_platform = !name;
 	a->round = round;
 	snprintf(a->section, sizeof(a->section), "%s", section);
-	snprintf(a->ref, sizeof(a->ref), "%s", ref);
+	assert(strlen(ref) < APP_ID_SIZE);
+	xreplace(&a->ref, ref);
 	project = project ? project : "";
 	environment = environment ? environment : "";
 	wash(a->project, sizeof(a->project), project, strlen(project));
@@ -110,9 +121,10 @@ void app_settle(struct app *a, enum health health, const char *why)
 	store_touch(&a->row);
 }
 
-static void finish(struct row *r)
+static void app_finish(struct row *r)
 {
 	free(app_of(r)->deployments);
+	free(app_of(r)->ref);
 }
 
 /* --- names --------------------------------------------------------------- */
@@ -152,7 +164,7 @@ bool stack_name_check(const char *name, struct err *err)
 
 /* --- details and JSON ----------------------------------------------------- */
 
-static void add_deployment(struct doc *doc, const struct app_deployment *d)
+static void app_add_deployment(struct doc *doc, const struct app_deployment *d)
 {
 	static const enum doc_tone tones[] = {
 		[HEALTH_GOOD] = DOC_GOOD, [HEALTH_BAD] = DOC_BAD, [HEALTH_ASKS] = DOC_PLAIN
@@ -169,32 +181,32 @@ static void add_deployment(struct doc *doc, const struct app_deployment *d)
 		doc_pair(doc, DOC_BAD, "", "%s", d->error);
 }
 
-static void add_if(struct doc *doc, const char *label, const char *value)
+static void app_add_pair(struct doc *doc, const char *label, const char *value)
 {
 	if (*value)
 		doc_pair(doc, DOC_PLAIN, label, "%s", value);
 }
 
-static void detail(struct row *row, struct doc *doc, bool reveal)
+static void app_detail(struct row *row, struct doc *doc, bool reveal)
 {
 	struct app *a = app_of(row);
 	(void)reveal;
 	doc_pair(doc, DOC_PLAIN, "platform", "%s %s", a->platform ? a->platform->name : "",
 	         a->section);
-	add_if(doc, "project", a->project);
-	add_if(doc, "environment", a->environment);
-	add_if(doc, "type", a->type);
+	app_add_pair(doc, "project", a->project);
+	app_add_pair(doc, "environment", a->environment);
+	app_add_pair(doc, "type", a->type);
 	const char *label = "state";
 	if (a->is_platform)
 		label = a->row.source && a->row.source->state != SOURCE_LIVE ? "last heard"
 		                                                             : "version";
-	add_if(doc, label, a->state);
+	app_add_pair(doc, label, a->state);
 	if (row->why)
 		doc_pair(doc, row->health >= HEALTH_ATTENTION ? DOC_BAD : DOC_DIM, "why", "%s",
 		         row->why);
-	add_if(doc, "domain", a->domain);
-	add_if(doc, "image", a->image);
-	add_if(doc, "id there", a->ref);
+	app_add_pair(doc, "domain", a->domain);
+	app_add_pair(doc, "image", a->image);
+	app_add_pair(doc, "id there", a->ref);
 	if (row->order && row->order->state == ORDER_RUNNING && row->order->progress[0])
 		doc_pair(doc, DOC_PLAIN, row->order->action->verb, "%s", row->order->progress);
 	if (a->platform && a->platform->detail)
@@ -203,53 +215,37 @@ static void detail(struct row *row, struct doc *doc, bool reveal)
 		return;
 	doc_head(doc, "Deployments");
 	for (size_t i = 0; i < a->n_deployments; i++)
-		add_deployment(doc, &a->deployments[i]);
+		app_add_deployment(doc, &a->deployments[i]);
 	if (!a->n_deployments)
 		doc_add(doc, DOC_DIM, "%s", a->asked ? "None yet." : "Not asked for yet.");
 }
 
-static void text(cJSON *o, const char *name, const char *value)
+static void app_json(const struct row *row, void *out)
 {
-	if (value && *value)
-		cJSON_AddStringToObject(o, name, value);
-	else
-		cJSON_AddNullToObject(o, name);
-}
-
-static void when(cJSON *o, const char *name, int64_t ms)
-{
-	if (ms > 0)
-		cJSON_AddNumberToObject(o, name, (double)ms);
-	else
-		cJSON_AddNullToObject(o, name);
-}
-
-static void json(const struct row *row, void *out)
-{
-	const struct app *a = (const struct app *)row;
+	const struct app *a = ROW_AS(app, row);
 	const struct app_deployment *d = app_last(a);
 	cJSON *o = out;
-	text(o, "platform", a->platform ? a->platform->name : NULL);
-	text(o, "section", a->section);
-	text(o, "project", a->project);
-	text(o, "environment", a->environment);
-	text(o, "type", a->type);
-	text(o, a->is_platform ? "version" : "state", a->state);
-	text(o, "domain", a->domain);
-	text(o, "image", a->image);
-	text(o, "ref", a->ref);
+	json_add_filled(o, "platform", a->platform ? a->platform->name : NULL);
+	json_add_filled(o, "section", a->section);
+	json_add_filled(o, "project", a->project);
+	json_add_filled(o, "environment", a->environment);
+	json_add_filled(o, "type", a->type);
+	json_add_filled(o, a->is_platform ? "version" : "state", a->state);
+	json_add_filled(o, "domain", a->domain);
+	json_add_filled(o, "image", a->image);
+	json_add_filled(o, "ref", a->ref);
 	cJSON *last = d ? cJSON_AddObjectToObject(o, "last_deployment") : NULL;
 	if (!last)
 		return;
-	text(last, "id", d->id);
-	text(last, "state", d->state);
-	text(last, "title", d->title);
-	text(last, "error", d->error);
-	when(last, "created_ms", d->created_ms);
-	when(last, "ended_ms", d->ended_ms);
+	json_add_filled(last, "id", d->id);
+	json_add_filled(last, "state", d->state);
+	json_add_filled(last, "title", d->title);
+	json_add_filled(last, "error", d->error);
+	json_add_time(last, "created_ms", d->created_ms);
+	json_add_time(last, "ended_ms", d->ended_ms);
 }
 
-static struct follow *follow(struct row *row, struct log *log, struct err *err)
+static struct follow *app_follow(struct row *row, struct log *log, struct err *err)
 {
 	struct app *a = app_of(row);
 	if (a->platform && a->platform->follow)
@@ -269,13 +265,13 @@ static enum app_do app_do_of(const struct action *action)
 
 static bool app_can(const struct action *action, const struct row *r)
 {
-	const struct app *a = (const struct app *)r;
+	const struct app *a = ROW_AS(app, r);
 	return a->platform && a->platform->can(a, app_do_of(action));
 }
 
 static void app_command(const struct action *action, const struct row *r, char *buf, size_t size)
 {
-	const struct app *a = (const struct app *)r;
+	const struct app *a = ROW_AS(app, r);
 	char raw[512] = "";
 	if (a->platform)
 		a->platform->command(a, app_do_of(action), raw, sizeof(raw));
@@ -288,9 +284,9 @@ static void app_run(struct order *order)
 	a->platform->run(order, a, app_do_of(order->action));
 }
 
-static void suggest(const struct row *r, char *buf, size_t size)
+static void app_suggest(const struct row *r, char *buf, size_t size)
 {
-	const struct app *a = (const struct app *)r;
+	const struct app *a = ROW_AS(app, r);
 	if (a->platform && a->platform->suggest)
 		a->platform->suggest(a, buf, size);
 }
@@ -298,7 +294,7 @@ static void suggest(const struct row *r, char *buf, size_t size)
 #define DOES(what)                                                             \
 	.applies_of = app_can, .command_of = app_command, .run = app_run, \
 	.data = &(const enum app_do){ what }
-static const struct action actions[] = {
+static const struct action app_actions[] = {
 	{ .name = "app-deploy",
 	  .verb = "deploy",
 	  .key = "D",
@@ -344,7 +340,7 @@ static const struct action actions[] = {
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
 	  DOES(APP_NEW),
 	  .doing = "checking",
-	  .suggest = suggest,
+	  .suggest = app_suggest,
 	  .asks = "Name of the stack: 3 to 20 of a-z, 0-9 and -; then, where the configuration "
 	          "does not say it: image=IMAGE port=PORT host=HOST",
 	  .help = "make a stack of that name: project, application, image, domain, deploy; what is "
@@ -363,9 +359,9 @@ const struct kind kind_app = {
 	.name = "app",
 	.plural = "apps",
 	.row_size = sizeof(struct app),
-	.actions = actions,
-	.finish = finish,
-	.detail = detail,
-	.follow = follow,
-	.json = json,
+	.actions = app_actions,
+	.finish = app_finish,
+	.detail = app_detail,
+	.follow = app_follow,
+	.json = app_json,
 };

@@ -45,9 +45,23 @@ struct app_platform {
 	void (*suggest)(const struct app *, char *buf, size_t size);
 };
 
+/* An id on a platform, with its NUL. No longer than a word of a journal (journal.h). */
+#define APP_ID_SIZE 256
+enum app_id {
+	APP_ID_NONE, /* missing, or of another type */
+	APP_ID_READ,
+	/* longer, or with signs that cannot be shown: cut or washed, the id would name nothing or
+	 * something else */
+	APP_ID_UNFIT
+};
+/* Reads an id: a member of a JSON object (cJSON *), as vj_text does. id is "" unless it was
+ * read. */
+enum app_id app_id_read(const void *object, const char *name, const char *other,
+                        char id[APP_ID_SIZE]);
+
 /* One deployment. app->deployments lists the newest first. */
 struct app_deployment {
-	char id[80];
+	char id[APP_ID_SIZE];
 	char state[24];               /* the platform's word */
 	enum health health;           /* GOOD, BUSY, BAD, or IDLE (cancelled, waiting) */
 	char title[120], error[200];  /* washed; "" none */
@@ -70,7 +84,7 @@ struct app {
 	char state[48];
 	char domain[200]; /* "https://x.example"; "" none */
 	char image[160];
-	char ref[80]; /* id on the platform */
+	char *ref; /* owned: id on the platform, below APP_ID_SIZE; "" for the platform itself */
 	/* wall clock, ms: start of the state, as the platform states it; 0 unknown */
 	int64_t state_ms;
 	struct app_deployment *deployments; /* owned; NULL none */
@@ -87,7 +101,7 @@ extern const struct backend backend_dokploy, backend_coolify, backend_portal;
 
 static inline struct app *app_of(struct row *r)
 {
-	return (struct app *)r;
+	return ROW_AS(app, r);
 }
 
 /* Finds or makes a row. Its id is SERVER/app/PLACE[/PROJECT[/ENVIRONMENT]]/NAME. With name NULL it

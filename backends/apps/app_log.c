@@ -20,20 +20,20 @@ struct app_log {
 	void *arg;
 	struct loop_timer *timer;
 	char tail[TAIL_KEPT];
-	/* told: length of the last text, valid while texts start at the log's beginning */
-	size_t tail_len, told;
+	/* seen: length of the last text, valid while texts start at the log's beginning */
+	size_t tail_len, seen;
 	bool over;
 	int64_t time_us; /* time of the last line; 0 none */
 	char complaint[320];
 };
 
-static void on_timer(struct loop_timer *t, void *arg)
+static void app_log_on_timer(struct loop_timer *t, void *arg)
 {
 	struct app_log *l = arg;
 	l->ops->ask(l, l->arg);
 }
 
-static void stop(struct follow *follow)
+static void app_log_stop(struct follow *follow)
 {
 	struct app_log *l = (struct app_log *)follow;
 	loop_timer_remove(l->timer);
@@ -48,9 +48,9 @@ struct app_log *app_log_follow(struct app *a, struct log *log, const char *name,
 	l->ops = ops;
 	l->arg = arg;
 	l->follow.log = log;
-	l->follow.stop = stop;
+	l->follow.stop = app_log_stop;
 	l->follow.source = log_source_add(log, name);
-	l->timer = loop_timer_add(store_loop(a->row.server->store), 0, on_timer, l);
+	l->timer = loop_timer_add(store_loop(a->row.server->store), 0, app_log_on_timer, l);
 	log_follow(log, &l->follow);
 	return l;
 }
@@ -62,7 +62,7 @@ struct follow *app_log_handle(struct app_log *l)
 
 /* The last place of the old end in text. NULL: none. Knuth, Morris and Pratt, from the back: each
  * byte is looked at a few times at most, also in a text that repeats one byte. */
-static const char *last_place(const char *text, size_t len, const char *end, size_t n)
+static const char *app_log_last_place(const char *text, size_t len, const char *end, size_t n)
 {
 	/* border[i]: of the last i bytes of end, how many at their end are also at their start,
 	 * both read backwards */
@@ -85,16 +85,16 @@ static const char *last_place(const char *text, size_t len, const char *end, siz
 }
 
 /* Offset of the new text. *gap: the old end was not found, so lines may be missing. */
-static size_t new_from(const struct app_log *l, const char *text, size_t len, bool *gap)
+static size_t app_log_find_new(const struct app_log *l, const char *text, size_t len, bool *gap)
 {
 	size_t n = l->tail_len;
 	*gap = false;
 	if (!n)
 		return 0;
-	if (len >= l->told && l->told >= n && !memcmp(text + l->told - n, l->tail, n))
-		return l->told;
+	if (len >= l->seen && l->seen >= n && !memcmp(text + l->seen - n, l->tail, n))
+		return l->seen;
 	/* only the last lines arrived: find the last occurrence of the old end */
-	const char *found = last_place(text, len, l->tail, n);
+	const char *found = app_log_last_place(text, len, l->tail, n);
 	if (found)
 		return (size_t)(found - text) + n;
 	/* the text starts inside the old end */
@@ -107,20 +107,20 @@ static size_t new_from(const struct app_log *l, const char *text, size_t len, bo
 
 /* Time of a line: its own stamp. Without a stamp: now, or for the first text the time of the line
  * before. */
-static int64_t time_of(struct app_log *l, const char *text, size_t len)
+static int64_t app_log_time_of(struct app_log *l, const char *text, size_t len)
 {
 	int64_t now_us = now_wall_ms() * 1000, us = stamp_find(text, len, (struct zone){ 0 });
 	if (us > now_us)
 		us = 0;
 	if (!us)
-		us = l->told ? now_us : l->time_us;
+		us = l->seen ? now_us : l->time_us;
 	if (us < l->time_us)
 		us = l->time_us;
 	l->time_us = us;
 	return us ? us : now_us;
 }
 
-static void add_lines(struct app_log *l, const char *text, size_t len)
+static void app_log_add_lines(struct app_log *l, const char *text, size_t len)
 {
 	while (len) {
 		const char *nl = memchr(text, '\n', len);
@@ -129,8 +129,9 @@ static void add_lines(struct app_log *l, const char *text, size_t len)
 		/* a progress bar overwrote itself */
 		const char *cr = shown ? memrchr(text, '\r', shown - 1) : NULL;
 		size_t skip = cr ? (size_t)(cr + 1 - text) : 0;
-		log_add(l->follow.log, l->follow.source, time_of(l, text + skip, shown - skip),
-		        LOG_LEVEL_UNKNOWN, LOG_LINE, text + skip, shown - skip);
+		log_add(l->follow.log, l->follow.source,
+		        app_log_time_of(l, text + skip, shown - skip), LOG_LEVEL_UNKNOWN, LOG_LINE,
+		        text + skip, shown - skip);
 		text += n + (nl != NULL);
 		len -= n + (nl != NULL);
 	}
@@ -144,11 +145,11 @@ void app_log_take(struct app_log *l, const char *text, size_t len, bool over, co
 	size_t whole = last ? (size_t)(last + 1 - text) : 0;
 	if (over)
 		whole = len;
-	size_t from = new_from(l, text, whole, &gap);
+	size_t from = app_log_find_new(l, text, whole, &gap);
 	if (gap)
 		log_gap(l->follow.log, l->follow.source, "the lines in between are missing");
-	add_lines(l, text + from, whole - from);
-	l->told = whole;
+	app_log_add_lines(l, text + from, whole - from);
+	l->seen = whole;
 	if (whole) {
 		size_t n = whole < TAIL_KEPT ? whole : TAIL_KEPT;
 		memcpy(l->tail, text + whole - n, n);

@@ -15,18 +15,13 @@
 #include "backends/store/action.h"
 #include "backends/store/settings.h"
 
-#define HISTORY_MS \
-	10000 /* a visible row's deployments are fetched at most this often, even if viewed */
-#define HISTORY_HIDDEN_MS \
-	300000 /* for rows not on the screen: Coolify allows 200 calls a minute by default */
+/* A visible row's deployments are fetched at most this often, even if viewed. */
+#define HISTORY_MS 10000
+/* For rows not on the screen: Coolify allows 200 calls a minute by default. */
+#define HISTORY_HIDDEN_MS 300000
 #define HISTORY_AGAIN 6 /* rounds between two fetches of a visible row's deployments */
 
 /* --- rows ---------------------------------------------------------------- */
-
-static bool coolify_begins(const char *text, const char *word)
-{
-	return !strncmp(text, word, strlen(word));
-}
 
 static bool coolify_is_application(const struct app *a)
 {
@@ -51,7 +46,7 @@ static enum health coolify_state(const char *state, const char **why)
 	};
 	*why = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(states); i++)
-		if (coolify_begins(state, states[i].state)) {
+		if (!strncmp(state, states[i].state, strlen(states[i].state))) {
 			*why = states[i].why;
 			return states[i].health;
 		}
@@ -78,23 +73,6 @@ static void coolify_judge(struct app *a)
 	app_settle(a, health, why);
 }
 
-static void coolify_set_server(struct app *a, const struct coolify_item *it)
-{
-	const char *state = "reachable", *why = NULL;
-	enum health health = HEALTH_GOOD;
-	if (!it->reachable) {
-		state = "not reachable";
-		why = "Coolify does not reach it";
-		health = HEALTH_BAD;
-	} else if (!it->usable) {
-		state = "not usable";
-		why = "Coolify reaches it, but cannot use it";
-		health = HEALTH_ATTENTION;
-	}
-	snprintf(a->state, sizeof(a->state), "%s", state);
-	app_settle(a, health, why);
-}
-
 static void coolify_set_item(struct site *s, const struct coolify_item *it)
 {
 	static const char *const types[] = { "application", "service", "database", "server" };
@@ -104,7 +82,19 @@ static void coolify_set_item(struct site *s, const struct coolify_item *it)
 	snprintf(a->domain, sizeof(a->domain), "%s", it->domain);
 	snprintf(a->image, sizeof(a->image), "%s", it->image);
 	if (server) {
-		coolify_set_server(a, it);
+		const char *state = "reachable", *why = NULL;
+		enum health health = HEALTH_GOOD;
+		if (!it->reachable) {
+			state = "not reachable";
+			why = "Coolify does not reach it";
+			health = HEALTH_BAD;
+		} else if (!it->usable) {
+			state = "not usable";
+			why = "Coolify reaches it, but cannot use it";
+			health = HEALTH_ATTENTION;
+		}
+		snprintf(a->state, sizeof(a->state), "%s", state);
+		app_settle(a, health, why);
 		return;
 	}
 	if (strcmp(a->state, it->status) != 0)
@@ -127,6 +117,8 @@ static void coolify_set_items(struct site *s, struct coolify_list *l)
 	for (size_t i = 0; i < l->n; i++)
 		coolify_set_item(s, &l->items[i]);
 	s->left_out += l->left_out;
+	if (*l->unfit)
+		site_unfit(s, l->unfit);
 	coolify_list_finish(l);
 }
 
@@ -213,30 +205,43 @@ static char *coolify_about(const struct app *a, const char **what)
 
 /* --- orders -------------------------------------------------------------- */
 
-static const char *const coolify_verbs[] = {
-	[APP_DEPLOY] = "deploy", [APP_REDEPLOY] = "redeploy", [APP_START] = "start",
-	[APP_STOP] = "stop",     [APP_RESTART] = "restart",   [APP_CANCEL] = "cancel",
+/* One row per action: the request, and what follows from its answer. */
+static const struct coolify_request {
+	const char *verb;
+	/* around the id of the application, or of its deployment; before NULL: the type of the row,
+	 * "/applications/" */
+	const char *before, *after;
+	enum { COOLIFY_OF_APP, COOLIFY_OF_DEPLOYMENT } of;
+	bool deploys; /* it starts a deployment, which is followed */
+} coolify_requests[] = {
+	[APP_DEPLOY] = { "deploy", "/deploy?uuid=", "", COOLIFY_OF_APP, true },
+	[APP_REDEPLOY] = { "redeploy", "/deploy?uuid=", "&force=true", COOLIFY_OF_APP, true },
+	[APP_START] = { "start", NULL, "/start", COOLIFY_OF_APP, true },
+	[APP_STOP] = { "stop", NULL, "/stop", COOLIFY_OF_APP, false },
+	[APP_RESTART] = { "restart", NULL, "/restart", COOLIFY_OF_APP, true },
+	[APP_CANCEL] = { "cancel", "/deployments/", "/cancel", COOLIFY_OF_DEPLOYMENT, false },
 };
 
-static char *coolify_order_path(const struct app *a, enum app_do what)
+struct coolify_job {
+	struct rollout rollout;
+	const struct coolify_request *request;
+};
+
+static char *coolify_order_path(const struct app *a, const struct coolify_request *q)
 {
 	const struct app_deployment *last = app_last(a);
-	char folder[32], verb[16];
-	if (what == APP_DEPLOY || what == APP_REDEPLOY)
-		return platform_path("/deploy?uuid=", a->ref,
-		                     what == APP_REDEPLOY ? "&force=true" : "");
-	if (what == APP_CANCEL)
-		return platform_path("/deployments/", last ? last->id : "", "/cancel");
+	char folder[32];
+	if (q->of == COOLIFY_OF_DEPLOYMENT)
+		return platform_path(q->before, last ? last->id : "", q->after);
 	snprintf(folder, sizeof(folder), "/%.23ss/", a->type);
-	snprintf(verb, sizeof(verb), "/%s", coolify_verbs[what]);
-	return platform_path(folder, a->ref, verb);
+	return platform_path(q->before ? q->before : folder, a->ref, q->after);
 }
 
 static void coolify_queued(struct job *j, const struct api_answer *answer)
 {
 	struct rollout *r = (struct rollout *)j;
+	const struct coolify_request *q = ((const struct coolify_job *)j)->request;
 	char said[160];
-	bool cancels = !strcmp(j->verb, "cancel");
 	if (answer->unsure && *r->ref) {
 		r->unsure = answer->err;
 		rollout_follow(r); /* the history shows whether it began */
@@ -244,7 +249,7 @@ static void coolify_queued(struct job *j, const struct api_answer *answer)
 		job_end(j, &answer->err, NULL);
 	} else if (!coolify_deployment_queued(answer->body, answer->len, r->id, said,
 	                                      sizeof(said)) ||
-	           !*r->id || cancels) {
+	           !*r->id || q->of == COOLIFY_OF_DEPLOYMENT) {
 		/* services and databases have no deployments */
 		job_end(j, NULL, *said ? said : "done");
 	} else {
@@ -255,14 +260,17 @@ static void coolify_queued(struct job *j, const struct api_answer *answer)
 
 static void coolify_run(struct order *order, struct app *a, enum app_do what)
 {
-	struct rollout *r = job_begin(a->instance, order, sizeof(*r), coolify_verbs[what]);
-	if (!r)
+	const struct coolify_request *q = &coolify_requests[what];
+	struct coolify_job *c = job_begin(a->instance, order, sizeof(*c), q->verb);
+	if (!c)
 		return;
-	if (coolify_is_application(a) && what != APP_STOP && what != APP_CANCEL)
+	struct rollout *r = &c->rollout;
+	c->request = q;
+	if (coolify_is_application(a) && q->deploys)
 		rollout_begin(r, a->ref);
 	if (app_last(a))
 		memcpy(r->before, app_last(a)->id, sizeof(r->before));
-	char *path = coolify_order_path(a, what);
+	char *path = coolify_order_path(a, q);
 	job_call(&r->job, "POST", path, NULL, coolify_queued);
 	free(path);
 }
@@ -283,7 +291,7 @@ static bool coolify_deployment_read(const struct rollout *r, const char *json, s
 static bool coolify_can(const struct app *a, enum app_do what)
 {
 	const struct app_deployment *last = app_last(a);
-	bool application = coolify_is_application(a), runs = !coolify_begins(a->state, "exited");
+	bool application = coolify_is_application(a), runs = strncmp(a->state, "exited", 6) != 0;
 	bool deploying = last && last->health == HEALTH_BUSY;
 	if (a->is_platform || !strcmp(a->type, "server"))
 		return false;
@@ -301,9 +309,11 @@ static bool coolify_can(const struct app *a, enum app_do what)
 static void coolify_command(const struct app *a, enum app_do what, char *buf, size_t size)
 {
 	const struct site *s = a->instance;
-	char *path = coolify_order_path(a, what);
-	snprintf(buf, size, "%s %s: POST %s, Coolify %s", coolify_verbs[what], a->row.name, path,
-	         s->name);
+	if ((size_t)what >= ARRAY_LEN(coolify_requests))
+		return;
+	const struct coolify_request *q = &coolify_requests[what];
+	char *path = coolify_order_path(a, q);
+	snprintf(buf, size, "%s %s: POST %s, Coolify %s", q->verb, a->row.name, path, s->name);
 	free(path);
 }
 

@@ -18,7 +18,7 @@
 
 /* --- resources and servers ----------------------------------------------- */
 
-static struct coolify_item *add(struct coolify_list *l)
+static struct coolify_item *coolify_add(struct coolify_list *l)
 {
 	if (l->n >= MOST) {
 		l->left_out++;
@@ -32,23 +32,34 @@ static struct coolify_item *add(struct coolify_list *l)
 
 /* The type: "application", "service", "standalone-postgresql". Some versions omit it, so guess from
  * other members. */
-static enum coolify_kind kind_of(const cJSON *o)
+static enum coolify_kind coolify_kind_of(const cJSON *o)
 {
 	char type[64];
-	bool told = vj_text(o, "type", NULL, type, sizeof(type));
-	if (told ? !strcmp(type, "application") : vj_get(o, "build_pack", NULL) != NULL)
+	bool has_type = vj_text(o, "type", NULL, type, sizeof(type));
+	if (has_type ? !strcmp(type, "application") : vj_get(o, "build_pack", NULL) != NULL)
 		return COOLIFY_APPLICATION;
-	if (told ? !strcmp(type, "service") : vj_get(o, "service_type", NULL) != NULL)
+	if (has_type ? !strcmp(type, "service") : vj_get(o, "service_type", NULL) != NULL)
 		return COOLIFY_SERVICE;
 	return COOLIFY_DATABASE;
 }
 
-static void add_resource(struct coolify_list *l, const cJSON *o)
+/* The item counts if it has a name and an id. */
+static void coolify_add_id(struct coolify_list *l, const cJSON *o, struct coolify_item *it)
 {
-	struct coolify_item *it = cJSON_IsObject(o) ? add(l) : NULL;
+	enum app_id id = app_id_read(o, "uuid", NULL, it->id);
+	if (id == APP_ID_UNFIT) {
+		l->left_out++;
+		memcpy(l->unfit, it->name, sizeof(l->unfit));
+	}
+	l->n += id == APP_ID_READ && *it->name;
+}
+
+static void coolify_add_resource(struct coolify_list *l, const cJSON *o)
+{
+	struct coolify_item *it = cJSON_IsObject(o) ? coolify_add(l) : NULL;
 	if (!it)
 		return;
-	it->kind = kind_of(o);
+	it->kind = coolify_kind_of(o);
 	vj_text(o, "name", NULL, it->name, sizeof(it->name));
 	vj_text(o, "status", NULL, it->status, sizeof(it->status));
 	vj_text(o, "fqdn", NULL, it->domain, sizeof(it->domain));
@@ -64,12 +75,12 @@ static void add_resource(struct coolify_list *l, const cJSON *o)
 		vj_text(o, "image", NULL, it->image, sizeof(it->image));
 	const cJSON *server = vj_get(vj_get(o, "destination", NULL), "server", NULL);
 	vj_text(server, "name", NULL, it->server, sizeof(it->server));
-	l->n += vj_text(o, "uuid", NULL, it->id, sizeof(it->id)) && *it->name;
+	coolify_add_id(l, o, it);
 }
 
-static void add_server(struct coolify_list *l, const cJSON *o)
+static void coolify_add_server(struct coolify_list *l, const cJSON *o)
 {
-	struct coolify_item *it = cJSON_IsObject(o) ? add(l) : NULL;
+	struct coolify_item *it = cJSON_IsObject(o) ? coolify_add(l) : NULL;
 	const cJSON *settings = vj_get(o, "settings", NULL);
 	if (!it)
 		return;
@@ -78,11 +89,12 @@ static void add_server(struct coolify_list *l, const cJSON *o)
 	vj_text(o, "ip", NULL, it->domain, sizeof(it->domain));
 	it->reachable = vj_true(settings ? settings : o, "is_reachable", NULL);
 	it->usable = vj_true(settings ? settings : o, "is_usable", NULL);
-	l->n += vj_text(o, "uuid", NULL, it->id, sizeof(it->id)) && *it->name;
+	coolify_add_id(l, o, it);
 }
 
-static bool read_list(const char *json, size_t len, struct coolify_list *out, const char *what,
-                      void (*each)(struct coolify_list *, const cJSON *), struct err *err)
+static bool coolify_read_list(const char *json, size_t len, struct coolify_list *out,
+                              const char *what, void (*each)(struct coolify_list *, const cJSON *),
+                              struct err *err)
 {
 	cJSON *root = vj_read(json, len, "Coolify", err);
 	const cJSON *v, *list = root;
@@ -103,12 +115,12 @@ static bool read_list(const char *json, size_t len, struct coolify_list *out, co
 bool coolify_resources_parse(const char *json, size_t len, struct coolify_list *out,
                              struct err *err)
 {
-	return read_list(json, len, out, "resources", add_resource, err);
+	return coolify_read_list(json, len, out, "resources", coolify_add_resource, err);
 }
 
 bool coolify_servers_parse(const char *json, size_t len, struct coolify_list *out, struct err *err)
 {
-	return read_list(json, len, out, "servers", add_server, err);
+	return coolify_read_list(json, len, out, "servers", coolify_add_server, err);
 }
 
 void coolify_list_finish(struct coolify_list *l)
@@ -119,7 +131,7 @@ void coolify_list_finish(struct coolify_list *l)
 
 /* --- deployments --------------------------------------------------------- */
 
-static enum health health_of(const char *state)
+static enum health coolify_health_of(const char *state)
 {
 	static const struct {
 		const char *state;
@@ -135,14 +147,14 @@ static enum health health_of(const char *state)
 	return HEALTH_UNKNOWN;
 }
 
-static bool read_one(const cJSON *o, struct app_deployment *d)
+static bool coolify_read_deployment(const cJSON *o, struct app_deployment *d)
 {
 	char commit[48], message[80];
 	*d = (struct app_deployment){ .id = "" };
 	vj_text(o, "status", NULL, d->state, sizeof(d->state));
 	vj_text(o, "commit", NULL, commit, sizeof(commit));
 	vj_text(o, "commit_message", NULL, message, sizeof(message));
-	d->health = health_of(d->state);
+	d->health = coolify_health_of(d->state);
 	snprintf(d->title, sizeof(d->title), "%.12s%s%.80s", commit, *message ? " " : "", message);
 	d->created_ms = vj_time(o, "created_at", NULL);
 	if (d->health != HEALTH_BUSY) {
@@ -150,7 +162,7 @@ static bool read_one(const cJSON *o, struct app_deployment *d)
 		if (!d->ended_ms)
 			d->ended_ms = vj_time(o, "updated_at", NULL);
 	}
-	return vj_text(o, "deployment_uuid", NULL, d->id, sizeof(d->id));
+	return app_id_read(o, "deployment_uuid", NULL, d->id) == APP_ID_READ;
 }
 
 bool coolify_deployments_parse(const char *json, size_t len, struct app_deployment *out,
@@ -165,7 +177,7 @@ bool coolify_deployments_parse(const char *json, size_t len, struct app_deployme
 	if (good)
 		cJSON_ArrayForEach (v, list) {
 			if (*n == APP_DEPLOYMENTS_MAX || !cJSON_IsObject(v) ||
-			    !read_one(v, &out[*n]))
+			    !coolify_read_deployment(v, &out[*n]))
 				continue;
 			if (names)
 				vj_text(v, "application_name", NULL, names[*n], COOLIFY_NAME);
@@ -181,21 +193,11 @@ bool coolify_deployment_parse(const char *json, size_t len, struct app_deploymen
                               struct err *err)
 {
 	cJSON *o = vj_read(json, len, "Coolify", err);
-	bool good = cJSON_IsObject(o) && read_one(o, out) && *out->state;
+	bool good = cJSON_IsObject(o) && coolify_read_deployment(o, out) && *out->state;
 	if (o && !good)
 		err_set(err, ERR_GARBLED, "Coolify's answer about the deployment has no state");
 	cJSON_Delete(o);
 	return good;
-}
-
-static void add_entry(struct buf *b, const cJSON *v)
-{
-	const char *text = cJSON_GetStringValue(vj_get(v, "output", NULL));
-	if (vj_true(v, "hidden", NULL) || !text)
-		return;
-	buf_puts(b, text);
-	if (!*text || text[strlen(text) - 1] != '\n')
-		buf_puts(b, "\n");
 }
 
 char *coolify_log_text(const char *json, size_t len)
@@ -211,8 +213,14 @@ char *coolify_log_text(const char *json, size_t len)
 	const cJSON *entries = list;
 	if (!list && cJSON_IsArray(logs))
 		entries = logs;
-	cJSON_ArrayForEach (v, entries)
-		add_entry(&b, v);
+	cJSON_ArrayForEach (v, entries) {
+		const char *output = cJSON_GetStringValue(vj_get(v, "output", NULL));
+		if (vj_true(v, "hidden", NULL) || !output)
+			continue;
+		buf_puts(&b, output);
+		if (!*output || output[strlen(output) - 1] != '\n')
+			buf_puts(&b, "\n");
+	}
 	if (text && !list)
 		buf_puts(&b, text);
 	char *out = text || cJSON_IsArray(logs) ? buf_take(&b) : NULL;
@@ -222,15 +230,16 @@ char *coolify_log_text(const char *json, size_t len)
 	return out;
 }
 
-bool coolify_deployment_queued(const char *json, size_t len, char id[COOLIFY_ID], char *said,
+bool coolify_deployment_queued(const char *json, size_t len, char id[APP_ID_SIZE], char *said,
                                size_t size)
 {
 	struct err err;
 	cJSON *root = vj_read(json, len, "Coolify", &err);
 	const cJSON *o = cJSON_GetArrayItem(vj_get(root, "deployments", NULL), 0);
 	o = o ? o : root;
-	vj_text(o, "deployment_uuid", NULL, id, COOLIFY_ID);
 	vj_text(o, "message", NULL, said, size);
+	if (app_id_read(o, "deployment_uuid", NULL, id) == APP_ID_UNFIT)
+		snprintf(said, size, "queued; the id of its deployment is too long to follow it");
 	bool good = cJSON_IsObject(o);
 	cJSON_Delete(root);
 	return good;

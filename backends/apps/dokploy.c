@@ -41,15 +41,15 @@ static bool dokploy_makes_a_stack(const struct site *s)
 static enum health dokploy_opinion(const struct site *s, char *why, size_t size)
 {
 	const struct dokploy *d = (const struct dokploy *)s;
-	bool one = d->n_made == 1;
+	const char *things = d->n_made == 1 ? "thing" : "things";
+	const char *are = d->n_made == 1 ? "is" : "are";
 	if (!d->n_made || dokploy_makes_a_stack(s))
 		return HEALTH_GOOD;
 	snprintf(why, size,
-	         "%zu %s of %.60s %s left of a new stack that is not whole; \"new stack\" goes on "
-	         "with it, "
-	         "\"remove what was made\" takes it away",
-	         d->n_made, one ? "thing" : "things", d->made[d->n_made - 1].word[MADE_STACK],
-	         one ? "is" : "are");
+	         "%zu %s of %.60s %s left of a new stack that is not whole; \"new stack\" "
+	         "continues "
+	         "it, \"remove what was made\" undoes it",
+	         d->n_made, things, d->made[d->n_made - 1].word[MADE_STACK], are);
 	return HEALTH_ATTENTION;
 }
 
@@ -90,6 +90,8 @@ static bool dokploy_take_tree(struct site *s, const char *ref, const char *json,
 			dokploy_judge(a);
 		}
 		s->left_out = tree.left_out;
+		if (*tree.unfit)
+			site_unfit(s, tree.unfit);
 		site_listed(s);
 	}
 	dp_tree_finish(&tree);
@@ -101,7 +103,7 @@ static bool dokploy_take_version(struct site *s, const char *ref, const char *js
 {
 	struct dokploy *d = (struct dokploy *)s;
 	d->release = dp_version(json, len, s->version, sizeof(s->version));
-	if (s->answered)
+	if (s->round)
 		site_judge(s);
 	return true;
 }
@@ -118,13 +120,13 @@ static bool dokploy_take_one(struct site *s, const char *ref, const char *json, 
 			snprintf(a->state, sizeof(a->state), "%s", one->status);
 		snprintf(a->image, sizeof(a->image), "%s", built ? one->source : one->image);
 		const struct dp_domain *d = &one->domains[0];
+		const char *path = strcmp(d->path, "/") ? d->path : "";
 		char more[24] = "", text[sizeof(a->domain)] = "";
 		if (one->n_domains > 1)
 			snprintf(more, sizeof(more), " +%zu", one->n_domains - 1);
 		if (one->n_domains)
-			snprintf(text, sizeof(text), "%s%.150s%.16s%s",
-			         d->https ? "https://" : "http://", d->host,
-			         strcmp(d->path, "/") ? d->path : "", more);
+			snprintf(text, sizeof(text), "http%s://%.150s%.16s%s", d->https ? "s" : "",
+			         d->host, path, more);
 		/* cutting may split a character */
 		wash(a->domain, sizeof(a->domain), text, strlen(text));
 		app_set_deployments(a, one->deployments, one->n_deployments);
@@ -225,11 +227,6 @@ void dokploy_deploy(struct dokploy_job *d, const char *ref, bool compose, const 
 	free(path);
 }
 
-static void dokploy_switched(struct job *j, const struct api_answer *r)
-{
-	job_end(j, &r->err, NULL);
-}
-
 static const char *const dokploy_verbs[] = {
 	[APP_DEPLOY] = "deploy",
 	[APP_REDEPLOY] = "redeploy",
@@ -256,7 +253,7 @@ static void dokploy_run(struct order *order, struct app *a, enum app_do what)
 	}
 	d->compose = dokploy_is_compose(a);
 	rollout_begin(&d->rollout, a->ref);
-	dokploy_post(d, dokploy_verbs[what], dokploy_switched);
+	dokploy_post(d, dokploy_verbs[what], job_answer);
 }
 
 static bool dokploy_can(const struct app *a, enum app_do what)
@@ -291,14 +288,18 @@ static void dokploy_detail(struct app *a, struct doc *doc)
 {
 	const struct dokploy *d = a->instance;
 	const struct dokploy_config *c = dokploy_section(d);
-	const char *image = c ? c->stack_image : NULL, *domain = c ? c->stack_domain : NULL;
+	const char *image = "none is configured (stack_image): image= says it";
 	if (!a->is_platform)
 		return;
+	if (c && c->stack_image)
+		image = c->stack_image;
 	doc_head(doc, "New stacks");
-	doc_pair(doc, DOC_PLAIN, "image", "%s",
-	         image ? image : "none is configured (stack_image): image= says it");
-	doc_pair(doc, DOC_PLAIN, "domain", "%s%s", domain ? "NAME." : "",
-	         domain ? domain : "none is configured (stack_domain): host= says it");
+	doc_pair(doc, DOC_PLAIN, "image", "%s", image);
+	if (c && c->stack_domain)
+		doc_pair(doc, DOC_PLAIN, "domain", "NAME.%s", c->stack_domain);
+	else
+		doc_pair(doc, DOC_PLAIN, "domain",
+		         "none is configured (stack_domain): host= says it");
 	if (d->n_made)
 		doc_head(doc, "Made by a new stack that is not whole");
 	for (size_t i = 0; i < d->n_made; i++)
@@ -310,7 +311,7 @@ static void dokploy_detail(struct app *a, struct doc *doc)
 
 static void dokploy_open(struct site *s)
 {
-	made_read((struct dokploy *)s);
+	stack_journal_read((struct dokploy *)s);
 }
 
 static const struct platform platform_dokploy = {

@@ -3,7 +3,7 @@
  * - dokploy.c: polls, deploys, starts and stops
  * - dokploy_log.c: reads logs
  * - dokploy_new.c: makes a new stack, or undoes one
- * - made.c: remembers what an unfinished stack has made */
+ * - stack_journal.c: remembers what an unfinished stack has made */
 #ifndef APPS_DOKPLOY_H
 #define APPS_DOKPLOY_H
 
@@ -57,13 +57,13 @@ void dokploy_undo(struct order *, struct app *);
 void dokploy_new_command(const struct app *, char *buf, size_t size);
 void dokploy_undo_command(const struct app *, char *buf, size_t size);
 
-/* made.c keeps $XDG_STATE_HOME/mocr/stacks, one line per thing, so the list survives the end of
- * mocr. */
-void made_read(struct dokploy *);
+/* stack_journal.c keeps $XDG_STATE_HOME/mocr/stacks, one line per thing, so the list survives the
+ * end of mocr. */
+void stack_journal_read(struct dokploy *);
 /* false: it could not be saved */
-bool made_add(struct dokploy *, const char *stack, const char *what, const char *id,
-              const char *name);
-void made_drop(struct dokploy *, const char *what, const char *id);
-void made_forget(struct dokploy *, const char *stack);
+bool stack_journal_add(struct dokploy *, const char *stack, const char *what, const char *id,
+                       const char *name);
+void stack_journal_drop(struct dokploy *, const char *what, const char *id);
+void stack_journal_forget(struct dokploy *, const char *stack);
 
 #endif

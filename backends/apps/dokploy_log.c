@@ -17,7 +17,7 @@
 
 static const struct app_deployment *dokploy_log_deployment(const struct site_log *l)
 {
-	const struct app *a = (const struct app *)store_find(l->store, l->row);
+	const struct app *a = ROW_AS(app, store_find(l->store, l->row));
 	for (size_t i = 0; a && i < a->n_deployments; i++)
 		if (!strcmp(a->deployments[i].id, l->id))
 			return &a->deployments[i];

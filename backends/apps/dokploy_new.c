@@ -33,7 +33,7 @@ struct stack { /* the job of a new stack or of its removal */
 	char name[32], full[64]; /* "demo-1", "ai-stack-demo-1" */
 	char image[160], host[160], certificate[16];
 	int port;
-	char project[DP_ID], env[DP_ID], app[DP_ID];
+	char project[APP_ID_SIZE], env[APP_ID_SIZE], app[APP_ID_SIZE];
 	enum stack_step step;
 	bool image_set; /* Dokploy confirmed the image */
 	bool mine;      /* mocr began this stack before, so the order may continue */
@@ -115,28 +115,6 @@ static bool stack_read_words(struct stack *s, const char *argument, struct err *
 	return good;
 }
 
-static bool stack_check(const struct stack *s, struct err *err)
-{
-	const char *site = stack_site(s)->site.name;
-	if (!*s->image)
-		return err_set(err, ERR_USAGE,
-		               "which image? [dokploy %s] has no stack_image, so say image=IMAGE "
-		               "after the "
-		               "name",
-		               site);
-	if (!*s->host)
-		return err_set(err, ERR_USAGE,
-		               "at which domain? [dokploy %s] has no stack_domain, so say "
-		               "host=HOST after "
-		               "the name",
-		               site);
-	if (!stack_of_signs(s->image, "./:@_-"))
-		return err_set(err, ERR_USAGE, "\"%.80s\" is not an image name", s->image);
-	if (!stack_of_signs(s->host, ".-"))
-		return err_set(err, ERR_USAGE, "\"%.80s\" is not a host name", s->host);
-	return true;
-}
-
 static bool stack_read(struct stack *s, const char *argument, struct err *err)
 {
 	const struct dokploy *d = stack_site(s);
@@ -157,7 +135,21 @@ static bool stack_read(struct stack *s, const char *argument, struct err *err)
 	         stack_or(c->stack_certificate, "none"));
 	for (size_t i = 0; i < d->n_made; i++)
 		s->mine = s->mine || !strcmp(d->made[i].word[MADE_STACK], s->full);
-	return stack_check(s, err);
+	if (!*s->image)
+		return err_set(err, ERR_USAGE,
+		               "which image? [dokploy %s] has no stack_image, so say image=IMAGE "
+		               "after the name",
+		               d->site.name);
+	if (!*s->host)
+		return err_set(err, ERR_USAGE,
+		               "at which domain? [dokploy %s] has no stack_domain, so say "
+		               "host=HOST after the name",
+		               d->site.name);
+	if (!stack_of_signs(s->image, "./:@_-"))
+		return err_set(err, ERR_USAGE, "\"%.80s\" is not an image name", s->image);
+	if (!stack_of_signs(s->host, ".-"))
+		return err_set(err, ERR_USAGE, "\"%.80s\" is not a host name", s->host);
+	return true;
 }
 
 /* --- progress ------------------------------------------------------------- */
@@ -217,7 +209,7 @@ static void stack_fail(struct stack *s, const struct err *why)
 static void stack_keep(struct stack *s, const char *what, const char *id, const char *name)
 {
 	struct dokploy *d = stack_site(s);
-	if (*id && !made_add(d, s->full, what, id, name))
+	if (*id && !stack_journal_add(d, s->full, what, id, name))
 		activity_add(d->site.source->store, ACTIVITY_NOTE, HEALTH_ATTENTION,
 		             stack_job(s)->order->id,
 		             "%s %s (%s) was made, but could not be added to the list of what was "
@@ -253,7 +245,7 @@ static void stack_deployed(struct rollout *r, const struct err *err, const char 
 	snprintf(done, sizeof(done), "%s is %s; it answers at https://%.110s", s->full, said,
 	         s->host);
 	stack_step_over(s, said);
-	made_forget(stack_site(s), s->full);
+	stack_journal_forget(stack_site(s), s->full);
 	job_end(&r->job, NULL, done);
 }
 
@@ -271,7 +263,7 @@ static void stack_domain_made(struct job *j, const struct api_answer *r)
 {
 	struct stack *s = (struct stack *)j;
 	struct err err;
-	char id[DP_ID];
+	char id[APP_ID_SIZE];
 	if (r->err.code && stack_looks_again(s, r)) {
 		stack_ask_one(s);
 		return;
@@ -284,28 +276,6 @@ static void stack_domain_made(struct job *j, const struct api_answer *r)
 		stack_keep(s, "domain", id, s->host);
 	stack_step_over(s, "made");
 	stack_deploy(s);
-}
-
-static void stack_make_domain(struct stack *s, const struct dp_one *one)
-{
-	char how[180];
-	snprintf(how, sizeof(how), "%.100s to port %d", s->host, s->port);
-	stack_at(s, STEP_DOMAIN, how);
-	for (size_t i = 0; i < one->n_domains; i++)
-		if (!strcmp(one->domains[i].host, s->host)) {
-			stack_step_over(s, "is there already");
-			stack_deploy(s);
-			return;
-		}
-	cJSON *o = cJSON_CreateObject();
-	cJSON_AddStringToObject(o, "host", s->host);
-	cJSON_AddStringToObject(o, "path", "/");
-	cJSON_AddNumberToObject(o, "port", s->port);
-	cJSON_AddBoolToObject(o, "https", true);
-	cJSON_AddStringToObject(o, "certificateType", s->certificate);
-	cJSON_AddStringToObject(o, "applicationId", s->app);
-	cJSON_AddStringToObject(o, "domainType", "application");
-	stack_post(s, "/domain.create", o, stack_domain_made);
 }
 
 static void stack_image_set(struct job *j, const struct api_answer *r)
@@ -321,21 +291,16 @@ static void stack_image_set(struct job *j, const struct api_answer *r)
 	stack_ask_one(s); /* re-read the application */
 }
 
-static bool stack_was_deployed(const struct dp_one *one)
-{
-	for (size_t i = 0; i < one->n_deployments; i++)
-		if (one->deployments[i].health == HEALTH_GOOD ||
-		    one->deployments[i].health == HEALTH_BUSY)
-			return true;
-	return false;
-}
-
 /* The application exists: decide what is left to do. */
 static void stack_with_one(struct stack *s, const struct dp_one *one)
 {
 	bool has_image = !strcmp(one->image, s->image) && !strcmp(one->source, "docker");
+	bool was_deployed = false;
 	struct err err;
-	if (stack_was_deployed(one) && !s->mine) {
+	for (size_t i = 0; i < one->n_deployments; i++)
+		was_deployed = was_deployed || one->deployments[i].health == HEALTH_GOOD ||
+		               one->deployments[i].health == HEALTH_BUSY;
+	if (was_deployed && !s->mine) {
 		err_set(&err, ERR_REFUSED,
 		        "the name is taken: it was deployed before%s%s; its own row deploys it "
 		        "again",
@@ -356,7 +321,24 @@ static void stack_with_one(struct stack *s, const struct dp_one *one)
 	}
 	if (s->step < STEP_IMAGE)
 		stack_step_done(s, STEP_IMAGE, "is set already");
-	stack_make_domain(s, one);
+	char how[180];
+	snprintf(how, sizeof(how), "%.100s to port %d", s->host, s->port);
+	stack_at(s, STEP_DOMAIN, how);
+	for (size_t i = 0; i < one->n_domains; i++)
+		if (!strcmp(one->domains[i].host, s->host)) {
+			stack_step_over(s, "is there already");
+			stack_deploy(s);
+			return;
+		}
+	cJSON *domain = cJSON_CreateObject();
+	cJSON_AddStringToObject(domain, "host", s->host);
+	cJSON_AddStringToObject(domain, "path", "/");
+	cJSON_AddNumberToObject(domain, "port", s->port);
+	cJSON_AddBoolToObject(domain, "https", true);
+	cJSON_AddStringToObject(domain, "certificateType", s->certificate);
+	cJSON_AddStringToObject(domain, "applicationId", s->app);
+	cJSON_AddStringToObject(domain, "domainType", "application");
+	stack_post(s, "/domain.create", domain, stack_domain_made);
 }
 
 static void stack_one_came(struct job *j, const struct api_answer *r)
@@ -382,11 +364,11 @@ static void stack_ask_one(struct stack *s)
 
 static void stack_ask_tree(struct stack *s);
 
-static bool stack_take_id(char to[DP_ID], const char *from)
+static bool stack_take_id(char to[APP_ID_SIZE], const char *from)
 {
 	if (!*from || !stack_of_signs(from, "_-"))
 		return false;
-	snprintf(to, DP_ID, "%.79s", from);
+	snprintf(to, APP_ID_SIZE, "%s", from);
 	return true;
 }
 
@@ -394,7 +376,7 @@ static void stack_app_made(struct job *j, const struct api_answer *r)
 {
 	struct stack *s = (struct stack *)j;
 	struct err err = r->err;
-	char id[DP_ID] = "";
+	char id[APP_ID_SIZE] = "";
 	if (r->err.code && !stack_looks_again(s, r)) {
 		stack_fail(s, &err);
 		return;
@@ -429,7 +411,7 @@ static void stack_project_made(struct job *j, const struct api_answer *r)
 {
 	struct stack *s = (struct stack *)j;
 	struct err err = r->err;
-	char project[DP_ID], env[DP_ID];
+	char project[APP_ID_SIZE], env[APP_ID_SIZE];
 	if (r->err.code && stack_looks_again(s, r)) {
 		stack_ask_tree(s);
 		return;
@@ -599,8 +581,8 @@ static void stack_removed(struct job *j, const struct api_answer *r)
 {
 	struct stack *s = (struct stack *)j;
 	const struct journal_line *last = stack_last_made(s);
-	const char *what = last ? last->word[MADE_WHAT] : "",
-		   *name = last ? last->word[MADE_NAME] : "";
+	const char *what = last ? last->word[MADE_WHAT] : "";
+	const char *name = last ? last->word[MADE_NAME] : "";
 	struct err err;
 	if (r->err.code && r->err.code != ERR_ABSENT) {
 		err_set(&err, r->err.code, "%s %s was not removed: %.220s", what, name,
@@ -611,7 +593,7 @@ static void stack_removed(struct job *j, const struct api_answer *r)
 	if (last) {
 		activity_add(j->site->source->store, ACTIVITY_ACTION, HEALTH_IDLE, j->order->id,
 		             "%s %s: %s", what, name, r->err.code ? "was already gone" : "removed");
-		made_drop(stack_site(s), what, last->word[MADE_ID]);
+		stack_journal_drop(stack_site(s), what, last->word[MADE_ID]);
 		s->removed++;
 	}
 	stack_remove_next(s);

@@ -13,40 +13,51 @@
 
 /* --- the tree ------------------------------------------------------------ */
 
-static void *grown(void *list, size_t n, size_t one)
+static void *dp_grown(void *list, size_t n, size_t one)
 {
 	if (n && (n & (n - 1)))
 		return list;
 	return xrealloc(list, (n ? n * 2 : 1) * one);
 }
 
-static void add_app(struct dp_tree *t, const cJSON *o, bool compose)
+/* Reads an id. False: none, or one that cannot be kept. Then the item is left out. */
+static bool dp_add_id(struct dp_tree *t, const cJSON *o, const char *member, const char *name,
+                      char id[APP_ID_SIZE])
+{
+	enum app_id read = app_id_read(o, member, NULL, id);
+	if (read == APP_ID_UNFIT) {
+		t->left_out++;
+		snprintf(t->unfit, sizeof(t->unfit), "%s", name);
+	}
+	return read == APP_ID_READ;
+}
+
+static void dp_add_app(struct dp_tree *t, const cJSON *o, bool compose)
 {
 	t->left_out += t->n_apps >= MOST;
 	if (t->n_apps >= MOST || !cJSON_IsObject(o))
 		return;
-	t->apps = grown(t->apps, t->n_apps, sizeof(*t->apps));
+	t->apps = dp_grown(t->apps, t->n_apps, sizeof(*t->apps));
 	struct dp_app *a = &t->apps[t->n_apps];
 	*a = (struct dp_app){ .env = t->n_envs - 1, .compose = compose };
 	vj_text(o, compose ? "composeStatus" : "applicationStatus", NULL, a->status,
 	        sizeof(a->status));
 	vj_text(o, "name", "appName", a->name, sizeof(a->name));
-	if (vj_text(o, compose ? "composeId" : "applicationId", NULL, a->id, sizeof(a->id)))
-		t->n_apps++;
+	t->n_apps += dp_add_id(t, o, compose ? "composeId" : "applicationId", a->name, a->id);
 }
 
-static void add_apps(struct dp_tree *t, const cJSON *o)
+static void dp_add_apps(struct dp_tree *t, const cJSON *o)
 {
 	const cJSON *v;
 	cJSON_ArrayForEach (v, vj_get(o, "applications", NULL))
-		add_app(t, v, false);
+		dp_add_app(t, v, false);
 	cJSON_ArrayForEach (v, vj_get(o, "compose", NULL))
-		add_app(t, v, true);
+		dp_add_app(t, v, true);
 }
 
 /* Databases are lists under their own names: postgres, mysql, mariadb, mongo, redis, libsql, and
  * whatever a later version adds. So each list counts that is not known to hold something else. */
-static void dokploy_note_others(struct dp_project *p, const cJSON *o)
+static void dp_note_others(struct dp_project *p, const cJSON *o)
 {
 	static const char *const known[] = { "applications", "compose", "environments",
 		                             "projectTags",  "tags",    "domains" };
@@ -70,50 +81,48 @@ static void dokploy_note_others(struct dp_project *p, const cJSON *o)
 	}
 }
 
-static void add_env(struct dp_tree *t, const cJSON *o, bool only)
+/* False: it is left out, and its applications with it. */
+static bool dp_add_env(struct dp_tree *t, const cJSON *o, bool only)
 {
 	t->left_out += t->n_envs >= MOST;
 	if (t->n_envs >= MOST)
-		return;
-	t->envs = grown(t->envs, t->n_envs, sizeof(*t->envs));
-	struct dp_env *e = &t->envs[t->n_envs++];
+		return false;
+	t->envs = dp_grown(t->envs, t->n_envs, sizeof(*t->envs));
+	struct dp_env *e = &t->envs[t->n_envs];
 	*e = (struct dp_env){ .project = t->n_projects - 1,
 		              .usual = only || vj_true(o, "isDefault", NULL) };
-	if (only)
-		return;
-	vj_text(o, "environmentId", NULL, e->id, sizeof(e->id));
-	vj_text(o, "name", NULL, e->name, sizeof(e->name));
+	if (!only)
+		vj_text(o, "name", NULL, e->name, sizeof(e->name));
+	bool good = only || dp_add_id(t, o, "environmentId", e->name, e->id);
+	t->n_envs += good;
+	return good;
 }
 
-static void add_project(struct dp_tree *t, const cJSON *o)
+static void dp_add_project(struct dp_tree *t, const cJSON *o)
 {
 	const cJSON *envs = vj_get(o, "environments", NULL), *v;
 	t->left_out += t->n_projects >= MOST;
 	if (t->n_projects >= MOST)
 		return;
-	t->projects = grown(t->projects, t->n_projects, sizeof(*t->projects));
+	t->projects = dp_grown(t->projects, t->n_projects, sizeof(*t->projects));
 	struct dp_project *p = &t->projects[t->n_projects];
 	*p = (struct dp_project){ .id = "" };
 	vj_text(o, "name", NULL, p->name, sizeof(p->name));
-	if (!vj_text(o, "projectId", NULL, p->id, sizeof(p->id)))
+	if (!dp_add_id(t, o, "projectId", p->name, p->id))
 		return;
 	t->n_projects++;
-	dokploy_note_others(p, o);
+	dp_note_others(p, o);
 	cJSON_ArrayForEach(v, envs)
-		dokploy_note_others(p, v);
+		dp_note_others(p, v);
 	if (!cJSON_IsArray(envs)) {
-		add_env(t, o, true);
-		add_apps(t, o);
+		if (dp_add_env(t, o, true))
+			dp_add_apps(t, o);
 		return;
 	}
 	t->by_environment = true;
 	cJSON_ArrayForEach (v, envs)
-		if (cJSON_IsObject(v) && t->n_envs < MOST) {
-			add_env(t, v, false);
-			add_apps(t, v);
-		} else {
-			t->left_out += t->n_envs >= MOST;
-		}
+		if (cJSON_IsObject(v) && dp_add_env(t, v, false))
+			dp_add_apps(t, v);
 }
 
 bool dp_tree_parse(const char *json, size_t len, struct dp_tree *out, struct err *err)
@@ -125,7 +134,7 @@ bool dp_tree_parse(const char *json, size_t len, struct dp_tree *out, struct err
 	if (good)
 		cJSON_ArrayForEach (v, list)
 			if (cJSON_IsObject(v))
-				add_project(out, v);
+				dp_add_project(out, v);
 	if (list && !good)
 		err_set(err, ERR_GARBLED, "Dokploy's answer is not a list of projects");
 	cJSON_Delete(list);
@@ -157,10 +166,10 @@ enum health dp_health(const char *state)
 	return HEALTH_UNKNOWN;
 }
 
-static void read_deployment(const cJSON *o, struct app_deployment *d)
+static void dp_read_deployment(const cJSON *o, struct app_deployment *d)
 {
 	*d = (struct app_deployment){ .id = "" };
-	vj_text(o, "deploymentId", NULL, d->id, sizeof(d->id));
+	app_id_read(o, "deploymentId", NULL, d->id);
 	vj_text(o, "status", NULL, d->state, sizeof(d->state));
 	vj_text(o, "title", NULL, d->title, sizeof(d->title));
 	vj_text(o, "errorMessage", NULL, d->error, sizeof(d->error));
@@ -173,7 +182,7 @@ static void read_deployment(const cJSON *o, struct app_deployment *d)
 }
 
 /* Keeps the newest deployments and sorts them newest first. */
-static size_t read_deployments(const cJSON *list, struct app_deployment *out)
+static size_t dp_read_deployments(const cJSON *list, struct app_deployment *out)
 {
 	const cJSON *v;
 	size_t n = 0;
@@ -183,7 +192,7 @@ static size_t read_deployments(const cJSON *list, struct app_deployment *out)
 		struct app_deployment d;
 		if (!cJSON_IsObject(v))
 			continue;
-		read_deployment(v, &d);
+		dp_read_deployment(v, &d);
 		size_t at = n;
 		while (at > 0 && out[at - 1].created_ms < d.created_ms)
 			at--;
@@ -197,7 +206,7 @@ static size_t read_deployments(const cJSON *list, struct app_deployment *out)
 	return n;
 }
 
-static size_t read_domains(const cJSON *list, struct dp_domain *out)
+static size_t dp_read_domains(const cJSON *list, struct dp_domain *out)
 {
 	const cJSON *v;
 	size_t n = 0;
@@ -209,7 +218,7 @@ static size_t read_domains(const cJSON *list, struct dp_domain *out)
 			continue;
 		*d = (struct dp_domain){ .https = vj_true(v, "https", NULL),
 			                 .port = (int)(vj_int(v, "port", NULL, 0) & 0xffff) };
-		vj_text(v, "domainId", NULL, d->id, sizeof(d->id));
+		app_id_read(v, "domainId", NULL, d->id);
 		vj_text(v, "path", NULL, d->path, sizeof(d->path));
 		n += vj_text(v, "host", NULL, d->host, sizeof(d->host));
 	}
@@ -222,13 +231,13 @@ bool dp_one_parse(const char *json, size_t len, struct dp_one *out, struct err *
 	*out = (struct dp_one){ .id = "" };
 	if (!o)
 		return false;
-	vj_text(o, "applicationId", "composeId", out->id, sizeof(out->id));
+	app_id_read(o, "applicationId", "composeId", out->id);
 	vj_text(o, "applicationStatus", "composeStatus", out->status, sizeof(out->status));
 	vj_text(o, "dockerImage", NULL, out->image, sizeof(out->image));
 	vj_text(o, "sourceType", NULL, out->source, sizeof(out->source));
 	vj_text(o, "appName", NULL, out->app_name, sizeof(out->app_name));
-	out->n_domains = read_domains(vj_get(o, "domains", NULL), out->domains);
-	out->n_deployments = read_deployments(vj_get(o, "deployments", NULL), out->deployments);
+	out->n_domains = dp_read_domains(vj_get(o, "domains", NULL), out->domains);
+	out->n_deployments = dp_read_deployments(vj_get(o, "deployments", NULL), out->deployments);
 	cJSON_Delete(o);
 	return *out->id || err_set(err, ERR_GARBLED, "Dokploy's answer names no application");
 }
@@ -238,7 +247,7 @@ bool dp_deployments_parse(const char *json, size_t len, struct app_deployment *o
 {
 	cJSON *list = vj_read(json, len, "Dokploy", err);
 	bool good = cJSON_IsArray(list);
-	*n = good ? read_deployments(list, out) : 0;
+	*n = good ? dp_read_deployments(list, out) : 0;
 	if (list && !good)
 		err_set(err, ERR_GARBLED, "Dokploy's answer is not a list of deployments");
 	cJSON_Delete(list);
@@ -247,14 +256,14 @@ bool dp_deployments_parse(const char *json, size_t len, struct app_deployment *o
 
 /* --- answers to create calls ---------------------------------------------- */
 
-bool dp_project_made(const char *json, size_t len, char project[DP_ID], char env[DP_ID],
+bool dp_project_made(const char *json, size_t len, char project[APP_ID_SIZE], char env[APP_ID_SIZE],
                      struct err *err)
 {
 	cJSON *o = vj_read(json, len, "Dokploy", err);
 	const cJSON *inner = vj_get(o, "project", NULL);
 	project[0] = env[0] = '\0';
-	vj_text(cJSON_IsObject(inner) ? inner : o, "projectId", NULL, project, DP_ID);
-	vj_text(vj_get(o, "environment", NULL), "environmentId", NULL, env, DP_ID);
+	app_id_read(cJSON_IsObject(inner) ? inner : o, "projectId", NULL, project);
+	app_id_read(vj_get(o, "environment", NULL), "environmentId", NULL, env);
 	bool any = o != NULL;
 	cJSON_Delete(o);
 	if (any && !*project)
@@ -262,13 +271,16 @@ bool dp_project_made(const char *json, size_t len, char project[DP_ID], char env
 	return *project != '\0';
 }
 
-bool dp_id_made(const char *json, size_t len, const char *member, char id[DP_ID], struct err *err)
+bool dp_id_made(const char *json, size_t len, const char *member, char id[APP_ID_SIZE],
+                struct err *err)
 {
 	cJSON *o = vj_read(json, len, "Dokploy", err);
 	bool any = o != NULL;
-	vj_text(o, member, NULL, id, DP_ID);
+	enum app_id read = app_id_read(o, member, NULL, id);
 	cJSON_Delete(o);
-	if (any && !*id)
+	if (read == APP_ID_UNFIT)
+		err_set(err, ERR_GARBLED, "Dokploy's answer has a malformed %s", member);
+	else if (any && read == APP_ID_NONE)
 		err_set(err, ERR_GARBLED, "Dokploy's answer has no %s", member);
 	return *id != '\0';
 }

@@ -15,43 +15,43 @@
 
 struct buf;
 
-#define DP_ID 80
 #define DP_NAME 100
 #define DP_DOMAINS 8
 
 struct dp_project {
-	char id[DP_ID], name[DP_NAME];
+	char id[APP_ID_SIZE], name[DP_NAME];
 	/* what it has beside applications and compose stacks, such as "postgres db"; "" nothing */
 	char other[DP_NAME + 40];
 };
 struct dp_env {
 	size_t project;
-	char id[DP_ID], name[64];
+	char id[APP_ID_SIZE], name[64];
 	bool usual;
 }; /* up to 0.24: one per project, with id "" */
 struct dp_app {
 	size_t env;
 	bool compose;
-	char id[DP_ID], name[DP_NAME], status[24];
+	char id[APP_ID_SIZE], name[DP_NAME], status[24];
 };
 struct dp_tree {
 	struct dp_project *projects;
 	struct dp_env *envs;
 	struct dp_app *apps;
 	size_t n_projects, n_envs, n_apps;
-	size_t left_out;     /* projects, environments and applications beyond the limit */
+	size_t left_out;     /* of each of these: beyond the limit, or without a usable id */
+	char unfit[DP_NAME]; /* name of one that was left out because of its id; "" none */
 	bool by_environment; /* some project has environments */
 };
 bool dp_tree_parse(const char *json, size_t len, struct dp_tree *out, struct err *);
 void dp_tree_finish(struct dp_tree *);
 
 struct dp_domain {
-	char id[DP_ID], host[160], path[64];
+	char id[APP_ID_SIZE], host[160], path[64];
 	bool https;
 	int port;
 };
 struct dp_one {
-	char id[DP_ID], status[24], image[160], source[24], app_name[DP_NAME];
+	char id[APP_ID_SIZE], status[24], image[160], source[24], app_name[DP_NAME];
 	struct dp_domain domains[DP_DOMAINS];
 	size_t n_domains;
 	struct app_deployment deployments[APP_DEPLOYMENTS_MAX]; /* newest first */
@@ -63,9 +63,10 @@ bool dp_deployments_parse(const char *json, size_t len, struct app_deployment *o
                           struct err *);
 
 /* Ids from answers to create calls; "" if absent. */
-bool dp_project_made(const char *json, size_t len, char project[DP_ID], char env[DP_ID],
+bool dp_project_made(const char *json, size_t len, char project[APP_ID_SIZE], char env[APP_ID_SIZE],
                      struct err *);
-bool dp_id_made(const char *json, size_t len, const char *member, char id[DP_ID], struct err *);
+bool dp_id_made(const char *json, size_t len, const char *member, char id[APP_ID_SIZE],
+                struct err *);
 
 /* Health of an application's state ("done", "idle") or a deployment's ("done", "cancelled"). */
 enum health dp_health(const char *state);

@@ -3,6 +3,7 @@
  * Nothing is requested twice if it may already have been done. The newest deployment before the
  * order is remembered. Any other newest deployment is then the new one. If mocr ends meanwhile, the
  * platform continues. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,7 @@ static void job_done(const struct api_answer *r, void *arg)
 void job_call(struct job *j, const char *method, const char *path, const char *body,
               job_answered *answered)
 {
+	assert(!j->call);
 	j->answered = answered;
 	j->call = site_call(j->site, &(struct api_request){ .method = method,
 	                                                    .path = path,
@@ -106,6 +108,7 @@ static bool job_data(struct api_call *call, const char *bytes, size_t len, void 
 void job_stream(struct job *j, const char *path, const char *body, int64_t silent_ms,
                 void (*data)(struct job *, const char *, size_t), job_answered *answered)
 {
+	assert(!j->call);
 	j->data = data;
 	j->silent_ms = silent_ms;
 	j->answered = answered;
@@ -200,18 +203,22 @@ static void rollout_show(const struct rollout *r, const struct app_deployment *l
 
 static void rollout_ended(struct rollout *r, const struct app_deployment *d, const char *span)
 {
-	bool failed = d->health == HEALTH_BAD;
+	enum err_code code = ERR_CANCELLED;
+	const char *how = "was cancelled there";
 	char said[160];
 	struct err err;
 	if (d->health == HEALTH_GOOD) {
 		snprintf(said, sizeof(said), "%s within %s",
-		         (strstr(r->job.verb, "deploy") != NULL) ? "deployed" : "done", span);
+		         strstr(r->job.verb, "deploy") ? "deployed" : "done", span);
 		rollout_over(r, NULL, said);
 		return;
 	}
-	err_set(&err, failed ? ERR_REFUSED : ERR_CANCELLED,
-	        "the deployment %s after %s%s%s; [l] shows its log",
-	        failed ? "failed" : "was cancelled there", span, *d->error ? ": " : "", d->error);
+	if (d->health == HEALTH_BAD) {
+		code = ERR_REFUSED;
+		how = "failed";
+	}
+	err_set(&err, code, "the deployment %s after %s%s%s; [l] shows its log", how, span,
+	        *d->error ? ": " : "", d->error);
 	rollout_over(r, &err, NULL);
 }
 
@@ -252,7 +259,7 @@ static void rollout_came(struct job *j, const struct api_answer *answer)
 	r->silent = err.code != ERR_NONE;
 	if (err.code == ERR_DENIED || err.code == ERR_ABSENT) {
 		err_set(&err, answer->err.code,
-		        "it was told to %s, but its progress cannot be seen: %.200s", j->verb,
+		        "the %s was requested, but its progress cannot be seen: %.200s", j->verb,
 		        answer->err.text);
 		rollout_over(r, &err, NULL);
 		return;

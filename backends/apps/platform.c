@@ -5,6 +5,7 @@
  * ends early if a STEP_MUST fails or if nobody answers at all. */
 #include "backends/apps/platform.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
-#define FAILS_MOST 6 /* successive failures that lengthen the wait */
+#define RETRY_MOST 6 /* the longest pause after failures, in retry_ms */
 #define NAME_MOST 60
 
 static void platform_next(struct site *);
@@ -28,6 +29,11 @@ static void platform_next(struct site *);
 static struct sites *platform_sites(struct source *source)
 {
 	return (struct sites *)source;
+}
+
+static int64_t platform_now(const struct site *s)
+{
+	return loop_now(store_loop(s->source->store));
 }
 
 /* --- the settings -------------------------------------------------------- */
@@ -121,8 +127,10 @@ struct app *site_app(struct site *s, const char *project, const char *environmen
 		const struct platform *p = (*b)->up == sites_up ? (*b)->param : NULL;
 		taken = p && strcmp(p->section, s->platform->section) != 0 && platform_has(p, s);
 	}
-	snprintf(place, sizeof(place), "%s%s%s", taken ? s->platform->section : "",
-	         taken ? ":" : "", s->name);
+	if (taken)
+		snprintf(place, sizeof(place), "%s:%s", s->platform->section, s->name);
+	else
+		snprintf(place, sizeof(place), "%s", s->name);
 	return app_row(s->source, &s->platform->app, s, place, s->name, project, environment, name,
 	               ref, s->round);
 }
@@ -151,7 +159,7 @@ static void platform_set_state(struct source *source)
 	const struct err *bad = NULL;
 	bool complete = true, answered = false;
 	for (struct site *s = all->first; s; s = s->next) {
-		answered = answered || s->answered;
+		answered = answered || s->round;
 		complete = complete && (s->complete || s->err.code);
 		if (!bad && s->err.code)
 			bad = &s->err;
@@ -190,6 +198,10 @@ static void platform_judge_app(struct site *s)
 	}
 	if (s->platform->opinion)
 		health = s->platform->opinion(s, why, sizeof(why));
+	if (health == HEALTH_GOOD && *s->unfit) {
+		health = HEALTH_ATTENTION;
+		memcpy(why, s->unfit, sizeof(s->unfit));
+	}
 	app_settle(a, health, why);
 }
 
@@ -204,8 +216,8 @@ void site_judge(struct site *s)
 void site_fail(struct site *s, const struct err *err)
 {
 	s->err = *err;
-	s->failed = true;
-	s->fails++;
+	if (fetch_is_asked(&s->poll))
+		fetch_failed(&s->poll, platform_now(s));
 	if (s->platform->judge) {
 		s->platform->judge(s);
 		return;
@@ -219,9 +231,9 @@ void site_answered(struct site *s)
 	const char *version = *s->version ? s->version : "of an unknown version";
 	char detail[sizeof(s->source->detail)];
 	err_clear(&s->err);
-	s->fails = 0;
-	s->answered = true;
+	backoff_reset(&s->pause);
 	s->left_out = 0;
+	s->unfit[0] = '\0';
 	s->round++;
 	if (s->platform->judge)
 		return;
@@ -244,8 +256,18 @@ void site_left_out(struct site *s, size_t n)
 	platform_count_left_out(s->source, site_kind(s));
 }
 
+void site_unfit(struct site *s, const char *name)
+{
+	snprintf(s->unfit, sizeof(s->unfit),
+	         "%.80s is not shown: its id there is longer than %d bytes, or has signs that "
+	         "cannot be shown, so an order could reach something else",
+	         name, APP_ID_SIZE - 1);
+}
+
 void site_listed(struct site *s)
 {
+	if (*s->unfit)
+		site_judge(s);
 	if (site_kind(s) == &kind_app)
 		app_sweep(s->source, s, s->round);
 	platform_count_left_out(s->source, site_kind(s));
@@ -272,16 +294,6 @@ static struct site *platform_find(struct source *source, const char *name)
 	return *slot;
 }
 
-static void platform_take(struct site *s, const struct platform_step *step, const char *ref,
-                          const char *json, size_t len)
-{
-	struct err why, said;
-	if (step->take(s, ref, json, len, &why))
-		return;
-	err_set(&said, why.code, "%s %s: %s", s->platform->product, s->name, why.text);
-	site_fail(s, &said);
-}
-
 /* what is "NAME TAB what [TAB ref]". */
 void sites_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
@@ -294,9 +306,14 @@ void sites_feed(struct source *source, const char *what, const char *bytes, size
 	struct site *s = platform_find(source, name);
 	size_t n = strcspn(tab + 1, "\t");
 	const char *ref = tab[1 + n] ? tab + 2 + n : "";
-	for (const struct platform_step *step = p->steps; step->what; step++)
-		if (strlen(step->what) == n && !strncmp(step->what, tab + 1, n))
-			platform_take(s, step, ref, bytes, len);
+	for (const struct platform_step *step = p->steps; step->what; step++) {
+		struct err why, said;
+		bool is_it = strlen(step->what) == n && !strncmp(step->what, tab + 1, n);
+		if (!is_it || step->take(s, ref, bytes, len, &why))
+			continue;
+		err_set(&said, why.code, "%s %s: %s", p->product, s->name, why.text);
+		site_fail(s, &said);
+	}
 }
 
 /* Feeds the reduced answer, so a recording contains no more. Text that is not JSON goes in whole,
@@ -308,52 +325,42 @@ static void platform_feed(struct site *s, const struct platform_step *step, cons
 	char *what = xasprintf("%s\t%s%s%s", s->name, step->what, *ref ? "\t" : "", ref);
 	if (s->platform->reduce && !(step->flags & STEP_RAW))
 		s->platform->reduce(r->body, r->len, &clean);
-	source_feed(s->source, what, clean.len ? clean.data : r->body,
-	            clean.len ? clean.len : r->len);
+	if (clean.len)
+		source_feed(s->source, what, clean.data, clean.len);
+	else
+		source_feed(s->source, what, r->body, r->len);
 	buf_finish(&clean);
 	free(what);
 }
 
 /* --- schedule ------------------------------------------------------------- */
 
-static bool platform_is_busy(const struct site *s)
-{
-	for (struct app *a = site_next_app(s, NULL); a; a = site_next_app(s, a))
-		if (a->row.health == HEALTH_BUSY)
-			return true;
-	return s->jobs != NULL;
-}
-
-static int64_t platform_wait(const struct site *s)
+/* ms from the end of a round to the next. */
+static int64_t platform_wait(struct site *s)
 {
 	const struct platform *p = s->platform;
-	if (s->hurry)
-		return 0;
+	bool busy = s->jobs != NULL;
+	if (fetch_is_wanted(&s->poll))
+		return fetch_wait(&s->poll, 0, platform_now(s));
 	if (s->err.code)
-		return p->retry_ms * (s->fails < FAILS_MOST ? s->fails : FAILS_MOST);
-	if (p->busy_ms && platform_is_busy(s))
+		return backoff_ms(&s->pause, p->retry_ms, p->retry_ms * RETRY_MOST);
+	for (struct app *a = site_next_app(s, NULL); a && p->busy_ms; a = site_next_app(s, a))
+		busy = busy || a->row.health == HEALTH_BUSY;
+	if (p->busy_ms && busy)
 		return p->busy_ms;
 	return s->shown ? p->shown_ms : p->hidden_ms;
 }
 
-static void platform_later(struct site *s)
-{
-	if (!s->up)
-		return;
-	loop_timer_set(s->timer, platform_wait(s));
-	s->hurry = false;
-}
-
-static bool platform_is_asking(const struct site *s)
-{
-	return s->call || wire_is_busy(s->wire);
-}
-
 void site_poke(struct site *s)
 {
-	s->hurry = true;
-	if (!platform_is_asking(s))
-		platform_later(s);
+	fetch_want(&s->poll);
+	if (s->up && !fetch_is_asked(&s->poll))
+		loop_timer_set(s->timer, 0);
+}
+
+bool site_round_failed(const struct site *s)
+{
+	return !fetch_is_asked(&s->poll);
 }
 
 void site_ask_about(struct app *a)
@@ -361,7 +368,7 @@ void site_ask_about(struct app *a)
 	struct site *s = a->instance;
 	a->asked_round = 0;
 	/* a round that failed waits as long as any other */
-	if (!platform_is_asking(s) && !s->err.code)
+	if (!fetch_is_asked(&s->poll) && !s->err.code)
 		site_poke(s);
 }
 
@@ -388,6 +395,7 @@ struct api_call *site_call(struct site *s, const struct api_request *request)
 static void platform_ask(struct site *s, const char *path, bool open,
                          void (*done)(const struct api_answer *, void *))
 {
+	assert(!s->call);
 	s->call = site_call(s, &(struct api_request){ .path = path,
 	                                              .open = open,
 	                                              .late = open,
@@ -398,21 +406,16 @@ static void platform_ask(struct site *s, const char *path, bool open,
 
 static void platform_over(struct site *s)
 {
-	if (!s->failed && !s->hurry)
+	if (s->poll.state == FETCH_ASKED)
 		s->complete = true;
 	if (s->platform->over)
 		s->platform->over(s);
+	if (fetch_is_asked(&s->poll))
+		fetch_answer(&s->poll, NULL, SYNC_NEVER);
 	if (!s->platform->judge)
 		platform_set_state(s->source);
-	platform_later(s);
-}
-
-static const struct platform_step *platform_step_called(const struct platform *p, const char *what)
-{
-	const struct platform_step *step = p->steps;
-	while (step->what && strcmp(step->what, what) != 0)
-		step++;
-	return step;
+	if (s->up)
+		loop_timer_set(s->timer, platform_wait(s));
 }
 
 static void platform_about_came(const struct api_answer *r, void *arg)
@@ -423,7 +426,9 @@ static void platform_about_came(const struct api_answer *r, void *arg)
 	s->call = NULL;
 	if (row) {
 		free(s->platform->about(app_of(row), &what));
-		const struct platform_step *step = platform_step_called(s->platform, what);
+		const struct platform_step *step = s->platform->steps;
+		while (step->what && strcmp(step->what, what) != 0)
+			step++;
 		/* set even without an answer: the deployments stay unknown */
 		app_of(row)->asked = true;
 		if (!r->err.code)
@@ -439,7 +444,8 @@ static void platform_about_came(const struct api_answer *r, void *arg)
 static struct app *platform_due(const struct site *s)
 {
 	struct app *best = NULL;
-	if (!s->platform->is_due || s->hurry || s->failed)
+	/* a round that failed asks no more, and one that is wanted again ends soon */
+	if (!s->platform->is_due || s->poll.state != FETCH_ASKED)
 		return NULL;
 	for (struct app *a = site_next_app(s, NULL); a; a = site_next_app(s, a))
 		if (s->platform->is_due(s, a) && (!best || (a->row.shown && !best->row.shown)))
@@ -447,46 +453,31 @@ static struct app *platform_due(const struct site *s)
 	return best;
 }
 
-static void platform_ask_about(struct site *s, struct app *a)
-{
-	const char *what;
-	char *path = s->platform->about(a, &what);
-	a->asked_round = s->round;
-	a->asked_ms = loop_now(store_loop(s->source->store));
-	xreplace(&s->about, a->row.id);
-	platform_ask(s, path, false, platform_about_came);
-	free(path);
-}
-
-/* Nobody answers, or there is no token: all other steps would fail the same way. */
-static bool platform_is_away(const struct api_answer *r)
-{
-	enum err_code code = r->err.code;
-	return code && !r->status && code != ERR_TIMEOUT && code != ERR_TOO_BIG &&
-	       code != ERR_GARBLED;
-}
-
 static void platform_step_came(const struct api_answer *r, void *arg)
 {
 	struct site *s = arg;
 	const struct platform_step *step = &s->platform->steps[s->step];
-	bool must = step->flags & STEP_MUST, away = platform_is_away(r);
-	bool answered = !r->err.code || r->err.code == ERR_ABSENT || r->err.code == ERR_DENIED;
+	enum err_code code = r->err.code;
+	bool must = step->flags & STEP_MUST;
+	bool answered = !code || code == ERR_ABSENT || code == ERR_DENIED;
+	/* Nobody answers, or there is no token: all other steps would fail the same way. */
+	bool away = code && !r->status && code != ERR_TIMEOUT && code != ERR_TOO_BIG &&
+	            code != ERR_GARBLED;
 	s->call = NULL;
 	if ((step->flags & STEP_ONCE) && answered)
 		s->once |= 1u << s->step;
 	s->step++;
 	if (r->date_ms)
 		s->skew_ms = r->date_ms - now_wall_ms();
-	if (away || (r->err.code && must))
+	if (away || (code && must))
 		site_fail(s, &r->err);
 	else if (s->platform->came)
 		s->platform->came(s, step, r);
-	else if (!r->err.code)
+	else if (!code)
 		platform_feed(s, step, "", r);
 	else if (s->platform->lacks)
 		s->platform->lacks(s, step, &r->err);
-	if (s->failed)
+	if (site_round_failed(s))
 		platform_over(s);
 	else
 		platform_next(s);
@@ -501,17 +492,6 @@ static bool platform_skips(const struct site *s, const struct platform_step *ste
 	return s->platform->wants && !s->platform->wants(s, step);
 }
 
-static void platform_ask_step(struct site *s, const struct platform_step *step)
-{
-	if (s->wire) {
-		wire_ask(s->wire, s->platform->timeout_ms, platform_step_came, s);
-		return;
-	}
-	char *path = s->platform->path ? s->platform->path(s, step) : NULL;
-	platform_ask(s, path ? path : step->path, step->flags & STEP_OPEN, platform_step_came);
-	free(path);
-}
-
 static void platform_next(struct site *s)
 {
 	const struct platform_step *steps = s->platform->steps;
@@ -519,21 +499,34 @@ static void platform_next(struct site *s)
 		s->step++;
 	const struct platform_step *step = &steps[s->step];
 	struct app *due = step->what ? NULL : platform_due(s);
-	if (step->what)
-		platform_ask_step(s, step);
-	else if (due)
-		platform_ask_about(s, due);
-	else
+	char *path = NULL;
+	if (step->what && s->wire) {
+		wire_ask(s->wire, s->platform->timeout_ms, platform_step_came, s);
+	} else if (step->what) {
+		if (s->platform->path)
+			path = s->platform->path(s, step);
+		platform_ask(s, path ? path : step->path, step->flags & STEP_OPEN,
+		             platform_step_came);
+	} else if (due) {
+		const char *what;
+		path = s->platform->about(due, &what);
+		due->asked_round = s->round;
+		due->asked_ms = platform_now(s);
+		xreplace(&s->about, due->row.id);
+		platform_ask(s, path, false, platform_about_came);
+	} else {
 		platform_over(s);
+	}
+	free(path);
 }
 
 static void platform_on_timer(struct loop_timer *t, void *arg)
 {
 	struct site *s = arg;
-	if (platform_is_asking(s) || !s->up || (s->platform->begin && !s->platform->begin(s)))
+	if (fetch_is_asked(&s->poll) || !s->up || (s->platform->begin && !s->platform->begin(s)))
 		return;
 	s->step = 0;
-	s->failed = false;
+	fetch_ask(&s->poll, sync_at(platform_now(s)));
 	platform_next(s);
 }
 
@@ -542,7 +535,8 @@ static void platform_on_timer(struct loop_timer *t, void *arg)
 /* What an API client is made with. A client with another text is another client. */
 static char *site_words(const struct site_config *c)
 {
-	return xasprintf("%s\n%s", c->url ? c->url : "", c->token_command ? c->token_command : "");
+	const char *url = c->url ? c->url : "";
+	return xasprintf("%s\n%s", url, c->token_command ? c->token_command : "");
 }
 
 /* The address is tried only when a round begins. */
@@ -596,6 +590,7 @@ void site_rest(struct site *s)
 	api_cancel(s->call);
 	wire_stop(s->wire);
 	s->call = NULL;
+	fetch_cancel(&s->poll);
 	s->up = false;
 	if (s->timer)
 		loop_timer_set(s->timer, -1);
@@ -694,7 +689,7 @@ static void site_take_section(struct site *s, const struct site_config *c)
 		return;
 	site_close(s, "its section of the configuration changed; what was started continues there");
 	err_clear(&s->err);
-	s->fails = 0;
+	backoff_reset(&s->pause);
 }
 
 void sites_configured(struct source *source)

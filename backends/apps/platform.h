@@ -48,7 +48,9 @@
 #include <stdint.h>
 
 #include "backends/apps/app.h"
+#include "backends/base/backoff.h"
 #include "backends/base/err.h"
+#include "backends/base/sync.h"
 #include "backends/link/api.h"
 #include "backends/store/store.h"
 
@@ -85,17 +87,17 @@ struct site {
 	size_t step;
 	unsigned once;   /* bit set of STEP_ONCE steps already asked over this link */
 	char *about;     /* owned: id of the row being asked about; NULL: none yet */
-	bool up;         /* calls are allowed */
-	bool hurry;      /* start the next round at once */
+	/* one round; in flight from its first call to its end or failure */
+	struct fetch poll;
+	struct backoff pause; /* after failed rounds */
+	bool up;              /* calls are allowed */
 	bool shown;      /* rows of its source are on the screen */
-	bool answered;   /* at least one list arrived */
-	bool complete;   /* and all questions about its rows were asked */
-	bool failed;     /* the current round has failed */
-	unsigned fails;  /* failed rounds in a row */
-	uint32_t round;  /* number of the list, from 1 */
+	bool complete;   /* a round has asked all that it could ask */
+	uint32_t round;  /* number of the list, from 1; 0: no list has arrived */
 	/* its clock minus this machine's, ms; known to about a second; 0: not known */
 	int64_t skew_ms;
-	size_t left_out; /* items of its list beyond the limit */
+	size_t left_out; /* items of its list beyond the limit, or without a usable id */
+	char unfit[240]; /* why an item of its list has no row, a sentence; "" nothing */
 	/* why the last round failed; ERR_NONE: a list arrived since */
 	struct err err;
 	struct site_log *logs; /* that were asked here; each leaves when it is closed */
@@ -146,7 +148,7 @@ struct platform {
 	/* from the end of a round to the next; rows visible or hidden */
 	int64_t shown_ms, hidden_ms;
 	int64_t busy_ms; /* instead, while a row is busy or an order runs; 0: no difference */
-	/* after a failed round, times the failures in a row, at most six */
+	/* after a failed round; doubles with each further one, up to six times as long */
 	int64_t retry_ms;
 	int64_t timeout_ms; /* of a call in a round; 0: the default of api.h */
 	/* appends only the members to keep; NULL: keep all */
@@ -163,7 +165,7 @@ struct platform {
 	enum health (*opinion)(const struct site *, char *why, size_t size);
 	void (*open)(struct site *);  /* the link is up (api NULL: the url is wrong) */
 	bool (*begin)(struct site *); /* a round is due; false: skip the round */
-	void (*over)(struct site *);  /* the round ended; see site->failed */
+	void (*over)(struct site *);  /* the round ended; see site_round_failed */
 	/* the link or the server goes; all jobs have ended */
 	void (*close)(struct site *, const struct err *why);
 	void (*free)(struct site *); /* frees what it owns beyond struct site */
@@ -241,9 +243,14 @@ void site_poke(struct site *);                   /* starts a round soon */
 void site_answered(struct site *);
 /* n items have no row. For a list that site_listed does not end. */
 void site_left_out(struct site *, size_t n);
+/* An item of the list has an id that mocr cannot keep (APP_ID_UNFIT). It has no row, and the
+ * platform's own row says so. The caller counts it in left_out. */
+void site_unfit(struct site *, const char *name);
 /* all rows of that list were named: removes the others and reports site->left_out */
 void site_listed(struct site *);
 void site_fail(struct site *, const struct err *); /* the round failed */
+/* Has the round failed that is ending now? For struct platform's over and steps. */
+bool site_round_failed(const struct site *);
 void site_judge(struct site *);                    /* assesses the row of the platform itself */
 /* what its rows are: kind_app unless the platform names another kind */
 const struct kind *site_kind(const struct site *);
@@ -302,9 +309,9 @@ void site_jobs_end(struct site *, const struct err *);
 
 struct rollout {
 	struct job job;
-	char ref[80];      /* id of the application */
-	char id[80];       /* id of the deployment; "" not known yet */
-	char before[80];   /* newest deployment before the order; "" none */
+	char ref[APP_ID_SIZE];    /* id of the application */
+	char id[APP_ID_SIZE];     /* id of the deployment; "" not known yet */
+	char before[APP_ID_SIZE]; /* newest deployment before the order; "" none */
 	bool silent;       /* the last look failed */
 	struct err unsure; /* the request got no answer */
 	/* progress and end; NULL: the order's own */
@@ -330,7 +337,7 @@ struct site_log {
 	struct app_log *log;
 	struct site *site;     /* set while asking; connected */
 	char *row;    /* owned: id of the row */
-	char id[80]; /* of the deployment; "" not known yet */
+	char id[APP_ID_SIZE]; /* of the deployment; "" not known yet */
 };
 /* The connection of the site goes: a question on its way ends, and the log asks again later. */
 void site_logs_lose(struct site *, const struct err *);

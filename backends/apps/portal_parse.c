@@ -7,7 +7,7 @@
 
 #define BAR_CELLS 10
 
-static bool is_object(const cJSON *o, const char *what, struct err *err)
+static bool portal_is_object(const cJSON *o, const char *what, struct err *err)
 {
 	if (o && !cJSON_IsObject(o))
 		err_set(err, ERR_GARBLED, "the portal's %s is not an object", what);
@@ -17,7 +17,7 @@ static bool is_object(const cJSON *o, const char *what, struct err *err)
 bool portal_health_parse(const char *json, size_t len, struct portal_health *h, struct err *err)
 {
 	cJSON *o = vj_read(json, len, "the portal", err);
-	bool good = is_object(o, "health", err);
+	bool good = portal_is_object(o, "health", err);
 	*h = (struct portal_health){ .deploying = -1 };
 	if (good && !vj_text(o, "status", NULL, h->status, sizeof(h->status)))
 		good = err_set(err, ERR_GARBLED,
@@ -32,7 +32,7 @@ bool portal_health_parse(const char *json, size_t len, struct portal_health *h, 
 bool portal_check_parse(const char *json, size_t len, struct portal_check *c, struct err *err)
 {
 	cJSON *o = vj_read(json, len, "the portal", err);
-	bool good = is_object(o, "answer about the name", err);
+	bool good = portal_is_object(o, "answer about the name", err);
 	*c = (struct portal_check){ .available = vj_true(o, "available", NULL),
 		                    .valid = vj_true(o, "valid", NULL) };
 	vj_text(o, "error", NULL, c->error, sizeof(c->error));
@@ -43,9 +43,16 @@ bool portal_check_parse(const char *json, size_t len, struct portal_check *c, st
 bool portal_made_parse(const char *json, size_t len, struct portal_made *m, struct err *err)
 {
 	cJSON *o = vj_read(json, len, "the portal", err);
-	bool good = is_object(o, "answer to the deploy", err);
+	bool good = portal_is_object(o, "answer to the deploy", err);
 	vj_text(o, "url", NULL, m->url, sizeof(m->url));
-	if (!vj_text(o, "deploymentId", NULL, m->id, sizeof(m->id)) && good)
+	enum app_id read = app_id_read(o, "deploymentId", NULL, m->id);
+	if (good && read == APP_ID_UNFIT)
+		good = err_set(err, ERR_GARBLED,
+		               "the id of the deployment is longer than %d bytes, or has signs "
+		               "that "
+		               "cannot be shown; it runs there, but cannot be followed",
+		               APP_ID_SIZE - 1);
+	else if (good && read == APP_ID_NONE)
 		good = err_set(err, ERR_GARBLED,
 		               "the portal's answer to the deploy names no deployment");
 	cJSON_Delete(o);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "backends/apps/app.h"
 #include "backends/base/err.h"
 
 /* deploying: running deployments; -1 unknown */
@@ -24,7 +25,7 @@ struct portal_check {
 bool portal_check_parse(const char *json, size_t len, struct portal_check *, struct err *);
 
 struct portal_made {
-	char id[80], url[200];
+	char id[APP_ID_SIZE], url[200];
 };
 bool portal_made_parse(const char *json, size_t len, struct portal_made *, struct err *);
 

@@ -1,4 +1,7 @@
-/* list.h: singly linked lists through a member next, by utlist, which comes with uthash. */
+/* list.h: singly linked lists through a member next, by utlist, which comes with uthash.
+ *
+ * A list that must append or remove in constant time has a member prev too and uses utlist's own
+ * DL_APPEND and DL_DELETE. */
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
 

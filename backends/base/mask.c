@@ -108,6 +108,18 @@ static bool mask_is_quote(char c)
 	return c == '"' || c == '\'';
 }
 
+/* Whether the quoted word at text[from] ends a value or a URL, as in `"https://h/?token=x": why`.
+ * Then it names nothing. */
+static bool mask_is_value_end(const char *text, size_t from)
+{
+	size_t word = from;
+	if (from && text[from - 1] == '=')
+		return true;
+	while (word && !mask_is_quote(text[word - 1]) && !isspace((unsigned char)text[word - 1]))
+		word--;
+	return memmem(text + word, from - word, "://", 3) != NULL;
+}
+
 /* Finds the name before text[i], a ':' or '='. The name may be bare, or in quotes that may be
  * escaped. */
 static const char *mask_name_before(const char *text, size_t i, size_t name, size_t *len)
@@ -122,7 +134,7 @@ static const char *mask_name_before(const char *text, size_t i, size_t name, siz
 		for (from = end; from && end - from < NAME_MAX_LEN &&
 		                 mask_is_name((unsigned char)text[from - 1]);)
 			from--;
-		*len = end - from;
+		*len = mask_is_value_end(text, from) ? 0 : end - from;
 		return text + from;
 	}
 	*len = name < i ? i - name : 0;

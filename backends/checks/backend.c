@@ -177,8 +177,8 @@ static void runner_configure(struct check_runner *n, const struct check_config *
 		runner_stop(n, "the section of the check was changed");
 	n->spec = spec;
 	n->runs = runs;
-	struct check *c = n->row = (struct check *)store_row(&n->home->source, &kind_check, n->name,
-	                                                     n->name);
+	struct check *c = n->row = ROW_AS(check, store_row(&n->home->source, &kind_check, n->name,
+	                                                   n->name));
 	c->runner = n;
 	if (!same) {
 		c->what = spec.what;

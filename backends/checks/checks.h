@@ -41,9 +41,11 @@ struct check {
 	struct check_runner *runner; /* owned by the source; NULL: a recording */
 };
 
+extern const struct kind kind_check;
+
 static inline struct check *check_of(const struct row *r)
 {
-	return (struct check *)r;
+	return ROW_AS(check, r);
 }
 
 /* "up", "failing", "down", "paused", ... one word for a column. */
@@ -51,7 +53,6 @@ const char *check_state(const struct check *);
 /* Days until its certificate ends, rounded down; false: unknown. */
 bool check_certificate_days(const struct check *, int64_t now_wall_ms, int *days);
 
-extern const struct kind kind_check;
 extern const struct backend backend_checks;
 
 #endif

@@ -1,3 +1,6 @@
+/* expect.c: compares an answer with what its section expects: status, text, a value in JSON.
+ *
+ * Sources: RFC 9110 section 15 (status codes) and RFC 6901 (JSON Pointer). */
 #include "backends/checks/expect.h"
 
 #include <stdio.h>
@@ -38,17 +41,6 @@ good:
 	return true;
 }
 
-static bool expect_text(const struct probe_spec *p, const char *body, size_t len, char *why,
-                        size_t size)
-{
-	char words[WORDS_MAX];
-	if (memmem(body, len, p->text, strlen(p->text)))
-		return true;
-	api_words(words, sizeof(words), body, len);
-	snprintf(why, size, "the answer does not contain \"%.80s\": %s", p->text, words);
-	return false;
-}
-
 static bool expect_is_value(const cJSON *value, const char *wanted)
 {
 	char *end;
@@ -77,17 +69,28 @@ static bool expect_json_value(const struct probe_spec *p, const cJSON *json, cha
 	/* Writes a value as the user would write it in the section. */
 	char *printed = cJSON_IsString(value) ? NULL : cJSON_PrintUnformatted(value);
 	const char *raw = printed ? printed : cJSON_GetStringValue(value);
-	wash(got, sizeof(got), raw ? raw : "", raw ? strlen(raw) : 0);
+	if (!raw || !*raw)
+		raw = "empty";
+	wash(got, sizeof(got), raw, strlen(raw));
 	cJSON_free(printed);
 	snprintf(why, size, "%.80s is %.100s, expected %.80s",
-	         *p->pointer ? p->pointer : "the JSON", *got ? got : "empty", p->value);
+	         *p->pointer ? p->pointer : "the JSON", got, p->value);
 	return false;
 }
 
-static bool expect_json(const struct probe_spec *p, const char *body, size_t len, char *why,
-                        size_t size)
+bool expect_answer(const struct probe_spec *p, int status, const char *body, size_t len, char *why,
+                   size_t size)
 {
 	char words[WORDS_MAX];
+	if (!expect_status(p, status, body, len, why, size))
+		return false;
+	if (*p->text && !memmem(body, len, p->text, strlen(p->text))) {
+		api_words(words, sizeof(words), body, len);
+		snprintf(why, size, "the answer does not contain \"%.80s\": %s", p->text, words);
+		return false;
+	}
+	if (!p->json)
+		return true;
 	cJSON *json = json_whole(body, len);
 	bool good = json && expect_json_value(p, json, why, size);
 	if (!json) {
@@ -96,16 +99,6 @@ static bool expect_json(const struct probe_spec *p, const char *body, size_t len
 	}
 	cJSON_Delete(json);
 	return good;
-}
-
-bool expect_answer(const struct probe_spec *p, int status, const char *body, size_t len, char *why,
-                   size_t size)
-{
-	if (!expect_status(p, status, body, len, why, size))
-		return false;
-	if (*p->text && !expect_text(p, body, len, why, size))
-		return false;
-	return !p->json || expect_json(p, body, len, why, size);
 }
 
 bool expect_addresses(const struct probe_spec *p, const char *const *addresses, size_t n, char *why,

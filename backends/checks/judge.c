@@ -53,15 +53,6 @@ static enum health judge_certificate(const struct check *c, int64_t now_wall_ms,
 	return days < c->certificate_bad ? HEALTH_BAD : HEALTH_ATTENTION;
 }
 
-/* A check that fails for the first times keeps the health that it had. So one lost answer makes no
- * news. */
-static enum health judge_failing(const struct check *c, enum health before, char *why, size_t size)
-{
-	if (!*why)
-		snprintf(why, size, "bad run %d of %d: %s", c->fails, c->fails_most, c->failure);
-	return c->decided ? before : HEALTH_BUSY;
-}
-
 enum health judge_check(const struct check *c, int64_t now_wall_ms, char *why, size_t size)
 {
 	*why = '\0';
@@ -82,5 +73,9 @@ enum health judge_check(const struct check *c, int64_t now_wall_ms, char *why, s
 		snprintf(why, size, "took %.0f ms, more than %d ms", c->latency_ms, c->slow_ms);
 		health = HEALTH_ATTENTION;
 	}
-	return c->fails ? judge_failing(c, health, why, size) : health;
+	/* A check that fails for the first times keeps the health that it had. So one lost answer
+	 * makes no news. */
+	if (c->fails && !*why)
+		snprintf(why, size, "bad run %d of %d: %s", c->fails, c->fails_most, c->failure);
+	return c->fails && !c->decided ? HEALTH_BUSY : health;
 }

@@ -26,7 +26,7 @@ static unsigned check_share(const struct check *c, unsigned *good)
 
 static void check_json(const struct row *row, void *out)
 {
-	const struct check *c = (const struct check *)row;
+	const struct check *c = ROW_AS(check, row);
 	unsigned good, all = check_share(c, &good);
 	cJSON *o = out;
 	json_add_filled(o, "what", probe_what_name(c->what));
@@ -65,38 +65,15 @@ static void check_detail_certificate(const struct check *c, struct doc *doc)
 		doc_pair(doc, tone, "certificate", "ends in %d day%s", days, days == 1 ? "" : "s");
 }
 
-static void check_detail_line(const struct check *c, struct doc *doc)
-{
-	float line[LATELY_LINE];
-	size_t n = lately_line(&c->lately, line, LATELY_LINE);
-	char text[LATELY_LINE * 12] = "";
-	for (size_t i = 0; i < n; i++) {
-		size_t len = strlen(text);
-		const char *gap = i ? " " : "";
-		if (line[i] < 0)
-			snprintf(text + len, sizeof(text) - len, "%sbad", gap);
-		else
-			snprintf(text + len, sizeof(text) - len, "%s%.0f", gap, (double)line[i]);
-	}
-	doc_head(doc, "Last runs, in ms, oldest first");
-	doc_add(doc, n ? DOC_PLAIN : DOC_DIM, "%s", n ? text : "None yet.");
-}
-
-static const struct check_config *check_config_of(const struct check *c)
-{
-	const struct check_config *config = store_settings(c->row.server->store)->checks;
-	while (config && (!c->runner || strcmp(config->name, c->runner->name) != 0))
-		config = config->next;
-	return config;
-}
-
 static void check_detail(struct row *row, struct doc *doc, bool reveal)
 {
 	const struct check *c = check_of(row);
 	char text[HUMAN_SIZE];
 	unsigned good, all = check_share(c, &good);
+	const struct check_config *config = store_settings(c->row.server->store)->checks;
+	while (config && (!c->runner || strcmp(config->name, c->runner->name) != 0))
+		config = config->next;
 	/* With its query when secrets are to be shown. */
-	const struct check_config *config = check_config_of(c);
 	bool query = config && config->url && strchr(config->url, '?');
 	const char *shown = query && reveal ? config->url : c->target;
 	doc_pair(doc, DOC_PLAIN, probe_what_name(c->what), "%s%s", shown,
@@ -121,30 +98,46 @@ static void check_detail(struct row *row, struct doc *doc, bool reveal)
 	if (c->failed_ms)
 		doc_pair(doc, DOC_WARN, "last failure", "%s ago: %s",
 		         human_age(text, now_wall_ms() - c->failed_ms), c->failure);
-	check_detail_line(c, doc);
+	float line[LATELY_LINE];
+	size_t n = lately_line(&c->lately, line, LATELY_LINE);
+	char points[LATELY_LINE * 12] = "";
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(points);
+		const char *gap = i ? " " : "";
+		if (line[i] < 0)
+			snprintf(points + len, sizeof(points) - len, "%sbad", gap);
+		else
+			snprintf(points + len, sizeof(points) - len, "%s%.0f", gap,
+			         (double)line[i]);
+	}
+	doc_head(doc, "Last runs, in ms, oldest first");
+	if (n)
+		doc_add(doc, DOC_PLAIN, "%s", points);
+	else
+		doc_add(doc, DOC_DIM, "None yet.");
 }
 
 /* --- actions --------------------------------------------------------------- */
 
 static bool check_can_run(const struct row *row)
 {
-	const struct check *c = (const struct check *)row;
+	const struct check *c = ROW_AS(check, row);
 	return c->runner && c->runner->runs;
 }
 
 static bool check_can_pause(const struct row *row)
 {
-	return check_can_run(row) && !((const struct check *)row)->paused;
+	return check_can_run(row) && !check_of(row)->paused;
 }
 
 static bool check_can_resume(const struct row *row)
 {
-	return check_can_run(row) && ((const struct check *)row)->paused;
+	return check_can_run(row) && check_of(row)->paused;
 }
 
 static void check_command(const struct row *row, char *buf, size_t size)
 {
-	const struct check *c = (const struct check *)row;
+	const struct check *c = ROW_AS(check, row);
 	snprintf(buf, size, "%s %s", probe_what_name(c->what), c->target);
 }
 
@@ -155,14 +148,9 @@ static void check_run(struct order *order)
 
 static void check_pause(struct order *order)
 {
-	runner_pause(check_of(order_row(order))->runner, true);
-	order_end(order, NULL, "until it is resumed or this mocr ends");
-}
-
-static void check_resume(struct order *order)
-{
-	runner_pause(check_of(order_row(order))->runner, false);
-	order_end(order, NULL, "");
+	bool pauses = !check_of(order_row(order))->paused;
+	runner_pause(check_of(order_row(order))->runner, pauses);
+	order_end(order, NULL, pauses ? "until it is resumed or this mocr ends" : "");
 }
 
 static const struct action check_actions[] = {
@@ -190,7 +178,7 @@ static const struct action check_actions[] = {
 	  .flags = ACTION_MARKED,
 	  .applies = check_can_resume,
 	  .command = check_command,
-	  .run = check_resume,
+	  .run = check_pause,
 	  .doing = "resuming",
 	  .help = "make it again" },
 	{ .name = NULL }

@@ -57,35 +57,6 @@ static int outcome_int(const cJSON *o, const char *name, int most)
 	return n > 0 && n <= most ? (int)n : 0;
 }
 
-/* The facts of the section. */
-static void outcome_take_section(struct check *c, const cJSON *o)
-{
-	char what[16];
-	vj_text(o, "what", NULL, what, sizeof(what));
-	for (int i = 0; i < PROBES; i++)
-		if (!strcmp(what, probe_what_name((enum probe_what)i)))
-			c->what = (enum probe_what)i;
-	vj_text(o, "target", NULL, c->target, sizeof(c->target));
-	c->every_ms = outcome_int(o, "every_ms", 86400 * 1000);
-	c->fails_most = outcome_int(o, "fails_most", 100);
-	c->slow_ms = outcome_int(o, "slow_ms", 120000);
-	c->certificate_warn = outcome_int(o, "certificate_warn", 365);
-	c->certificate_bad = outcome_int(o, "certificate_bad", 365);
-	c->insecure = vj_true(o, "insecure", NULL);
-	if (!c->fails_most)
-		c->fails_most = 1;
-}
-
-static void outcome_take_good(struct check *c, const cJSON *o, double ms)
-{
-	bool slow = c->slow_ms && ms > c->slow_ms;
-	c->fails = 0;
-	c->slows = slow ? c->slows + 1 : 0;
-	c->latency_ms = ms;
-	c->decided = true;
-	vj_text(o, "said", NULL, c->said, sizeof(c->said));
-}
-
 static void outcome_take_run(struct check *c, const cJSON *o)
 {
 	bool good = vj_true(o, "good", NULL);
@@ -100,9 +71,14 @@ static void outcome_take_run(struct check *c, const cJSON *o)
 	c->status = outcome_int(o, "status", 999);
 	if (good || vj_int(o, "certificateEndMs", "certificate_end_ms", 0) > 0)
 		c->certificate_end_ms = vj_int(o, "certificateEndMs", "certificate_end_ms", 0);
-	if (good)
-		outcome_take_good(c, o, ms);
-	else {
+	if (good) {
+		bool slow = c->slow_ms && ms > c->slow_ms;
+		c->fails = 0;
+		c->slows = slow ? c->slows + 1 : 0;
+		c->latency_ms = ms;
+		c->decided = true;
+		vj_text(o, "said", NULL, c->said, sizeof(c->said));
+	} else {
 		if (c->fails < c->fails_most)
 			c->fails++;
 		c->slows = 0;
@@ -130,8 +106,22 @@ struct check *outcome_take(struct source *source, const char *bytes, size_t len)
 	cJSON *o = json_parse(bytes, len);
 	struct check *c = NULL;
 	if (vj_text(o, "name", NULL, name, sizeof(name))) {
-		c = (struct check *)store_row(source, &kind_check, name, name);
-		outcome_take_section(c, o);
+		c = ROW_AS(check, store_row(source, &kind_check, name, name));
+		/* The facts of the section. */
+		char what[16];
+		vj_text(o, "what", NULL, what, sizeof(what));
+		for (int i = 0; i < PROBES; i++)
+			if (!strcmp(what, probe_what_name((enum probe_what)i)))
+				c->what = (enum probe_what)i;
+		vj_text(o, "target", NULL, c->target, sizeof(c->target));
+		c->every_ms = outcome_int(o, "every_ms", 86400 * 1000);
+		c->fails_most = outcome_int(o, "fails_most", 100);
+		c->slow_ms = outcome_int(o, "slow_ms", 120000);
+		c->certificate_warn = outcome_int(o, "certificate_warn", 365);
+		c->certificate_bad = outcome_int(o, "certificate_bad", 365);
+		c->insecure = vj_true(o, "insecure", NULL);
+		if (!c->fails_most)
+			c->fails_most = 1;
 		outcome_take_run(c, o);
 		outcome_judge(c);
 	}

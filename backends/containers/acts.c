@@ -74,7 +74,7 @@ static void act_done(struct call *call, const struct reply *r, void *arg)
 		err_set(&err, code, "%s", ctr_message(said, sizeof(said), r->body, r->len));
 	}
 	engine_relist(a->engine);
-	act_end(a, &err, r->status == 304 ? "it was so already" : "");
+	act_end(a, &err, r->status == 304 ? "nothing to do: it was already in that state" : "");
 }
 
 /* Accepts "TERM", "SIGTERM", "15". Other characters must not reach the request. */
@@ -113,8 +113,12 @@ static void ctr_act_run(struct order *order)
 		return;
 	}
 	struct act_run *a = act_create(order, e);
-	char *path = xasprintf("/containers/%s%s%s%s", c->id, request->path,
-	                       with_signal ? "?signal=" : "", with_signal ? order->argument : "");
+	char *path;
+	if (with_signal)
+		path = xasprintf("/containers/%s%s?signal=%s", c->id, request->path,
+		                 order->argument);
+	else
+		path = xasprintf("/containers/%s%s", c->id, request->path);
 	a->call = engine_get(e, path,
 	                     (struct call_spec){ .method = request->method,
 	                                         .done = act_done,
@@ -141,7 +145,7 @@ static void ctr_act_command(const struct action *a, const struct row *row, char 
 
 static enum container_state ctr_act_state(const struct row *row)
 {
-	return ((const struct container *)row)->state;
+	return ROW_AS(container, row)->state;
 }
 
 static bool ctr_act_can_start(const struct row *row)
@@ -203,6 +207,7 @@ const struct action container_actions[] = {
 	  .doing = "restarting" },
 	{ .name = "container-start",
 	  .verb = "start",
+	  .key = "u",
 	  .help = "start the container",
 	  .flags = ACTION_CHANGES | ACTION_MARKED,
 	  .applies = ctr_act_can_start,
@@ -210,6 +215,7 @@ const struct action container_actions[] = {
 	  .doing = "starting" },
 	{ .name = "container-stop",
 	  .verb = "stop",
+	  .key = "b",
 	  .help = "stop the container: its stop signal, then KILL after its grace time",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
 	  .applies = ctr_act_can_stop,
@@ -217,6 +223,7 @@ const struct action container_actions[] = {
 	  .doing = "stopping" },
 	{ .name = "container-kill",
 	  .verb = "kill",
+	  .key = "C-k",
 	  .help = "send the container a signal, KILL unless another is given",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER,
 	  .applies = ctr_act_can_kill,
@@ -275,6 +282,7 @@ const struct action container_actions[] = {
 	  .doing = "taking down" },
 	{ .name = "container-remove",
 	  .verb = "remove",
+	  .key = "C-x",
 	  .help = "remove the stopped container; its volumes stay",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER,
 	  .applies = ctr_act_can_start,

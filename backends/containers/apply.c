@@ -47,6 +47,7 @@ static void ctr_init(struct ctr *c, struct engine *e, struct container *row, con
 	c->engine = e;
 	c->row = row;
 	fetch_want(&c->inspect);
+	c->by_image = COMPOSE_CLAIMED;
 	c->stats_lines.line.max = JSON_LINE_MAX;
 	buf_init(&c->tail_in, 1u << 20);
 	HASH_ADD_STR(e->ctrs, id, c);
@@ -81,8 +82,8 @@ static struct ctr *ctr_row_of(struct engine *e, const char *id, const char *name
 		store_row(&e->source, &kind_container, name, name);
 		return known;
 	}
-	struct container *row = (struct container *)store_row(&e->source, &kind_container, name,
-	                                                      name);
+	struct container *row = ROW_AS(container, store_row(&e->source, &kind_container, name,
+	                                                      name));
 	if (!row->priv || strcmp(((struct ctr *)row->priv)->id, id) != 0) {
 		if (known)
 			ctr_free(known);
@@ -91,6 +92,7 @@ static struct ctr *ctr_row_of(struct engine *e, const char *id, const char *name
 		row->started_ms = row->finished_ms = row->created_ms = 0;
 		row->oom = row->tty = row->tty_known = false;
 		row->death = DEATH_NONE;
+		row->by_compose = COMPOSE_NOT;
 		row->exit_signal[0] = '\0';
 		row->health = CTR_HEALTH_NONE;
 		xreplace(&row->last_lines, NULL);
@@ -282,7 +284,9 @@ static void apply_item(struct engine *e, const struct sync_view *view, const str
 	ctr_set(&row->project_dir, it->project_dir);
 	ctr_set(&row->project_files, it->project_files);
 	ctr_set(&row->project_env, it->project_env);
-	row->by_compose = it->by_compose;
+	row->by_compose = it->by_compose == COMPOSE_CLAIMED ? c->by_image : it->by_compose;
+	if (row->by_compose == COMPOSE_CLAIMED && c->image.state == FETCH_IDLE)
+		fetch_want(&c->image);
 	row->created_ms = it->created_ms;
 	if (overtaken) {
 		ctr_refresh(c);
@@ -387,6 +391,22 @@ void apply_tail(struct ctr *c, const char *text, size_t len)
 	fetch_forget(&c->tail);
 	fetch_given(&c->tail, engine_mark(c->engine));
 	ctr_refresh(c);
+}
+
+/* --- the image's labels ------------------------------------------------- */
+
+void apply_image(struct engine *e, const char *image_id, enum compose_origin origin)
+{
+	for (struct ctr *c = e->ctrs; c; c = c->hh.next) {
+		struct container *row = c->row;
+		if (!row->image_id || strcmp(row->image_id, image_id) != 0 ||
+		    row->by_compose != COMPOSE_CLAIMED)
+			continue;
+		row->by_compose = c->by_image = origin;
+		fetch_forget(&c->image);
+		store_touch(&row->row);
+	}
+	server_rows_changed(e->source.server, &kind_container);
 }
 
 /* --- events -------------------------------------------------------------- */
@@ -500,8 +520,8 @@ static bool ctr_is_destroy(const char *action)
 static struct ctr *ctr_rename_row(struct engine *e, struct ctr *c, const char *name)
 {
 	struct container *old = c->row;
-	struct container *row = (struct container *)store_row(&e->source, &kind_container, name,
-	                                                      name);
+	struct container *row = ROW_AS(container, store_row(&e->source, &kind_container, name,
+	                                                      name));
 	if (row == old)
 		return c;
 	if (row->priv)

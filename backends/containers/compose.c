@@ -21,7 +21,7 @@
 
 bool compose_applies(const struct row *row)
 {
-	const struct container *c = (const struct container *)row;
+	const struct container *c = ROW_AS(container, row);
 	/* Labels are untrusted input. A service name with a leading dash would be read as an
 	 * option. */
 	return c->project && c->project_dir && c->project_dir[0] == '/' &&
@@ -193,17 +193,22 @@ void compose_run(struct order *order)
 	free(command);
 }
 
-/* A container inherits its image's labels. Without compose's own labels, the image's maker may have
- * chosen folder and files. */
-static const char not_by_compose[] =
-	"   # compose did not make this container: its image may have chosen folder and files";
+/* The end of the command in the question, unless compose chose folder and files. */
+static const char *const compose_marks[] = {
+	[COMPOSE_NOT] =
+		"   # compose did not make this container: its image may have chosen folder "
+		"and files",
+	[COMPOSE_CLAIMED] = "   # whether compose made this container is not known: its image may "
+			    "have chosen folder and files",
+	[COMPOSE_MADE] = "",
+};
 
 /* Writes the commands as a person would type them. */
 void compose_command(const struct action *a, const struct row *row, char *out, size_t size)
 {
 	const struct compose_steps *steps = a->data;
 	struct buf b = { 0 };
-	const struct container *c = (const struct container *)row;
+	const struct container *c = ROW_AS(container, row);
 	const struct ctr *ctr = ctr_of(row);
 	char command[ENGINE_COMMAND_SIZE] = "docker", program[sizeof(command) + 8];
 	if (ctr)
@@ -213,7 +218,7 @@ void compose_command(const struct action *a, const struct row *row, char *out, s
 	quote_word(&b, c->project_dir);
 	buf_puts(&b, " && ");
 	compose_add_steps(&b, program, c, steps->words, steps->whole);
-	const char *mark = c->by_compose ? "" : not_by_compose;
+	const char *mark = compose_marks[c->by_compose];
 	char newer[60];
 	compose_newer(c, steps, newer, sizeof(newer));
 	if (*newer)

@@ -31,6 +31,13 @@ enum death_class {
 	DEATH_SIGNAL,
 	DEATH_UNEXPECTED_EXIT
 };
+/* Who chose the compose labels of a container. A container inherits its image's labels, and an
+ * image may name any folder and files. */
+enum compose_origin {
+	COMPOSE_NOT,     /* labels are missing, or the image carries them */
+	COMPOSE_CLAIMED, /* has compose's own labels; whether its image carries them is unknown */
+	COMPOSE_MADE     /* compose chose them */
+};
 const char *container_state_name(enum container_state);
 const char *container_health_name(enum container_health);
 const char *death_class_name(enum death_class); /* "oom", "missing_dependency", ... */
@@ -41,9 +48,7 @@ struct container {
 	char *image, *image_id, *command, *ports, *networks; /* owned, washed; NULL unknown */
 	/* from compose labels; NULL none */
 	char *project, *service, *project_dir, *project_files, *project_env;
-	/* has the labels config-hash and container-number, which compose itself sets on each
-	 * container */
-	bool by_compose;
+	enum compose_origin by_compose;
 	enum container_state state;
 	enum container_health health;
 	int64_t created_ms, started_ms, finished_ms; /* wall clock of the server; 0 unknown */

@@ -73,8 +73,12 @@ static void ctr_add_state(struct doc *d, const struct container *c, int64_t now)
 	const struct row *row = &c->row;
 	bool checked = c->health != CTR_HEALTH_NONE && c->state == CONTAINER_RUNNING;
 	doc_head(d, "State");
-	doc_pair(d, ctr_tone_of(row), "state", "%s%s%s", container_state_name(c->state),
-	         checked ? ", " : "", checked ? container_health_name(c->health) : "");
+	const char *state = container_state_name(c->state);
+	if (checked)
+		doc_pair(d, ctr_tone_of(row), "state", "%s, %s", state,
+		         container_health_name(c->health));
+	else
+		doc_pair(d, ctr_tone_of(row), "state", "%s", state);
 	if (row->why)
 		doc_pair(d, ctr_tone_of(row), "why", "%s", row->why);
 	ctr_add_time(d, "started", c->started_ms, now);
@@ -123,9 +127,13 @@ static void ctr_add_death(struct doc *d, const struct container *c)
 	doc_head(d, "Its end");
 	if (c->death != DEATH_NONE)
 		doc_pair(d, DOC_BAD, "class", "%s", death_class_name(c->death));
-	doc_pair(d, c->exit_code ? DOC_WARN : DOC_PLAIN, "exit code", "%d%s%s", c->exit_code,
-	         *c->exit_signal ? ", signal " : "", c->exit_signal);
-	doc_pair(d, c->oom ? DOC_BAD : DOC_PLAIN, "out of memory", "%s", c->oom ? "yes" : "no");
+	enum doc_tone tone = c->exit_code ? DOC_WARN : DOC_PLAIN;
+	doc_pair(d, tone, "exit code", "%d%s%s", c->exit_code, *c->exit_signal ? ", signal " : "",
+	         c->exit_signal);
+	if (c->oom)
+		doc_pair(d, DOC_BAD, "out of memory", "yes");
+	else
+		doc_pair(d, DOC_PLAIN, "out of memory", "no");
 	if (c->started_ms > 0 && c->finished_ms >= c->started_ms)
 		doc_pair(d, DOC_PLAIN, "ran", "%s",
 		         human_span(ran, c->finished_ms - c->started_ms));
@@ -219,8 +227,9 @@ static void ctr_add_health(struct doc *d, const cJSON *o)
 		char clock[HUMAN_SIZE];
 		int code = number_small(ctr_num(entry, "ExitCode", NULL), -1);
 		int64_t ms = start ? parse_rfc3339_ms(start) : -1;
-		doc_pair(d, code ? DOC_BAD : DOC_GOOD, ms > 0 ? human_clock(clock, ms) : "check",
-		         "%d %.400s", code, said ? said : "");
+		const char *label = ms > 0 ? human_clock(clock, ms) : "check";
+		enum doc_tone tone = code ? DOC_BAD : DOC_GOOD;
+		doc_pair(d, tone, label, "%d %.400s", code, said ? said : "");
 	}
 }
 
@@ -237,8 +246,9 @@ static void ctr_add_ports(struct doc *d, const cJSON *o)
 		cJSON_ArrayForEach (bound, port) {
 			const char *ip = ctr_str(bound, "HostIp", NULL),
 				   *out = ctr_str(bound, "HostPort", NULL);
-			doc_pair(d, DOC_PLAIN, port->string, "at %s:%s", ip ? ip : "*",
-			         out ? out : "?");
+			if (!ip)
+				ip = "*";
+			doc_pair(d, DOC_PLAIN, port->string, "at %s:%s", ip, out ? out : "?");
 		}
 	}
 }
@@ -254,9 +264,13 @@ static void ctr_add_mounts(struct doc *d, const cJSON *o)
 			   *type = ctr_str(m, "Type", NULL);
 		if (!from || (type && strcmp(type, "bind") == 0))
 			from = ctr_str(m, "Source", NULL);
-		doc_pair(d, DOC_PLAIN, to ? to : "?", "%s %s%s", type ? type : "mount",
-		         from ? from : "",
-		         cJSON_IsFalse(ctr_get(m, "RW", NULL)) ? ", read only" : "");
+		if (!type)
+			type = "mount";
+		if (!from)
+			from = "";
+		bool fixed = cJSON_IsFalse(ctr_get(m, "RW", NULL));
+		const char *end = fixed ? ", read only" : "";
+		doc_pair(d, DOC_PLAIN, to ? to : "?", "%s %s%s", type, from, end);
 	}
 }
 
@@ -271,9 +285,16 @@ static void ctr_add_networks(struct doc *d, const cJSON *o)
 			   *ip6 = ctr_str(n, "GlobalIPv6Address", NULL),
 			   *gate = ctr_str(n, "Gateway", NULL);
 		char *aliases = ctr_joined(ctr_get(n, "Aliases", NULL));
-		doc_pair(d, DOC_PLAIN, n->string, "%s%s%s%s%s%s%s", ip ? ip : "no address",
-		         ip6 ? " " : "", ip6 ? ip6 : "", gate ? ", gateway " : "", gate ? gate : "",
-		         aliases ? ", as " : "", aliases ? aliases : "");
+		struct buf b = { 0 };
+		buf_puts(&b, ip ? ip : "no address");
+		if (ip6)
+			buf_addf(&b, " %s", ip6);
+		if (gate)
+			buf_addf(&b, ", gateway %s", gate);
+		if (aliases)
+			buf_addf(&b, ", as %s", aliases);
+		doc_pair(d, DOC_PLAIN, n->string, "%s", b.data);
+		buf_finish(&b);
 		free(aliases);
 	}
 }
@@ -328,13 +349,13 @@ static cJSON *ctr_answer(const struct ctr *c, bool reveal)
 
 void ctr_detail(struct row *row, struct doc *d, bool reveal)
 {
-	struct container *c = (struct container *)row;
+	struct container *c = ROW_AS(container, row);
 	struct ctr *k = c->priv;
 	int64_t now = k ? engine_now(k->engine) : now_wall_ms();
 	if (k) {
 		/* Requests an inspect once per opening of the details. A kept answer may be old,
 		 * because not every change has an event. Later changes arrive by events. */
-		if (fetch_open(&k->inspect, k->row->row.looks, REFUSED_AGAIN_MS,
+		if (fetch_open(&k->inspect, k->row->row.details_opened, REFUSED_AGAIN_MS,
 		               engine_mono(k->engine)))
 			engine_fetch(k->engine);
 	}

@@ -84,6 +84,7 @@ void engine_cancel_ctr(struct ctr *c)
 	}
 	fetch_cancel(&c->inspect);
 	fetch_cancel(&c->tail);
+	fetch_cancel(&c->image);
 	stats_stop(c);
 }
 
@@ -177,11 +178,11 @@ static void engine_fail(struct engine *e, const struct err *err)
 		source_set_state(&e->source, SOURCE_DENIED, &said);
 		return;
 	}
+	const char *of_user = e->param->of_user ? "--user " : "";
 	if (err->code == ERR_ABSENT) /* the engine answered earlier */
 		err_set(&said, ERR_ABSENT,
 		        "%s on %s has stopped (%s); `systemctl %sstart %s` there starts it",
-		        e->param->title, e->source.server->name, err->text,
-		        e->param->of_user ? "--user " : "",
+		        e->param->title, e->source.server->name, err->text, of_user,
 		        e->param->is_podman ? "podman.socket" : "docker");
 	source_set_state(&e->source, e->ctrs ? SOURCE_STALE : SOURCE_FAILED, &said);
 	loop_timer_set(e->retry, backoff_ms(&e->pause, RETRY_MIN_MS, RETRY_MAX_MS));
@@ -336,6 +337,13 @@ static void engine_feed_stats(struct engine *e, const char *id, const char *json
 		stats_feed(c, json, len);
 }
 
+static void engine_feed_image(struct engine *e, const char *image_id, const char *json, size_t len)
+{
+	enum compose_origin origin;
+	if (ctr_image_parse(&origin, json, len, NULL))
+		apply_image(e, image_id, origin);
+}
+
 static void engine_feed_newer(struct engine *e, const char *id, const char *line, size_t len)
 {
 	updates_feed(e, line, len);
@@ -353,11 +361,9 @@ static void engine_feed(struct source *s, const char *what, const char *bytes, s
 	static const struct {
 		const char *what;
 		void (*fn)(struct engine *, const char *id, const char *, size_t);
-	} of_one[] = { { "inspect:", engine_feed_inspect },
-		       { "overtaken:", engine_feed_overtaken },
-		       { "tail:", engine_feed_tail },
-		       { "stats:", engine_feed_stats },
-		       { "newer:", engine_feed_newer } };
+	} of_one[] = { { "inspect:", engine_feed_inspect }, { "overtaken:", engine_feed_overtaken },
+		       { "tail:", engine_feed_tail },       { "stats:", engine_feed_stats },
+		       { "image:", engine_feed_image },     { "newer:", engine_feed_newer } };
 	engine_prepare(e); /* a recording is fed without engine_up() */
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
 		if (strcmp(what, plain[i].what) == 0)
@@ -606,46 +612,75 @@ static void engine_tail_done(struct call *call, const struct reply *r, void *arg
 	engine_fetch(e);
 }
 
-static bool engine_wants_inspect(const struct ctr *c)
+/* The image of a container whose own labels do not prove that compose made it. A refusal leaves
+ * that unknown, so the container then counts as not made by compose. */
+static void engine_image_done(struct call *call, const struct reply *r, void *arg)
 {
-	return fetch_is_wanted(&c->inspect) || fetch_is_stale(&c->inspect, &c->engine->sync);
-}
-
-static void engine_fetch_one(struct ctr *c)
-{
-	char path[128 + CTR_ID_SIZE];
+	struct ctr *c = arg;
 	struct engine *e = c->engine;
-	e->inspects++;
-	if (engine_wants_inspect(c)) {
-		snprintf(path, sizeof(path), "/containers/%s/json", c->id);
-		fetch_ask(&c->inspect, engine_mark(e));
-		c->call = engine_get(e, path,
-		                     (struct call_spec){ .done = engine_inspect_done, .arg = c });
-		return;
+	c->call = NULL;
+	e->inspects--;
+	if (r->status == 200) {
+		fetch_answer(&c->image, &e->sync, SYNC_NEVER);
+		char *what = xasprintf("image:%s", c->row->image_id);
+		source_feed(&e->source, what, r->body, r->len);
+		free(what);
+	} else {
+		fetch_failed(&c->image, engine_mono(e));
 	}
-	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&tail=%d", c->id,
-	         ENGINE_TAIL);
-	buf_clear(&c->tail_in);
-	fetch_ask(&c->tail, engine_mark(e));
-	c->call = engine_get(e, path,
-	                     (struct call_spec){ .data = engine_tail_data,
-	                                         .done = engine_tail_done,
-	                                         .arg = c });
+	engine_fetch(e);
 }
 
-/* Should an inspect or a tail be sent now? A healthy row off screen needs none. */
-static bool engine_is_due(const struct ctr *c)
+/* The next request about one container. */
+enum engine_due { DUE_NOTHING, DUE_INSPECT, DUE_TAIL, DUE_IMAGE };
+
+/* A healthy row off screen needs no inspect. */
+static enum engine_due engine_due(const struct ctr *c)
 {
 	const struct container *row = c->row;
+	const struct sync *sync = &c->engine->sync;
 	if (c->call)
-		return false;
+		return DUE_NOTHING;
+	bool matters = row->state != CONTAINER_RUNNING || row->health == CTR_HEALTH_UNHEALTHY ||
+	               row->row.shown || fetch_was_opened(&c->inspect) || c->deaths[0] ||
+	               fetch_is_wanted(&c->tail) || c->engine->param->is_podman;
+	if (matters && (fetch_is_wanted(&c->inspect) || fetch_is_stale(&c->inspect, sync)))
+		return DUE_INSPECT;
 	if (fetch_is_wanted(&c->tail))
-		return true;
-	if (!engine_wants_inspect(c))
-		return false;
-	return row->state != CONTAINER_RUNNING || row->health == CTR_HEALTH_UNHEALTHY ||
-	       row->row.shown || fetch_was_opened(&c->inspect) || c->deaths[0] ||
-	       c->engine->param->is_podman;
+		return DUE_TAIL;
+	/* the id becomes part of a path */
+	static const char id_signs[] = "sha:0123456789bcdef";
+	bool unknown = row->by_compose == COMPOSE_CLAIMED && row->image_id &&
+	               !row->image_id[strspn(row->image_id, id_signs)];
+	if (unknown && (fetch_is_wanted(&c->image) || fetch_is_stale(&c->image, sync)))
+		return DUE_IMAGE;
+	return DUE_NOTHING;
+}
+
+static void engine_fetch_one(struct ctr *c, enum engine_due due)
+{
+	struct engine *e = c->engine;
+	struct call_spec spec = { .arg = c };
+	char *path;
+	e->inspects++;
+	if (due == DUE_INSPECT) {
+		path = xasprintf("/containers/%s/json", c->id);
+		fetch_ask(&c->inspect, engine_mark(e));
+		spec.done = engine_inspect_done;
+	} else if (due == DUE_TAIL) {
+		path = xasprintf("/containers/%s/logs?stdout=1&stderr=1&tail=%d", c->id,
+		                 ENGINE_TAIL);
+		buf_clear(&c->tail_in);
+		fetch_ask(&c->tail, engine_mark(e));
+		spec.data = engine_tail_data;
+		spec.done = engine_tail_done;
+	} else {
+		path = xasprintf("/images/%s/json", c->row->image_id);
+		fetch_ask(&c->image, engine_mark(e));
+		spec.done = engine_image_done;
+	}
+	c->call = engine_get(e, path, spec);
+	free(path);
 }
 
 void engine_fetch(struct engine *e)
@@ -654,8 +689,8 @@ void engine_fetch(struct engine *e)
 		return;
 	unsigned most = engine_has_socket(e) ? ENGINE_INSPECTS : 1;
 	for (struct ctr *c = e->ctrs; c && e->inspects < most; c = c->hh.next)
-		if (engine_is_due(c))
-			engine_fetch_one(c);
+		if (engine_due(c) != DUE_NOTHING)
+			engine_fetch_one(c, engine_due(c));
 }
 
 /* Answers are due that may explain an end or change a container's health. */
@@ -663,7 +698,7 @@ static bool engine_expects(const struct source *s)
 {
 	const struct engine *e = (const struct engine *)s;
 	for (const struct ctr *c = e->ctrs; c && e->origin; c = c->hh.next)
-		if (c->call || engine_is_due(c))
+		if (c->call || engine_due(c) != DUE_NOTHING)
 			return true;
 	return false;
 }

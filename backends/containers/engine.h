@@ -52,10 +52,9 @@ struct engine {
 	struct call *ping, *list, *events;
 	char list_api[16], events_api[16]; /* API versions of the requests in flight */
 	struct json_lines event_lines;
-	char last_event[40];   /* time of the newest event; since= of the next subscription */
-	char events_since[40]; /* unused */
-	bool greeted;          /* a list arrived since the link came up */
-	struct sync sync;      /* orders events and list answers */
+	char last_event[40]; /* time of the newest event; since= of the next subscription */
+	bool greeted;        /* a list arrived since the link came up */
+	struct sync sync;    /* orders events and list answers */
 	struct loop_timer *relist, *retry, *settle, *look;
 	struct backoff pause; /* between two attempts */
 	/* the engine was absent: only its socket is tried */
@@ -64,7 +63,7 @@ struct engine {
 	/* podman answers on Docker's socket; another source shows its containers */
 	bool not_ours;
 	struct ctr *ctrs;  /* by engine id */
-	unsigned inspects; /* requests in flight, inspects and tails */
+	unsigned inspects; /* requests in flight: inspects, tails and images */
 	unsigned stats;    /* open streams */
 	struct act_run *acts;
 	struct pull *pulls;
@@ -82,6 +81,9 @@ struct ctr {
 	/* opened by the user: the whole answer is kept for the details */
 	struct fetch inspect;
 	struct fetch tail;        /* the last log lines */
+	struct fetch image;       /* the labels of its image, if its own labels prove nothing */
+	/* what the image's labels say about this container's; CLAIMED: not known */
+	enum compose_origin by_image;
 	struct sync_mark heard;   /* last event of this container */
 	struct sync_mark changed; /* last event that changed more than its health */
 	/* last change of its state, reported by an event, a list or an inspect */
@@ -116,7 +118,7 @@ static inline struct engine *engine_of(struct source *s)
 }
 static inline struct ctr *ctr_of(const struct row *row)
 {
-	return ((const struct container *)row)->priv;
+	return ROW_AS(container, row)->priv;
 }
 struct ctr *ctr_find(const struct engine *, const char *id);
 void ctr_free(struct ctr *); /* detaches it from its row and engine */
@@ -152,6 +154,8 @@ void apply_event(struct engine *, const struct ctr_event *);
 /* overtaken by an event: takes only the fields that no event carries */
 void apply_inspect(struct ctr *, const struct ctr_inspect *, bool overtaken);
 void apply_tail(struct ctr *, const char *text, size_t len);
+/* What the labels of this image say about all containers made from it. */
+void apply_image(struct engine *, const char *image_id, enum compose_origin);
 void ctr_refresh(struct ctr *); /* assesses health again and touches the row */
 
 /* stats.c */

@@ -61,7 +61,8 @@ static void frames_tell(struct frames *f, int which)
 		len = frames_drop_times(b->data, len, n);
 	memcpy(time, s, n);
 	time[n] = '\0';
-	f->fn(time, s + (n ? n + 1 : 0), len - (n ? n + 1 : 0), which == 1, f->arg);
+	size_t text = n ? n + 1 : 0; /* after the blank */
+	f->fn(time, s + text, len - text, which == 1, f->arg);
 	buf_clear(b);
 	f->cut[which] = false;
 }

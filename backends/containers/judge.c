@@ -254,8 +254,10 @@ static void ctr_judge_created(const struct container *c, const struct ctr_facts 
 {
 	v->since_ms = c->created_ms;
 	v->health = *f->error ? HEALTH_BAD : HEALTH_IDLE;
-	ctr_add(v->why, *f->error ? "did not start: %.200s" : "never started%s",
-	        *f->error ? f->error : "");
+	if (*f->error)
+		ctr_add(v->why, "did not start: %.200s", f->error);
+	else
+		ctr_add(v->why, "never started");
 }
 
 static void ctr_judge_paused(const struct container *c, const struct ctr_facts *f,

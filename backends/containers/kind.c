@@ -11,7 +11,7 @@
 
 static void container_finish(struct row *row)
 {
-	struct container *c = (struct container *)row;
+	struct container *c = ROW_AS(container, row);
 	ctr_free(c->priv);
 	char *owned[] = { c->engine_id,   c->image,         c->image_id,    c->command,
 		          c->ports,       c->networks,      c->project,     c->service,
@@ -23,7 +23,7 @@ static void container_finish(struct row *row)
 
 static void container_json(const struct row *row, void *out)
 {
-	const struct container *c = (const struct container *)row;
+	const struct container *c = ROW_AS(container, row);
 	cJSON *o = out;
 	bool died = c->state == CONTAINER_EXITED || c->state == CONTAINER_DEAD ||
 	            c->state == CONTAINER_RESTARTING;
@@ -68,12 +68,12 @@ struct container_counts containers_count(const struct server *v)
 
 static bool ctr_kind_runs(const struct row *row)
 {
-	return ((const struct container *)row)->state == CONTAINER_RUNNING;
+	return ROW_AS(container, row)->state == CONTAINER_RUNNING;
 }
 
 static bool ctr_kind_not_now(const struct row *row, char *buf, size_t size)
 {
-	const struct container *c = (const struct container *)row;
+	const struct container *c = ROW_AS(container, row);
 	if (ctr_kind_runs(row))
 		return false;
 	snprintf(buf, size, "is %s, and that needs it running; start it first",
@@ -83,7 +83,7 @@ static bool ctr_kind_not_now(const struct row *row, char *buf, size_t size)
 
 static const char *ctr_kind_word(const struct row *row)
 {
-	return ((const struct container *)row)->newer ? WORD_UPDATES : NULL;
+	return ROW_AS(container, row)->newer ? WORD_UPDATES : NULL;
 }
 
 const struct kind kind_container = {

@@ -70,11 +70,17 @@ struct log_follow {
 	struct frames older_frames;
 	int64_t first_ns;  /* time of the oldest line shown; 0 none */
 	int64_t before_ns; /* older lines must be before this time; 0 no limit */
+	/* All lines shown of the time first_ns. Podman up to 4.9 gives all lines of a second the
+	 * same time, so the first line shown may stand in the middle of them. */
+	struct seen_lines first;
+	/* copy of first while older lines arrive; empty: lines at before_ns are not wanted */
+	struct seen_lines cut;
 	uint64_t older_seen;
 	/* Owned. Collects lines of the previous run. The last earlier_lines of them are shown.
 	 * NULL: no search. Its times are in ns, because several lines may share a microsecond and
 	 * the next request ends at the first line's time. */
 	struct log *earlier;
+	struct seen_lines earlier_seen; /* the lines of earlier, by their raw text */
 	unsigned earlier_lines, earlier_span;
 	/* the search ends before the present run, not at the oldest line shown */
 	bool earlier_run;
@@ -125,29 +131,37 @@ static bool ctr_log_listed_before(struct log_follow *f, int64_t ns, uint64_t has
 	return false;
 }
 
+static void ctr_log_note_first(struct log_follow *f, const struct seen_line *line, uint64_t before)
+{
+	if (!line->ns || (f->first_ns && line->ns > f->first_ns))
+		return;
+	if (line->ns != f->first_ns)
+		seen_lines_finish(&f->first);
+	f->first_ns = line->ns;
+	seen_lines_add(&f->first, line, before);
+}
+
 static void ctr_log_on_line(const char *time, const char *line, size_t len, bool error, void *arg)
 {
 	struct log_follow *f = arg;
-	struct seen_line seen_lines = { .ns = stamp_utc_ns(time, strlen(time)),
-		                        .hash = seen_line_hash(line, len, error) };
+	struct seen_line seen = { .ns = stamp_utc_ns(time, strlen(time)),
+		                  .hash = seen_line_hash(line, len, error) };
 	enum log_mark mark = error ? LOG_ERROR_LINE : LOG_LINE;
 	uint64_t before;
-	if (ctr_log_listed_before(f, seen_lines.ns, seen_lines.hash, &before))
+	if (ctr_log_listed_before(f, seen.ns, seen.hash, &before))
 		return;
 	f->away_ms = 0;
 	if (before)
-		seen_lines.number = log_add_before(f->follow.log, before, f->follow.source,
-		                                   seen_lines.ns / 1000, LOG_LEVEL_UNKNOWN, mark,
-		                                   line, len);
+		seen.number = log_add_before(f->follow.log, before, f->follow.source,
+		                             seen.ns / 1000, LOG_LEVEL_UNKNOWN, mark, line, len);
 	else
-		seen_lines.number = log_add(f->follow.log, f->follow.source, seen_lines.ns / 1000,
-		                            LOG_LEVEL_UNKNOWN, mark, line, len);
-	if (seen_lines.ns > f->last_ns)
-		f->last_ns = seen_lines.ns;
-	if (seen_lines.ns && (!f->first_ns || seen_lines.ns < f->first_ns))
-		f->first_ns = seen_lines.ns;
-	if (seen_lines.ns)
-		seen_lines_add(&f->recent, &seen_lines, before);
+		seen.number = log_add(f->follow.log, f->follow.source, seen.ns / 1000,
+		                      LOG_LEVEL_UNKNOWN, mark, line, len);
+	if (seen.ns > f->last_ns)
+		f->last_ns = seen.ns;
+	ctr_log_note_first(f, &seen, before);
+	if (seen.ns)
+		seen_lines_add(&f->recent, &seen, before);
 	f->seen_lines++;
 }
 
@@ -403,6 +417,7 @@ static void ctr_log_start_stream(struct log_follow *f, struct ctr *c, bool histo
 		f->seen_lines = 0;
 		f->hole = false;
 		seen_lines_finish(&f->recent);
+		seen_lines_finish(&f->first);
 	}
 	f->history = history && ctr_log_is_podman(f);
 	log_source_set_wavers(f->follow.log, f->follow.source, ctr_log_is_podman(f));
@@ -508,17 +523,23 @@ void logs_poll_now(struct engine *e)
 
 /* --- older lines --------------------------------------------------------- */
 
-static void ctr_log_tell_older(struct log_follow *f, int64_t ns, enum log_mark mark,
-                               const char *line, size_t len)
+/* before: as in log_add_before, for a line of the time before_ns; else 0. */
+static void ctr_log_tell_older(struct log_follow *f, int64_t ns, uint64_t hash, enum log_mark mark,
+                               const char *line, size_t len, uint64_t before)
 {
-	if (!f->first_ns || ns < f->first_ns)
-		f->first_ns = ns;
-	f->older_seen++;
-	f->seen_lines++;
+	struct seen_line seen = { .ns = ns, .hash = hash };
 	/* a line in the same microsecond must still sort before the existing lines */
 	int64_t us = ns / 1000, first_us = f->before_ns / 1000;
-	log_add(f->follow.log, f->follow.source, first_us && us >= first_us ? first_us - 1 : us,
-	        LOG_LEVEL_UNKNOWN, mark, line, len);
+	if (before)
+		seen.number = log_add_before(f->follow.log, before, f->follow.source, us,
+		                             LOG_LEVEL_UNKNOWN, mark, line, len);
+	else
+		seen.number = log_add(f->follow.log, f->follow.source,
+		                      first_us && us >= first_us ? first_us - 1 : us,
+		                      LOG_LEVEL_UNKNOWN, mark, line, len);
+	ctr_log_note_first(f, &seen, before);
+	f->older_seen++;
+	f->seen_lines++;
 }
 
 static void ctr_log_on_older_line(const char *time, const char *line, size_t len, bool error,
@@ -527,12 +548,21 @@ static void ctr_log_on_older_line(const char *time, const char *line, size_t len
 	struct log_follow *f = arg;
 	int64_t ns = stamp_utc_ns(time, strlen(time));
 	enum log_mark mark = error ? LOG_ERROR_LINE : LOG_LINE;
-	if (!ns || (f->before_ns && ns >= f->before_ns))
+	struct seen_line seen = { .ns = ns, .hash = seen_line_hash(line, len, error) };
+	uint64_t before = 0;
+	if (!ns || (f->before_ns && ns > f->before_ns))
 		return;
-	if (f->earlier)
-		log_add(f->earlier, 0, ns, LOG_LEVEL_UNKNOWN, mark, line, len);
-	else
-		ctr_log_tell_older(f, ns, mark, line, len);
+	/* At the cut, only lines that stand before a line shown are new. The stream brings the
+	 * others. */
+	if (f->before_ns && ns == f->before_ns &&
+	    (seen_lines_take(&f->cut, ns, seen.hash, &before) || !before))
+		return;
+	if (!f->earlier) {
+		ctr_log_tell_older(f, ns, seen.hash, mark, line, len, before);
+		return;
+	}
+	seen.number = log_add(f->earlier, 0, ns, LOG_LEVEL_UNKNOWN, mark, line, len);
+	seen_lines_add(&f->earlier_seen, &seen, 0);
 }
 
 static bool ctr_log_on_older_bytes(struct call *call, const char *bytes, size_t len, void *arg)
@@ -547,6 +577,7 @@ static void ctr_log_older_forget(struct log_follow *f)
 	f->older = NULL;
 	log_destroy(f->earlier);
 	f->earlier = NULL;
+	seen_lines_finish(&f->earlier_seen);
 }
 
 static void ctr_log_older_done(struct call *call, const struct reply *r, void *arg)
@@ -572,6 +603,9 @@ __attribute__((format(printf, 3, 4))) static void ctr_log_ask_older(
 	vsnprintf(what, sizeof(what), query, ap);
 	va_end(ap);
 	ctr_log_begin_frames(f, &f->older_frames, c, ctr_log_on_older_line);
+	seen_lines_finish(&f->cut);
+	if (f->before_ns == f->first_ns)
+		seen_lines_copy(&f->cut, &f->first);
 	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", f->id,
 	         what);
 	f->older = engine_get(f->engine, path,
@@ -630,10 +664,15 @@ static void ctr_log_tell_earlier(struct log_follow *f)
 	bool begins_late = ctr_log_earlier_begins_late(f);
 	if (last - first >= f->earlier_lines)
 		first = last - f->earlier_lines + 1;
+	const struct seen_lines *seen = &f->earlier_seen;
 	for (uint64_t at = first; at && at <= last; at++) {
 		const struct log_line *line = log_get(f->earlier, at);
+		size_t i = 0;
+		while (i < seen->n && seen->line[i].number != line->number)
+			i++;
 		end_us = line->time_us / 1000;
-		ctr_log_tell_older(f, line->time_us, line->mark, line->text, line->len);
+		ctr_log_tell_older(f, line->time_us, i < seen->n ? seen->line[i].hash : 0,
+		                   line->mark, line->text, line->len, 0);
 	}
 	if (end_us && f->earlier_run) {
 		log_seam(f->follow.log, f->follow.source, end_us, begins_late ? present_us : 0,
@@ -668,7 +707,7 @@ static void ctr_log_ask_earlier(struct log_follow *f)
 {
 	struct ctr *c = ctr_log_target(f);
 	int64_t span = earlier_spans_ms[f->earlier_span], from = f->before_ns;
-	log_destroy(f->earlier);
+	ctr_log_older_forget(f);
 	f->earlier = log_create(EARLIER_BYTES);
 	log_source_add(f->earlier, f->row_id);
 	if (f->earlier_run && c && c->row->finished_ms && c->row->finished_ms * 1000000 < from)
@@ -757,6 +796,8 @@ static void ctr_log_stop(struct follow *follow)
 	frames_finish(&f->older_frames);
 	seen_lines_finish(&f->recent);
 	seen_lines_finish(&f->again);
+	seen_lines_finish(&f->first);
+	seen_lines_finish(&f->cut);
 	free(f->row_id);
 	free(f);
 }

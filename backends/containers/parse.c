@@ -227,6 +227,26 @@ static const char *ctr_parse_label(const cJSON *labels, const char *name)
 	return s ? s : ctr_parse_text(labels, full);
 }
 
+/* Labels that decide what a compose command does. Compose sets them on each container. Its own
+ * build gives an image only the labels project, service and version. */
+static const char *const compose_labels[] = { "config-hash", "container-number",
+	                                      "project.working_dir", "project.config_files",
+	                                      "project.environment_file" };
+
+/* Compose 2 sets the label "image" to the id of the image that it made the container from. An
+ * image's id is a hash over its own labels, so no image can carry its own id. Compose sets
+ * environment_file only when asked to, so the image may carry that one nevertheless. */
+static enum compose_origin ctr_parse_origin(const cJSON *labels, const char *image_id)
+{
+	const char *made_from = ctr_parse_label(labels, "image");
+	if (!ctr_parse_label(labels, "config-hash") || !ctr_parse_label(labels, "container-number"))
+		return COMPOSE_NOT;
+	bool proved = made_from && image_id && strncmp(image_id, "sha256:", 7) == 0 &&
+	              strcmp(made_from, image_id) == 0;
+	return proved && !ctr_parse_label(labels, "project.environment_file") ? COMPOSE_MADE
+	                                                                      : COMPOSE_CLAIMED;
+}
+
 static void ctr_parse_read_command(struct ctr_item *item, const cJSON *o)
 {
 	const cJSON *cmd = ctr_parse_member(o, "Command"), *word;
@@ -276,8 +296,7 @@ static void ctr_parse_read_item(struct ctr_item *item, const cJSON *o)
 	item->project = ctr_parse_keep(ctr_parse_label(labels, "project"));
 	item->service = ctr_parse_keep(ctr_parse_label(labels, "service"));
 	item->project_dir = ctr_parse_keep(ctr_parse_label(labels, "project.working_dir"));
-	item->by_compose = ctr_parse_label(labels, "config-hash") &&
-	                   ctr_parse_label(labels, "container-number");
+	item->by_compose = ctr_parse_origin(labels, item->image_id);
 	const char *files = ctr_parse_label(labels, "project.config_files");
 	item->project_files = files && *files ? wash_dup(files, 4096) : NULL;
 	const char *env = ctr_parse_label(labels, "project.environment_file");
@@ -328,6 +347,25 @@ void ctr_list_finish(struct ctr_list *list)
 	}
 	free(list->items);
 	*list = (struct ctr_list){ 0 };
+}
+
+/* --- an image ------------------------------------------------------------ */
+
+bool ctr_image_parse(enum compose_origin *origin, const char *json, size_t len, struct err *err)
+{
+	cJSON *root = ctr_parse_read_json(json, len);
+	const cJSON *config = ctr_parse_member(root, "Config");
+	*origin = COMPOSE_CLAIMED;
+	if (!ctr_parse_text(root, "Id") || !cJSON_IsObject(config)) {
+		cJSON_Delete(root);
+		return err_set(err, ERR_GARBLED, "its answer about an image cannot be understood");
+	}
+	*origin = COMPOSE_MADE;
+	for (size_t i = 0; i < ARRAY_LEN(compose_labels); i++)
+		if (ctr_parse_label(ctr_parse_member(config, "Labels"), compose_labels[i]))
+			*origin = COMPOSE_NOT;
+	cJSON_Delete(root);
+	return true;
 }
 
 /* --- inspect ------------------------------------------------------------- */

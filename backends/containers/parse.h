@@ -22,7 +22,8 @@ struct ctr_item {
 	char id[CTR_ID_SIZE], name[CTR_NAME_SIZE];
 	char *image, *image_id, *command, *ports, *networks;
 	char *project, *service, *project_dir, *project_files, *project_env;
-	bool by_compose;
+	/* CLAIMED: only the image's own labels can tell, see ctr_image_parse */
+	enum compose_origin by_compose;
 	enum container_state state;
 	enum container_health health;
 	int64_t created_ms;
@@ -54,6 +55,10 @@ struct ctr_inspect {
 	int failing_streak;
 };
 bool ctr_inspect_parse(struct ctr_inspect *, const char *json, size_t len, struct err *);
+
+/* Of GET /images/ID/json: COMPOSE_NOT if the image carries labels that only compose should set on a
+ * container, else COMPOSE_MADE. False and err: not such an answer. */
+bool ctr_image_parse(enum compose_origin *, const char *json, size_t len, struct err *);
 
 /* One line of GET /events. */
 struct ctr_event {

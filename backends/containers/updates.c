@@ -532,14 +532,14 @@ void updates_feed(struct engine *e, const char *line, size_t len)
 
 bool updates_can(const struct row *row)
 {
-	const struct container *c = (const struct container *)row;
+	const struct container *c = ROW_AS(container, row);
 	return c->image && !strchr(c->image, '@') && ctr_of(row);
 }
 
 /* No command of docker asks the registry for a digest without its experimental parts. */
 void updates_command(const struct row *row, char *buf, size_t size)
 {
-	const struct container *c = (const struct container *)row;
+	const struct container *c = ROW_AS(container, row);
 	char raw[IMAGE_NAME_SIZE + 40];
 	snprintf(raw, sizeof(raw), "GET /distribution/%s/json", c->image ? c->image : "?");
 	wash(buf, size, raw, strlen(raw));

@@ -111,8 +111,10 @@ bool container_image_parse(char image[IMAGE_NAME_SIZE], char id[DIGEST_SIZE], co
 	const cJSON *config = cJSON_GetObjectItemCaseSensitive(root, "Config");
 	const char *of = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "Image"));
 	vj_text(config, "Image", NULL, image, IMAGE_NAME_SIZE);
-	bool bare = of && strlen(of) == 64; /* Podman's libpod form */
-	snprintf(id, DIGEST_SIZE, "%s%s", bare ? DIGEST_PREFIX : "", of ? of : "");
+	if (!of)
+		of = "";
+	bool bare = strlen(of) == 64; /* Podman's libpod form */
+	snprintf(id, DIGEST_SIZE, "%s%s", bare ? DIGEST_PREFIX : "", of);
 	cJSON_Delete(root);
 	if (!*image || !digest_is(id))
 		return err_set(err, ERR_GARBLED,

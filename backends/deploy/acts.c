@@ -222,7 +222,7 @@ static bool deploy_act_export_secrets(const struct act *a, const char *ask_lines
 static void deploy_act_launch(struct act *a)
 {
 	struct order *order = a->order;
-	struct deploy *d = (struct deploy *)order_row(order);
+	struct deploy *d = ROW_AS(deploy, order_row(order));
 	const struct deploy_config *c = d ? deploy_config_of(d) : NULL;
 	struct buf exports = { 0 }, secrets = { .secret = true }, command = { 0 },
 		   script = { .secret = true };
@@ -270,7 +270,7 @@ static void deploy_act_launch(struct act *a)
 
 static void deploy_act_start(struct order *order)
 {
-	struct deploy *d = (struct deploy *)order_row(order);
+	struct deploy *d = ROW_AS(deploy, order_row(order));
 	const struct deploy_config *c = d ? deploy_config_of(d) : NULL;
 	struct err err = { 0 };
 	if (!c) {
@@ -296,7 +296,7 @@ static void deploy_act_start(struct order *order)
 
 static void deploy_act_cancel(struct order *order)
 {
-	struct deploy *d = (struct deploy *)order_row(order);
+	struct deploy *d = ROW_AS(deploy, order_row(order));
 	struct buf script = { 0 };
 	script_cancel(&script, d->run.id, deploy_who(), CANCEL_WAIT_S);
 	deploy_act_run_script(deploy_act_act_begin(order, d), d, &script,
@@ -338,7 +338,7 @@ static void deploy_act_project_start(struct act *a, struct deploy *d, const char
 static void deploy_act_project(struct order *order)
 {
 	const struct project_request *request = order->action->data;
-	struct deploy *d = (struct deploy *)order_row(order);
+	struct deploy *d = ROW_AS(deploy, order_row(order));
 	deploy_act_project_start(deploy_act_act_begin(order, d), d, request->steps, request->what);
 }
 
@@ -352,7 +352,7 @@ static void deploy_act_pull_moves(const char *words, void *arg)
 static void deploy_act_pull_done(const struct err *err, size_t pulled, bool refused, void *arg)
 {
 	struct act *a = arg;
-	struct deploy *d = (struct deploy *)order_row(a->order);
+	struct deploy *d = ROW_AS(deploy, order_row(a->order));
 	struct err gone;
 	a->pull = NULL;
 	order_progress(a->order, "starting");
@@ -370,7 +370,7 @@ static void deploy_act_run_pull(struct order *order)
 {
 	static const struct pull_events events = { .progress = deploy_act_pull_moves,
 		                                   .done = deploy_act_pull_done };
-	struct deploy *d = (struct deploy *)order_row(order);
+	struct deploy *d = ROW_AS(deploy, order_row(order));
 	struct act *a = deploy_act_act_begin(order, d);
 	struct err err = { 0 };
 	a->pull = project_pull(d, &events, a, &a->unnamed, &err);
@@ -385,34 +385,34 @@ static void deploy_act_run_pull(struct order *order)
 
 static bool deploy_act_can_start(const struct row *r)
 {
-	const struct deploy *d = (const struct deploy *)r;
+	const struct deploy *d = ROW_AS(deploy, r);
 	const struct deploy_config *c = deploy_config_of(d);
 	return c && (!c->lock || d->state != DEPLOY_RUNNING);
 }
 static bool deploy_act_can_ask(const struct row *r)
 {
-	return deploy_act_can_start(r) && deploy_config_of((const struct deploy *)r)->confirm;
+	return deploy_act_can_start(r) && deploy_config_of(ROW_AS(deploy, r))->confirm;
 }
 static bool deploy_act_at_once(const struct row *r)
 {
-	return deploy_act_can_start(r) && !deploy_config_of((const struct deploy *)r)->confirm;
+	return deploy_act_can_start(r) && !deploy_config_of(ROW_AS(deploy, r))->confirm;
 }
 
 static bool deploy_act_can_roll_back(const struct row *r)
 {
-	const struct deploy *d = (const struct deploy *)r;
+	const struct deploy *d = ROW_AS(deploy, r);
 	const struct deploy_config *c = deploy_config_of(d);
 	return c && c->rollback && d->state >= DEPLOY_FAILED;
 }
 static bool deploy_act_can_cancel(const struct row *r)
 {
-	return ((const struct deploy *)r)->state == DEPLOY_RUNNING;
+	return ROW_AS(deploy, r)->state == DEPLOY_RUNNING;
 }
 
 static void deploy_act_command(const struct action *a, const struct row *r, char *buf, size_t size)
 {
 	const struct deploy_request *request = a->data;
-	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);
+	const struct deploy_config *c = deploy_config_of(ROW_AS(deploy, r));
 	const char *command = request->back ? c->rollback : c->run;
 	struct buf b = { 0 };
 	if (c->directory) {
@@ -428,24 +428,25 @@ static void deploy_act_command(const struct action *a, const struct row *r, char
 static void deploy_act_cancel_command(const struct row *r, char *buf, size_t size)
 {
 	snprintf(buf, size, "TERM to all processes of %s, KILL after %d s",
-	         ((const struct deploy *)r)->run.id, CANCEL_WAIT_S);
+	         ROW_AS(deploy, r)->run.id, CANCEL_WAIT_S);
 }
 
 static bool deploy_act_is_project(const struct row *r)
 {
-	const struct deploy *d = (const struct deploy *)r;
-	return d->project && d->project->dir[0] && d->state != DEPLOY_RUNNING;
+	const struct deploy *d = ROW_AS(deploy, r);
+	return d->project && d->project->dir[0] && !d->project->doubtful &&
+	       d->state != DEPLOY_RUNNING;
 }
 static bool deploy_act_has_containers(const struct row *r)
 {
-	return deploy_act_is_project(r) && ((const struct deploy *)r)->project->containers > 0;
+	return deploy_act_is_project(r) && ROW_AS(deploy, r)->project->containers > 0;
 }
 
 static void deploy_act_project_command(const struct action *a, const struct row *r, char *buf,
                                        size_t size)
 {
 	const struct project_request *request = a->data;
-	const struct deploy *d = (const struct deploy *)r;
+	const struct deploy *d = ROW_AS(deploy, r);
 	struct buf b = { 0 };
 	buf_puts(&b, "cd ");
 	quote_word(&b, d->project->dir);
@@ -457,7 +458,7 @@ static void deploy_act_project_command(const struct action *a, const struct row 
 
 static void deploy_act_suggest(const struct row *r, char *buf, size_t size)
 {
-	const struct deploy *d = (const struct deploy *)r;
+	const struct deploy *d = ROW_AS(deploy, r);
 	if (d->run.args[0])
 		snprintf(buf, size, "%s", d->run.args);
 	else
@@ -467,13 +468,13 @@ static void deploy_act_suggest(const struct row *r, char *buf, size_t size)
 /* Writes the ask lines of the configuration, like "ROLE one of caddy n8n"; "" none. */
 static void deploy_act_asks_more(const struct row *r, char *buf, size_t size)
 {
-	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);
+	const struct deploy_config *c = deploy_config_of(ROW_AS(deploy, r));
 	snprintf(buf, size, "%s", c && c->ask ? c->ask : "");
 }
 
 static bool deploy_act_fits(const struct row *r, const char *argument, struct err *err)
 {
-	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);
+	const struct deploy_config *c = deploy_config_of(ROW_AS(deploy, r));
 	struct buf exports = { 0 };
 	bool ok = !c || values_read(c->ask, argument, &exports, err);
 	buf_finish(&exports);
@@ -494,7 +495,7 @@ const struct action deploy_actions[] = {
 	{ .name = "deploy-run",
 	  .verb = "deploy",
 	  .key = "D",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_RUNS,
 	  .applies = deploy_act_can_ask,
 	  DEPLOY("deploy", false),
 	  ASKING,
@@ -503,7 +504,7 @@ const struct action deploy_actions[] = {
 	{ .name = "deploy-run-now",
 	  .verb = "deploy now",
 	  .key = "D",
-	  .flags = ACTION_CHANGES,
+	  .flags = ACTION_CHANGES | ACTION_RUNS,
 	  .applies = deploy_act_at_once,
 	  DEPLOY("deploy", false),
 	  ASKING,
@@ -512,7 +513,7 @@ const struct action deploy_actions[] = {
 	{ .name = "deploy-rollback",
 	  .verb = "roll back",
 	  .key = "B",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_RUNS,
 	  .applies = deploy_act_can_roll_back,
 	  DEPLOY("rollback", true),
 	  .doing = "starting",
@@ -529,7 +530,7 @@ const struct action deploy_actions[] = {
 	{ .name = "project-pull",
 	  .verb = "pull",
 	  .key = "P",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_RUNS,
 	  .applies = deploy_act_is_project,
 	  .command_of = deploy_act_project_command,
 	  .run = deploy_act_run_pull,
@@ -539,7 +540,7 @@ const struct action deploy_actions[] = {
 	{ .name = "project-up",
 	  .verb = "up",
 	  .key = "U",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_RUNS,
 	  .applies = deploy_act_is_project,
 	  .command_of = deploy_act_project_command,
 	  .run = deploy_act_project,
@@ -549,14 +550,14 @@ const struct action deploy_actions[] = {
 	{ .name = "project-restart",
 	  .verb = "restart",
 	  .key = "r",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_RUNS,
 	  .applies = deploy_act_has_containers,
 	  PROJECT("restart", { "restart" }),
 	  .doing = "starting",
 	  .help = "restart all containers of the compose project" },
 	{ .name = "project-down",
 	  .verb = "down",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER | ACTION_RUNS,
 	  .applies = deploy_act_has_containers,
 	  PROJECT("down", { "down" }),
 	  .doing = "starting",

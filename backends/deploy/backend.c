@@ -13,7 +13,8 @@
 #include "backends/store/settings.h"
 
 #define LINE_MOST (8u << 10)
-#define RETRY_MS 5000
+#define RETRY_FIRST_MS 5000
+#define RETRY_MOST_MS 300000
 
 static void deploy_open_watch(struct deploys *);
 
@@ -54,7 +55,7 @@ static void deploy_on_closed(struct stream *s, const struct stream_end *end, voi
 		err_set(&err, ERR_REFUSED, "the list of runs cannot be read%s%s",
 		        ds->complaint[0] ? ": " : "", ds->complaint + (ds->complaint[0] == '='));
 	source_set_state(&ds->source, SOURCE_FAILED, &err);
-	loop_timer_set(ds->retry, RETRY_MS);
+	loop_timer_set(ds->retry, backoff_ms(&ds->pause, RETRY_FIRST_MS, RETRY_MOST_MS));
 }
 
 static void deploy_on_retry(struct loop_timer *t, void *arg)
@@ -80,7 +81,7 @@ static void deploy_open_watch(struct deploys *ds)
 	if (ds->watch)
 		stream_write(ds->watch, script.data, script.len);
 	else
-		loop_timer_set(ds->retry, RETRY_MS);
+		loop_timer_set(ds->retry, backoff_ms(&ds->pause, RETRY_FIRST_MS, RETRY_MOST_MS));
 	buf_finish(&script);
 }
 
@@ -122,7 +123,7 @@ static bool deploy_has_runs(const struct deploys *ds)
 {
 	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server); r;
 	     r = store_next(r, &kind_deploy, ds->source.server))
-		if (((const struct deploy *)r)->run.id[0] || r->shown)
+		if (ROW_AS(deploy, r)->run.id[0] || r->shown)
 			return true;
 	return false;
 }
@@ -131,6 +132,7 @@ static void deploy_up(struct source *s)
 {
 	struct deploys *ds = deploys_of(s);
 	deploy_prepare(ds);
+	backoff_reset(&ds->pause);
 	size_t n = 0;
 	for (const struct deploy_config *c = store_settings(ds->source.store)->deploys; c;
 	     c = c->next)

@@ -117,8 +117,12 @@ static void check_verdict(struct dep *p, int checked, const char *why)
 	snprintf(p->runs[0].failed_check, sizeof(p->runs[0].failed_check), "%s",
 	         checked < 0 ? why : "");
 	d->run = p->runs[0];
-	activity_add(d->row.server->store, ACTIVITY_CHANGE, checked > 0 ? HEALTH_GOOD : HEALTH_BAD,
-	             d->row.id, "%s", checked > 0 ? "checks: all true" : why);
+	if (checked > 0)
+		activity_add(d->row.server->store, ACTIVITY_CHANGE, HEALTH_GOOD, d->row.id,
+		             "checks: all true");
+	else
+		activity_add(d->row.server->store, ACTIVITY_CHANGE, HEALTH_BAD, d->row.id, "%s",
+		             why);
 	deploy_history_add(d, &d->run);
 	deploy_judge(d); /* ends the checks */
 	watches_run_ended(deploys_of(d->row.source));

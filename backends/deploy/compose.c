@@ -67,9 +67,8 @@ void project_found(struct deploy *d, const char *engine, const char *dir, const 
 static void project_count(struct deploys *ds, const struct container *c)
 {
 	char id[PROJECT_NAME_SIZE + 16];
-	/* Without compose's own labels, the labels come from the image. An image's maker must not
-	 * define the server's projects. */
-	if (!c->by_compose || !c->project || !project_name_is_one(c->project) ||
+	/* An image's maker must not define the server's projects. */
+	if (c->by_compose == COMPOSE_NOT || !c->project || !project_name_is_one(c->project) ||
 	    !project_engine_is_one(c->row.source->backend->name))
 		return;
 	snprintf(id, sizeof(id), PREFIX "%s", c->project);
@@ -80,6 +79,9 @@ static void project_count(struct deploys *ds, const struct container *c)
 	p->seen = true;
 	p->containers++;
 	p->up += c->state == CONTAINER_RUNNING;
+	/* A container of doubtful origin must not move a project either. */
+	if (c->by_compose == COMPOSE_CLAIMED && p->dir[0] && !p->doubtful)
+		return;
 	const char *dir = c->project_dir, *files = c->project_files ? c->project_files : "";
 	const char *env = c->project_env ? c->project_env : "";
 	if (!project_is_line(env) || strlen(env) >= sizeof(p->env))
@@ -87,6 +89,7 @@ static void project_count(struct deploys *ds, const struct container *c)
 	if (!dir || dir[0] != '/' || !project_is_line(dir) || !project_is_line(files) ||
 	    strlen(dir) >= sizeof(p->dir) || strlen(files) >= sizeof(p->files))
 		return;
+	p->doubtful = c->by_compose == COMPOSE_CLAIMED;
 	snprintf(p->engine, sizeof(p->engine), "%s", c->row.source->backend->name);
 	snprintf(p->dir, sizeof(p->dir), "%s", dir);
 	snprintf(p->files, sizeof(p->files), "%s", files);
@@ -98,7 +101,7 @@ static void project_settle(struct deploys *ds)
 {
 	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server), *next;
 	     r; r = next) {
-		struct deploy *d = (struct deploy *)r;
+		struct deploy *d = ROW_AS(deploy, r);
 		struct deploy_project *p = d->project;
 		next = store_next(r, &kind_deploy, ds->source.server);
 		if (!p)
@@ -119,7 +122,7 @@ void deploy_projects(struct source *s)
 	const struct server *v = s->server;
 	for (struct row *r = store_first(v->store, &kind_container, v); r;
 	     r = store_next(r, &kind_container, v))
-		project_count(deploys_of(s), (const struct container *)r);
+		project_count(deploys_of(s), ROW_AS(container, r));
 	project_settle(deploys_of(s));
 }
 
@@ -242,7 +245,7 @@ struct pull *project_pull(const struct deploy *d, const struct pull_events *even
 	*unnamed = false;
 	for (struct row *r = store_first(d->row.server->store, &kind_container, d->row.server);
 	     r && n < IMAGES_MAX; r = store_next(r, &kind_container, d->row.server)) {
-		const struct container *c = (const struct container *)r;
+		const struct container *c = ROW_AS(container, r);
 		if (r->source != engine || !c->project || strcmp(c->project, d->project->name) != 0)
 			continue;
 		/* If another image took the name, the container's image is known only by its

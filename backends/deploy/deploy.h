@@ -39,6 +39,8 @@ struct deploy_project {
 	 * labels. */
 	char dir[512], files[1024], env[1024];
 	int containers, up;
+	/* dir, files and env come from labels that an image may carry. No action applies then. */
+	bool doubtful;
 	bool seen; /* used only inside deploy_projects */
 };
 

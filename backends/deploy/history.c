@@ -133,7 +133,7 @@ static void deploy_history_apply(struct deploys *ds, const cJSON *o)
 			         sizeof(dep_of(r)->runs[i].failed_check), "%s",
 			         deploy_history_text_in(o, "failed_check"));
 		}
-	deploy_judge((struct deploy *)r);
+	deploy_judge(ROW_AS(deploy, r));
 }
 
 void deploy_history_load(struct deploys *ds)

@@ -2,6 +2,7 @@
 #ifndef DEPLOY_INTERNAL_H
 #define DEPLOY_INTERNAL_H
 
+#include "backends/base/backoff.h"
 #include "backends/base/buf.h"
 #include "backends/containers/pull.h"
 #include "backends/deploy/deploy.h"
@@ -30,6 +31,7 @@ struct deploys {
 	bool listed;
 	char complaint[300];
 	struct loop_timer *retry;
+	struct backoff pause; /* between two attempts to open watch */
 	struct deploy_watch *watches;
 	struct act *acts;
 	bool prepared;
@@ -43,7 +45,7 @@ static inline struct deploys *deploys_of(struct source *s)
 }
 static inline struct dep *dep_of(const struct row *r)
 {
-	return ((const struct deploy *)r)->priv;
+	return ROW_AS(deploy, r)->priv;
 }
 
 /* runs.c */

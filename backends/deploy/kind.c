@@ -1,4 +1,5 @@
 /* kind.c: the deploy as a kind of row: details, JSON. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,17 +18,17 @@ static void deploy_kind_finish(struct row *r)
 	if (p)
 		check_end(p);
 	free(p);
-	free(((struct deploy *)r)->project);
+	free(ROW_AS(deploy, r)->project);
 }
 
 static bool deploy_has_output(const struct row *r)
 {
-	return ((const struct deploy *)r)->run.id[0] != '\0';
+	return ROW_AS(deploy, r)->run.id[0] != '\0';
 }
 
 static void deploy_json(const struct row *row, void *out)
 {
-	const struct deploy *d = (const struct deploy *)row;
+	const struct deploy *d = ROW_AS(deploy, row);
 	const struct deploy_run *r = &d->run;
 	const struct deploy_config *c = deploy_config_of(d);
 	cJSON *o = out;
@@ -96,8 +97,11 @@ static void deploy_add_run(struct doc *doc, const struct deploy_run *r)
 		how = "check failed";
 	else
 		how = "done";
-	doc_pair(doc, tone, how, "%s ago  %-8s %s%sby %s%s%s", age, r->what, r->ended ? span : "",
-	         r->ended ? "  " : "", r->by, *r->args ? "  " : "", r->args);
+	char took[HUMAN_SIZE + 2] = "";
+	if (r->ended)
+		snprintf(took, sizeof(took), "%s  ", span);
+	doc_pair(doc, tone, how, "%s ago  %-8s %sby %s%s%s", age, r->what, took, r->by,
+	         *r->args ? "  " : "", r->args);
 	if (*r->after && strcmp(r->before, r->after) != 0)
 		doc_pair(doc, DOC_DIM, "", "%s -> %s", *r->before ? r->before : "?", r->after);
 	if (*r->changed)
@@ -106,7 +110,7 @@ static void deploy_add_run(struct doc *doc, const struct deploy_run *r)
 
 static void deploy_detail(struct row *row, struct doc *doc, bool reveal)
 {
-	const struct deploy *d = (const struct deploy *)row;
+	const struct deploy *d = ROW_AS(deploy, row);
 	const struct deploy_config *c = deploy_config_of(d);
 	const struct dep *p = d->priv;
 	char span[HUMAN_SIZE];
@@ -125,6 +129,10 @@ static void deploy_detail(struct row *row, struct doc *doc, bool reveal)
 	if (d->project) {
 		doc_pair(doc, DOC_PLAIN, "containers", "%d of %d up", d->project->up,
 		         d->project->containers);
+		if (d->project->doubtful)
+			doc_add(doc, DOC_WARN,
+			        "No actions: the images may carry these labels themselves. The "
+			        "engine did not show the images' own labels yet.");
 		doc_pair(doc, DOC_CODE, "directory", "%s", d->project->dir);
 		doc_pair(doc, DOC_CODE, "files", "%s", d->project->files);
 		if (*d->project->env)
@@ -143,8 +151,10 @@ static void deploy_detail(struct row *row, struct doc *doc, bool reveal)
 		for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 			if (keys[i].value)
 				doc_pair(doc, DOC_CODE, keys[i].label, "%s", keys[i].value);
-		doc_text(doc, DOC_PLAIN, c->ask ? c->ask : "", c->ask ? strlen(c->ask) : 0);
-		doc_text(doc, DOC_PLAIN, c->check ? c->check : "", c->check ? strlen(c->check) : 0);
+		if (c->ask)
+			doc_text(doc, DOC_PLAIN, c->ask, strlen(c->ask));
+		if (c->check)
+			doc_text(doc, DOC_PLAIN, c->check, strlen(c->check));
 	}
 	doc_head(doc, "Runs");
 	for (size_t i = 0; i < p->n; i++)
@@ -158,6 +168,7 @@ const struct kind kind_deploy = {
 	.plural = "deploys",
 	.row_size = sizeof(struct deploy),
 	.by_work = true,
+	.by_others = true, /* a compose project depends on its containers */
 	.actions = deploy_actions,
 	.finish = deploy_kind_finish,
 	.detail = deploy_detail,

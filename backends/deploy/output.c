@@ -278,7 +278,7 @@ static void output_follow_done(struct deploy_watch *w, void *arg)
 {
 	struct deploy_follow *f = arg;
 	struct row *r = store_find(f->store, f->id);
-	const struct deploy *d = (const struct deploy *)r;
+	const struct deploy *d = ROW_AS(deploy, r);
 	char span[HUMAN_SIZE];
 	if (f->line.len)
 		output_add_line(f, f->line.data, f->line.len);
@@ -311,7 +311,7 @@ struct follow *deploy_follow(struct row *row, struct log *log, struct err *err)
 	static const struct deploy_watch_events events = { .bytes = output_follow_bytes,
 		                                           .note = output_follow_note,
 		                                           .done = output_follow_done };
-	struct deploy *d = (struct deploy *)row;
+	struct deploy *d = ROW_AS(deploy, row);
 	if (!d->run.id[0]) {
 		err_set(err, ERR_ABSENT, "%s was never deployed on %s, so there is no output",
 		        row->name, row->server->name);

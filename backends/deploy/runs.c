@@ -20,7 +20,7 @@ const char *deploy_state_name(enum deploy_state s)
 
 struct deploy *deploy_row(struct deploys *ds, const char *name)
 {
-	struct deploy *d = (struct deploy *)store_row(&ds->source, &kind_deploy, name, name);
+	struct deploy *d = ROW_AS(deploy, store_row(&ds->source, &kind_deploy, name, name));
 	if (!d->priv) {
 		struct dep *p = d->priv = xcalloc(1, sizeof(*p));
 		p->row = d;
@@ -202,6 +202,7 @@ void runs_apply(struct deploys *ds, const char *line, size_t len)
 	char word[16], id[DEPLOY_ID_SIZE];
 	if (len == 6 && !memcmp(line, "listed", 6)) {
 		ds->listed = true;
+		backoff_reset(&ds->pause);
 		source_set_state(&ds->source, SOURCE_LIVE, NULL);
 		return;
 	}
@@ -298,8 +299,8 @@ void deploy_judge(struct deploy *d)
 	const struct deploy_config *c = deploy_config_of(d);
 	if (d->state == DEPLOY_FAILED && c && c->rollback && !strcmp(r->what, "deploy"))
 		snprintf(why + strlen(why), sizeof(why) - strlen(why), "; rollback is offered");
-	store_row_health(&d->row, healths[d->state], (r->ended ? r->ended_s : r->started_s) * 1000,
-	                 *why ? why : NULL);
+	int64_t since_s = r->ended ? r->ended_s : r->started_s;
+	store_row_health(&d->row, healths[d->state], since_s * 1000, *why ? why : NULL);
 	store_touch(&d->row);
 	if (d->state == DEPLOY_CHECKING)
 		check_begin(p);

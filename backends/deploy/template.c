@@ -119,14 +119,23 @@ size_t asks_read(const char *lines, struct ask_word *out, size_t max, struct err
 	return n;
 }
 
+/* The quote that is open after c; 0 none. */
+static char template_quote(char open, char c)
+{
+	if (open)
+		return c == open ? '\0' : open;
+	return c == '\'' || c == '"' ? c : '\0';
+}
+
 /* Appends one word from *at to b. False: an open quote. */
 static bool template_split_one(const char **at, struct buf *b)
 {
 	char quote = 0;
 	const char *s = *at;
 	for (; *s && (quote || !isspace((unsigned char)*s)); s++) {
-		if (quote ? *s == quote : *s == '\'' || *s == '"')
-			quote = quote ? 0 : *s;
+		char next = template_quote(quote, *s);
+		if (next != quote)
+			quote = next;
 		else if (*s == '\\' && quote != '\'' && s[1] && (!quote || strchr("\"\\$`", s[1])))
 			buf_add(b, ++s, 1);
 		else
@@ -285,8 +294,9 @@ void values_suggest(const char *ask_lines, char *buf, size_t size)
 		size_t first = asks[i].form == ASK_ONE_OF ? strcspn(asks[i].rest, " \n") : 0;
 		if (asks[i].secret)
 			continue;
+		const char *value = first ? asks[i].rest : "";
 		at += (size_t)snprintf(buf + at, size - at, "%s%s=%.*s", at ? " " : "",
-		                       asks[i].name, (int)first, first ? asks[i].rest : "");
+		                       asks[i].name, (int)first, value);
 	}
 }
 
@@ -327,8 +337,7 @@ bool command_build(const char *run, const char *ask_lines, struct buf *out, stru
 			s += len + 1;
 			continue;
 		}
-		if (quote ? *s == quote : *s == '\'' || *s == '"')
-			quote = quote ? 0 : *s;
+		quote = template_quote(quote, *s);
 		buf_add(out, s, 1);
 		if (*s == '\\' && quote != '\'' && s[1] && s[1] != '{')
 			buf_add(out, ++s, 1);

@@ -2,10 +2,12 @@
  * them. Each answer of http.c then becomes an answer or an error sentence. */
 #include "backends/link/api.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/base64.h"
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/json.h"
@@ -24,23 +26,33 @@
 #define WORDS 160
 #define SHOWN_PATH 60
 
+enum token_state {
+	TOKEN_UNPROVEN,
+	TOKEN_PROVEN,  /* the service accepted this token once */
+	TOKEN_REFUSED, /* by the service: run token_command again after the pause */
+	TOKEN_GIVEN,   /* by api_give_token: token_command does not replace it */
+};
+
 struct api {
 	struct http *http; /* borrowed */
 	struct link *link; /* borrowed */
 	struct loop *loop; /* borrowed */
-	char *section, *name, *product, *prefix, *token_command, *token_header, *token_help,
-		*token_word;
+	char *who;         /* begins every sentence: "Dokploy home" */
+	char *label;       /* "[dokploy home]"; NULL: no section is for it */
+	char *prefix;      /* of every path */
+	char *product, *token_command, *command_word, *token_header, *token_help, *token_word;
+	char *user; /* NULL: no Basic login */
+	bool only_json;
 	bool (*denies)(int status, const char *body);
 	struct origin *origin;
-	struct endpoint endpoint; /* host is owned */
+	struct endpoint endpoint; /* of the url; host is owned */
 	struct secret *token;     /* NULL: run token_command first */
 	struct token_ask *asking;
-	unsigned token_no;        /* number of the current token */
-	bool proven;              /* the service accepted this token once */
-	/* the service refused this token: run token_command again after the pause */
-	bool refused;
+	unsigned token_no; /* number of the current token */
+	enum token_state state;
+	bool asks_late;
 	struct token_pause pause;
-	struct err no_token;       /* why token_command printed none */
+	struct err no_token;      /* why token_command printed none */
 	int64_t not_before;       /* loop clock: no call starts earlier */
 	struct loop_timer *timer; /* fires at not_before */
 	struct api_call *calls;   /* oldest first */
@@ -90,11 +102,10 @@ static void api_say_no_answer(const struct api_call *c, const struct reply *r, s
 	const struct api *api = c->api;
 	int64_t limit = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS;
 	if (r->err.code == ERR_TIMEOUT)
-		err_set(err, ERR_TIMEOUT, "%s %s did not answer %s %.*s within %lld s",
-		        api->product, api->name, c->method, api_shown(c), c->path,
-		        (long long)(limit + 999) / 1000);
+		err_set(err, ERR_TIMEOUT, "%s did not answer %s %.*s within %lld s", api->who,
+		        c->method, api_shown(c), c->path, (long long)(limit + 999) / 1000);
 	else
-		err_set(err, r->err.code, "%s %s: %s", api->product, api->name, r->err.text);
+		err_set(err, r->err.code, "%s: %s", api->who, r->err.text);
 }
 
 static bool api_denied(const struct api *api, const struct reply *r)
@@ -105,24 +116,26 @@ static bool api_denied(const struct api *api, const struct reply *r)
 static void api_say_denied(const struct api_call *c, int status, const char *words, struct err *err)
 {
 	const struct api *api = c->api;
-	const char *semi = api->token_help ? "; " : "",
-		   *help = api->token_help ? api->token_help : "";
-	if (!api->token_command && !c->spec.open)
-		err_set(err, ERR_DENIED,
-		        "%s %s wants a token (%d: %s), and [%s %s] has no token_command%s%s",
-		        api->product, api->name, status, words, api->section, api->name, semi,
+	const char *help = api->token_help;
+	bool lacks = !api->token && !c->spec.open && (!api->token_command || api->asks_late);
+	if (lacks && !api->token_command && api->label)
+		err_set(err, ERR_DENIED, "%s wants a %s (%d: %s), and %s has no %s%s", api->who,
+		        api->token_word, status, words, api->label, api->command_word, help);
+	else if (lacks)
+		err_set(err, ERR_DENIED, "%s wants a %s (%d: %s)%s", api->who, api->token_word,
+		        status, words, help);
+	else if (status == 403)
+		err_set(err, ERR_DENIED, "%s does not allow %s %.*s with this %s (%d: %s)%s",
+		        api->who, c->method, api_shown(c), c->path, api->token_word, status, words,
 		        help);
-	else if (status != 403)
+	else if (api->token_command)
 		err_set(err, ERR_DENIED,
-		        "%s %s rejects the %s (%d: %s); token_command of [%s %s] must print "
-		        "one that "
-		        "it knows%s%s",
-		        api->product, api->name, api->token_word, status, words, api->section,
-		        api->name, semi, help);
+		        "%s rejects the %s (%d: %s); %s of %s must print one that it knows%s",
+		        api->who, api->token_word, status, words, api->command_word, api->label,
+		        help);
 	else
-		err_set(err, ERR_DENIED, "%s %s does not allow %s %.*s with this %s (%d: %s)%s%s",
-		        api->product, api->name, c->method, api_shown(c), c->path, api->token_word,
-		        status, words, semi, help);
+		err_set(err, ERR_DENIED, "%s rejects the %s (%d: %s)%s", api->who, api->token_word,
+		        status, words, help);
 }
 
 /* Copies text with the token of this api replaced: some services repeat a token that they refuse.
@@ -150,73 +163,91 @@ static void api_words_of(const struct api_call *c, const struct reply *r, char *
 	free(clean);
 }
 
+/* Ends a sentence with what the url of the section may be wrong about. */
+static void api_blame_url(const struct api *api, const char *words, struct err *err)
+{
+	struct err said = *err;
+	if (api->label)
+		err_set(err, said.code, "%s; url of %s %s", said.text, api->label, words);
+}
+
 static void api_say_status(const struct api_call *c, const struct reply *r, struct err *err)
 {
 	const struct api *api = c->api;
-	char words[WORDS], wait[HUMAN_SIZE];
+	char words[WORDS], wait[HUMAN_SIZE], asks[64] = "";
 	const char *where = call_header(c->call, "Location");
 	char *to = where ? api_without_token(c->api, where, strlen(where)) : NULL;
 	int64_t ms = api_retry_after(call_header(c->call, "Retry-After"), now_wall_ms());
+	if (ms > 0)
+		snprintf(asks, sizeof(asks), "; it asks to wait %s", human_span(wait, ms));
 	api_words_of(c, r, words, sizeof(words));
 	if (api_denied(api, r) || r->status == 403)
 		api_say_denied(c, r->status, words, err);
 	else if (r->status / 100 == 3)
-		err_set(err, ERR_GARBLED,
-		        "%s %s sends %s %.*s elsewhere (%d, %.120s); url of [%s %s] must name "
-		        "where it really is",
-		        api->product, api->name, c->method, api_shown(c), c->path, r->status,
-		        to ? to : "without saying where", api->section, api->name);
+		err_set(err, ERR_GARBLED, "%s sends %s %.*s elsewhere (%d, %.120s)", api->who,
+		        c->method, api_shown(c), c->path, r->status,
+		        to ? to : "without saying where");
 	else if (r->status == 404 && api_is_page(r->body))
-		err_set(err, ERR_ABSENT,
-		        "%s %s has no %.*s (404, %s); url of [%s %s] may lead to another service",
-		        api->product, api->name, api_shown(c), c->path, words, api->section,
-		        api->name);
+		err_set(err, ERR_ABSENT, "%s has no %.*s (404, %s)", api->who, api_shown(c),
+		        c->path, words);
 	else if (r->status == 404)
-		err_set(err, ERR_ABSENT, "%s %s does not know it (404): %s", api->product,
-		        api->name, words);
+		err_set(err, ERR_ABSENT, "%s does not know it (404): %s", api->who, words);
 	else if (r->status == 429)
-		err_set(err, ERR_REFUSED, "%s %s accepts no more calls for now (429: %s)%s%s",
-		        api->product, api->name, words, ms > 0 ? "; it asks to wait " : "",
-		        ms > 0 ? human_span(wait, ms) : "");
+		err_set(err, ERR_REFUSED, "%s accepts no more calls for now (429: %s)%s", api->who,
+		        words, asks);
 	else if (r->status / 100 == 5 && api_is_page(r->body))
 		err_set(err, ERR_REFUSED,
-		        "%s %s is not available (%d, %s): what is in front of it cannot reach it",
-		        api->product, api->name, r->status, words);
+		        "%s is not available (%d, %s): what is in front of it cannot reach it",
+		        api->who, r->status, words);
 	else if (r->status / 100 == 5)
-		err_set(err, ERR_REFUSED, "%s %s failed at %s %.*s (%d): %s", api->product,
-		        api->name, c->method, api_shown(c), c->path, r->status, words);
+		err_set(err, ERR_REFUSED, "%s failed at %s %.*s (%d): %s", api->who, c->method,
+		        api_shown(c), c->path, r->status, words);
 	else
-		err_set(err, ERR_REFUSED, "%s %s refuses %s %.*s (%d): %s", api->product, api->name,
-		        c->method, api_shown(c), c->path, r->status, words);
+		err_set(err, ERR_REFUSED, "%s refuses %s %.*s (%d): %s", api->who, c->method,
+		        api_shown(c), c->path, r->status, words);
+	if (r->status / 100 == 3)
+		api_blame_url(api, "must name where it really is", err);
+	else if (r->status == 404 && api_is_page(r->body))
+		api_blame_url(api, "may lead to another service", err);
 	free(to);
 }
 
 static bool api_may_have_been_done(const struct api_call *c, const struct reply *r)
 {
+	static const enum err_code unsure[] = { ERR_TIMEOUT, ERR_LOST, ERR_TOO_BIG, ERR_GARBLED };
 	if (api_only_reads(c))
 		return false;
-	return r->status ? r->status / 100 == 2 || r->status == 502 || r->status == 504
-	                 : r->err.code == ERR_TIMEOUT || r->err.code == ERR_LOST ||
-	                           r->err.code == ERR_TOO_BIG || r->err.code == ERR_GARBLED;
+	if (r->status)
+		return r->status / 100 == 2 || r->status == 502 || r->status == 504;
+	for (size_t i = 0; i < ARRAY_LEN(unsure); i++)
+		if (r->err.code == unsure[i])
+			return true;
+	return false;
 }
 
 static void api_judge(const struct api_call *c, const struct reply *r, struct api_answer *out)
 {
+	const struct api *api = c->api;
+	bool has_body = r->status != 204 && !c->spec.data;
 	struct err why;
-	if (r->err.code)
+	if (r->err.code) {
 		api_say_no_answer(c, r, &out->err);
-	else if (r->status / 100 != 2)
+	} else if (r->status / 100 != 2) {
 		api_say_status(c, r, &out->err);
-	else if (api_is_page(r->body)) {
+	} else if (api->only_json && has_body &&
+	           strncmp(r->content_type, "application/json", 16) != 0) {
+		err_set(&out->err, ERR_GARBLED,
+		        "%s sent %.100s at %.*s where JSON was expected; what answers there may "
+		        "not be %s",
+		        api->who, r->content_type[0] ? r->content_type : "no type", api_shown(c),
+		        c->path, api->product);
+	} else if (api_is_page(r->body)) {
 		char words[WORDS];
 		api_words_of(c, r, words, sizeof(words));
 		err_set(&out->err, ERR_GARBLED,
-		        "%s %s answers %.*s with %s and not as %s: a login page or a proxy is in "
-		        "front of "
-		        "it, "
-		        "or url leads elsewhere",
-		        c->api->product, c->api->name, api_shown(c), c->path, words,
-		        c->api->product);
+		        "%s answers %.*s with %s and not as %s: a login page or a proxy is in "
+		        "front of it, or url leads elsewhere",
+		        api->who, api_shown(c), c->path, words, api->product);
 	}
 	out->unsure = out->err.code && api_may_have_been_done(c, r);
 	if (!out->unsure)
@@ -227,17 +258,22 @@ static void api_judge(const struct api_call *c, const struct reply *r, struct ap
 
 /* --- how a call ends ----------------------------------------------------- */
 
+static void api_wipe_text(char *text)
+{
+	if (text)
+		wipe(text, strlen(text));
+	free(text);
+}
+
 static void api_call_drop(struct api_call *c)
 {
 	LIST_DROP(c->api->calls, c);
-	if (c->body)
-		wipe(c->body, strlen(c->body));
-	for (size_t i = 0; c->headers && c->headers[i]; i++)
+	for (size_t i = 0; c->headers[i]; i++)
 		free(c->headers[i]);
 	free(c->headers);
 	free(c->method);
 	free(c->path);
-	free(c->body);
+	api_wipe_text(c->body);
 	free(c);
 }
 
@@ -251,11 +287,6 @@ static void api_tell(struct api_call *c, const struct api_answer *answer)
 		done(answer, arg);
 }
 
-static void api_token_failed(struct api *api, bool at_once)
-{
-	token_pause_failed(&api->pause, loop_now(api->loop), at_once);
-}
-
 static bool api_may_ask(const struct api *api)
 {
 	return token_pause_is_over(&api->pause, loop_now(api->loop));
@@ -266,13 +297,14 @@ static bool api_may_ask(const struct api *api)
 static bool api_asks_again(struct api_call *c)
 {
 	struct api *api = c->api;
-	if (c->spec.open || !api->token_command)
+	if (c->spec.open || !api->token_command || api->state == TOKEN_GIVEN)
 		return false;
 	bool newer = api->token_no != c->token_no;
-	if (!newer && !api->refused) {
-		api_token_failed(api, api->proven);
-		api->refused = true;
-		api->proven = false;
+	if (!newer && api->state != TOKEN_REFUSED) {
+		if (api->token || !api->asks_late)
+			token_pause_failed(&api->pause, loop_now(api->loop),
+			                   api->state == TOKEN_PROVEN);
+		api->state = TOKEN_REFUSED;
 	}
 	if (c->asked_again || (!newer && !api_may_ask(api)))
 		return false;
@@ -307,7 +339,10 @@ static void api_on_done(struct call *call, const struct reply *r, void *arg)
 	struct api_answer answer = { .status = r->status,
 		                     .body = r->body,
 		                     .len = r->len,
-		                     .date_ms = date ? vj_http_date_ms(date) : 0 };
+		                     .content_type = r->content_type,
+		                     .call = r->status ? call : NULL };
+	if (date)
+		answer.date_ms = vj_http_date_ms(date);
 	/* first, while the token is known that the answer may repeat */
 	api_judge(c, r, &answer);
 	if ((api_denied(api, r) && api_asks_again(c)) ||
@@ -317,10 +352,9 @@ static void api_on_done(struct call *call, const struct reply *r, void *arg)
 		return;
 	}
 	/* what is open to all says nothing about the token */
-	if (!c->spec.open && r->status / 100 == 2 && c->token_no == api->token_no && api->token) {
-		api->proven = true;
-		api->refused = false;
-	}
+	bool proves = !c->spec.open && r->status / 100 == 2 && c->token_no == api->token_no;
+	if (proves && api->token && api->state != TOKEN_GIVEN)
+		api->state = TOKEN_PROVEN;
 	c->call = NULL;
 	api_tell(c, &answer);
 }
@@ -340,19 +374,37 @@ static void api_on_answered(struct call *call, void *arg)
 		c->spec.answered(c, c->spec.arg);
 }
 
+/* The header with the token, for api_wipe_text. NULL: no token. */
+static char *api_login_header(const struct api *api)
+{
+	if (!api->token)
+		return NULL;
+	if (!api->user)
+		return xasprintf("%s%s", api->token_header, api->token->text);
+	char *plain = xasprintf("%s:%s", api->user, api->token->text),
+	     *code = base64_encode(plain, strlen(plain));
+	char *header = xasprintf("Authorization: Basic %s", code);
+	api_wipe_text(plain);
+	api_wipe_text(code);
+	return header;
+}
+
 #define HEADERS_MAX 8
 static void api_start(struct api_call *c)
 {
 	struct api *api = c->api;
-	bool with = api->token && !c->spec.open;
-	char *auth = with ? xasprintf("%s%s", api->token_header, api->token->text) : NULL;
+	bool (*on_data)(struct call *, const char *, size_t, void *) = NULL;
+	if (c->spec.data)
+		on_data = api_on_data;
+	int64_t timeout_ms = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS;
+	char *auth = c->spec.open ? NULL : api_login_header(api);
 	char *path = xasprintf("%s%s", api->prefix, c->path);
 	const char *headers[HEADERS_MAX + 3] = { c->spec.data ? "Accept: text/event-stream"
 		                                              : "Accept: application/json" };
 	size_t n = 1;
-	for (size_t i = 0; c->headers && c->headers[i] && i < HEADERS_MAX; i++)
+	for (size_t i = 0; c->headers[i]; i++)
 		headers[n++] = c->headers[i];
-	if (with)
+	if (auth)
 		headers[n++] = auth;
 	c->token_no = api->token_no;
 	c->call = call_start(api->origin,
@@ -363,16 +415,12 @@ static void api_start(struct api_call *c)
 	                                          .body_len = c->body ? strlen(c->body) : 0,
 	                                          .once = !api_only_reads(c),
 	                                          .max = c->spec.max,
-	                                          .timeout_ms = c->spec.timeout_ms
-	                                                                ? c->spec.timeout_ms
-	                                                                : API_TIMEOUT_MS,
-	                                          .data = c->spec.data ? api_on_data : NULL,
+	                                          .timeout_ms = timeout_ms,
+	                                          .data = on_data,
 	                                          .answered = api_on_answered,
 	                                          .done = api_on_done,
 	                                          .arg = c });
-	if (auth)
-		wipe(auth, strlen(auth));
-	free(auth);
+	api_wipe_text(auth);
 	free(path);
 }
 
@@ -381,17 +429,22 @@ static bool api_waits_for_token(const struct api_call *c)
 	return !c->spec.open || c->spec.late;
 }
 
+static void api_set_token(struct api *api, struct secret *token, enum token_state state)
+{
+	secret_destroy(api->token);
+	api->token = token;
+	api->token_no++;
+	api->state = state;
+}
+
 static void api_on_token(struct secret *token, const struct err *err, void *arg)
 {
 	struct api *api = arg;
 	api->asking = NULL;
-	secret_destroy(api->token);
-	api->token = token;
-	api->token_no++;
-	api->proven = api->refused = false;
+	api_set_token(api, token, TOKEN_UNPROVEN);
 	if (err) {
 		api->no_token = *err;
-		api_token_failed(api, false);
+		token_pause_failed(&api->pause, loop_now(api->loop), false);
 	}
 	for (struct api_call *c = api->calls; c && err; c = c->next)
 		if (!c->call && api_waits_for_token(c))
@@ -399,27 +452,20 @@ static void api_on_token(struct secret *token, const struct err *err, void *arg)
 	api_want_advance(api);
 }
 
-/* Runs token_command when it has to and may. */
-static void api_ask_token(struct api *api)
-{
-	bool lacks = api->token_command && (!api->token || api->refused);
-	if (!lacks || api->asking || !api_may_ask(api))
-		return;
-	char *whose = xasprintf("[%s %s]: token_command", api->section, api->name);
-	api->asking = token_ask(api->loop, whose, api->token_command, api_on_token, api);
-	free(whose);
-}
-
 /* Starts the call when it may start. A call that has to fail gets its err. */
 static void api_try(struct api_call *c)
 {
 	struct api *api = c->api;
 	bool waits = api_waits_for_token(c);
-	if (waits)
-		api_ask_token(api);
+	bool lacks = api->state == TOKEN_REFUSED || (!api->token && !api->asks_late);
+	if (waits && lacks && api->token_command && !api->asking && api_may_ask(api)) {
+		char *whose = xasprintf("%s: %s", api->label, api->command_word);
+		api->asking = token_ask(api->loop, whose, api->token_command, api_on_token, api);
+		free(whose);
+	}
 	if (waits && api->asking)
 		return;
-	if (waits && (api->token_command && !api->token))
+	if (waits && api->token_command && !api->token && !api->asks_late)
 		c->err = api->no_token;
 	else
 		api_start(c);
@@ -437,7 +483,9 @@ static void api_advance(void *arg)
 		if (c->call)
 			continue;
 		if (c->err.code) {
-			struct api_answer answer = { .err = c->err, .body = "" };
+			struct api_answer answer = {
+				.err = c->err, .body = "", .content_type = "", .no_token = true
+			};
 			api_want_advance(api);
 			api_tell(c, &answer);
 			return;
@@ -452,23 +500,20 @@ static void api_on_timer(struct loop_timer *t, void *arg)
 	api_advance(arg);
 }
 
-static char **api_copy_headers(const char *const *headers)
-{
-	char **copy = xcalloc(HEADERS_MAX + 1, sizeof(*copy));
-	for (size_t i = 0; headers && headers[i] && i < HEADERS_MAX; i++)
-		copy[i] = xstrdup(headers[i]);
-	return copy;
-}
-
 struct api_call *api_call(struct api *api, const struct api_request *request)
 {
 	struct api_call *c = xcalloc(1, sizeof(*c));
+	char **headers = xcalloc(HEADERS_MAX + 1, sizeof(*headers));
+	for (size_t i = 0; request->headers && request->headers[i]; i++) {
+		assert(i < HEADERS_MAX);
+		headers[i] = xstrdup(request->headers[i]);
+	}
 	*c = (struct api_call){ .api = api,
 		                .spec = *request,
 		                .method = xstrdup(request->method ? request->method : "GET"),
 		                .path = xstrdup(request->path),
 		                .body = xstrdup(request->body),
-		                .headers = api_copy_headers(request->headers) };
+		                .headers = headers };
 	LIST_APPEND(api->calls, c);
 	api_want_advance(api);
 	return c;
@@ -491,26 +536,58 @@ void api_resume(struct api_call *c)
 struct ws *api_ws(struct api *api, const char *path, const struct ws_events *events, void *arg,
                   struct err *err)
 {
-	char *who = xasprintf("%s %s", api->product, api->name),
-	     *full = xasprintf("%s%s", api->prefix, path);
-	char *auth = api->token ? xasprintf("%s%s", api->token_header, api->token->text) : NULL;
+	char *full = xasprintf("%s%s", api->prefix, path), *auth = api_login_header(api);
 	const char *const headers[] = { auth, NULL };
 	struct ws *ws = NULL;
 	if (api->endpoint.tls)
 		err_set(err, ERR_ABSENT,
 		        "%s tells this by a WebSocket, which is read without TLS only: an url with "
 		        "http, through its server, can",
-		        who);
+		        api->who);
 	else if (api->token_command && !api->token)
-		err_set(err, ERR_LOST, "%s has not been asked anything yet", who);
+		err_set(err, ERR_LOST, "%s has not been asked anything yet", api->who);
 	else
-		ws = ws_open(api->link, &api->endpoint, who, full, headers, events, arg, err);
-	if (auth)
-		wipe(auth, strlen(auth));
-	free(auth);
+		ws = ws_open(api->link, &api->endpoint, api->who, full, headers, events, arg, err);
+	api_wipe_text(auth);
 	free(full);
-	free(who);
 	return ws;
+}
+
+/* --- the login of a service ---------------------------------------------- */
+
+void api_give_token(struct api *api, struct secret *token, bool kept)
+{
+	if (!token)
+		api_set_token(api, NULL, TOKEN_UNPROVEN);
+	else
+		api_set_token(api, token, kept ? TOKEN_PROVEN : TOKEN_GIVEN);
+}
+
+const struct secret *api_token(const struct api *api)
+{
+	return api->token;
+}
+
+struct secret *api_take_token(struct api *api)
+{
+	struct secret *token = api->token;
+	api->token = NULL;
+	api_set_token(api, NULL, TOKEN_UNPROVEN);
+	return token;
+}
+
+void api_set_login(struct api *api, const struct api_config *config)
+{
+	free(api->label);
+	api->label = config->section ? xasprintf("[%s %s]", config->section, config->name) : NULL;
+	xreplace(&api->user, config->user);
+	xreplace(&api->token_command, config->token_command);
+	api->pause = (struct token_pause){ .least_ms = api->pause.least_ms };
+}
+
+struct origin *api_origin(const struct api *api)
+{
+	return api->origin;
 }
 
 /* --- one service --------------------------------------------------------- */
@@ -518,36 +595,44 @@ struct ws *api_ws(struct api *api, const char *path, const struct ws_events *eve
 struct api *api_create(struct http *http, struct link *link, const struct api_config *config,
                        struct err *err)
 {
-	struct endpoint endpoint;
-	char host[256];
-	const char *prefix;
-	size_t n;
-	if (!config->url ||
-	    !api_url_endpoint(config->url, &endpoint, host, sizeof(host), &prefix, &n)) {
-		err_set(err, ERR_USAGE,
-		        "[%s %s]: url must read http://HOST:PORT or https://HOST%s%.120s",
-		        config->section, config->name, config->url ? ", not " : "",
-		        config->url ? config->url : "");
+	struct endpoint endpoint = { 0 };
+	char host[256] = "";
+	const char *prefix = "";
+	size_t n = 0;
+	const char *url = config->url;
+	if (!config->n_endpoints &&
+	    (!url || !api_url_endpoint(url, &endpoint, host, sizeof(host), &prefix, &n))) {
+		char *not = url ? xasprintf(", not %.120s", url) : xstrdup("");
+		err_set(err, ERR_USAGE, "[%s %s]: url must read http://HOST:PORT or https://HOST%s",
+		        config->section, config->name, not );
+		free(not );
 		return NULL;
 	}
 	struct api *api = xcalloc(1, sizeof(*api));
-	*api = (struct api){
-		.http = http,
-		.link = link,
-		.loop = link->loop,
-		.section = xstrdup(config->section),
-		.name = xstrdup(config->name),
-		.product = xstrdup(config->product),
-		.prefix = xstrndup(prefix, n),
-		.token_command = xstrdup(config->token_command),
-		.token_help = xstrdup(config->token_help),
-		.token_word = xstrdup(config->token_word ? config->token_word : "token"),
-		.denies = config->denies,
-		.pause = { .least_ms = config->token_pause_ms },
-		.token_header = xstrdup(config->token_header ? config->token_header
-		                                             : "Authorization: Bearer ")
-	};
-	api->origin = origin_create(http, link, &endpoint, 1);
+	const char *header = config->token_header ? config->token_header : "Authorization: Bearer ";
+	const char *word = config->token_word ? config->token_word : "token";
+	const char *setting = config->command_word ? config->command_word : "token_command";
+	const char *help = config->token_help;
+	*api = (struct api){ .http = http,
+		             .link = link,
+		             .loop = link->loop,
+		             .product = xstrdup(config->product),
+		             .prefix = xstrndup(prefix, n),
+		             .only_json = config->only_json,
+		             .asks_late = config->asks_late,
+		             .command_word = xstrdup(setting),
+		             .token_help = help ? xasprintf("; %s", help) : xstrdup(""),
+		             .token_word = xstrdup(word),
+		             .denies = config->denies,
+		             .pause = { .least_ms = config->token_pause_ms },
+		             .token_header = xstrdup(header) };
+	api_set_login(api, config);
+	api->who = config->who ? xstrdup(config->who)
+	                       : xasprintf("%s %s", config->product, config->name);
+	if (config->n_endpoints)
+		api->origin = origin_create(http, link, config->endpoints, config->n_endpoints);
+	else
+		api->origin = origin_create(http, link, &endpoint, 1);
 	api->endpoint = endpoint;
 	api->endpoint.host = xstrdup(host);
 	api->timer = loop_timer_add(api->loop, -1, api_on_timer, api);
@@ -565,14 +650,18 @@ void api_destroy(struct api *api)
 	origin_destroy(api->origin);
 	loop_timer_remove(api->timer);
 	secret_destroy(api->token);
-	free((char *)api->endpoint.host);
-	free(api->section);
-	free(api->name);
-	free(api->product);
-	free(api->prefix);
-	free(api->token_command);
-	free(api->token_header);
-	free(api->token_help);
-	free(api->token_word);
+	char *owned[] = { (char *)api->endpoint.host,
+		          api->who,
+		          api->label,
+		          api->product,
+		          api->prefix,
+		          api->token_command,
+		          api->command_word,
+		          api->token_header,
+		          api->token_help,
+		          api->token_word,
+		          api->user };
+	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
+		free(owned[i]);
 	free(api);
 }

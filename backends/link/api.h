@@ -27,7 +27,10 @@
  * command's sentence. After a 429 it waits as long as
  * Retry-After asks and holds back all other calls. A call without an answer fails after its
  * timeout. The api never repeats a call that may have changed something on the server. It passes
- * answers on unchanged and never records them. */
+ * answers on unchanged and never records them.
+ *
+ * A service without an address of its own, such as an OpenCode server that a look found, names its
+ * endpoints instead of a url. Its password may come from elsewhere: see api_give_token. */
 #ifndef LINK_API_H
 #define LINK_API_H
 
@@ -40,17 +43,36 @@
 struct api;
 struct api_call;
 struct http;
+struct call;
 struct link;
 struct endpoint;
+struct origin;
+struct secret;
 
 /* All strings are copied. */
 struct api_config {
 	const char *section, *name; /* of [SECTION NAME], for error sentences: "dokploy", "home" */
 	const char *product;        /* "Dokploy" */
+	/* begins every error sentence; NULL: product and name. Required when section is NULL: then
+	 * no section is for the service. */
+	const char *who;
 	/* http[s]://HOST[:PORT][/PREFIX], as seen from the far end of link */
 	const char *url;
+	/* tried in this order until one opens (http.h), instead of url; n_endpoints 0: see url */
+	const struct endpoint *endpoints;
+	size_t n_endpoints;
 	/* runs on this machine and prints the token; NULL: the service needs no token */
 	const char *token_command;
+	/* the name of that setting; NULL: "token_command" */
+	const char *command_word;
+	/* Run token_command only after the service wanted a token (401). Until then the calls are
+	 * sent without one. */
+	bool asks_late;
+	/* The token is the password of this user: sent as a Basic login (RFC 7617). NULL: see
+	 * token_header. */
+	const char *user;
+	/* An answer with a body counts only as application/json. Not for streams. */
+	bool only_json;
 	/* the first pause before token_command runs again; 0: TOKEN_PAUSE_LEAST_MS */
 	int64_t token_pause_ms;
 	/* header text in front of the token: "x-api-key: "; NULL: "Authorization: Bearer " */
@@ -72,6 +94,20 @@ struct api *api_create(struct http *, struct link *, const struct api_config *, 
 /* Ends all calls without calling done, wipes the token. NULL is fine. */
 void api_destroy(struct api *);
 
+/* The calls from now on send this token, which the api owns. NULL: forget the token. kept: an
+ * earlier api took it from token_command, which runs again once the token is refused. Otherwise
+ * somebody typed it, or a file holds it, and the command never replaces it. */
+void api_give_token(struct api *, struct secret *, bool kept);
+/* the token in use, borrowed until the next call or answer; NULL: none */
+const struct secret *api_token(const struct api *);
+/* Hands the token to the caller, who destroys it. NULL: none. */
+struct secret *api_take_token(struct api *);
+/* The settings changed, or the user wants a new try: takes over section, name, user and
+ * token_command. The command may run again without a pause. */
+void api_set_login(struct api *, const struct api_config *);
+/* for http.h: a connection ahead, a port of ours; borrowed */
+struct origin *api_origin(const struct api *);
+
 struct api_answer {
 	/* code ERR_NONE: a 2xx answer that is not a web page; otherwise the whole sentence */
 	struct err err;
@@ -80,6 +116,10 @@ struct api_answer {
 	 * body may say more than err. */
 	const char *body;
 	size_t len;
+	const char *content_type; /* "" without an answer, or when missing */
+	struct call *call;        /* for call_header, until done returns; NULL: no answer */
+	/* Nothing was sent, because token_command printed no token: err says why. */
+	bool no_token;
 	/* The call failed, but the server may have made the change (no answer to a POST). */
 	bool unsure;
 	/* the server's clock from its Date header, ms since 1970, whole seconds; 0 unknown */
@@ -135,9 +175,10 @@ bool api_url_endpoint(const char *url, struct endpoint *endpoint, char *host, si
                       const char **prefix, size_t *prefix_len);
 
 /* Extracts the message of a refusal into buf, washed, and returns buf. In a JSON object the message
- * is message, error (or error.message), detail or title, and the fields of issues or errors.
- * Otherwise it is the first line of a text, or "a web page: TITLE" for HTML. An empty body gives
- * "nothing". */
+ * is data.message, message, error, detail or title, and the fields of issues or errors. Each may be
+ * a text, an object with a message, or a list of such objects. Without any of them the message is
+ * name. Otherwise it is the first line of a text, or "a web page: TITLE" for HTML. An empty body
+ * gives "nothing". */
 char *api_words(char *buf, size_t size, const char *body, size_t len);
 
 /* Converts a Retry-After header, a number of seconds or an HTTP date, to ms from now_wall_ms (RFC

@@ -65,6 +65,8 @@ bool api_url_endpoint(const char *url, struct endpoint *endpoint, char *host, si
 static const char *api_words_text_of(const cJSON *o, const char *name)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, name);
+	if (cJSON_IsArray(v))
+		v = v->child;
 	if (cJSON_IsObject(v))
 		v = cJSON_GetObjectItemCaseSensitive(v, "message");
 	return cJSON_IsString(v) && *v->valuestring ? v->valuestring : NULL;
@@ -80,7 +82,8 @@ static void api_words_add(char *buf, size_t size, const char *field, const char 
 		return;
 	if (field)
 		wash(name, sizeof(name), field, strlen(field));
-	char *more = xasprintf("%s%s%s%s", used ? "; " : "", name, *name ? ": " : "", clean);
+	const char *semi = used ? "; " : "";
+	char *more = xasprintf("%s%s%s%s", semi, name, *name ? ": " : "", clean);
 	wash(buf + used, size - used, more, strlen(more));
 	free(more);
 }
@@ -114,13 +117,18 @@ static void api_words_add_fields(char *buf, size_t size, const cJSON *list)
 static void api_words_words_of_json(char *buf, size_t size, const cJSON *o)
 {
 	static const char *const names[] = { "message", "error", "detail", "title" };
-	const char *text = NULL;
+	/* OpenCode 1.x: {"name":"NotFoundError","data":{"message":"..."}} */
+	const cJSON *data = cJSON_GetObjectItemCaseSensitive(o, "data");
+	const char *text = api_words_text_of(data, "message");
 	for (size_t i = 0; i < ARRAY_LEN(names) && !text; i++)
 		text = api_words_text_of(o, names[i]);
 	if (text)
 		api_words_add(buf, size, NULL, text);
 	api_words_add_fields(buf, size, cJSON_GetObjectItemCaseSensitive(o, "errors"));
 	api_words_add_fields(buf, size, cJSON_GetObjectItemCaseSensitive(o, "issues"));
+	text = *buf ? NULL : api_words_text_of(o, "name");
+	if (text)
+		api_words_add(buf, size, NULL, text);
 }
 
 static void api_words_words_of_page(char *buf, size_t size, const char *body, size_t len)

@@ -24,6 +24,7 @@
 #include <systemd/sd-bus.h>
 
 #include "backends/base/buf.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/base/json.h"
@@ -47,7 +48,7 @@ struct bus_call {
 	int64_t timeout_ms;
 	bus_done *done;
 	void *arg;
-	struct bus_call *next, **prev;
+	struct bus_call *prev, *next;
 	struct err failed; /* sending failed; a deferred call reports it */
 };
 
@@ -68,7 +69,7 @@ struct bus {
 	struct bus_guard guard; /* checks the bytes of the relay */
 	struct loop_timer *timer;
 	/* in order; the sent ones come first */
-	struct bus_call *calls, **calls_last;
+	struct bus_call *calls;
 	struct bus_call *unsent; /* the first unsent one of calls */
 	size_t n_calls, n_sent;
 	int depth; /* running callbacks of sd-bus */
@@ -356,13 +357,9 @@ static bool bus_json_body(struct buf *out, sd_bus_message *m, struct err *err)
 static void bus_call_free(struct bus_call *call)
 {
 	struct bus *bus = call->bus;
-	*call->prev = call->next;
-	if (call->next)
-		call->next->prev = call->prev;
-	else
-		bus->calls_last = call->prev;
 	if (bus->unsent == call)
 		bus->unsent = call->next;
+	DL_DELETE(bus->calls, call);
 	bus->n_calls--;
 	bus->n_sent -= call->slot != NULL;
 	sd_bus_slot_unref(call->slot);
@@ -516,9 +513,7 @@ struct bus_call *bus_call(struct bus *bus, const char *dest, const char *path,
 	va_list ap;
 	*call = (struct bus_call){ .bus = bus, .done = done, .arg = arg, .timeout_ms = timeout_ms };
 	snprintf(call->member, sizeof call->member, "%s", member);
-	call->prev = bus->calls_last;
-	*bus->calls_last = call;
-	bus->calls_last = &call->next;
+	DL_APPEND(bus->calls, call);
 	bus->n_calls++;
 	int r;
 	if (!bus->sd || !bus->open)
@@ -871,7 +866,6 @@ struct bus *bus_open(struct link *link, const struct endpoint *endpoints, size_t
 		             .events = events,
 		             .arg = arg,
 		             .n_endpoints = n < ENDPOINTS_MAX ? n : ENDPOINTS_MAX };
-	bus->calls_last = &bus->calls;
 	for (size_t i = 0; i < bus->n_endpoints; i++) {
 		bus->endpoints[i] = (struct endpoint){ .kind = endpoints[i].kind,
 			                               .path = xstrdup(endpoints[i].path),

@@ -631,6 +631,8 @@ void http_drop_calls(struct http *h, const struct origin *origin)
 struct http *http_create(struct loop *loop)
 {
 	struct http *h = xcalloc(1, sizeof(*h));
+	for (size_t i = 0; i < ORIGIN_BASES; i++)
+		origin_sweep(origin_base(i));
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	h->loop = loop;
 	h->timer = loop_timer_add(loop, -1, http_on_timer, h);

@@ -19,7 +19,8 @@ struct origin;
 struct call;
 struct reply;
 
-/* One per program: holds the curl multi handle and its connections. */
+/* One per program: holds the curl multi handle and its connections. Creating it also removes the
+ * private folders that killed consoles left. */
 struct http *http_create(struct loop *);
 void http_destroy(struct http *);
 

@@ -73,7 +73,7 @@ static int64_t link_wait_ms(unsigned tries)
 static bool link_helps_itself(const struct err *err)
 {
 	return err->code != ERR_DENIED && err->code != ERR_CANCELLED && err->code != ERR_USAGE &&
-	       err->code != ERR_ASKS;
+	       err->code != ERR_ASKS && err->code != ERR_TOO_BIG;
 }
 
 static void link_set_retry(struct link *link, int64_t delay_ms)

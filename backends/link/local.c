@@ -27,7 +27,6 @@
 #include "backends/base/buf.h"
 #include "backends/base/list.h"
 #include "backends/base/mem.h"
-#include "backends/base/secret.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/link/spawn.h"
@@ -106,7 +105,6 @@ static void local_stream_free(struct local_stream *s)
 		kill(-s->pid, SIGCONT);
 	}
 	loop_child_remove(s->child);
-	wipe(s->queue.data, s->queue.cap); /* sudo's password was in this queue */
 	buf_finish(&s->queue);
 	buf_finish(&s->held);
 	free(s);
@@ -557,6 +555,7 @@ static struct stream *local_open(struct link *link, const struct endpoint *endpo
 	s->end.exit_code = -1;
 	s->end.began = true;
 	buf_init(&s->queue, STREAM_QUEUE_MAX);
+	s->queue.secret = true; /* sudo's password may be in this queue */
 	s->next = l->streams;
 	l->streams = s;
 	if (!openers[endpoint->kind](s, endpoint, err)) {
@@ -603,7 +602,7 @@ static void local_end_streams(struct link_local *l)
 	while (l->streams) {
 		struct local_stream *s = l->streams;
 		/* a stream inside its own event is freed after that event */
-		l->streams = s->next;
+		LIST_DROP(l->streams, s);
 		local_fail(s, &err);
 	}
 }

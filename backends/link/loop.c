@@ -36,13 +36,13 @@
 struct later {
 	loop_fn *fn;
 	void *arg;
-	struct later *next;
+	struct later *prev, *next;
 };
 
 struct mailbox {
 	pthread_mutex_t lock;
 	int wake_fd;
-	struct later *first, **last;
+	struct later *waiting;
 	unsigned refs; /* one of the loop and one per worker */
 	bool closed;   /* the loop is gone */
 };
@@ -51,7 +51,7 @@ struct loop {
 	sd_event *event;
 	struct mailbox *mail;
 	sd_event_source *mail_source;
-	struct later *deferred, **deferred_last;
+	struct later *deferred;
 	struct later *running; /* deferred calls of this turn that are still to run */
 	struct later *after;   /* after-turn functions, in order of registration */
 	int64_t now_ms;        /* during a turn */
@@ -115,11 +115,9 @@ static struct later *loop_later_new(loop_fn *fn, void *arg)
 
 static void loop_later_free_all(struct later *l)
 {
-	while (l) {
-		struct later *next = l->next;
-		free(l);
-		l = next;
-	}
+	struct later *one, *next;
+	LL_FOREACH_SAFE (l, one, next)
+		free(one);
 }
 
 /* --- the mailbox --------------------------------------------------------- */
@@ -131,7 +129,7 @@ static void loop_mailbox_unref(struct mailbox *m)
 	pthread_mutex_unlock(&m->lock);
 	if (!last)
 		return;
-	loop_later_free_all(m->first);
+	loop_later_free_all(m->waiting);
 	close(m->wake_fd);
 	pthread_mutex_destroy(&m->lock);
 	free(m);
@@ -145,8 +143,7 @@ static void loop_mailbox_post(struct mailbox *m, loop_fn *fn, void *arg)
 	if (m->closed) {
 		free(l);
 	} else {
-		*m->last = l;
-		m->last = &l->next;
+		DL_APPEND(m->waiting, l);
 		/* Never blocks: the counter has 64 bits. */
 		if (write(m->wake_fd, &one, sizeof(one)) < 0)
 			abort();
@@ -161,16 +158,12 @@ static int loop_on_mail(sd_event_source *s, int fd, uint32_t revents, void *arg)
 	pthread_mutex_lock(&loop->mail->lock);
 	if (read(loop->mail->wake_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		abort();
-	struct later *list = loop->mail->first;
-	loop->mail->first = NULL;
-	loop->mail->last = &loop->mail->first;
+	struct later *list = loop->mail->waiting, *l, *next;
+	loop->mail->waiting = NULL;
 	pthread_mutex_unlock(&loop->mail->lock);
-	struct later *l = list;
-	while (l) {
-		struct later *next = l->next;
+	LL_FOREACH_SAFE (list, l, next) {
 		l->fn(l->arg);
 		free(l);
-		l = next;
 	}
 	return 0;
 }
@@ -180,7 +173,6 @@ static int loop_on_mail(sd_event_source *s, int fd, uint32_t revents, void *arg)
 struct loop *loop_create(void)
 {
 	struct loop *loop = xcalloc(1, sizeof(*loop));
-	loop->deferred_last = &loop->deferred;
 	/* sd-event requires a blocked SIGCHLD even when it watches children by pidfd. */
 	sigset_t set;
 	sigemptyset(&set);
@@ -193,7 +185,6 @@ struct loop *loop_create(void)
 	loop_must(sd_event_new(&loop->event), "sd_event_new");
 	struct mailbox *m = xcalloc(1, sizeof(*m));
 	pthread_mutex_init(&m->lock, NULL);
-	m->last = &m->first;
 	m->refs = 1;
 	m->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	loop_must(m->wake_fd < 0 ? -errno : 0, "eventfd");
@@ -263,10 +254,9 @@ void loop_turn(struct loop *loop, int timeout_ms)
 		 * rest. */
 		loop->running = loop->deferred;
 		loop->deferred = NULL;
-		loop->deferred_last = &loop->deferred;
 		while (loop->running) {
 			struct later *l = loop->running;
-			loop->running = l->next;
+			DL_DELETE(loop->running, l);
 			l->fn(l->arg);
 			free(l);
 		}
@@ -392,29 +382,24 @@ void loop_timer_remove(struct loop_timer *t)
 void loop_defer(struct loop *loop, loop_fn *fn, void *arg)
 {
 	struct later *l = loop_later_new(fn, arg);
-	*loop->deferred_last = l;
-	loop->deferred_last = &l->next;
+	DL_APPEND(loop->deferred, l);
 }
 
-/* Removes the calls of fn with arg from a list. Returns the slot at the end of the list. */
-static struct later **loop_later_drop(struct later **slot, loop_fn *fn, void *arg)
+/* Removes the calls of fn with arg from a list. */
+static void loop_later_drop(struct later **list, loop_fn *fn, void *arg)
 {
-	while (*slot) {
-		struct later *l = *slot;
+	struct later *l, *next;
+	DL_FOREACH_SAFE (*list, l, next)
 		if (l->fn == fn && l->arg == arg) {
-			*slot = l->next;
+			DL_DELETE(*list, l);
 			free(l);
-		} else {
-			slot = &l->next;
 		}
-	}
-	return slot;
 }
 
 void loop_defer_cancel(struct loop *loop, loop_fn *fn, void *arg)
 {
 	loop_later_drop(&loop->running, fn, arg);
-	loop->deferred_last = loop_later_drop(&loop->deferred, fn, arg);
+	loop_later_drop(&loop->deferred, fn, arg);
 }
 
 void loop_after_turn(struct loop *loop, loop_fn *fn, void *arg)

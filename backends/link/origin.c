@@ -34,9 +34,9 @@
 #define READY_MS \
 	(45 * 1000) /* limit for a connection opened ahead; Node's servers hang up after 60 s */
 
-struct relay {
+struct origin_relay {
 	struct origin *origin;
-	struct relay *next;
+	struct origin_relay *next;
 	int fd; /* accepted; owned; -1: opened ahead, no call yet */
 	struct loop_io *io;
 	struct loop_timer *stale; /* ends a connection opened ahead */
@@ -49,7 +49,7 @@ struct relay {
 	char complaint[256];      /* the end of the command's stderr */
 };
 
-static void origin_relay_start(struct relay *);
+static void origin_relay_start(struct origin_relay *);
 
 /* --- the origin's endpoints ---------------------------------------------- */
 
@@ -128,7 +128,7 @@ static bool origin_must_wait(const struct origin *d)
 	if (d->endpoints[d->at].kind != ENDPOINT_EXEC)
 		return false;
 	unsigned running = 0;
-	for (const struct relay *p = d->relays; p; p = p->next)
+	for (const struct origin_relay *p = d->relays; p; p = p->next)
 		running += p->stream != NULL;
 	return running >= (d->decided ? ORIGIN_EXEC_MAX : 1);
 }
@@ -137,8 +137,8 @@ static bool origin_must_wait(const struct origin *d)
 static void origin_wake(struct origin *d)
 {
 	for (;;) {
-		struct relay *oldest = NULL;
-		for (struct relay *p = d->relays; p; p = p->next)
+		struct origin_relay *oldest = NULL;
+		for (struct origin_relay *p = d->relays; p; p = p->next)
 			if (!p->stream)
 				oldest = p;
 		if (!oldest || origin_must_wait(d))
@@ -149,7 +149,7 @@ static void origin_wake(struct origin *d)
 
 /* --- one connection ------------------------------------------------------ */
 
-static void origin_relay_destroy(struct relay *p)
+static void origin_relay_destroy(struct origin_relay *p)
 {
 	LIST_DROP(p->origin->relays, p);
 	stream_close(p->stream);
@@ -163,7 +163,7 @@ static void origin_relay_destroy(struct relay *p)
 }
 
 /* Ends p; another relay may be waiting for its session. */
-static void origin_relay_end(struct relay *p)
+static void origin_relay_end(struct origin_relay *p)
 {
 	struct origin *d = p->origin;
 	origin_relay_destroy(p);
@@ -171,21 +171,21 @@ static void origin_relay_end(struct relay *p)
 }
 
 /* No endpoint is left for p. When no endpoint opened at all, the waiting relays fail too. */
-static void origin_relay_give_up(struct relay *p)
+static void origin_relay_give_up(struct origin_relay *p)
 {
 	struct origin *d = p->origin;
 	if (d->decided || !d->err.code) {
 		origin_relay_end(p);
 		return;
 	}
-	for (struct relay *next, *k = d->relays; k; k = next) {
+	for (struct origin_relay *next, *k = d->relays; k; k = next) {
 		next = k->next;
 		if (!k->stream)
 			origin_relay_destroy(k);
 	}
 }
 
-static void origin_relay_watch(struct relay *p)
+static void origin_relay_watch(struct origin_relay *p)
 {
 	unsigned events = p->held.len < RELAY_READ ? POLLIN : 0;
 	if (!p->io)
@@ -194,7 +194,7 @@ static void origin_relay_watch(struct relay *p)
 }
 
 /* Gives curl's bytes to the stream. */
-static void origin_relay_flush(struct relay *p)
+static void origin_relay_flush(struct origin_relay *p)
 {
 	while (p->stream && p->held.len) {
 		size_t n = stream_write(p->stream, p->held.data, p->held.len);
@@ -209,7 +209,7 @@ static void origin_relay_flush(struct relay *p)
 
 static void origin_on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
-	struct relay *p = arg;
+	struct origin_relay *p = arg;
 	if (revents & POLLOUT) {
 		p->full = false;
 		origin_relay_watch(p);
@@ -231,7 +231,7 @@ static void origin_on_io(struct loop_io *io, int fd, unsigned revents, void *arg
 
 static void origin_on_opened(struct stream *s, void *arg)
 {
-	struct relay *p = arg;
+	struct origin_relay *p = arg;
 	if (p->origin->endpoints[p->endpoint].kind != ENDPOINT_EXEC) {
 		origin_endpoint_works(p->origin, p->endpoint);
 		buf_finish(&p->sent);
@@ -242,7 +242,7 @@ static void origin_on_opened(struct stream *s, void *arg)
 
 static size_t origin_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
-	struct relay *p = arg;
+	struct origin_relay *p = arg;
 	if (p->fd < 0) { /* a byte before any request: an error message */
 		origin_relay_end(p);
 		return len;
@@ -267,7 +267,7 @@ static size_t origin_on_data(struct stream *s, const char *bytes, size_t len, vo
 /* Keeps the last bytes of stderr: the last line gives the reason. */
 static void origin_on_error_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
-	struct relay *p = arg;
+	struct origin_relay *p = arg;
 	size_t max = sizeof(p->complaint) - 1, have = strlen(p->complaint);
 	if (len >= max) {
 		bytes += len - max;
@@ -321,7 +321,8 @@ static size_t origin_words_end(const char *words)
 }
 
 /* Builds the error of an ended stream, with the command's stderr. */
-static void origin_end_err(const struct relay *p, const struct stream_end *end, struct err *err)
+static void origin_end_err(const struct origin_relay *p, const struct stream_end *end,
+                           struct err *err)
 {
 	char endpoint[256];
 	const struct origin *d = p->origin;
@@ -348,7 +349,7 @@ static void origin_end_err(const struct relay *p, const struct stream_end *end, 
 
 static void origin_on_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
-	struct relay *p = arg;
+	struct origin_relay *p = arg;
 	struct err err;
 	p->stream = NULL;
 	if (p->fd < 0) {
@@ -381,7 +382,7 @@ static void origin_on_closed(struct stream *s, const struct stream_end *end, voi
 	origin_relay_start(p);
 }
 
-static const struct stream_events relay_events = {
+static const struct stream_events origin_relay_events = {
 	.opened = origin_on_opened,
 	.data = origin_on_data,
 	.error_data = origin_on_error_data,
@@ -389,14 +390,15 @@ static const struct stream_events relay_events = {
 	.closed = origin_on_closed,
 };
 
-static void origin_relay_start(struct relay *p)
+static void origin_relay_start(struct origin_relay *p)
 {
 	struct origin *d = p->origin;
 	struct err err = { 0 };
 	while (!origin_must_wait(d)) {
 		p->endpoint = d->at;
 		p->heard = false;
-		p->stream = link_open(d->link, &d->endpoints[p->endpoint], &relay_events, p, &err);
+		p->stream = link_open(d->link, &d->endpoints[p->endpoint], &origin_relay_events, p,
+		                      &err);
 		if (p->stream) {
 			origin_relay_flush(p);
 			return;
@@ -419,19 +421,20 @@ static bool origin_same_user(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 && cred.uid == geteuid();
 }
 
-static struct relay *origin_relay_create(struct origin *d, int fd)
+static struct origin_relay *origin_relay_create(struct origin *d, int fd)
 {
-	struct relay *p = xcalloc(1, sizeof(*p));
-	*p = (struct relay){ .origin = d, .fd = fd, .next = d->relays };
+	struct origin_relay *p = xcalloc(1, sizeof(*p));
+	*p = (struct origin_relay){ .origin = d, .fd = fd, .next = d->relays };
 	buf_init(&p->held, 2 * REPLAY_MAX);
 	buf_init(&p->sent, REPLAY_MAX);
+	p->held.secret = p->sent.secret = true; /* a request may hold a token */
 	d->relays = p;
 	return p;
 }
 
-static struct relay *origin_ready_one(const struct origin *d)
+static struct origin_relay *origin_ready_one(const struct origin *d)
 {
-	struct relay *p = d->relays;
+	struct origin_relay *p = d->relays;
 	while (p && p->fd >= 0)
 		p = p->next;
 	return p;
@@ -439,7 +442,7 @@ static struct relay *origin_ready_one(const struct origin *d)
 
 static void origin_take(struct origin *d, int fd)
 {
-	struct relay *p = origin_ready_one(d);
+	struct origin_relay *p = origin_ready_one(d);
 	bool ready = p != NULL;
 	if (!p)
 		p = origin_relay_create(d, fd);
@@ -462,7 +465,7 @@ void origin_ready(struct origin *d)
 	if (d->link->state != LINK_UP || !d->decided || d->endpoints[d->at].kind == ENDPOINT_EXEC ||
 	    !relayed || origin_ready_one(d))
 		return;
-	struct relay *p = origin_relay_create(d, -1);
+	struct origin_relay *p = origin_relay_create(d, -1);
 	p->stale = loop_timer_add(d->loop, READY_MS, origin_on_stale, p);
 	origin_relay_start(p);
 }
@@ -516,13 +519,20 @@ static bool origin_bind_listener(struct origin *d, const char *base)
 	       listen(d->fd, BACKLOG) == 0;
 }
 
+const char *origin_base(size_t i)
+{
+	static const char *const names[ORIGIN_BASES] = { "XDG_RUNTIME_DIR", "TMPDIR", NULL };
+	const char *base = names[i] ? getenv(names[i]) : "/tmp";
+	return base && base[0] == '/' ? base : NULL;
+}
+
 static bool origin_open_listener(struct origin *d, struct err *err)
 {
-	const char *bases[] = { getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp" };
-	for (size_t i = 0; i < ARRAY_LEN(bases); i++) {
-		if (!bases[i] || bases[i][0] != '/')
+	for (size_t i = 0; i < ORIGIN_BASES; i++) {
+		const char *base = origin_base(i);
+		if (!base)
 			continue;
-		if (origin_bind_listener(d, bases[i])) {
+		if (origin_bind_listener(d, base)) {
 			d->io = loop_io_add(d->loop, d->fd, POLLIN, origin_on_listen, d);
 			return true;
 		}

@@ -9,7 +9,7 @@
 #define ORIGIN_EXEC_MAX \
 	5 /* parallel commands on an exec endpoint; sshd's MaxSessions is 10 in total */
 
-struct relay;
+struct origin_relay;
 
 struct origin {
 	struct http *http;                               /* borrowed */
@@ -26,7 +26,7 @@ struct origin {
 	char *dir, *path;
 	int fd; /* listening socket; -1 */
 	struct loop_io *io;
-	struct relay *relays;
+	struct origin_relay *relays;
 };
 
 /* Returns the Unix socket for curl to connect to. NULL and err when no endpoint is left. */
@@ -35,6 +35,15 @@ const char *origin_socket(struct origin *, struct err *);
 /* Accepts the connections at listener and relays them to the server. Closes connections that ours
  * rejects. */
 void origin_accept(struct origin *, int listener, bool (*ours)(int fd));
+
+/* The folder number i, from 0, that may hold the private folder: $XDG_RUNTIME_DIR, $TMPDIR or /tmp.
+ * NULL when unset. */
+#define ORIGIN_BASES 3
+const char *origin_base(size_t i);
+
+/* In origin_sweep.c: removes what killed consoles left in a base folder; NULL is fine. Reads the
+ * folder once and never waits for a process. */
+void origin_sweep(const char *base);
 
 /* In origin_port.c: the origin is destroyed; the program ends. */
 void origin_ports_gone(struct origin *);

@@ -31,7 +31,7 @@
 #define POLLS_A_ROUND 64  /* libssh reads 4 KB per poll; then streams are stepped */
 #define ROUNDS_A_RELAY 24 /* then the rest of the program gets a turn */
 #define MEASURE_EVERY_MS 30000
-#define UNREAD_MAX (1u << 20)  /* bytes beside those of streams that may wait for the server */
+#define UNREAD_MAX (1u << 20) /* bytes beside those of streams that may wait for the server */
 /* A slow line empties the kernel's own buffer of some MB before it takes more. */
 #define UNREAD_MS 60000
 #define CALM_MS 700 /* ms of silence: no answer is in transit */
@@ -171,10 +171,11 @@ static void ssh_note_heard(struct link_ssh *l)
 
 void ssh_note_output(struct link_ssh *l)
 {
-	l->output_queued &= l->packets.out_packets == l->queued_at;
-	l->output_waits = l->output_queued ||
-	                  (ssh_get_poll_flags(l->session) & SSH_WRITE_PENDING);
-	if (!l->output_waits) {
+	if (l->output != OUTPUT_QUEUED || l->packets.out_packets != l->queued_at) {
+		bool pending = ssh_get_poll_flags(l->session) & SSH_WRITE_PENDING;
+		l->output = pending ? OUTPUT_WAITS : OUTPUT_FREE;
+	}
+	if (l->output == OUTPUT_FREE) {
 		l->unread_from = l->packets.out_bytes;
 		l->unread_ms = 0;
 	} else if (!l->unread_ms || l->wire.out_bytes != l->written_bytes) {
@@ -188,7 +189,7 @@ static bool ssh_is_unread(struct link_ssh *l, struct err *err)
 {
 	uint64_t most = UNREAD_MAX, kept = l->packets.out_bytes - l->unread_from;
 	ssh_note_output(l);
-	if (!l->output_waits)
+	if (l->output == OUTPUT_FREE)
 		return false;
 	most += ssh_streams_count(l) * SSH_WRITE_ONCE;
 	if (kept > most)
@@ -253,7 +254,7 @@ static void ssh_relay(struct link_ssh *l)
 	}
 	if (moved)
 		ssh_kick(l);
-	loop_io_set(l->io, POLLIN | (l->output_waits ? POLLOUT : 0));
+	loop_io_set(l->io, POLLIN | (l->output != OUTPUT_FREE ? POLLOUT : 0));
 }
 
 static void ssh_on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
@@ -371,9 +372,10 @@ static void ssh_take_session(struct link_ssh *l, struct login *in)
 	l->ping_ms = l->measured_ms = 0;
 	l->unread_from = l->written_bytes = 0;
 	l->unread_ms = 0;
-	l->output_queued = false;
+	l->output = OUTPUT_FREE;
 	l->channels = 0;
-	l->no_unix = l->opens_unix = l->again = l->kicked = false;
+	l->sockets = SOCKETS_UNTRIED;
+	l->again = l->kicked = false;
 	ssh_probed_forget(l);
 	l->link.heard_ms = loop_now(l->link.loop);
 	ssh_set_blocking(l->session, 0);

@@ -501,6 +501,13 @@ static enum verdict ssh_auth_try_kbdint(struct auth *a)
 				return a->in->batch ? AUTH_NO : AUTH_FAILED;
 			rc = ssh_userauth_kbdint(a->s, NULL, NULL);
 		}
+		if (rc == SSH_AUTH_INFO) {
+			err_set(&a->in->err, ERR_TOO_BIG,
+			        "%s: %s asked %d times to let %s in and asks again; that many "
+			        "rounds are enough",
+			        a->in->name, a->in->address, KBDINT_ROUNDS_MAX, a->in->conf.user);
+			return AUTH_FAILED;
+		}
 		if (rc != SSH_AUTH_DENIED || !prompts)
 			return ssh_auth_verdict_of(a, rc);
 		a->service = true;

@@ -81,7 +81,7 @@ struct login {
 	/* libssh supports none of the algorithms in PubkeyAcceptedAlgorithms */
 	bool no_key_fits;
 	struct link_cert cert; /* with which it logged in */
-	bool asked; /* the user was asked since the connection was made */
+	bool asked;            /* the user was asked since the connection was made */
 	/* the server closed the last connection while the user was typing; this is a new one */
 	bool hung_up;
 	struct err asks; /* batch: the unanswered question */
@@ -191,6 +191,21 @@ bool ssh_auth(struct login *);
 
 struct ssh_stream;
 
+/* What libssh keeps because the server does not read it. */
+enum ssh_output {
+	OUTPUT_FREE,
+	OUTPUT_WAITS, /* something is kept; streams hand over nothing more */
+	/* a new exchange of keys is not over, so that libssh queued what a stream wrote */
+	OUTPUT_QUEUED
+};
+
+/* Whether the server's sshd forwards Unix sockets. */
+enum ssh_sockets {
+	SOCKETS_UNTRIED,
+	SOCKETS_FORBIDDEN,
+	SOCKETS_OPEN /* sshd opened one, so a later refusal is not a general ban */
+};
+
 struct link_ssh {
 	struct link link;
 	char *dest, *ssh_config, *identity;
@@ -209,10 +224,7 @@ struct link_ssh {
 	struct ssh_counter_struct wire; /* bytes that libssh moved on the socket */
 	struct ssh_counter_struct packets;
 	uint64_t heard_bytes;
-	/* What libssh keeps because the server does not read it. */
-	bool output_waits;      /* something is kept; streams hand over nothing more */
-	/* a new exchange of keys is not over, so that libssh queued what a stream wrote */
-	bool output_queued;
+	enum ssh_output output;
 	uint64_t queued_at;     /* packets.out_packets at that time */
 	uint64_t unread_from;   /* packets.out_bytes when nothing was kept last */
 	uint64_t written_bytes; /* wire.out_bytes at the last look */
@@ -223,9 +235,7 @@ struct link_ssh {
 	int64_t measured_ms; /* loop clock, time of latency_ms */
 	struct ssh_stream *streams;
 	unsigned channels; /* channels that libssh has numbered so far on this session */
-	bool no_unix;      /* sshd forbids forwarded Unix sockets */
-	/* sshd has opened a forwarded Unix socket, so a later refusal is not a general ban */
-	bool opens_unix;
+	enum ssh_sockets sockets;
 	struct ssh_probed *probed; /* recent results of socket_probe.h; owned */
 	/* inside ssh_relay, which frees streams and the link only at its end */
 	bool relaying;
@@ -246,7 +256,7 @@ struct ssh_probed {
 /* Schedules a pass in the loop that moves all pending bytes. */
 void ssh_kick(struct link_ssh *);
 void ssh_measured(struct link_ssh *, int64_t ms); /* a round trip took ms */
-/* Looks whether libssh keeps output (output_waits). */
+/* Looks whether libssh keeps output, and sets output. */
 void ssh_note_output(struct link_ssh *);
 
 /* ssh_stream.c */

@@ -152,12 +152,11 @@ void known_take_line(struct known_key **list, const char *name, char *line, cons
 
 void known_free(struct known_key *k)
 {
-	while (k) {
-		struct known_key *next = k->next;
-		ssh_key_free(k->key);
-		free(k->file);
-		free(k);
-		k = next;
+	struct known_key *one, *next;
+	LL_FOREACH_SAFE (k, one, next) {
+		ssh_key_free(one->key);
+		free(one->file);
+		free(one);
 	}
 }
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "backends/base/human.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/link/loop.h"
@@ -39,16 +40,16 @@ struct secret *kept_find(const struct kept *k, const char *key)
 	return NULL;
 }
 
-void kept_drop(struct kept **slot, const char *key)
+void kept_drop(struct kept **list, const char *key)
 {
-	for (; *slot; slot = &(*slot)->next)
-		if (strcmp((*slot)->key, key) == 0) {
-			struct kept *k = *slot;
-			*slot = k->next;
-			k->next = NULL;
-			kept_free(k);
-			return;
-		}
+	struct kept *k = *list;
+	while (k && strcmp(k->key, key) != 0)
+		k = k->next;
+	if (!k)
+		return;
+	LIST_DROP(*list, k);
+	k->next = NULL;
+	kept_free(k);
 }
 
 void kept_add(struct kept **list, const char *key, const struct secret *secret, bool lasting)
@@ -64,12 +65,11 @@ void kept_add(struct kept **list, const char *key, const struct secret *secret, 
 
 void kept_free(struct kept *k)
 {
-	while (k) {
-		struct kept *next = k->next;
-		free(k->key);
-		secret_destroy(k->secret);
-		free(k);
-		k = next;
+	struct kept *one, *next;
+	LL_FOREACH_SAFE (k, one, next) {
+		free(one->key);
+		secret_destroy(one->secret);
+		free(one);
 	}
 }
 

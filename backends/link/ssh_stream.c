@@ -14,6 +14,7 @@
 
 #include <libssh/callbacks.h>
 
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/link/loop.h"
@@ -32,7 +33,47 @@
 #define PROBED_MS 30000
 #define ENV_NAME_MAX 64
 
-enum step { STEP_OPEN, STEP_PTY, STEP_ENV, STEP_START, STEP_RUN, STEP_PROBE, STEP_END };
+enum step {
+	STEP_OPEN,
+	STEP_PTY,
+	STEP_ENV,
+	STEP_START,
+	STEP_RUN,
+	/* ssh_streams_step leaves the next ones alone */
+	STEP_PROBE, /* socket_probe.h runs */
+	STEP_WAIT,  /* no free session: waits before the next try */
+	STEP_END
+};
+
+/* What is known of the socket to open. */
+enum trial {
+	TRIAL_FIRST,
+	TRIAL_AGAIN, /* a probe found a listener after the first try */
+	TRIAL_BARRED /* sshd forbids forwarded sockets, or just failed to open this one */
+};
+
+/* The owner's input. */
+enum input {
+	INPUT_DRAINED, /* the owner wrote nothing since drained was called last */
+	INPUT_WRITTEN, /* drained is to be called once the queue is empty */
+	INPUT_ENDS,    /* EOF follows the queue */
+	INPUT_ENDED    /* EOF was sent */
+};
+
+enum reader {
+	READER_FAST,
+	READER_PAUSED, /* takes nothing until stream_resume */
+	READER_SLOW    /* paused once and takes bytes again */
+};
+
+/* How far the server closed its side. */
+enum far_side { FAR_OPEN, FAR_EOF, FAR_CLOSED };
+
+enum command_state {
+	COMMAND_RUNS,
+	COMMAND_EXITED,
+	COMMAND_LEAVING /* exited; the timer measures the silence since */
+};
 
 struct ssh_stream {
 	struct stream stream;
@@ -51,20 +92,18 @@ struct ssh_stream {
 	unsigned refused;
 	int64_t asked_ms; /* loop clock, when the open request was sent; 0 not yet */
 	int64_t until_ms; /* loop clock, deadline for the open */
-	/* sshd forbids forwarded sockets, or just failed to open this one */
-	bool forbids;
-	bool tried_again; /* after a probe that found a listener */
-	bool turned_away; /* no free session: waits before the next try */
+	enum trial trial;
 	struct loop_timer *timer;
 	struct run *probe;
 	size_t waiting[2]; /* bytes in libssh's buffers: output, errors */
 	struct buf queue, held;
 	struct preamble before[2]; /* preamble of output and errors */
 	struct stream_end end;
-	bool slow; /* its reader paused once */
-	bool paused, eof_wanted, eof_sent, wrote, resized;
-	bool far_eof, far_closed, exited;
-	bool leaving;  /* the command exited; the timer measures the silence since */
+	enum input input;
+	enum reader reader;
+	enum far_side far;
+	enum command_state command_state;
+	bool resized;  /* the server does not know cols and rows yet */
 	bool detached; /* no more events */
 };
 
@@ -81,19 +120,22 @@ static int ssh_stream_note_data(ssh_session session, ssh_channel channel, void *
 
 static void ssh_stream_note_eof(ssh_session session, ssh_channel channel, void *arg)
 {
-	((struct ssh_stream *)arg)->far_eof = true;
+	struct ssh_stream *s = arg;
+	if (s->far == FAR_OPEN)
+		s->far = FAR_EOF;
 }
 
 static void ssh_stream_note_close(ssh_session session, ssh_channel channel, void *arg)
 {
-	((struct ssh_stream *)arg)->far_closed = true;
+	((struct ssh_stream *)arg)->far = FAR_CLOSED;
 }
 
 static void ssh_stream_note_status(ssh_session session, ssh_channel channel, int status, void *arg)
 {
 	struct ssh_stream *s = arg;
 	s->end.exit_code = status;
-	s->exited = true;
+	if (s->command_state == COMMAND_RUNS)
+		s->command_state = COMMAND_EXITED;
 }
 
 static void ssh_stream_note_signal(ssh_session session, ssh_channel channel, const char *signal,
@@ -101,7 +143,8 @@ static void ssh_stream_note_signal(ssh_session session, ssh_channel channel, con
 {
 	struct ssh_stream *s = arg;
 	snprintf(s->end.signal, sizeof(s->end.signal), "%s", signal ? signal : "?");
-	s->exited = true;
+	if (s->command_state == COMMAND_RUNS)
+		s->command_state = COMMAND_EXITED;
 }
 
 static void ssh_stream_make_channel(struct ssh_stream *s)
@@ -133,12 +176,11 @@ static void ssh_stream_drop_channel(struct ssh_stream *s)
 
 /* --- ends ---------------------------------------------------------------- */
 
-static void ssh_stream_stream_free(struct ssh_stream *s)
+static void ssh_stream_free(struct ssh_stream *s)
 {
 	ssh_stream_drop_channel(s);
 	run_cancel(s->probe);
 	loop_timer_remove(s->timer);
-	wipe(s->queue.data, s->queue.cap); /* sudo's password was in this queue */
 	buf_finish(&s->queue);
 	buf_finish(&s->held);
 	preamble_finish(&s->before[0]);
@@ -161,21 +203,17 @@ static bool ssh_stream_is_over(const struct ssh_stream *s)
 
 void ssh_streams_sweep(struct link_ssh *l)
 {
-	struct ssh_stream **slot = &l->streams;
-	while (*slot) {
-		struct ssh_stream *s = *slot;
+	struct ssh_stream *s, *next;
+	LL_FOREACH_SAFE (l->streams, s, next)
 		if (ssh_stream_is_over(s)) {
-			*slot = s->next;
-			ssh_stream_stream_free(s);
-		} else {
-			slot = &s->next;
+			LIST_DROP(l->streams, s);
+			ssh_stream_free(s);
 		}
-	}
 }
 
 /* Reports the end to the owner; ssh_streams_sweep frees the stream later. A stream with a pending
  * open request stays until the answer. */
-static void ssh_stream_end_stream(struct ssh_stream *s, const struct err *err)
+static void ssh_stream_end(struct ssh_stream *s, const struct err *err)
 {
 	if (err)
 		s->end.err = *err;
@@ -197,7 +235,7 @@ void ssh_streams_end(struct link_ssh *l, const struct err *err)
 		if (s->step == STEP_END)
 			continue;
 		s->step = STEP_END;
-		ssh_stream_end_stream(s, err);
+		ssh_stream_end(s, err);
 	}
 }
 
@@ -206,7 +244,8 @@ static void ssh_stream_close(struct stream *stream)
 	struct ssh_stream *s = (struct ssh_stream *)stream;
 	s->detached = true;
 	loop_timer_set(s->timer, -1);
-	if (s->step == STEP_RUN && s->kind == ENDPOINT_EXEC && !s->exited && s->channel)
+	bool runs = s->step == STEP_RUN && s->command_state == COMMAND_RUNS;
+	if (runs && s->kind == ENDPOINT_EXEC && s->channel)
 		ssh_channel_request_send_signal(s->channel, "HUP");
 	bool on_its_way = s->step == STEP_OPEN && s->asked_ms;
 	if (!on_its_way) {
@@ -266,12 +305,12 @@ static bool ssh_stream_seen_lately(struct link_ssh *l, const char *path, bool li
 
 void ssh_probed_forget(struct link_ssh *l)
 {
-	while (l->probed) {
-		struct ssh_probed *k = l->probed;
-		l->probed = k->next;
+	struct ssh_probed *k, *next;
+	LL_FOREACH_SAFE (l->probed, k, next) {
 		free(k->path);
 		free(k);
 	}
+	l->probed = NULL;
 }
 
 /* sshd does not say why it failed to open a socket, so a command on the server probes the socket.
@@ -295,14 +334,15 @@ static void ssh_stream_probe_err(struct ssh_stream *s, enum socket_seen seen, co
 		        name, s->path, *owner ? owner : "another user");
 		break;
 	case SEEN_LISTENS:
-		if (!s->l->opens_unix) {
+		if (s->l->sockets != SOCKETS_OPEN) {
 			ssh_stream_forbidden(s, err);
 			/* A process listens at path, but sshd failed to open the socket twice. Its
 			 * queue may be full. Only a second such socket proves that sshd forbids
 			 * them all. */
 			for (const struct ssh_probed *k = s->l->probed; k; k = k->next)
-				s->l->no_unix |= strcmp(k->path, s->path) != 0 &&
-				                 ssh_stream_seen_lately(s->l, k->path, true);
+				if (strcmp(k->path, s->path) != 0 &&
+				    ssh_stream_seen_lately(s->l, k->path, true))
+					s->l->sockets = SOCKETS_FORBIDDEN;
 			ssh_stream_keep_probe(s->l, s->path, true);
 			break;
 		}
@@ -331,20 +371,21 @@ static void ssh_stream_on_probe(const struct run_result *r, void *arg)
 	enum socket_seen seen = socket_probe_read(r->out, owner, sizeof(owner));
 	bool gone = seen == SEEN_ABSENT || seen == SEEN_SILENT;
 	/* the listener may have started after the first try */
-	if (seen == SEEN_LISTENS && !s->forbids && !s->tried_again) {
-		s->tried_again = true;
+	if (seen == SEEN_LISTENS && s->trial == TRIAL_FIRST) {
+		s->trial = TRIAL_AGAIN;
 		s->step = STEP_OPEN;
 		ssh_stream_make_channel(s);
 		ssh_kick(s->l);
 		return;
 	}
-	if (s->forbids && gone)
+	bool barred = s->trial == TRIAL_BARRED;
+	if (barred && gone)
 		ssh_stream_keep_probe(s->l, s->path, false);
-	if (s->forbids && !gone && seen != SEEN_NO_RIGHT && r->end.err.code != ERR_LOST)
+	if (barred && !gone && seen != SEEN_NO_RIGHT && r->end.err.code != ERR_LOST)
 		ssh_stream_forbidden(s, &err);
 	else
 		ssh_stream_probe_err(s, seen, owner, r, &err);
-	ssh_stream_end_stream(s, &err);
+	ssh_stream_end(s, &err);
 }
 
 static void ssh_stream_start_probe(struct ssh_stream *s)
@@ -378,7 +419,7 @@ static void ssh_stream_no_room(struct ssh_stream *s)
 	        "by default)",
 	        s->l->link.name);
 	ssh_stream_drop_channel(s);
-	ssh_stream_end_stream(s, &err);
+	ssh_stream_end(s, &err);
 }
 
 /* sshd allows 10 sessions on a connection (MaxSessions), and most of ours end within a moment. So a
@@ -393,8 +434,7 @@ static void ssh_stream_session_refused(struct ssh_stream *s)
 	} else if (left <= 0 || s->refused >= ROOM_TRIES) {
 		ssh_stream_no_room(s);
 	} else {
-		ssh_stream_make_channel(s);
-		s->turned_away = true;
+		s->step = STEP_WAIT;
 		loop_timer_set(s->timer, left < AGAIN_MS ? left : AGAIN_MS);
 	}
 }
@@ -430,7 +470,9 @@ static void ssh_stream_open_refused(struct ssh_stream *s)
 	bool forbids = code == 1 ||
 	               (s->kind == ENDPOINT_TCP && code == 2 && strcmp(text, "open failed") == 0);
 	if (forbids && s->kind == ENDPOINT_UNIX) {
-		s->l->no_unix = s->forbids = true;
+		if (s->l->sockets != SOCKETS_OPEN)
+			s->l->sockets = SOCKETS_FORBIDDEN;
+		s->trial = TRIAL_BARRED;
 		ssh_stream_start_probe(s);
 		return;
 	} else if (forbids) {
@@ -445,7 +487,7 @@ static void ssh_stream_open_refused(struct ssh_stream *s)
 		err_set(&err, ERR_REFUSED, "%s: %s could not be opened: %s", s->l->link.name, what,
 		        text);
 	}
-	ssh_stream_end_stream(s, &err);
+	ssh_stream_end(s, &err);
 }
 
 /* --- steps --------------------------------------------------------------- */
@@ -481,8 +523,6 @@ static bool ssh_stream_step_open(struct ssh_stream *s)
 		[ENDPOINT_EXEC] = ssh_stream_open_session,
 		[ENDPOINT_TERMINAL] = ssh_stream_open_session,
 	};
-	if (s->turned_away)
-		return false;
 	if (!s->asked_ms) {
 		s->number = FIRST_CHANNEL + s->l->channels++;
 		s->asked_ms = loop_now(s->l->link.loop);
@@ -503,7 +543,8 @@ static bool ssh_stream_step_open(struct ssh_stream *s)
 	}
 	if (s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP) {
 		ssh_measured(s->l, loop_now(s->l->link.loop) - s->asked_ms);
-		s->l->opens_unix |= s->kind == ENDPOINT_UNIX;
+		if (s->kind == ENDPOINT_UNIX)
+			s->l->sockets = SOCKETS_OPEN;
 		ssh_stream_be_open(s);
 	} else {
 		s->step = s->kind == ENDPOINT_TERMINAL ? STEP_PTY : STEP_ENV;
@@ -522,7 +563,7 @@ static bool ssh_stream_step_pty(struct ssh_stream *s)
 		err_set(&err, ERR_DENIED,
 		        "%s: its sshd gives no terminal (PermitTTY in sshd_config)",
 		        s->l->link.name);
-		ssh_stream_end_stream(s, &err);
+		ssh_stream_end(s, &err);
 		return true;
 	}
 	s->step = STEP_ENV;
@@ -570,7 +611,7 @@ static bool ssh_stream_step_start(struct ssh_stream *s)
 	else
 		err_set(&err, ERR_LOST, "%s: the connection was cut before it ran %s",
 		        s->l->link.name, what);
-	ssh_stream_end_stream(s, &err);
+	ssh_stream_end(s, &err);
 	return true;
 }
 
@@ -583,7 +624,7 @@ static void ssh_stream_give(struct ssh_stream *s, const char *data, size_t len)
 	                       : len;
 	if (!s->detached && taken < len) {
 		buf_add(&s->held, data + taken, len - taken);
-		s->paused = s->slow = true;
+		s->reader = READER_PAUSED;
 	}
 }
 
@@ -597,7 +638,7 @@ static void ssh_stream_give_one(struct ssh_stream *s, int which, const char *dat
 
 static bool ssh_stream_give_held(struct ssh_stream *s)
 {
-	if (s->paused || !s->held.len)
+	if (s->reader == READER_PAUSED || !s->held.len)
 		return false;
 	struct buf held = s->held;
 	s->held = (struct buf){ 0 };
@@ -659,7 +700,7 @@ static bool ssh_stream_read_all(struct ssh_stream *s)
 
 static bool ssh_stream_write_some(struct ssh_stream *s)
 {
-	if (!s->queue.len || !s->channel || s->far_closed || s->l->output_waits)
+	if (!s->queue.len || !s->channel || s->far == FAR_CLOSED || s->l->output != OUTPUT_FREE)
 		return false;
 	size_t window = ssh_channel_window_size(s->channel),
 	       n = s->queue.len < window ? s->queue.len : window;
@@ -669,7 +710,7 @@ static bool ssh_stream_write_some(struct ssh_stream *s)
 	if (sent <= 0)
 		return false;
 	if (s->l->packets.out_packets == packets) {
-		s->l->output_queued = s->l->output_waits = true;
+		s->l->output = OUTPUT_QUEUED;
 		s->l->queued_at = packets;
 	}
 	buf_consume(&s->queue, (size_t)sent);
@@ -681,14 +722,14 @@ static bool ssh_stream_step_write(struct ssh_stream *s)
 	bool moved = ssh_stream_write_some(s);
 	if (s->queue.len)
 		return moved;
-	if (s->wrote && !s->eof_wanted) {
-		s->wrote = false;
+	if (s->input == INPUT_WRITTEN) {
+		s->input = INPUT_DRAINED;
 		moved = true;
 		if (s->stream.events->drained)
 			s->stream.events->drained(&s->stream, s->stream.arg);
 	}
-	if (!s->detached && s->eof_wanted && !s->eof_sent && !s->queue.len && s->channel) {
-		s->eof_sent = true;
+	if (!s->detached && s->input == INPUT_ENDS && !s->queue.len && s->channel) {
+		s->input = INPUT_ENDED;
 		ssh_channel_send_eof(s->channel);
 	}
 	return moved;
@@ -699,15 +740,15 @@ static bool ssh_stream_everything_came(struct ssh_stream *s)
 	if (s->held.len || s->waiting[0] || s->waiting[1])
 		return false;
 	/* EOF ends a socket. A command's exit status comes after its EOF and before its close. */
-	return s->far_closed ||
-	       (s->far_eof && (s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP));
+	return s->far == FAR_CLOSED ||
+	       (s->far == FAR_EOF && (s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP));
 }
 
 static bool ssh_stream_step_run(struct ssh_stream *s)
 {
 	bool moved = ssh_stream_give_held(s);
-	while (!s->detached && !s->paused &&
-	       (s->slow ? ssh_stream_read_all(s) : ssh_stream_read_some(s, 0)))
+	while (!s->detached && s->reader != READER_PAUSED &&
+	       (s->reader == READER_SLOW ? ssh_stream_read_all(s) : ssh_stream_read_some(s, 0)))
 		moved = true;
 	while (!s->detached && ssh_stream_read_some(s, 1))
 		moved = true;
@@ -733,13 +774,13 @@ static bool ssh_stream_step_run(struct ssh_stream *s)
 		}
 		if (any)
 			return true;
-		ssh_stream_end_stream(s, NULL);
+		ssh_stream_end(s, NULL);
 		return true;
 	}
 	/* Only the stream's own bytes restart the timer: other streams on the link may never be
 	 * silent. */
-	if (s->exited && (moved || !s->leaving)) {
-		s->leaving = true;
+	if (s->command_state == COMMAND_EXITED || (s->command_state == COMMAND_LEAVING && moved)) {
+		s->command_state = COMMAND_LEAVING;
 		loop_timer_set(s->timer, AFTER_EXIT_MS);
 	}
 	return moved;
@@ -776,16 +817,17 @@ static void ssh_stream_on_timer(struct loop_timer *t, void *arg)
 		/* The command exited a while ago. The process that holds its pipes open is not
 		 * ours. */
 		if (!s->held.len && !s->waiting[0])
-			ssh_stream_end_stream(s, NULL);
+			ssh_stream_end(s, NULL);
 		return;
 	}
 	int64_t left = s->until_ms - loop_now(s->l->link.loop);
-	if (s->turned_away && left <= 0) {
+	if (s->step == STEP_WAIT && left <= 0) {
 		ssh_stream_no_room(s);
 		return;
 	}
-	if (s->turned_away) {
-		s->turned_away = false;
+	if (s->step == STEP_WAIT) {
+		s->step = STEP_OPEN;
+		ssh_stream_make_channel(s);
 		loop_timer_set(t, left);
 		ssh_kick(s->l);
 		return;
@@ -794,7 +836,7 @@ static void ssh_stream_on_timer(struct loop_timer *t, void *arg)
 	char what[128];
 	ssh_stream_describe(s, what, sizeof(what));
 	err_set(&err, ERR_TIMEOUT, "%s: %s did not open in time", s->l->link.name, what);
-	ssh_stream_end_stream(s, &err);
+	ssh_stream_end(s, &err);
 }
 
 /* --- the owner's side ---------------------------------------------------- */
@@ -802,12 +844,12 @@ static void ssh_stream_on_timer(struct loop_timer *t, void *arg)
 static size_t ssh_stream_write(struct stream *stream, const void *data, size_t len)
 {
 	struct ssh_stream *s = (struct ssh_stream *)stream;
-	if (s->detached || s->eof_wanted)
+	if (s->detached || s->input >= INPUT_ENDS)
 		return 0;
 	size_t room = STREAM_QUEUE_MAX - s->queue.len;
 	len = len < room ? len : room;
 	buf_add(&s->queue, data, len);
-	s->wrote = true;
+	s->input = INPUT_WRITTEN;
 	ssh_kick(s->l);
 	return len;
 }
@@ -815,14 +857,16 @@ static size_t ssh_stream_write(struct stream *stream, const void *data, size_t l
 static void ssh_stream_write_eof(struct stream *stream)
 {
 	struct ssh_stream *s = (struct ssh_stream *)stream;
-	s->eof_wanted = true;
+	if (s->input != INPUT_ENDED)
+		s->input = INPUT_ENDS;
 	ssh_kick(s->l);
 }
 
 static void ssh_stream_resume(struct stream *stream)
 {
 	struct ssh_stream *s = (struct ssh_stream *)stream;
-	s->paused = false;
+	if (s->reader == READER_PAUSED)
+		s->reader = READER_SLOW;
 	ssh_kick(s->l);
 }
 
@@ -863,7 +907,7 @@ struct stream *ssh_stream_open(struct link_ssh *l, const struct endpoint *endpoi
 	s->stream = (struct stream){ .ops = &ssh_stream_ops, .events = events, .arg = arg };
 	s->l = l;
 	s->kind = endpoint->kind;
-	if (endpoint->kind == ENDPOINT_UNIX && l->no_unix &&
+	if (endpoint->kind == ENDPOINT_UNIX && l->sockets == SOCKETS_FORBIDDEN &&
 	    ssh_stream_seen_lately(l, endpoint->path, false)) {
 		err_set(err, ERR_ABSENT, "%s: there is no %s", l->link.name, endpoint->path);
 		free(s);
@@ -879,14 +923,16 @@ struct stream *ssh_stream_open(struct link_ssh *l, const struct endpoint *endpoi
 	s->rows = endpoint->rows > 0 ? endpoint->rows : 24;
 	s->end.exit_code = -1;
 	buf_init(&s->queue, STREAM_QUEUE_MAX);
-	s->forbids = endpoint->kind == ENDPOINT_UNIX && !l->opens_unix &&
-	             (l->no_unix || ssh_stream_seen_lately(l, endpoint->path, true));
+	s->queue.secret = true; /* sudo's password may be in this queue */
+	if (endpoint->kind == ENDPOINT_UNIX && l->sockets != SOCKETS_OPEN &&
+	    (l->sockets == SOCKETS_FORBIDDEN || ssh_stream_seen_lately(l, endpoint->path, true)))
+		s->trial = TRIAL_BARRED;
 	int64_t timeout_ms = endpoint->timeout_ms > 0 ? endpoint->timeout_ms : LINK_OPEN_TIMEOUT_MS;
 	s->until_ms = loop_now(l->link.loop) + timeout_ms;
 	s->timer = loop_timer_add(l->link.loop, timeout_ms, ssh_stream_on_timer, s);
 	s->next = l->streams;
 	l->streams = s;
-	if (s->forbids)
+	if (s->trial == TRIAL_BARRED)
 		ssh_stream_start_probe(s);
 	else
 		ssh_stream_make_channel(s);

@@ -116,10 +116,12 @@ static void token_explain(struct token_ask *t, const struct run_result *r)
 		err_set(&t->err, r->end.err.code, "%s could not be run to its end", t->whose);
 	else if (r->end.exit_code == 0)
 		err_set(&t->err, ERR_DENIED, "%s printed nothing", t->whose);
+	else if (said.len)
+		err_set(&t->err, ERR_DENIED, "%s ended with code %d: %s", t->whose,
+		        r->end.exit_code, said.data);
 	else
-		err_set(&t->err, ERR_DENIED, "%s ended with code %d%s%s", t->whose,
-		        r->end.exit_code, said.len ? ": " : " and said nothing",
-		        said.len ? said.data : "");
+		err_set(&t->err, ERR_DENIED, "%s ended with code %d and said nothing", t->whose,
+		        r->end.exit_code);
 	buf_finish(&said);
 }
 

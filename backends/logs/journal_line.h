@@ -1,5 +1,8 @@
-/* journal_line.h: parse one line of `journalctl -o json`. The fields are those of
- * systemd.journal-fields(7). Pure. */
+/* journal_line.h: parse one line of `journalctl -o json`. Pure.
+ *
+ * Sources: journalctl(1), "-o json", and systemd.journal-fields(7); systemd 252 of Debian 12 and 257
+ * of Debian 13. A field that is not UTF-8 is an array of byte values. A field over 4096 bytes is null without
+ * --all. A field that is there several times is an array of its values. */
 #ifndef LOGS_JOURNAL_LINE_H
 #define LOGS_JOURNAL_LINE_H
 

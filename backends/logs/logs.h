@@ -1,9 +1,10 @@
-/* logs.h: what is to be followed, in words, and the set of followers that comes of it.
+/* logs.h: parse the name of a log, and follow all logs that a set of names means.
  *
- *   SERVER                         its whole journal        SERVER/journal     the same
- *   SERVER/kernel                  the kernel's messages    SERVER/file:/PATH  a file there
- *   SERVER/containers/NAME         a container              SERVER/services/NAME  a unit
- * (".service" may be left out)
+ *   SERVER or SERVER/journal    its whole journal.
+ *   SERVER/kernel               the kernel's messages.
+ *   SERVER/file:/PATH           a file there.
+ *   SERVER/containers/NAME      a container.
+ *   SERVER/services/NAME        a unit; ".service" may be left out.
  *
  * SERVER and NAME may hold * ? [...]; row ids ("sese/container/javisi_n8n") are targets too. A
  * pattern also takes what appears later: log_set_refresh looks again. */

@@ -86,17 +86,6 @@ static void set_follow_server(struct log_set *set, const struct target *t, struc
 		log_set_status(set->log, LOG_NO_SOURCE, "%s", err.text);
 }
 
-static void set_follow_row(struct log_set *set, struct row *r)
-{
-	struct err err = { 0 };
-	if (set_is_followed(set, r->id) || set->n_followed == FOLLOWED_MAX || !r->kind->follow)
-		return;
-	if (r->kind->follow(r, set->log, &err))
-		set_note_followed(set, r->id);
-	else
-		log_set_status(set->log, LOG_NO_SOURCE, "%s", err.text);
-}
-
 /* The server's name as the target has it, for this machine has several. */
 static const char *set_called(const struct target *t, const struct server *v)
 {
@@ -116,8 +105,15 @@ static unsigned set_take(struct log_set *set, const struct target *t)
 			if (!target_takes(t, t->what, kind, server, local) &&
 			    !target_takes(t, t->what, kind, server, r->name))
 				continue;
-			set_follow_row(set, r);
 			taken++;
+			struct err err = { 0 };
+			if (!r->kind->follow || set->n_followed == FOLLOWED_MAX ||
+			    set_is_followed(set, r->id))
+				continue;
+			if (r->kind->follow(r, set->log, &err))
+				set_note_followed(set, r->id);
+			else
+				log_set_status(set->log, LOG_NO_SOURCE, "%s", err.text);
 		}
 		return taken;
 	}

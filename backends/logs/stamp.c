@@ -77,18 +77,15 @@ int64_t stamp_utc_ns(const char *text, size_t len)
 	return offset ? (s - east_s) * 1000000000 + ns : 0;
 }
 
-static int64_t stamp_local_of(int64_t wall)
+static int64_t stamp_in_zone(int64_t wall, struct zone zone)
 {
+	if (zone.known)
+		return wall - zone.east_s;
 	time_t t = (time_t)wall;
 	struct tm tm;
 	gmtime_r(&t, &tm);
 	tm.tm_isdst = -1;
 	return (int64_t)mktime(&tm);
-}
-
-static int64_t stamp_in_zone(int64_t wall, struct zone zone)
-{
-	return zone.known ? wall - zone.east_s : stamp_local_of(wall);
 }
 
 struct zone zone_parse(const char *text)

@@ -1,5 +1,6 @@
 #include "backends/logs/tail.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,6 +48,26 @@ struct unit_of_tail {
 	char *name; /* owned */
 	unsigned source;
 };
+/* Its place among the STREAMS_MAX of its server. */
+enum tail_place {
+	PLACE_TAKEN,   /* it has one, or takes one when its timer fires */
+	PLACE_AWAITED, /* none was free */
+	PLACE_LEFT     /* it broke off, or could not start: it needs none until the next try */
+};
+
+/* The line that our script prints about a file before the file's own lines. */
+enum tail_head {
+	HEAD_AWAITED,
+	HEAD_READ,
+	HEAD_READ_SILENT /* and the tail of that server does not report all changes of the file */
+};
+
+enum tail_last_line {
+	LAST_PLAIN,
+	LAST_OF_TAIL, /* it was tail's own message; toybox adds an empty line after it */
+	LAST_CUT      /* it was too long, and the rest of it is still to come and skipped */
+};
+
 struct tail {
 	struct follow follow;
 	struct logs_source *at; /* NULL: the server was removed */
@@ -55,9 +76,7 @@ struct tail {
 	struct unit_of_tail units[UNITS_MAX]; /* or the one path */
 	size_t n_units;
 	struct stream *stream;
-	bool waits; /* waits for a free place */
-	/* broke off, or could not start; needs no place until the next try */
-	bool rests;
+	enum tail_place place;
 	struct run *run;          /* the request for older lines */
 	struct loop_timer *timer; /* starts the command: at once, or again later */
 	struct buf in;
@@ -74,18 +93,15 @@ struct tail {
 	char mark[TAIL_MARK_SIZE]; /* file: put before its path, to mark tail's own messages */
 	/* file: asks for the inode after it was, or may have been, replaced */
 	struct run *asking;
-	/* file: its tail does not report all changes of the file */
-	bool silent;
-	/* file: the last line was tail's own; toybox adds an empty line after it */
-	bool spoke;
+	enum tail_head head; /* file */
+	enum tail_last_line last_line;
 	int64_t looked_ms; /* file: time of the last check */
 	/* offset at that time; a smaller file was truncated */
 	uint64_t looked_offset;
-	bool headed; /* file: its head has arrived */
 	/* the reason is already shown, or the end was reached: no retry */
 	bool denied;
 	bool opened; /* was followed before */
-	bool paused, skipping;
+	bool paused;
 	size_t turn_bytes;
 	int64_t turn_ms;
 	int64_t first_us;         /* of the oldest line delivered */
@@ -219,7 +235,7 @@ static void tail_take_head(struct tail *t, const char *bytes, size_t len)
 	char head[200], state[16] = "", zone[8] = "", how[16] = "";
 	char written[24] = "";
 	t->size = 0;
-	t->silent = t->spoke = false;
+	t->last_line = LAST_PLAIN;
 	snprintf(head, sizeof(head), "%.*s", (int)(len < sizeof(head) ? len : sizeof(head) - 1),
 	         bytes);
 	if (sscanf(head, TAIL_HEAD "%" SCNu64 " %" SCNu64 " %15s %7s %" SCNu64 " %20s %15s",
@@ -229,9 +245,8 @@ static void tail_take_head(struct tail *t, const char *bytes, size_t len)
 	/* the file is written all the time, or by another clock */
 	if (log_until(t->follow.log) && t->written_us > log_until(t->follow.log))
 		t->written_us = log_until(t->follow.log);
-	t->headed = true;
 	log_set_status(t->follow.log, t->follow.source, "%s", "");
-	t->silent = strcmp(how, "silent") == 0;
+	t->head = strcmp(how, "silent") == 0 ? HEAD_READ_SILENT : HEAD_READ;
 	t->looked_ms = loop_now(tail_loop_of(t));
 	t->zone = zone_parse(zone);
 	if (strcmp(state, "again") != 0)
@@ -285,7 +300,8 @@ static void tail_on_state_answer(const struct run_result *r, void *arg)
 
 static void tail_look_at_file(struct tail *t)
 {
-	if (!t->silent || t->asking || loop_now(tail_loop_of(t)) - t->looked_ms < SILENT_LOOK_MS)
+	if (t->head != HEAD_READ_SILENT || t->asking ||
+	    loop_now(tail_loop_of(t)) - t->looked_ms < SILENT_LOOK_MS)
 		return;
 	char *command = tail_inode_command(t->units[0].name);
 	t->looked_offset = t->offset;
@@ -338,13 +354,13 @@ static void tail_take_tail_word(struct tail *t, enum tail_word word, const char 
 static void tail_take_file_line(struct tail *t, const char *bytes, size_t len)
 {
 	size_t before;
-	if (!t->headed) {
+	if (t->head == HEAD_AWAITED) {
 		tail_take_head(t, bytes, len);
 		return;
 	}
 	enum tail_word word = tail_word(bytes, len, t->mark, &before);
-	bool blank = t->spoke && !len;
-	t->spoke = word != TAIL_LINE;
+	bool blank = t->last_line == LAST_OF_TAIL && !len;
+	t->last_line = word == TAIL_LINE ? LAST_PLAIN : LAST_OF_TAIL;
 	if (blank)
 		return;
 	tail_look_at_file(t);
@@ -361,13 +377,14 @@ static void tail_take_lines(struct tail *t)
 	const char *nl;
 	while ((nl = t->in.len > used ? memchr(t->in.data + used, '\n', t->in.len - used) : NULL)) {
 		size_t len = (size_t)(nl - t->in.data) - used;
-		if (t->skipping)
+		if (t->last_line == LAST_CUT) {
 			t->offset += len + 1;
-		else if (t->what == TAIL_FILE)
+			t->last_line = LAST_PLAIN;
+		} else if (t->what == TAIL_FILE) {
 			tail_take_file_line(t, t->in.data + used, len);
-		else
+		} else {
 			tail_take_journal(t, t->in.data + used, len);
-		t->skipping = false;
+		}
 		used += len + 1;
 	}
 	buf_consume(&t->in, used);
@@ -393,7 +410,7 @@ static bool tail_has_room(const struct tail *t)
 	size_t taken = 0;
 	bool before = false; /* the list has the newest first */
 	for (const struct tail *k = t->at->tails; k; k = k->next) {
-		taken += k != t && (k->stream || (before && !k->denied && !k->rests));
+		taken += k != t && (k->stream || (before && !k->denied && k->place != PLACE_LEFT));
 		before |= k == t;
 	}
 	return taken < STREAMS_MAX || link_is_local(source_link(&t->at->source));
@@ -404,7 +421,7 @@ static void tail_next_turn(struct logs_source *at)
 {
 	struct tail *longest = NULL;
 	for (struct tail *t = at->tails; t; t = t->next)
-		if (t->waits)
+		if (t->place == PLACE_AWAITED)
 			longest = t;
 	if (longest)
 		loop_timer_set(longest->timer, 0);
@@ -414,19 +431,8 @@ static void tail_next_turn(struct logs_source *at)
  * Then another tail may take its place. */
 static bool tail_delivered_all(const struct tail *t)
 {
-	return t->what == TAIL_FILE && t->headed && log_until(t->follow.log) &&
+	return t->what == TAIL_FILE && t->head != HEAD_AWAITED && log_until(t->follow.log) &&
 	       t->offset + t->in.len >= t->size;
-}
-
-static void tail_stop_at_end(struct tail *t)
-{
-	if (t->in.len)
-		tail_add_file_line(t, t->in.data, t->in.len);
-	buf_clear(&t->in);
-	stream_close(t->stream);
-	t->stream = NULL;
-	t->denied = true;
-	tail_next_turn(t->at);
 }
 
 static size_t tail_on_data(struct stream *stream, const char *bytes, size_t len, void *arg)
@@ -442,7 +448,7 @@ static size_t tail_on_data(struct stream *stream, const char *bytes, size_t len,
 		if (t->in.len + n > LINE_MAX_BYTES) {
 			/* Handles a line over the size limit. A file's line is shown up to the
 			 * limit. A journal's line cannot be parsed and is dropped. */
-			if (t->skipping) {
+			if (t->last_line == LAST_CUT) {
 				t->offset += t->in.len;
 			} else if (t->what == TAIL_FILE) {
 				tail_take_file_line(t, t->in.data, t->in.len);
@@ -454,7 +460,7 @@ static size_t tail_on_data(struct stream *stream, const char *bytes, size_t len,
 			}
 			buf_clear(&t->in);
 			t->in.overflowed = false;
-			t->skipping = true;
+			t->last_line = LAST_CUT;
 		}
 		buf_add(&t->in, bytes + done, n);
 		tail_take_lines(t);
@@ -496,9 +502,10 @@ static void tail_broke(struct tail *t, bool reader_ended)
 {
 	t->stream = NULL;
 	t->reader_ended = reader_ended;
-	t->headed = false;
+	t->head = HEAD_AWAITED;
 	buf_clear(&t->in);
-	t->rests = true;
+	if (t->place == PLACE_TAKEN)
+		t->place = PLACE_LEFT;
 	tail_next_turn(t->at);
 	/* a file that never existed has no break */
 	if (!t->lost_ms && t->opened && (t->what != TAIL_FILE || t->inode))
@@ -514,7 +521,8 @@ static const char *tail_what_of(const struct tail *t)
 static void tail_on_closed(struct stream *stream, const struct stream_end *end, void *arg)
 {
 	struct tail *t = arg;
-	bool was_headed = t->headed;
+	assert(stream == t->stream); /* closed comes once, and not for a stream that we closed */
+	bool head_was_read = t->head != HEAD_AWAITED;
 	while (t->complaint_len && isspace((unsigned char)t->complaint[t->complaint_len - 1]))
 		t->complaint[--t->complaint_len] = '\0';
 	tail_broke(t, !end->err.code);
@@ -528,7 +536,7 @@ static void tail_on_closed(struct stream *stream, const struct stream_end *end, 
 		return;
 	} else if (end->exit_code == 127) {
 		log_set_status(t->follow.log, t->follow.source, "there is no journalctl");
-	} else if (t->what == TAIL_FILE && !was_headed) {
+	} else if (t->what == TAIL_FILE && !head_was_read) {
 		log_set_status(t->follow.log, t->follow.source, "%s; it is tried again",
 		               t->complaint_len ? t->complaint : "the file cannot be read");
 		loop_timer_set(t->timer, RETRY_MS);
@@ -572,9 +580,9 @@ static void tail_open_stream(struct tail *t)
 	struct tail_query q = tail_do_query(t, names);
 	struct err err;
 	uint64_t random = 0;
-	t->rests = false;
-	t->waits = !tail_has_room(t);
-	if (t->waits) {
+	t->place = PLACE_TAKEN;
+	if (!tail_has_room(t)) {
+		t->place = PLACE_AWAITED;
 		log_set_status(t->follow.log, t->follow.source,
 		               "waits for its turn: %d are followed on %s already (MaxSessions of "
 		               "its sshd)",
@@ -587,14 +595,15 @@ static void tail_open_stream(struct tail *t)
 	char *command = tail_follow_command(&q);
 	t->complaint_len = 0;
 	t->complaint[0] = '\0';
-	t->skipping = t->headed = false;
+	t->last_line = LAST_PLAIN;
+	t->head = HEAD_AWAITED;
 	t->stream = link_open(source_link(&t->at->source),
 	                      &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = command },
 	                      &events, t, &err);
 	free(command);
 	t->opened |= t->stream != NULL;
-	t->rests = !t->stream;
 	if (!t->stream) {
+		t->place = PLACE_LEFT;
 		log_set_status(t->follow.log, t->follow.source, "%s", err.text);
 		loop_timer_set(t->timer, RETRY_MS);
 	}
@@ -606,12 +615,19 @@ static void tail_on_timer(struct loop_timer *timer, void *arg)
 	struct tail *t = arg;
 	if (!t->at)
 		return;
-	if (t->stream && tail_delivered_all(t))
-		tail_stop_at_end(t);
-	else if (t->stream)
+	if (t->stream && tail_delivered_all(t)) {
+		if (t->in.len)
+			tail_add_file_line(t, t->in.data, t->in.len);
+		buf_clear(&t->in);
+		stream_close(t->stream);
+		t->stream = NULL;
+		t->denied = true;
+		tail_next_turn(t->at);
+	} else if (t->stream) {
 		stream_resume(t->stream);
-	else if (source_link(&t->at->source)->state == LINK_UP)
+	} else if (source_link(&t->at->source)->state == LINK_UP) {
 		tail_open_stream(t);
+	}
 }
 
 /* --- older lines --------------------------------------------------------- */
@@ -706,12 +722,13 @@ static void tail_fetched(const struct run_result *r, void *arg)
 	else {
 		/* Takes lines with the newest first. If they were requested by time, all lines down
 		 * to the first delivered one are skipped. */
-		const char *told = *t->first && r->out_len
-		                           ? memmem(r->out, r->out_len, t->first, strlen(t->first))
-		                           : NULL;
-		const char *behind = told ? memchr(told, '\n', (size_t)(r->out + r->out_len - told))
-		                          : NULL,
-			   *begin = behind ? behind + 1 : r->out;
+		const char *begin = r->out, *known = NULL;
+		if (*t->first && r->out_len)
+			known = memmem(r->out, r->out_len, t->first, strlen(t->first));
+		if (known)
+			known = memchr(known, '\n', (size_t)(r->out + r->out_len - known));
+		if (known)
+			begin = known + 1;
 		for (const char *end = r->out + r->out_len; end > begin;) {
 			const char *nl = memrchr(begin, '\n', (size_t)(end - begin - 1)),
 				   *from = nl ? nl + 1 : begin;
@@ -792,7 +809,8 @@ static void tail_up(struct source *source)
 	source_set_state(source, SOURCE_LIVE, NULL);
 	for (struct tail *t = ((struct logs_source *)source)->tails; t; t = t->next)
 		if (!t->stream && t->n_units) {
-			t->rests = false;
+			if (t->place == PLACE_LEFT)
+				t->place = PLACE_TAKEN;
 			loop_timer_set(t->timer, 0);
 		}
 }
@@ -864,7 +882,7 @@ static bool tail_owes(const struct follow *follow)
 {
 	const struct tail *t = container_of(follow, struct tail, follow);
 	return t->at && t->what == TAIL_FILE && log_until(follow->log) &&
-	       (t->waits || (t->stream && !tail_delivered_all(t)));
+	       (t->place == PLACE_AWAITED || (t->stream && !tail_delivered_all(t)));
 }
 
 static void tail_set_paused(struct follow *follow, bool on)
@@ -875,26 +893,19 @@ static void tail_set_paused(struct follow *follow, bool on)
 		stream_resume(t->stream);
 }
 
-/* A tail that still waits for the end of this turn and can take one more unit. */
-static struct tail *tail_joinable(struct logs_source *at, const struct tail_spec *spec,
-                                  const struct log *log)
-{
-	for (struct tail *t = at->tails; t; t = t->next)
-		if (spec->what == TAIL_UNIT && t->what == TAIL_UNIT && t->user == spec->user &&
-		    t->follow.log == log && !t->opened && t->n_units < UNITS_MAX)
-			return t;
-	return NULL;
-}
-
 struct follow *tail_follow(struct server *server, const struct tail_spec *spec,
                            const char *source_name, struct log *log, struct err *err)
 {
 	struct logs_source *at = (struct logs_source *)server_source(server, backend_logs.name);
-	struct tail *t = at ? tail_joinable(at, spec, log) : NULL;
 	if (!at) {
 		err_set(err, ERR_ABSENT, "%s: logs cannot be followed there", server->name);
 		return NULL;
 	}
+	/* a tail that still waits for the end of this turn can take one more unit */
+	struct tail *t = spec->what == TAIL_UNIT ? at->tails : NULL;
+	while (t && (t->what != TAIL_UNIT || t->user != spec->user || t->follow.log != log ||
+	             t->opened || t->n_units == UNITS_MAX))
+		t = t->next;
 	if (!t) {
 		t = xcalloc(1, sizeof *t);
 		*t = (struct tail){ .follow = { .stop = tail_stop,

@@ -27,9 +27,12 @@ static void config_complain(const struct settings *s, const struct notify_config
 	        c->line, c->name, text);
 }
 
-static void config_check_keys(const struct settings *s, const struct notify_config *c,
-                              const struct sender *sender, struct doc *complaints)
+static void config_check_one(const struct settings *s, const struct notify_config *c,
+                             struct doc *complaints)
 {
+	const struct sender *sender = sender_find(c->type);
+	if (!sender)
+		return; /* the table of keys has complained */
 	const struct {
 		const char *key, *value;
 	} texts[] = {
@@ -44,15 +47,6 @@ static void config_check_keys(const struct settings *s, const struct notify_conf
 		config_complain(s, c, complaints, text);
 		free(text);
 	}
-}
-
-static void config_check_one(const struct settings *s, const struct notify_config *c,
-                             struct doc *complaints)
-{
-	const struct sender *sender = sender_find(c->type);
-	if (!sender)
-		return; /* the table of keys has complained */
-	config_check_keys(s, c, sender, complaints);
 	char *words = xstrdup(c->kinds ? c->kinds : ""), *save = NULL;
 	for (char *word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
 		if (kind_find(word) || strcmp(word, "server") == 0)

@@ -131,18 +131,6 @@ static bool message_add_line(struct buf *out, enum message_what what, const stru
 	return fits;
 }
 
-/* Whole lines, and how many more there are. */
-static void message_add_lines(struct buf *out, enum message_what what,
-                              const struct notify_need *needs, size_t n, size_t all,
-                              int64_t wall_ms)
-{
-	size_t shown = 0;
-	while (shown < n && message_add_line(out, what, &needs[shown], wall_ms))
-		shown++;
-	if (all > shown)
-		buf_addf(out, "and %zu more", all - shown);
-}
-
 /* Washes every line by itself: wash makes a line end a space. */
 static char *message_clean_lines(const char *text)
 {
@@ -179,9 +167,14 @@ struct message *message_create(enum message_what what, const struct notify_need 
 	buf_init(&out, TEXT_MAX);
 	if (what == MESSAGE_TEST)
 		buf_puts(&out, "mocr notify --test asked for this message. Messages arrive.");
-	else if (all > 1)
-		message_add_lines(&out, what, needs, n, all, wall_ms);
-	else {
+	else if (all > 1) {
+		/* whole lines, and how many more there are */
+		size_t shown = 0;
+		while (shown < n && message_add_line(&out, what, &needs[shown], wall_ms))
+			shown++;
+		if (all > shown)
+			buf_addf(&out, "and %zu more", all - shown);
+	} else {
 		char *why = message_clean(needs->why ? needs->why : health_name(needs->health),
 		                          ONE_MAX);
 		buf_addf(&out, "%s%s", what == MESSAGE_RESOLVED ? "It was: " : "", why);
@@ -232,17 +225,14 @@ char *message_escape(const char *text)
 
 char *message_text(const struct message *m)
 {
-	char from[32], *late = NULL;
+	char from[32], late[80] = "";
 	time_t at = (time_t)(m->made_ms / 1000);
 	struct tm tm;
 	localtime_r(&at, &tm);
 	strftime(from, sizeof(from), "%Y-%m-%d %H:%M", &tm);
 	if (m->late)
-		late = xasprintf("\n(from %s: it could not be sent before)", from);
-	char *text = xasprintf("%s%s%s", m->word[WORD_TEXT], late ? late : "",
-	                       m->unsure ? SENT_AGAIN_LINE : "");
-	free(late);
-	return text;
+		snprintf(late, sizeof(late), "\n(from %s: it could not be sent before)", from);
+	return xasprintf("%s%s%s", m->word[WORD_TEXT], late, m->unsure ? SENT_AGAIN_LINE : "");
 }
 
 enum health message_health(const struct message *m)

@@ -1,6 +1,7 @@
 /* notify.c: the channels: what the store shows becomes messages, and messages leave. */
 #include "backends/notify/notify.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,41 +44,9 @@ bool notify_need_is_quiet(const struct row *row)
 	return row->need != NEED_STANDS;
 }
 
-static enum teller_place notify_place(const struct row *row)
-{
-	if (row->need == NEED_HELD)
-		return TELLER_HELD;
-	return notify_need_is_quiet(row) ? TELLER_QUIET : TELLER_STANDS;
-}
-
-/* "sese" of "sese/container/n8n". NULL: that server is not watched. */
-static struct server *notify_server_of(const struct notify *n, const char *id)
-{
-	char *name = xstrndup(id, strcspn(id, "/"));
-	struct server *v = store_server_find(n->store, name);
-	free(name);
-	return v;
-}
-
 static bool notify_is_up(const struct server *v)
 {
 	return v->link && v->link->state == LINK_UP;
-}
-
-/* Whether all that is known of a server is fresh. */
-static bool notify_knows_all(const struct server *v)
-{
-	for (const struct source *s = v->sources; s; s = s->next)
-		if (!source_settled(s) || s->state == SOURCE_STALE || s->state == SOURCE_FAILED)
-			return false;
-	return true;
-}
-
-/* The row of a source is gone: well when the source is. */
-static bool notify_source_is_well(const struct server *v, const char *id)
-{
-	const struct source *s = server_source(v, strrchr(id, '/') + 1);
-	return s && (s->state == SOURCE_LIVE || s->state == SOURCE_ABSENT);
 }
 
 static bool notify_is_kind(const char *id, const struct kind *kind)
@@ -87,10 +56,12 @@ static bool notify_is_kind(const char *id, const struct kind *kind)
 	return slash && strncmp(slash + 1, kind->name, len) == 0 && slash[len + 1] == '/';
 }
 
-static bool notify_is_well(const char *id, enum health told, void *arg)
+static bool notify_is_well(const char *id, enum health announced, void *arg)
 {
 	const struct notify *n = arg;
-	const struct server *v = notify_server_of(n, id);
+	char *name = xstrndup(id, strcspn(id, "/"));
+	const struct server *v = store_server_find(n->store, name);
+	free(name);
 	if (notify_is_kind(id, &kind_notify))
 		return true;
 	if (!v || !notify_is_up(v))
@@ -98,9 +69,17 @@ static bool notify_is_well(const char *id, enum health told, void *arg)
 	const struct row *row = store_find(n->store, id);
 	if (row)
 		return row->health == HEALTH_GOOD || row->health == HEALTH_IDLE ||
-		       (told == HEALTH_ASKS && row->health == HEALTH_BUSY);
-	return notify_is_kind(id, &kind_source) ? notify_source_is_well(v, id)
-	                                        : notify_knows_all(v);
+		       (announced == HEALTH_ASKS && row->health == HEALTH_BUSY);
+	if (notify_is_kind(id, &kind_source)) {
+		/* The row of a source is gone. The condition is over when the source is well. */
+		const struct source *s = server_source(v, strrchr(id, '/') + 1);
+		return s && (s->state == SOURCE_LIVE || s->state == SOURCE_ABSENT);
+	}
+	/* it is well when all that is known of the server is fresh */
+	for (const struct source *s = v->sources; s; s = s->next)
+		if (!source_settled(s) || s->state == SOURCE_STALE || s->state == SOURCE_FAILED)
+			return false;
+	return true;
 }
 
 /* Calls fits for each word of a list. True: one fits, or there is no list. */
@@ -128,22 +107,16 @@ static bool notify_server_fits(const char *word, const struct row *row)
 	return server_is_called(row->server, word);
 }
 
-/* A channel does not tell about itself. */
-static bool channel_wants(const struct channel *c, const struct row *row)
-{
-	if (row->kind == &kind_notify && strcmp(row->name, c->config->name) == 0)
-		return false;
-	return notify_any_word(c->config->kinds, notify_kind_fits, row) &&
-	       notify_any_word(c->config->servers, notify_server_fits, row);
-}
-
 static void channel_look(struct channel *c)
 {
 	struct notify *n = c->notify;
 	teller_begin(c->teller, loop_now(n->loop));
 	for (struct row *row = store_need_first(n->store, NULL); row;
 	     row = store_need_next(row, NULL)) {
-		if (!channel_wants(c, row))
+		/* a channel does not tell about itself */
+		bool own = row->kind == &kind_notify && strcmp(row->name, c->config->name) == 0;
+		if (own || !notify_any_word(c->config->kinds, notify_kind_fits, row) ||
+		    !notify_any_word(c->config->servers, notify_server_fits, row))
 			continue;
 		/* a server that is down is one condition: its own row */
 		bool folded = row->need == NEED_FOLDED ||
@@ -160,7 +133,12 @@ static void channel_look(struct channel *c)
 			                    .why = last ? last : row->why,
 			                    .health = need_health(row),
 			                    .since_ms = row->health_ms };
-		teller_see(c->teller, &need, frozen, notify_place(row));
+		enum teller_place place = TELLER_STANDS;
+		if (row->need == NEED_HELD)
+			place = TELLER_HELD;
+		else if (notify_need_is_quiet(row))
+			place = TELLER_QUIET;
+		teller_see(c->teller, &need, frozen, place);
 	}
 	teller_end(c->teller, notify_is_well, n);
 }
@@ -174,8 +152,10 @@ static void notify_detail(struct row *row, struct doc *doc, bool reveal)
 	while (c && strcmp(c->name, row->name) != 0)
 		c = c->next;
 	doc_head(doc, "Messages cannot be sent");
-	doc_pair(doc, DOC_PLAIN, "what", "[notify %s]%s%s", row->name, c ? ", type " : "",
-	         c ? c->type : "");
+	if (c)
+		doc_pair(doc, DOC_PLAIN, "what", "[notify %s], type %s", row->name, c->type);
+	else
+		doc_pair(doc, DOC_PLAIN, "what", "[notify %s]", row->name);
 	doc_pair(doc, DOC_WARN, "why", "%s", row->why ? row->why : "no reason was given");
 	doc_pair(doc, DOC_PLAIN, "then",
 	         "they are kept and tried again; `mocr notify --test %s` tries now", row->name);
@@ -236,35 +216,7 @@ static void channel_drop(struct channel *c, struct message *m)
 	notify_state_changed(c->notify);
 }
 
-/* There is no room for it. What it said is told again as soon as messages leave, and not before: it
- * would push out the next one. */
-static void channel_note_dropped(struct channel *c, const struct message *m)
-{
-	if (!m->number)
-		return;
-	if (!c->dropped_from || m->number < c->dropped_from)
-		c->dropped_from = m->number;
-	if (m->number > c->dropped_to)
-		c->dropped_to = m->number;
-}
-
-/* sent: the message that just left */
-static void channel_tell_dropped(struct channel *c, uint64_t sent)
-{
-	int64_t now = loop_now(c->notify->loop);
-	uint64_t from = c->dropped_from, to = c->dropped_to;
-	if (!from)
-		return;
-	c->dropped_from = c->dropped_to = 0;
-	if (sent < from || sent > to) {
-		teller_untell(c->teller, from, to, now);
-		return;
-	}
-	teller_untell(c->teller, from, sent - 1, now);
-	teller_untell(c->teller, sent + 1, to, now);
-}
-
-/* Drops what nobody wants to hear any more: the oldest of too many, and what is old. */
+/* Drops what no one wants to know any more: the oldest of too many, and what is old. */
 static void channel_bound(struct channel *c)
 {
 	int64_t now = loop_now(c->notify->loop);
@@ -276,10 +228,16 @@ static void channel_bound(struct channel *c)
 			continue;
 		activity_add(c->notify->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
 		             "notify %s: never sent: %s", c->config->name, m->word[WORD_TITLE]);
-		if (old) /* what is still so is told again */
-			teller_untell(c->teller, m->number, m->number, now);
-		else
-			channel_note_dropped(c, m);
+		if (old) { /* what is still so is announced again */
+			teller_withdraw(c->teller, m->number, m->number, now);
+		} else if (m->number) {
+			/* There is no room for it. What it said is announced again as soon as
+			 * messages leave, and not before: it would push out the next one. */
+			if (!c->dropped_from || m->number < c->dropped_from)
+				c->dropped_from = m->number;
+			if (m->number > c->dropped_to)
+				c->dropped_to = m->number;
+		}
 		channel_drop(c, m);
 	}
 }
@@ -295,49 +253,25 @@ static bool channel_is_elsewhere(const struct channel *c)
 	return !c->sender->own && !notify_is_sender(c->notify);
 }
 
-static bool channel_may_send(const struct channel *c)
-{
-	const struct notify *n = c->notify;
-	return !c->sending && !c->stopped && !channel_is_elsewhere(c) && !channel_is_quiet(c) &&
-	       n->link->state == LINK_UP && loop_now(n->loop) >= c->not_before_ms;
-}
-
-static size_t channel_count_refused(const struct channel *c)
-{
-	size_t n = 0;
-	for (const struct message *m = c->queue; m; m = m->next)
-		n += m->refused;
-	return n;
-}
-
-/* The oldest that was not refused, or else the oldest. NULL: none. */
-static struct message *channel_next(const struct channel *c)
+/* The oldest that was not refused, or else the oldest, and from when it may leave on the loop's
+ * clock. NULL: none. */
+static struct message *channel_next(const struct channel *c, int64_t *from_ms)
 {
 	struct message *m = c->queue;
+	*from_ms = c->not_before_ms;
 	while (m && m->refused)
 		m = m->next;
-	return m ? m : c->queue;
+	if (m || !c->queue)
+		return m;
+	if (c->refused_until_ms > c->not_before_ms)
+		*from_ms = c->refused_until_ms;
+	return c->queue;
 }
 
 static void channel_forget_refusals(struct channel *c)
 {
 	for (struct message *m = c->queue; m; m = m->next)
 		m->refused = false;
-}
-
-/* A message was accepted, so those before it were refused for what they say. */
-static void channel_drop_refused(struct channel *c)
-{
-	struct message *next;
-	for (struct message *m = c->queue; m; m = next) {
-		next = m->next;
-		if (!m->refused)
-			continue;
-		activity_add(c->notify->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
-		             "notify %s: never sent, because the other side refuses it: %s",
-		             c->config->name, m->word[WORD_TITLE]);
-		channel_drop(c, m);
-	}
 }
 
 /* A message leaves in two steps: first the disk knows that it may have left, then it leaves. */
@@ -349,9 +283,13 @@ static void channel_pump(struct channel *c)
 		c->sender->send(c, c->test);
 		return;
 	}
-	struct message *m = channel_next(c);
-	if (!m || !channel_may_send(c))
+	int64_t from_ms;
+	struct message *m = channel_next(c, &from_ms);
+	if (!m || c->sending || c->stopped || channel_is_elsewhere(c) || channel_is_quiet(c) ||
+	    n->link->state != LINK_UP || loop_now(n->loop) < from_ms)
 		return;
+	if (m->refused) /* all were: each is tried once more */
+		channel_forget_refusals(c);
 	/* a terminal goes with its program: nothing of it is kept */
 	if (!m->leaving && !c->sender->own) {
 		m->leaving = true;
@@ -382,68 +320,91 @@ static void channel_is_well(struct channel *c)
 	err_clear(&c->err);
 }
 
-/* One message is refused: the next one is tried at once. True: that is all. False: there is no
- * other one, or so many were refused that the fault lies elsewhere. */
-static bool channel_passes_over(struct channel *c, struct message *m, const struct sent *sent)
-{
-	if (sent->how != SENT_NEVER)
-		return false;
-	m->refused = true;
-	size_t refused = channel_count_refused(c);
-	if (refused < c->n_queue && refused < REFUSED_MOST) {
-		c->not_before_ms = loop_now(c->notify->loop) + sent->wait_ms;
-		return true;
-	}
-	channel_forget_refusals(c);
-	return false;
-}
-
 static void channel_failed(struct channel *c, struct message *m, const struct sent *sent)
 {
-	bool seldom = sent->how == SENT_SELDOM || sent->how == SENT_NEVER;
+	int64_t now = loop_now(c->notify->loop);
+	size_t refused = 0;
 	if (m->leaving)
 		notify_state_changed(c->notify);
 	m->leaving = false;
 	m->unsure |= sent->unsure;
-	if (channel_passes_over(c, m, sent))
+	m->refused = sent->how == SENT_NEVER;
+	for (const struct message *one = c->queue; one; one = one->next)
+		refused += one->refused;
+	/* One message is refused for what it says: it holds up no other one. When so many are
+	 * refused, the fault lies elsewhere. */
+	bool passed_over = m->refused && refused < REFUSED_MOST;
+	if (passed_over && refused < c->n_queue) {
+		c->not_before_ms = now + sent->wait_ms;
 		return;
+	}
 	int64_t pause = backoff_ms(&c->backoff, AGAIN_LEAST_MS, AGAIN_MOST_MS), least = pause / 32;
-	if (seldom)
+	c->seldom = sent->how == SENT_SELDOM || m->refused;
+	if (c->seldom)
 		pause = least = AGAIN_MOST_MS;
 	/* A wait that the other side names counts, but no service is asked all the time. */
 	if (sent->wait_ms > 0)
 		pause = sent->wait_ms > least ? sent->wait_ms : least;
-	c->seldom = seldom;
-	c->not_before_ms = loop_now(c->notify->loop) + pause;
+	if (passed_over) {
+		c->refused_until_ms = now + pause;
+		c->not_before_ms = now + sent->wait_ms;
+	} else {
+		if (m->refused)
+			channel_forget_refusals(c);
+		c->not_before_ms = now + pause;
+	}
 	c->stopped = sent->how == SENT_STOP;
 	/* a pause without a sentence is no failure */
 	if (sent->err.code)
 		c->err = sent->err;
 }
 
+/* The message was accepted, and is dropped. */
+static void channel_accepted(struct channel *c, struct message *m)
+{
+	int64_t now = loop_now(c->notify->loop);
+	uint64_t from = c->dropped_from, to = c->dropped_to, sent = m->number;
+	struct message *next;
+	channel_is_well(c);
+	/* there is room again: what was dropped is announced again, but for what this one said */
+	c->dropped_from = c->dropped_to = 0;
+	if (from && (sent < from || sent > to)) {
+		teller_withdraw(c->teller, from, to, now);
+	} else if (from) {
+		teller_withdraw(c->teller, from, sent - 1, now);
+		teller_withdraw(c->teller, sent + 1, to, now);
+	}
+	channel_drop(c, m);
+	/* those before it were refused for what they say */
+	for (m = c->queue; m; m = next) {
+		next = m->next;
+		if (!m->refused)
+			continue;
+		activity_add(c->notify->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
+		             "notify %s: never sent, because the other side refuses it: %s",
+		             c->config->name, m->word[WORD_TITLE]);
+		channel_drop(c, m);
+	}
+}
+
 void channel_sent(struct channel *c, const struct sent *sent)
 {
+	assert(c->sending); /* once for each message */
 	struct message *m = c->sending;
+	bool is_test = m == c->test;
 	c->sending = NULL;
-	if (m == c->test) {
-		if (sent->how == SENT_WELL)
-			channel_is_well(c);
-		channel_show_state(c);
-		notify_want_advance(c->notify);
-		channel_test_is_over(c, sent);
-		return;
-	}
-	if (sent->how == SENT_WELL) {
+	if (is_test && sent->how == SENT_WELL) {
 		channel_is_well(c);
-		channel_tell_dropped(c, m->number);
-		channel_drop(c, m);
-		channel_drop_refused(c);
+	} else if (!is_test && sent->how == SENT_WELL) {
+		channel_accepted(c, m);
 		c->not_before_ms = loop_now(c->notify->loop) + sent->wait_ms;
-	} else {
+	} else if (!is_test) {
 		channel_failed(c, m, sent);
 	}
 	channel_show_state(c);
 	notify_want_advance(c->notify);
+	if (is_test)
+		channel_test_is_over(c, sent);
 }
 
 /* --- time ---------------------------------------------------------------- */
@@ -462,12 +423,13 @@ static int64_t channel_wait_ms(const struct channel *c)
 		return -1;
 	int64_t wait = teller_wait_ms(c->teller, now, false);
 	int64_t quiet = hours_left_ms(c->config->quiet, now_wall_ms());
-	bool waits = channel_next(c) && !c->sending && !c->stopped;
+	int64_t from_ms;
+	bool waits = channel_next(c, &from_ms) && !c->sending && !c->stopped;
 	/* nothing leaves before the quiet hours are over */
 	if (quiet > 0 && (waits || (wait >= 0 && wait < quiet)))
 		return quiet < CLOCK_MS ? quiet : CLOCK_MS;
 	if (waits)
-		wait = notify_sooner(wait, c->not_before_ms > now ? c->not_before_ms - now : -1);
+		wait = notify_sooner(wait, from_ms > now ? from_ms - now : -1);
 	return wait;
 }
 
@@ -512,7 +474,6 @@ static void notify_advance(void *arg)
 
 static void notify_on_timer(struct loop_timer *timer, void *arg)
 {
-	(void)timer;
 	notify_advance(arg);
 }
 
@@ -555,27 +516,23 @@ static void channel_free(struct channel *c)
 	free(c);
 }
 
-static void notify_add_channel(struct notify *n, const struct notify_config *config)
-{
-	const struct sender *sender = sender_find(config->type);
-	/* without its own terminal a program has nothing to ring */
-	if (!sender || (sender->own && !n->hooks.terminal))
-		return;
-	struct channel *c = xcalloc(1, sizeof(*c));
-	*c = (struct channel){ .notify = n, .config = config, .sender = sender };
-	c->teller = teller_create(&(struct teller_rules){
-		.hold_ms = 1000 * (int64_t)config->hold,
-		.stands_ms = 1000 * (int64_t)n->settings->need_for,
-		.repeat_ms = 60000 * (int64_t)config->repeat,
-		.resolved = config->resolved,
-	});
-	LIST_APPEND(n->channels, c);
-}
-
 static void notify_add_channels(struct notify *n)
 {
-	for (const struct notify_config *c = n->settings->notifys; c; c = c->next)
-		notify_add_channel(n, c);
+	for (const struct notify_config *s = n->settings->notifys; s; s = s->next) {
+		const struct sender *sender = sender_find(s->type);
+		/* without its own terminal a program has nothing to ring */
+		if (!sender || (sender->own && !n->hooks.terminal))
+			continue;
+		struct channel *c = xcalloc(1, sizeof(*c));
+		*c = (struct channel){ .notify = n, .config = s, .sender = sender };
+		c->teller = teller_create(&(struct teller_rules){
+			.hold_ms = 1000 * (int64_t)s->hold,
+			.stands_ms = 1000 * (int64_t)n->settings->need_for,
+			.repeat_ms = 60000 * (int64_t)s->repeat,
+			.resolved = s->resolved,
+		});
+		LIST_APPEND(n->channels, c);
+	}
 }
 
 static void notify_on_link(struct link *link, void *arg)

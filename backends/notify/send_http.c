@@ -2,7 +2,15 @@
  *
  * A url may be a secret: whoever knows that of a Discord or Slack webhook can write there. So no
  * sentence here has more of it than the name of the host. The other side may quote the path, so
- * http_words hides the path in what the other side said. */
+ * http_hide_path hides the path in what the other side said.
+ *
+ * Sources:
+ *   ntfy      docs.ntfy.sh/publish, "Publish as JSON".
+ *   Discord   discord.com/developers/docs/resources/webhook, "Execute Webhook"; limits and
+ *             retry_after: /docs/topics/rate-limits.
+ *   Slack     api.slack.com/messaging/webhooks.
+ *   Telegram  core.telegram.org/bots/api, sendMessage and ResponseParameters.
+ *   waits     Retry-After: RFC 9110 section 10.2.3. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -243,15 +251,6 @@ static bool http_token_fits_url(const char *token)
 	                           ":_/.~=-")] == '\0';
 }
 
-/* Puts the token in the place of "{token}". The caller frees. */
-static char *http_fill_token(const char *path, const char *token)
-{
-	const char *at = strstr(path, "{token}");
-	if (!at || !token)
-		return xstrdup(path);
-	return xasprintf("%.*s%s%s", (int)(at - path), path, token, at + strlen("{token}"));
-}
-
 static const char *http_url(const struct notify_config *c, const struct http_format *f)
 {
 	return c->url ? c->url : f->url;
@@ -309,24 +308,21 @@ char *http_config_complaint(const struct notify_config *c, const struct http_for
 
 /* --- what was answered --------------------------------------------------- */
 
-/* Seconds with a fraction, in the JSON of Discord (retry_after) and Telegram
- * (parameters.retry_after). */
-static int64_t http_asked_in_body(const struct reply *r)
+/* The wait that the other side asks for, in a header or in the body. */
+static int64_t http_asked_wait(struct http_job *j, const struct reply *r)
 {
+	/* Seconds with a fraction, in the JSON of Discord (retry_after) and Telegram
+	 * (parameters.retry_after). */
 	cJSON *o = json_parse(r->body, r->len);
 	const cJSON *s = cJSON_GetObjectItem(o, "retry_after");
 	if (!s)
 		s = cJSON_GetObjectItem(cJSON_GetObjectItem(o, "parameters"), "retry_after");
 	double seconds = cJSON_IsNumber(s) ? s->valuedouble : 0;
 	cJSON_Delete(o);
-	int64_t ms = seconds > 0 && seconds < 1e6 ? (int64_t)ceil(seconds * 1000) : 0;
-	return ms;
-}
-
-static int64_t http_asked_wait(struct http_job *j, const struct reply *r)
-{
-	int64_t head = api_retry_after(call_header(j->call, "Retry-After"), now_wall_ms());
-	int64_t body = http_asked_in_body(r), ms = head > body ? head : body;
+	int64_t ms = api_retry_after(call_header(j->call, "Retry-After"), now_wall_ms());
+	int64_t body_ms = seconds > 0 && seconds < 1e6 ? (int64_t)ceil(seconds * 1000) : 0;
+	if (body_ms > ms)
+		ms = body_ms;
 	return ms < WAIT_MOST_MS ? ms : WAIT_MOST_MS;
 }
 
@@ -403,10 +399,12 @@ static enum sent_how http_refused(const struct http_format *f, int status)
 static void http_say_refusal(struct http_job *j, const struct reply *r)
 {
 	struct sent *s = &j->sent;
-	char words[SAID_SHOWN], wait[HUMAN_SIZE];
+	char words[SAID_SHOWN], wait[HUMAN_SIZE] = "";
+	if (s->wait_ms)
+		human_span(wait, s->wait_ms);
 	/* The words of a refusal, without the path and without what looks secret. The path is
-	 * hidden before the words are cut to their size, because half of it may be left otherwise,
-	 * and again after the escapes of JSON are gone. */
+	 * hidden before the words are cut to their size: half of it could be left otherwise. It is
+	 * hidden again after the escapes of JSON are gone. */
 	size_t size = sizeof(words);
 	char *body = xstrndup(r->body, r->len);
 	http_hide_path(j, body);
@@ -426,8 +424,7 @@ static void http_say_refusal(struct http_job *j, const struct reply *r)
 		        product, j->host, r->status, words);
 	else if (r->status == 429)
 		err_set(&s->err, ERR_REFUSED, "%s at %s accepts no more messages for now (429)%s%s",
-		        product, j->host, s->wait_ms ? "; it asks to wait " : "",
-		        s->wait_ms ? human_span(wait, s->wait_ms) : "");
+		        product, j->host, s->wait_ms ? "; it asks to wait " : "", wait);
 	else if (r->status / 100 == 3)
 		err_set(&s->err, ERR_GARBLED,
 		        "%s sends elsewhere (%d); url must name where it really is", j->host,
@@ -535,7 +532,10 @@ static void http_start(struct http_job *j)
 	char *plain = xasprintf("%.*s", (int)len, *path ? path : "/");
 	if (!*plain)
 		xreplace(&plain, "/");
-	char *full = http_fill_token(plain, token);
+	const char *place = token ? strstr(plain, "{token}") : NULL;
+	char *full = place ? xasprintf("%.*s%s%s", (int)(place - plain), plain, token,
+	                               place + strlen("{token}"))
+	                   : xstrdup(plain);
 	char *body = f->body(c->config, j->message, topic);
 	char *auth = token && !in_url ? xasprintf("Authorization: Bearer %s", token) : NULL;
 	const char *headers[] = { "Accept: application/json", auth, NULL };

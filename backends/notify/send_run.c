@@ -108,19 +108,13 @@ static enum run_read run_read(struct run_job *j, int fd, bool keep)
 static void run_on_output(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	struct run_job *j = arg;
-	(void)io;
-	(void)revents;
-	if (run_read(j, fd, false) == READ_OVER)
-		run_close(&j->out_io, &j->out);
-}
-
-static void run_on_error(struct loop_io *io, int fd, unsigned revents, void *arg)
-{
-	struct run_job *j = arg;
-	(void)io;
-	(void)revents;
-	if (run_read(j, fd, true) == READ_OVER)
+	bool is_error = fd == j->err;
+	if (run_read(j, fd, is_error) != READ_OVER)
+		return;
+	if (is_error)
 		run_close(&j->err_io, &j->err);
+	else
+		run_close(&j->out_io, &j->out);
 }
 
 static void run_explain(struct run_job *j, int status, struct sent *sent)
@@ -202,7 +196,7 @@ static void run_job_start(struct channel *c, const char *what, const char *comma
 	j->err = child.err;
 	j->in_io = loop_io_add(j->loop, j->in, POLLOUT, run_on_input, j);
 	j->out_io = loop_io_add(j->loop, j->out, POLLIN, run_on_output, j);
-	j->err_io = loop_io_add(j->loop, j->err, POLLIN, run_on_error, j);
+	j->err_io = loop_io_add(j->loop, j->err, POLLIN, run_on_output, j);
 	j->child = loop_child_add(j->loop, j->pid, run_on_end, j);
 	j->timer = loop_timer_add(j->loop, 1000 * (int64_t)j->limit_s, run_on_limit, j);
 }
@@ -295,9 +289,12 @@ static void run_send_mail(struct channel *c, const struct message *m)
 	                 "Content-Transfer-Encoding: 8bit\n\n");
 	buf_addf(&input, "%s\n", text);
 	char **env = run_make_env(c, m);
-	run_job_start(c, c->config->command ? "the command" : "sendmail",
-	              c->config->command ? c->config->command : SENDMAIL,
-	              (const char *const *)env, &input);
+	const char *what = "sendmail", *command = SENDMAIL;
+	if (c->config->command) {
+		what = "the command";
+		command = c->config->command;
+	}
+	run_job_start(c, what, command, (const char *const *)env, &input);
 	run_free_env(env);
 	free(text);
 	free(to);
@@ -320,26 +317,21 @@ static char *run_self(void)
 	return xstrdup(path);
 }
 
-static void run_fail_later(struct channel *c, const struct err *err)
-{
-	struct run_job *j = xcalloc(1, sizeof(*j));
-	*j = (struct run_job){ .channel = c,
-		               .loop = c->notify->loop,
-		               .in = -1,
-		               .out = -1,
-		               .err = -1,
-		               .sent = { .how = SENT_AGAIN, .err = *err } };
-	c->job = j;
-	loop_defer(j->loop, run_not_started, j);
-}
-
 static void run_send_desktop(struct channel *c, const struct message *m)
 {
 	struct buf input = { 0 };
 	struct err err;
 	/* a bus may come later: the user logs in at the desktop */
 	if (!desktop_has_bus(&err)) {
-		run_fail_later(c, &err);
+		struct run_job *j = xcalloc(1, sizeof(*j));
+		*j = (struct run_job){ .channel = c,
+			               .loop = c->notify->loop,
+			               .in = -1,
+			               .out = -1,
+			               .err = -1,
+			               .sent = { .how = SENT_AGAIN, .err = err } };
+		c->job = j;
+		loop_defer(j->loop, run_not_started, j);
 		return;
 	}
 	char *self = run_self();

@@ -1,14 +1,14 @@
 /* senders.h: the inside of this room: a channel, and the ways to send, each a row of a table.
  *
- *     notify.c       life of the channels: look, queue, send, try again
- *     state.c        the state file, and the lock of the program that sends
- *     teller.c       what is told when
- *     message.c      the words
- *     send_run.c     command, mail, desktop: a child process with a time limit
- *     desktop.c      libnotify, in that child
- *     send_http.c    ntfy and webhooks
- *     send_terminal.c, terminal.c   the terminal of this console
- *     config.c       what a section needs */
+ *     notify.c       life of the channels: look, queue, send, try again.
+ *     state.c        the state file, and the lock of the program that sends.
+ *     teller.c       decides which message is due.
+ *     message.c      the words.
+ *     send_run.c     command, mail, desktop: a child process with a time limit.
+ *     desktop.c      libnotify, in that child.
+ *     send_http.c    ntfy and webhooks.
+ *     send_terminal.c, terminal.c   the terminal of this console.
+ *     config.c       what a section needs. */
 #ifndef NOTIFY_SENDERS_H
 #define NOTIFY_SENDERS_H
 
@@ -65,6 +65,7 @@ struct channel {
 	void *job;                /* of the sender */
 	struct secret *token;     /* owned; NULL: not asked yet */
 	int64_t not_before_ms;    /* loop clock */
+	int64_t refused_until_ms; /* the same for messages that were refused for what they say */
 	struct backoff backoff;
 	struct err err; /* why the last try failed */
 	bool stopped;   /* SENT_STOP */

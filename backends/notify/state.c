@@ -23,13 +23,13 @@
 #include "backends/notify/senders.h"
 #include "backends/store/activity.h"
 
-/* Each channel writes at most TOLD_KEPT conditions and its bounded queue. */
+/* Each channel writes at most ANNOUNCED_KEPT conditions and its bounded queue. */
 #define STATE_MAX (64u << 20)
 #define LOCK_AGAIN_MS 3000
-#define YIELD_MS 5000 /* so often a console that sends looks for a mocr watch */
+#define YIELD_MS 5000 /* how often a console that sends looks for a mocr watch */
 #define QUEUE_READ 500
-/* So long the state of a channel stays that is not in the configuration: a section that is away
- * for a moment, or in another file, tells nothing twice and loses nothing. */
+/* How long the state of a channel without a section is kept. So a section that was away for a
+ * moment sends nothing twice and loses nothing. */
 #define OTHERS_MS (7 * 24 * INT64_C(3600000))
 #define OTHERS_MOST 50
 
@@ -46,8 +46,8 @@ struct saving {
 
 /* --- the lock ------------------------------------------------------------ */
 
-/* Beside the state. The runtime folder of the login is no place for the lock: logind removes that
- * folder at the last logout, while a mocr in tmux runs on with a lock that nobody can see. */
+/* The lock is beside the state, and not in the runtime folder of the login. logind removes that
+ * folder at the last logout. A mocr in tmux would go on with a lock that nobody can see. */
 static int state_open(const struct notify *n, const char *name, int flags)
 {
 	const char *dir = n->settings->state_dir;
@@ -78,38 +78,23 @@ bool notify_is_sender(const struct notify *n)
 
 /* --- a console lets mocr watch send ---------------------------------------- */
 
-static void state_hold_watch_lock(struct notify *n)
-{
-	n->watch_lock = state_open(n, "notify.watch", O_RDWR | O_CREAT);
-	if (n->watch_lock >= 0)
-		(void)flock(n->watch_lock, LOCK_SH | LOCK_NB); /* several may run */
-}
-
-static bool state_watch_runs(const struct notify *n)
-{
-	int fd = state_open(n, "notify.watch", O_RDONLY);
-	bool runs = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-	if (fd >= 0)
-		close(fd);
-	return runs;
-}
-
 static void state_on_lock_timer(struct loop_timer *timer, void *arg);
-
-/* Nothing is on its way, and the file has it all. */
-static bool state_may_yield(const struct notify *n)
-{
-	for (const struct channel *c = n->channels; c; c = c->next)
-		if (!c->sender->own && (c->sending || c->queue))
-			return false;
-	return !n->saving && n->state_no == n->saved_no;
-}
 
 static void state_on_yield_timer(struct loop_timer *timer, void *arg)
 {
 	struct notify *n = arg;
 	loop_timer_set(timer, YIELD_MS);
-	if (n->lock < 0 || !state_may_yield(n) || !state_watch_runs(n))
+	/* not while anything is on its way, or is not in the file yet */
+	if (n->lock < 0 || n->saving || n->state_no != n->saved_no)
+		return;
+	for (const struct channel *c = n->channels; c; c = c->next)
+		if (!c->sender->own && (c->sending || c->queue))
+			return;
+	int fd = state_open(n, "notify.watch", O_RDONLY);
+	bool watch_runs = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	if (fd >= 0)
+		close(fd);
+	if (!watch_runs)
 		return;
 	close(n->lock);
 	n->lock = -1;
@@ -132,29 +117,12 @@ static void state_on_lock_timer(struct loop_timer *timer, void *arg)
 
 static void state_save(void *arg);
 
-/* A terminal goes with its program, and so do its messages. The next program tells those things
- * itself. */
-static uint64_t state_unsent(const struct channel *c)
-{
-	return c->sender->own && c->queue ? c->queue->number : 0;
-}
-
 static const struct channel *state_channel(const struct notify *n, const char *name)
 {
 	const struct channel *c = n->channels;
 	while (c && strcmp(c->config->name, name) != 0)
 		c = c->next;
 	return c;
-}
-
-/* What the file has of channels that are not configured goes back into it. */
-static void state_write_others(const struct notify *n, cJSON *all)
-{
-	const cJSON *o;
-	cJSON_ArrayForEach(o, (const cJSON *)n->others) {
-		if (!state_channel(n, o->string))
-			cJSON_AddItemToObject(all, o->string, cJSON_Duplicate(o, true));
-	}
 }
 
 /* Keeps what this state has of channels that are not configured. says: of what is given up. */
@@ -203,7 +171,10 @@ char *notify_state_text(struct notify *n)
 	int64_t now = loop_now(n->loop), wall = now_wall_ms();
 	cJSON_AddNumberToObject(o, "version", 1);
 	for (const struct channel *c = n->channels; c; c = c->next) {
-		void *told = teller_write(c->teller, now, wall, state_unsent(c));
+		/* A terminal goes with its program, and so do its messages. The next program
+		 * announces those things itself. */
+		uint64_t unsent = c->sender->own && c->queue ? c->queue->number : 0;
+		void *told = teller_write(c->teller, now, wall, unsent);
 		cJSON *one = cJSON_AddObjectToObject(all, c->config->name);
 		cJSON *queue = cJSON_AddArrayToObject(one, "queue");
 		for (const struct message *m = c->queue; m; m = m->next)
@@ -214,7 +185,12 @@ char *notify_state_text(struct notify *n)
 		cJSON_AddNumberToObject(one, "droppedFrom", (double)c->dropped_from);
 		cJSON_AddNumberToObject(one, "droppedTo", (double)c->dropped_to);
 	}
-	state_write_others(n, all);
+	/* what the file has of channels that are not configured goes back into it */
+	const cJSON *other;
+	cJSON_ArrayForEach (other, (const cJSON *)n->others) {
+		if (!state_channel(n, other->string))
+			cJSON_AddItemToObject(all, other->string, cJSON_Duplicate(other, true));
+	}
 	char *text = cJSON_PrintUnformatted(o), *line = xasprintf("%s\n", text);
 	cJSON_free(text);
 	cJSON_Delete(o);
@@ -358,19 +334,14 @@ static bool state_take(struct notify *n, const char *text, size_t len, bool own)
 	return good;
 }
 
-/* A file that is there and says nothing is not forgotten silently. */
-static bool state_is_there(const struct notify *n)
-{
-	struct stat st;
-	return stat(n->path, &st) == 0 && st.st_size > 0;
-}
-
 void notify_state_read(struct notify *n, bool own)
 {
 	size_t len = 0;
 	struct err err = { 0 };
+	struct stat st;
 	char *text = n->path ? state_read(n->path, STATE_MAX, &len, &err) : NULL;
-	if (text && !state_take(n, text, len, own) && state_is_there(n)) {
+	/* a file that is there and says nothing is not forgotten silently */
+	if (text && !state_take(n, text, len, own) && stat(n->path, &st) == 0 && st.st_size > 0) {
 		err_set(&err, ERR_GARBLED, "%s is not what mocr wrote, or larger than %u MB",
 		        n->path, STATE_MAX >> 20);
 		state_say_failed(n, &err);
@@ -401,10 +372,13 @@ void notify_state_start(struct notify *n)
 	if (!notify_has_to_send(n->settings))
 		return;
 	/* mocr watch sees all servers, a console perhaps one of them. */
-	if (!n->hooks.terminal)
-		state_hold_watch_lock(n);
-	else
+	if (!n->hooks.terminal) {
+		n->watch_lock = state_open(n, "notify.watch", O_RDWR | O_CREAT);
+		if (n->watch_lock >= 0)
+			(void)flock(n->watch_lock, LOCK_SH | LOCK_NB); /* several may run */
+	} else {
 		n->yield_timer = loop_timer_add(n->loop, YIELD_MS, state_on_yield_timer, n);
+	}
 	if (!state_take_lock(n))
 		n->lock_timer = loop_timer_add(n->loop, LOCK_AGAIN_MS, state_on_lock_timer, n);
 }

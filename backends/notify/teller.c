@@ -15,10 +15,10 @@
 #define REMEMBERED_MS (30 * INT64_C(86400000)) /* a condition that nobody has seen since */
 
 enum condition_state {
-	CONDITION_HELD,    /* it is there, and is to be told when it has held */
-	CONDITION_TOLD,    /* it was told and is there */
-	CONDITION_CLEARED, /* it was told and is no longer there; not told yet */
-	CONDITION_PAST     /* it was there lately */
+	CONDITION_HELD,      /* it is there, and is to be told when it has held */
+	CONDITION_ANNOUNCED, /* it was told and is there */
+	CONDITION_CLEARED,   /* it was told and is no longer there; not told yet */
+	CONDITION_PAST       /* it was there lately */
 };
 
 struct condition {
@@ -27,15 +27,16 @@ struct condition {
 	int64_t since_ms; /* wall clock */
 	enum condition_state state;
 	int64_t from_ms; /* teller clock: since when the state is so */
-	int64_t told_ms; /* teller clock: of the last message about it */
-	bool told;       /* a message says it is so, and none says it is over */
-	char *told_why;
-	enum health told_health;
-	uint64_t told_by; /* number of that message */
+	int64_t announced_ms; /* teller clock: of the last message about it */
+	bool announced;       /* a message says it is so, and none says it is over */
+	char *announced_why;
+	enum health announced_health;
+	uint64_t announced_by; /* number of that message */
 	unsigned count; /* how often it came */
 	bool seen, frozen;
 	enum teller_place place;
 	int64_t stood_ms; /* teller clock: when the queue let go of it; 0: it never held it */
+	int64_t ends_ms;  /* teller clock: its end is not announced before; 0: it waits for none */
 	UT_hash_handle hh;
 };
 
@@ -65,7 +66,7 @@ static void condition_free(struct teller *t, struct condition *c)
 	free(c->kind);
 	free(c->name);
 	free(c->why);
-	free(c->told_why);
+	free(c->announced_why);
 	free(c);
 }
 
@@ -111,8 +112,8 @@ static bool teller_same(const char *a, const char *b)
  * about the same fault (a figure in them) are no news. */
 static bool condition_is_news(const struct condition *c)
 {
-	return c->health > c->told_health ||
-	       (c->health == HEALTH_ASKS && !teller_same(c->why, c->told_why));
+	return c->health > c->announced_health ||
+	       (c->health == HEALTH_ASKS && !teller_same(c->why, c->announced_why));
 }
 
 void teller_begin(struct teller *t, int64_t now_ms)
@@ -140,7 +141,7 @@ void teller_see(struct teller *t, const struct notify_need *n, bool frozen, enum
 		condition_set(c, CONDITION_HELD, t->now_ms);
 	}
 	if (frozen) {
-		if (c->state == CONDITION_HELD && !c->told)
+		if (c->state == CONDITION_HELD && !c->announced)
 			c->from_ms = t->now_ms; /* it has to hold after the server is back */
 		return;
 	}
@@ -151,12 +152,61 @@ void teller_see(struct teller *t, const struct notify_need *n, bool frozen, enum
 		xreplace(&c->why, n->why);
 	if (c->state == CONDITION_CLEARED) {
 		c->count++;
-		condition_set(c, CONDITION_TOLD, t->now_ms);
+		condition_set(c, CONDITION_ANNOUNCED, t->now_ms);
 	}
-	if (c->state == CONDITION_TOLD && condition_is_news(c))
+	if (c->state == CONDITION_ANNOUNCED && condition_is_news(c))
 		condition_set(c, CONDITION_HELD, t->now_ms);
-	else if (c->state == CONDITION_HELD && c->told && !condition_is_news(c))
-		condition_set(c, CONDITION_TOLD, t->now_ms); /* it got better again meanwhile */
+	else if (c->state == CONDITION_HELD && c->announced && !condition_is_news(c))
+		condition_set(c, CONDITION_ANNOUNCED,
+		              t->now_ms); /* it got better again meanwhile */
+}
+
+/* A condition that comes and goes must be away for longer each time. */
+static int64_t teller_clear_ms(const struct teller *t, const struct condition *c)
+{
+	int64_t ms = t->rules.hold_ms;
+	for (unsigned i = 1; i < c->count && ms < CLEAR_MOST_MS; i++)
+		ms = ms ? 2 * ms : 1000;
+	return ms < CLEAR_MOST_MS ? ms : CLEAR_MOST_MS;
+}
+
+static int condition_compare_message(const void *a, const void *b)
+{
+	const struct condition *x = *(struct condition *const *)a;
+	const struct condition *y = *(struct condition *const *)b;
+	return (x->announced_by > y->announced_by) - (x->announced_by < y->announced_by);
+}
+
+/* What one message announced ends with one message too, although containers that are started again
+ * are well one after the other. The end of the first waits for the others, GATHER_MS at most. */
+static void teller_gather_ends(struct teller *t)
+{
+	struct condition **all = xcalloc(HASH_COUNT(t->conditions) + 1, sizeof(struct condition *));
+	size_t n = 0;
+	for (struct condition *c = t->conditions; c; c = c->hh.next) {
+		c->ends_ms = 0;
+		if (c->announced && c->announced_by)
+			all[n++] = c;
+	}
+	qsort(all, n, sizeof(struct condition *), condition_compare_message);
+	for (size_t i = 0, end; i < n; i = end) {
+		int64_t first_ms = INT64_MAX, last_ms = 0;
+		bool still = false;
+		for (end = i; end < n && all[end]->announced_by == all[i]->announced_by; end++) {
+			const struct condition *c = all[end];
+			int64_t at_ms = c->from_ms + teller_clear_ms(t, c);
+			still |= c->state != CONDITION_CLEARED;
+			if (c->state == CONDITION_CLEARED && at_ms < first_ms)
+				first_ms = at_ms;
+			if (c->state == CONDITION_CLEARED && at_ms > last_ms)
+				last_ms = at_ms;
+		}
+		if (end - i < STORM_LEAST || first_ms == INT64_MAX)
+			continue;
+		for (size_t k = i; k < end; k++)
+			all[k]->ends_ms = still ? first_ms + GATHER_MS : last_ms;
+	}
+	free(all);
 }
 
 void teller_end(struct teller *t, teller_well_fn *is_well, void *arg)
@@ -169,29 +219,21 @@ void teller_end(struct teller *t, teller_well_fn *is_well, void *arg)
 		else if (!past && !c->seen && c->state != CONDITION_CLEARED) {
 			/* It is not among the needs any more. */
 			/* after a long time of being so it is no longer one that comes and goes */
-			if (c->state == CONDITION_TOLD && t->now_ms - c->from_ms > PAST_MS)
+			if (c->state == CONDITION_ANNOUNCED && t->now_ms - c->from_ms > PAST_MS)
 				c->count = 1;
 			if (is_well(c->id, c->health, arg))
-				condition_set(c, c->told ? CONDITION_CLEARED : CONDITION_PAST,
+				condition_set(c, c->announced ? CONDITION_CLEARED : CONDITION_PAST,
 				              t->now_ms);
-			else if (!c->told) /* it will be seen again when more is known */
+			else if (!c->announced) /* it will be seen again when more is known */
 				condition_free(t, c);
 			else
 				c->frozen = true;
 		}
 	}
+	teller_gather_ends(t);
 }
 
 /* --- what is due --------------------------------------------------------- */
-
-/* A condition that comes and goes must be away for longer each time. */
-static int64_t teller_clear_ms(const struct teller *t, const struct condition *c)
-{
-	int64_t ms = t->rules.hold_ms;
-	for (unsigned i = 1; i < c->count && ms < CLEAR_MOST_MS; i++)
-		ms = ms ? 2 * ms : 1000;
-	return ms < CLEAR_MOST_MS ? ms : CLEAR_MOST_MS;
-}
 
 /* When a message of this sort about the condition is due, on the teller's clock; -1: never. */
 static int64_t condition_due(const struct teller *t, const struct condition *c,
@@ -199,17 +241,19 @@ static int64_t condition_due(const struct teller *t, const struct condition *c,
 {
 	bool may = c->place == TELLER_STANDS && !c->frozen;
 	if (what == MESSAGE_NEED && c->state == CONDITION_HELD && may) {
-		bool at_once = c->count >= FLAPS_TOLD && !c->told;
+		bool at_once = c->count >= FLAPS_ANNOUNCED && !c->announced;
 		int64_t at_ms = c->from_ms + (at_once ? 0 : t->rules.hold_ms);
 		return at_ms > c->stood_ms ? at_ms : c->stood_ms;
 	}
-	if (what == MESSAGE_STILL && c->state == CONDITION_TOLD && t->rules.repeat_ms && may) {
+	if (what == MESSAGE_STILL && c->state == CONDITION_ANNOUNCED && t->rules.repeat_ms && may) {
 		/* below 0: told before this machine started */
-		int64_t at_ms = c->told_ms + t->rules.repeat_ms;
+		int64_t at_ms = c->announced_ms + t->rules.repeat_ms;
 		return at_ms > 0 ? at_ms : 0;
 	}
-	if (what == MESSAGE_RESOLVED && c->state == CONDITION_CLEARED)
-		return c->from_ms + teller_clear_ms(t, c);
+	if (what == MESSAGE_RESOLVED && c->state == CONDITION_CLEARED) {
+		int64_t at_ms = c->from_ms + teller_clear_ms(t, c);
+		return at_ms > c->ends_ms ? at_ms : c->ends_ms;
+	}
 	return -1;
 }
 
@@ -223,15 +267,6 @@ static int teller_compare_ms(const void *a, const void *b)
 static int64_t teller_ahead_ms(const struct teller *t)
 {
 	return t->rules.hold_ms > t->rules.stands_ms ? t->rules.hold_ms : t->rules.stands_ms;
-}
-
-/* When a condition that the queue holds back will be due, if it stays; -1: it is not held back. */
-static int64_t condition_expected(const struct teller *t, const struct condition *c,
-                                  enum message_what what)
-{
-	bool held = what == MESSAGE_NEED && c->state == CONDITION_HELD && !c->frozen &&
-	            c->place == TELLER_HELD;
-	return held ? c->from_ms + teller_ahead_ms(t) : -1;
 }
 
 struct due {
@@ -257,11 +292,15 @@ static struct due teller_count_due(const struct teller *t, enum message_what wha
 	struct due d = { .oldest = -1 };
 	size_t n = 0;
 	for (const struct condition *c = t->conditions; c; c = c->hh.next) {
-		int64_t ms = condition_due(t, c, what), expected = condition_expected(t, c, what);
+		int64_t ms = condition_due(t, c, what);
 		if (ms >= 0 && (d.oldest < 0 || ms < d.oldest))
 			d.oldest = ms;
-		if (ms >= 0 || expected >= 0)
-			at[n++] = ms >= 0 ? ms : expected;
+		/* one that the queue holds back will be due, if it stays */
+		if (ms < 0 && what == MESSAGE_NEED && c->state == CONDITION_HELD && !c->frozen &&
+		    c->place == TELLER_HELD)
+			ms = c->from_ms + teller_ahead_ms(t);
+		if (ms >= 0)
+			at[n++] = ms;
 	}
 	qsort(at, n, sizeof(*at), teller_compare_ms);
 	d.newest = d.oldest;
@@ -296,16 +335,13 @@ static int64_t teller_leaves(const struct teller *t, enum message_what what, int
 	return at;
 }
 
-static int condition_compare(struct condition *const *a, struct condition *const *b)
+static int condition_compare(const void *a, const void *b)
 {
-	if ((*a)->health != (*b)->health)
-		return (*a)->health > (*b)->health ? -1 : 1;
-	return strcmp((*a)->id, (*b)->id);
-}
-
-static int condition_compare_any(const void *a, const void *b)
-{
-	return condition_compare(a, b);
+	const struct condition *x = *(struct condition *const *)a;
+	const struct condition *y = *(struct condition *const *)b;
+	if (x->health != y->health)
+		return x->health > y->health ? -1 : 1;
+	return strcmp(x->id, y->id);
 }
 
 /* The conditions that are due now, worst first. The caller frees the array. */
@@ -319,26 +355,19 @@ static struct condition **teller_due(struct teller *t, enum message_what what, i
 		if (at >= 0 && at <= now_ms)
 			list[(*n)++] = c;
 	}
-	qsort(list, *n, sizeof(*list), condition_compare_any);
+	qsort(list, *n, sizeof(*list), condition_compare);
 	return list;
 }
 
-static void condition_mark_told(struct condition *c, enum message_what what, uint64_t number,
-                                int64_t now_ms)
+static void condition_mark_announced(struct condition *c, enum message_what what, uint64_t number,
+                                     int64_t now_ms)
 {
-	c->told_by = number;
-	c->told = what != MESSAGE_RESOLVED;
-	c->told_ms = now_ms;
-	condition_set(c, c->told ? CONDITION_TOLD : CONDITION_PAST, now_ms);
-	c->told_health = c->told ? c->health : HEALTH_UNKNOWN;
-	xreplace(&c->told_why, c->told ? c->why : NULL);
-}
-
-/* It grows also over a restart that lost the last one. */
-static uint64_t teller_number(const struct teller *t, int64_t wall_ms)
-{
-	uint64_t wall = wall_ms > 0 ? (uint64_t)wall_ms : 0;
-	return wall > t->made ? wall : t->made + 1;
+	c->announced_by = number;
+	c->announced = what != MESSAGE_RESOLVED;
+	c->announced_ms = now_ms;
+	condition_set(c, c->announced ? CONDITION_ANNOUNCED : CONDITION_PAST, now_ms);
+	c->announced_health = c->announced ? c->health : HEALTH_UNKNOWN;
+	xreplace(&c->announced_why, c->announced ? c->why : NULL);
 }
 
 static struct message *teller_make(struct teller *t, enum message_what what, int64_t now_ms,
@@ -350,7 +379,7 @@ static struct message *teller_make(struct teller *t, enum message_what what, int
 	n = n >= STORM_LEAST ? n : 1;
 	for (size_t i = 0; i < n && shown < SUMMARY_LINES; i++) {
 		const struct condition *c = due[i];
-		/* what is over was as bad as it was told */
+		/* what is over was as bad as it was announced */
 		needs[shown++] = (struct notify_need){
 			.id = c->id,
 			.server = c->server,
@@ -363,9 +392,12 @@ static struct message *teller_make(struct teller *t, enum message_what what, int
 		};
 	}
 	struct message *m = message_create(what, needs, shown, n, wall_ms);
-	m->number = t->made = teller_number(t, wall_ms);
+	/* the number grows also over a restart that lost the last one */
+	uint64_t wall = wall_ms > 0 ? (uint64_t)wall_ms : 0;
+	t->made = wall > t->made ? wall : t->made + 1;
+	m->number = t->made;
 	for (size_t i = 0; i < n; i++)
-		condition_mark_told(due[i], what, m->number, now_ms);
+		condition_mark_announced(due[i], what, m->number, now_ms);
 	free(due);
 	if (!t->burst || now_ms >= t->burst_ms + STORM_MS) {
 		t->burst = true;
@@ -384,7 +416,7 @@ struct message *teller_take(struct teller *t, int64_t now_ms, int64_t wall_ms, b
 	for (struct condition *c = t->conditions; c && !t->rules.resolved; c = c->hh.next) {
 		int64_t at = condition_due(t, c, MESSAGE_RESOLVED);
 		if (at >= 0 && at <= now_ms)
-			condition_mark_told(c, MESSAGE_RESOLVED, 0, now_ms);
+			condition_mark_announced(c, MESSAGE_RESOLVED, 0, now_ms);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(in_turn) && !quiet_hours; i++) {
 		int64_t at = teller_leaves(t, in_turn[i], now_ms);
@@ -406,14 +438,15 @@ int64_t teller_wait_ms(const struct teller *t, int64_t now_ms, bool quiet_hours)
 	return wait;
 }
 
-void teller_untell(struct teller *t, uint64_t from, uint64_t to, int64_t now_ms)
+void teller_withdraw(struct teller *t, uint64_t from, uint64_t to, int64_t now_ms)
 {
 	for (struct condition *c = t->conditions; c; c = c->hh.next) {
-		if (!c->told || !c->told_by || c->told_by < from || c->told_by > to)
+		if (!c->announced || !c->announced_by || c->announced_by < from ||
+		    c->announced_by > to)
 			continue;
-		c->told = false;
-		c->told_health = HEALTH_UNKNOWN;
-		xreplace(&c->told_why, NULL);
+		c->announced = false;
+		c->announced_health = HEALTH_UNKNOWN;
+		xreplace(&c->announced_why, NULL);
 		condition_set(c, c->state == CONDITION_CLEARED ? CONDITION_PAST : CONDITION_HELD,
 		              now_ms);
 	}
@@ -421,45 +454,40 @@ void teller_untell(struct teller *t, uint64_t from, uint64_t to, int64_t now_ms)
 
 /* --- the state file ------------------------------------------------------ */
 
-static int condition_compare_told(const void *a, const void *b)
+static int condition_compare_announced(const void *a, const void *b)
 {
 	const struct condition *const *x = a, *const *y = b;
-	return ((*x)->told_ms < (*y)->told_ms) - ((*x)->told_ms > (*y)->told_ms);
-}
-
-/* What was told by a message before unsent, the newest first. The caller frees the array. */
-static const struct condition **teller_told(const struct teller *t, uint64_t unsent, size_t *n)
-{
-	const struct condition **list = xcalloc(HASH_COUNT(t->conditions) + 1, sizeof(*list));
-	*n = 0;
-	for (const struct condition *c = t->conditions; c; c = c->hh.next)
-		if (c->told && (!unsent || c->told_by < unsent))
-			list[(*n)++] = c;
-	qsort(list, *n, sizeof(*list), condition_compare_told);
-	return list;
+	return ((*x)->announced_ms < (*y)->announced_ms) -
+	       ((*x)->announced_ms > (*y)->announced_ms);
 }
 
 void *teller_write(const struct teller *t, int64_t now_ms, int64_t wall_ms, uint64_t unsent)
 {
 	cJSON *list = cJSON_CreateArray();
-	size_t n;
-	const struct condition **told = teller_told(t, unsent, &n);
-	for (size_t i = 0; i < n && i < TOLD_KEPT; i++) {
-		const struct condition *c = told[i];
+	size_t n = 0;
+	/* what a message before unsent announced, the newest first */
+	const struct condition **announced = xcalloc(HASH_COUNT(t->conditions) + 1,
+	                                             sizeof(*announced));
+	for (const struct condition *c = t->conditions; c; c = c->hh.next)
+		if (c->announced && (!unsent || c->announced_by < unsent))
+			announced[n++] = c;
+	qsort(announced, n, sizeof(*announced), condition_compare_announced);
+	for (size_t i = 0; i < n && i < ANNOUNCED_KEPT; i++) {
+		const struct condition *c = announced[i];
 		cJSON *o = cJSON_CreateObject();
 		cJSON_AddItemToArray(list, o);
 		json_add_text(o, "id", c->id);
 		json_add_text(o, "server", c->server);
 		json_add_text(o, "kind", c->kind);
 		json_add_text(o, "name", c->name);
-		json_add_text(o, "why", c->told_why);
-		json_add_text(o, "health", health_name(c->told_health));
+		json_add_text(o, "why", c->announced_why);
+		json_add_text(o, "health", health_name(c->announced_health));
 		json_add_time(o, "since", c->since_ms);
-		json_add_time(o, "told", wall_ms - (now_ms - c->told_ms));
+		json_add_time(o, "told", wall_ms - (now_ms - c->announced_ms));
 		json_add_number(o, "count", c->count, true);
-		json_add_number(o, "message", (double)c->told_by, true);
+		json_add_number(o, "message", (double)c->announced_by, true);
 	}
-	free(told);
+	free(announced);
 	return list;
 }
 
@@ -486,20 +514,20 @@ static void teller_read_one(struct teller *t, const cJSON *o, int64_t now_ms, in
 	if (id && server && kind && name && ago < REMEMBERED_MS && !teller_condition(t, id)) {
 		struct notify_need n = { .id = id, .server = server, .kind = kind, .name = name };
 		struct condition *c = teller_add(t, &n);
-		c->told_why = teller_read_text(o, "why");
-		c->why = xstrdup(c->told_why);
-		c->health = c->told_health = teller_read_health(health);
+		c->announced_why = teller_read_text(o, "why");
+		c->why = xstrdup(c->announced_why);
+		c->health = c->announced_health = teller_read_health(health);
 		c->since_ms = vj_int(o, "since", NULL, 0);
-		c->told = true;
+		c->announced = true;
 		c->frozen = true; /* until it is seen */
-		/* a clock that was set back makes it told just now */
-		c->told_ms = now_ms - (ago > 0 ? ago : 0);
+		/* a clock that was set back makes it announced just now */
+		c->announced_ms = now_ms - (ago > 0 ? ago : 0);
 		int64_t by = vj_int(o, "message", NULL, 0);
-		c->told_by = by > 0 ? (uint64_t)by : 0;
-		t->made = c->told_by > t->made ? c->told_by : t->made;
+		c->announced_by = by > 0 ? (uint64_t)by : 0;
+		t->made = c->announced_by > t->made ? c->announced_by : t->made;
 		int64_t count = vj_int(o, "count", NULL, 1);
-		c->count = count > 0 && count < FLAPS_TOLD ? (unsigned)count : 1;
-		condition_set(c, CONDITION_TOLD, now_ms);
+		c->count = count > 0 && count < FLAPS_ANNOUNCED ? (unsigned)count : 1;
+		condition_set(c, CONDITION_ANNOUNCED, now_ms);
 	}
 	free(id);
 	free(server);
@@ -513,6 +541,6 @@ void teller_read(struct teller *t, const void *cjson, int64_t now_ms, int64_t wa
 	const cJSON *o;
 	size_t n = 0;
 	cJSON_ArrayForEach(o, (const cJSON *)cjson)
-		if (n++ < TOLD_KEPT)
+		if (n++ < ANNOUNCED_KEPT)
 			teller_read_one(t, o, now_ms, wall_ms);
 }

@@ -1,6 +1,7 @@
-/* teller.h: decides when one channel tells what. Pure: no loop, no clock, no file, no store.
+/* teller.h: decides which message one channel sends, and when. Pure: no loop, no clock, no file, no
+ * store.
  *
- * It gets the rows that need the user, again and again, and gives out messages:
+ * The caller shows the teller all rows that need the user, again and again, and takes messages:
  *
  *     teller_begin(t, now_ms);
  *     teller_see(t, &need, frozen, quiet);    for each row that needs the user
@@ -8,11 +9,13 @@
  *     while ((m = teller_take(t, now_ms, wall_ms, quiet_hours))) ...
  *     arm a timer for teller_wait_ms(t, now_ms, quiet_hours)
  *
- * A condition is one row that needs the user. It is told when it has held for hold_ms, and told to
- * be over when it has been over for as long. It is told once: again only when it gets worse, when a
- * session asks something else, or when `repeat` says so. STORM_LEAST conditions within STORM_MS
- * become one message, with those that follow without a pause of STORM_PAUSE_MS: a busy engine takes
- * 15 s to tell of the end of 200 containers. now_ms is a clock that no one sets (loop_now). */
+ * A condition is one row that needs the user. It is announced when it has held for hold_ms. Its end
+ * is announced when it has been over for as long. A condition is announced once. It is announced
+ * again when it gets worse, when a session asks something else, or when `repeat` says so.
+ *
+ * STORM_LEAST conditions within STORM_MS become one message. Those that follow without a pause of
+ * STORM_PAUSE_MS join it: a busy engine reports the end of 200 containers over 15 s. Their
+ * recovery is one message too. now_ms is a clock that no one sets (loop_now). */
 #ifndef NOTIFY_TELLER_H
 #define NOTIFY_TELLER_H
 
@@ -24,9 +27,10 @@
 #define STORM_MS 2000
 #define STORM_LEAST 3
 #define STORM_PAUSE_MS 5000
+#define GATHER_MS 60000 /* how long the end of one of a storm waits for the ends of the others */
 #define STORM_MOST_MS 20000 /* how long the first of a storm waits for the others at most */
-/* A condition that came so often and was never told, because it never held: told at once. */
-#define FLAPS_TOLD 4
+/* A condition that came so often but never held is announced at once. */
+#define FLAPS_ANNOUNCED 4
 #define PAST_MS (10 * 60000) /* how long it is known that a condition was there before */
 #define CLEAR_MOST_MS (10 * 60000)
 
@@ -52,7 +56,7 @@ enum teller_place {
 void teller_see(struct teller *, const struct notify_need *, bool frozen, enum teller_place);
 /* is_well: whether a row that was told to be so, and is not among the needs, is known to be well or
  * gone. */
-typedef bool teller_well_fn(const char *id, enum health told, void *arg);
+typedef bool teller_well_fn(const char *id, enum health announced, void *arg);
 void teller_end(struct teller *, teller_well_fn *is_well, void *arg);
 
 /* The next message that is due, owned by the caller; NULL: none. In quiet hours none is. */
@@ -62,12 +66,12 @@ int64_t teller_wait_ms(const struct teller *, int64_t now_ms, bool quiet_hours);
 
 /* The messages with the numbers from..to will never be sent. What they said is no longer told, so
  * that it is told again when it is still there. */
-void teller_untell(struct teller *, uint64_t from, uint64_t to, int64_t now_ms);
+void teller_withdraw(struct teller *, uint64_t from, uint64_t to, int64_t now_ms);
 
-/* What was told and is not over, for the state file: a cJSON array of the newest TOLD_KEPT.
+/* What was told and is not over, for the state file: a cJSON array of the newest ANNOUNCED_KEPT.
  * teller_read takes it after a restart. What happened between is found out by the first looks.
  * unsent: without what the message of this number and later ones say; 0: with all. */
-#define TOLD_KEPT 5000
+#define ANNOUNCED_KEPT 5000
 void *teller_write(const struct teller *, int64_t now_ms, int64_t wall_ms, uint64_t unsent);
 void teller_read(struct teller *, const void *cjson, int64_t now_ms, int64_t wall_ms);
 

@@ -95,20 +95,6 @@ static const struct {
 	{ "Include", false, host_on_include },
 };
 
-static void host_on_line(struct hosts *h, char *line)
-{
-	char *key = host_next_word(&line), *word;
-	if (!key)
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(host_keys); i++) {
-		if (strcasecmp(key, host_keys[i].word) != 0)
-			continue;
-		h->for_some |= host_keys[i].begins;
-		while ((word = host_next_word(&line)))
-			host_keys[i].each(h, word);
-	}
-}
-
 static void host_read_config(struct hosts *h, const char *path)
 {
 	FILE *f = h->depth < INCLUDE_DEPTH ? fopen(path, "re") : NULL;
@@ -117,8 +103,16 @@ static void host_read_config(struct hosts *h, const char *path)
 	char *line = NULL;
 	size_t cap = 0;
 	h->depth++;
-	while (getline(&line, &cap, f) > 0)
-		host_on_line(h, line);
+	while (getline(&line, &cap, f) > 0) {
+		char *rest = line, *key = host_next_word(&rest), *word;
+		for (size_t i = 0; key && i < ARRAY_LEN(host_keys); i++) {
+			if (strcasecmp(key, host_keys[i].word) != 0)
+				continue;
+			h->for_some |= host_keys[i].begins;
+			while ((word = host_next_word(&rest)))
+				host_keys[i].each(h, word);
+		}
+	}
 	h->depth--;
 	h->for_some = false; /* Includes are read only where this was so */
 	free(line);
@@ -164,14 +158,6 @@ struct host_offer {
 	size_t n;
 };
 
-static bool host_is_watched(const struct store *s, const char *name)
-{
-	for (const struct server_config *c = s->settings->servers; c; c = c->next)
-		if (!strcmp(c->name, name) || (c->host && !strcmp(c->host, name)))
-			return true;
-	return store_server_find(s, name) || here_is(s->settings, name);
-}
-
 static bool host_offer(const char *name, void *arg)
 {
 	struct host_offer *o = arg;
@@ -181,9 +167,14 @@ static bool host_offer(const char *name, void *arg)
 	/* A name that reads as user@host or host:port would be another destination in the
 	 * configuration. */
 	struct err ignored;
-	if (!(config_takes_name(name) && !strpbrk(name, "@:/") &&
-	      link_is_destination(name, &ignored)) ||
-	    host_is_watched(o->store, name))
+	if (!config_takes_name(name) || strpbrk(name, "@:/") ||
+	    !link_is_destination(name, &ignored))
+		return false;
+	const struct settings *set = o->store->settings;
+	for (const struct server_config *c = set->servers; c; c = c->next)
+		if (!strcmp(c->name, name) || (c->host && !strcmp(c->host, name)))
+			return false;
+	if (store_server_find(o->store, name) || here_is(set, name))
 		return false;
 	o->names = xrealloc(o->names, (o->n + 1) * sizeof(*o->names));
 	o->names[o->n++] = xstrdup(name);

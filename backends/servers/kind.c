@@ -24,11 +24,6 @@
 
 #define CLOCK_WRONG_MS 1000
 
-static struct server *server_kind_of(const struct row *row)
-{
-	return row->server;
-}
-
 /* --- actions ------------------------------------------------------------- */
 
 static bool server_can_connect(const struct row *row)
@@ -89,7 +84,7 @@ static const struct action actions[] = {
 	  .doing = "connecting" },
 	{ .name = "server-disconnect",
 	  .verb = "disconnect",
-	  .help = "close the connection and stay away until told otherwise",
+	  .help = "close the connection and stay away until you connect again",
 	  .flags = ACTION_CONFIRM | ACTION_MARKED,
 	  .applies = server_can_disconnect,
 	  .command = server_say_disconnect,
@@ -154,13 +149,14 @@ static void server_detail_link(const struct server *v, struct doc *doc)
 /* Nothing more can be said of it than its state. */
 static bool server_source_is_plain(const struct source *s)
 {
-	bool quiet = s->state == SOURCE_WAITING || s->state == SOURCE_ABSENT;
-	return quiet && !*s->detail && !*s->err.text;
+	return (s->state == SOURCE_ABSENT || (s->state == SOURCE_WAITING && !*s->detail)) &&
+	       !*s->err.text;
 }
 
 /* One line for all plain sources of a state: there is one source per backend, and most servers
  * have few of them. */
-static void server_detail_plain(const struct server *v, enum source_state state, struct doc *doc)
+static void server_detail_plain(const struct server *v, enum source_state state, const char *label,
+                                struct doc *doc)
 {
 	struct buf names;
 	buf_init(&names, 1024);
@@ -168,8 +164,7 @@ static void server_detail_plain(const struct server *v, enum source_state state,
 		if (s->state == state && server_source_is_plain(s))
 			buf_addf(&names, "%s%s", names.len ? ", " : "", s->backend->name);
 	if (names.len)
-		doc_pair(doc, server_source_tone(state), source_state_name(state), "%s",
-		         names.data);
+		doc_pair(doc, server_source_tone(state), label, "%s", names.data);
 	buf_finish(&names);
 }
 
@@ -180,18 +175,20 @@ static void server_detail_sources(const struct server *v, struct doc *doc)
 	for (const struct source *s = v->sources; s; s = s->next) {
 		if (server_source_is_plain(s))
 			continue;
-		doc_pair(doc, server_source_tone(s->state), s->backend->name, "%s%s%s%s%s",
-		         source_state_name(s->state), *s->detail ? ": " : "", s->detail,
-		         *s->err.text ? ": " : "", s->err.text);
-		char more[400];
+		char more[400], detail[sizeof(s->detail) + 2] = "";
+		if (*s->detail)
+			snprintf(detail, sizeof(detail), ": %s", s->detail);
+		doc_pair(doc, server_source_tone(s->state), s->backend->name, "%s%s%s%s",
+		         source_state_name(s->state), detail, *s->err.text ? ": " : "",
+		         s->err.text);
 		if (source_left_out_text(s, more, sizeof(more)))
 			doc_pair(doc, DOC_WARN, "", "%s", more);
 		if (s->state == SOURCE_STALE && s->fresh_ms)
 			doc_pair(doc, DOC_DIM, "", "last heard of %s ago",
 			         human_span(age, now_wall_ms() - s->fresh_ms));
 	}
-	server_detail_plain(v, SOURCE_WAITING, doc);
-	server_detail_plain(v, SOURCE_ABSENT, doc);
+	server_detail_plain(v, SOURCE_WAITING, "waiting", doc);
+	server_detail_plain(v, SOURCE_ABSENT, "not found", doc);
 }
 
 static void server_detail_machine(const struct server *v, struct doc *doc)
@@ -274,10 +271,11 @@ static void server_detail_packages(const struct vitals *t, struct doc *doc)
 	human_span(age, now_wall_ms() - t->packages_ms);
 	if (t->packages_lists_ms)
 		human_span(lists, now_wall_ms() - t->packages_lists_ms);
-	doc_pair(doc, t->packages_security > 0 ? DOC_WARN : DOC_PLAIN, "packages",
-	         "%s%s%s, asked %s ago; apt fetched its lists %s ago",
-	         *words ? words : "no updates", *t->packages_names ? ": " : "", t->packages_names,
-	         age, lists);
+	if (!*words)
+		snprintf(words, sizeof(words), "no updates");
+	enum doc_tone tone = t->packages_security > 0 ? DOC_WARN : DOC_PLAIN;
+	doc_pair(doc, tone, "packages", "%s%s%s, asked %s ago; apt fetched its lists %s ago", words,
+	         *t->packages_names ? ": " : "", t->packages_names, age, lists);
 }
 
 static void server_detail_vitals(const struct server *v, struct doc *doc)
@@ -298,10 +296,11 @@ static void server_detail_vitals(const struct server *v, struct doc *doc)
 	server_pair_used(doc, "swap", t->swap_used, t->swap_total);
 	if (t->temperature >= 0)
 		doc_pair(doc, DOC_PLAIN, "temperature", "%.0f °C", t->temperature);
-	if (t->clock_known)
-		doc_pair(doc, llabs(t->clock_ms) >= CLOCK_WRONG_MS ? DOC_WARN : DOC_PLAIN, "clock",
-		         "%lld ms %s this machine's", llabs(t->clock_ms),
+	if (t->clock_known) {
+		enum doc_tone tone = llabs(t->clock_ms) < CLOCK_WRONG_MS ? DOC_PLAIN : DOC_WARN;
+		doc_pair(doc, tone, "clock", "%lld ms %s this machine's", llabs(t->clock_ms),
 		         t->clock_ms < 0 ? "behind" : "ahead of");
+	}
 	doc_pair(doc, DOC_PLAIN, "up for", "%s", human_span(text, t->uptime_s * 1000));
 	if (t->reboot_pending)
 		doc_pair(doc, DOC_WARN, "reboot", "pending%s%s", *t->reboot_why ? ": " : "",
@@ -312,7 +311,7 @@ static void server_detail_vitals(const struct server *v, struct doc *doc)
 
 static void server_detail(struct row *row, struct doc *doc, bool reveal)
 {
-	const struct server *v = server_kind_of(row);
+	const struct server *v = row->server;
 	(void)reveal;
 	server_detail_link(v, doc);
 	server_detail_sources(v, doc);
@@ -361,7 +360,7 @@ static void server_json_vitals(cJSON *o, const struct vitals *t)
 
 static void server_json(const struct row *row, void *cjson)
 {
-	const struct server *v = server_kind_of(row);
+	const struct server *v = row->server;
 	cJSON *o = cjson;
 	cJSON_AddStringToObject(o, "link", link_state_name(v->link->state));
 	json_add_number(o, "latency_ms", v->link->latency_ms, v->link->latency_ms >= 0);
@@ -386,7 +385,7 @@ static void server_json(const struct row *row, void *cjson)
 
 static const char *server_word(const struct row *row)
 {
-	const struct vitals *t = server_kind_of(row)->vitals;
+	const struct vitals *t = row->server->vitals;
 	return t && t->packages > 0 ? WORD_UPDATES : NULL;
 }
 

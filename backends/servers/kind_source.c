@@ -14,13 +14,6 @@
 #include "backends/store/internal.h"
 #include "backends/servers/server.h"
 
-/* The backend works for this login, or has not answered yet. */
-static bool source_may_serve(const struct server *v, const char *name)
-{
-	const struct source *s = server_source(v, name);
-	return s && (s->state == SOURCE_LIVE || (s->state == SOURCE_WAITING && !source_settled(s)));
-}
-
 /* A container engine that denies access is no problem if another engine works for this login. The
  * socket of root's Podman is open on many servers that never use it. A login with a rootless Docker
  * often has no access to the system's Docker. Such a denial appears only in the server's
@@ -35,10 +28,15 @@ static bool source_is_mere_denial(const struct source *s)
 		{ "podman", "podman-user" },
 		{ "docker", "docker-user" },
 	};
-	for (size_t i = 0; s->state == SOURCE_DENIED && i < ARRAY_LEN(pairs); i++)
-		if (!strcmp(s->backend->name, pairs[i].denied) &&
-		    source_may_serve(s->server, pairs[i].serves))
+	for (size_t i = 0; s->state == SOURCE_DENIED && i < ARRAY_LEN(pairs); i++) {
+		if (strcmp(s->backend->name, pairs[i].denied) != 0)
+			continue;
+		/* the other one works for this login, or has not answered yet */
+		const struct source *other = server_source(s->server, pairs[i].serves);
+		if (other && (other->state == SOURCE_LIVE ||
+		              (other->state == SOURCE_WAITING && !source_settled(other))))
 			return true;
+	}
 	return false;
 }
 
@@ -85,10 +83,13 @@ static void source_tell_need(struct source *s)
 	if (!row)
 		row = store_row_alone(s->server, &kind_source, s->backend->name,
 		                      s->backend->name);
-	char why[600], hides[160];
+	char why[600], hides[160] = "";
 	const char *text = *s->err.text ? s->err.text : source_state_name(s->state);
 	bool hiding = cause_source_says(s, hides, sizeof(hides));
-	snprintf(why, sizeof(why), "%s%s%s", hiding ? hides : "", hiding ? ": " : "", text);
+	if (hiding)
+		snprintf(why, sizeof(why), "%s: %s", hides, text);
+	else
+		snprintf(why, sizeof(why), "%s", text);
 	if (s->state == SOURCE_LIVE)
 		source_left_out_text(s, why, sizeof(why));
 	/* it stands for all that folds under it */

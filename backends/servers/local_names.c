@@ -21,12 +21,12 @@ static void local_names_host_name(char *name, size_t size, bool whole)
 		name[strcspn(name, ".")] = '\0';
 }
 
-static bool local_names_is_section(const struct settings *set, const char *name)
+const struct server_config *server_section(const struct settings *set, const char *name)
 {
 	const struct server_config *c = set->servers;
 	while (c && strcmp(c->name, name) != 0)
 		c = c->next;
-	return c != NULL;
+	return c;
 }
 
 static bool local_names_is_same(const char *host, void *name)
@@ -43,12 +43,11 @@ static bool local_names_is_own(const struct settings *set, const char *word)
 	local_names_host_name(first, sizeof(first), false);
 	if (!*word || (strcmp(word, whole) != 0 && strcmp(word, first) != 0))
 		return false;
-	return !local_names_is_section(set, word) &&
+	return !server_section(set, word) &&
 	       !hosts_each(set, local_names_is_same, (void *)word, &err);
 }
 
-/* The section with `host = local`. NULL: none. */
-static const struct server_config *local_names_section(const struct settings *set)
+const struct server_config *here_section(const struct settings *set)
 {
 	const struct server_config *c = set->servers;
 	while (c && !(c->host ? !strcmp(c->host, HERE) : !strcmp(c->name, HERE)))
@@ -58,22 +57,17 @@ static const struct server_config *local_names_section(const struct settings *se
 
 bool here_is(const struct settings *set, const char *word)
 {
-	const struct server_config *c = local_names_section(set);
+	const struct server_config *c = here_section(set);
 	if (strcmp(word, HERE) == 0)
 		/* a [server local] section with another host means that host */
-		return c || !local_names_is_section(set, HERE);
+		return c || !server_section(set, HERE);
 	return (c && !strcmp(c->name, word)) || local_names_is_own(set, word);
-}
-
-const struct server_config *here_section(const struct settings *set)
-{
-	return local_names_section(set);
 }
 
 char *here_name(const struct settings *set)
 {
 	char host[96];
-	const struct server_config *c = local_names_section(set);
+	const struct server_config *c = here_section(set);
 	local_names_host_name(host, sizeof(host), false);
 	if (c && strcmp(c->name, HERE) != 0)
 		return xstrdup(c->name);

@@ -79,27 +79,17 @@ struct server *server_open_replay(struct store *s, const char *name)
 	v->link->latency_ms = -1;
 	v->link->since_ms = now_wall_ms();
 	v->sudo = sudo_create(v);
-	v->config = server_config_of(s, name);
+	v->config = server_section(s->settings, name);
 	return v;
 }
 
 /* --- states -------------------------------------------------------------- */
 
-static int replay_state_of(const char *word, size_t len, const char *(*name)(int), int n)
+/* Whether the first field of text is word. */
+static bool replay_begins(const char *text, const char *word)
 {
-	for (int i = 0; i < n; i++)
-		if (strlen(name(i)) == len && memcmp(name(i), word, len) == 0)
-			return i;
-	return -1;
-}
-
-static const char *replay_link_name(int i)
-{
-	return link_state_name((enum link_state)i);
-}
-static const char *replay_source_name(int i)
-{
-	return source_state_name((enum source_state)i);
+	size_t n = strlen(word);
+	return strncmp(text, word, n) == 0 && (!text[n] || text[n] == '\t');
 }
 
 /* The field after the n-th tab, up to the end of the text. */
@@ -115,9 +105,10 @@ static const char *replay_field(const char *text, int n)
 void server_replay_state(struct server *v, const char *bytes, size_t len)
 {
 	struct link *l = v->link;
-	(void)len;
-	int state = replay_state_of(bytes, strcspn(bytes, "\t"), replay_link_name, LINK_LOST + 1);
-	if (state < 0)
+	int state = 0;
+	while (state <= LINK_LOST && !replay_begins(bytes, link_state_name(state)))
+		state++;
+	if (state > LINK_LOST)
 		return;
 	if (l->state != (enum link_state)state)
 		l->since_ms = now_wall_ms();
@@ -132,15 +123,14 @@ void server_replay_state(struct server *v, const char *bytes, size_t len)
 	store_changed_widely(v->store);
 }
 
-static void replay_source_replay_state(struct source *s, const char *bytes)
+static void replay_source_state(struct source *s, const char *bytes)
 {
 	struct err err = { .code = ERR_REFUSED };
-	int state = replay_state_of(bytes, strcspn(bytes, "\t"), replay_source_name,
-	                            SOURCE_FAILED + 1);
 	const char *text = replay_field(bytes, 1);
 	wash(err.text, sizeof(err.text), text, strlen(text));
-	if (state >= 0)
-		source_set_state(s, (enum source_state)state, *err.text ? &err : NULL);
+	for (int state = 0; state <= SOURCE_FAILED; state++)
+		if (replay_begins(bytes, source_state_name(state)))
+			source_set_state(s, state, *err.text ? &err : NULL);
 }
 
 /* --- records ------------------------------------------------------------- */
@@ -154,7 +144,8 @@ static char *replay_cut_field(char **line)
 	return s;
 }
 
-static bool replay_read_header(struct replay *r)
+/* Reads the next record into r. False at the end, or if the file is cut short. */
+static bool replay_read_record(struct replay *r)
 {
 	char *line = NULL;
 	size_t cap = 0;
@@ -163,9 +154,8 @@ static bool replay_read_header(struct replay *r)
 		return false;
 	}
 	line[strcspn(line, "\n")] = '\0';
-	char *rest = line, *ms = replay_cut_field(&rest), *server = replay_cut_field(&rest),
-	     *source = replay_cut_field(&rest);
-	char *len = replay_cut_field(&rest);
+	char *rest = line, *ms = replay_cut_field(&rest), *server = replay_cut_field(&rest);
+	char *source = replay_cut_field(&rest), *len = replay_cut_field(&rest);
 	bool ok = rest && sscanf(ms, "%" SCNd64, &r->wall_ms) == 1 &&
 	          sscanf(len, "%zu", &r->len) == 1 && r->len <= RECORD_MAX && r->wall_ms >= 0 &&
 	          r->wall_ms <= WALL_MS_MAX;
@@ -175,13 +165,7 @@ static bool replay_read_header(struct replay *r)
 		xreplace(&r->what, rest);
 	}
 	free(line);
-	return ok;
-}
-
-/* Reads the next record into r. False at the end, or if the file is cut short. */
-static bool replay_read_record(struct replay *r)
-{
-	if (!replay_read_header(r))
+	if (!ok)
 		return false;
 	r->bytes = xrealloc(r->bytes, r->len + 1);
 	if (fread(r->bytes, 1, r->len, r->f) != r->len || fgetc(r->f) != '\n')
@@ -201,7 +185,7 @@ static void replay_play(struct replay *r)
 	if (strcmp(r->source, "link") == 0)
 		server_replay_state(v, r->bytes, r->len);
 	else if (s && strcmp(r->what, "@state") == 0)
-		replay_source_replay_state(s, r->bytes);
+		replay_source_state(s, r->bytes);
 	else if (s)
 		source_feed(s, r->what, r->bytes, r->len);
 }

@@ -164,20 +164,19 @@ static void server_on_link(struct link *link, void *arg)
 		return;
 	enum link_state before = v->link_seen;
 	v->link_seen = link->state;
-	const struct link *l = v->link;
 	struct buf b = { 0 };
-	buf_addf(&b, "%s\t%d\t%u\t%s\t", link_state_name(l->state), l->latency_ms, l->tries,
-	         l->detail);
-	mask_text(&b, l->err.text, strlen(l->err.text));
+	buf_addf(&b, "%s\t%d\t%u\t%s\t", link_state_name(link->state), link->latency_ms,
+	         link->tries, link->detail);
+	mask_text(&b, link->err.text, strlen(link->err.text));
 	record_add(v->store, v->name, "link", "@state", b.data, b.len);
 	buf_finish(&b);
 	if (before != link->state) {
 		/* A name that leads nowhere may be a mistyped one. The files are read once per
 		 * name. */
-		bool nowhere = v->link->state == LINK_LOST && v->link->err.code == ERR_ABSENT;
+		bool nowhere = link->state == LINK_LOST && link->err.code == ERR_ABSENT;
 		if (nowhere && !v->near && !v->config && !v->store->replay)
 			v->near = hosts_nearest(v->store, v->name);
-		if (v->link->state == LINK_UP) {
+		if (link->state == LINK_UP) {
 			free(v->near);
 			v->near = NULL;
 		}
@@ -279,20 +278,6 @@ void server_ask_drop(struct server *v, struct ask *ask)
 
 /* --- coming and going ---------------------------------------------------- */
 
-static void server_make_sources(struct server *v)
-{
-	struct source **slot = &v->sources;
-	for (const struct backend *const *b = backends; *b; b++) {
-		struct source *s = xcalloc(1, (*b)->source_size);
-		s->backend = *b;
-		s->store = v->store;
-		s->server = v;
-		s->since_ms = now_wall_ms();
-		*slot = s;
-		slot = &s->next;
-	}
-}
-
 struct server *server_add(struct store *s, const char *name)
 {
 	struct server *v = xcalloc(1, sizeof(*v));
@@ -305,23 +290,19 @@ struct server *server_add(struct store *s, const char *name)
 	v->row.id = xasprintf("%s/server/%s", v->name, v->name);
 	v->row.name = xstrdup(v->name);
 	LIST_APPEND(s->servers, v);
-	server_make_sources(v);
+	struct source **slot = &v->sources;
+	for (const struct backend *const *b = backends; *b; b++) {
+		struct source *source = xcalloc(1, (*b)->source_size);
+		source->backend = *b;
+		source->store = s;
+		source->server = v;
+		source->since_ms = now_wall_ms();
+		*slot = source;
+		slot = &source->next;
+	}
 	store_row_adopt(s, &v->row);
 	store_changed_widely(s);
 	return v;
-}
-
-static void server_forget_sources(struct server *v)
-{
-	while (v->sources) {
-		struct source *s = v->sources;
-		v->sources = s->next;
-		if (s->backend->down && v->link->state == LINK_UP)
-			s->backend->down(s);
-		if (s->backend->finish)
-			s->backend->finish(s);
-		free(s);
-	}
 }
 
 void server_close(struct server *v)
@@ -331,7 +312,15 @@ void server_close(struct server *v)
 	for (size_t i = 0; i < v->n_kin; i++)
 		while (v->kin[i].rows && v->kin[i].kind != &kind_server)
 			store_row_remove(v->kin[i].rows);
-	server_forget_sources(v);
+	while (v->sources) {
+		struct source *source = v->sources;
+		v->sources = source->next;
+		if (source->backend->down && v->link->state == LINK_UP)
+			source->backend->down(source);
+		if (source->backend->finish)
+			source->backend->finish(source);
+		free(source);
+	}
 	server_sockets_free(v);
 	sudo_destroy(v->sudo);
 	while (v->pending)
@@ -385,27 +374,20 @@ static char *server_name_of(const struct store *s, const char *dest)
 	return name;
 }
 
-const struct server_config *server_config_of(const struct store *s, const char *name)
-{
-	const struct server_config *c = s->settings->servers;
-	while (c && strcmp(c->name, name) != 0)
-		c = c->next;
-	return c;
-}
-
 static void server_make_link(struct server *v, const char *dest)
 {
 	const struct settings *set = v->store->settings;
 	const struct server_config *c = v->config;
-	struct link_config lc = {
-		.name = v->name,
-		.dest = c && c->host ? c->host : dest,
-		.ssh_config = set->ssh_config,
-		.identity = c ? c->identity : NULL,
-		.batch = set->batch,
-		.connect_timeout_ms = 1000 * (c && c->connect_timeout ? c->connect_timeout
-		                                                      : set->connect_timeout),
-	};
+	int timeout_s = c && c->connect_timeout ? c->connect_timeout : set->connect_timeout;
+	struct link_config lc = { .name = v->name,
+		                  .dest = dest,
+		                  .ssh_config = set->ssh_config,
+		                  .batch = set->batch,
+		                  .connect_timeout_ms = 1000 * timeout_s };
+	if (c && c->host)
+		lc.dest = c->host;
+	if (c)
+		lc.identity = c->identity;
 	v->is_local = c && c->host ? !strcmp(c->host, "local") : here_is(set, dest);
 	v->link = v->is_local ? link_create_local(v->store->loop, v->name, &events, v)
 	                      : link_create_ssh(v->store->loop, &lc, &events, v);
@@ -428,7 +410,7 @@ struct server *server_open(struct store *s, const char *dest, struct err *err)
 		return v;
 	}
 	const struct server_config *c = here ? here_section(s->settings)
-	                                     : server_config_of(s, dest);
+	                                     : server_section(s->settings, dest);
 	if (c && c->host && !link_is_destination(c->host, err)) {
 		free(name);
 		return NULL;
@@ -445,28 +427,15 @@ struct server *server_open(struct store *s, const char *dest, struct err *err)
 	return v;
 }
 
-static bool server_has_section(const struct settings *settings, const char *name)
-{
-	const struct server_config *c = settings->servers;
-	while (c && strcmp(c->name, name) != 0)
-		c = c->next;
-	return c != NULL;
-}
-
-static bool server_same_words(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static void server_reconfigure(struct server *v)
 {
-	const struct server_config *before = v->config;
+	/* text of before is valid until the old settings are released */
+	const char *units_before = v->config && v->config->units ? v->config->units : "";
 	v->config = v->is_local ? here_section(v->store->settings)
-	                        : server_config_of(v->store, v->name);
+	                        : server_section(v->store->settings, v->name);
 	v->protect = v->config && v->config->protect;
-	if (!server_same_words(before ? before->units : NULL,
-	                       v->config ? v->config->units : NULL) &&
-	    v->link->state == LINK_UP)
+	const char *units = v->config && v->config->units ? v->config->units : "";
+	if (strcmp(units_before, units) != 0 && v->link->state == LINK_UP)
 		server_refresh(v);
 	for (struct source *s = v->sources; s && v->link->state == LINK_UP; s = s->next)
 		if (s->backend->reconfigured)
@@ -485,7 +454,7 @@ void servers_reconfigure(struct store *s, const struct settings *fresh, bool ope
 			if (source->backend->configured)
 				source->backend->configured(source);
 	for (const struct server_config *c = open_new ? fresh->servers : NULL; c; c = c->next)
-		if (!server_has_section(before, c->name) && !server_open(s, c->name, &err))
+		if (!server_section(before, c->name) && !server_open(s, c->name, &err))
 			activity_add(s, ACTIVITY_NOTE, HEALTH_BAD, NULL, "%s", err.text);
 	/* by now every server points to a section of the new settings */
 	settings_destroy(before);

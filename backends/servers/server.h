@@ -74,7 +74,7 @@ char *here_name(const struct settings *);
 /* the [server] section of this machine; NULL: none */
 const struct server_config *here_section(const struct settings *);
 /* the [server NAME] section; NULL: none */
-const struct server_config *server_config_of(const struct store *, const char *name);
+const struct server_config *server_section(const struct settings *, const char *name);
 /* server_ops.is_called */
 bool local_name_is_called(const struct server *, const char *word);
 

@@ -42,23 +42,18 @@ static bool tag_is_of(const struct server_config *c, const char *tag)
 	return false;
 }
 
-/* Is a tag of c that an earlier section has not? */
-static bool tag_is_first(const struct settings *settings, const struct server_config *c,
-                         const char *tag)
-{
-	for (const struct server_config *e = settings->servers; e && e != c; e = e->next)
-		if (tag_is_of(e, tag))
-			return false;
-	return true;
-}
-
 void tags_each(const struct settings *settings, void (*each)(const char *tag, void *arg), void *arg)
 {
 	char tag[TAG_MAX];
 	for (const struct server_config *c = settings->servers; c; c = c->next)
-		for (const char *list = c->tags; tag_next(&list, tag);)
-			if (tag_is_first(settings, c, tag))
+		for (const char *list = c->tags; tag_next(&list, tag);) {
+			/* each tag once: where the first section has it */
+			const struct server_config *first = settings->servers;
+			while (first != c && !tag_is_of(first, tag))
+				first = first->next;
+			if (first == c)
 				each(tag, arg);
+		}
 }
 
 static void tag_list(const char *tag, void *arg)
@@ -82,10 +77,11 @@ bool servers_open_tagged(struct store *s, const char *tag, struct err *err)
 	struct buf known;
 	buf_init(&known, 512);
 	tags_each(s->settings, tag_list, &known);
+	const char *there = known.len ? "there are " : "there is no tag yet";
 	err_set(err, ERR_USAGE,
 	        "no [server NAME] section has the tag %.60s; %s%.300s (tags = prod home in such a "
 	        "section)",
-	        tag, known.len ? "there are " : "there is no tag yet", known.len ? known.data : "");
+	        tag, there, known.data ? known.data : "");
 	buf_finish(&known);
 	return false;
 }
@@ -107,20 +103,15 @@ size_t server_tags(const struct server *v, char *buf, size_t size)
 	return len;
 }
 
-static const char *tag_tint(const struct settings *settings, const char *tag)
-{
-	for (const struct tag_config *t = settings->tags; t; t = t->next)
-		if (!strcmp(t->name, tag + 1))
-			return t->tint;
-	return NULL;
-}
-
 const char *server_tint(const struct server *v)
 {
 	const struct server_config *c = v->config;
 	const char *tint = c ? c->tint : NULL;
 	char tag[TAG_MAX];
+	const struct tag_config *tags = store_settings(v->store)->tags;
 	for (const char *list = c ? c->tags : NULL; !tint && tag_next(&list, tag);)
-		tint = tag_tint(store_settings(v->store), tag);
+		for (const struct tag_config *t = tags; t && !tint; t = t->next)
+			if (!strcmp(t->name, tag + 1))
+				tint = t->tint;
 	return tint && strcmp(tint, "none") != 0 ? tint : NULL;
 }

@@ -129,43 +129,31 @@ static const char *unit_act_job_words(const char *result)
 	return result;
 }
 
-/* Reports the unit's own reason, which is better than the job's. The reason is known by then,
- * because the unit's signals come before JobRemoved. */
-static void unit_act_job_failed(struct op *op)
-{
-	struct unit *u = unit_find(op->sd, op->unit);
-	char text[320];
-	if (u && u->row.why)
-		snprintf(text, sizeof text, "%.220s; [l] shows its log", u->row.why);
-	else
-		snprintf(text, sizeof text, "the job failed; [l] shows the unit's log");
-	unit_act_fail(op, ERR_REFUSED, text);
-}
-
-static void unit_act_job_done(struct op *op)
-{
-	struct unit *u = unit_find(op->sd, op->unit);
-	char text[64];
-	snprintf(text, sizeof text, "%s%s%s%s", u ? u->active : "", u && *u->sub ? " (" : "",
-	         u ? u->sub : "", u && *u->sub ? ")" : "");
-	unit_act_op_end(op, NULL, text);
-}
-
 void ops_job_removed(struct systemd_source *sd, const char *job_path, const char *result)
 {
-	for (struct op *op = sd->ops, *next; op; op = next) {
-		next = op->next;
-		if (!*op->job || strcmp(op->job, job_path) != 0)
-			continue;
-		if (strcmp(result, "done") == 0)
-			unit_act_job_done(op);
-		else if (strcmp(result, "failed") == 0)
-			unit_act_job_failed(op);
-		else
-			unit_act_fail(op,
-			              strcmp(result, "timeout") == 0 ? ERR_TIMEOUT : ERR_REFUSED,
-			              unit_act_job_words(result));
+	struct op *op = sd->ops;
+	while (op && (!*op->job || strcmp(op->job, job_path) != 0))
+		op = op->next;
+	if (!op)
 		return;
+	struct unit *u = unit_find(sd, op->unit);
+	char text[320];
+	if (strcmp(result, "done") == 0) {
+		snprintf(text, sizeof text, "%s", u ? u->active : "");
+		if (u && *u->sub)
+			snprintf(text, sizeof text, "%s (%s)", u->active, u->sub);
+		unit_act_op_end(op, NULL, text);
+	} else if (strcmp(result, "failed") == 0) {
+		/* The unit's own reason is better than the job's. It is known by then, because the
+		 * unit's signals come before JobRemoved. */
+		if (u && u->row.why)
+			snprintf(text, sizeof text, "%.220s; [l] shows its log", u->row.why);
+		else
+			snprintf(text, sizeof text, "the job failed; [l] shows the unit's log");
+		unit_act_fail(op, ERR_REFUSED, text);
+	} else {
+		unit_act_fail(op, strcmp(result, "timeout") == 0 ? ERR_TIMEOUT : ERR_REFUSED,
+		              unit_act_job_words(result));
 	}
 }
 
@@ -356,20 +344,20 @@ static bool unit_act_is_masked(const struct unit *u)
 
 static bool unit_act_can_start(const struct row *row)
 {
-	const struct unit *u = const_unit_of(row);
+	const struct unit *u = unit_of(row);
 	return unit_act_is(u->load, "loaded") && !unit_act_is_masked(u) && u->can_start &&
 	       (unit_act_is(u->active, "inactive") || unit_act_is(u->active, "failed"));
 }
 
 static bool unit_act_can_stop(const struct row *row)
 {
-	const struct unit *u = const_unit_of(row);
+	const struct unit *u = unit_of(row);
 	return u->can_stop && unit_act_is_up(u);
 }
 
 static bool unit_act_can_restart(const struct row *row)
 {
-	const struct unit *u = const_unit_of(row);
+	const struct unit *u = unit_of(row);
 	return unit_act_is(u->load, "loaded") && !unit_act_is_masked(u) && u->can_start &&
 	       u->can_stop && (unit_act_is_up(u) || unit_act_is(u->active, "failed"));
 }
@@ -378,7 +366,7 @@ static bool unit_act_can_restart(const struct row *row)
  * reload. */
 static bool unit_act_can_reload(const struct row *row)
 {
-	const struct unit *u = const_unit_of(row);
+	const struct unit *u = unit_of(row);
 	bool maybe = !priv_of(u)->reload_known && strcmp(unit_suffix(row->name), ".service") == 0;
 	return (u->can_reload || maybe) && unit_act_is(u->active, "active");
 }
@@ -391,12 +379,12 @@ static bool unit_act_files_due(const struct unit *u)
 
 static bool unit_act_can_reset(const struct row *row)
 {
-	return unit_act_is(const_unit_of(row)->active, "failed");
+	return unit_act_is(unit_of(row)->active, "failed");
 }
 
 static bool unit_act_can_enable(const struct row *row)
 {
-	const struct unit *u = const_unit_of(row);
+	const struct unit *u = unit_of(row);
 	return unit_act_files_due(u) || unit_act_is(u->file_state, "disabled") ||
 	       unit_act_is(u->file_state, "enabled-runtime") ||
 	       unit_act_is(u->file_state, "linked");
@@ -404,7 +392,7 @@ static bool unit_act_can_enable(const struct row *row)
 
 static bool unit_act_can_disable(const struct row *row)
 {
-	const struct unit *u = const_unit_of(row);
+	const struct unit *u = unit_of(row);
 	return unit_act_files_due(u) || unit_act_is(u->file_state, "enabled") ||
 	       unit_act_is(u->file_state, "enabled-runtime");
 }
@@ -413,7 +401,7 @@ static bool unit_act_can_disable(const struct row *row)
  * would be in the way. */
 static bool unit_act_can_mask(const struct row *row)
 {
-	const struct unit *u = const_unit_of(row);
+	const struct unit *u = unit_of(row);
 	const char *file = u->fragment ? u->fragment : "";
 	bool own = strncmp(file, "/etc/systemd/", 13) == 0 || strstr(file, "/.config/systemd/");
 	return (!unit_act_is(u->load, "not-found")) && !unit_act_is_masked(u) && !own &&
@@ -422,7 +410,7 @@ static bool unit_act_can_mask(const struct row *row)
 
 static bool unit_act_can_unmask(const struct row *row)
 {
-	return unit_act_is_masked(const_unit_of(row));
+	return unit_act_is_masked(unit_of(row));
 }
 
 /* --- the table ----------------------------------------------------------- */
@@ -430,9 +418,11 @@ static bool unit_act_can_unmask(const struct row *row)
 static void unit_act_command(const struct action *a, const struct row *row, char *buf, size_t size)
 {
 	const struct unit_request *request = a->data;
-	bool unit = request->way != WAY_MANAGER;
-	snprintf(buf, size, "%s %s%s%s", manager_of(row->source)->systemctl, a->verb,
-	         unit ? " " : "", unit ? row->name : "");
+	const char *systemctl = manager_of(row->source)->systemctl;
+	if (request->way == WAY_MANAGER)
+		snprintf(buf, size, "%s %s", systemctl, a->verb);
+	else
+		snprintf(buf, size, "%s %s %s", systemctl, a->verb, row->name);
 }
 
 #define REQUEST(method, way)                                     \
@@ -449,6 +439,7 @@ const struct action unit_actions[] = {
 	  .doing = "restarting" },
 	{ .name = "unit-start",
 	  .verb = "start",
+	  .key = "u",
 	  .help = "start the unit",
 	  .flags = ACTION_CHANGES | ACTION_MARKED,
 	  .applies = unit_act_can_start,
@@ -456,6 +447,7 @@ const struct action unit_actions[] = {
 	  .doing = "starting" },
 	{ .name = "unit-stop",
 	  .verb = "stop",
+	  .key = "b",
 	  .help = "stop the unit",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
 	  .applies = unit_act_can_stop,
@@ -477,6 +469,7 @@ const struct action unit_actions[] = {
 	  .doing = "resetting" },
 	{ .name = "unit-enable",
 	  .verb = "enable",
+	  .key = "E",
 	  .help = "start the unit at every boot from now on",
 	  .flags = ACTION_CHANGES | ACTION_MARKED,
 	  .applies = unit_act_can_enable,
@@ -484,6 +477,7 @@ const struct action unit_actions[] = {
 	  .doing = "enabling" },
 	{ .name = "unit-disable",
 	  .verb = "disable",
+	  .key = "E",
 	  .help = "do not start the unit at boot any more; it keeps running now",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
 	  .applies = unit_act_can_disable,

@@ -228,8 +228,10 @@ void ask_row(struct systemd_source *sd, const struct unit *u)
 		return;
 	bool idle = strcmp(u->active, "inactive") == 0;
 	const char *const *type_props = unit_ask_type_of(name)->row;
-	unit_ask_ask(sd, name, idle ? idle_unit : row_unit,
-	             idle && type_props ? idle_type : type_props);
+	if (idle)
+		unit_ask_ask(sd, name, idle_unit, type_props ? idle_type : NULL);
+	else
+		unit_ask_ask(sd, name, row_unit, type_props);
 	if (strcmp(unit_suffix(name), ".timer") == 0)
 		unit_ask_ask(sd, name, timer_unit, NULL);
 }

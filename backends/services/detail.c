@@ -13,6 +13,7 @@
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
 #include "backends/base/mask.h"
+#include "backends/link/loop.h"
 #include "backends/services/systemd.h"
 #include "backends/store/doc.h"
 
@@ -94,19 +95,22 @@ static void unit_ask_once(struct unit *u)
 {
 	struct systemd_source *sd = systemd_of(u->row.source);
 	struct unit_priv *p = priv_of(u);
-	int64_t now = now_wall_ms();
 	struct link *link = source_link(&sd->source);
-	bool same = p->detail_ms && p->detail_looks == u->row.looks &&
-	            (p->detail_change_ms == p->change_ms || now - p->detail_ms < DETAIL_AGAIN_MS);
-	if (same || !sd->bus || !link || link->state != LINK_UP ||
-	    strcmp(u->load, "not-found") == 0)
+	struct sync_mark now = sync_now(&sd->sync, loop_now(store_loop(sd->source.store)));
+	if (fetch_open(&p->detail, u->row.details_opened, DETAIL_AGAIN_MS, now.ms))
+		fetch_hurry(&p->detail);
+	else if (p->detail_change_ms != p->change_ms && !fetch_is_wanted(&p->detail))
+		fetch_want(&p->detail);
+	if (fetch_wait(&p->detail, DETAIL_AGAIN_MS, now.ms) != 0 || !sd->bus || !link ||
+	    link->state != LINK_UP || strcmp(u->load, "not-found") == 0)
 		return;
-	p->detail_ms = now;
+	fetch_ask(&p->detail, now);
 	p->detail_change_ms = p->change_ms;
-	p->detail_looks = u->row.looks;
 	ask_row(sd, u);
 	ask_detail(sd, u);
 	unit_ask_texts(sd, u);
+	/* The bus keeps answers and signals in order, so no event overtakes the answers. */
+	fetch_answer(&p->detail, NULL, SYNC_NEVER);
 }
 
 void unit_detail_finish(struct unit_priv *p)
@@ -141,27 +145,6 @@ void last_lines_drop(struct systemd_source *sd)
 	sd->last_run = NULL;
 }
 
-/* Matches only the unit's own output. systemd's messages about the unit ("Failed with result ...")
- * are already in the row. Source: systemd.journal-fields(7). */
-static void unit_ask_last(struct systemd_source *sd, struct unit *u)
-{
-	const char *words[WORDS_MAX];
-	char match[UNIT_NAME_SIZE + 32];
-	bool user = manager_of(&sd->source)->user;
-	snprintf(match, sizeof match, "%s=%s", user ? "_SYSTEMD_USER_UNIT" : "_SYSTEMD_UNIT",
-	         unit_name(u));
-	size_t n = 0;
-	words[n++] = "journalctl";
-	if (user)
-		words[n++] = "--user";
-	const char *const tail[] = {
-		"--no-pager", "-q", "-a", "-n", "1", "-o", "cat", match, NULL
-	};
-	memcpy(words + n, tail, sizeof tail);
-	snprintf(sd->last_unit, sizeof sd->last_unit, "%s", unit_name(u));
-	sd->last_run = unit_run_words(sd, words, LAST_BYTES_MAX, unit_on_last, sd);
-}
-
 void last_lines_next(struct systemd_source *sd)
 {
 	struct link *link = sd->bus ? source_link(&sd->source) : NULL;
@@ -173,7 +156,22 @@ void last_lines_next(struct systemd_source *sd)
 		if (row->source != &sd->source || !priv_of(u)->want_last_line)
 			continue;
 		priv_of(u)->want_last_line = false;
-		unit_ask_last(sd, u);
+		/* Matches only the unit's own output. systemd's messages about the unit ("Failed
+		 * with result ...") are already in the row. Source: systemd.journal-fields(7). */
+		const char *words[WORDS_MAX];
+		char match[UNIT_NAME_SIZE + 32];
+		bool user = manager_of(&sd->source)->user;
+		snprintf(match, sizeof match, "%s=%s",
+		         user ? "_SYSTEMD_USER_UNIT" : "_SYSTEMD_UNIT", unit_name(u));
+		size_t n = 0;
+		words[n++] = "journalctl";
+		if (user)
+			words[n++] = "--user";
+		const char *const tail[] = { "--no-pager", "-q",  "-a",  "-n", "1",
+			                     "-o",         "cat", match, NULL };
+		memcpy(words + n, tail, sizeof tail);
+		snprintf(sd->last_unit, sizeof sd->last_unit, "%s", unit_name(u));
+		sd->last_run = unit_run_words(sd, words, LAST_BYTES_MAX, unit_on_last, sd);
 	}
 }
 
@@ -224,8 +222,9 @@ static void unit_add_state(struct doc *doc, const struct unit *u)
 	int64_t since = unit_since_ms(u);
 	if (since > 0)
 		human_span(age, now_wall_ms() - since);
-	doc_pair(doc, unit_tone_of(u->row.health), "state", "%s (%s)%s%s",
-	         *u->active ? u->active : "unknown", u->sub, since > 0 ? " for " : "", age);
+	const char *active = *u->active ? u->active : "unknown";
+	doc_pair(doc, unit_tone_of(u->row.health), "state", "%s (%s)%s%s", active, u->sub,
+	         *age ? " for " : "", age);
 	if (u->row.why)
 		doc_pair(doc, unit_tone_of(u->row.health), "why", "%s", u->row.why);
 	unit_pair_text(doc, "says", json_text(unit_more(u, "StatusText")));

@@ -2,6 +2,7 @@
  * bus for further requests.
  *
  * Source: org.freedesktop.systemd1(5). Bodies are D-Bus messages as JSON text. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,19 +68,13 @@ struct unit *unit_row(struct systemd_source *sd, const char *name)
 	return u;
 }
 
-/* Notes an automatic restart. The unit is watched for a while afterwards (see unit_judge). */
-static void unit_note_flap(struct unit *u)
-{
-	struct unit_priv *p = priv_of(u);
-	if (strcmp(u->sub, "auto-restart") == 0)
-		p->flap_ms = now_wall_ms();
-}
-
 void unit_update(struct unit *u)
 {
 	char why[512];
 	struct unit_priv *p = priv_of(u);
-	unit_note_flap(u);
+	/* The unit is watched for a while after an automatic restart (see unit_judge). */
+	if (strcmp(u->sub, "auto-restart") == 0)
+		p->flap_ms = now_wall_ms();
 	enum health health = unit_judge(u, now_wall_ms(), why, sizeof why);
 	bool died = health == HEALTH_BAD && strcmp(u->load, "not-found") != 0;
 	bool fresh = died && u->row.health != HEALTH_BAD;
@@ -152,26 +147,36 @@ void systemd_settle(struct systemd_source *sd)
 	source_set_state(&sd->source, SOURCE_LIVE, NULL);
 }
 
-/* Handles rows that the new list does not name. A unit may still have a file, so rows with a file
- * stay. */
-static void unit_drop_unlisted(struct systemd_source *sd)
+/* Calls remove for each row of the source, and removes the row if it returns true. */
+static void unit_sweep(struct systemd_source *sd, bool (*remove)(struct unit *))
 {
 	struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server), *next;
 	for (; row; row = next) {
 		next = store_next(row, &kind_unit, sd->source.server);
-		struct unit *u = unit_of(row);
-		if (row->source != &sd->source || priv_of(u)->round == sd->round ||
-		    unit_is_other(unit_name(u)))
-			continue;
-		priv_of(u)->loaded = false;
-		if (!priv_of(u)->in_files && !u->wanted) {
+		if (row->source == &sd->source && remove(unit_of(row)))
 			store_row_remove(row);
-			continue;
-		}
-		snprintf(u->active, sizeof u->active, "inactive");
-		snprintf(u->sub, sizeof u->sub, "dead");
-		unit_update(u);
 	}
+}
+
+/* The manager does not have it loaded any more. True: the row leaves, because the unit has no file
+ * either. */
+static bool unit_unload(struct unit *u)
+{
+	struct unit_priv *p = priv_of(u);
+	p->loaded = false;
+	if (!p->in_files && !u->wanted)
+		return true;
+	snprintf(u->active, sizeof u->active, "inactive");
+	snprintf(u->sub, sizeof u->sub, "dead");
+	unit_update(u);
+	return false;
+}
+
+/* Handles rows that the new list does not name. */
+static bool unit_drop_unlisted(struct unit *u)
+{
+	bool listed = priv_of(u)->round == systemd_of(u->row.source)->round;
+	return !listed && !unit_is_other(unit_name(u)) && unit_unload(u);
 }
 
 static bool unit_feed_units(struct systemd_source *sd, const char *arg, const cJSON *body)
@@ -195,24 +200,13 @@ static bool unit_feed_units(struct systemd_source *sd, const char *arg, const cJ
 		else if (u)
 			ask_start(sd, u);
 	}
-	unit_drop_unlisted(sd);
+	unit_sweep(sd, unit_drop_unlisted);
 	size_t all = (size_t)cJSON_GetArraySize(list);
 	sd->units_left_out = all > UNITS_MAX ? all - UNITS_MAX : 0;
 	source_left_out(&sd->source, &kind_unit, sd->units_left_out + sd->files_left_out);
 	sd->picture = SYSTEMD_SETTLING;
 	systemd_settle(sd);
 	return true;
-}
-
-/* Calls remove for each row of the source, and removes the row if it returns true. */
-static void unit_sweep(struct systemd_source *sd, bool (*remove)(struct unit *))
-{
-	struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server), *next;
-	for (; row; row = next) {
-		next = store_next(row, &kind_unit, sd->source.server);
-		if (row->source == &sd->source && remove(unit_of(row)))
-			store_row_remove(row);
-	}
 }
 
 static bool unit_is_failed_no_more(struct unit *u)
@@ -387,16 +381,10 @@ static bool unit_feed_removed(struct systemd_source *sd, const char *arg, const 
 	struct unit *u = unit_find(sd, json_text(cJSON_GetArrayItem(body, 0)));
 	if (!u || sd->reloading)
 		return true;
-	priv_of(u)->loaded = false;
-	if (!priv_of(u)->in_files && !u->wanted) {
-		store_row_remove(&u->row);
-		return true;
-	}
-	snprintf(u->active, sizeof u->active, "inactive");
-	snprintf(u->sub, sizeof u->sub, "dead");
 	u->main_pid = 0;
 	u->memory = -1;
-	unit_update(u);
+	if (unit_unload(u))
+		store_row_remove(&u->row);
 	return true;
 }
 
@@ -421,17 +409,19 @@ static bool unit_feed_reloading(struct systemd_source *sd, const char *arg, cons
 
 static void unit_tell_detail(struct systemd_source *sd)
 {
-	char failed[48] = "";
+	struct buf b = { 0 };
 	const struct endpoint *endpoint = sd->bus ? bus_endpoint(sd->bus) : NULL;
+	buf_addf(&b, "systemd %s", sd->version);
+	if (*sd->state)
+		buf_addf(&b, ", %s", sd->state);
 	if (sd->n_failed > 0)
-		snprintf(failed, sizeof failed, ", %d failed", sd->n_failed);
-	bool is_unix = endpoint && endpoint->kind == ENDPOINT_UNIX;
-	const char *way = is_unix ? endpoint->path : "";
-	if (endpoint && !is_unix)
-		way = endpoint->command;
-	snprintf(sd->source.detail, sizeof sd->source.detail, "systemd %s%s%.31s%s%s%s%s",
-	         sd->version, *sd->state ? ", " : "", sd->state, failed, endpoint ? ", " : "",
-	         endpoint && !is_unix ? "by " : "", way);
+		buf_addf(&b, ", %d failed", sd->n_failed);
+	if (endpoint && endpoint->kind == ENDPOINT_UNIX)
+		buf_addf(&b, ", %s", endpoint->path);
+	else if (endpoint)
+		buf_addf(&b, ", by %s", endpoint->command);
+	snprintf(sd->source.detail, sizeof sd->source.detail, "%s", b.data);
+	buf_finish(&b);
 }
 
 static bool unit_feed_version(struct systemd_source *sd, const char *arg, const cJSON *body)
@@ -498,38 +488,24 @@ static bool unit_is_wanted(const struct systemd_source *sd, const char *name)
 	return false;
 }
 
-/* Nothing but the configuration gave it a row. */
-static bool unit_is_only_wanted(const struct unit *u)
-{
-	const struct unit_priv *p = priv_of(u);
-	return !p->in_files && (!p->loaded || unit_is_only_a_name(u->load, u->active));
-}
-
 void units_mark_wanted(struct systemd_source *sd)
 {
 	struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server), *next;
 	for (; row; row = next) {
 		next = store_next(row, &kind_unit, sd->source.server);
 		struct unit *u = unit_of(row);
+		const struct unit_priv *p = priv_of(u);
 		bool wanted = row->source == &sd->source && unit_is_wanted(sd, unit_name(u));
 		if (row->source != &sd->source || wanted == u->wanted)
 			continue;
 		u->wanted = wanted;
-		if (!wanted && unit_is_only_wanted(u))
+		bool exists = p->in_files ||
+		              (p->loaded && !unit_is_only_a_name(u->load, u->active));
+		if (!wanted && !exists)
 			store_row_remove(row);
 		else
 			unit_update(u);
 	}
-}
-
-static size_t unit_names_that_exist(struct systemd_source *sd, const char **names)
-{
-	size_t n = 0;
-	for (struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server);
-	     row && n < NAMES_MAX; row = store_next(row, &kind_unit, sd->source.server))
-		if (row->source == &sd->source && strcmp(unit_of(row)->load, "not-found") != 0)
-			names[n++] = row->name;
-	return n;
 }
 
 static void unit_add_near(struct buf *out, const char *name, int *found)
@@ -586,7 +562,11 @@ void units_judge_wanted(struct systemd_source *sd)
 	if (!unit_wanted_words(sd))
 		return;
 	const char **names = xcalloc(NAMES_MAX, sizeof *names);
-	size_t n = unit_names_that_exist(sd, names);
+	size_t n = 0;
+	for (struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server);
+	     row && n < NAMES_MAX; row = store_next(row, &kind_unit, sd->source.server))
+		if (row->source == &sd->source && strcmp(unit_of(row)->load, "not-found") != 0)
+			names[n++] = row->name;
 	for (const char *p = unit_wanted_words(sd);
 	     (p = unit_next_wanted(sd, p, word, sizeof word));) {
 		struct unit *u = unit_find(sd, word);
@@ -606,8 +586,22 @@ void units_judge_wanted(struct systemd_source *sd)
 
 /* --- texts --------------------------------------------------------------- */
 
-static void unit_feed_last(struct systemd_source *sd, const char *name, const char *bytes,
-                           size_t len)
+/* slot: a field of struct unit_priv that keeps the text raw. */
+static void unit_feed_text(struct systemd_source *sd, const char *name, size_t slot,
+                           const char *bytes, size_t len)
+{
+	struct unit *u = unit_find(sd, name);
+	if (!u)
+		return;
+	char **text = (void *)((char *)u->priv + slot);
+	free(*text);
+	*text = xstrndup(bytes, len);
+	store_touch(&u->row);
+}
+
+/* Of the last log lines, only the last one that is not blank is kept. */
+static void unit_feed_last(struct systemd_source *sd, const char *name, size_t slot,
+                           const char *bytes, size_t len)
 {
 	struct unit *u = unit_find(sd, name);
 	while (len && (bytes[len - 1] == '\n' || bytes[len - 1] == ' '))
@@ -621,58 +615,52 @@ static void unit_feed_last(struct systemd_source *sd, const char *name, const ch
 	unit_update(u);
 }
 
-static void unit_feed_cat(struct systemd_source *sd, const char *name, const char *bytes,
-                          size_t len)
-{
-	struct unit *u = unit_find(sd, name);
-	if (!u)
-		return;
-	free(priv_of(u)->cat);
-	priv_of(u)->cat = xstrndup(bytes, len);
-	store_touch(&u->row);
-}
-
-static void unit_feed_log(struct systemd_source *sd, const char *name, const char *bytes,
-                          size_t len)
-{
-	struct unit *u = unit_find(sd, name);
-	if (!u)
-		return;
-	free(priv_of(u)->log);
-	priv_of(u)->log = xstrndup(bytes, len);
-	store_touch(&u->row);
-}
-
 /* --- the table of feeds -------------------------------------------------- */
 
 static const struct {
 	const char *what;
 	bool (*json)(struct systemd_source *, const char *arg, const cJSON *body);
-	void (*text)(struct systemd_source *, const char *arg, const char *bytes, size_t len);
+	void (*text)(struct systemd_source *, const char *arg, size_t slot, const char *bytes,
+	             size_t len);
+	size_t slot;
 } feeds[] = {
-	{ "units", unit_feed_units, NULL },
-	{ "new", unit_feed_new_units, NULL },
-	{ "failed", unit_feed_failed, NULL },
-	{ "files", unit_feed_files, NULL },
-	{ "props", unit_feed_props, NULL },
-	{ "changed", unit_feed_changed, NULL },
-	{ "version", unit_feed_version, NULL },
-	{ "state", unit_feed_state, NULL },
-	{ "count", unit_feed_count, NULL },
-	{ "signal:UnitNew", unit_feed_new, NULL },
-	{ "signal:UnitRemoved", unit_feed_removed, NULL },
-	{ "signal:UnitFilesChanged", unit_feed_files_changed, NULL },
-	{ "signal:Reloading", unit_feed_reloading, NULL },
-	{ "last", NULL, unit_feed_last },
-	{ "cat", NULL, unit_feed_cat },
-	{ "log", NULL, unit_feed_log },
+	{ "units", unit_feed_units, NULL, 0 },
+	{ "new", unit_feed_new_units, NULL, 0 },
+	{ "failed", unit_feed_failed, NULL, 0 },
+	{ "files", unit_feed_files, NULL, 0 },
+	{ "props", unit_feed_props, NULL, 0 },
+	{ "changed", unit_feed_changed, NULL, 0 },
+	{ "version", unit_feed_version, NULL, 0 },
+	{ "state", unit_feed_state, NULL, 0 },
+	{ "count", unit_feed_count, NULL, 0 },
+	{ "signal:UnitNew", unit_feed_new, NULL, 0 },
+	{ "signal:UnitRemoved", unit_feed_removed, NULL, 0 },
+	{ "signal:UnitFilesChanged", unit_feed_files_changed, NULL, 0 },
+	{ "signal:Reloading", unit_feed_reloading, NULL, 0 },
+	{ "last", NULL, unit_feed_last, 0 },
+	{ "cat", NULL, unit_feed_text, offsetof(struct unit_priv, cat) },
+	{ "log", NULL, unit_feed_text, offsetof(struct unit_priv, log) },
 };
 
-static void unit_feed_json(struct systemd_source *sd, size_t which, const char *what,
-                           const char *arg, const char *bytes, size_t len)
+/* what is a name in feeds, alone or followed by a colon and a unit. */
+void systemd_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
+	struct systemd_source *sd = systemd_of(source);
+	size_t i = 0, n = 0;
+	for (; i < ARRAY_LEN(feeds); i++) {
+		n = strlen(feeds[i].what);
+		if (strncmp(what, feeds[i].what, n) == 0 && (!what[n] || what[n] == ':'))
+			break;
+	}
+	if (i == ARRAY_LEN(feeds))
+		return;
+	const char *arg = what[n] ? what + n + 1 : "";
+	if (feeds[i].text) {
+		feeds[i].text(sd, arg, feeds[i].slot, bytes, len);
+		return;
+	}
 	cJSON *body = json_parse(bytes, len);
-	if (!body || !feeds[which].json(sd, arg, body)) {
+	if (!body || !feeds[i].json(sd, arg, body)) {
 		struct err err;
 		err_set(&err, ERR_GARBLED,
 		        "%s: %s answered something that cannot be understood (%.40s, %zu bytes)",
@@ -680,21 +668,4 @@ static void unit_feed_json(struct systemd_source *sd, size_t which, const char *
 		source_set_state(&sd->source, SOURCE_FAILED, &err);
 	}
 	cJSON_Delete(body);
-}
-
-/* what is a name in feeds, alone or followed by a colon and a unit. */
-void systemd_feed(struct source *source, const char *what, const char *bytes, size_t len)
-{
-	struct systemd_source *sd = systemd_of(source);
-	for (size_t i = 0; i < ARRAY_LEN(feeds); i++) {
-		size_t n = strlen(feeds[i].what);
-		if (strncmp(what, feeds[i].what, n) != 0 || (what[n] && what[n] != ':'))
-			continue;
-		const char *arg = what[n] ? what + n + 1 : "";
-		if (feeds[i].json)
-			unit_feed_json(sd, i, what, arg, bytes, len);
-		else
-			feeds[i].text(sd, arg, bytes, len);
-		return;
-	}
 }

@@ -12,7 +12,7 @@
 
 /* Exit codes that systemd uses when it could not even start the program. Without these words an
  * operator has to look them up each time. */
-static const char *unit_exit_meaning(int status)
+static void unit_exit_phrase(const struct unit *u, char *out, size_t size)
 {
 	static const struct {
 		int status;
@@ -27,15 +27,10 @@ static const char *unit_exit_meaning(int status)
 		{ 226, "its namespace cannot be set up" },
 		{ 238, "its state directory cannot be made" },
 	};
+	const char *meaning = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (known[i].status == status)
-			return known[i].words;
-	return NULL;
-}
-
-static void unit_exit_phrase(const struct unit *u, char *out, size_t size)
-{
-	const char *meaning = unit_exit_meaning(u->exit_status);
+		if (known[i].status == u->exit_status)
+			meaning = known[i].words;
 	if (u->exit_status < 0)
 		snprintf(out, size, "its command failed");
 	else if (meaning)
@@ -114,21 +109,6 @@ static bool unit_is(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
-static enum health unit_judge_load(const struct unit *u, char *why, size_t size)
-{
-	if (unit_is(u->load, "not-found")) {
-		snprintf(why, size,
-		         u->nearest ? "not found; near: %s" : "not found on this server%s",
-		         u->nearest ? u->nearest : "");
-		return u->wanted ? HEALTH_BAD : HEALTH_IDLE;
-	}
-	if (unit_is(u->load, "error") || unit_is(u->load, "bad-setting")) {
-		snprintf(why, size, "its unit file cannot be read (%s)", u->load);
-		return HEALTH_ATTENTION;
-	}
-	return HEALTH_UNKNOWN;
-}
-
 enum health unit_judge(const struct unit *u, int64_t now, char *why, size_t size)
 {
 	static const struct {
@@ -145,9 +125,17 @@ enum health unit_judge(const struct unit *u, int64_t now, char *why, size_t size
 		unit_reason(u, "failed", why, size);
 		return HEALTH_BAD;
 	}
-	enum health load = unit_judge_load(u, why, size);
-	if (load != HEALTH_UNKNOWN)
-		return load;
+	if (unit_is(u->load, "not-found")) {
+		if (u->nearest)
+			snprintf(why, size, "not found; near: %s", u->nearest);
+		else
+			snprintf(why, size, "not found on this server");
+		return u->wanted ? HEALTH_BAD : HEALTH_IDLE;
+	}
+	if (unit_is(u->load, "error") || unit_is(u->load, "bad-setting")) {
+		snprintf(why, size, "its unit file cannot be read (%s)", u->load);
+		return HEALTH_ATTENTION;
+	}
 	/* A unit in a restart loop looks healthy for a moment after each start. */
 	const struct unit_priv *p = priv_of(u);
 	if (u->restarts > MANY_RESTARTS &&

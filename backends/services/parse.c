@@ -3,6 +3,7 @@
  * Source: org.freedesktop.systemd1(5), systemd.unit(5) for names, sd_bus_path_encode(3) for
  * paths. */
 #include <ctype.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,47 +136,10 @@ const char *json_text(const cJSON *v)
 
 /* --- properties ---------------------------------------------------------- */
 
-static void unit_parse_take_text(char *dst, size_t size, const cJSON *v)
+/* Joins an array of strings with blanks. Triggers of a timer has one element. Owned; NULL: empty.
+ */
+static char *unit_parse_words(const cJSON *v)
 {
-	wash(dst, size, json_text(v), strlen(json_text(v)));
-}
-
-static void unit_parse_take_owned(char **slot, const cJSON *v)
-{
-	char *clean = *json_text(v) ? wash_dup(json_text(v), TEXT_MAX) : NULL;
-	free(*slot);
-	*slot = clean;
-}
-
-static int64_t unit_parse_usec_to_ms(const cJSON *v)
-{
-	return json_int(v, 0) / 1000;
-}
-
-static void unit_parse_take_load(struct unit *u, const cJSON *v)
-{
-	unit_parse_take_text(u->load, sizeof u->load, v);
-}
-static void unit_parse_take_active(struct unit *u, const cJSON *v)
-{
-	unit_parse_take_text(u->active, sizeof u->active, v);
-}
-static void unit_parse_take_sub(struct unit *u, const cJSON *v)
-{
-	unit_parse_take_text(u->sub, sizeof u->sub, v);
-}
-static void unit_parse_take_description(struct unit *u, const cJSON *v)
-{
-	unit_parse_take_owned(&u->description, v);
-}
-static void unit_parse_take_fragment(struct unit *u, const cJSON *v)
-{
-	unit_parse_take_owned(&u->fragment, v);
-}
-static void unit_parse_take_triggers(struct unit *u, const cJSON *v)
-{
-	/* Joins an array of strings with blanks. Triggers of a timer has one element. */
-	char **slot = &u->triggers;
 	struct buf words;
 	const cJSON *word;
 	buf_init(&words, TEXT_MAX);
@@ -184,109 +148,95 @@ static void unit_parse_take_triggers(struct unit *u, const cJSON *v)
 			buf_puts(&words, " ");
 		buf_puts(&words, json_text(word));
 	}
-	free(*slot);
-	*slot = words.len ? wash_dup(words.data, TEXT_MAX) : NULL;
+	char *out = words.len ? wash_dup(words.data, TEXT_MAX) : NULL;
 	buf_finish(&words);
-}
-static void unit_parse_take_result(struct unit *u, const cJSON *v)
-{
-	unit_parse_take_text(u->result, sizeof u->result, v);
-}
-static void unit_parse_take_inactive(struct unit *u, const cJSON *v)
-{
-	u->inactive_ms = unit_parse_usec_to_ms(v);
-}
-static void unit_parse_take_change(struct unit *u, const cJSON *v)
-{
-	priv_of(u)->change_ms = unit_parse_usec_to_ms(v);
-}
-static void unit_parse_take_pid(struct unit *u, const cJSON *v)
-{
-	u->main_pid = (int)json_int(v, 0);
-}
-static void unit_parse_take_status(struct unit *u, const cJSON *v)
-{
-	u->exit_status = (int)json_int(v, -1);
-}
-static void unit_parse_take_memory(struct unit *u, const cJSON *v)
-{
-	u->memory = json_int(v, -1);
-}
-static void unit_parse_take_cpu(struct unit *u, const cJSON *v)
-{
-	u->cpu_ns = json_int(v, -1);
-}
-static void unit_parse_take_restarts(struct unit *u, const cJSON *v)
-{
-	u->restarts = (int)json_int(v, -1);
-}
-static void unit_parse_take_can_start(struct unit *u, const cJSON *v)
-{
-	u->can_start = cJSON_IsTrue(v);
-}
-static void unit_parse_take_can_stop(struct unit *u, const cJSON *v)
-{
-	u->can_stop = cJSON_IsTrue(v);
+	return out;
 }
 
-static void unit_parse_take_can_reload(struct unit *u, const cJSON *v)
-{
-	u->can_reload = cJSON_IsTrue(v);
-	priv_of(u)->reload_known = true;
-}
-
-static void unit_parse_take_file_state(struct unit *u, const cJSON *v)
-{
-	if (*json_text(v))
-		unit_parse_take_text(u->file_state, sizeof u->file_state, v);
-}
-
-static void unit_parse_take_active_enter(struct unit *u, const cJSON *v)
-{
-	priv_of(u)->active_wall_us = json_int(v, 0);
-	u->active_ms = unit_parse_usec_to_ms(v);
-}
-
-static void unit_parse_take_active_mono(struct unit *u, const cJSON *v)
-{
-	priv_of(u)->active_mono_us = json_int(v, 0);
-}
-static void unit_parse_take_next_real(struct unit *u, const cJSON *v)
-{
-	priv_of(u)->next_real_us = (uint64_t)json_int(v, 0);
-}
-static void unit_parse_take_next_mono(struct unit *u, const cJSON *v)
-{
-	priv_of(u)->next_mono_us = (uint64_t)json_int(v, 0);
-}
-
-static const struct {
-	const char *name;
-	void (*take)(struct unit *, const cJSON *);
-} row_props[] = {
-	{ "LoadState", unit_parse_take_load },
-	{ "ActiveState", unit_parse_take_active },
-	{ "SubState", unit_parse_take_sub },
-	{ "Description", unit_parse_take_description },
-	{ "UnitFileState", unit_parse_take_file_state },
-	{ "FragmentPath", unit_parse_take_fragment },
-	{ "Triggers", unit_parse_take_triggers },
-	{ "Result", unit_parse_take_result },
-	{ "ActiveEnterTimestamp", unit_parse_take_active_enter },
-	{ "ActiveEnterTimestampMonotonic", unit_parse_take_active_mono },
-	{ "InactiveEnterTimestamp", unit_parse_take_inactive },
-	{ "StateChangeTimestamp", unit_parse_take_change },
-	{ "MainPID", unit_parse_take_pid },
-	{ "ExecMainStatus", unit_parse_take_status },
-	{ "MemoryCurrent", unit_parse_take_memory },
-	{ "CPUUsageNSec", unit_parse_take_cpu },
-	{ "NRestarts", unit_parse_take_restarts },
-	{ "NextElapseUSecRealtime", unit_parse_take_next_real },
-	{ "NextElapseUSecMonotonic", unit_parse_take_next_mono },
-	{ "CanStart", unit_parse_take_can_start },
-	{ "CanStop", unit_parse_take_can_stop },
-	{ "CanReload", unit_parse_take_can_reload },
+/* How a value is kept. */
+enum form {
+	FORM_TEXT,   /* char[], washed */
+	FORM_FILLED, /* the same, but an empty value changes nothing */
+	FORM_OWNED,  /* char *, washed */
+	FORM_WORDS,  /* char *: an array of strings, joined */
+	FORM_MS,     /* int64_t, ms; given in us */
+	FORM_TIME,   /* int64_t, us; 0 unknown */
+	FORM_COUNT,  /* int64_t; -1 unknown */
+	FORM_PID,    /* int; 0 none */
+	FORM_INT,    /* int; -1 unknown */
+	FORM_TRUTH,  /* bool */
+	FORM_KNOWN   /* bool: the value was given */
 };
+
+/* Properties that rows show. A property may be kept in several fields. */
+static const struct prop {
+	const char *name;
+	enum form form;
+	bool priv;           /* a field of struct unit_priv, not of struct unit */
+	size_t offset, size; /* of the field */
+} row_props[] = {
+#define UNIT(field) false, offsetof(struct unit, field), sizeof(((struct unit *)NULL)->field)
+#define PRIV(field) \
+	true, offsetof(struct unit_priv, field), sizeof(((struct unit_priv *)NULL)->field)
+	{ "LoadState", FORM_TEXT, UNIT(load) },
+	{ "ActiveState", FORM_TEXT, UNIT(active) },
+	{ "SubState", FORM_TEXT, UNIT(sub) },
+	{ "Description", FORM_OWNED, UNIT(description) },
+	{ "UnitFileState", FORM_FILLED, UNIT(file_state) },
+	{ "FragmentPath", FORM_OWNED, UNIT(fragment) },
+	{ "Triggers", FORM_WORDS, UNIT(triggers) },
+	{ "Result", FORM_TEXT, UNIT(result) },
+	{ "ActiveEnterTimestamp", FORM_MS, UNIT(active_ms) },
+	{ "ActiveEnterTimestamp", FORM_TIME, PRIV(active_wall_us) },
+	{ "ActiveEnterTimestampMonotonic", FORM_TIME, PRIV(active_mono_us) },
+	{ "InactiveEnterTimestamp", FORM_MS, UNIT(inactive_ms) },
+	{ "StateChangeTimestamp", FORM_MS, PRIV(change_ms) },
+	{ "MainPID", FORM_PID, UNIT(main_pid) },
+	{ "ExecMainStatus", FORM_INT, UNIT(exit_status) },
+	{ "MemoryCurrent", FORM_COUNT, UNIT(memory) },
+	{ "CPUUsageNSec", FORM_COUNT, UNIT(cpu_ns) },
+	{ "NRestarts", FORM_INT, UNIT(restarts) },
+	{ "NextElapseUSecRealtime", FORM_TIME, PRIV(next_real_us) },
+	{ "NextElapseUSecMonotonic", FORM_TIME, PRIV(next_mono_us) },
+	{ "CanStart", FORM_TRUTH, UNIT(can_start) },
+	{ "CanStop", FORM_TRUTH, UNIT(can_stop) },
+	{ "CanReload", FORM_TRUTH, UNIT(can_reload) },
+	{ "CanReload", FORM_KNOWN, PRIV(reload_known) },
+#undef UNIT
+#undef PRIV
+};
+
+static void unit_parse_take(struct unit *u, const struct prop *prop, const cJSON *v)
+{
+	void *field = (prop->priv ? (char *)u->priv : (char *)u) + prop->offset;
+	const char *text = json_text(v);
+	char **owned = field;
+	int64_t *wide = field;
+	int *narrow = field;
+	bool *truth = field;
+	switch (prop->form) {
+	case FORM_FILLED:
+		if (!*text)
+			break;
+		/* fall through */
+	case FORM_TEXT: wash(field, prop->size, text, strlen(text)); break;
+	case FORM_OWNED:
+		free(*owned);
+		*owned = *text ? wash_dup(text, TEXT_MAX) : NULL;
+		break;
+	case FORM_WORDS:
+		free(*owned);
+		*owned = unit_parse_words(v);
+		break;
+	case FORM_MS: *wide = json_int(v, 0) / 1000; break;
+	case FORM_TIME: *wide = json_int(v, 0); break;
+	case FORM_COUNT: *wide = json_int(v, -1); break;
+	case FORM_PID: *narrow = (int)json_int(v, 0); break;
+	case FORM_INT: *narrow = (int)json_int(v, -1); break;
+	case FORM_TRUTH: *truth = cJSON_IsTrue(v); break;
+	case FORM_KNOWN: *truth = true; break;
+	}
+}
 
 /* Properties for the details. Properties in neither table are dropped. */
 static const char *const more_props[] = { "ExecStart",
@@ -314,23 +264,15 @@ static const char *const more_props[] = { "ExecStart",
 	                                  "Where",
 	                                  "Options" };
 
-static bool unit_parse_is_more(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(more_props); i++)
-		if (strcmp(more_props[i], name) == 0)
-			return true;
-	return false;
-}
-
 /* Computes a timer's next run. A timer gives it by wall clock, by monotonic clock, or both; then
  * the earlier time counts. The server's monotonic clock is not ours. The time of activation is
  * known by both clocks and converts one into the other. */
 static void unit_parse_set_next(struct unit *u)
 {
 	const struct unit_priv *p = priv_of(u);
-	int64_t real = (int64_t)(p->next_real_us / 1000), mono = 0;
+	int64_t real = p->next_real_us / 1000, mono = 0;
 	if (p->next_mono_us && p->active_mono_us && p->active_wall_us)
-		mono = ((int64_t)p->next_mono_us - p->active_mono_us + p->active_wall_us) / 1000;
+		mono = (p->next_mono_us - p->active_mono_us + p->active_wall_us) / 1000;
 	if (!real)
 		u->next_ms = mono;
 	else if (!mono || real < mono)
@@ -341,6 +283,7 @@ static void unit_parse_set_next(struct unit *u)
 
 void unit_take_props(struct unit *u, const cJSON *obj)
 {
+	struct unit_priv *p = priv_of(u);
 	const cJSON *v;
 	if (!cJSON_IsObject(obj)) /* elements of an array have no names */
 		return;
@@ -348,9 +291,10 @@ void unit_take_props(struct unit *u, const cJSON *obj)
 		const cJSON *data = variant(v);
 		for (size_t i = 0; i < ARRAY_LEN(row_props); i++)
 			if (strcmp(row_props[i].name, v->string) == 0)
-				row_props[i].take(u, data);
-		if (unit_parse_is_more(v->string)) {
-			struct unit_priv *p = priv_of(u);
+				unit_parse_take(u, &row_props[i], data);
+		for (size_t i = 0; i < ARRAY_LEN(more_props); i++) {
+			if (strcmp(more_props[i], v->string) != 0)
+				continue;
 			if (!p->more)
 				p->more = cJSON_CreateObject();
 			cJSON_DeleteItemFromObjectCaseSensitive(p->more, v->string);

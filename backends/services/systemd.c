@@ -157,12 +157,27 @@ static void systemd_on_files(const char *json, size_t len, const struct err *err
 	list_again(sd);
 }
 
-static void systemd_on_version(const char *json, size_t len, const struct err *err,
-                               const char *name, void *arg)
+/* A property of the manager. The call's argument says which. */
+static void systemd_on_prop(const char *json, size_t len, const struct err *err, const char *name,
+                            void *arg)
 {
-	struct systemd_source *sd = arg;
+	const struct systemd_prop *prop = arg;
 	if (json)
-		source_feed(&sd->source, "version", json, len);
+		source_feed(&prop->sd->source, prop->what, json, len);
+}
+
+static void systemd_ask_prop(struct systemd_source *sd, enum systemd_prop_id id)
+{
+	static const struct {
+		const char *name, *what;
+	} props[] = {
+		[PROP_VERSION] = { "Version", "version" },
+		[PROP_STATE] = { "SystemState", "state" },
+		[PROP_FAILED] = { "NFailedUnits", "count" },
+	};
+	sd->props[id] = (struct systemd_prop){ .sd = sd, .what = props[id].what };
+	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS,
+	         systemd_on_prop, &sd->props[id], "ss", SYSTEMD_MANAGER, props[id].name);
 }
 
 static void systemd_on_subscribed(const char *json, size_t len, const struct err *err,
@@ -201,37 +216,15 @@ static void systemd_on_failed(const char *json, size_t len, const struct err *er
 	list_again(sd);
 }
 
-static void systemd_on_state(const char *json, size_t len, const struct err *err, const char *name,
-                             void *arg)
-{
-	struct systemd_source *sd = arg;
-	if (json)
-		source_feed(&sd->source, "state", json, len);
-}
-
-static void systemd_on_count(const char *json, size_t len, const struct err *err, const char *name,
-                             void *arg)
-{
-	struct systemd_source *sd = arg;
-	if (json)
-		source_feed(&sd->source, "count", json, len);
-}
-
 /* Both properties change without a signal (EmitsChangedSignal is false in systemd's
  * dbus-manager.c). So they are requested when a unit fails or recovers. */
-static void systemd_do_ask_state(struct systemd_source *sd)
-{
-	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS,
-	         systemd_on_state, sd, "ss", SYSTEMD_MANAGER, "SystemState");
-	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS,
-	         systemd_on_count, sd, "ss", SYSTEMD_MANAGER, "NFailedUnits");
-}
-
 void systemd_ask_state(struct systemd_source *sd)
 {
 	bool whole = sd->picture != SYSTEMD_SETTLING && sd->source.state == SOURCE_LIVE;
-	if (sd->bus && bus_endpoint(sd->bus) && whole)
-		systemd_do_ask_state(sd);
+	if (!sd->bus || !bus_endpoint(sd->bus) || !whole)
+		return;
+	systemd_ask_prop(sd, PROP_STATE);
+	systemd_ask_prop(sd, PROP_FAILED);
 }
 
 /* Sends the wanted lists. A list in flight is sent again afterwards. */
@@ -373,17 +366,9 @@ static void systemd_on_opened(struct bus *bus, void *arg)
 	sync_hears(&sd->sync, systemd_now(sd));
 	systemd_subscribe(sd);
 	list_all(sd);
-	bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS,
-	         systemd_on_version, sd, "ss", SYSTEMD_MANAGER, "Version");
-	systemd_do_ask_state(sd);
-}
-
-/* Devices, scopes and slices change all the time. They matter only once they have failed. */
-static bool systemd_concerns_us(struct systemd_source *sd, const char *name, const char *json)
-{
-	if (unit_is_ours(name))
-		return true;
-	return unit_is_other(name) && (strstr(json, "\"failed\"") || unit_find(sd, name));
+	systemd_ask_prop(sd, PROP_VERSION);
+	systemd_ask_prop(sd, PROP_STATE);
+	systemd_ask_prop(sd, PROP_FAILED);
 }
 
 static void systemd_on_signal(struct bus *bus, const char *path, const char *interface,
@@ -394,7 +379,13 @@ static void systemd_on_signal(struct bus *bus, const char *path, const char *int
 	struct systemd_source *sd = arg;
 	char name[UNIT_NAME_SIZE], what[UNIT_NAME_SIZE + 16];
 	if (strcmp(member, "PropertiesChanged") == 0) {
-		if (!unit_of_path(path, name, sizeof name) || !systemd_concerns_us(sd, name, json))
+		if (!unit_of_path(path, name, sizeof name))
+			return;
+		/* Devices, scopes and slices change all the time. They matter only once they have
+		 * failed. */
+		bool other = unit_is_other(name) &&
+		             (strstr(json, "\"failed\"") || unit_find(sd, name));
+		if (!other && !unit_is_ours(name))
 			return;
 		snprintf(what, sizeof what, "changed:%s", name);
 		queries_hand_on(sd, name);
@@ -454,10 +445,10 @@ static void systemd_connect_bus(struct systemd_source *sd)
 	if (sd->waits)
 		return;
 	if (say != SOCKET_OPEN) {
-		err_set(&err, say == SOCKET_DENIED ? ERR_DENIED : ERR_ABSENT,
-		        say == SOCKET_DENIED ? "%s: this login may not connect"
-		                             : "%s: nobody listens there",
-		        path);
+		if (say == SOCKET_DENIED)
+			err_set(&err, ERR_DENIED, "%s: this login may not connect", path);
+		else
+			err_set(&err, ERR_ABSENT, "%s: nobody listens there", path);
 		systemd_fail(sd, &err);
 		return;
 	}
@@ -534,20 +525,6 @@ static bool systemd_moves(const struct unit *u)
 	return u->row.shown && u->main_pid > 0;
 }
 
-/* A restarted unit must run for FLAP_MS. No signal reports that it did. */
-static bool systemd_holds_out(struct unit *u)
-{
-	struct unit_priv *p = priv_of(u);
-	if (!p->flap_ms || strcmp(u->sub, "auto-restart") == 0)
-		return false;
-	if (now_wall_ms() - p->flap_ms >= FLAP_MS) {
-		p->flap_ms = 0;
-		unit_update(u);
-		return false;
-	}
-	return true;
-}
-
 static void systemd_set_refresh(struct systemd_source *sd)
 {
 	bool wanted = false;
@@ -560,7 +537,13 @@ static void systemd_on_refresh(struct loop_timer *timer, void *arg)
 {
 	struct systemd_source *sd = arg;
 	for (struct unit *u = systemd_first_unit(sd); u; u = systemd_next_unit(sd, u)) {
-		systemd_holds_out(u);
+		struct unit_priv *p = priv_of(u);
+		/* A restarted unit must run for FLAP_MS. No signal reports that it did. */
+		if (p->flap_ms && strcmp(u->sub, "auto-restart") != 0 &&
+		    now_wall_ms() - p->flap_ms >= FLAP_MS) {
+			p->flap_ms = 0;
+			unit_update(u);
+		}
 		if (systemd_moves(u))
 			ask_moving(sd, u);
 	}
@@ -614,7 +597,8 @@ void units_forget_asked(struct systemd_source *sd)
 {
 	for (struct unit *u = systemd_first_unit(sd); u; u = systemd_next_unit(sd, u)) {
 		priv_of(u)->asked = false;
-		priv_of(u)->detail_ms = 0;
+		if (fetch_was_opened(&priv_of(u)->detail))
+			fetch_hurry(&priv_of(u)->detail);
 	}
 }
 

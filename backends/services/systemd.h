@@ -50,6 +50,13 @@ enum systemd_picture {
 	SYSTEMD_WHOLE
 };
 
+/* Properties of the manager that are requested one by one. */
+enum systemd_prop_id { PROP_VERSION, PROP_STATE, PROP_FAILED, PROPS };
+struct systemd_prop {
+	struct systemd_source *sd;
+	const char *what; /* as systemd_feed names it */
+};
+
 struct systemd_source {
 	struct source source;
 	struct bus *bus; /* NULL: not connected */
@@ -71,6 +78,7 @@ struct systemd_source {
 	char state[32]; /* the manager's state: "running", "degraded", ...; "" unknown */
 	int n_failed;   /* number of failed units, as the manager counts; -1 unknown */
 	char version[64];
+	struct systemd_prop props[PROPS]; /* arguments of the calls */
 	struct query *queries; /* ask.c: open property queries */
 	struct op *ops;        /* act.c: running actions */
 	/* detail.c: fetches the last log line of the failed unit last_unit */
@@ -92,23 +100,18 @@ struct unit_priv {
 	int64_t flap_ms; /* wall clock of its last automatic restart; 0 none */
 	/* one moment by both clocks; converts a timer's monotonic time to wall clock */
 	int64_t active_mono_us, active_wall_us;
-	uint64_t next_real_us, next_mono_us;
+	int64_t next_real_us, next_mono_us;
 	/* For the details. */
 	struct cJSON *more;       /* owned: properties that only the details show */
 	char *cat, *log;          /* owned, raw: unit file with drop-ins; last log lines */
-	int64_t detail_ms;        /* wall clock of the last request for details; 0 never */
-	int64_t detail_change_ms; /* change_ms at that time */
-	uint32_t detail_looks;    /* row.looks at that time */
+	struct fetch detail;      /* what only the details show */
+	int64_t detail_change_ms; /* change_ms when that was requested */
 	struct run *cat_run, *log_run;
 };
 
-static inline struct unit *unit_of(struct row *row)
+static inline struct unit *unit_of(const struct row *row)
 {
-	return (struct unit *)row;
-}
-static inline const struct unit *const_unit_of(const struct row *row)
-{
-	return (const struct unit *)row;
+	return ROW_AS(unit, row);
 }
 static inline struct unit_priv *priv_of(const struct unit *u)
 {

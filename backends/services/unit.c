@@ -21,7 +21,7 @@ static void unit_finish(struct row *row)
 
 static void unit_json(const struct row *row, void *cjson)
 {
-	const struct unit *u = const_unit_of(row);
+	const struct unit *u = unit_of(row);
 	cJSON *obj = cjson;
 	cJSON_AddBoolToObject(obj, "user", u->user);
 	json_add_filled(obj, "description", u->description);

@@ -29,7 +29,7 @@
 static void act_free(struct act *a)
 {
 	LIST_DROP(*a->list, a);
-	call_cancel(a->call);
+	api_cancel(a->call);
 	run_cancel(a->run);
 	sudo_run_cancel(a->sudo);
 	loop_timer_remove(a->timer);
@@ -73,7 +73,7 @@ struct act *oc_act_begin(struct order *order, struct ses **s)
 	struct row *row = order_row(order);
 	*s = row ? ses_of(row) : NULL;
 	struct oc *oc = *s ? (*s)->home : NULL;
-	if (!oc || !oc->origin || oc->state != OC_LIVE) {
+	if (!oc || !oc->api || oc->state != OC_LIVE) {
 		oc_act_fail(order, ERR_LOST,
 		            "its OpenCode server cannot be reached now; nothing was sent");
 		return NULL;
@@ -96,9 +96,20 @@ void acts_lost(struct oc *oc)
 
 /* --- simple orders: one call, one answer ---------------------------------- */
 
-/* action->data of an order that is one call. */
+/* What a session must be, besides served by a server that knows the call. */
+enum oc_needs {
+	NEEDS_NOTHING,
+	NEEDS_REST,     /* no turn runs */
+	NEEDS_MESSAGES, /* no turn runs, and its conversation was read */
+	NEEDS_UNARCHIVED,
+	NEEDS_SHARED,
+	NEEDS_UNSHARED,
+};
+
+/* action->data of an order on an OpenCode session, most of which are one call. */
 struct oc_request {
 	enum oc_act act;
+	enum oc_needs needs;
 	bool needs_words; /* the argument is required */
 	const char *said; /* output of the finished order */
 };
@@ -172,13 +183,13 @@ static bool session_act_has_its_message(const struct act *a, const char *json, s
 
 int64_t oc_seen_ms = OC_SEEN_MS;
 
-static void session_act_looked_for_message(struct call *call, const struct reply *r, void *arg)
+static void session_act_looked_for_message(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	const char *server = a->oc->owner->source.server->name;
 	a->call = NULL;
-	if (!oc_is_answer(a->oc, r, &err)) {
+	if (err.code) {
 		struct err said = err;
 		err_set(&err, ERR_TIMEOUT,
 		        "OpenCode on %s took the prompt, but whether it arrived is not known; look "
@@ -229,13 +240,13 @@ void acts_message_heard(struct oc *oc, const struct ses *s, const struct oc_mess
 	}
 }
 
-static void session_act_simple_done(struct call *call, const struct reply *r, void *arg)
+static void session_act_simple_done(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	struct oc *oc = a->oc;
 	a->call = NULL;
-	if (!oc_is_answer(oc, r, &err)) {
+	if (err.code) {
 		session_act_say_unknown_command(a, &err);
 		oc_act_end(a, &err, NULL);
 		return;
@@ -318,16 +329,16 @@ void acts_requests_changed(struct oc *oc)
 	}
 }
 
-static void session_act_answer_done(struct call *call, const struct reply *r, void *arg)
+static void session_act_answer_done(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	struct ses *s = ses_find(a->oc->owner, a->sid);
 	a->call = NULL;
-	if (!oc_is_answer(a->oc, r, &err)) {
+	if (err.code) {
 		if (err.code == ERR_ABSENT)
 			err_set(&err, ERR_ABSENT, "it was answered elsewhere already");
-		if (s && !r->err.code)
+		if (s && r->status)
 			oc_ask_about(a->oc, s);
 		oc_act_end(a, &err, NULL);
 	} else if (a->confirmed || !oc_request_find(a->oc, a->request)) {
@@ -407,9 +418,8 @@ static void session_act_answer(struct order *order)
 
 /* --- abort and delete ----------------------------------------------------- */
 
-static void session_act_ignored(struct call *call, const struct reply *r, void *arg)
+static void session_act_ignored(const struct api_answer *r, void *arg)
 {
-	(void)call;
 	(void)r;
 	(void)arg;
 }
@@ -441,38 +451,30 @@ static void session_act_reject_pending(struct oc *oc, const char *top)
 	}
 }
 
-static void session_act_delete_done(struct call *call, const struct reply *r, void *arg)
+static void session_act_delete_done(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	a->call = NULL;
-	bool good = oc_is_answer(a->oc, r, &err) || err.code == ERR_ABSENT;
+	bool good = !err.code || err.code == ERR_ABSENT;
 	oc_act_end(a, good ? NULL : &err, "deleted");
 }
 
-/* action->data of session-abort and session-delete: is the session deleted then? */
-static const bool only_stops = false, stops_and_deletes = true;
-
-static bool session_act_removes(const struct order *order)
-{
-	return *(const bool *)order->action->data;
-}
-
-static void session_act_abort_done(struct call *call, const struct reply *r, void *arg)
+static void session_act_abort_done(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	struct ses *s = ses_find(a->oc->owner, a->sid);
-	bool remove = session_act_removes(a->order);
+	bool remove = session_act_request(a->order)->act == OC_DELETE;
 	a->call = NULL;
-	if (!oc_is_answer(a->oc, r, &err)) {
+	if (err.code) {
 		oc_act_end(a, &err, NULL);
 		return;
 	}
 	if (!a->oc->dialect->drops_requests)
 		session_act_reject_pending(a->oc, a->sid);
 	if (s)
-		s->stopped = true;
+		s->turn = TURN_STOPPED;
 	if (s && a->oc->dialect->running)
 		oc_ask_about(a->oc, s);
 	if (!remove || !s) {
@@ -491,7 +493,7 @@ static void session_act_stop_session(struct order *order)
 {
 	struct ses *s;
 	struct act *a = oc_act_begin(order, &s);
-	bool remove = session_act_removes(order);
+	bool remove = session_act_request(order)->act == OC_DELETE;
 	if (!a || (remove && !oc_act_how(a, OC_DELETE, NOTHING_SENT)))
 		return;
 	const struct oc_how *call = oc_act_how(a, OC_ABORT, NOTHING_SENT);
@@ -537,7 +539,9 @@ static const char *session_act_some_of(const char *lines, char *buf, size_t size
 {
 	size_t len = 0;
 	buf[0] = '\0';
-	for (const char *at = lines ? lines : ""; *at && len + 2 < size;) {
+	if (!lines)
+		return buf;
+	for (const char *at = lines; *at && len + 2 < size;) {
 		int n = snprintf(buf + len, size - len, "%s%.*s", len ? ", " : "",
 		                 (int)strcspn(at, "\t\n"), at);
 		len += n > 0 ? (size_t)n : 0;
@@ -572,15 +576,15 @@ static void session_act_on_loaded(struct loop_timer *timer, void *arg)
 	act_check(a, a->then);
 }
 
-static void session_act_names_came(struct call *call, const struct reply *r, void *arg)
+static void session_act_names_came(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	struct buf lines;
 	bool models = a->knows_agent;
 	a->call = NULL;
 	buf_init(&lines, 1u << 20);
-	bool good = oc_is_answer(a->oc, r, &err);
+	bool good = !err.code;
 	if (good && models)
 		good = a->oc->dialect->read_models(r->body, r->len, &lines);
 	else if (good)
@@ -670,12 +674,12 @@ static void session_act_set(struct order *order)
 
 /* --- a new session ------------------------------------------------------- */
 
-static void session_act_first_prompt_done(struct call *call, const struct reply *r, void *arg)
+static void session_act_first_prompt_done(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	a->call = NULL;
-	bool good = oc_is_answer(a->oc, r, &err);
+	bool good = !err.code;
 	oc_act_end(a, good ? NULL : &err, "made, and its first prompt is sent");
 }
 
@@ -687,14 +691,13 @@ static struct oc_wish session_act_wish_of(const struct act *a)
 		                 .variant = a->variant };
 }
 
-static void session_act_made(struct call *call, const struct reply *r, void *arg)
+static void session_act_made(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	struct oc_sessions list;
 	a->call = NULL;
-	if (!oc_is_answer(a->oc, r, &err) ||
-	    !a->oc->dialect->sessions(r->body, r->len, &list, &err)) {
+	if (err.code || !a->oc->dialect->sessions(r->body, r->len, &list, &err)) {
 		oc_act_end(a, &err, NULL);
 		return;
 	}
@@ -711,8 +714,11 @@ static void session_act_made(struct call *call, const struct reply *r, void *arg
 	struct ses like = { .home = a->oc, .directory = list.v[0].directory };
 	memcpy(like.id, list.v[0].id, sizeof(like.id));
 	struct oc_wish wish = session_act_wish_of(a);
-	char *path = oc_path(&like, how->path),
-	     *body = a->oc->dialect->first_prompt(&wish, a->prompt);
+	char *path = oc_path(&like, how->path), *body;
+	if (a->oc->dialect->first_prompt)
+		body = a->oc->dialect->first_prompt(&wish, a->prompt);
+	else
+		body = how->body(&like, a->prompt);
 	a->call = oc_call(a->oc, how->method, path, body, ACT_MS, 0, session_act_first_prompt_done,
 	                  a);
 	free(path);
@@ -793,7 +799,7 @@ static void session_act_new_words(struct act *a, const char *words)
 static void session_act_make(struct order *order)
 {
 	struct row *row = order_row(order);
-	const struct session *r = (const struct session *)row;
+	const struct session *r = ROW_AS(session, row);
 	struct ses *s = row ? ses_of(row) : NULL;
 	struct oc *oc;
 	if (s)
@@ -808,7 +814,7 @@ static void session_act_make(struct order *order)
 		            "[variant=NAME] [PROMPT]\"");
 		return;
 	}
-	if (!oc || !oc->origin || oc->state != OC_LIVE) {
+	if (!oc || !oc->api || oc->state != OC_LIVE) {
 		oc_act_fail(order, ERR_LOST,
 		            "its OpenCode server cannot be reached now; nothing was made");
 		return;
@@ -887,12 +893,13 @@ static void session_act_restarted(const struct run_result *r, void *arg)
 static void session_act_restart(struct order *order)
 {
 	struct row *row = order_row(order);
-	const struct session *s = (const struct session *)row;
+	const struct session *s = ROW_AS(session, row);
 	if (!row || !s->unit)
 		return;
-	bool own = ((const struct oc *)s->priv)->user_unit;
-	const char *argv[] = { "systemctl", own ? "--user" : "restart", own ? "restart" : s->unit,
-		               own ? s->unit : NULL, NULL };
+	bool own = ((const struct oc *)s->priv)->manager == OC_USER_UNIT;
+	const char *const user[] = { "systemctl", "--user", "restart", s->unit, NULL };
+	const char *const system[] = { "systemctl", "restart", s->unit, NULL };
+	const char *const *argv = own ? user : system;
 	if (own) {
 		struct buf b;
 		buf_init(&b, 4096);
@@ -915,127 +922,90 @@ static void session_act_restart(struct order *order)
 
 /* --- which actions apply -------------------------------------------------- */
 
-static const struct session *session_act_of(const struct row *row)
-{
-	return (const struct session *)row;
-}
 static bool session_act_is_opencode(const struct row *row)
 {
-	return session_act_of(row)->type == SESSION_OPENCODE &&
-	       session_act_of(row)->status != SESSION_NOT_SERVED;
+	const struct session *r = ROW_AS(session, row);
+	return r->type == SESSION_OPENCODE && r->status != SESSION_NOT_SERVED;
 }
-static bool session_act_offers(const struct row *row, enum oc_act act)
+
+static bool session_act_works(const struct row *row)
 {
-	const struct ses *s = session_act_is_opencode(row) ? ses_of(row) : NULL;
-	return s && s->home && s->home->dialect->acts[act].method;
+	enum session_status shown = ROW_AS(session, row)->shown;
+	return session_act_is_opencode(row) && shown >= SESSION_BUSY && shown != SESSION_ERROR;
 }
+
+/* applies_of the actions with an oc_request. */
+static bool session_act_applies(const struct action *action, const struct row *row)
+{
+	const struct oc_request *request = action->data;
+	const struct ses *s = session_act_is_opencode(row) ? ses_of(row) : NULL;
+	bool rests = !session_act_works(row);
+	if (!s || !s->home || !s->home->dialect->acts[request->act].method)
+		return false;
+	switch (request->needs) {
+	case NEEDS_NOTHING: return true;
+	case NEEDS_REST: return rests;
+	case NEEDS_MESSAGES: return rests && s->messages;
+	case NEEDS_UNARCHIVED: return !s->row->archived_ms;
+	case NEEDS_SHARED: return s->share;
+	case NEEDS_UNSHARED: return !s->share;
+	}
+	return false;
+}
+
 static bool session_act_asks(const struct row *row)
 {
 	return session_request(row) != NULL;
 }
-static bool session_act_works(const struct row *row)
-{
-	return session_act_is_opencode(row) && session_act_of(row)->shown >= SESSION_BUSY &&
-	       session_act_of(row)->shown != SESSION_ERROR;
-}
+
 static bool session_act_stops(const struct row *row)
 {
 	struct buf b = { 0 };
-	enum session_status status = session_act_of(row)->status;
+	enum session_status status = ROW_AS(session, row)->status;
 	bool works = status == SESSION_BUSY || status == SESSION_PERMISSION;
 	bool can = session_is_program(row) && works && program_stop_command(row, &b);
 	buf_finish(&b);
 	return can || session_act_works(row);
 }
-static bool session_act_rests(const struct row *row)
-{
-	return session_act_is_opencode(row) && !session_act_works(row);
-}
-static bool session_act_can_prompt(const struct row *row)
-{
-	return session_act_offers(row, OC_PROMPT);
-}
-static bool session_act_can_rename(const struct row *row)
-{
-	return session_act_offers(row, OC_RENAME);
-}
-static bool session_act_can_fork(const struct row *row)
-{
-	return session_act_offers(row, OC_FORK);
-}
-static bool session_act_can_delete(const struct row *row)
-{
-	return session_act_offers(row, OC_DELETE);
-}
-static bool session_act_takes_commands(const struct row *row)
-{
-	return session_act_rests(row) && session_act_offers(row, OC_COMMAND);
-}
-static bool session_act_summarizes(const struct row *row)
-{
-	return session_act_rests(row) && session_act_offers(row, OC_SUMMARIZE);
-}
-static bool session_act_unreverts(const struct row *row)
-{
-	return session_act_rests(row) && session_act_offers(row, OC_UNREVERT);
-}
-static bool session_act_takes_agent(const struct row *row)
-{
-	return session_act_offers(row, OC_AGENT);
-}
-static bool session_act_takes_model(const struct row *row)
-{
-	return session_act_offers(row, OC_MODEL);
-}
-static bool session_act_not_archived(const struct row *row)
-{
-	return session_act_offers(row, OC_ARCHIVE) && !session_act_of(row)->archived_ms;
-}
-static bool session_act_shared(const struct row *row)
-{
-	return session_act_offers(row, OC_UNSHARE) && ses_of(row)->share;
-}
-static bool session_act_not_shared(const struct row *row)
-{
-	return session_act_offers(row, OC_SHARE) && !ses_of(row)->share;
-}
+
 static bool session_act_can_make(const struct row *row)
 {
-	return session_act_is_opencode(row) || session_act_of(row)->type == SESSION_SERVICE;
+	return session_act_is_opencode(row) || ROW_AS(session, row)->type == SESSION_SERVICE;
 }
+
 /* Exports and imports by the server's program, as 1.x has it. */
 static bool session_act_can_export(const struct row *row)
 {
 	const struct ses *s = session_act_is_opencode(row) ? ses_of(row) : NULL;
 	return s && s->home && s->home->dialect->has_program;
 }
+
 static bool session_act_can_import(const struct row *row)
 {
-	if (session_act_of(row)->type == SESSION_SERVICE)
-		return ((const struct oc *)session_act_of(row)->priv)->dialect->has_program;
+	if (ROW_AS(session, row)->type == SESSION_SERVICE)
+		return ((const struct oc *)ROW_AS(session, row)->priv)->dialect->has_program;
 	return session_act_can_export(row);
 }
+
 static bool session_act_can_tmux(const struct row *row)
 {
-	return session_act_of(row)->type == SESSION_TMUX ||
-	       session_act_of(row)->type == SESSION_SERVICE;
+	return ROW_AS(session, row)->type == SESSION_TMUX ||
+	       ROW_AS(session, row)->type == SESSION_SERVICE;
 }
+
 static bool session_act_is_tmux(const struct row *row)
 {
-	return session_act_of(row)->type == SESSION_TMUX;
+	return ROW_AS(session, row)->type == SESSION_TMUX;
 }
+
 static bool session_act_has_pane(const struct row *row)
 {
 	return session_act_is_tmux(row) || program_has_pane(row);
 }
+
 static bool session_act_has_unit(const struct row *row)
 {
-	return session_act_of(row)->type == SESSION_SERVICE && session_act_of(row)->unit;
-}
-static bool session_act_reverts(const struct row *row)
-{
-	return session_act_rests(row) && session_act_offers(row, OC_REVERT) &&
-	       ses_of(row)->messages;
+	return ROW_AS(session, row)->type == SESSION_SERVICE && ROW_AS(session, row)->unit;
 }
 
 static void session_act_say_share(const struct row *row, char *buf, size_t size)
@@ -1048,10 +1018,10 @@ static void session_act_say_share(const struct row *row, char *buf, size_t size)
 
 static void session_act_say_restart(const struct row *row, char *buf, size_t size)
 {
-	const struct oc *oc = session_act_of(row)->priv;
+	const struct oc *oc = ROW_AS(session, row)->priv;
 	snprintf(buf, size, "systemctl %srestart %s   (%d waiting; what runs in it is interrupted)",
-	         oc->user_unit ? "--user " : "", session_act_of(row)->unit,
-	         session_act_of(row)->waiting);
+	         oc->manager == OC_USER_UNIT ? "--user " : "", ROW_AS(session, row)->unit,
+	         ROW_AS(session, row)->waiting);
 }
 
 /* Returns the part of an answer that the user wrote: "per_1 reject: WHY" gives WHY, "que_1 2;words"
@@ -1072,8 +1042,10 @@ static const char *session_act_answer_words(const char *argument)
 #define MARKED ACTION_MARKED
 #define WORDS ACTION_FREE_TEXT
 #define SIMPLE(...) .run = session_act_simple, .data = &(const struct oc_request){ __VA_ARGS__ }
+#define BOX(...) .box = &(const struct session_box){ __VA_ARGS__ }
 const struct action session_actions[] = {
 	{ .name = "session-answer",
+	  BOX(.how = SESSION_BOX_ANSWER),
 	  .verb = "reply",
 	  .key = "r",
 	  .flags = CHANGES | WORDS,
@@ -1084,20 +1056,23 @@ const struct action session_actions[] = {
 	  .help = "Answer what it asks: a permission (once, always, reject, reject: WHY) or a "
 	          "question" },
 	{ .name = "session-prompt",
+	  BOX(.title = "Prompt", .prompt = "> "),
 	  .verb = "prompt",
 	  .key = "p",
 	  .flags = CHANGES | MARKED | WORDS,
-	  .applies = session_act_can_prompt,
-	  SIMPLE(OC_PROMPT, true, "sent"),
+	  .applies_of = session_act_applies,
+	  SIMPLE(OC_PROMPT, NEEDS_NOTHING, true, "sent"),
 	  .doing = "sending",
 	  .help = "Send a prompt to it, or to all that are marked" },
 	{ .name = "session-compose",
+	  BOX(.how = SESSION_BOX_EDITOR),
 	  .verb = "compose",
 	  .key = "P",
 	  .flags = CHANGES | MARKED | WORDS,
-	  .applies = session_act_can_prompt,
-	  SIMPLE(OC_PROMPT, true, "sent"),
+	  .applies_of = session_act_applies,
+	  SIMPLE(OC_PROMPT, NEEDS_NOTHING, true, "sent"),
 	  .doing = "sending",
+	  .draft_of = "session-prompt",
 	  .help = "Write a long prompt in $EDITOR and send it to it, or to all that are marked" },
 	{ .name = "session-abort",
 	  .verb = "abort",
@@ -1105,10 +1080,16 @@ const struct action session_actions[] = {
 	  .flags = ASKS | MARKED,
 	  .applies = session_act_stops,
 	  .run = session_act_stop,
-	  .data = &only_stops,
+	  .data = &(const struct oc_request){ .act = OC_ABORT },
 	  .doing = "stopping",
 	  .help = "Stop what it does and reject what it asks" },
 	{ .name = "session-new",
+	  BOX(.title = "New session",
+	      .text = "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [variant=NAME] [PROMPT]; "
+	              "[Tab] completes",
+	      .prompt = "> ",
+	      .start = SESSION_STARTS_DIRECTORY,
+	      .tab = SESSION_TAB_NEW),
 	  .verb = "new",
 	  .key = "N",
 	  .flags = CHANGES | WORDS,
@@ -1117,51 +1098,67 @@ const struct action session_actions[] = {
 	  .doing = "making",
 	  .help = "Begin a session there: directory, agent, model, first prompt" },
 	{ .name = "session-rename",
+	  BOX(.title = "New title", .prompt = "title: ", .start = SESSION_STARTS_NAME),
 	  .verb = "rename",
 	  .key = "R",
 	  .flags = CHANGES | WORDS,
-	  .applies = session_act_can_rename,
-	  SIMPLE(OC_RENAME, true, "renamed"),
+	  .applies_of = session_act_applies,
+	  SIMPLE(OC_RENAME, NEEDS_NOTHING, true, "renamed"),
 	  .doing = "renaming",
 	  .help = "Give it another title" },
 	{ .name = "session-command",
+	  BOX(.title = "Slash command",
+	      .text = "NAME [ARGUMENTS]; [Tab] completes",
+	      .prompt = "/",
+	      .tab = SESSION_TAB_COMMAND),
 	  .verb = "command",
 	  .flags = CHANGES | WORDS,
-	  .applies = session_act_takes_commands,
-	  SIMPLE(OC_COMMAND, true, "done"),
+	  .applies_of = session_act_applies,
+	  SIMPLE(OC_COMMAND, NEEDS_REST, true, "done"),
 	  .doing = "running",
 	  .help = "Run one of its slash commands" },
 	{ .name = "session-agent",
+	  BOX(.title = "Agent",
+	      .text = "NAME; [Tab] completes",
+	      .prompt = "agent: ",
+	      .tab = SESSION_TAB_AGENT),
 	  .verb = "agent",
 	  .flags = CHANGES | WORDS,
-	  .applies = session_act_takes_agent,
+	  .applies_of = session_act_applies,
 	  .run = session_act_set,
-	  .data = &(const struct oc_request){ OC_AGENT, true, "from its next step on" },
+	  .data = &(const struct oc_request){ OC_AGENT, NEEDS_NOTHING, true,
+	                                      "from its next step on" },
 	  .doing = "setting",
 	  .help = "Choose the agent of it for its next steps (OpenCode 2)" },
 	{ .name = "session-model",
+	  BOX(.title = "Model",
+	      .text = "PROVIDER/MODEL [VARIANT]; [Tab] completes",
+	      .prompt = "model: ",
+	      .tab = SESSION_TAB_MODEL),
 	  .verb = "model",
 	  .flags = CHANGES | WORDS,
-	  .applies = session_act_takes_model,
+	  .applies_of = session_act_applies,
 	  .run = session_act_set,
-	  .data = &(const struct oc_request){ OC_MODEL, true, "from its next step on" },
+	  .data = &(const struct oc_request){ OC_MODEL, NEEDS_NOTHING, true,
+	                                      "from its next step on" },
 	  .doing = "setting",
 	  .help = "Choose its model for its next steps: PROVIDER/MODEL [VARIANT] (OpenCode 2)" },
 	{ .name = "session-fork",
 	  .verb = "fork",
 	  .flags = CHANGES,
-	  .applies = session_act_can_fork,
-	  SIMPLE(OC_FORK, false, "a copy was made"),
+	  .applies_of = session_act_applies,
+	  SIMPLE(OC_FORK, NEEDS_NOTHING, false, "a copy was made"),
 	  .doing = "forking",
 	  .help = "Make a copy of it that goes its own way" },
 	{ .name = "session-archive",
 	  .verb = "archive",
 	  .flags = CHANGES | MARKED,
-	  .applies = session_act_not_archived,
-	  SIMPLE(OC_ARCHIVE, false, "archived"),
+	  .applies_of = session_act_applies,
+	  SIMPLE(OC_ARCHIVE, NEEDS_UNARCHIVED, false, "archived"),
 	  .doing = "archiving",
 	  .help = "Put it away; nothing is lost" },
 	{ .name = "session-export",
+	  BOX(.title = "Export", .text = "FILE on this machine", .prompt = "> "),
 	  .verb = "export",
 	  .flags = WORDS,
 	  .applies = session_act_can_export,
@@ -1169,6 +1166,10 @@ const struct action session_actions[] = {
 	  .doing = "exporting",
 	  .help = "Write it to a file of this machine, as OpenCode's own export does" },
 	{ .name = "session-import",
+	  BOX(.title = "Import",
+	      .text = "FILE on this machine, then the DIRECTORY over there; [Tab] completes",
+	      .prompt = "> ",
+	      .tab = SESSION_TAB_NEW),
 	  .verb = "import",
 	  .flags = CHANGES | WORDS,
 	  .applies = session_act_can_import,
@@ -1176,6 +1177,10 @@ const struct action session_actions[] = {
 	  .doing = "importing",
 	  .help = "Make a copy of an exported session there: FILE DIRECTORY" },
 	{ .name = "session-move",
+	  BOX(.title = "Move",
+	      .text = "SERVER [DIRECTORY]: exported, imported there, checked, then archived here",
+	      .prompt = "> ",
+	      .tab = SESSION_TAB_SERVER),
 	  .verb = "move",
 	  .flags = ASKS | WORDS,
 	  .applies = session_act_can_export,
@@ -1186,48 +1191,51 @@ const struct action session_actions[] = {
 	{ .name = "session-summarize",
 	  .verb = "summarize",
 	  .flags = ASKS,
-	  .applies = session_act_summarizes,
-	  SIMPLE(OC_SUMMARIZE, false, "summarized"),
+	  .applies_of = session_act_applies,
+	  SIMPLE(OC_SUMMARIZE, NEEDS_REST, false, "summarized"),
 	  .doing = "summarizing",
 	  .help = "Let the model summarize it, so that its context is free again" },
 	{ .name = "session-revert",
 	  .verb = "revert",
 	  .flags = ASKS,
-	  .applies = session_act_reverts,
-	  SIMPLE(OC_REVERT, false, "the last turn is taken back, files too"),
+	  .applies_of = session_act_applies,
+	  SIMPLE(OC_REVERT, NEEDS_MESSAGES, false, "the last turn is taken back, files too"),
 	  .doing = "reverting",
 	  .help = "Take back its last turn, in its files too" },
 	{ .name = "session-unrevert",
 	  .verb = "unrevert",
 	  .flags = ASKS,
-	  .applies = session_act_unreverts,
-	  SIMPLE(OC_UNREVERT, false, "the turn is back, files too"),
+	  .applies_of = session_act_applies,
+	  SIMPLE(OC_UNREVERT, NEEDS_REST, false, "the turn is back, files too"),
 	  .doing = "unreverting",
 	  .help = "Bring back the turn that was taken back" },
 	{ .name = "session-share",
 	  .verb = "share",
 	  .flags = ASKS,
-	  .applies = session_act_not_shared,
+	  .applies_of = session_act_applies,
 	  .command = session_act_say_share,
-	  SIMPLE(OC_SHARE, false, "shared"),
+	  SIMPLE(OC_SHARE, NEEDS_UNSHARED, false, "shared"),
 	  .doing = "sharing",
 	  .help = "Put it on OpenCode's public site" },
 	{ .name = "session-unshare",
 	  .verb = "unshare",
 	  .flags = ASKS,
-	  .applies = session_act_shared,
-	  SIMPLE(OC_UNSHARE, false, "not shared any more"),
+	  .applies_of = session_act_applies,
+	  SIMPLE(OC_UNSHARE, NEEDS_SHARED, false, "not shared any more"),
 	  .doing = "unsharing",
 	  .help = "Take it off OpenCode's public site" },
 	{ .name = "session-delete",
 	  .verb = "delete",
 	  .flags = ASKS | MARKED | ACTION_DANGER,
-	  .applies = session_act_can_delete,
+	  .applies_of = session_act_applies,
 	  .run = session_act_stop_session,
-	  .data = &stops_and_deletes,
+	  .data = &(const struct oc_request){ .act = OC_DELETE },
 	  .doing = "deleting",
 	  .help = "Delete it with all it said, and its children" },
 	{ .name = "tmux-send",
+	  BOX(.title = "Type into its pane",
+	      .text = "a line; [Enter] is sent after it",
+	      .prompt = "> "),
 	  .verb = "send",
 	  .flags = CHANGES | MARKED | WORDS | ACTION_SECRET,
 	  .applies = session_act_has_pane,
@@ -1236,6 +1244,7 @@ const struct action session_actions[] = {
 	  .doing = "sending",
 	  .help = "Type a line into its tmux pane, with Enter" },
 	{ .name = "tmux-rename",
+	  BOX(.title = "New name", .prompt = "name: ", .start = SESSION_STARTS_NAME),
 	  .verb = "rename tmux",
 	  .flags = CHANGES | WORDS,
 	  .applies = session_act_is_tmux,
@@ -1244,6 +1253,7 @@ const struct action session_actions[] = {
 	  .doing = "renaming",
 	  .help = "Give the tmux session another name" },
 	{ .name = "tmux-new",
+	  BOX(.title = "New tmux session", .text = "NAME [DIRECTORY]", .prompt = "> "),
 	  .verb = "new tmux",
 	  .flags = CHANGES | WORDS,
 	  .applies = session_act_can_tmux,

@@ -12,7 +12,7 @@ struct act {
 	struct oc *oc;       /* NULL: the order runs a command over the link only */
 	struct act **list;   /* the list this act is in */
 	struct act *next;
-	struct call *call;
+	struct api_call *call;
 	struct run *run;
 	struct sudo_run *sudo;
 	struct loop_timer *timer;

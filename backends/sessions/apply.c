@@ -1,5 +1,5 @@
 /* apply.c: applies OpenCode's answers and events to rows. It needs no connection, so a recording
- * produces the same rows. */
+ * produces the same rows. Their format is in oc_parse.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +27,9 @@ void ses_ask_nothing(struct ses *s)
 {
 	struct sessions *ss = sessions_of(s->row->row.source);
 	ss->lasts -= s->last_call != NULL;
-	call_cancel(s->last_call);
-	call_cancel(s->messages_call);
-	call_cancel(s->diff_call);
+	api_cancel(s->last_call);
+	api_cancel(s->messages_call);
+	api_cancel(s->diff_call);
 	s->last_call = s->messages_call = s->diff_call = NULL;
 	fetch_cancel(&s->last_fetch);
 	fetch_cancel(&s->messages_fetch);
@@ -70,7 +70,7 @@ struct session *session_row_of(struct sessions *ss, enum session_type type, cons
 	char *id = xstrdup(local_id);
 	struct session *r;
 	for (;;) {
-		r = (struct session *)store_row(&ss->source, &kind_session, id, name);
+		r = ROW_AS(session, store_row(&ss->source, &kind_session, id, name));
 		if (r->type == SESSION_NEW || r->type == type)
 			break;
 		char *other = xasprintf("%s~%s", id, session_type_name(type));
@@ -112,9 +112,9 @@ static void session_replace_washed(char **slot, const char *text)
 static void session_replace_model(struct session *r, const char *provider, const char *model)
 {
 	char *both;
+	bool has_provider = provider && *provider;
 	if (model && *model)
-		both = xasprintf("%s%s%s", provider ? provider : "",
-		                 provider && *provider ? "/" : "", model);
+		both = has_provider ? xasprintf("%s/%s", provider, model) : xstrdup(model);
 	else
 		both = NULL;
 	if (both)
@@ -211,16 +211,6 @@ static void session_apply_sessions(struct oc *oc, const char *json, size_t len)
 	oc_sessions_free(&list);
 }
 
-/* The list is complete: remove the sessions that it did not name. */
-static void session_sessions_end(struct oc *oc)
-{
-	struct ses *s, *next;
-	HASH_ITER (hh, oc->owner->table, s, next)
-		if (s->home == oc && s->seen != oc->round)
-			ses_free(s);
-	sessions_judge(oc->owner);
-}
-
 static void session_request_drop(struct oc *oc, struct request *r)
 {
 	LIST_DROP(oc->requests, r);
@@ -241,7 +231,7 @@ static void session_run_set(struct oc *oc, struct ses *s, const struct oc_status
 	bool was = s->run.run != OC_RUN_IDLE, is = status->run != OC_RUN_IDLE;
 	if (is && !was) {
 		s->was_busy = true;
-		s->failed = s->stopped = false;
+		s->turn = TURN_FINE;
 		s->outcome = OC_OUTCOME_NONE;
 		s->quiet_ms = 0;
 	}
@@ -358,12 +348,6 @@ static void session_request_keep(struct oc *oc, struct request *r)
 		ses_want_last(s); /* that message has the command as it will run */
 }
 
-static bool session_asks_at(struct oc *oc, const struct request *r, const char *place)
-{
-	struct ses *s = ses_find(oc->owner, r->session);
-	return !s || session_is_at(s, place);
-}
-
 /* The list is complete for one place: requests missing from it were answered elsewhere. */
 static void session_apply_requests(struct oc *oc, const char *place, bool questions,
                                    const char *json, size_t len)
@@ -376,7 +360,9 @@ static void session_apply_requests(struct oc *oc, const char *place, bool questi
 		bool named = false;
 		for (r = list; r && !named; r = r->next)
 			named = !strcmp(r->id, old->id);
-		if (!named && old->is_question == questions && session_asks_at(oc, old, place))
+		struct ses *s = ses_find(oc->owner, old->session);
+		bool here = !s || session_is_at(s, place);
+		if (!named && old->is_question == questions && here)
 			session_request_drop(oc, old);
 	}
 	while ((r = list)) {
@@ -459,15 +445,6 @@ void ses_take_messages(struct ses *s, const char *json, size_t len)
 	store_touch(&s->row->row);
 }
 
-static void session_apply_messages(struct oc *oc, const char *id, const char *json, size_t len)
-{
-	struct ses *s = ses_find(oc->owner, id);
-	if (!s)
-		return;
-	ses_take_messages(s, json, len);
-	session_apply_last(oc, id, json, len);
-}
-
 /* Older servers state no totals: add each assistant message when it completes. */
 static void session_count_message(struct ses *s, const struct oc_message *m)
 {
@@ -495,9 +472,11 @@ static void session_event_status(struct oc *oc, struct ses *s, const struct oc_e
 static void session_event_ended(struct oc *oc, struct ses *s, const struct oc_event *e)
 {
 	s->outcome = e->outcome;
-	s->failed = e->outcome == OC_OUTCOME_FAILED;
-	s->stopped = e->outcome == OC_OUTCOME_ABORTED;
-	if (s->failed)
+	if (e->outcome == OC_OUTCOME_FAILED)
+		s->turn = TURN_FAILED;
+	else
+		s->turn = e->outcome == OC_OUTCOME_ABORTED ? TURN_STOPPED : TURN_FINE;
+	if (s->turn == TURN_FAILED)
 		xreplace(&s->row->words, e->message.words[0] ? e->message.words : NULL);
 	if (e->at_ms > s->row->updated_ms)
 		s->row->updated_ms = e->at_ms;
@@ -540,9 +519,10 @@ static void session_event_idle(struct oc *oc, struct ses *s, const struct oc_eve
 
 static void session_event_error(struct oc *oc, struct ses *s, const struct oc_event *e)
 {
-	s->failed = true;
 	if (!strcmp(e->message.error, "MessageAbortedError"))
-		s->stopped = true;
+		s->turn = TURN_STOPPED;
+	else if (s->turn != TURN_STOPPED)
+		s->turn = TURN_FAILED;
 	if (s->last_known && s->last.role == OC_ROLE_ASSISTANT) {
 		snprintf(s->last.error, sizeof(s->last.error), "%s", e->message.error);
 		snprintf(s->last.words, sizeof(s->last.words), "%s", e->message.words);
@@ -736,27 +716,7 @@ static void session_apply_event(struct oc *oc, const char *json, size_t len)
 
 /* --- entry point ---------------------------------------------------------- */
 
-static void session_take_todo(struct oc *oc, const char *id, const char *json, size_t len)
-{
-	struct ses *s = ses_find(oc->owner, id);
-	if (!s)
-		return;
-	free(s->todo);
-	s->todo = xstrndup(json, len);
-	store_touch(&s->row->row);
-}
-
-static void session_take_diff(struct oc *oc, const char *id, const char *json, size_t len)
-{
-	struct ses *s = ses_find(oc->owner, id);
-	if (!s)
-		return;
-	free(s->diff);
-	s->diff = xstrndup(json, len);
-	store_touch(&s->row->row);
-}
-
-static void session_take_lines(char **slot, const char *bytes, size_t len)
+static void session_replace_text(char **slot, const char *bytes, size_t len)
 {
 	free(*slot);
 	*slot = xstrndup(bytes, len);
@@ -778,7 +738,11 @@ void oc_feed(struct oc *oc, const char *what, const char *bytes, size_t len)
 		oc->round += what[n - 1] != '+';
 		session_apply_sessions(oc, bytes, len);
 	} else if (!strcmp(what, "sessions.")) {
-		session_sessions_end(oc);
+		/* the list is complete: the sessions that it did not name are gone */
+		HASH_ITER (hh, oc->owner->table, s, next)
+			if (s->home == oc && s->seen != oc->round)
+				ses_free(s);
+		sessions_judge(oc->owner);
 	} else if (!strncmp(what, "status ", 7)) {
 		session_apply_statuses(oc, rest, bytes, len);
 	} else if (!strncmp(what, "permissions ", 12) || !strncmp(what, "questions ", 10)) {
@@ -786,18 +750,22 @@ void oc_feed(struct oc *oc, const char *what, const char *bytes, size_t len)
 	} else if (!strncmp(what, "last ", 5)) {
 		session_apply_last(oc, rest, bytes, len);
 	} else if (!strncmp(what, "messages ", 9)) {
-		session_apply_messages(oc, rest, bytes, len);
-	} else if (!strncmp(what, "diff ", 5)) {
-		session_take_diff(oc, rest, bytes, len);
-	} else if (!strncmp(what, "todo ", 5)) {
-		session_take_todo(oc, rest, bytes, len);
+		if ((s = ses_find(oc->owner, rest))) {
+			ses_take_messages(s, bytes, len);
+			session_apply_last(oc, rest, bytes, len);
+		}
+	} else if (!strncmp(what, "diff ", 5) || !strncmp(what, "todo ", 5)) {
+		if ((s = ses_find(oc->owner, rest))) {
+			session_replace_text(*what == 'd' ? &s->diff : &s->todo, bytes, len);
+			store_touch(&s->row->row);
+		}
 	} else if (!strcmp(what, "models")) {
-		session_take_lines(&oc->models, bytes, len);
+		session_replace_text(&oc->models, bytes, len);
 		HASH_ITER (hh, oc->owner->table, s, next)
 			s->row->context_limit = session_context_of(s->home, s->row->model);
 	} else if (!strcmp(what, "agents")) {
-		session_take_lines(&oc->agents, bytes, len);
+		session_replace_text(&oc->agents, bytes, len);
 	} else if (!strcmp(what, "commands")) {
-		session_take_lines(&oc->commands, bytes, len);
+		session_replace_text(&oc->commands, bytes, len);
 	}
 }

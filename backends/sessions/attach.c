@@ -246,10 +246,11 @@ static char *attach_opencode_command(const struct ses *s, const char *program, c
 static char *attach_command_there(const struct ses *s)
 {
 	const struct oc *oc = s->home;
-	char *url = xasprintf(strchr(oc->host, ':') ? "http%s://[%s]:%d" : "http%s://%s:%d",
-	                      oc->tls ? "s" : "", oc->host, oc->port);
+	const char *scheme = oc->tls ? "https" : "http";
+	bool six = strchr(oc->host, ':') != NULL;
+	char *url = xasprintf(six ? "%s://[%s]:%d" : "%s://%s:%d", scheme, oc->host, oc->port);
 	char *command = attach_opencode_command(s, oc->program ? oc->program : "opencode", url,
-	                                        oc->password);
+	                                        oc_password(oc));
 	free(url);
 	return command;
 }
@@ -328,21 +329,21 @@ static struct origin *attach_origin_of(const struct attach_stream *a, struct ses
 	struct oc *oc = *s ? (*s)->home : NULL;
 	bool old = !oc || oc->dialect->has_program;
 	const char *version = old ? "1" : "2";
-	if (a->here || !oc || !oc->origin || oc->tls || link_is_local(row->server->link))
+	const char *package = old ? "opencode-ai@1" : "@opencode/cli";
+	const char *neither = a->here ? ", and none on this machine" : "";
+	if (a->here || !oc || !oc->api || oc->tls || link_is_local(row->server->link))
 		err_set(err, ERR_ABSENT,
 		        "there is no program opencode of version %s on %s%s. `npm install -g %s` "
 		        "brings it",
-		        version, row ? row->server->name : "the server",
-		        a->here ? ", and none on this machine" : "",
-		        old ? "opencode-ai@1" : "@opencode/cli");
+		        version, row ? row->server->name : "the server", neither, package);
 	/* its few channels are needed for the list */
-	else if (origin_is_exec_only(oc->origin))
+	else if (origin_is_exec_only(api_origin(oc->api)))
 		err_set(err, ERR_ABSENT,
 		        "there is no program opencode of version %s on %s, and this machine's "
 		        "cannot be led there, for its sshd forbids forwarding",
 		        version, row->server->name);
 	else
-		return oc->origin;
+		return api_origin(oc->api);
 	return NULL;
 }
 
@@ -378,8 +379,9 @@ static struct stream *attach_open_opencode(struct row *row, const struct ses *s,
 	a->cols = endpoint->cols;
 	a->rows = endpoint->rows;
 	snprintf(a->term, sizeof(a->term), "%s", endpoint->term ? endpoint->term : "");
-	if (s->home->password)
-		a->secret = xasprintf("%s\n", s->home->password->text);
+	const struct secret *password = oc_password(s->home);
+	if (password)
+		a->secret = xasprintf("%s\n", password->text);
 	a->under = link_open(row->server->link, endpoint, &under_events, a, err);
 	if (a->under)
 		return &a->stream;
@@ -390,7 +392,7 @@ static struct stream *attach_open_opencode(struct row *row, const struct ses *s,
 struct stream *session_attach(struct row *row, const char *term, int cols, int rows,
                               const struct stream_events *events, void *arg, struct err *err)
 {
-	struct session *r = (struct session *)row;
+	struct session *r = ROW_AS(session, row);
 	struct ses *s = ses_of(row);
 	struct endpoint endpoint = {
 		.kind = ENDPOINT_TERMINAL, .term = term, .cols = cols, .rows = rows
@@ -399,8 +401,7 @@ struct stream *session_attach(struct row *row, const char *term, int cols, int r
 	session_looked_at(row);
 	if (r->type == SESSION_AGENT && !program_has_pane(row)) {
 		err_set(err, ERR_ABSENT,
-		        "%s: its terminal is no tmux pane, so nothing can attach to it",
-		        row->id);
+		        "%s: its terminal is no tmux pane, so nothing can attach to it", row->id);
 		return NULL;
 	}
 	if (r->type == SESSION_SERVICE || r->type == SESSION_SPEND ||

@@ -26,7 +26,7 @@ static bool sessions_has_programs(const struct sessions *ss)
 {
 	const struct row *r = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; r; r = store_next(r, &kind_session, ss->source.server)) {
-		const struct session *s = (const struct session *)r;
+		const struct session *s = ROW_AS(session, r);
 		if (session_is_program(r) || s->shown == SESSION_NOT_SERVED)
 			return true;
 	}
@@ -83,7 +83,7 @@ static void sessions_on_quiet(struct loop_timer *t, void *arg)
 	HASH_ITER (hh, ss->table, s, next) {
 		/* still fetching how the turn ended */
 		bool asking = s->last_call ||
-		              (fetch_is_wanted(&s->last_fetch) && s->home && s->home->origin);
+		              (fetch_is_wanted(&s->last_fetch) && s->home && s->home->api);
 		if (!s->quiet_ms || asking)
 			continue;
 		if (s->quiet_ms > now) {
@@ -285,7 +285,8 @@ static void sessions_up(struct source *s)
 	sessions_prepare(ss);
 	ss->stored_started = false;
 	for (struct oc *oc = ss->ocs; oc; oc = oc->next) {
-		oc->refused = oc->password_tried = false;
+		oc->refused = false;
+		oc_login_again(oc);
 		oc->file_reads = 0;
 	}
 	ss->hurry = 0;
@@ -320,11 +321,8 @@ static void sessions_down(struct source *s)
 	for (struct oc *oc = ss->ocs; oc; oc = oc->next) {
 		oc_stop(oc);
 		oc_forget_file(oc);
-		if (!lost)
-			continue;
-		acts_lost(oc);
-		origin_destroy(oc->origin);
-		oc->origin = NULL;
+		if (lost)
+			oc_close(oc);
 	}
 	if (lost)
 		acts_programs_end(ss);
@@ -399,13 +397,13 @@ static void sessions_finish(struct source *s)
 	watch_end(ss);
 	free(ss->stored);
 	ss->stored = NULL;
-	ss->has_store = false;
+	ss->stored_round = 0;
 	acts_programs_end(ss);
 	while (ss->ocs)
 		oc_remove(ss->ocs);
 	loop_timer_remove(ss->again);
 	loop_timer_remove(ss->quiet);
-	loop_timer_remove(ss->watch_tick);
+	loop_timer_remove(ss->watch.tick);
 }
 
 const struct backend backend_sessions = {

@@ -1,10 +1,10 @@
 /* claude.c: sessions of Claude Code, from the files in its home.
  *
- * The files have no published format. Seen on 2.1.332: sessions/PID.json says what a running
- * process does, jobs/ID/state.json what a background session came to, and the last lines of a
- * transcript its model, tokens and, after an orderly end, its cost. `claude agents --json` prints
- * the first two; it takes a quarter of a second and a process of 400 MB, so the files are read
- * instead. */
+ * Source: the files have no published format. Seen on 2.1.332: sessions/PID.json says what a
+ * running process does. jobs/ID/state.json says what a background session came to. The last lines
+ * of a transcript hold its model, its tokens and, after an orderly end, its cost. `claude agents
+ * --json` prints the first two; it takes a quarter of a second and a process of 400 MB, so the
+ * files are read instead. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,11 +104,14 @@ static struct session *claude_live(struct sessions *ss, const char *start, const
 	if (!waits || !claude_text(o, "jobId"))
 		program_set_washed(&other->needs, NULL);
 	prompt_phrase(other, phrase, sizeof(phrase));
-	snprintf(why, sizeof(why), "Claude Code waits for: %.100s%s%.280s", what ? what : "you",
+	const char *whom = what ? what : "you";
+	snprintf(why, sizeof(why), "Claude Code waits for: %.100s%s%.280s", whom,
 	         *phrase ? ": " : "", phrase);
-	program_show(r, i < ARRAY_LEN(states) ? states[i].status : SESSION_UNKNOWN,
-	             i < ARRAY_LEN(states) ? states[i].health : HEALTH_UNKNOWN,
-	             r->updated_ms ? r->updated_ms : r->created_ms, waits ? why : NULL);
+	bool known = i < ARRAY_LEN(states);
+	enum session_status now = known ? states[i].status : SESSION_UNKNOWN;
+	enum health health = known ? states[i].health : HEALTH_UNKNOWN;
+	int64_t since = r->updated_ms ? r->updated_ms : r->created_ms;
+	program_show(r, now, health, since, waits ? why : NULL);
 	cJSON_Delete(o);
 	return r;
 }
@@ -185,8 +188,8 @@ static void claude_job_state(struct session *r, const char *state, const char *d
 		bool old = now_wall_ms() - o->told_ms > CLAUDE_NEWS_MS;
 		char why[200];
 		snprintf(why, sizeof(why), "%.180s", detail ? detail : "its last turn failed");
-		program_show(r, states[i].status, failed && old ? HEALTH_IDLE : states[i].health,
-		             o->told_ms, failed ? why : NULL);
+		enum health health = failed && old ? HEALTH_IDLE : states[i].health;
+		program_show(r, states[i].status, health, o->told_ms, failed ? why : NULL);
 		o->job_says = true;
 	}
 }
@@ -287,7 +290,7 @@ static void claude_begin(const struct program *o, struct buf *b)
 /* A background session is opened by its own id, also after it ended. */
 static void claude_command(const struct row *row, struct buf *b)
 {
-	const struct session *s = (const struct session *)row;
+	const struct session *s = ROW_AS(session, row);
 	const struct program *o = program_of(row);
 	claude_begin(o, b);
 	buf_puts(b, "cd ");

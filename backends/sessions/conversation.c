@@ -45,10 +45,14 @@ static void conversation_tool_line(const cJSON *part, char *buf, size_t size)
 		                             "description" };
 	for (size_t i = 0; i < ARRAY_LEN(tells) && (!words || !*words); i++)
 		words = conversation_text(input, tells[i]);
-	snprintf(buf, size, "%s %s%s%.300s",
-	         conversation_text(part, "tool") ? conversation_text(part, "tool") : "tool",
-	         conversation_text(state, "status") ? conversation_text(state, "status") : "",
-	         words ? ": " : "", words ? words : "");
+	const char *tool = conversation_text(part, "tool"),
+		   *status = conversation_text(state, "status");
+	tool = tool ? tool : "tool";
+	status = status ? status : "";
+	if (words)
+		snprintf(buf, size, "%s %s: %.300s", tool, status, words);
+	else
+		snprintf(buf, size, "%s %s", tool, status);
 }
 
 static size_t conversation_line_span(const char *s)
@@ -134,7 +138,7 @@ static void conversation_part_doc(const cJSON *part, bool user, struct doc *doc)
 		return;
 	if (!strcmp(type, "text") && words && !cJSON_IsTrue(conversation_get(part, "synthetic"))) {
 		size_t n = strlen(words);
-		doc_text(doc, user ? DOC_LABEL : DOC_PLAIN, words, n < TEXT_SHOWN ? n : TEXT_SHOWN);
+		doc_text(doc, user ? DOC_LABEL : DOC_PLAIN, words, strnlen(words, TEXT_SHOWN));
 		if (n > TEXT_SHOWN)
 			doc_add(doc, DOC_DIM, "(%zu bytes more)", n - TEXT_SHOWN);
 	} else if (!strcmp(type, "reasoning") && words) {
@@ -179,13 +183,12 @@ static void conversation_message_doc(const cJSON *message, struct doc *doc)
 	doc_head(doc, head);
 	cJSON_ArrayForEach (part, conversation_get(message, "parts"))
 		conversation_part_doc(part, user, doc);
-	if (cJSON_IsObject(error))
-		doc_add(doc, DOC_BAD, "%s: %.400s",
-		        conversation_text(error, "name") ? conversation_text(error, "name")
-		                                         : "error",
-		        conversation_text(conversation_get(error, "data"), "message")
-		                ? conversation_text(conversation_get(error, "data"), "message")
-		                : "");
+	if (cJSON_IsObject(error)) {
+		const char *name = conversation_text(error, "name"),
+			   *words = conversation_text(conversation_get(error, "data"), "message");
+		name = name ? name : "error";
+		doc_add(doc, DOC_BAD, "%s: %.400s", name, words ? words : "");
+	}
 	conversation_diff_doc(conversation_get(conversation_get(info, "summary"), "diffs"), doc);
 }
 
@@ -398,8 +401,9 @@ static struct part_seen *conversation_tell_text(struct oc_follow *f, int64_t ms,
 
 static void conversation_event_part(struct oc_follow *f, const struct oc_event *e)
 {
-	const char *type = e->part_type ? e->part_type : "",
-		   *state = e->tool_state ? e->tool_state : "", *words = e->text ? e->text : "";
+	const char *type = e->part_type ? e->part_type : "";
+	const char *state = e->tool_state ? e->tool_state : "";
+	const char *words = e->text ? e->text : "";
 	bool user = e->of_user || !strcmp(e->message_id, f->user), said = !strcmp(type, "text");
 	/* Message ids sort by time. At the end of a turn OpenCode prunes old tool output and sends
 	 * those parts again: ignore them. */
@@ -413,8 +417,9 @@ static void conversation_event_part(struct oc_follow *f, const struct oc_event *
 	           (!strcmp(state, "completed") || !strcmp(state, "error")) && !is_old &&
 	           conversation_tell_once(f, e->part_id)) {
 		char line[512];
-		snprintf(line, sizeof(line), "%.60s %s%s%.300s", e->tool ? e->tool : "tool", state,
-		         *words ? ": " : "", words);
+		const char *tool = e->tool ? e->tool : "tool";
+		snprintf(line, sizeof(line), "%.60s %s%s%.300s", tool, state, *words ? ": " : "",
+		         words);
 		conversation_flush(f, now_wall_ms());
 		conversation_say(f, now_wall_ms(),
 		                 *state == 'e' ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE, "  [", line,
@@ -484,9 +489,10 @@ static void conversation_tell_message(struct oc_follow *f, const cJSON *message,
 	            !strcmp(conversation_text(info, "role"), "user");
 	const char *message_id = conversation_text(info, "id") ? conversation_text(info, "id") : "";
 	cJSON_ArrayForEach (part, conversation_get(message, "parts")) {
-		const char *type = conversation_text(part, "type") ? conversation_text(part, "type")
-		                                                   : "",
-			   *id = conversation_text(part, "id") ? conversation_text(part, "id") : "";
+		const char *type = conversation_text(part, "type"),
+			   *id = conversation_text(part, "id");
+		type = type ? type : "";
+		id = id ? id : "";
 		const char *words = conversation_text(part, "text"),
 			   *state = conversation_text(conversation_get(part, "state"), "status");
 		bool ended = state && (!strcmp(state, "completed") || !strcmp(state, "error"));
@@ -609,7 +615,7 @@ void follow_resume(struct ses *s)
 		f = f->next;
 	if (!f)
 		return;
-	call_cancel(s->messages_call);
+	api_cancel(s->messages_call);
 	s->messages_call = NULL;
 	fetch_cancel(&s->messages_fetch);
 	fetch_hurry(&s->messages_fetch);

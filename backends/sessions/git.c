@@ -1,7 +1,7 @@
 /* git.c: the git state of the directories of sessions: branch, worktree, changes, ahead and behind.
  *
- * Asked when the cursor comes to a row or its details open, at most once in GIT_GAP_MS, by one
- * command for all directories on the screen. At rest nothing runs.
+ * Asked when the cursor comes to a row or its details open, at most once in GIT_GAP_MS. One command
+ * asks for all directories on the screen. At rest nothing runs.
  *
  * Source: git-status(1), porcelain format version 2. The command writes nothing (no optional locks)
  * and starts no monitor that a repository names. */
@@ -56,11 +56,11 @@ void git_feed(struct sessions *ss, const char *text, int64_t now_ms)
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		bool at = !strncmp(line, "at\t", 3), over = !strcmp(line, "over");
 		if ((at || over) && directory && read.git.branch) {
-			/* Gives every session of that directory what was read of it. */
+			/* what was read is true for every session of that directory */
 			struct row *row = store_first(ss->source.store, &kind_session,
 			                              ss->source.server);
 			for (; row; row = store_next(row, &kind_session, ss->source.server)) {
-				struct session *s = (struct session *)row;
+				struct session *s = ROW_AS(session, row);
 				if (!s->directory || strcmp(s->directory, directory) != 0)
 					continue;
 				free(s->git.branch);
@@ -99,7 +99,7 @@ void git_end(struct sessions *ss)
 /* Is it to be asked about: on the screen, or the wanted row, and not asked lately? */
 static bool git_is_wanted(const struct row *row, const struct row *wanted, int64_t now)
 {
-	const struct session *s = (const struct session *)row;
+	const struct session *s = ROW_AS(session, row);
 	bool lately = s->git.at_ms && now - s->git.at_ms < GIT_GAP_MS;
 	return (row == wanted || row->shown) && !s->hidden && !lately && s->directory &&
 	       *s->directory == '/';
@@ -124,11 +124,11 @@ void session_git_want(struct row *wanted)
 	if (ss->git_run || wanted->server->link->state != LINK_UP ||
 	    !git_is_wanted(wanted, wanted, now))
 		return;
-	git_add(argv, &n, 4, ((struct session *)wanted)->directory);
+	git_add(argv, &n, 4, ROW_AS(session, wanted)->directory);
 	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; row; row = store_next(row, &kind_session, ss->source.server))
 		if (git_is_wanted(row, wanted, now))
-			git_add(argv, &n, 4, ((struct session *)row)->directory);
+			git_add(argv, &n, 4, ROW_AS(session, row)->directory);
 	argv[n] = NULL;
 	char *command = quote_command(argv);
 	ss->git_run = link_run(wanted->server->link, command, NULL, 0, GIT_MAX, GIT_MS, git_done,
@@ -137,7 +137,7 @@ void session_git_want(struct row *wanted)
 	free(command);
 	for (row = store_first(ss->source.store, &kind_session, ss->source.server); row;
 	     row = store_next(row, &kind_session, ss->source.server)) {
-		struct session *s = (struct session *)row;
+		struct session *s = ROW_AS(session, row);
 		for (size_t i = 4; i < n && s->directory; i++)
 			if (!strcmp(argv[i], s->directory))
 				s->git.at_ms = now;
@@ -146,8 +146,8 @@ void session_git_want(struct row *wanted)
 
 void session_git_say(const struct session *s, char *buf, size_t size)
 {
-	size_t n = (size_t)snprintf(buf, size, "%.60s%s", s->git.branch ? s->git.branch : "",
-	                            s->git.changes ? "*" : "");
+	const char *branch = s->git.branch ? s->git.branch : "";
+	size_t n = (size_t)snprintf(buf, size, "%.60s%s", branch, s->git.changes ? "*" : "");
 	if (s->git.ahead && n < size)
 		n += (size_t)snprintf(buf + n, size - n, " +%d", s->git.ahead);
 	if (s->git.behind && n < size)
@@ -159,9 +159,10 @@ void git_detail(const struct session *s, struct doc *doc)
 	const struct session_git *git = &s->git;
 	if (!git->branch)
 		return;
-	doc_pair(doc, DOC_PLAIN, "git", "%s%s, %d change%s not committed%s", git->branch,
-	         git->worktree ? " (a worktree)" : "", git->changes, git->changes == 1 ? "" : "s",
-	         git->tracks ? "" : ", follows no other branch");
+	const char *worktree = git->worktree ? " (a worktree)" : "";
+	const char *plural = git->changes == 1 ? "" : "s";
+	doc_pair(doc, DOC_PLAIN, "git", "%s%s, %d change%s not committed%s", git->branch, worktree,
+	         git->changes, plural, git->tracks ? "" : ", follows no other branch");
 	if (git->tracks)
 		doc_pair(doc, DOC_PLAIN, "", "%d ahead of the branch it follows, %d behind",
 		         git->ahead, git->behind);

@@ -62,7 +62,7 @@ static bool herdr_is_known(struct sessions *ss, const cJSON *agent, const char *
 	snprintf(id, sizeof(id), "%s/%s/%.100s", ss->source.server->name, kind_session.name, value);
 	struct row *row = store_find(ss->source.store, id);
 	bool is = row && row->kind == &kind_session &&
-	          ((struct session *)row)->type == SESSION_CLAUDE && program_of(row)->pid;
+	          ROW_AS(session, row)->type == SESSION_CLAUDE && program_of(row)->pid;
 	if (!is)
 		return false;
 	int pid = program_of(row)->pid;
@@ -107,7 +107,10 @@ static void herdr_agent(struct sessions *ss, const char *server, const cJSON *sn
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(names) && !name; i++)
 		name = herdr_text(agent, names[i]);
-	snprintf(id, sizeof(id), "herdr-%s%s%s", server ? server : "", server ? "." : "", pane);
+	if (server)
+		snprintf(id, sizeof(id), "herdr-%s.%s", server, pane);
+	else
+		snprintf(id, sizeof(id), "herdr-%s", pane);
 	struct session *r = program_make(ss, SESSION_HERDR, id, "agent");
 	const cJSON *panes = cJSON_GetObjectItemCaseSensitive(snapshot, "panes");
 	const cJSON *spaces = cJSON_GetObjectItemCaseSensitive(snapshot, "workspaces");

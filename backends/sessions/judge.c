@@ -87,7 +87,7 @@ static enum session_status session_own_status(const struct ses *s)
 		               ? SESSION_IDLE
 		               : was;
 	if (m->role == OC_ROLE_USER)
-		return s->failed && !s->stopped ? SESSION_ERROR : SESSION_UNANSWERED;
+		return s->turn == TURN_FAILED ? SESSION_ERROR : SESSION_UNANSWERED;
 	if (m->error[0])
 		return strcmp(m->error, "MessageAbortedError") ? SESSION_ERROR : SESSION_ABORTED;
 	if (!m->completed)
@@ -257,7 +257,7 @@ bool session_show_old(struct store *store)
 
 void session_fold(struct row *row)
 {
-	struct session *r = (struct session *)row;
+	struct session *r = ROW_AS(session, row);
 	r->unfolded = !r->unfolded;
 	sessions_judge(sessions_of(row->source));
 }
@@ -270,7 +270,7 @@ const struct request *session_request(const struct row *row)
 
 void session_looked_at(struct row *row)
 {
-	struct session *r = (struct session *)row;
+	struct session *r = ROW_AS(session, row);
 	if (!r->finished_ms)
 		return;
 	r->finished_ms = 0;
@@ -280,23 +280,11 @@ void session_looked_at(struct row *row)
 void session_sends_soon(struct row *row)
 {
 	struct ses *s = ses_of(row);
-	if (s && s->home && s->home->origin)
-		origin_ready(s->home->origin);
+	if (s && s->home && s->home->api)
+		origin_ready(api_origin(s->home->api));
 }
 
 /* --- the row of the OpenCode server itself -------------------------------- */
-
-static void oc_counts(const struct oc *oc, struct session *r)
-{
-	struct ses *s, *next;
-	r->sessions = r->waiting = 0;
-	HASH_ITER (hh, oc->owner->table, s, next)
-		r->sessions += s->home == oc;
-	for (const struct request *q = oc->requests; q; q = q->next) {
-		s = ses_find(oc->owner, q->session);
-		r->waiting += s && s->run.run != OC_RUN_IDLE;
-	}
-}
 
 /* While OpenCode asks for its password, the server's own row shows the question. So this row raises
  * no second need. */
@@ -332,7 +320,14 @@ void oc_judge(struct oc *oc)
 	char *cwd = r->directory;
 	r->directory = oc->cwd ? xstrdup(oc->cwd) : NULL;
 	free(cwd);
-	oc_counts(oc, r);
+	struct ses *s, *next;
+	r->sessions = r->waiting = 0;
+	HASH_ITER (hh, oc->owner->table, s, next)
+		r->sessions += s->home == oc;
+	for (const struct request *q = oc->requests; q; q = q->next) {
+		s = ses_find(oc->owner, q->session);
+		r->waiting += s && s->run.run != OC_RUN_IDLE;
+	}
 	if (oc->err.text[0] && oc->state != OC_LIVE)
 		snprintf(why, sizeof(why), "%s", oc->err.text);
 	else if (fat) {

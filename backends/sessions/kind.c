@@ -45,7 +45,7 @@ const char *session_status_name(enum session_status s)
 
 static void session_finish(struct row *row)
 {
-	struct session *s = (struct session *)row;
+	struct session *s = ROW_AS(session, row);
 	if (s->priv && s->type == SESSION_OPENCODE)
 		ses_unlink(s->priv);
 	else if (s->priv && s->type == SESSION_SERVICE)
@@ -94,7 +94,7 @@ static void session_add_git(cJSON *o, const struct session_git *git)
 
 static void session_json(const struct row *row, void *out)
 {
-	const struct session *s = (const struct session *)row;
+	const struct session *s = ROW_AS(session, row);
 	cJSON *o = out;
 	json_add_filled(o, "type", session_type_name(s->type));
 	json_add_filled(o, "session", s->sid);
@@ -130,13 +130,13 @@ static void session_json(const struct row *row, void *out)
 
 /* --- details ------------------------------------------------------------- */
 
-static void session_diff_done(struct call *call, const struct reply *r, void *arg)
+static void session_diff_done(const struct api_answer *r, void *arg)
 {
 	struct ses *s = arg;
-	struct err err;
+	struct err err = r->err;
 	s->diff_call = NULL;
 	char *what = xasprintf("%s diff %s", s->home->name, s->id);
-	if (oc_is_answer(s->home, r, &err)) /* else it stays as it was: the conversation is there */
+	if (!err.code) /* else it stays as it was: the conversation is there */
 		source_feed(s->row->row.source, what, r->body, r->len);
 	free(what);
 }
@@ -154,14 +154,14 @@ static void session_want_diff(struct ses *s)
 	free(path);
 }
 
-static void session_messages_done(struct call *call, const struct reply *r, void *arg)
+static void session_messages_done(const struct api_answer *r, void *arg)
 {
 	struct ses *s = arg;
-	struct err err;
+	struct err err = r->err;
 	s->messages_call = NULL;
 	s->messages_more = false;
 	char *what = xasprintf("%s messages %s", s->home->name, s->id);
-	bool good = oc_is_answer(s->home, r, &err);
+	bool good = !err.code;
 	xreplace(&s->messages_err, good ? NULL : err.text);
 	if (good || err.code == ERR_TOO_BIG) /* too big again if retried */
 		fetch_answer(&s->messages_fetch, &s->home->sync, SYNC_NEVER);
@@ -241,9 +241,9 @@ static void session_kind_detail(struct session *s, struct doc *doc)
 		         s->row.why);
 	doc_pair(doc, DOC_PLAIN, "directory", "%s", s->directory ? s->directory : "unknown");
 	git_detail(s, doc);
+	const char *agent = s->agent ? s->agent : "";
 	if (s->agent || s->model)
-		doc_pair(doc, DOC_PLAIN, "agent, model", "%s  %s", s->agent ? s->agent : "",
-		         s->model ? s->model : "");
+		doc_pair(doc, DOC_PLAIN, "agent, model", "%s  %s", agent, s->model ? s->model : "");
 	if (s->cost >= 0)
 		doc_pair(doc, DOC_PLAIN, "cost", "$%.4f", s->cost);
 	if (s->tokens >= 0)
@@ -269,9 +269,11 @@ static void session_detail_service(struct session *s, struct doc *doc)
 	         s->row.server->name);
 	if (oc->pid)
 		doc_pair(doc, DOC_PLAIN, "process", "%d", oc->pid);
-	doc_pair(doc, DOC_PLAIN, "unit", "%s%s",
-	         oc->unit ? oc->unit : "none: it was not started by systemd",
-	         oc->unit && oc->user_unit ? "  (of the user's own systemd)" : "");
+	if (oc->unit)
+		doc_pair(doc, DOC_PLAIN, "unit", "%s%s", oc->unit,
+		         oc->manager == OC_USER_UNIT ? "  (of the user's own systemd)" : "");
+	else
+		doc_pair(doc, DOC_PLAIN, "unit", "none: it was not started by systemd");
 	if (s->uptime_s >= 0)
 		doc_pair(doc, DOC_PLAIN, "up", "%s", human_span(size, s->uptime_s * 1000));
 	if (s->memory >= 0)
@@ -287,15 +289,15 @@ static void session_detail_service(struct session *s, struct doc *doc)
 		doc_pair(doc, DOC_PLAIN, "directory", "%s", s->directory);
 	doc_pair(doc, DOC_PLAIN, "sessions", "%d, waiting for you %d", s->sessions, s->waiting);
 	doc_pair(doc, DOC_PLAIN, "login", "%s",
-	         oc->password ? "with a password"
-	                      : "no password: whoever is on that machine may use it");
+	         oc_password(oc) ? "with a password"
+	                         : "no password: whoever is on that machine may use it");
 	if (oc->err.text[0] && oc->state != OC_LIVE)
 		doc_pair(doc, DOC_WARN, "state", "%s", oc->err.text);
 }
 
 void session_detail(struct row *row, struct doc *doc, bool reveal)
 {
-	struct session *s = (struct session *)row;
+	struct session *s = ROW_AS(session, row);
 	const struct request *r = session_request(row);
 	struct ses *ses = ses_of(row);
 	session_looked_at(row);
@@ -327,7 +329,7 @@ void session_detail(struct row *row, struct doc *doc, bool reveal)
 
 void session_peek(struct row *row, struct doc *doc)
 {
-	struct session *s = (struct session *)row;
+	struct session *s = ROW_AS(session, row);
 	const struct request *r = session_request(row);
 	struct ses *ses = ses_of(row);
 	struct doc words;
@@ -351,8 +353,8 @@ void session_peek(struct row *row, struct doc *doc)
 		programs_detail(row, &words);
 	}
 	if (!r) {
-		/* Adds the last lines of a text. */
-		for (size_t i = words.n > PEEK_LINES ? words.n - PEEK_LINES : 0; i < words.n; i++) {
+		size_t first = words.n > PEEK_LINES ? words.n - PEEK_LINES : 0;
+		for (size_t i = first; i < words.n; i++) {
 			const struct doc_line *line = &words.lines[i];
 			const char *text = line->text ? line->text : "";
 			if (line->label)
@@ -413,7 +415,7 @@ static size_t session_directories(struct sessions *ss, const char **out, size_t 
 
 size_t session_names(const struct row *row, enum session_list list, const char **out, size_t max)
 {
-	const struct session *s = (const struct session *)row;
+	const struct session *s = ROW_AS(session, row);
 	const struct ses *ses = ses_of(row);
 	struct oc *oc;
 	if (s->type == SESSION_SERVICE)

@@ -61,13 +61,13 @@ static bool move_write_file(const char *path, const char *text, size_t len, stru
 
 static void move_there(struct act *a);
 
-static void move_messages_came(struct call *call, const struct reply *r, void *arg)
+static void move_messages_came(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	char said[160];
 	a->call = NULL;
-	long n = oc_is_answer(a->oc, r, &err) ? json_count(r->body, r->len) : -1;
+	long n = !err.code ? json_count(r->body, r->len) : -1;
 	if (n < 0) {
 		if (!err.code)
 			err_set(&err, ERR_GARBLED,
@@ -89,13 +89,13 @@ static void move_messages_came(struct call *call, const struct reply *r, void *a
 	oc_act_end(a, good ? NULL : &err, said);
 }
 
-static void move_info_came(struct call *call, const struct reply *r, void *arg)
+static void move_info_came(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	struct ses *s = ses_find(a->oc->owner, a->sid);
 	a->call = NULL;
-	if (!oc_is_answer(a->oc, r, &err) || !s) {
+	if (err.code || !s) {
 		if (s == NULL)
 			err_set(&err, ERR_ABSENT, "it is no longer there");
 		oc_act_end(a, &err, NULL);
@@ -173,13 +173,13 @@ static void move_renew_ids(char *text, size_t len, uint64_t nonce)
 
 static void move_archives(struct act *a);
 
-static void move_counted(struct call *call, const struct reply *r, void *arg)
+static void move_counted(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	char said[160];
 	a->call = NULL;
-	long count = oc_is_answer(a->oc, r, &err) ? json_count(r->body, r->len) : 0;
+	long count = !err.code ? json_count(r->body, r->len) : 0;
 	size_t n = count > 0 ? (size_t)count : 0;
 	if (!err.code && n != a->messages)
 		err_set(&err, ERR_GARBLED,
@@ -289,12 +289,12 @@ static void move_import_text(struct act *a, const char *project)
 	free(out);
 }
 
-static void move_project_came(struct call *call, const struct reply *r, void *arg)
+static void move_project_came(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	a->call = NULL;
-	cJSON *o = oc_is_answer(a->oc, r, &err) ? json_parse(r->body, r->len) : NULL;
+	cJSON *o = !err.code ? json_parse(r->body, r->len) : NULL;
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(o, "id");
 	char *project = cJSON_IsString(id) ? xstrdup(id->valuestring) : NULL;
 	cJSON_Delete(o);
@@ -332,7 +332,7 @@ static void move_import_begin(struct act *a)
 void session_import(struct order *order)
 {
 	struct row *row = order_row(order);
-	const struct session *r = (const struct session *)row;
+	const struct session *r = ROW_AS(session, row);
 	struct ses *s = row ? ses_of(row) : NULL;
 	struct oc *oc;
 	if (s)
@@ -348,7 +348,7 @@ void session_import(struct order *order)
 		            "/srv/app\"");
 		return;
 	}
-	if (!oc || !oc->origin || oc->state != OC_LIVE) {
+	if (!oc || !oc->api || oc->state != OC_LIVE) {
 		oc_act_fail(order, ERR_LOST,
 		            "its OpenCode server cannot be reached now; nothing was made");
 		return;
@@ -381,13 +381,13 @@ static void move_act_rehome(struct act *a, struct oc *oc)
 	oc->acts = a;
 }
 
-static void move_archived(struct call *call, const struct reply *r, void *arg)
+static void move_archived(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
-	struct err err;
+	struct err err = r->err;
 	char said[256];
 	a->call = NULL;
-	if (!oc_is_answer(a->oc, r, &err)) {
+	if (err.code) {
 		struct err why = err;
 		err_set(&err, why.code,
 		        "it is on %s as %s, whole; but the one here could not be archived: %.160s",

@@ -8,11 +8,11 @@
  * during the snapshot are held and applied after it, so nothing is missed and no stale answer
  * overwrites newer state. Each server process keeps status, permissions and questions in memory,
  * per directory. So every directory in use is asked with its own string, byte for byte. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "backends/base/base64.h"
 #include "backends/servers/server.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
@@ -52,7 +52,7 @@ static const char *const endpoints_exec =
 /* A call of the snapshot. what names its answer for source_feed. */
 struct oc_call {
 	struct oc *oc;
-	struct call *call;
+	struct api_call *call;
 	char *what;
 	struct oc_call *next;
 };
@@ -132,21 +132,40 @@ struct oc *oc_add(struct sessions *ss, const char *name, const char *host, int p
 	return oc;
 }
 
-static bool oc_same_text(const char *a, const char *b)
+/* The section's login, for link/api. */
+static struct api_config oc_api_config(const struct oc *oc)
 {
-	return a && b ? strcmp(a, b) == 0 : a == b;
+	struct api_config config = {
+		.product = "OpenCode",
+		.user = oc->user,
+		.token_word = "password",
+		.command_word = "password_command",
+		.asks_late = true,
+		.only_json = true,
+	};
+	if (oc->config) {
+		config.section = "opencode";
+		config.name = oc->config->name;
+		config.token_command = oc->config->password_command;
+	}
+	return config;
+}
+
+void oc_login_again(struct oc *oc)
+{
+	struct api_config config = oc_api_config(oc);
+	if (oc->api)
+		api_set_login(oc->api, &config);
 }
 
 void oc_configure(struct oc *oc, const struct opencode_config *config)
 {
 	const struct settings *before = oc->settings;
-	const char *was = oc->config ? oc->config->password_command : NULL;
-	if (!config || !oc_same_text(was, config->password_command))
-		oc->password_tried = false;
 	if (config && config->user)
 		xreplace(&oc->user, config->user);
 	oc->config = config;
 	oc->settings = config ? settings_keep(store_settings(oc->owner->source.store)) : NULL;
+	oc_login_again(oc);
 	settings_destroy(before);
 }
 
@@ -155,11 +174,9 @@ void oc_remove(struct oc *oc)
 	struct sessions *ss = oc->owner;
 	struct ses *s, *next;
 	oc_stop(oc);
-	acts_lost(oc);
-	origin_destroy(oc->origin);
-	oc->origin = NULL;
+	oc_close(oc);
 	HASH_ITER (hh, ss->table, s, next)
-		if (s->home == oc && !ss->has_store) {
+		if (s->home == oc && !ss->stored_round) {
 			ses_free(s);
 			/* its sessions are still in the database: keep the rows */
 		} else if (s->home == oc) {
@@ -189,7 +206,6 @@ void oc_remove(struct oc *oc)
 	buf_finish(&oc->pages);
 	buf_finish(&oc->unheard);
 	secret_destroy(oc->password);
-	token_cancel(oc->asking);
 	run_cancel(oc->file_run);
 	settings_destroy(oc->settings);
 	char *owned[] = { oc->host, oc->unit,   oc->cwd,    oc->program,
@@ -201,53 +217,20 @@ void oc_remove(struct oc *oc)
 
 /* --- calls --------------------------------------------------------------- */
 
-/* The Authorization header. The caller wipes and frees it. NULL: no password. */
-static char *oc_login_header(const struct oc *oc)
+struct api_call *oc_call(struct oc *oc, const char *method, const char *path, const char *body,
+                         int64_t timeout_ms, size_t max,
+                         void (*done)(const struct api_answer *, void *), void *arg)
 {
-	if (!oc->password)
+	if (!oc->api)
 		return NULL;
-	char *plain = xasprintf("%s:%s", oc->user, oc->password->text),
-	     *code = base64_encode(plain, strlen(plain));
-	char *header = xasprintf("Authorization: Basic %s", code);
-	wipe(plain, strlen(plain));
-	wipe(code, strlen(code));
-	free(plain);
-	free(code);
-	return header;
-}
-
-static struct call *oc_start(struct oc *oc, struct call_spec spec, const char *extra)
-{
-	char *login = oc_login_header(oc);
-	const char *headers[4] = { "Accept: application/json, text/event-stream", NULL };
-	size_t n = 1;
-	if (login)
-		headers[n++] = login;
-	if (extra)
-		headers[n++] = extra;
-	headers[n] = NULL;
-	spec.headers = headers;
-	struct call *c = oc->origin ? call_start(oc->origin, &spec) : NULL;
-	if (login)
-		wipe(login, strlen(login));
-	free(login);
-	return c;
-}
-
-struct call *oc_call(struct oc *oc, const char *method, const char *path, const char *body,
-                     int64_t timeout_ms, size_t max,
-                     void (*done)(struct call *, const struct reply *, void *), void *arg)
-{
-	struct call_spec spec = { .method = method,
-		                  .path = path,
-		                  .body = body,
-		                  .body_len = body ? strlen(body) : 0,
-		                  .timeout_ms = timeout_ms,
-		                  .max = max,
-		                  .done = done,
-		                  .arg = arg,
-		                  .once = strcmp(method, "GET") != 0 };
-	return oc_start(oc, spec, NULL);
+	return api_call(oc->api, &(struct api_request){ .method = method,
+	                                                .path = path,
+	                                                .body = body,
+	                                                .timeout_ms = timeout_ms,
+	                                                .max = max,
+	                                                .once = true,
+	                                                .done = done,
+	                                                .arg = arg });
 }
 
 char *oc_path(const struct ses *s, const char *rest)
@@ -262,33 +245,9 @@ void oc_sent_free(struct oc_sent *sent)
 	*sent = (struct oc_sent){ 0 };
 }
 
-bool oc_is_answer(const struct oc *oc, const struct reply *r, struct err *err)
-{
-	const char *where = oc->owner->source.server->name;
-	char words[300];
-	if (r->err.code) {
-		*err = r->err;
-		return false;
-	}
-	if (r->status == 401)
-		return err_set(err, ERR_DENIED, "OpenCode on %s port %d wants a password (401)",
-		               where, oc->port);
-	if (r->status / 100 != 2)
-		return err_set(err, r->status == 404 ? ERR_ABSENT : ERR_REFUSED,
-		               "OpenCode on %s: %s", where,
-		               oc_words(words, sizeof(words), r->status, r->body, r->len));
-	if (r->status != 204 && strncmp(r->content_type, "application/json", 16) != 0)
-		return err_set(err, ERR_GARBLED,
-		               "what answers on %s port %d sent %s where JSON was expected; it is "
-		               "not accepted as an answer",
-		               where, oc->port, r->content_type[0] ? r->content_type : "no type");
-	err_clear(err);
-	return true;
-}
-
 bool oc_is_heard(const struct oc *oc)
 {
-	return oc->origin && oc->sync.stream == SYNC_HEARS;
+	return oc->api && oc->sync.stream == SYNC_HEARS;
 }
 
 int64_t oc_now(const struct oc *oc)
@@ -323,13 +282,13 @@ static void oc_call_unlink(struct oc *oc, struct oc_call *c)
 void oc_stop(struct oc *oc)
 {
 	struct ses *s, *next;
-	call_cancel(oc->probe);
-	call_cancel(oc->stream);
+	api_cancel(oc->probe);
+	api_cancel(oc->stream);
 	run_cancel(oc->file_run);
 	oc->file_run = NULL;
 	oc->probe = oc->stream = NULL;
 	while (oc->calls) {
-		call_cancel(oc->calls->call);
+		api_cancel(oc->calls->call);
 		oc_call_unlink(oc, oc->calls);
 	}
 	HASH_ITER (hh, oc->owner->table, s, next)
@@ -368,20 +327,42 @@ void oc_stop(struct oc *oc)
 	oc->ask = NULL;
 }
 
+const struct secret *oc_password(const struct oc *oc)
+{
+	return oc->api ? api_token(oc->api) : oc->password;
+}
+
+/* Without an api the password is kept for the next one. */
+static void oc_set_password(struct oc *oc, struct secret *password, enum oc_login login)
+{
+	oc->login = password ? login : OC_BY_COMMAND;
+	if (oc->api) {
+		api_give_token(oc->api, password, false);
+		return;
+	}
+	secret_destroy(oc->password);
+	oc->password = password;
+}
+
 void oc_forget_file(struct oc *oc)
 {
-	if (!oc->from_file)
-		return;
-	secret_destroy(oc->password);
-	oc->password = NULL;
-	oc->from_file = false;
+	if (oc->login == OC_BY_FILE)
+		oc_set_password(oc, NULL, OC_BY_COMMAND);
+}
+
+void oc_close(struct oc *oc)
+{
+	assert(!oc->probe && !oc->stream && !oc->calls);
+	acts_lost(oc);
+	if (oc->api)
+		oc->password = api_take_token(oc->api);
+	api_destroy(oc->api);
+	oc->api = NULL;
 }
 
 void oc_readdress(struct oc *oc, const char *host)
 {
-	acts_lost(oc);
-	origin_destroy(oc->origin);
-	oc->origin = NULL;
+	oc_close(oc);
 	xreplace(&oc->host, host);
 }
 
@@ -409,37 +390,8 @@ static void oc_password_came(struct ask *ask, struct secret *answer, bool keep, 
 		oc_set_state(oc, OC_DENIED, &err);
 		return;
 	}
-	secret_destroy(oc->password);
-	oc->password = answer;
-	oc->from_file = false;
+	oc_set_password(oc, answer, OC_BY_USER);
 	oc_begin(oc);
-}
-
-/* password_command of [opencode NAME], run on this machine */
-static void oc_command_done(struct secret *password, const struct err *err, void *arg)
-{
-	struct oc *oc = arg;
-	oc->asking = NULL;
-	if (password) {
-		secret_destroy(oc->password);
-		oc->password = password;
-		oc->from_file = false;
-		oc_begin(oc);
-	} else {
-		oc_set_state(oc, OC_DENIED, err);
-	}
-}
-
-static bool oc_ask_command(struct oc *oc)
-{
-	if (!oc->config || !oc->config->password_command || oc->password_tried || oc->asking)
-		return false;
-	oc->password_tried = true;
-	char *whose = xasprintf("[opencode %s]: password_command", oc->config->name);
-	oc->asking = token_ask(store_loop(oc->owner->source.store), whose,
-	                       oc->config->password_command, oc_command_done, oc);
-	free(whose);
-	return true;
 }
 
 static void oc_ask_user(struct oc *oc, bool wrong)
@@ -470,31 +422,41 @@ static void oc_ask_user(struct oc *oc, bool wrong)
  * a moment ago is not tried again. */
 void oc_file_came(struct oc *oc, struct secret *password)
 {
-	bool same = password && oc->password && password->len == oc->password->len &&
-	            !memcmp(password->text, oc->password->text, password->len);
-	bool had = oc->password != NULL;
-	secret_destroy(oc->password);
-	oc->password = NULL;
-	oc->from_file = password && !same;
-	if (oc->from_file) {
-		oc->password = password;
+	const struct secret *old = oc_password(oc);
+	bool same = password && old && password->len == old->len &&
+	            !memcmp(password->text, old->text, password->len);
+	bool had = old != NULL;
+	if (password && !same) {
+		oc_set_password(oc, password, OC_BY_FILE);
 		oc_begin(oc);
 		return;
 	}
 	secret_destroy(password);
+	oc_set_password(oc, NULL, OC_BY_COMMAND);
 	oc_ask_user(oc, had);
 }
 
-/* Sources of a password, in order: password_command, the service file of OpenCode 2, the user. */
+/* The api has run password_command, if there is one and its pause is over. The other sources of a
+ * password are the service file of OpenCode 2 and then the user. */
 static void oc_want_password(struct oc *oc)
 {
-	bool wrong = oc->password != NULL;
+	bool wrong = oc_password(oc) != NULL;
 	oc_stop(oc);
-	if (oc_ask_command(oc) || oc_file_ask(oc))
+	if (oc_file_ask(oc))
 		return;
-	secret_destroy(oc->password);
-	oc->password = NULL;
+	oc_set_password(oc, NULL, OC_BY_COMMAND);
 	oc_ask_user(oc, wrong);
+}
+
+/* The server wants a password, and none is known that it accepts. */
+static void oc_denied(struct oc *oc, const struct api_answer *r)
+{
+	if (!r->no_token) {
+		oc_want_password(oc);
+		return;
+	}
+	oc_stop(oc);
+	oc_set_state(oc, OC_DENIED, &r->err);
 }
 
 /* --- the snapshot -------------------------------------------------------- */
@@ -529,8 +491,8 @@ static void oc_on_unheard(struct loop_timer *t, void *arg)
 	struct buf again = oc->unheard;
 	/* Exec-only origins run few calls at a time, and time in the queue counts toward the
 	 * timeout. */
-	int64_t answer_ms = oc->origin && origin_is_exec_only(oc->origin) ? LIST_MS
-	                                                                  : UNHEARD_ANSWER_MS;
+	int64_t answer_ms = oc->api && origin_is_exec_only(api_origin(oc->api)) ? LIST_MS
+	                                                                        : UNHEARD_ANSWER_MS;
 	oc->unheard = (struct buf){ .max = UNHEARD_MAX };
 	fetch_forget(&oc->unheard_fetch);
 	for (size_t at = 0; at < again.len; at += strlen(again.data + at) + 1)
@@ -635,15 +597,6 @@ void oc_ask_about(struct oc *oc, const struct ses *s)
 		oc_ask_place(oc, s->directory, LIST_MS);
 }
 
-/* The list of running sessions is applied: asks what each of them waits for. */
-static void oc_ask_running(struct oc *oc)
-{
-	struct ses *s, *next;
-	HASH_ITER (hh, oc->owner->table, s, next)
-		if (s->home == oc && s->run.run != OC_RUN_IDLE)
-			oc_ask_place(oc, s->id, LIST_MS);
-}
-
 static int oc_newest_first(const void *a, const void *b)
 {
 	const struct ses *x = *(struct ses *const *)a, *y = *(struct ses *const *)b;
@@ -709,21 +662,21 @@ static void oc_next_project(struct oc *oc)
 	free(header);
 }
 
-static void oc_list_came(struct oc *oc, const char *what, struct call *call, const struct reply *r)
+static void oc_list_came(struct oc *oc, const char *what, const struct api_answer *r)
 {
 	char cursor[CURSOR_MAX], more[96];
-	const char *next = oc->dialect->next_page(call, r, cursor, sizeof(cursor));
+	const char *next = oc->dialect->next_page(r, cursor, sizeof(cursor));
 	bool first = what[strlen(what) - 1] == 's';
 	snprintf(more, sizeof(more), "%s sessions+", oc->name);
-	oc->has_all |= first;
+	oc->listing = first ? OC_LISTS_ALL : oc->listing;
 	oc->list_has_hole &= !first;
 	oc->list_pages = first ? 1 : oc->list_pages + 1;
 	source_feed(&oc->owner->source, what, r->body, r->len);
-	if (oc->has_all && *next && oc->list_pages < PAGES_MAX) {
+	if (oc->listing == OC_LISTS_ALL && *next && oc->list_pages < PAGES_MAX) {
 		char *path = xasprintf("%s%s", oc->dialect->more, next);
 		oc_ask_more(oc, more, path, NULL);
 		free(path);
-	} else if (oc->has_all) {
+	} else if (oc->listing == OC_LISTS_ALL) {
 		oc->list_has_hole |= *next != '\0';
 		oc_list_over(oc);
 	} else {
@@ -731,7 +684,7 @@ static void oc_list_came(struct oc *oc, const char *what, struct call *call, con
 	}
 }
 
-static void oc_keep_reduced(struct oc *oc, const char *what, const struct reply *r)
+static void oc_keep_reduced(struct oc *oc, const char *what, const struct api_answer *r)
 {
 	struct buf out;
 	bool good = false;
@@ -757,20 +710,15 @@ static const char *oc_place_asked(const struct oc *oc, const char *word)
 	return NULL;
 }
 
-/* Is the failure temporary? An old server that lacks the call fails for good. */
-static bool oc_is_passing(const struct reply *r)
-{
-	return r->err.code || r->status >= 500 || r->status == 429;
-}
-
 /* There is no list of all sessions. 1.2.6 lists by project. */
-static void oc_list_refused(struct oc *oc, const struct reply *r, const struct err *why)
+static void oc_list_refused(struct oc *oc, const struct api_answer *r)
 {
-	struct err err = *why;
-	if (!r->err.code && r->status != 401 && oc->dialect->lists_projects) {
+	struct err err = r->err;
+	if (r->status && r->status != 401 && oc->dialect->lists_projects) {
 		/* A server without the list of all sessions: fetch its projects first. */
 		char what[96];
-		oc->has_all = oc->list_has_hole = false;
+		oc->listing = OC_LISTS_PROJECTS;
+		oc->list_has_hole = false;
 		snprintf(what, sizeof(what), "%s projects", oc->name);
 		oc_ask_more(oc, what, "/project", NULL);
 		return;
@@ -782,16 +730,17 @@ static void oc_list_refused(struct oc *oc, const struct reply *r, const struct e
 	oc_lose(oc, &err);
 }
 
-static void oc_answer_came(struct oc *oc, const char *what, struct call *call,
-                           const struct reply *r)
+static void oc_answer_came(struct oc *oc, const char *what, const struct api_answer *r)
 {
 	const char *word = what + strlen(oc->name) + 1;
-	struct err err;
-	bool good = oc_is_answer(oc, r, &err);
+	struct ses *s, *next;
+	bool good = !r->err.code;
+	/* An old server that lacks a call fails for good. */
+	bool passes = !r->status || r->status >= 500 || r->status == 429;
 	if (!strcmp(word, "sessions") && (!good || !oc->dialect->is_list(r))) {
-		oc_list_refused(oc, r, &err);
+		oc_list_refused(oc, r);
 	} else if (!strncmp(word, "sessions", 8) && good && oc->dialect->is_list(r)) {
-		oc_list_came(oc, what, call, r);
+		oc_list_came(oc, what, r);
 	} else if (!strcmp(word, "sessions+")) {
 		oc->list_has_hole = true;
 		oc_next_project(oc);
@@ -799,7 +748,7 @@ static void oc_answer_came(struct oc *oc, const char *what, struct call *call,
 		char begin[96];
 		snprintf(begin, sizeof(begin), "%s sessions", oc->name);
 		if (!good || !oc_parse_projects(r->body, r->len, &oc->pages)) {
-			oc_lose(oc, &err);
+			oc_lose(oc, &r->err);
 			return;
 		}
 		source_feed(&oc->owner->source, begin, "[]", 2); /* a new list begins */
@@ -809,21 +758,25 @@ static void oc_answer_came(struct oc *oc, const char *what, struct call *call,
 		oc_keep_reduced(oc, what, r);
 	} else if (good) {
 		source_feed(&oc->owner->source, what, r->body, r->len);
-		if (oc->dialect->running && !strcmp(word, "status "))
-			oc_ask_running(oc);
-	} else if (oc_place_asked(oc, word) && oc_is_passing(r)) {
+		if (!oc->dialect->running || strcmp(word, "status ") != 0)
+			return;
+		/* the running sessions are known now: what does each of them wait for? */
+		HASH_ITER (hh, oc->owner->table, s, next)
+			if (s->home == oc && s->run.run != OC_RUN_IDLE)
+				oc_ask_place(oc, s->id, LIST_MS);
+	} else if (oc_place_asked(oc, word) && passes) {
 		oc_unheard_add(oc, oc_place_asked(oc, word));
 	}
 }
 
-static void oc_more_done(struct call *call, const struct reply *r, void *arg)
+static void oc_more_done(const struct api_answer *r, void *arg)
 {
 	struct oc_call *c = arg;
 	struct oc *oc = c->oc;
 	char *what = c->what;
 	c->what = NULL;
 	oc_call_unlink(oc, c);
-	oc_answer_came(oc, what, call, r);
+	oc_answer_came(oc, what, r);
 	free(what);
 	if (sync_is_asked(&oc->sync) && sync_part_done(&oc->sync))
 		oc_snapshot_over(oc);
@@ -834,7 +787,8 @@ static void oc_more_done(struct call *call, const struct reply *r, void *arg)
 static void oc_ask_within(struct oc *oc, const char *what, const char *path, const char *header,
                           int64_t timeout_ms)
 {
-	if (oc->sync.stream == SYNC_DEAF)
+	const char *headers[] = { header, NULL };
+	if (oc->sync.stream == SYNC_DEAF || !oc->api)
 		return;
 	if (sync_is_asked(&oc->sync))
 		sync_part(&oc->sync);
@@ -843,13 +797,13 @@ static void oc_ask_within(struct oc *oc, const char *what, const char *path, con
 	struct oc_call *c = xcalloc(1, sizeof(*c));
 	*c = (struct oc_call){ .oc = oc, .what = xstrdup(what), .next = oc->calls };
 	oc->calls = c;
-	c->call = oc_start(oc,
-	                   (struct call_spec){ .path = path,
-	                                       .timeout_ms = timeout_ms,
-	                                       .max = LIST_MAX,
-	                                       .done = oc_more_done,
-	                                       .arg = c },
-	                   header);
+	c->call = api_call(oc->api, &(struct api_request){ .path = path,
+	                                                   .headers = headers,
+	                                                   .timeout_ms = timeout_ms,
+	                                                   .max = LIST_MAX,
+	                                                   .once = true,
+	                                                   .done = oc_more_done,
+	                                                   .arg = c });
 }
 
 static void oc_ask_more(struct oc *oc, const char *what, const char *path, const char *header)
@@ -898,7 +852,7 @@ static void oc_event_line(struct oc *oc, const char *line, size_t len)
 	source_feed(&oc->owner->source, what, line + skip, len - skip);
 }
 
-static bool oc_stream_data(struct call *call, const char *bytes, size_t len, void *arg)
+static bool oc_stream_data(struct api_call *call, const char *bytes, size_t len, void *arg)
 {
 	struct oc *oc = arg;
 	oc_heard_something(oc);
@@ -930,7 +884,7 @@ static bool oc_stream_data(struct call *call, const char *bytes, size_t len, voi
 	return true;
 }
 
-static void oc_stream_answered(struct call *call, void *arg)
+static void oc_stream_answered(struct api_call *call, void *arg)
 {
 	struct oc *oc = arg;
 	oc_heard_something(oc);
@@ -938,40 +892,35 @@ static void oc_stream_answered(struct call *call, void *arg)
 	oc_snapshot_step(oc);
 }
 
-static void oc_stream_done(struct call *call, const struct reply *r, void *arg)
+static void oc_stream_done(const struct api_answer *r, void *arg)
 {
 	struct oc *oc = arg;
 	struct err err = r->err;
 	oc->stream = NULL;
-	if (r->status == 401) {
-		oc_want_password(oc);
+	if (r->status == 401 || r->no_token) {
+		oc_denied(oc, r);
 		return;
 	}
-	if (!err.code && r->status / 100 == 2)
+	if (!err.code)
 		err_set(&err, ERR_LOST, "OpenCode on %s port %d ended its stream of events",
 		        oc->owner->source.server->name, oc->port);
-	else if (!err.code)
-		err_set(&err, ERR_GARBLED,
-		        "OpenCode on %s port %d answered %d when asked for events",
-		        oc->owner->source.server->name, oc->port, r->status);
 	oc_lose(oc, &err);
 }
 
 static void oc_stream_open(struct oc *oc)
 {
-	call_cancel(oc->stream);
+	api_cancel(oc->stream);
 	buf_clear(&oc->line);
 	oc->skip = false;
 	sync_close(&oc->sync);
 	sync_open(&oc->sync);
-	oc->stream = oc_start(oc,
-	                      (struct call_spec){ .path = oc->dialect->stream,
-	                                          .data = oc_stream_data,
-	                                          .answered = oc_stream_answered,
-	                                          .done = oc_stream_done,
-	                                          .arg = oc,
-	                                          .timeout_ms = LIST_MS },
-	                      NULL);
+	oc->stream = api_call(oc->api, &(struct api_request){ .path = oc->dialect->stream,
+	                                                      .once = true,
+	                                                      .data = oc_stream_data,
+	                                                      .answered = oc_stream_answered,
+	                                                      .done = oc_stream_done,
+	                                                      .arg = oc,
+	                                                      .timeout_ms = LIST_MS });
 }
 
 /* --- the probe ----------------------------------------------------------- */
@@ -982,7 +931,7 @@ static void oc_probe_next(struct oc *);
  * a web page, or with 404. */
 static const char *const probes[] = { "/global/health", "/api/info", "/api/health" };
 
-static void oc_probed_in_vain(struct oc *oc, const struct reply *r)
+static void oc_probed_in_vain(struct oc *oc, const struct api_answer *r)
 {
 	char what[200], version[32];
 	if (oc_parse_health(r->body, r->len, version, sizeof(version)))
@@ -1004,21 +953,20 @@ static void oc_probed_in_vain(struct oc *oc, const struct reply *r)
 	stored_apply(oc->owner);
 }
 
-static void oc_probe_done(struct call *call, const struct reply *r, void *arg)
+static void oc_probe_done(const struct api_answer *r, void *arg)
 {
 	struct oc *oc = arg;
-	struct err err;
 	char what[96], version[32] = "";
 	oc->probe = NULL;
-	if (r->status == 401) {
-		oc_want_password(oc);
+	if (r->status == 401 || r->no_token) {
+		oc_denied(oc, r);
 		return;
 	}
-	if (r->err.code) {
+	if (!r->status) {
 		oc_lose(oc, &r->err);
 		return;
 	}
-	bool answers = oc_is_answer(oc, r, &err);
+	bool answers = !r->err.code;
 	if (answers && oc_dialect_of(r->body, r->len, version, sizeof(version))) {
 		snprintf(what, sizeof(what), "%s health", oc->name);
 		source_feed(&oc->owner->source, what, r->body, r->len);
@@ -1044,7 +992,7 @@ void oc_begin(struct oc *oc)
 	if (link->state != LINK_UP || oc->state == OC_LIVE || oc->probe || oc->stream || oc->ask ||
 	    oc->file_run)
 		return;
-	if (!oc->origin) {
+	if (!oc->api) {
 		struct buf command = { 0 };
 		buf_addf(&command, "p=%d h=", oc->port);
 		quote_word(&command, oc->host);
@@ -1055,9 +1003,19 @@ void oc_begin(struct oc *oc)
 			                          .tls = oc->tls },
 			                        { .kind = ENDPOINT_EXEC,
 			                          .command = command.data } };
-		oc->origin = origin_create(store_http(oc->owner->source.store), link, endpoints,
-		                           link_is_local(link) || oc->tls ? 1 : 2);
+		char *who = xasprintf("OpenCode on %s port %d", oc->owner->source.server->name,
+		                      oc->port);
+		struct api_config config = oc_api_config(oc);
+		struct err err;
+		config.who = who;
+		config.endpoints = endpoints;
+		config.n_endpoints = link_is_local(link) || oc->tls ? 1 : 2;
+		oc->api = api_create(store_http(oc->owner->source.store), link, &config, &err);
+		if (oc->password)
+			api_give_token(oc->api, oc->password, oc->login == OC_BY_COMMAND);
+		oc->password = NULL;
 		buf_finish(&command);
+		free(who);
 	}
 	oc->probing = 0;
 	oc_probe_next(oc);
@@ -1065,7 +1023,7 @@ void oc_begin(struct oc *oc)
 
 /* --- messages ------------------------------------------------------------- */
 
-void oc_feed_messages(struct oc *oc, const char *what, const struct reply *r)
+void oc_feed_messages(struct oc *oc, const char *what, const struct api_answer *r)
 {
 	struct buf out;
 	if (!oc->dialect->conversation) {
@@ -1080,16 +1038,16 @@ void oc_feed_messages(struct oc *oc, const char *what, const struct reply *r)
 
 /* --- the last message of a session --------------------------------------- */
 
-static void oc_last_done(struct call *call, const struct reply *r, void *arg)
+static void oc_last_done(const struct api_answer *r, void *arg)
 {
 	struct ses *s = arg;
 	struct oc *oc = s->home;
 	struct sessions *ss = oc->owner;
-	struct err err;
+	struct err err = r->err;
 	s->last_call = NULL;
 	ss->lasts--;
 	char *what = xasprintf("%s last %s", oc->name, s->id);
-	if (oc_is_answer(oc, r, &err)) {
+	if (!err.code) {
 		/* Message ids have an order, so an overtaken answer cannot replace a newer last
 		 * message. */
 		fetch_answer(&s->last_fetch, &oc->sync, SYNC_NEVER);

@@ -74,6 +74,9 @@ struct oc_dialect {
 	bool has_program;        /* its program attaches, exports and imports as in 1.x */
 	bool attaches;           /* it has a program that attaches at all */
 	struct oc_asked asks[4]; /* ended by a word of NULL */
+	/* 2.x: the member that names a slash command, and the members that get the answer to a
+	 * permission; ended by NULL */
+	const char *command_name, *decisions[3];
 	struct oc_how acts[OC_ACTS];
 
 	/* --- paths and bodies; the caller frees --- */
@@ -84,16 +87,18 @@ struct oc_dialect {
 	/* path of a session, with rest behind its id */
 	char *(*path)(const struct ses *, const char *rest);
 	void (*make)(const struct oc_wish *, struct oc_sent *);
-	char *(*first_prompt)(const struct oc_wish *, const char *text); /* body */
+	/* The body of a new session's first prompt. NULL: that of OC_PROMPT. */
+	char *(*first_prompt)(const struct oc_wish *, const char *text);
 	/* The answer to a request. answer: made by request_answers; NULL: refuse it, why (NULL: no
 	 * word). */
 	void (*reply)(const struct ses *, const struct request *, const char *answer,
 	              const char *why, struct oc_sent *);
 
 	/* --- answers --- */
-	/* The cursor of the next page, borrowed from the call or buf. "": the list is complete. */
-	const char *(*next_page)(struct call *, const struct reply *, char *buf, size_t size);
-	bool (*is_list)(const struct reply *);
+	/* The cursor of the next page, borrowed from the answer or buf. "": the list is complete.
+	 */
+	const char *(*next_page)(const struct api_answer *, char *buf, size_t size);
+	bool (*is_list)(const struct api_answer *);
 	bool (*sessions)(const char *json, size_t len, struct oc_sessions *, struct err *);
 	bool (*statuses)(const char *json, size_t len, oc_status_fn *, void *arg, struct err *);
 	bool (*requests)(const char *json, size_t len, bool questions, struct request **,

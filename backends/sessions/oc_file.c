@@ -32,8 +32,7 @@
  * root would read files for it that it may not read itself. So only a process and files of the
  * login's own user count. A line "=file" or "=password" goes before each file; the line after a
  * service file says what its process does. "=foreign": another user listens on the port. */
-static const char script[] =
-	OC_LISTENERS
+static const char script[] = OC_LISTENERS
 	"listeners \"$1\"; [ -z \"$f\" ] || printf \"=foreign\\n\"; "
 	"p=; for d in /proc/[0-9]*; do [ -O $d ] || continue; "
 	"c=; { read -r c <$d/comm; } 2>/dev/null; "

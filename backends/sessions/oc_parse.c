@@ -695,28 +695,11 @@ bool oc_parse_projects(const char *json, size_t len, struct buf *out)
 			const char *id = oc_parse_text(o, "id"),
 				   *tree = oc_parse_text(o, "worktree");
 			bool global = id && !strcmp(id, "global");
-			if ((global || tree) && !strchr(global ? "/" : tree, '\n'))
-				buf_addf(out, "%s\n", global ? "/" : tree);
+			if (global)
+				tree = "/";
+			if (tree && !strchr(tree, '\n'))
+				buf_addf(out, "%s\n", tree);
 		}
 	cJSON_Delete(root);
 	return good;
-}
-
-const char *oc_words(char *buf, size_t size, int status, const char *body, size_t len)
-{
-	cJSON *root = json_parse(body, len);
-	const char *words = oc_parse_text(oc_parse_get(root, "data"), "message");
-	if (!words)
-		words = oc_parse_text(root, "message");
-	if (!words)
-		words = oc_parse_text(cJSON_GetArrayItem(oc_parse_get(root, "error"), 0),
-		                      "message");
-	if (!words)
-		words = oc_parse_text(root, "name");
-	if (words)
-		oc_parse_washed(buf, size, words);
-	else
-		snprintf(buf, size, "it answered %d", status);
-	cJSON_Delete(root);
-	return buf;
 }

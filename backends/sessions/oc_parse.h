@@ -152,8 +152,5 @@ bool oc_reduce_models(const char *json, size_t len, struct buf *out);
 bool oc_reduce_names(const char *json, size_t len, struct buf *out);
 /* Worktrees of GET /project, one per line; "/" for the global project. */
 bool oc_parse_projects(const char *json, size_t len, struct buf *out);
-/* Extracts the error text of an error answer, in any of the shapes that OpenCode uses. Washed.
- * Returns buf. */
-const char *oc_words(char *buf, size_t size, int status, const char *body, size_t len);
 
 #endif

@@ -169,7 +169,8 @@ static void oc_v1_reply(const struct ses *s, const struct request *r, const char
                         const char *why, struct oc_sent *sent)
 {
 	const char *refusal = r->is_question ? "{}" : "{\"reply\":\"reject\"}";
-	char *path = xasprintf("/%s/%s/%s", r->is_question ? "question" : "permission", r->id,
+	const char *list = r->is_question ? "question" : "permission";
+	char *path = xasprintf("/%s/%s/%s", list, r->id,
 	                       r->is_question && !answer ? "reject" : "reply");
 	(void)why;
 	*sent = (struct oc_sent){ .method = "POST",
@@ -180,16 +181,15 @@ static void oc_v1_reply(const struct ses *s, const struct request *r, const char
 
 /* --- answers -------------------------------------------------------------- */
 
-static const char *oc_v1_next_page(struct call *call, const struct reply *r, char *buf, size_t size)
+static const char *oc_v1_next_page(const struct api_answer *r, char *buf, size_t size)
 {
-	const char *cursor = call_header(call, "x-next-cursor");
-	(void)r;
+	const char *cursor = call_header(r->call, "x-next-cursor");
 	(void)buf;
 	(void)size;
 	return cursor && strspn(cursor, "0123456789") == strlen(cursor) ? cursor : "";
 }
 
-static bool oc_v1_is_list(const struct reply *r)
+static bool oc_v1_is_list(const struct api_answer *r)
 {
 	return r->body[strspn(r->body, " \t\r\n")] == '[';
 }

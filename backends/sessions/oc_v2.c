@@ -40,11 +40,6 @@ const struct oc_dialect *oc_dialect_of(const char *json, size_t len, char *versi
 
 /* --- paths and bodies ------------------------------------------------------ */
 
-static char *oc_v2_place(const char *place)
-{
-	return http_encode(place);
-}
-
 static char *oc_v2_path(const struct ses *s, const char *rest)
 {
 	return xasprintf("/api/session/%s%s", s->id, rest);
@@ -79,40 +74,16 @@ static char *oc_preview_prompt_body(const struct ses *s, const char *words)
 	return oc_body(o);
 }
 
-static char *oc_v2_first_prompt(const struct oc_wish *wish, const char *text)
-{
-	(void)wish;
-	return oc_v2_prompt_body(NULL, text);
-}
-
-static char *oc_preview_first_prompt(const struct oc_wish *wish, const char *text)
-{
-	(void)wish;
-	return oc_preview_prompt_body(NULL, text);
-}
-
-static char *oc_v2_command(const char *name, const char *words)
+static char *oc_v2_command_body(const struct ses *s, const char *words)
 {
 	cJSON *o = cJSON_CreateObject();
 	words += *words == '/';
 	size_t n = strcspn(words, " ");
 	char *command = xstrndup(words, n);
-	cJSON_AddStringToObject(o, name, command);
+	cJSON_AddStringToObject(o, s->home->dialect->command_name, command);
 	cJSON_AddStringToObject(o, "text", words[n] ? words + n + 1 : "");
 	free(command);
 	return oc_body(o);
-}
-
-static char *oc_v2_command_body(const struct ses *s, const char *words)
-{
-	(void)s;
-	return oc_v2_command("name", words);
-}
-
-static char *oc_early_command_body(const struct ses *s, const char *words)
-{
-	(void)s;
-	return oc_v2_command("command", words);
 }
 
 static char *oc_v2_agent_body(const struct ses *s, const char *words)
@@ -167,7 +138,7 @@ static void oc_v2_make(const struct oc_wish *wish, struct oc_sent *sent)
 
 /* --- answers to requests --------------------------------------------------- */
 
-/* The answer to a permission, by the member names of a dialect. */
+/* The answer to a permission; names are the dialect's, ended by NULL. */
 static char *oc_v2_decision(const char *answer, const char *const *names)
 {
 	cJSON *given = json_parse(answer, strlen(answer)), *o = cJSON_CreateObject();
@@ -182,8 +153,8 @@ static char *oc_v2_decision(const char *answer, const char *const *names)
 	return oc_body(o);
 }
 
-static void oc_v2_reply_to(const struct ses *s, const struct request *r, const char *answer,
-                           const char *why, const char *const *names, struct oc_sent *sent)
+static void oc_v2_reply(const struct ses *s, const struct request *r, const char *answer,
+                        const char *why, struct oc_sent *sent)
 {
 	const char *list = "question", *rest = "/reply";
 	*sent = (struct oc_sent){ .method = "POST" };
@@ -192,52 +163,33 @@ static void oc_v2_reply_to(const struct ses *s, const struct request *r, const c
 	else if (r->is_form)
 		list = "form";
 	if (!r->is_question)
-		sent->body = oc_v2_decision(answer ? answer : "{}", names);
+		sent->body = oc_v2_decision(answer ? answer : "{}", s->home->dialect->decisions);
 	else if (answer)
 		sent->body = xstrdup(answer);
 	else if (r->is_form)
 		sent->method = "DELETE";
 	if (r->is_question && !answer)
 		rest = r->is_form ? "" : "/reject";
-	char *reason = r->is_form && !answer && why ? http_encode(why) : NULL;
-	char *end = xasprintf("/%s/%s%s%s%s", list, r->id, rest, reason ? "?message=" : "",
-	                      reason ? reason : "");
+	char *end = xasprintf("/%s/%s%s", list, r->id, rest);
+	if (r->is_form && !answer && why) {
+		char *reason = http_encode(why), *longer = xasprintf("%s?message=%s", end, reason);
+		free(reason);
+		free(end);
+		end = longer;
+	}
 	sent->path = oc_v2_path(s, end);
-	free(reason);
 	free(end);
-}
-
-static void oc_v2_reply(const struct ses *s, const struct request *r, const char *answer,
-                        const char *why, struct oc_sent *sent)
-{
-	static const char *const names[] = { "decision", NULL };
-	oc_v2_reply_to(s, r, answer, why, names, sent);
-}
-
-static void oc_preview_reply(const struct ses *s, const struct request *r, const char *answer,
-                             const char *why, struct oc_sent *sent)
-{
-	static const char *const names[] = { "reply", NULL };
-	oc_v2_reply_to(s, r, answer, why, names, sent);
-}
-
-static void oc_early_reply(const struct ses *s, const struct request *r, const char *answer,
-                           const char *why, struct oc_sent *sent)
-{
-	static const char *const names[] = { "reply", "decision", NULL };
-	oc_v2_reply_to(s, r, answer, why, names, sent);
 }
 
 /* --- answers --------------------------------------------------------------- */
 
-static const char *oc_v2_next_page(struct call *call, const struct reply *r, char *buf, size_t size)
+static const char *oc_v2_next_page(const struct api_answer *r, char *buf, size_t size)
 {
-	(void)call;
 	oc_v2_cursor(r->body, r->len, buf, size);
 	return buf;
 }
 
-static bool oc_v2_is_list(const struct reply *r)
+static bool oc_v2_is_list(const struct api_answer *r)
 {
 	const char *data;
 	size_t len;
@@ -251,10 +203,11 @@ static bool oc_v2_is_list(const struct reply *r)
 	.models = "/api/model", .agents = "/api/agent", .commands = "/api/command",            \
 	.last = "/message?limit=20&order=desc",                                                \
 	.messages = "/message?order=desc&limit=", .messages_max = 200, .stores_prompts = true, \
-	.drops_requests = true, .place = oc_v2_place, .list_in = oc_v2_list_in,                \
-	.path = oc_v2_path, .make = oc_v2_make, .next_page = oc_v2_next_page,                  \
-	.is_list = oc_v2_is_list, .statuses = oc_v2_statuses, .requests = oc_v2_requests,      \
-	.conversation = oc_v2_conversation, .read_models = oc_v2_models, .read_names = oc_v2_names
+	.drops_requests = true, .place = http_encode, .list_in = oc_v2_list_in,                \
+	.path = oc_v2_path, .make = oc_v2_make, .reply = oc_v2_reply,                          \
+	.next_page = oc_v2_next_page, .is_list = oc_v2_is_list, .statuses = oc_v2_statuses,    \
+	.requests = oc_v2_requests, .conversation = oc_v2_conversation,                        \
+	.read_models = oc_v2_models, .read_names = oc_v2_names
 
 #define COMMON_ACTS                                                 \
 	[OC_ABORT] = { "POST", "/interrupt", NULL, false },         \
@@ -278,8 +231,7 @@ const struct oc_dialect oc_preview = {
 	          { "questions", "/api/session/", "/question" } },
 	.acts = { COMMON_ACTS, [OC_PROMPT] = { "POST", "/prompt", oc_preview_prompt_body, false },
 	          [OC_UNREVERT] = { "POST", "/revert/clear", NULL, false } },
-	.first_prompt = oc_preview_first_prompt,
-	.reply = oc_preview_reply,
+	.decisions = { "reply" },
 	.sessions = oc_preview_sessions,
 	.event = oc_preview_event,
 };
@@ -291,10 +243,10 @@ const struct oc_dialect oc_early = {
 	.diff = "/diff?context=3",
 	.asks = { { "permissions", "/api/session/", "/permission" },
 	          { "questions", "/api/session/", "/form" } },
-	.acts = { COMMON_ACTS, RELEASED_ACTS,
-	          [OC_COMMAND] = { "POST", "/command", oc_early_command_body, true } },
-	.first_prompt = oc_v2_first_prompt,
-	.reply = oc_early_reply,
+	.acts = { COMMON_ACTS,
+	          RELEASED_ACTS, [OC_COMMAND] = { "POST", "/command", oc_v2_command_body, true } },
+	.command_name = "command",
+	.decisions = { "reply", "decision" },
 	.sessions = oc_v2_sessions,
 	.event = oc_v2_event,
 };
@@ -308,8 +260,8 @@ const struct oc_dialect oc_v2 = {
 	          { "questions", "/api/session/", "/form" } },
 	.acts = { COMMON_ACTS,
 	          RELEASED_ACTS, [OC_COMMAND] = { "POST", "/command", oc_v2_command_body, true } },
-	.first_prompt = oc_v2_first_prompt,
-	.reply = oc_v2_reply,
+	.command_name = "name",
+	.decisions = { "decision" },
 	.sessions = oc_v2_sessions,
 	.event = oc_v2_event,
 };

@@ -171,9 +171,12 @@ static void oc_v2_field_of(const cJSON *o, struct question *q)
 	}
 	cJSON_ArrayForEach (p, options) {
 		const char *value = oc_parse_text(p, "value"), *label = oc_parse_text(p, "label");
-		if (q->n_options < OPTIONS_MAX && (value || label))
-			oc_v2_option_add(q, label ? label : value, value ? value : label,
-			                 oc_parse_text(p, "description"));
+		if (!label)
+			label = value;
+		if (!value)
+			value = label;
+		if (q->n_options < OPTIONS_MAX && value)
+			oc_v2_option_add(q, label, value, oc_parse_text(p, "description"));
 	}
 }
 
@@ -388,7 +391,8 @@ static void oc_v2_shell(const cJSON *o, const char *id, cJSON *info, cJSON *part
 	const char *command = oc_parse_text(o, "command");
 	const char *said = cJSON_IsString(output) ? output->valuestring
 	                                          : oc_parse_text(output, "output");
-	char *text = xasprintf("$ %s\n%s", command ? command : "", said ? said : "");
+	command = command ? command : "";
+	char *text = xasprintf("$ %s\n%s", command, said ? said : "");
 	cJSON_AddStringToObject(info, "role", "shell");
 	cJSON_AddStringToObject(info, "modelID", "shell");
 	oc_v2_text_part(parts, id, "shell", "text", text);
@@ -508,14 +512,8 @@ bool oc_v2_names(const char *json, size_t len, struct buf *out)
 
 /* --- events ---------------------------------------------------------------- */
 
-static void oc_v2_runs(struct oc_event *e, enum oc_run run)
-{
-	e->tells_run = true;
-	e->status = (struct oc_status){ .run = run };
-}
-
 /* Only the members that the event states. */
-static void oc_v2_on_facts(const cJSON *data, struct oc_event *e)
+static void oc_v2_on_facts(const cJSON *data, const char *word, struct oc_event *e)
 {
 	const cJSON *model = oc_parse_get(data, "model");
 	struct oc_session *s = &e->info;
@@ -530,7 +528,7 @@ static void oc_v2_on_facts(const cJSON *data, struct oc_event *e)
 
 /* session.created: the session itself in the preview, which states no costs of sessions. Flat
  * members later, with the id by another name. */
-static void oc_v2_on_created(const cJSON *data, struct oc_event *e)
+static void oc_v2_on_created(const cJSON *data, const char *word, struct oc_event *e)
 {
 	const cJSON *info = oc_parse_get(data, "info");
 	struct oc_session *s = &e->info;
@@ -540,7 +538,7 @@ static void oc_v2_on_created(const cJSON *data, struct oc_event *e)
 		return;
 	}
 	oc_session_free(s);
-	oc_v2_on_facts(data, e);
+	oc_v2_on_facts(data, NULL, e);
 	memcpy(s->id, e->session, sizeof(s->id));
 	oc_parse_id_copy(s->parent, oc_parse_text(data, "parentID"));
 	s->created_ms = s->updated_ms = e->at_ms;
@@ -557,14 +555,15 @@ static void oc_v2_message_id(const cJSON *data, struct oc_event *e)
 		oc_parse_id_copy(e->message_id, oc_parse_text(data, names[i]));
 }
 
-static void oc_v2_about_message(const cJSON *data, struct oc_event *e, bool user)
+/* word: who says it. */
+static void oc_v2_on_message(const cJSON *data, const char *word, struct oc_event *e)
 {
 	struct oc_message *m = &e->message;
 	const cJSON *model = oc_parse_get(data, "model");
 	*m = (struct oc_message){ .cost = -1, .context = -1, .tokens = -1 };
 	memcpy(m->id, e->message_id, sizeof(m->id));
 	memcpy(m->session, e->session, sizeof(m->session));
-	m->role = user ? OC_ROLE_USER : OC_ROLE_ASSISTANT;
+	m->role = !strcmp(word, "user") ? OC_ROLE_USER : OC_ROLE_ASSISTANT;
 	m->created_ms = e->at_ms;
 	oc_parse_washed(m->agent, sizeof(m->agent), oc_parse_text(data, "agent"));
 	oc_parse_washed(m->model, sizeof(m->model), oc_parse_text(model, "id"));
@@ -573,14 +572,8 @@ static void oc_v2_about_message(const cJSON *data, struct oc_event *e, bool user
 		e->type = OC_OTHER;
 }
 
-static void oc_v2_on_delivered(const cJSON *data, struct oc_event *e)
-{
-	oc_v2_about_message(data, e, true);
-	oc_v2_runs(e, OC_RUN_BUSY);
-}
-
 /* The words of the user, perhaps before they reach the model. */
-static void oc_v2_on_enqueued(const cJSON *data, struct oc_event *e)
+static void oc_v2_on_enqueued(const cJSON *data, const char *word, struct oc_event *e)
 {
 	const cJSON *item = oc_parse_get(data, "item"), *prompt = oc_parse_get(data, "prompt");
 	const char *type = oc_parse_text(item, "type"),
@@ -597,12 +590,6 @@ static void oc_v2_on_enqueued(const cJSON *data, struct oc_event *e)
 	snprintf(e->part_id, sizeof(e->part_id), "%.90s.user", e->message_id);
 }
 
-static void oc_v2_on_started(const cJSON *data, struct oc_event *e)
-{
-	(void)data;
-	oc_v2_runs(e, OC_RUN_BUSY);
-}
-
 static void oc_v2_error_words(const cJSON *error, struct oc_message *m)
 {
 	const char *words = oc_parse_text(error, "message"), *type = oc_parse_text(error, "type");
@@ -615,25 +602,17 @@ static void oc_v2_error_words(const cJSON *error, struct oc_message *m)
 	oc_parse_washed(m->words, sizeof(m->words), words ? words : m->error);
 }
 
-static void oc_v2_on_succeeded(const cJSON *data, struct oc_event *e)
+/* word: how the turn ended. */
+static void oc_v2_on_ended(const cJSON *data, const char *word, struct oc_event *e)
 {
-	(void)data;
-	oc_v2_runs(e, OC_RUN_IDLE);
-	e->outcome = OC_OUTCOME_SUCCEEDED;
-}
-
-static void oc_v2_on_failed(const cJSON *data, struct oc_event *e)
-{
-	oc_v2_runs(e, OC_RUN_IDLE);
-	e->outcome = OC_OUTCOME_FAILED;
+	e->outcome = oc_v2_outcome_of(word);
 	oc_v2_error_words(oc_parse_get(data, "error"), &e->message);
 }
 
 /* Reasons: user, shutdown, superseded, inactivity. */
-static void oc_v2_on_interrupted(const cJSON *data, struct oc_event *e)
+static void oc_v2_on_interrupted(const cJSON *data, const char *word, struct oc_event *e)
 {
 	const char *reason = oc_parse_text(data, "reason");
-	oc_v2_runs(e, OC_RUN_IDLE);
 	e->outcome = OC_OUTCOME_INTERRUPTED;
 	if (!reason)
 		e->outcome = OC_OUTCOME_STOPPED;
@@ -641,17 +620,11 @@ static void oc_v2_on_interrupted(const cJSON *data, struct oc_event *e)
 		e->outcome = OC_OUTCOME_ABORTED;
 }
 
-static void oc_v2_on_step(const cJSON *data, struct oc_event *e)
-{
-	oc_v2_about_message(data, e, false);
-	oc_v2_runs(e, OC_RUN_BUSY);
-}
-
-static void oc_v2_on_step_ended(const cJSON *data, struct oc_event *e)
+static void oc_v2_on_step_ended(const cJSON *data, const char *word, struct oc_event *e)
 {
 	struct oc_message *m = &e->message;
 	const cJSON *tokens = oc_parse_get(data, "tokens");
-	oc_v2_about_message(data, e, false);
+	oc_v2_on_message(data, word, e);
 	m->completed = true;
 	m->completed_ms = e->at_ms;
 	m->cost = oc_parse_number(data, "cost", -1);
@@ -659,29 +632,17 @@ static void oc_v2_on_step_ended(const cJSON *data, struct oc_event *e)
 	m->reasoning = oc_parse_whole(tokens, "reasoning", 0);
 	if (m->tokens > 0)
 		m->context = m->tokens - m->reasoning;
+	oc_v2_error_words(oc_parse_get(data, "error"), m);
 }
 
-static void oc_v2_on_step_failed(const cJSON *data, struct oc_event *e)
-{
-	oc_v2_on_step_ended(data, e);
-	oc_v2_error_words(oc_parse_get(data, "error"), &e->message);
-}
-
-static void oc_preview_on_step_ended(const cJSON *data, struct oc_event *e)
+static void oc_preview_on_step_ended(const cJSON *data, const char *word, struct oc_event *e)
 {
 	const char *finish = oc_parse_text(data, "finish");
-	oc_v2_on_step_ended(data, e);
-	if (!finish || strcmp(finish, "tool-calls") != 0)
-		oc_v2_runs(e, OC_RUN_IDLE);
+	oc_v2_on_step_ended(data, word, e);
+	e->tells_run = !finish || strcmp(finish, "tool-calls") != 0;
 }
 
-static void oc_preview_on_step_failed(const cJSON *data, struct oc_event *e)
-{
-	oc_v2_on_step_failed(data, e);
-	oc_v2_runs(e, OC_RUN_IDLE);
-}
-
-static void oc_v2_on_retry(const cJSON *data, struct oc_event *e)
+static void oc_v2_on_retry(const cJSON *data, const char *word, struct oc_event *e)
 {
 	e->status = (struct oc_status){ .run = OC_RUN_RETRY };
 	e->status.attempt = (int)(oc_parse_whole(data, "attempt", 0) % 1000000);
@@ -690,7 +651,8 @@ static void oc_v2_on_retry(const cJSON *data, struct oc_event *e)
 	                oc_parse_text(oc_parse_get(data, "error"), "message"));
 }
 
-static void oc_v2_about_text(const cJSON *data, const char *type, struct oc_event *e)
+/* word: the type of the part. */
+static void oc_v2_on_text(const cJSON *data, const char *word, struct oc_event *e)
 {
 	const char *text = oc_parse_text(data, "text");
 	/* The id of a text within its message: by name in the preview, by number later. */
@@ -700,25 +662,16 @@ static void oc_v2_about_text(const cJSON *data, const char *type, struct oc_even
 	if (id)
 		snprintf(e->part_id, sizeof(e->part_id), "%.60s.%.30s", e->message_id, id);
 	else
-		snprintf(e->part_id, sizeof(e->part_id), "%.60s.%s-%d", e->message_id, type,
+		snprintf(e->part_id, sizeof(e->part_id), "%.60s.%s-%d", e->message_id, word,
 		         (int)(oc_parse_whole(data, "ordinal", 0) % 1000000));
-	e->part_type = xstrdup(type);
+	e->part_type = xstrdup(word);
 	if (e->type == OC_DELTA)
 		text = oc_parse_text(data, "delta");
 	e->text = xstrdup(text ? text : "");
 }
 
-static void oc_v2_on_text(const cJSON *data, struct oc_event *e)
-{
-	oc_v2_about_text(data, "text", e);
-}
-
-static void oc_v2_on_reasoning(const cJSON *data, struct oc_event *e)
-{
-	oc_v2_about_text(data, "reasoning", e);
-}
-
-static void oc_v2_about_tool(const cJSON *data, const char *state, struct oc_event *e)
+/* word: the state of the tool. */
+static void oc_v2_on_tool(const cJSON *data, const char *word, struct oc_event *e)
 {
 	const char *id = oc_parse_text(data, "id"), *name = oc_parse_text(data, "tool"),
 		   *words = oc_parse_text(oc_parse_get(data, "error"), "message");
@@ -729,28 +682,13 @@ static void oc_v2_about_tool(const cJSON *data, const char *state, struct oc_eve
 	snprintf(e->part_id, sizeof(e->part_id), "%.45s.%.45s", e->message_id, id ? id : "tool");
 	e->part_type = xstrdup("tool");
 	e->tool = xstrdup(name);
-	e->tool_state = xstrdup(state);
+	e->tool_state = xstrdup(word);
 	if (!words)
 		words = oc_parse_text(oc_parse_get(data, "input"), "command");
 	e->text = xstrdup(words);
 }
 
-static void oc_v2_on_tool(const cJSON *data, struct oc_event *e)
-{
-	oc_v2_about_tool(data, "running", e);
-}
-
-static void oc_v2_on_tool_success(const cJSON *data, struct oc_event *e)
-{
-	oc_v2_about_tool(data, "completed", e);
-}
-
-static void oc_v2_on_tool_failed(const cJSON *data, struct oc_event *e)
-{
-	oc_v2_about_tool(data, "error", e);
-}
-
-static void oc_v2_on_asked(const cJSON *data, struct oc_event *e)
+static void oc_v2_on_asked(const cJSON *data, const char *word, struct oc_event *e)
 {
 	const cJSON *form = oc_parse_get(data, "form");
 	e->asked = oc_v2_request_of(form ? form : data);
@@ -760,82 +698,88 @@ static void oc_v2_on_asked(const cJSON *data, struct oc_event *e)
 		memcpy(e->session, e->asked->session, sizeof(e->session));
 }
 
-static void oc_v2_on_replied(const cJSON *data, struct oc_event *e)
+static void oc_v2_on_replied(const cJSON *data, const char *word, struct oc_event *e)
 {
 	if (!oc_parse_id_copy(e->request, oc_parse_text(data, "requestID")))
 		oc_parse_id_copy(e->request, oc_parse_text(data, "id"));
 }
 
+/* What an event says about the turn of its session. */
+enum oc_v2_turn { TURN_UNTOLD, TURN_RUNS, TURN_IS_OVER };
+
 struct oc_v2_name {
 	const char *name;
 	enum oc_event_type type;
-	void (*read)(const cJSON *data, struct oc_event *);
+	void (*read)(const cJSON *data, const char *word, struct oc_event *);
+	const char *word; /* for read; NULL: it needs none */
+	enum oc_v2_turn turn;
 };
 
 static const struct oc_v2_name oc_v2_names_of[] = {
-	{ "server.connected", OC_CONNECTED, NULL },
-	{ "session.created", OC_SESSION_UPDATED, oc_v2_on_created },
-	{ "session.deleted", OC_SESSION_DELETED, NULL },
-	{ "session.renamed", OC_FACTS, oc_v2_on_facts },
-	{ "session.moved", OC_FACTS, oc_v2_on_facts },
-	{ "session.agent.selected", OC_FACTS, oc_v2_on_facts },
-	{ "session.model.selected", OC_FACTS, oc_v2_on_facts },
-	{ "session.usage.updated", OC_FACTS, oc_v2_on_facts },
-	{ "session.inbox.enqueued", OC_PART, oc_v2_on_enqueued },
-	{ "session.inbox.delivered", OC_MESSAGE, oc_v2_on_delivered },
-	{ "session.execution.started", OC_STATUS, oc_v2_on_started },
-	{ "session.execution.succeeded", OC_ENDED, oc_v2_on_succeeded },
-	{ "session.execution.failed", OC_ENDED, oc_v2_on_failed },
-	{ "session.execution.interrupted", OC_ENDED, oc_v2_on_interrupted },
-	{ "session.step.started", OC_MESSAGE, oc_v2_on_step },
-	{ "session.step.ended", OC_MESSAGE, oc_v2_on_step_ended },
-	{ "session.step.failed", OC_MESSAGE, oc_v2_on_step_failed },
-	{ "session.text.started", OC_PART, oc_v2_on_text },
-	{ "session.text.delta", OC_DELTA, oc_v2_on_text },
-	{ "session.text.ended", OC_PART, oc_v2_on_text },
-	{ "session.reasoning.started", OC_PART, oc_v2_on_reasoning },
-	{ "session.reasoning.delta", OC_DELTA, oc_v2_on_reasoning },
-	{ "session.reasoning.ended", OC_PART, oc_v2_on_reasoning },
-	{ "session.tool.called", OC_PART, oc_v2_on_tool },
-	{ "session.tool.success", OC_PART, oc_v2_on_tool_success },
-	{ "session.tool.failed", OC_PART, oc_v2_on_tool_failed },
-	{ "session.retry.scheduled", OC_STATUS, oc_v2_on_retry },
-	{ "session.compaction.ended", OC_COMPACTED, NULL },
-	{ "permission.asked", OC_ASKED, oc_v2_on_asked },
-	{ "permission.replied", OC_REPLIED, oc_v2_on_replied },
-	{ "form.created", OC_ASKED, oc_v2_on_asked },
-	{ "form.replied", OC_REPLIED, oc_v2_on_replied },
-	{ "form.cancelled", OC_REPLIED, oc_v2_on_replied },
-	{ "location.shutdown", OC_DISPOSED, NULL },
-	{ NULL, OC_OTHER, NULL },
+	{ "server.connected", OC_CONNECTED, NULL, NULL, TURN_UNTOLD },
+	{ "session.created", OC_SESSION_UPDATED, oc_v2_on_created, NULL, TURN_UNTOLD },
+	{ "session.deleted", OC_SESSION_DELETED, NULL, NULL, TURN_UNTOLD },
+	{ "session.renamed", OC_FACTS, oc_v2_on_facts, NULL, TURN_UNTOLD },
+	{ "session.moved", OC_FACTS, oc_v2_on_facts, NULL, TURN_UNTOLD },
+	{ "session.agent.selected", OC_FACTS, oc_v2_on_facts, NULL, TURN_UNTOLD },
+	{ "session.model.selected", OC_FACTS, oc_v2_on_facts, NULL, TURN_UNTOLD },
+	{ "session.usage.updated", OC_FACTS, oc_v2_on_facts, NULL, TURN_UNTOLD },
+	{ "session.inbox.enqueued", OC_PART, oc_v2_on_enqueued, NULL, TURN_UNTOLD },
+	{ "session.inbox.delivered", OC_MESSAGE, oc_v2_on_message, "user", TURN_RUNS },
+	{ "session.execution.started", OC_STATUS, NULL, NULL, TURN_RUNS },
+	{ "session.execution.succeeded", OC_ENDED, oc_v2_on_ended, "succeeded", TURN_IS_OVER },
+	{ "session.execution.failed", OC_ENDED, oc_v2_on_ended, "failed", TURN_IS_OVER },
+	{ "session.execution.interrupted", OC_ENDED, oc_v2_on_interrupted, NULL, TURN_IS_OVER },
+	{ "session.step.started", OC_MESSAGE, oc_v2_on_message, "assistant", TURN_RUNS },
+	{ "session.step.ended", OC_MESSAGE, oc_v2_on_step_ended, "assistant", TURN_UNTOLD },
+	{ "session.step.failed", OC_MESSAGE, oc_v2_on_step_ended, "assistant", TURN_UNTOLD },
+	{ "session.text.started", OC_PART, oc_v2_on_text, "text", TURN_UNTOLD },
+	{ "session.text.delta", OC_DELTA, oc_v2_on_text, "text", TURN_UNTOLD },
+	{ "session.text.ended", OC_PART, oc_v2_on_text, "text", TURN_UNTOLD },
+	{ "session.reasoning.started", OC_PART, oc_v2_on_text, "reasoning", TURN_UNTOLD },
+	{ "session.reasoning.delta", OC_DELTA, oc_v2_on_text, "reasoning", TURN_UNTOLD },
+	{ "session.reasoning.ended", OC_PART, oc_v2_on_text, "reasoning", TURN_UNTOLD },
+	{ "session.tool.called", OC_PART, oc_v2_on_tool, "running", TURN_UNTOLD },
+	{ "session.tool.success", OC_PART, oc_v2_on_tool, "completed", TURN_UNTOLD },
+	{ "session.tool.failed", OC_PART, oc_v2_on_tool, "error", TURN_UNTOLD },
+	{ "session.retry.scheduled", OC_STATUS, oc_v2_on_retry, NULL, TURN_UNTOLD },
+	{ "session.compaction.ended", OC_COMPACTED, NULL, NULL, TURN_UNTOLD },
+	{ "permission.asked", OC_ASKED, oc_v2_on_asked, NULL, TURN_UNTOLD },
+	{ "permission.replied", OC_REPLIED, oc_v2_on_replied, NULL, TURN_UNTOLD },
+	{ "form.created", OC_ASKED, oc_v2_on_asked, NULL, TURN_UNTOLD },
+	{ "form.replied", OC_REPLIED, oc_v2_on_replied, NULL, TURN_UNTOLD },
+	{ "form.cancelled", OC_REPLIED, oc_v2_on_replied, NULL, TURN_UNTOLD },
+	{ "location.shutdown", OC_DISPOSED, NULL, NULL, TURN_UNTOLD },
+	{ NULL, OC_OTHER, NULL, NULL, TURN_UNTOLD },
 };
 
 static const struct oc_v2_name oc_preview_names_of[] = {
-	{ "server.connected", OC_CONNECTED, NULL },
-	{ "session.created", OC_SESSION_UPDATED, oc_v2_on_created },
-	{ "session.deleted", OC_SESSION_DELETED, NULL },
-	{ "session.next.agent.switched", OC_FACTS, oc_v2_on_facts },
-	{ "session.next.model.switched", OC_FACTS, oc_v2_on_facts },
-	{ "session.next.prompt.admitted", OC_PART, oc_v2_on_enqueued },
-	{ "session.next.prompted", OC_MESSAGE, oc_v2_on_delivered },
-	{ "session.next.step.started", OC_MESSAGE, oc_v2_on_step },
-	{ "session.next.step.ended", OC_MESSAGE, oc_preview_on_step_ended },
-	{ "session.next.step.failed", OC_MESSAGE, oc_preview_on_step_failed },
-	{ "session.next.text.started", OC_PART, oc_v2_on_text },
-	{ "session.next.text.delta", OC_DELTA, oc_v2_on_text },
-	{ "session.next.text.ended", OC_PART, oc_v2_on_text },
-	{ "session.next.reasoning.started", OC_PART, oc_v2_on_reasoning },
-	{ "session.next.reasoning.delta", OC_DELTA, oc_v2_on_reasoning },
-	{ "session.next.reasoning.ended", OC_PART, oc_v2_on_reasoning },
-	{ "session.next.tool.called", OC_PART, oc_v2_on_tool },
-	{ "session.next.tool.success", OC_PART, oc_v2_on_tool_success },
-	{ "session.next.tool.failed", OC_PART, oc_v2_on_tool_failed },
-	{ "permission.v2.asked", OC_ASKED, oc_v2_on_asked },
-	{ "permission.v2.replied", OC_REPLIED, oc_v2_on_replied },
-	{ "question.v2.asked", OC_ASKED, oc_v2_on_asked },
-	{ "question.v2.replied", OC_REPLIED, oc_v2_on_replied },
-	{ "question.v2.rejected", OC_REPLIED, oc_v2_on_replied },
-	{ NULL, OC_OTHER, NULL },
+	{ "server.connected", OC_CONNECTED, NULL, NULL, TURN_UNTOLD },
+	{ "session.created", OC_SESSION_UPDATED, oc_v2_on_created, NULL, TURN_UNTOLD },
+	{ "session.deleted", OC_SESSION_DELETED, NULL, NULL, TURN_UNTOLD },
+	{ "session.next.agent.switched", OC_FACTS, oc_v2_on_facts, NULL, TURN_UNTOLD },
+	{ "session.next.model.switched", OC_FACTS, oc_v2_on_facts, NULL, TURN_UNTOLD },
+	{ "session.next.prompt.admitted", OC_PART, oc_v2_on_enqueued, NULL, TURN_UNTOLD },
+	{ "session.next.prompted", OC_MESSAGE, oc_v2_on_message, "user", TURN_RUNS },
+	{ "session.next.step.started", OC_MESSAGE, oc_v2_on_message, "assistant", TURN_RUNS },
+	{ "session.next.step.ended", OC_MESSAGE, oc_preview_on_step_ended, "assistant",
+	  TURN_IS_OVER },
+	{ "session.next.step.failed", OC_MESSAGE, oc_v2_on_step_ended, "assistant", TURN_IS_OVER },
+	{ "session.next.text.started", OC_PART, oc_v2_on_text, "text", TURN_UNTOLD },
+	{ "session.next.text.delta", OC_DELTA, oc_v2_on_text, "text", TURN_UNTOLD },
+	{ "session.next.text.ended", OC_PART, oc_v2_on_text, "text", TURN_UNTOLD },
+	{ "session.next.reasoning.started", OC_PART, oc_v2_on_text, "reasoning", TURN_UNTOLD },
+	{ "session.next.reasoning.delta", OC_DELTA, oc_v2_on_text, "reasoning", TURN_UNTOLD },
+	{ "session.next.reasoning.ended", OC_PART, oc_v2_on_text, "reasoning", TURN_UNTOLD },
+	{ "session.next.tool.called", OC_PART, oc_v2_on_tool, "running", TURN_UNTOLD },
+	{ "session.next.tool.success", OC_PART, oc_v2_on_tool, "completed", TURN_UNTOLD },
+	{ "session.next.tool.failed", OC_PART, oc_v2_on_tool, "error", TURN_UNTOLD },
+	{ "permission.v2.asked", OC_ASKED, oc_v2_on_asked, NULL, TURN_UNTOLD },
+	{ "permission.v2.replied", OC_REPLIED, oc_v2_on_replied, NULL, TURN_UNTOLD },
+	{ "question.v2.asked", OC_ASKED, oc_v2_on_asked, NULL, TURN_UNTOLD },
+	{ "question.v2.replied", OC_REPLIED, oc_v2_on_replied, NULL, TURN_UNTOLD },
+	{ "question.v2.rejected", OC_REPLIED, oc_v2_on_replied, NULL, TURN_UNTOLD },
+	{ NULL, OC_OTHER, NULL, NULL, TURN_UNTOLD },
 };
 
 static bool oc_v2_read_event(const char *json, size_t len, const struct oc_v2_name *names,
@@ -857,8 +801,10 @@ static bool oc_v2_read_event(const char *json, size_t len, const struct oc_v2_na
 	oc_parse_id_copy(e->id, oc_parse_text(root, "id"));
 	oc_parse_id_copy(e->session, oc_parse_text(data, "sessionID"));
 	oc_v2_message_id(data, e);
+	e->tells_run = names->turn != TURN_UNTOLD;
+	e->status.run = names->turn == TURN_RUNS ? OC_RUN_BUSY : OC_RUN_IDLE;
 	if (names->read)
-		names->read(data, e);
+		names->read(data, names->word, e);
 	cJSON_Delete(root);
 	return true;
 }

@@ -58,32 +58,27 @@ struct session *program_make(struct sessions *ss, enum session_type type, const 
 
 struct program *program_of(const struct row *row)
 {
-	const struct session *s = (const struct session *)row;
+	const struct session *s = ROW_AS(session, row);
 	return program_kind_of(s->type) ? s->priv : NULL;
 }
 
 bool session_is_program(const struct row *row)
 {
-	return program_kind_of(((const struct session *)row)->type) != NULL;
-}
-
-/* A turn that ended while mocr watched stays marked until the user looks. */
-static void program_mark_end(struct session *r, enum session_status now, int64_t since)
-{
-	bool worked = r->shown == SESSION_BUSY || r->shown == SESSION_PERMISSION;
-	if (now == SESSION_BUSY || now == SESSION_PERMISSION)
-		r->finished_ms = 0;
-	if (!worked || now != SESSION_IDLE)
-		return;
-	r->finished_ms = since;
-	activity_add(r->row.source->store, ACTIVITY_CHANGE, HEALTH_GOOD, r->row.id, "complete: %s",
-	             r->row.name);
+	return program_kind_of(ROW_AS(session, row)->type) != NULL;
 }
 
 void program_show(struct session *r, enum session_status status, enum health health, int64_t since,
                   const char *why)
 {
-	program_mark_end(r, status, since);
+	bool worked = r->shown == SESSION_BUSY || r->shown == SESSION_PERMISSION;
+	if (status == SESSION_BUSY || status == SESSION_PERMISSION) {
+		r->finished_ms = 0;
+	} else if (worked && status == SESSION_IDLE) {
+		/* marked until the user looks, because its turn ended while mocr watched */
+		r->finished_ms = since;
+		activity_add(r->row.source->store, ACTIVITY_CHANGE, HEALTH_GOOD, r->row.id,
+		             "complete: %s", r->row.name);
+	}
 	if (r->shown != status || !r->status_ms)
 		r->status_ms = since;
 	r->status = r->shown = status;
@@ -101,7 +96,7 @@ void program_leave_pane(struct session *r, struct program *o)
 
 void program_waits(struct row *row, const char *phrase)
 {
-	struct session *s = (struct session *)row;
+	struct session *s = ROW_AS(session, row);
 	char why[420];
 	snprintf(why, sizeof(why), "Claude Code waits for: %.100s: %.280s",
 	         s->words ? s->words : "you", phrase);
@@ -121,16 +116,16 @@ void program_each(struct sessions *ss, void (*fn)(struct row *, struct program *
 
 static void program_was_live(struct row *row, struct program *o)
 {
-	if (((struct session *)row)->type != SESSION_CLAUDE)
+	if (ROW_AS(session, row)->type != SESSION_CLAUDE)
 		return; /* the watch tells of Claude Code only */
 	o->was_pid = o->pid;
-	o->was_status = ((struct session *)row)->status;
+	o->was_status = ROW_AS(session, row)->status;
 	o->pid = 0;
 }
 
 static void program_ended(struct row *row, struct program *o)
 {
-	struct session *r = (struct session *)row;
+	struct session *r = ROW_AS(session, row);
 	if (r->type == SESSION_CLAUDE && o->was_pid && !o->pid) {
 		program_leave_pane(r, o);
 		if (o->job[0]) /* its file says how it ended */
@@ -159,7 +154,7 @@ static void program_unsee(struct row *row, struct program *o)
 	o->pid = o->was_pid = 0;
 	o->job_says = false;
 	o->herdr_pane[0] = '\0';
-	program_leave_pane((struct session *)row, o); /* the look lists the panes again */
+	program_leave_pane(ROW_AS(session, row), o); /* the look lists the panes again */
 }
 
 static void program_forget_unseen(struct row *row, struct program *o)
@@ -237,7 +232,7 @@ static void program_want_preview(struct row *row, struct program *o)
 
 void programs_detail(struct row *row, struct doc *doc)
 {
-	struct session *s = (struct session *)row;
+	struct session *s = ROW_AS(session, row);
 	struct program *o = program_of(row);
 	if (s->words)
 		doc_pair(doc, DOC_PLAIN, program_kind_of(s->type)->words_label, "%s", s->words);
@@ -276,7 +271,7 @@ bool program_is_asked(const struct sessions *ss)
 
 bool program_stop_command(const struct row *row, struct buf *b)
 {
-	const struct program_kind *kind = program_kind_of(((const struct session *)row)->type);
+	const struct program_kind *kind = program_kind_of(ROW_AS(session, row)->type);
 	return kind && kind->stop && kind->stop(row, b);
 }
 
@@ -287,7 +282,7 @@ bool program_has_pane(const struct row *row)
 
 void program_command(const struct row *row, struct buf *b)
 {
-	const struct program_kind *kind = program_kind_of(((const struct session *)row)->type);
+	const struct program_kind *kind = program_kind_of(ROW_AS(session, row)->type);
 	if (program_has_pane(row) && program_of(row)->target[0])
 		tmux_attach(row, b);
 	else if (program_of(row)->herdr_pane[0])

@@ -1,7 +1,10 @@
 /* prompt.c: the question that an agent shows in its tmux pane, and the key that answers it.
  *
- * Claude Code draws its question below a line of dashes, with numbered choices; a digit chooses one
- * (seen on 2.1.332). The pane is read when the agent begins to wait. An answer is sent by one
+ * Source: tmux(1), capture-pane, send-keys, and FORMATS for the mode of a pane. The drawing of
+ * Claude Code has no document. Seen on 2.1.332: its question is below a line of dashes, with
+ * numbered choices, and a digit chooses one.
+ *
+ * The pane is read when the agent begins to wait. An answer is sent by one
  * command, which reads the pane again and sends the key only if the pane still shows the same. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -289,7 +292,7 @@ static void prompt_ask(struct row *row, struct program *o)
 
 void prompt_follow(struct row *row, struct program *o)
 {
-	const struct session *s = (const struct session *)row;
+	const struct session *s = ROW_AS(session, row);
 	bool waits = s->status == SESSION_PERMISSION && o->pane[0];
 	/* one that could not be read is not read again until the agent says something new */
 	bool tried = o->request || o->prompt_run || o->prompt_tries >= PROMPT_TRIES;

@@ -118,8 +118,9 @@ static void redact_value(cJSON *v, const struct place *at)
 	for (cJSON *child = v->child; child; child = child->next) {
 		if (inside)
 			redact_name(child);
-		struct place below = { child->string ? child->string : at->name,
-			               child->string ? at->name : at->parent, inside };
+		struct place below = { at->name, at->parent, inside };
+		if (child->string)
+			below = (struct place){ child->string, at->name, inside };
 		redact_value(child, &below);
 	}
 }
@@ -175,10 +176,10 @@ static void redact_line(const char *line, size_t len, struct buf *out)
 		const char *word;
 		int tabs;
 	} shapes[] = {
-		{ "live\t", 3 }, /* the rest is a file of Claude Code */
+		{ "live\t", 3 },  /* the rest is a file of Claude Code */
 		{ "herdr\t", 2 }, /* the rest is the answer of herdr */
 		{ "agent\t", 99 },
-		{ "job\t", 2 },  /* so is this rest */
+		{ "job\t", 2 }, /* so is this rest */
 		/* the rest is the pane's title, which the program in the pane sets */
 		{ "pane\t", 7 },
 		{ "oc\t", 99 },

@@ -14,7 +14,7 @@
 #include "backends/base/wash.h"
 #include "backends/sessions/sessions.h"
 
-#define CANNOT_FILL                                                                      \
+#define CANNOT_FILL                                                                    \
 	"mocr cannot fill in this form: [a] attaches to the session, where it can be " \
 	"answered; it can be rejected here"
 
@@ -56,13 +56,15 @@ static void request_question_doc(const struct question *q, size_t number, size_t
 		char *label = wash_dup(q->options[i].label, 0),
 		     *help = wash_dup(q->options[i].description, 0), key[24];
 		snprintf(key, sizeof(key), "%zu", i + 1);
-		doc_pair(doc, DOC_PLAIN, key, "%s%s%s", label, help && *help ? "  - " : "",
-		         help ? help : "");
+		if (help && *help)
+			doc_pair(doc, DOC_PLAIN, key, "%s  - %s", label, help);
+		else
+			doc_pair(doc, DOC_PLAIN, key, "%s", label);
 		free(label);
 		free(help);
 	}
-	doc_add(doc, DOC_DIM, "%s%s", q->multiple ? "choose one or more: 1,3" : "choose one",
-	        q->custom ? "; or answer in your own words" : "");
+	const char *how = q->multiple ? "choose one or more: 1,3" : "choose one";
+	doc_add(doc, DOC_DIM, "%s%s", how, q->custom ? "; or answer in your own words" : "");
 }
 
 void request_doc(const struct request *r, struct doc *doc)
@@ -96,10 +98,11 @@ void request_phrase(const struct request *r, char *buf, size_t size)
 	struct buf b;
 	buf_init(&b, 4096);
 	if (r->is_question)
-		buf_addf(&b, "%.500s%s", r->n_questions ? r->questions[0].text : "a question",
-		         r->n_questions > 1 ? " (and more)" : "");
+		buf_addf(&b, "%.500s", r->n_questions ? r->questions[0].text : "a question");
 	else
 		buf_addf(&b, "%.60s: %.500s", r->tool, r->what ? r->what : "");
+	if (r->is_question && r->n_questions > 1)
+		buf_puts(&b, " (and more)");
 	wash(buf, size, b.data, b.len);
 	buf_finish(&b);
 }
@@ -204,11 +207,11 @@ static bool request_answers_of(const struct request *r, const char *words, cJSON
 		char *part = request_trimmed(at, n);
 		cJSON_AddItemToArray(list, one);
 		if (r->n_questions > 1) {
-			char *s = part;
-			char *to = s;
-			for (; *s; s++)
-				if (*s != '\\' || s[1] != ';')
-					*to++ = *s;
+			/* the backslash of an escaped semicolon is no part of the answer */
+			char *to = part;
+			for (const char *from = part; *from; from++)
+				if (*from != '\\' || from[1] != ';')
+					*to++ = *from;
 			*to = '\0';
 		}
 		bool good = request_answer_one(&r->questions[i], part, one, err);

@@ -195,20 +195,21 @@ static void scan_server_line(struct sessions *ss, char *line)
 	if (port <= 0 || port > 65535)
 		return;
 	snprintf(name, sizeof(name), "%d", port);
-	/* Converts an address of /proc/net/tcp, such as "0100007F". Loopback and wildcard addresses
+	/* f[3] is an address of /proc/net/tcp, such as "0100007F". Loopback and wildcard addresses
 	 * become a loopback address. */
-	size_t size = sizeof(host);
-	unsigned a;
-	size_t n = strlen(f[3]);
-	snprintf(host, size, "127.0.0.1");
-	if (n == 32 && strspn(f[3], "0") == 31)
-		snprintf(host, size, "::1");
-	if (n == 8 && sscanf(f[3], "%8x", &a) == 1 && a != 0 && (a & 0xff) != 127)
-		snprintf(host, size, "%u.%u.%u.%u", a & 0xff, a >> 8 & 0xff, a >> 16 & 0xff,
-		         a >> 24 & 0xff);
+	unsigned ip;
+	size_t digits = strlen(f[3]);
+	bool six = digits == 32, four = digits == 8 && sscanf(f[3], "%8x", &ip) == 1;
+	if (six && strspn(f[3], "0") == 31)
+		snprintf(host, sizeof(host), "::1");
+	else if (four && ip != 0 && (ip & 0xff) != 127)
+		snprintf(host, sizeof(host), "%u.%u.%u.%u", ip & 0xff, ip >> 8 & 0xff,
+		         ip >> 16 & 0xff, ip >> 24 & 0xff);
+	else
+		snprintf(host, sizeof(host), "127.0.0.1");
 	struct oc *oc = oc_find(ss, name);
 	/* the same port at another address: the first one keeps the name */
-	if (oc && oc->named)
+	if (oc && oc->seen == OC_SEEN_PROCESS)
 		return;
 	if (!oc)
 		oc = oc_add(ss, name, host, port);
@@ -217,14 +218,17 @@ static void scan_server_line(struct sessions *ss, char *line)
 	int pid = number_int(f[2]);
 	int64_t ticks = number_long(f[5]);
 	scan_take_process(oc, pid, ticks, host);
-	oc->named = true;
-	oc->seen = true;
+	oc->seen = OC_SEEN_PROCESS;
 	ss->missing = false;
 	oc->pid = pid;
 	oc->started_ticks = ticks;
 	oc->rss_kb = number_long(f[4]);
-	oc->user_unit = !strncmp(f[6], "user/", 5);
-	xreplace(&oc->unit, *f[6] ? f[6] + (oc->user_unit ? 5 : 0) : NULL);
+	if (!strncmp(f[6], "user/", 5))
+		oc->manager = OC_USER_UNIT;
+	else
+		oc->manager = *f[6] ? OC_SYSTEM_UNIT : OC_NO_UNIT;
+	f[6] += oc->manager == OC_USER_UNIT ? strlen("user/") : 0;
+	xreplace(&oc->unit, *f[6] ? f[6] : NULL);
 	xreplace(&oc->program, *f[7] == '/' ? f[7] : NULL);
 	xreplace(&oc->cwd, *f[8] ? f[8] : NULL);
 }
@@ -250,7 +254,7 @@ static void scan_service_line(struct sessions *ss, char *line)
 		            endpoint.port);
 	if (!oc)
 		return;
-	oc->seen = true;
+	oc->seen = OC_SEEN_SERVICE;
 	ss->missing = false;
 	oc->pid = number_int(f[1]);
 }
@@ -287,9 +291,10 @@ static bool scan_starts(const struct sessions *ss, char *line)
 	    ss->uptime - (double)number_long(f[1]) / CLOCK_TICKS > YOUNG_S)
 		return false;
 	bool user = !strncmp(f[2], "user/", 5);
+	enum oc_manager manager = user ? OC_USER_UNIT : OC_SYSTEM_UNIT;
 	const char *unit = f[2] + (user ? 5 : 0);
 	for (const struct oc *oc = ss->ocs; oc; oc = oc->next)
-		if (oc->seen && oc->unit && oc->user_unit == user && !strcmp(oc->unit, unit))
+		if (oc->seen && oc->unit && oc->manager == manager && !strcmp(oc->unit, unit))
 			return false;
 	return true;
 }
@@ -328,14 +333,12 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 		free(copy);
 		return;
 	}
-	ss->has_claude = claude[strlen("=claude\n")] != '=';
+	ss->watch.wanted = claude[strlen("=claude\n")] != '=';
 	*tmux = *claude = *end = '\0';
 	if (herdr)
 		herdr[1] = '\0';
-	for (struct oc *oc = ss->ocs; oc; oc = oc->next) {
-		oc->seen = oc->config && oc->config->url;
-		oc->named = false;
-	}
+	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
+		oc->seen = oc->config && oc->config->url ? OC_SEEN_SERVICE : OC_UNSEEN;
 	for (char *line = at; line && *line;) {
 		char *nl = strchr(line, '\n');
 		if (nl)

@@ -83,7 +83,7 @@ void request_phrase(const struct request *, char *buf, size_t size);
 
 /* Git state of a session's directory, when it was last asked. */
 struct session_git {
-	char *branch; /* owned, washed; NULL unknown, or no repository */
+	char *branch;          /* owned, washed; NULL unknown, or no repository */
 	bool worktree, tracks; /* a linked worktree; the branch follows another */
 	int changes;           /* files that differ from the last commit */
 	int ahead, behind;     /* commits */
@@ -92,8 +92,8 @@ struct session_git {
 
 /* What a session cost today, in dollars: spend.c. */
 struct session_spend {
-	int64_t day_ms;    /* wall clock, ms: when the day began that base is of; 0 none */
-	double base, last; /* cost when that day began, as far as known; cost when last seen */
+	int64_t day_ms;     /* wall clock, ms: when the day began that base is of; 0 none */
+	double base, last;  /* cost when that day began, as far as known; cost when last seen */
 	double all, budget; /* SESSION_SPEND: of all servers today; for a day */
 };
 
@@ -108,7 +108,7 @@ struct session {
 	int64_t status_ms;         /* wall clock, ms, when the status began; 0 unknown */
 	/* wall clock, ms: a turn ended then and the user has not looked since; 0 otherwise */
 	int64_t finished_ms;
-	int64_t next_ms;           /* RETRY: wall clock, ms, of the next retry */
+	int64_t next_ms; /* RETRY: wall clock, ms, of the next retry */
 	int attempt;
 	char *words; /* owned, washed: text of an error or retry; NULL */
 	int64_t created_ms, updated_ms, archived_ms;
@@ -129,6 +129,30 @@ struct session {
 	int sessions, waiting;
 	/* private to the backend */
 	void *priv;
+};
+
+/* action->box: what the screen asks for before it does an action on a session. */
+struct session_box {
+	enum session_box_how {
+		SESSION_BOX_LINE,   /* a line to type */
+		SESSION_BOX_EDITOR, /* $EDITOR */
+		SESSION_BOX_ANSWER, /* the open request, with its choices */
+	} how;
+	/* of a line: its title, what can be typed, what stands before it; text NULL: nothing */
+	const char *title, *text, *prompt;
+	enum session_box_start {
+		SESSION_STARTS_EMPTY,
+		SESSION_STARTS_NAME,      /* the name of the row */
+		SESSION_STARTS_DIRECTORY, /* the directory of the session */
+	} start;
+	enum session_box_tab { /* what [Tab] completes */
+		               SESSION_TAB_NOTHING,
+		               SESSION_TAB_SERVER,
+		               SESSION_TAB_COMMAND,
+		               SESSION_TAB_AGENT,
+		               SESSION_TAB_MODEL,
+		               SESSION_TAB_NEW, /* a directory, then agent= and model= */
+	} tab;
 };
 
 extern const struct kind kind_session;

@@ -28,6 +28,7 @@
 #include "backends/base/buf.h"
 #include "backends/base/secret.h"
 #include "backends/base/sync.h"
+#include "backends/link/api.h"
 #include "backends/link/http.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
@@ -51,6 +52,9 @@ struct sessions;
 struct oc;
 struct oc_dialect;
 
+/* How the last turn went wrong, as far as events said. Stopped: aborted by the user. */
+enum ses_turn { TURN_FINE, TURN_FAILED, TURN_STOPPED };
+
 /* One session as its OpenCode server knows it. It is the priv of its row. */
 struct ses {
 	char id[SESSION_ID_SIZE];
@@ -64,31 +68,39 @@ struct ses {
 	char counted[SESSION_ID_SIZE]; /* id of the last message added to the cost */
 	uint32_t stored_round;
 	struct run *export_run;
-	/* since the last turn began; stopped: aborted by the user */
-	bool was_busy, failed, stopped;
+	bool was_busy; /* since the end of the last turn was announced */
+	enum ses_turn turn;
 	enum oc_outcome outcome; /* of the last turn, where the server states it */
 	/* wall clock, ms: when to announce the end of a turn; 0: nothing to announce */
 	int64_t quiet_ms;
 	struct oc_message last;
 	bool last_known; /* false: last is stale */
 	struct fetch last_fetch;
-	struct call *last_call; /* the fetch of the last message; NULL: not running */
+	struct api_call *last_call; /* the fetch of the last message; NULL: not running */
 	/* raw JSON of the conversation, fetched for the details; NULL */
 	char *messages;
 	size_t messages_len;
 	bool messages_more; /* a fetch of older messages is running */
 	/* messages held; the limit of the last fetch */
 	size_t messages_n, messages_asked;
-	struct fetch messages_fetch; /* wanted: fetch when the conversation is next read */
-	struct call *messages_call;  /* the fetch of the messages; NULL: not running */
-	char *messages_err;     /* why the last fetch of the messages failed, as a sentence; NULL */
-	char *todo;             /* raw JSON; NULL */
-	char *diff;             /* 2.x: raw JSON of the last turn's changes; NULL */
-	struct call *diff_call; /* its fetch; NULL: not running */
-	uint32_t seen;          /* number of the list that named it last */
-	struct oc_follow *follow; /* logs that follow the conversation */
+	struct fetch messages_fetch;    /* wanted: fetch when the conversation is next read */
+	struct api_call *messages_call; /* the fetch of the messages; NULL: not running */
+	char *messages_err; /* why the last fetch of the messages failed, as a sentence; NULL */
+	char *todo;         /* raw JSON; NULL */
+	char *diff;         /* 2.x: raw JSON of the last turn's changes; NULL */
+	struct api_call *diff_call; /* its fetch; NULL: not running */
+	uint32_t seen;              /* number of the list that named it last */
+	struct oc_follow *follow;   /* logs that follow the conversation */
 };
 
+/* Who runs it, as the last look saw it. */
+enum oc_manager { OC_NO_UNIT, OC_SYSTEM_UNIT, OC_USER_UNIT };
+/* In the running look: not named yet, named as a service, named with its process. */
+enum oc_seen { OC_UNSEEN, OC_SEEN_SERVICE, OC_SEEN_PROCESS };
+/* Old servers have no list of all sessions (/experimental/session), only one of each project. */
+enum oc_listing { OC_LISTS_PROJECTS, OC_LISTS_ALL };
+/* Where its password is from: password_command, the service file, or the user. */
+enum oc_login { OC_BY_COMMAND, OC_BY_FILE, OC_BY_USER };
 enum oc_state { OC_FOUND, OC_ASKING, OC_LIVE, OC_LOST, OC_DENIED, OC_STRANGE };
 
 struct oc {
@@ -102,12 +114,12 @@ struct oc {
 	int port, pid;
 	bool tls; /* https, from its [opencode] section */
 	int64_t started_ticks;
-	bool user_unit; /* the unit belongs to the login's own systemd */
 	/* percent of one processor, below 0 unknown; cpu_at: uptime in s at that look */
 	double cpu, cpu_at;
 	int64_t cpu_ticks;
 	/* owned; NULL unknown. program: path of its executable, for attaching */
 	char *unit, *cwd, *program;
+	enum oc_manager manager; /* the systemd that runs the unit */
 	int64_t rss_kb;
 	const struct settings *settings; /* holds a reference for config; NULL while config is */
 	const struct opencode_config *config; /* its section, borrowed from settings; NULL none */
@@ -115,20 +127,18 @@ struct oc {
 	enum oc_state state;
 	struct err err;
 	char version[32];
-	struct origin *origin;
+	struct api *api; /* makes its calls; NULL: the link is lost, or none was made yet */
 	char *user;
-	struct secret *password;
-	struct ask *ask;          /* the open question for the password; NULL */
-	struct token_ask *asking; /* running password_command, on this machine; NULL */
-	struct run *file_run;     /* reads the password from the service file; NULL */
-	unsigned file_reads;      /* since the server was last live */
-	bool from_file;           /* the password is that of the service file */
-	char file_said[200];      /* why the service file gave no password; "" */
-	size_t probing;           /* number of the running probe */
-	bool password_tried;      /* password_command ran already: do not run it again */
-	bool refused;             /* the user dismissed the password question */
-	struct session *row;      /* the row of the OpenCode server itself */
-	struct call *probe, *stream;
+	struct secret *password; /* while it has no api, which otherwise holds it */
+	struct ask *ask;         /* the open question for the password; NULL */
+	struct run *file_run;    /* reads the password from the service file; NULL */
+	unsigned file_reads;     /* since the server was last live */
+	enum oc_login login;
+	char file_said[200]; /* why the service file gave no password; "" */
+	size_t probing;      /* number of the running probe */
+	bool refused;        /* the user dismissed the password question */
+	struct session *row; /* the row of the OpenCode server itself */
+	struct api_call *probe, *stream;
 	struct buf line; /* incomplete last line of the stream */
 	bool skip;
 	int64_t heard_ms; /* loop clock */
@@ -145,14 +155,23 @@ struct oc {
 	struct request *requests;         /* pending requests of this server */
 	char *models, *agents, *commands; /* reduced lists, one entry per line; NULL unknown */
 	char last_event[SESSION_ID_SIZE];
-	bool seen;    /* named by the running scan */
-	bool named;   /* the running scan named its process */
-	bool has_all; /* /experimental/session exists */
+	enum oc_seen seen;
+	enum oc_listing listing;
 	/* a page of the list failed: sessions missing from it may still exist */
 	bool list_has_hole;
 	unsigned list_pages;   /* pages of the list so far */
 	struct oc_call *calls; /* calls of the snapshot */
 	struct act *acts;      /* running orders */
+};
+
+/* Watches live Claude Code sessions: watch.c. */
+struct watch {
+	bool wanted;           /* the last look printed lines of Claude Code */
+	bool waits;            /* for an answer */
+	struct stream *stream; /* NULL: closed */
+	struct buf in;
+	struct loop_timer *tick;
+	char *last; /* the last answer; owned; NULL */
 };
 
 struct sessions {
@@ -172,23 +191,17 @@ struct sessions {
 	bool missing;
 	/* number of early looks left: a server ended and may restart, or is about to listen */
 	unsigned hurry;
-	bool has_claude;      /* the last look printed lines of Claude Code */
-	struct stream *watch; /* watches live Claude Code sessions; NULL */
-	struct buf watch_in;
-	struct loop_timer *watch_tick;
-	bool watch_waits; /* for an answer */
-	char *watch_last; /* the last answer; owned; NULL */
+	struct watch watch;
 	/* the folder listed last, and its subfolders, one name per line; owned; NULL */
 	char *folders_of, *folders;
 	struct run *folders_run;
-	struct run *git_run; /* git.c */
+	struct run *git_run;   /* git.c */
 	struct session *spend; /* the row of today's cost; NULL */
-	char *stored; /* the database's answer, not yet applied; owned; NULL */
+	char *stored;          /* the database's answer, not yet applied; owned; NULL */
 	struct run *stored_run;
-	uint32_t stored_round;
+	uint32_t stored_round;  /* 0: the database was not read yet */
 	size_t stored_left_out; /* sessions of the database that have no row */
 	bool stored_started; /* OpenCode was started to query the database since the link came up */
-	bool has_store;      /* the database was read */
 	double uptime;       /* uptime of the server at the last look, s; 0 unknown */
 	struct act *program_acts; /* orders on rows other than OpenCode sessions */
 };
@@ -199,7 +212,7 @@ static inline struct sessions *sessions_of(struct source *s)
 }
 static inline struct ses *ses_of(const struct row *r)
 {
-	const struct session *s = (const struct session *)r;
+	const struct session *s = ROW_AS(session, r);
 	return s->type == SESSION_OPENCODE ? s->priv : NULL;
 }
 
@@ -271,6 +284,12 @@ void oc_begin(struct oc *);
 void oc_stop(struct oc *); /* cancels its calls; rows stay */
 /* Forgets a password of the service file, so the file is read again before anything gets it. */
 void oc_forget_file(struct oc *);
+/* Ends its orders and its api; the password is kept. Call oc_stop before. */
+void oc_close(struct oc *);
+/* password_command may run again, and the settings' login counts. */
+void oc_login_again(struct oc *);
+/* the password that its calls send, borrowed; NULL: none */
+const struct secret *oc_password(const struct oc *);
 /* Its process listens at another address now. Call oc_stop before. */
 void oc_readdress(struct oc *, const char *host);
 void oc_snapshot(struct oc *);                      /* fetches everything again, soon */
@@ -279,19 +298,17 @@ void oc_set_state(struct oc *, enum oc_state, const struct err *);
 void sessions_judge_source(struct sessions *);
 /* Calls the server's API with its login. path includes the query. done gets arg. NULL: the call did
  * not start. */
-struct call *oc_call(struct oc *, const char *method, const char *path, const char *body,
-                     int64_t timeout_ms, size_t max,
-                     void (*done)(struct call *, const struct reply *, void *), void *arg);
+struct api_call *oc_call(struct oc *, const char *method, const char *path, const char *body,
+                         int64_t timeout_ms, size_t max,
+                         void (*done)(const struct api_answer *, void *), void *arg);
 /* The path of a session at its server, with rest behind it. The caller frees. */
 char *oc_path(const struct ses *, const char *rest);
 int64_t oc_now(const struct oc *); /* loop clock */
 /* The event stream is up, so an answer fetched now cannot be older than its events. */
 bool oc_is_heard(const struct oc *);
-/* True for a usable answer: 2xx and JSON. Otherwise err says why not. */
-bool oc_is_answer(const struct oc *, const struct reply *, struct err *);
 void ses_want_last(struct ses *);
 /* Feeds messages, in the shape that all readers know. */
-void oc_feed_messages(struct oc *, const char *what, const struct reply *);
+void oc_feed_messages(struct oc *, const char *what, const struct api_answer *);
 
 /* The service file was read. password: now owned by oc; NULL: it has none for this server. */
 void oc_file_came(struct oc *, struct secret *password);
@@ -362,7 +379,7 @@ bool program_stop_command(const struct row *, struct buf *);
 bool program_has_pane(const struct row *); /* the session runs in a tmux pane */
 enum tmux_act { TMUX_SEND, TMUX_RENAME, TMUX_NEW, TMUX_KILL };
 bool tmux_act_command(const struct row *, const enum tmux_act *, const char *argument,
-                struct buf *command);
+                      struct buf *command);
 void program_command(const struct row *, struct buf *command); /* the command that attaches to it */
 
 /* spend.c */

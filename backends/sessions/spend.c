@@ -58,7 +58,7 @@ static bool spend_sum(const struct server *v, int64_t midnight_ms, double *sum)
 		return false;
 	struct row *row = store_first(ss->source.store, &kind_session, v);
 	for (; row; row = store_next(row, &kind_session, v)) {
-		struct session *s = (struct session *)row;
+		struct session *s = ROW_AS(session, row);
 		if (s->type == SESSION_SPEND || s->cost < 0)
 			continue;
 		known = true;

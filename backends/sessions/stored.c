@@ -1,6 +1,11 @@
 /* stored.c: sessions in the login's OpenCode database. It lists sessions that no server serves. It
  * also supplies costs and tokens that older servers do not state.
  *
+ * Source: no document; the schema of opencode.db as seen on OpenCode 1.2.6, 1.2.11 and 1.18.33. The
+ * tables session and message are in it from 1.2 on; earlier versions kept JSON files. "opencode db"
+ * and "opencode export" are in "opencode --help" of the same versions. sqlite3(1) for -readonly and
+ * -json.
+ *
  * The database is only read: by sqlite3, else by Python's sqlite3 module. Both are cheap. As a last
  * resort "opencode db" reads it, which costs a second or two of processor time. That runs only if
  * no OpenCode server was found, once per connection. */
@@ -112,7 +117,6 @@ void stored_apply(struct sessions *ss)
 	sessions_sum_left_out(ss);
 	free(ss->stored);
 	ss->stored = NULL;
-	ss->has_store = true;
 	sessions_judge(ss);
 }
 
@@ -130,9 +134,11 @@ static void stored_done(const struct run_result *r, void *arg)
 	struct sessions *ss = arg;
 	ss->stored_run = NULL;
 	/* otherwise the database is locked or has another schema: keep the rows */
-	if (!r->end.err.code && r->end.exit_code == 0)
-		source_feed(&ss->source, "stored", r->out_len ? r->out : "[]",
-		            r->out_len ? r->out_len : 2);
+	bool good = !r->end.err.code && r->end.exit_code == 0;
+	if (good && r->out_len)
+		source_feed(&ss->source, "stored", r->out, r->out_len);
+	else if (good)
+		source_feed(&ss->source, "stored", "[]", 2);
 	sessions_judge_source(ss);
 }
 

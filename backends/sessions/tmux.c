@@ -70,7 +70,8 @@ static void tmux_session_line(struct sessions *ss, const struct tmux_socket *soc
 	snprintf(o->target, sizeof(o->target), "%s", f[1]);
 	xreplace(&o->socket, socket->path);
 	snprintf(r->sid, sizeof(r->sid), "%s", f[1]);
-	int n = snprintf(words, sizeof(words), "%d window%s%s", windows, windows == 1 ? "" : "s",
+	const char *plural = windows == 1 ? "" : "s";
+	int n = snprintf(words, sizeof(words), "%d window%s%s", windows, plural,
 	                 attached ? ", attached" : "");
 	if (*label)
 		snprintf(words + n, sizeof(words) - (size_t)n, ", socket %.*s",
@@ -93,9 +94,9 @@ static struct session *tmux_by_target(struct sessions *ss, const struct tmux_soc
 	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
 		struct program *o = program_of(row);
-		if (o && ((struct session *)row)->type == SESSION_TMUX &&
-		    !strcmp(o->target, target) && tmux_same_socket(o->socket, socket->path))
-			return (struct session *)row;
+		if (o && ROW_AS(session, row)->type == SESSION_TMUX && !strcmp(o->target, target) &&
+		    tmux_same_socket(o->socket, socket->path))
+			return ROW_AS(session, row);
 	}
 	return NULL;
 }
@@ -106,29 +107,29 @@ static void tmux_pane_line(struct sessions *ss, const struct tmux_socket *socket
 	if (program_fields(line, f, 8) < 8 || f[2][0] != '%' ||
 	    f[2][1 + strspn(f[2] + 1, "0123456789")])
 		return;
-	struct session *r = tmux_by_target(ss, socket, f[1]);
-	/* Assigns the pane to the agent that runs as the pane's process or as a child of that
-	 * process. */
+	const char *target = f[1], *pane = f[2], *title = f[7];
+	struct session *r = tmux_by_target(ss, socket, target);
+	/* The agent in the pane is its process, or a child of that process. */
 	int pid = number_int(f[3]);
 	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
 		struct program *o = program_of(row);
-		if (o && ((struct session *)row)->type != SESSION_TMUX && o->pid &&
+		if (o && ROW_AS(session, row)->type != SESSION_TMUX && o->pid &&
 		    (o->pid == pid || o->parent_pid == pid)) {
-			snprintf(o->pane, sizeof(o->pane), "%s", f[2]);
-			snprintf(o->target, sizeof(o->target), "%s", f[1]);
+			snprintf(o->pane, sizeof(o->pane), "%s", pane);
+			snprintf(o->target, sizeof(o->target), "%s", target);
 			xreplace(&o->socket, socket->path);
-			if (((struct session *)row)->type == SESSION_AGENT)
-				program_set_washed(&((struct session *)row)->words, f[7]);
+			if (ROW_AS(session, row)->type == SESSION_AGENT)
+				program_set_washed(&ROW_AS(session, row)->words, title);
 		}
 	}
 	if (!r || strcmp(f[5], "1") != 0)
 		return;
 	struct program *o = r->priv;
-	snprintf(o->pane, sizeof(o->pane), "%s", f[2]);
-	o->pane_pid = number_int(f[3]);
+	snprintf(o->pane, sizeof(o->pane), "%s", pane);
+	o->pane_pid = pid;
 	program_set_washed(&r->agent, f[4]);
-	program_set_washed(&r->model, f[7]);
+	program_set_washed(&r->model, title);
 }
 
 void tmux_apply(struct sessions *ss, char *lines)
@@ -169,7 +170,7 @@ void tmux_words(struct buf *b, const struct program *o, const char *const *argv)
 void tmux_attach(const struct row *row, struct buf *b)
 {
 	const struct program *o = program_of(row);
-	if (((const struct session *)row)->type != SESSION_TMUX) {
+	if (ROW_AS(session, row)->type != SESSION_TMUX) {
 		tmux_words(b, o, (const char *[]){ "select-window", "-t", o->pane, NULL });
 		buf_puts(b, "; ");
 		tmux_words(b, o, (const char *[]){ "select-pane", "-t", o->pane, NULL });

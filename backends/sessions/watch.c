@@ -2,7 +2,9 @@
  *
  * Claude Code has no event stream, only a small file per process. So one shell on the server waits
  * for a line and answers with those files, using built-ins only: it starts no process. It runs only
- * if the last look printed lines of Claude Code. */
+ * if the last look printed lines of Claude Code.
+ *
+ * Source: the files of Claude Code as seen on 2.1.332 (see claude.c); proc(5) for stat. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,20 +33,10 @@ static const char script[] = CLAUDE_HOMES
 	"printf \"job\\t%s\\t%.8000s\\n\" \"$j\" \"$t\"; "
 	"done; done; unset IFS; set +f; printf \"=end\\n\"; done";
 
-static void watch_answer(struct sessions *ss, char *text, size_t len)
-{
-	ss->watch_waits = false;
-	if (ss->watch_last && !strcmp(ss->watch_last, text))
-		return; /* nothing changed */
-	free(ss->watch_last);
-	ss->watch_last = xstrdup(text);
-	source_feed(&ss->source, "claude", text, len);
-}
-
 void watch_again(struct sessions *ss)
 {
-	free(ss->watch_last);
-	ss->watch_last = NULL;
+	free(ss->watch.last);
+	ss->watch.last = NULL;
 }
 
 static size_t watch_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
@@ -52,20 +44,28 @@ static size_t watch_on_data(struct stream *s, const char *bytes, size_t len, voi
 	struct sessions *ss = arg;
 	static const char mark[] = "=end\n";
 	/* the bytes before were searched already */
-	size_t had = ss->watch_in.len, from = had < strlen(mark) ? 0 : had - strlen(mark);
+	size_t had = ss->watch.in.len, from = had < strlen(mark) ? 0 : had - strlen(mark);
 	char *end;
-	if (!buf_add(&ss->watch_in, bytes, len)) {
-		buf_clear(&ss->watch_in); /* no real answer is that long */
+	if (!buf_add(&ss->watch.in, bytes, len)) {
+		buf_clear(&ss->watch.in); /* no real answer is that long */
 		return len;
 	}
-	while (ss->watch_in.len && (end = memmem(ss->watch_in.data + from, ss->watch_in.len - from,
+	while (ss->watch.in.len && (end = memmem(ss->watch.in.data + from, ss->watch.in.len - from,
 	                                         mark, strlen(mark)))) {
-		size_t n = (size_t)(end - ss->watch_in.data);
-		char *text = xstrndup(ss->watch_in.data, n);
-		buf_consume(&ss->watch_in, n + strlen(mark));
+		size_t n = (size_t)(end - ss->watch.in.data);
+		char *text = xstrndup(ss->watch.in.data, n);
+		buf_consume(&ss->watch.in, n + strlen(mark));
 		from = 0;
-		watch_answer(ss, text, n);
-		free(text);
+		ss->watch.waits = false;
+		if (ss->watch.last && !strcmp(ss->watch.last, text)) {
+			free(text);
+			continue; /* nothing changed */
+		}
+		free(ss->watch.last);
+		ss->watch.last = text;
+		char *copy = xstrndup(text, n);
+		source_feed(&ss->source, "claude", copy, n);
+		free(copy);
 	}
 	return len;
 }
@@ -73,16 +73,16 @@ static size_t watch_on_data(struct stream *s, const char *bytes, size_t len, voi
 static void watch_on_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct sessions *ss = arg;
-	ss->watch = NULL; /* the next look reopens it */
-	loop_timer_set(ss->watch_tick, -1);
+	ss->watch.stream = NULL; /* the next look reopens it */
+	loop_timer_set(ss->watch.tick, -1);
 }
 
 static void watch_on_tick(struct loop_timer *timer, void *arg)
 {
 	struct sessions *ss = arg;
-	if (ss->watch && !ss->watch_waits) {
-		ss->watch_waits = true;
-		stream_write(ss->watch, "\n", 1);
+	if (ss->watch.stream && !ss->watch.waits) {
+		ss->watch.waits = true;
+		stream_write(ss->watch.stream, "\n", 1);
 	}
 	loop_timer_set(timer, TICK_MS);
 }
@@ -92,24 +92,24 @@ void watch_begin(struct sessions *ss)
 	static const struct stream_events events = { .data = watch_on_data,
 		                                     .closed = watch_on_closed };
 	struct err err;
-	if (ss->watch || !ss->has_claude || source_link(&ss->source)->state != LINK_UP)
+	if (ss->watch.stream || !ss->watch.wanted || source_link(&ss->source)->state != LINK_UP)
 		return;
 	struct endpoint endpoint = { .kind = ENDPOINT_EXEC, .command = script };
-	buf_init(&ss->watch_in, ANSWER_MAX);
-	ss->watch_waits = false;
-	ss->watch = link_open(source_link(&ss->source), &endpoint, &events, ss, &err);
-	if (!ss->watch_tick)
-		ss->watch_tick = loop_timer_add(store_loop(ss->source.store), -1, watch_on_tick,
+	buf_init(&ss->watch.in, ANSWER_MAX);
+	ss->watch.waits = false;
+	ss->watch.stream = link_open(source_link(&ss->source), &endpoint, &events, ss, &err);
+	if (!ss->watch.tick)
+		ss->watch.tick = loop_timer_add(store_loop(ss->source.store), -1, watch_on_tick,
 		                                ss);
-	loop_timer_set(ss->watch_tick, ss->watch ? TICK_MS : -1);
+	loop_timer_set(ss->watch.tick, ss->watch.stream ? TICK_MS : -1);
 }
 
 void watch_end(struct sessions *ss)
 {
-	stream_close(ss->watch);
-	ss->watch = NULL;
-	if (ss->watch_tick)
-		loop_timer_set(ss->watch_tick, -1);
-	buf_finish(&ss->watch_in);
+	stream_close(ss->watch.stream);
+	ss->watch.stream = NULL;
+	if (ss->watch.tick)
+		loop_timer_set(ss->watch.tick, -1);
+	buf_finish(&ss->watch.in);
 	watch_again(ss);
 }

@@ -16,6 +16,8 @@
 #include "backends/link/link.h"
 #include "backends/store/internal.h"
 
+#define FITTING_SHOWN 6 /* so many actions does the sentence name that refuses another one */
+
 const struct action *action_find(const struct kind *kind, const char *word)
 {
 	for (const struct action *a = kind->actions; a && a->name; a++)
@@ -31,18 +33,20 @@ bool action_applies_to(const struct action *a, const struct row *row)
 	return !a->applies || a->applies(row);
 }
 
-static bool action_offered(const struct row *row, const struct action *a)
+bool action_fits(const struct action *a, const struct row *row, const char *argument,
+                 struct err *err)
 {
-	if ((a->flags & ACTION_CHANGES) && row->server->store->settings->read_only)
-		return false;
-	return action_applies_to(a, row);
+	if (a->fits_of)
+		return a->fits_of(a, row, argument, err);
+	return !a->fits || a->fits(row, argument, err);
 }
 
 size_t actions_of(const struct row *row, const struct action **out, size_t max)
 {
 	size_t n = 0;
+	bool read_only = row->server->store->settings->read_only;
 	for (const struct action *a = row->kind->actions; a && a->name && n < max; a++)
-		if (action_offered(row, a))
+		if (!(read_only && (a->flags & ACTION_CHANGES)) && action_applies_to(a, row))
 			out[n++] = a;
 	return n;
 }
@@ -90,6 +94,23 @@ void orders_destroy(struct store *s)
 	}
 }
 
+/* Says why the action does not fit the state of the row, or else what does. Returns false. */
+static bool action_not_now(const struct row *row, const struct action *a, struct err *err)
+{
+	const struct action *fitting[FITTING_SHOWN + 1];
+	char why[160], list[200];
+	size_t len = 0, n;
+	if (row->kind->not_now && row->kind->not_now(row, why, sizeof(why)))
+		return err_set(err, ERR_USAGE, "%s: %s %s", a->verb, row->name, why);
+	n = actions_of(row, fitting, ARRAY_LEN(fitting));
+	*list = '\0';
+	for (size_t i = 0; i < n && i < FITTING_SHOWN && len < sizeof(list); i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+		                        i ? ", " : "; possible: ", fitting[i]->verb);
+	return err_set(err, ERR_USAGE, "%s: not possible for %s in its present state%s%s", a->verb,
+	               row->name, list, n > FITTING_SHOWN ? ", ..." : "");
+}
+
 static bool action_may_start(const struct row *row, const struct action *a, const char *argument,
                              struct err *err)
 {
@@ -108,9 +129,8 @@ static bool action_may_start(const struct row *row, const struct action *a, cons
 		return err_set(err, ERR_REFUSED, "%s: \"%s\" still runs on %s", a->verb,
 		               row->order->action->verb, row->name);
 	if (!action_applies_to(a, row))
-		return err_set(err, ERR_USAGE, "%s: makes no sense for %s as it is now", a->verb,
-		               row->name);
-	return !a->fits || a->fits(row, argument, err);
+		return action_not_now(row, a, err);
+	return action_fits(a, row, argument, err);
 }
 
 /* The server is removed. Its orders end here, because its backends will report nothing more. */

@@ -21,7 +21,8 @@ enum {
 	ACTION_FREE_TEXT = 16,
 	ACTION_SECRET = 32, /* the argument may be somebody's password: never written anywhere */
 	/* not done if its command is no longer the one that was shown and confirmed */
-	ACTION_AS_SHOWN = 64
+	ACTION_AS_SHOWN = 64,
+	ACTION_RUNS = 128 /* starts a run that `mocr do` follows to its end */
 };
 
 /* Where a key works. Only tables of the tui set it; all other actions belong to the console. */
@@ -36,6 +37,7 @@ enum action_context {
 	CONTEXT_ASK,    /* a box with a line for what a link asks: a password */
 	CONTEXT_MENU,   /* a box with a list */
 	CONTEXT_READER, /* a box with text, such as help */
+	CONTEXT_SHELL,  /* a shell or a session that has the whole terminal */
 	CONTEXT_COUNT
 };
 
@@ -77,6 +79,9 @@ struct action {
 	/* What the functions above need to know of this row of the table: a request, choices, a
 	 * number. Each table defines the type. NULL: nothing. */
 	const void *data;
+	/* A box of the panel's own that asks for the argument (panel_extra->ask). The kind of the
+	 * rows defines the type. NULL: none. */
+	const void *box;
 	/* The question for an argument: title of the input line. NULL: no argument. suggest fills
 	 * in the first text of the line (NULL: nothing). */
 	const char *asks;
@@ -90,10 +95,16 @@ struct action {
 	/* Checks the argument before the confirmation and again before the start. False: err says
 	 * what was expected. NULL: any argument is valid. */
 	bool (*fits)(const struct row *, const char *argument, struct err *);
+	/* The same for a table whose rows differ only by their data. At most one of the two. */
+	bool (*fits_of)(const struct action *, const struct row *, const char *argument,
+	                struct err *);
 	const char *doing; /* "restarting": shown in the row while the order runs */
 	/* ACTION_FREE_TEXT: the part of the argument that the user wrote; "" if the user only
 	 * picked a choice. NULL: the whole argument, which is offered again. */
 	const char *(*written)(const char *argument);
+	/* ACTION_FREE_TEXT: the action whose unsent text is offered here, too, by name. NULL: only
+	 * this one's. */
+	const char *draft_of;
 };
 
 enum order_state { ORDER_RUNNING, ORDER_DONE, ORDER_FAILED, ORDER_CANCELLED };
@@ -124,6 +135,8 @@ struct order {
 
 /* Does the action make sense for the row in its present state? */
 bool action_applies_to(const struct action *, const struct row *);
+/* Is the argument valid for the row? False: err says what was expected. */
+bool action_fits(const struct action *, const struct row *, const char *argument, struct err *);
 /* Writes the action's command for the row; "" if it has none. */
 void action_command(const struct action *, const struct row *, char *buf, size_t size);
 /* Starts the action on the row, logs it, and returns the order. NULL and err: --read-only is set, a

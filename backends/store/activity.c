@@ -46,12 +46,17 @@ static const char *const health_names[] = {
 	[HEALTH_ASKS] = "asks",
 };
 
-static struct activity_entry *activity_slot(struct activity *a)
+static void activity_entry_finish(struct activity_entry *e)
 {
-	struct activity_entry *e = &a->entries[a->added % ACTIVITY_KEPT];
 	free(e->id);
 	free(e->text);
 	free(e->by);
+}
+
+static struct activity_entry *activity_slot(struct activity *a)
+{
+	struct activity_entry *e = &a->entries[a->added % ACTIVITY_KEPT];
+	activity_entry_finish(e);
 	*e = (struct activity_entry){ .number = ++a->added };
 	return e;
 }
@@ -85,13 +90,6 @@ static bool activity_parse_line(const char *line, struct activity_entry *e)
 	}
 	cJSON_Delete(o);
 	return good;
-}
-
-static void activity_entry_finish(struct activity_entry *e)
-{
-	free(e->id);
-	free(e->text);
-	free(e->by);
 }
 
 /* Reads the last max bytes of a file. False: each wanted no more, or the file cannot be read. */
@@ -202,21 +200,6 @@ char *activity_json(const struct activity_entry *e)
 	return text;
 }
 
-static void activity_write_line(struct store *s, const struct activity_entry *e)
-{
-	struct activity *a = s->activity;
-	struct err err;
-	if (!a->path)
-		return;
-	char *text = activity_json(e);
-	char *line = xasprintf("%s\n", text);
-	if (!state_append(a->path, line, false, &err))
-		activity_not_written(s, &err);
-	free(line);
-	free(text);
-	state_rotate(a->path, ACTIVITY_FILE_MAX);
-}
-
 void activity_add(struct store *s, enum activity_what what, enum health health, const char *id,
                   const char *fmt, ...)
 {
@@ -234,8 +217,15 @@ void activity_add(struct store *s, enum activity_what what, enum health health, 
 	e->id = xstrdup(id ? id : "");
 	e->text = xstrdup(text);
 	e->by = what == ACTIVITY_ACTION ? xstrdup(a->by) : NULL;
-	if (!replay_is_on(s))
-		activity_write_line(s, e);
+	if (!replay_is_on(s) && a->path) {
+		struct err err;
+		char *json = activity_json(e), *line = xasprintf("%s\n", json);
+		if (!state_append(a->path, line, false, &err))
+			activity_not_written(s, &err);
+		free(line);
+		free(json);
+		state_rotate(a->path, ACTIVITY_FILE_MAX);
+	}
 	store_changed(s);
 }
 

@@ -57,10 +57,12 @@ static const struct server *cause_down(const struct cause_word *words, const str
 	return w->first == of ? w->second : w->first;
 }
 
-/* The first hop is the farthest from the server, and the nearest to this machine. */
-static const struct server *cause_among_jumps(const struct cause_word *all, const struct server *v)
+/* The down server that v is directly behind: its parent, a jump or its hub. NULL: none. */
+static const struct server *cause_find_next(const struct cause_word *all, const struct server *v)
 {
-	const struct server *found = NULL;
+	const char *parent = v->config ? v->config->parent : NULL;
+	const struct server *found = parent ? cause_down(all, v, parent) : NULL;
+	/* The first hop is the farthest from the server, and the nearest to this machine. */
 	char *words = xstrdup(v->link->jumps), *rest = words, *word;
 	while (!found && (word = strsep(&rest, ","))) {
 		struct ssh_dest hop = { 0 };
@@ -70,16 +72,7 @@ static const struct server *cause_among_jumps(const struct cause_word *all, cons
 		ssh_dest_finish(&hop);
 	}
 	free(words);
-	return found;
-}
-
-static const struct server *cause_find_next(const struct cause_word *words, const struct server *v)
-{
-	const char *parent = v->config ? v->config->parent : NULL;
-	const struct server *found = parent ? cause_down(words, v, parent) : NULL;
-	if (!found)
-		found = cause_among_jumps(words, v);
-	return found || !*v->hub ? found : cause_down(words, v, v->hub);
+	return found || !*v->hub ? found : cause_down(all, v, v->hub);
 }
 
 static const struct server *cause_find_root(const struct server *v)
@@ -151,12 +144,6 @@ bool cause_is_hub(const struct server *v)
 
 /* --- folding ------------------------------------------------------------- */
 
-/* What was refused has a cause of its own. */
-static bool cause_is_own(const struct server *v)
-{
-	return v->link->err.code == ERR_DENIED || v->link->err.code == ERR_USAGE;
-}
-
 /* A link that was never up has no old facts. */
 static bool cause_is_cut_off(const struct server *v)
 {
@@ -184,8 +171,13 @@ const struct source *cause_source_of(const struct row *row)
 bool cause_folds(const struct row *row)
 {
 	const struct server *v = row->server;
-	if (row == &v->row)
-		return server_is_down(v) && !cause_is_own(v) && cause_of(v) != NULL;
+	if (row == &v->row) {
+		if (!server_is_down(v))
+			return false;
+		/* what was refused has a cause of its own */
+		enum err_code code = v->link->err.code;
+		return code != ERR_DENIED && code != ERR_USAGE && cause_of(v) != NULL;
+	}
 	/* a row without a source is about this console, as one of a channel that cannot send is */
 	if (!row->source)
 		return false;
@@ -222,24 +214,17 @@ static void cause_clock(int64_t wall_ms, char *buf, size_t size)
 	strftime(buf, size, same ? "%H:%M" : "%e %b %H:%M", &then);
 }
 
-/* The things on the server and on those behind it. */
-static size_t cause_things(const struct server *v)
-{
-	size_t n = 0;
-	for (const struct server *one = store_servers(v->store); one; one = one->next) {
-		bool behind = one->row.need == NEED_FOLDED && cause_of(one) == v;
-		if (one == v || behind)
-			n += one->facts;
-	}
-	return n;
-}
-
 bool cause_says(const struct server *v, char *buf, size_t size)
 {
 	char clock[32];
 	if (!server_is_down(v))
 		return false;
-	size_t things = cause_things(v), behind = cause_behind(v), n;
+	size_t things = v->facts, behind = 0, n;
+	for (const struct server *one = store_servers(v->store); one; one = one->next)
+		if (one->row.need == NEED_FOLDED && cause_of(one) == v) {
+			behind++;
+			things += one != v ? one->facts : 0;
+		}
 	if (!things && !behind)
 		return false;
 	cause_clock(v->row.health_ms, clock, sizeof(clock));
@@ -274,7 +259,8 @@ bool cause_source_says(const struct source *s, char *buf, size_t size)
 {
 	char clock[32];
 	size_t n;
-	if (!cause_is_silent(s))
+	/* what refuses from the beginning left nothing unknown */
+	if (!cause_is_silent(s) || (s->state == SOURCE_DENIED && !s->fresh_ms))
 		return false;
 	const struct kind *kind = cause_source_kind(s, &n);
 	if (!kind || kind->apart)

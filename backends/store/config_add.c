@@ -79,13 +79,6 @@ static bool config_append(const char *old, size_t len, struct buf *out, void *ar
 	return add->added > 0;
 }
 
-/* The file behind a link; a missing file keeps its own path. */
-static char *config_real_path(const char *path)
-{
-	char *real = realpath(path, NULL);
-	return real ? real : xstrdup(path);
-}
-
 static bool config_make_folder(const char *path, struct err *err)
 {
 	char why[160], *folder = xstrdup(path), *slash = strrchr(folder, '/');
@@ -106,7 +99,10 @@ bool config_add_servers(const char *path, const char *const *names, size_t n, si
 {
 	struct config_names add = { names, n, 0 };
 	struct stat st;
-	char *real = config_real_path(path);
+	/* the file behind a link; a missing file keeps its own path */
+	char *real = realpath(path, NULL);
+	if (!real)
+		real = xstrdup(path);
 	bool good = config_make_folder(real, err);
 	/* state_update reads no more than its bound, and would lose the beginning */
 	if (good && stat(real, &st) == 0 && st.st_size > (off_t)(CONFIG_MAX / 2))

@@ -30,19 +30,6 @@ struct flap *flap_find(const struct flaps *all, const char *id)
 	return f;
 }
 
-static struct flap *flap_make(struct flaps *all, const char *id)
-{
-	struct flap *f = flap_find(all, id);
-	if (f)
-		return f;
-	f = xcalloc(1, sizeof(*f));
-	f->id = xstrdup(id);
-	HASH_ADD_KEYPTR(hh, all->all, f->id, strlen(f->id), f);
-	if (HASH_COUNT(all->all) > FLAPS_MAX)
-		flap_free(all, all->all);
-	return f;
-}
-
 /* Index of the first time that still counts. */
 static unsigned flap_first(const struct flap *f, int64_t now_ms)
 {
@@ -61,7 +48,14 @@ static void flap_drop_first(struct flap *f, unsigned n)
 struct flap *flap_begins(struct flaps *all, const char *id, enum health health, const char *why,
                          bool was_well, int64_t now_ms)
 {
-	struct flap *f = flap_make(all, id);
+	struct flap *f = flap_find(all, id);
+	if (!f) {
+		f = xcalloc(1, sizeof(*f));
+		f->id = xstrdup(id);
+		HASH_ADD_KEYPTR(hh, all->all, f->id, strlen(f->id), f);
+		if (HASH_COUNT(all->all) > FLAPS_MAX)
+			flap_free(all, all->all);
+	}
 	if (!f->bad) {
 		if (!flap_times(f, now_ms))
 			f->worst = HEALTH_UNKNOWN;

@@ -41,8 +41,8 @@ struct store {
 	size_t n_shown, cap_shown;
 	uint32_t mark;        /* of the list that is arriving */
 	uint32_t shown_round; /* the current round of rows on the screen */
-	/* the changed hook waits for the end of the turn */
-	bool told;
+	/* the changed hook is called at the end of the turn */
+	bool hook_waits;
 	/* the timer of store_touch_figures; armed while figures wait for their notification */
 	struct loop_timer *figures;
 	bool figures_wait;

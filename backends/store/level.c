@@ -165,22 +165,16 @@ static enum log_level level_in_words(const char *text, const char *end)
 	return label;
 }
 
-/* Whether four digits follow the letter. text may lack a NUL at its end, so the digits are checked
- * one by one. */
-static bool level_klog(const char *text)
-{
-	for (int i = 1; i <= 4; i++)
-		if (!isdigit((unsigned char)text[i]))
-			return false;
-	return true;
-}
-
 enum log_level level_guess(const char *text, size_t len)
 {
 	const char *end = text + (len < LEVEL_SPAN ? len : LEVEL_SPAN);
 	if (end - text > 2 && text[0] == '<' && isdigit((unsigned char)text[1]) && text[2] == '>')
 		return level_of_priority(text[1] - '0');
-	if (end - text > 5 && strchr("IWEF", text[0]) && level_klog(text) && text[5] == ' ') {
+	/* klog: a letter and four digits; text may lack a NUL at its end */
+	int digits = 0;
+	while (digits < 4 && end - text > 5 && isdigit((unsigned char)text[1 + digits]))
+		digits++;
+	if (digits == 4 && strchr("IWEF", text[0]) && text[5] == ' ') {
 		if (text[0] == 'I')
 			return LOG_LEVEL_INFO;
 		if (text[0] == 'W')

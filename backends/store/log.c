@@ -103,26 +103,27 @@ size_t log_pool_bytes(const struct log_pool *pool)
 	return sum;
 }
 
-/* The log with the oldest line that can spare a chunk. Each log keeps its newest chunk. */
-static struct log *log_oldest(const struct log_pool *pool)
-{
-	struct log *found = NULL;
-	for (struct log *log = pool->logs; log; log = log->next)
-		if (log->pack.n > 1 &&
-		    (!found || chunk_line(log->pack.chunks[0], 0)->time_us <
-		                       chunk_line(found->pack.chunks[0], 0)->time_us))
-			found = log;
-	return found;
-}
-
 static void log_keep_bound(struct log_pool *pool)
 {
-	struct log *log;
 	size_t bytes = log_pool_bytes(pool);
-	while (bytes > pool->max && (log = log_oldest(pool))) {
-		bytes -= log->pack.bytes;
-		log->dropped += pack_drop_oldest(&log->pack);
-		bytes += log->pack.bytes;
+	while (bytes > pool->max) {
+		/* the log with the oldest line that can spare a chunk: each keeps its newest */
+		struct log *oldest = NULL;
+		int64_t oldest_us = 0;
+		for (struct log *log = pool->logs; log; log = log->next) {
+			if (log->pack.n <= 1)
+				continue;
+			int64_t first_us = chunk_line(log->pack.chunks[0], 0)->time_us;
+			if (oldest && first_us >= oldest_us)
+				continue;
+			oldest = log;
+			oldest_us = first_us;
+		}
+		if (!oldest)
+			return;
+		bytes -= oldest->pack.bytes;
+		oldest->dropped += pack_drop_oldest(&oldest->pack);
+		bytes += oldest->pack.bytes;
 	}
 }
 
@@ -324,14 +325,6 @@ static void log_count_line(const struct log *log, struct chunk *c, struct log_li
 	c->errors += line->level == LOG_LEVEL_ERROR;
 }
 
-static void log_judge_chunk(const struct log *log, struct chunk *c)
-{
-	c->seen = c->errors = 0;
-	for (uint32_t i = 0; i < c->n; i++)
-		log_count_line(log, c, chunk_line(c, i));
-	c->epoch = log->epoch;
-}
-
 void log_set_judge(struct log *log, log_judge_fn *judge, void *arg)
 {
 	log->judge = judge;
@@ -356,11 +349,15 @@ bool log_judge_some(struct log *log, int64_t budget_us)
 {
 	int64_t end = log_mono_us() + budget_us;
 	for (size_t i = log->pack.n; i-- > 0;) {
-		if (log->pack.chunks[i]->epoch == log->epoch)
+		struct chunk *c = log->pack.chunks[i];
+		if (c->epoch == log->epoch)
 			continue;
 		if (log_mono_us() >= end)
 			return false;
-		log_judge_chunk(log, log->pack.chunks[i]);
+		c->seen = c->errors = 0;
+		for (uint32_t k = 0; k < c->n; k++)
+			log_count_line(log, c, chunk_line(c, k));
+		c->epoch = log->epoch;
 	}
 	return true;
 }
@@ -416,16 +413,6 @@ uint64_t log_seen_count(const struct log *log)
 	return sum;
 }
 
-static void log_count_into(const struct log_line *line, int64_t from_us, int64_t width_us, size_t n,
-                           unsigned *lines, unsigned *errors)
-{
-	int64_t at = line->time_us >= from_us ? (line->time_us - from_us) / width_us : -1;
-	if (at < 0 || at >= (int64_t)n || !line->judged)
-		return;
-	lines[at]++;
-	errors[at] += line->level == LOG_LEVEL_ERROR;
-}
-
 /* Most chunks lie completely in one part, so their counts are already known. */
 void log_histogram(const struct log *log, int64_t from_us, int64_t to_us, size_t n, unsigned *lines,
                    unsigned *errors)
@@ -447,8 +434,16 @@ void log_histogram(const struct log *log, int64_t from_us, int64_t to_us, size_t
 			errors[at < n ? at : n - 1] += c->errors;
 			continue;
 		}
-		for (uint32_t k = 0; k < c->n; k++)
-			log_count_into(chunk_line(c, k), from_us, width_us, n, lines, errors);
+		for (uint32_t k = 0; k < c->n; k++) {
+			const struct log_line *line = chunk_line(c, k);
+			if (line->time_us < from_us || !line->judged)
+				continue;
+			size_t at = (size_t)((line->time_us - from_us) / width_us);
+			if (at >= n)
+				continue;
+			lines[at]++;
+			errors[at] += line->level == LOG_LEVEL_ERROR;
+		}
 	}
 }
 
@@ -509,16 +504,6 @@ static void log_note_coming(struct log *log, const struct source_state *s, int64
 	log->ticks[log->n_ticks++] = (struct tick){ now, log->total * NUMBER_STEP };
 }
 
-static int64_t log_time_for(struct source_state *s, int64_t time_us, enum log_mark mark)
-{
-	if (time_us > 0)
-		return time_us;
-	int64_t now = now_wall_ms() * 1000;
-	if (mark != LOG_GAP && s && s->last_us > now)
-		return s->last_us;
-	return s && s->last_us && mark == LOG_GAP ? s->last_us : now;
-}
-
 static uint64_t log_do_add(struct log *log, uint64_t number, unsigned source, int64_t time_us,
                            enum log_level level, enum log_mark mark, const char *text, size_t len)
 {
@@ -535,8 +520,15 @@ static uint64_t log_do_add(struct log *log, uint64_t number, unsigned source, in
 	is_plain = !odd;
 	if (level == LOG_LEVEL_UNKNOWN && mark != LOG_GAP)
 		level = level_guess(text, len);
-	time_us = log_time_for(s, time_us, mark);
-	size_t room = (is_plain ? len : 3 * len) + (too_long ? 64 : 0);
+	if (time_us <= 0) {
+		/* A gap stands at the last line of its source. A line without a time comes now. */
+		int64_t now = now_wall_ms() * 1000, last = s ? s->last_us : 0;
+		bool at_last = mark == LOG_GAP ? last != 0 : last > now;
+		time_us = at_last ? last : now;
+	}
+	size_t room = is_plain ? len : 3 * len;
+	if (too_long)
+		room += 64;
 	log->total++;
 	if (!number)
 		number = log->total * NUMBER_STEP;
@@ -623,16 +615,6 @@ void log_seam(struct log *log, unsigned source, int64_t end_us, int64_t present_
 	log_add(log, source, end_us, LOG_LEVEL_UNKNOWN, LOG_GAP, text, (size_t)n);
 }
 
-/* Writes the name before a line, "sese/caddy: ", if there is more than one source. */
-static void log_name_of(const struct log *log, unsigned source, char *buf, size_t size)
-{
-	const char *name = log->sources[source].name, *slash = strrchr(name, '/');
-	*buf = '\0';
-	if (log->n_sources > 1)
-		snprintf(buf, size, "%.*s/%.60s: ", (int)strcspn(name, "/"), name,
-		         slash ? slash + 1 : "");
-}
-
 static void log_compose_status(const struct log *log, char *text, size_t size)
 {
 	unsigned n = 0, first = 0;
@@ -645,8 +627,12 @@ static void log_compose_status(const struct log *log, char *text, size_t size)
 	const char *said = n ? log->sources[first].status : log->own_status;
 	*text = '\0';
 	*name = '\0';
-	if (n)
-		log_name_of(log, first, name, sizeof(name));
+	if (n && log->n_sources > 1) {
+		/* "sese/caddy: " */
+		const char *whole = log->sources[first].name, *slash = strrchr(whole, '/');
+		snprintf(name, sizeof(name), "%.*s/%.60s: ", (int)strcspn(whole, "/"), whole,
+		         slash ? slash + 1 : "");
+	}
 	n += log->own_status != NULL;
 	int used = said ? snprintf(text, size, "%s%s", name, said) : 0;
 	if (n > 1 && (size_t)used < size)

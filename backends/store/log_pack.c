@@ -4,6 +4,7 @@
  * A chunk that late lines have doubled is split. */
 #include "backends/store/log_pack.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,6 +222,7 @@ void pack_close_line(struct pack *p, struct chunk *c, struct log_line *line)
 
 uint64_t pack_drop_oldest(struct pack *p)
 {
+	assert(p->n > 1); /* each log keeps its newest chunk */
 	struct chunk *c = p->chunks[0];
 	uint64_t n = c->n;
 	p->first += n;

@@ -7,12 +7,6 @@
 
 #define WORD_MAX 64
 
-static size_t nearest_min3(size_t a, size_t b, size_t c)
-{
-	size_t m = a < b ? a : b;
-	return m < c ? m : c;
-}
-
 /* Number of edits from a to b: insert, delete, change, swap of neighbours (optimal string
  * alignment). */
 static size_t nearest_distance(const char *a, const char *b)
@@ -26,7 +20,11 @@ static size_t nearest_distance(const char *a, const char *b)
 		for (size_t j = 1; j <= nb; j++) {
 			bool same = tolower((unsigned char)a[i - 1]) ==
 			            tolower((unsigned char)b[j - 1]);
-			now[j] = nearest_min3(last[j] + 1, now[j - 1] + 1, last[j - 1] + !same);
+			now[j] = last[j - 1] + !same;
+			if (last[j] + 1 < now[j])
+				now[j] = last[j] + 1;
+			if (now[j - 1] + 1 < now[j])
+				now[j] = now[j - 1] + 1;
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
 			    before[j - 2] + 1 < now[j])
 				now[j] = before[j - 2] + 1;

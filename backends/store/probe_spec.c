@@ -176,16 +176,6 @@ static bool probe_read_json(const char *text, struct probe_spec *p, struct err *
 	return probe_copy(p->value, sizeof(p->value), "json", equals, err);
 }
 
-static bool probe_read_http_expectations(const struct check_config *c, struct probe_spec *p,
-                                         struct err *err)
-{
-	if (!probe_read_status(c->status, p, err))
-		return false;
-	if (c->text && !probe_copy(p->text, sizeof(p->text), "text", c->text, err))
-		return false;
-	return !c->json || probe_read_json(c->json, p, err);
-}
-
 /* Keys that mean nothing for this kind of check are mistakes: the user expects them to work. */
 static bool probe_keys_fit(const struct check_config *c, enum probe_what what, struct err *err)
 {
@@ -207,8 +197,7 @@ static bool probe_keys_fit(const struct check_config *c, enum probe_what what, s
 	if (c->from && (what == PROBE_DNS || what == PROBE_PING))
 		return err_set(err, ERR_USAGE,
 		               "from: %s is checked from this machine only; url and tcp go through "
-		               "a "
-		               "server",
+		               "a server",
 		               probe_what_name(what));
 	return true;
 }
@@ -243,7 +232,13 @@ bool probe_spec_read(const struct check_config *c, struct probe_spec *p, struct 
 		               n ? "not more" : "and has none");
 	if (!probe_keys_fit(c, p->what, err) || !readers[p->what](c, p, err))
 		return false;
-	return p->what != PROBE_HTTP || probe_read_http_expectations(c, p, err);
+	if (p->what != PROBE_HTTP)
+		return true;
+	if (!probe_read_status(c->status, p, err))
+		return false;
+	if (c->text && !probe_copy(p->text, sizeof(p->text), "text", c->text, err))
+		return false;
+	return !c->json || probe_read_json(c->json, p, err);
 }
 
 void probe_spec_target(const struct probe_spec *p, char *buf, size_t size)

@@ -97,27 +97,6 @@ void quiet_set(struct quiets *q, const char *id, enum health health, const char 
 
 /* --- the file ------------------------------------------------------------ */
 
-/* The index of the word among names; n: not there. */
-static unsigned quiet_word(const cJSON *o, const char *member, const char *(*name)(unsigned),
-                           unsigned n)
-{
-	const cJSON *item = cJSON_GetObjectItem(o, member);
-	for (unsigned i = 0; i < n; i++)
-		if (cJSON_IsString(item) && strcmp(item->valuestring, name(i)) == 0)
-			return i;
-	return n;
-}
-
-static const char *quiet_word_of_how(unsigned how)
-{
-	return how_names[how];
-}
-
-static const char *quiet_word_of_health(unsigned health)
-{
-	return health_name(health);
-}
-
 /* 0: missing, or no plausible time. */
 static int64_t quiet_time(const cJSON *o, const char *member)
 {
@@ -126,33 +105,40 @@ static int64_t quiet_time(const cJSON *o, const char *member)
 	return good ? number_whole(item->valuedouble, 0) : 0;
 }
 
-static void quiet_read_line(struct quiets *q, const char *line, size_t len)
+static const char *quiet_text(const cJSON *o, const char *member)
 {
-	cJSON *o = json_parse(line, len);
-	const cJSON *id = cJSON_GetObjectItem(o, "id"), *gist = cJSON_GetObjectItem(o, "gist");
-	unsigned how = quiet_word(o, "how", quiet_word_of_how, QUIET_HOWS);
-	unsigned health = quiet_word(o, "health", quiet_word_of_health, HEALTHS);
-	struct quiet one = {
-		.at_ms = quiet_time(o, "at_ms"),
-		.until_ms = quiet_time(o, "until_ms"),
-	};
-	bool timed = how == QUIET_UNTIL || how == QUIET_MORNING;
-	if (cJSON_IsString(id) && cJSON_IsString(gist) && how < QUIET_HOWS && health < HEALTHS &&
-	    one.at_ms > 0 && timed == (one.until_ms > one.at_ms)) {
-		one.id = id->valuestring;
-		one.gist = gist->valuestring;
-		one.how = how;
-		one.health = health;
-		quiet_copy(q, &one);
-	}
-	cJSON_Delete(o);
+	const cJSON *item = cJSON_GetObjectItem(o, member);
+	return cJSON_IsString(item) ? item->valuestring : NULL;
 }
 
 void quiets_read(struct quiets *q, const char *text)
 {
 	for (const char *line = text; *line; line += *line == '\n') {
 		size_t len = strcspn(line, "\n");
-		quiet_read_line(q, line, len);
+		cJSON *o = json_parse(line, len);
+		const char *id = quiet_text(o, "id"), *gist = quiet_text(o, "gist");
+		const char *how = quiet_text(o, "how"), *health = quiet_text(o, "health");
+		struct quiet one = {
+			.how = QUIET_HOWS,
+			.health = HEALTHS,
+			.at_ms = quiet_time(o, "at_ms"),
+			.until_ms = quiet_time(o, "until_ms"),
+		};
+		for (unsigned i = 0; how && i < QUIET_HOWS; i++)
+			if (strcmp(how, how_names[i]) == 0)
+				one.how = i;
+		for (unsigned i = 0; health && i < HEALTHS; i++)
+			if (strcmp(health, health_name(i)) == 0)
+				one.health = i;
+		bool timed = one.how == QUIET_UNTIL || one.how == QUIET_MORNING;
+		if (id && gist && one.how < QUIET_HOWS && one.health < HEALTHS && one.at_ms > 0 &&
+		    timed == (one.until_ms > one.at_ms)) {
+			/* quiet_copy copies both */
+			one.id = (char *)id;
+			one.gist = (char *)gist;
+			quiet_copy(q, &one);
+		}
+		cJSON_Delete(o);
 		line += len;
 	}
 }
@@ -271,17 +257,6 @@ static const char *const gist_ends[] = { " loop: ", " again and again", "; last:
 /* A number after one of these says what went wrong. */
 static const char *const gist_codes[] = { "code ", "status ", "stopped (", "HTTP " };
 
-static size_t gist_length(const char *why)
-{
-	size_t len = strlen(why);
-	for (size_t i = 0; i < ARRAY_LEN(gist_ends); i++) {
-		const char *at = strstr(why, gist_ends[i]);
-		if (at && (size_t)(at - why) < len)
-			len = (size_t)(at - why);
-	}
-	return len;
-}
-
 static bool gist_is_code(const char *why, size_t at)
 {
 	for (size_t i = 0; i < ARRAY_LEN(gist_codes); i++) {
@@ -304,7 +279,12 @@ static size_t gist_number(const char *text)
 void quiet_gist(const char *why, char *out, size_t size)
 {
 	const char *text = why ? why : "";
-	size_t len = gist_length(text), n = 0;
+	size_t len = strlen(text), n = 0;
+	for (size_t i = 0; i < ARRAY_LEN(gist_ends); i++) {
+		const char *at = strstr(text, gist_ends[i]);
+		if (at && (size_t)(at - text) < len)
+			len = (size_t)(at - text);
+	}
 	for (size_t i = 0; i < len && n + 1 < size;) {
 		bool begins = isdigit((unsigned char)text[i]) &&
 		              (i == 0 || !isalnum((unsigned char)text[i - 1]));

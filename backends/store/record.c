@@ -20,7 +20,7 @@ struct record {
 	struct store *store;
 	FILE *f;
 	struct loop_timer *flush;
-	bool told; /* the user was warned that the recording is incomplete */
+	bool warned; /* the user was warned that the recording is incomplete */
 };
 
 /* After a write error nothing more is recorded. Records after half a record could not be parsed. */
@@ -28,9 +28,9 @@ static void record_flush(struct loop_timer *timer, void *arg)
 {
 	struct record *r = arg;
 	(void)timer;
-	if ((fflush(r->f) == 0 && !ferror(r->f)) || r->told)
+	if ((fflush(r->f) == 0 && !ferror(r->f)) || r->warned)
 		return;
-	r->told = true;
+	r->warned = true;
 	activity_add(r->store, ACTIVITY_NOTE, HEALTH_BAD, NULL,
 	             "the recording ends here, it cannot be written: %s", strerror(errno));
 }
@@ -78,7 +78,7 @@ void record_add(struct store *s, const char *server, const char *source, const c
                 const char *bytes, size_t len)
 {
 	struct record *r = s->record;
-	if (!r || r->told)
+	if (!r || r->warned)
 		return;
 	/* Names are washed, so they have no newline. They may have blanks, so tabs separate the
 	 * fields. */

@@ -31,8 +31,8 @@ static int report_by_id(const void *a, const void *b)
 static int report_by_need(const void *a, const void *b)
 {
 	const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
-	int need_x = x->health >= HEALTH_ATTENTION ? (int)x->health : 0,
-	    need_y = y->health >= HEALTH_ATTENTION ? (int)y->health : 0;
+	int need_x = x->health >= HEALTH_ATTENTION ? (int)x->health : 0;
+	int need_y = y->health >= HEALTH_ATTENTION ? (int)y->health : 0;
 	return need_x != need_y ? need_y - need_x : report_by_id(a, b);
 }
 
@@ -48,24 +48,6 @@ struct row **report_rows(const struct store *s, const struct kind *kind,
 	return rows;
 }
 
-/* A condition that does not count: "set_aside":{"how":..,"at_ms":..,"until_ms":..}. */
-static void report_add_aside(cJSON *o, const struct row *row)
-{
-	const struct quiet *quiet = need_quiet_of(row);
-	if (row->need == NEED_FOLDED) {
-		char *under = cause_id(row);
-		cJSON_AddStringToObject(o, "folded_under", under);
-		free(under);
-	}
-	if (!quiet)
-		return;
-	cJSON *aside = cJSON_AddObjectToObject(o, "set_aside");
-	cJSON_AddStringToObject(aside, "how", quiet_how_name(quiet->how));
-	cJSON_AddNumberToObject(aside, "at_ms", (double)quiet->at_ms);
-	if (quiet->until_ms)
-		cJSON_AddNumberToObject(aside, "until_ms", (double)quiet->until_ms);
-}
-
 static cJSON *report_row_json(const struct row *row)
 {
 	cJSON *o = cJSON_CreateObject();
@@ -76,7 +58,20 @@ static cJSON *report_row_json(const struct row *row)
 		cJSON_AddNumberToObject(o, "since_ms", (double)row->health_ms);
 	if (row->why)
 		cJSON_AddStringToObject(o, "why", row->why);
-	report_add_aside(o, row);
+	/* a condition that does not count: "set_aside":{"how":..,"at_ms":..,"until_ms":..} */
+	const struct quiet *quiet = need_quiet_of(row);
+	if (row->need == NEED_FOLDED) {
+		char *under = cause_id(row);
+		cJSON_AddStringToObject(o, "folded_under", under);
+		free(under);
+	}
+	if (quiet) {
+		cJSON *aside = cJSON_AddObjectToObject(o, "set_aside");
+		cJSON_AddStringToObject(aside, "how", quiet_how_name(quiet->how));
+		cJSON_AddNumberToObject(aside, "at_ms", (double)quiet->at_ms);
+		if (quiet->until_ms)
+			cJSON_AddNumberToObject(aside, "until_ms", (double)quiet->until_ms);
+	}
 	if (row->source)
 		cJSON_AddBoolToObject(o, "stale", row->source->state != SOURCE_LIVE);
 	if (row->kind->json)

@@ -204,10 +204,10 @@ static const char *settings_section_text(const struct section *s, const void *on
 
 /* Makes the stored form of a section name. A "/" would split the ids of rows. The caller frees. */
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-static char *settings_kept_name(const struct section *s, const char *heard)
+static char *settings_kept_name(const struct section *s, const char *heading)
 {
 	static const char plain[] = LETTERS "0123456789._-";
-	char *name = wash_dup(heard, s->name_max);
+	char *name = wash_dup(heading, s->name_max);
 	for (char *c = name; *c; c++)
 		if (*c == '/' || (s->plain_name && !strchr(plain, *c)))
 			*c = '-';
@@ -218,25 +218,10 @@ static char *settings_kept_name(const struct section *s, const char *heard)
 	return name;
 }
 
-static void *settings_section_create(struct reading *r, const struct section *s, const char *heard,
-                                     char *name)
-{
-	if (s->plain_name && (*name == '-' || strcmp(heard, name) != 0))
-		COMPLAIN(r,
-		         "[%s %s]: a name has letters, digits and . _ - only, at most %zu; "
-		         "other characters became -",
-		         s->name, heard, s->name_max);
-	void *one = xcalloc(1, s->size);
-	settings_set_fallbacks(s->name, one);
-	settings_pointer_put(one, s->called, name);
-	memcpy((char *)one + s->line, &r->line, sizeof(r->line));
-	return one;
-}
-
 /* Returns the section with this name. Makes it on first use. */
-static void *settings_section(struct reading *r, const struct section *s, const char *heard)
+static void *settings_section(struct reading *r, const struct section *s, const char *heading)
 {
-	char *name = settings_kept_name(s, heard);
+	char *name = settings_kept_name(s, heading);
 	void *before = r->settings, *one;
 	size_t next = s->list;
 	while ((one = settings_pointer(before, next))) {
@@ -247,7 +232,15 @@ static void *settings_section(struct reading *r, const struct section *s, const 
 		before = one;
 		next = s->next;
 	}
-	one = settings_section_create(r, s, heard, name);
+	if (s->plain_name && (*name == '-' || strcmp(heading, name) != 0))
+		COMPLAIN(r,
+		         "[%s %s]: a name has letters, digits and . _ - only, at most %zu; "
+		         "other characters became -",
+		         s->name, heading, s->name_max);
+	one = xcalloc(1, s->size);
+	settings_set_fallbacks(s->name, one);
+	settings_pointer_put(one, s->called, name);
+	memcpy((char *)one + s->line, &r->line, sizeof(r->line));
 	settings_pointer_put(before, next, one);
 	return one;
 }
@@ -371,18 +364,6 @@ static void settings_check_section(struct reading *r, const struct section *s)
 
 /* --- lines --------------------------------------------------------------- */
 
-static void settings_unknown_section(struct reading *r, const char *heading)
-{
-	const char *names[ARRAY_LEN(sections)];
-	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
-		names[i] = sections[i].name;
-	char *word = xstrndup(heading, strcspn(heading, " "));
-	char *hint = settings_hint("[", nearest(word, names, ARRAY_LEN(names)), "]");
-	COMPLAIN(r, "there is no section [%s]%s", heading, hint);
-	free(hint);
-	free(word);
-}
-
 /* Returns the section that "server pi" means, and where its name begins. NULL: none. */
 static const struct section *settings_heading(const char *heading, const char **name)
 {
@@ -418,9 +399,16 @@ static void settings_on_heading(struct reading *r, const char *heading)
 	r->heading_line = r->line;
 	r->keyed = false;
 	const struct section *s = settings_heading(r->heading, &name);
-	if (!s)
-		settings_unknown_section(r, r->heading);
-	else if (s->what && !*name)
+	if (!s) {
+		const char *names[ARRAY_LEN(sections)];
+		for (size_t i = 0; i < ARRAY_LEN(sections); i++)
+			names[i] = sections[i].name;
+		char *word = xstrndup(r->heading, strcspn(r->heading, " "));
+		char *hint = settings_hint("[", nearest(word, names, ARRAY_LEN(names)), "]");
+		COMPLAIN(r, "there is no section [%s]%s", r->heading, hint);
+		free(hint);
+		free(word);
+	} else if (s->what && !*name)
 		COMPLAIN(r, "%s needs a name: [%s NAME]", s->what, s->name);
 	else if (s->may_be_empty)
 		settings_section(r, s, name);
@@ -445,10 +433,10 @@ static int settings_on_line(void *arg, const char *heading, const char *key, con
 	char why[512];
 	if (!row)
 		return settings_unknown_key(r, s->name, key);
-	return setting_set(row, s->what ? settings_section(r, s, name) : r->settings, value, why,
-	                   sizeof(why))
-	               ? 1
-	               : COMPLAIN(r, "%s", why);
+	void *base = s->what ? settings_section(r, s, name) : r->settings;
+	if (setting_set(row, base, value, why, sizeof(why)))
+		return 1;
+	return COMPLAIN(r, "%s", why);
 }
 
 /* inih does not report headings without keys. But a [server NAME] without a key is a valid server,
@@ -528,7 +516,7 @@ static bool settings_others_write(struct reading *r)
 		return false;
 	if (!private_is_open_to_others(st.st_uid, st.st_gid, st.st_mode))
 		return false;
-	r->settings->refused = true;
+	r->settings->file_state = SETTINGS_REFUSED;
 	r->settings->read_only = true; /* the refused file may have said read_only */
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		COMPLAIN(r, "not read: it belongs to another user, and mocr runs commands from it; "
@@ -612,8 +600,11 @@ const struct settings *settings_keep(const struct settings *s)
 	return s;
 }
 
-static void settings_free(struct settings *s)
+void settings_destroy(const struct settings *borrowed)
 {
+	struct settings *s = (struct settings *)borrowed;
+	if (!s || !s->refs || --s->refs > 0)
+		return;
 	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
 		if (sections[i].what) {
 			for (void *one = settings_pointer(s, sections[i].list), *next; one;
@@ -636,11 +627,4 @@ static void settings_free(struct settings *s)
 	free(s->state_dir);
 	free(s->wrong);
 	free(s);
-}
-
-void settings_destroy(const struct settings *s)
-{
-	struct settings *own = (struct settings *)s;
-	if (own && own->refs && --own->refs == 0)
-		settings_free(own);
 }

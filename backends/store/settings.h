@@ -155,6 +155,16 @@ struct key_config { /* of [keys]: KEY = action-name, or CONTEXT:KEY = action-nam
 	int line;
 	struct key_config *next;
 };
+struct screen_settings {
+	bool hints; /* the line of keys at the bottom, default yes */
+	bool mouse; /* the mouse is used, default no */
+	bool ascii; /* no UTF-8 on the screen, default by locale */
+};
+/* What became of the file. Only a file that was read can say what the user allows. */
+enum settings_file {
+	SETTINGS_READ,   /* it was read, or there is none */
+	SETTINGS_REFUSED /* not read, because others can write it */
+};
 struct settings {
 	char *file;          /* the file that was read; NULL: none */
 	char *path;          /* the same, or where it would be; NULL: made by a test */
@@ -176,9 +186,7 @@ struct settings {
 	int image_updates, package_updates;
 	bool local;          /* this machine is watched too, default yes */
 	bool remember;       /* the next start begins where the last one ended, default yes */
-	bool hints;          /* the line of keys at the bottom, default yes */
-	bool mouse;          /* the mouse is used, default no */
-	bool ascii;          /* no UTF-8 on the screen, default by locale */
+	struct screen_settings screen;
 	bool read_only;
 	bool batch; /* headless: nobody is there to answer */
 	bool once;  /* a command that looks and ends: no condition is waited for */
@@ -200,7 +208,7 @@ struct settings {
 	struct ci_config *cis;
 	struct platform_config *dnses;
 	struct key_config *keys;
-	bool refused; /* the file was not read because others can write it */
+	enum settings_file file_state;
 	/* owned: the first thing that was wrong, "FILE:LINE: ..."; NULL: the file is well */
 	char *wrong;
 	/* references; 0: made by a test, and never freed */

@@ -52,19 +52,6 @@ static int settings_lines_first(struct settings_lines *s, const char *name, int 
 	return 0;
 }
 
-/* Normalizes a heading: "[server pi]" and "[server pi]" are the same section. */
-static char *settings_lines_name(const char *text, size_t len)
-{
-	size_t kind = 0, name;
-	while (kind < len && text[kind] != ' ')
-		kind++;
-	for (name = kind; name < len && text[name] == ' ';)
-		name++;
-	if (name == len)
-		return xstrndup(text, kind);
-	return xasprintf("%.*s %.*s", (int)kind, text, (int)(len - name), text + name);
-}
-
 static bool settings_lines_complain(struct settings_lines *s, int number, char *why, size_t size)
 {
 	if (!s->wrong)
@@ -84,8 +71,16 @@ static bool settings_lines_section(struct settings_lines *s, const char *line, i
 	size_t len = strcspn(line, "]\r\n");
 	if (line[len] != ']')
 		return settings_lines_complain(s, number, why, size);
+	/* "[server  pi]" and "[server pi]" are the same section */
+	size_t kind = 0, name;
+	while (kind < len && line[kind] != ' ')
+		kind++;
+	for (name = kind; name < len && line[name] == ' ';)
+		name++;
 	free(s->section);
-	s->section = settings_lines_name(line, len);
+	s->section = name == len ? xstrndup(line, kind)
+	                         : xasprintf("%.*s %.*s", (int)kind, line, (int)(len - name),
+	                                     line + name);
 	int first = settings_lines_first(s, s->section, number);
 	if (!first)
 		return true;
@@ -102,20 +97,17 @@ static bool settings_lines_has_comment(const char *value)
 	return false;
 }
 
-/* The end of the key. In [keys] a colon is part of it: log:f = ACTION. */
-static size_t settings_lines_end(const struct settings_lines *s, const char *line)
-{
-	size_t len = strcspn(line, "=:\r\n");
-	if (line[len] != ':' || !line[len + 1] || !s->section || strcmp(s->section, "keys") != 0)
-		return len;
-	size_t more = len + 2 + strcspn(line + len + 2, "=\r\n");
-	return line[more] == '=' ? more : len;
-}
-
 static bool settings_lines_key(struct settings_lines *s, const char *line, int number, char *why,
                                size_t size)
 {
-	size_t len = settings_lines_end(s, line), end = len;
+	size_t len = strcspn(line, "=:\r\n");
+	/* in [keys] a colon is part of the key: log:f = ACTION */
+	if (line[len] == ':' && line[len + 1] && s->section && strcmp(s->section, "keys") == 0) {
+		size_t more = len + 2 + strcspn(line + len + 2, "=\r\n");
+		if (line[more] == '=')
+			len = more;
+	}
+	size_t end = len;
 	char *head = xstrndup(line, len);
 	bool is_key = (line[len] == '=' || line[len] == ':') && !settings_lines_has_comment(head);
 	free(head);

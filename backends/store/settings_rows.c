@@ -92,15 +92,15 @@ const struct setting_row setting_rows[] = {
 	{ "settings", "package_updates", SETTING_NUMBER, S(package_updates), 0, 720, "0", NULL,
 	  "hours between two looks at the pending packages of a server, by its apt and without "
 	  "the network; 0: only V looks" },
-	{ "settings", "hints", SETTING_YES_NO, S(hints), 0, 0, "yes", NULL,
+	{ "settings", "hints", SETTING_YES_NO, S(screen.hints), 0, 0, "yes", NULL,
 	  "the line of keys at the bottom" },
-	{ "settings", "mouse", SETTING_YES_NO, S(mouse), 0, 0, "no", NULL,
+	{ "settings", "mouse", SETTING_YES_NO, S(screen.mouse), 0, 0, "no", NULL,
 	  "use the mouse: click, wheel, drag the lines between panes; with Shift the terminal "
 	  "selects text as before" },
 	{ "settings", "remember", SETTING_YES_NO, S(remember), 0, 0, "yes", NULL,
 	  "begin where the last console ended: pane, filters, cursors, and the last known rows, "
 	  "dimmed, until the servers answer; no keeps nothing of that" },
-	{ "settings", "ascii", SETTING_YES_NO, S(ascii), 0, 0, "no", NULL,
+	{ "settings", "ascii", SETTING_YES_NO, S(screen.ascii), 0, 0, "no", NULL,
 	  "draw without UTF-8 even where the locale has it" },
 	{ "settings", "read_only", SETTING_YES_NO, S(read_only), 0, 0, "no", NULL,
 	  "refuse whatever changes a server or types into it: actions, shells, attaching" },
@@ -417,15 +417,6 @@ static bool rows_yes_no(bool *field, const char *value)
 	return false;
 }
 
-static char *rows_text(enum setting_type type, const char *old, const char *value)
-{
-	if (type == SETTING_PATH || type == SETTING_FILE)
-		return path_expand(value);
-	if (type == SETTING_LINES && old)
-		return xasprintf("%s\n%s", old, value);
-	return xstrdup(value);
-}
-
 /* An unreadable file is stored too. --check-config complains, and so does the code that opens
  * it. */
 static bool rows_set_text(const struct setting_row *row, char **text, const char *value, char *why,
@@ -437,7 +428,12 @@ static bool rows_set_text(const struct setting_row *row, char **text, const char
 		         value);
 		return false;
 	}
-	*text = rows_text(row->type, old, value);
+	if (row->type == SETTING_PATH || row->type == SETTING_FILE)
+		*text = path_expand(value);
+	else if (row->type == SETTING_LINES && old)
+		*text = xasprintf("%s\n%s", old, value);
+	else
+		*text = xstrdup(value);
 	free(old);
 	if (row->type != SETTING_FILE || access(*text, R_OK) == 0)
 		return true;

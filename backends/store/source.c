@@ -99,26 +99,21 @@ struct link *source_link(const struct source *source)
 	return source->server->link;
 }
 
-/* Records an answer. The backend's redact removes secrets first. Without redact the answer is
- * masked. No secret may reach the recording. */
-static void source_keep(struct source *source, const char *what, const char *bytes, size_t len)
-{
-	if (!source->store->record)
-		return;
-	struct buf clean;
-	buf_init(&clean, KEPT_MAX);
-	if (source->backend->redact)
-		source->backend->redact(what, bytes, len, &clean);
-	else
-		mask_json(&clean, bytes, len);
-	record_add(source->store, source->server->name, source->backend->name, what,
-	           clean.data ? clean.data : "", clean.len);
-	buf_finish(&clean);
-}
-
 void source_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
-	source_keep(source, what, bytes, len);
+	/* Records the answer. The backend's redact removes secrets first. Without redact the answer
+	 * is masked. No secret may reach the recording. */
+	if (source->store->record) {
+		struct buf clean;
+		buf_init(&clean, KEPT_MAX);
+		if (source->backend->redact)
+			source->backend->redact(what, bytes, len, &clean);
+		else
+			mask_json(&clean, bytes, len);
+		record_add(source->store, source->server->name, source->backend->name, what,
+		           clean.data ? clean.data : "", clean.len);
+		buf_finish(&clean);
+	}
 	source->fresh_ms = now_wall_ms();
 	source->backend->feed(source, what, bytes, len);
 }

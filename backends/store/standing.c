@@ -1,8 +1,8 @@
 /* standing.c: whether the condition of a row counts as a need, and the file of what the user set
  * aside.
  *
- * Every console of the user writes its own changes into the file as it is at that moment, and reads
- * the file again when another console replaced it. */
+ * Every console of the user reads the file, adds its own changes and writes the file back. When
+ * another console replaced the file, it is read again. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -41,7 +41,7 @@ struct standing {
 	struct flaps flaps;
 	char *path; /* owned; NULL: kept in memory only */
 	struct standing_change *changes;
-	bool told; /* that the file cannot be written */
+	bool write_failed; /* the user knows that the file cannot be written */
 	struct loop_timer *timer;
 	int64_t due_ms; /* loop clock, when the timer fires; 0: it is not set */
 	int watch_fd;   /* inotify on the state folder; -1: none */
@@ -163,29 +163,26 @@ static void standing_set_timer(struct standing *st)
 		standing_arm(st, LOOK_MS);
 }
 
-/* A row that is gone, though its server has been there for a while. */
-static bool standing_is_gone(const struct standing *st, const struct quiet *one, int64_t now)
-{
-	char *name = xstrndup(one->id, strcspn(one->id, "/"));
-	const struct server *v = store_server_find(st->store, name);
-	free(name);
-	if (!v || !v->link || v->link->state != LINK_UP)
-		return false;
-	/* below 0: the clock was set back since */
-	int64_t up_ms = now - v->link->since_ms;
-	if (up_ms >= 0 && up_ms < LOOK_MS)
-		return false;
-	for (const struct source *s = v->sources; s; s = s->next)
-		if (!source_settled(s) || s->state == SOURCE_STALE || s->state == SOURCE_FAILED)
-			return false;
-	return true;
-}
-
 static bool standing_is_past(const struct standing *st, const struct quiet *one, int64_t now)
 {
 	const struct row *row = store_find(st->store, one->id);
-	if (!row)
-		return standing_is_gone(st, one, now);
+	if (!row) {
+		/* A row that is gone, though its server has been there for a while. */
+		char *name = xstrndup(one->id, strcspn(one->id, "/"));
+		const struct server *v = store_server_find(st->store, name);
+		free(name);
+		if (!v || !v->link || v->link->state != LINK_UP)
+			return false;
+		/* below 0: the clock was set back since */
+		int64_t up_ms = now - v->link->since_ms;
+		if (up_ms >= 0 && up_ms < LOOK_MS)
+			return false;
+		for (const struct source *s = v->sources; s; s = s->next)
+			if (!source_settled(s) || s->state == SOURCE_STALE ||
+			    s->state == SOURCE_FAILED)
+				return false;
+		return true;
+	}
 	if (row->need == NEED_NONE)
 		return quiet_cleared(one, row->health, row->health, now);
 	return one->differs_ms && now - one->differs_ms >= DIFFERS_MS;
@@ -197,17 +194,6 @@ static void standing_drop(struct standing *st, const char *id, int64_t at_ms)
 	quiet_drop(&st->quiets, id);
 }
 
-/* The time when it was set says which one a console means. So the file follows the clock, too,
- * before anything is dropped. */
-static void standing_follow_clock(struct standing *st, int64_t now)
-{
-	for (const struct quiet *one = st->quiets.all; one; one = one->hh.next)
-		if (one->at_ms > now)
-			standing_change_add(st, one->id, 0, false);
-	quiets_follow_clock(&st->quiets, now);
-	standing_write(st, NULL);
-}
-
 static void standing_on_time(struct loop_timer *timer, void *arg)
 {
 	struct standing *st = arg;
@@ -216,7 +202,13 @@ static void standing_on_time(struct loop_timer *timer, void *arg)
 	(void)timer;
 	st->due_ms = 0;
 	flaps_forget(&st->flaps, loop_now(st->store->loop));
-	standing_follow_clock(st, now);
+	/* The time when it was set says which one a console means. So the file follows the clock,
+	 * too, before anything is dropped. */
+	for (one = st->quiets.all; one; one = one->hh.next)
+		if (one->at_ms > now)
+			standing_change_add(st, one->id, 0, false);
+	quiets_follow_clock(&st->quiets, now);
+	standing_write(st, NULL);
 	HASH_ITER (hh, st->quiets.all, one, next) {
 		const struct row *row = store_find(st->store, one->id);
 		if (row && row->need == NEED_NONE)
@@ -256,9 +248,9 @@ static void standing_write_later(void *arg)
 {
 	struct standing *st = arg;
 	struct err err;
-	bool good = standing_write(st, &err), told = st->told;
-	st->told = !good;
-	if (!good && !told)
+	bool good = standing_write(st, &err), failed_before = st->write_failed;
+	st->write_failed = !good;
+	if (!good && !failed_before)
 		activity_add(st->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "%s", err.text);
 }
 
@@ -281,21 +273,18 @@ void standing_destroy(struct standing *st)
 
 /* --- the verdict --------------------------------------------------------- */
 
-/* A server that is away is one condition, whatever the last try met. */
-static bool standing_is_away(const struct row *row)
-{
-	const struct link *link = row->kind == &kind_server ? row->server->link : NULL;
-	return link && row->health == HEALTH_BAD && !row->server->asks && link->state != LINK_UP &&
-	       link->err.code != ERR_DENIED && link->err.code != ERR_USAGE;
-}
-
 /* While it comes and goes, the reason is that of the last time. */
 static void standing_gist(const struct row *row, char *gist, size_t size)
 {
 	const struct standing *st = row->server->store->standing;
 	const struct flap *flap = row->need_worst ? flap_find(&st->flaps, row->id) : NULL;
 	const char *why = flap && !flap->bad ? flap->why : row->why;
-	bool away = standing_is_away(row) || (flap && !flap->bad && row->kind == &kind_server);
+	/* a server that is away is one condition, whatever the last try met */
+	const struct link *link = row->kind == &kind_server ? row->server->link : NULL;
+	bool away = link && row->health == HEALTH_BAD && !row->server->asks &&
+	            link->state != LINK_UP && link->err.code != ERR_DENIED &&
+	            link->err.code != ERR_USAGE;
+	away |= flap && !flap->bad && row->kind == &kind_server;
 	quiet_gist(away ? "away" : why, gist, size);
 }
 
@@ -378,20 +367,17 @@ enum need_state standing_judge(struct row *row, enum health was)
 		standing_load(s);
 	struct flap *flap = standing_flap(s->standing, row, was);
 	/* Whether the condition has not held long enough, or (a row that is well) comes and goes.
-	 * Sees to it that both are judged again when that is over. */
-	const struct settings *settings = s->standing->store->settings;
-	int64_t now = loop_now(s->standing->store->loop),
-		hold_ms = 1000 * (int64_t)settings->need_for;
-	int64_t ms = 0;
+	 * Both are judged again when that is over. */
+	int64_t now = loop_now(s->loop), ms = 0;
 	if (flap && well)
 		ms = flap_calm_ms(flap, now);
-	else if (flap && !settings->once)
-		ms = flap_wait_ms(flap, hold_ms, now);
+	else if (flap && !s->settings->once)
+		ms = flap_wait_ms(flap, 1000 * (int64_t)s->settings->need_for, now);
 	if (ms)
 		standing_arm(s->standing, ms);
 	bool waits = ms > 0;
 	row->need_worst = HEALTH_UNKNOWN;
-	if (flap && flap_comes_and_goes(flap, loop_now(s->loop)) && (!well || waits))
+	if (flap && flap_comes_and_goes(flap, now) && (!well || waits))
 		row->need_worst = flap->worst;
 	if (well && !waits) {
 		standing_clear(row, was);

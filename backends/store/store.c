@@ -1,6 +1,7 @@
-/* store.c: rows by id, and who is told of a change. */
+/* store.c: rows by id, and the hook that hears of a change. */
 #include "backends/store/store.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -283,7 +284,7 @@ void store_changes_take(struct store *s, void (*each)(struct row *, void *arg), 
 static void store_tell(void *arg)
 {
 	struct store *s = arg;
-	s->told = s->figures_wait = false;
+	s->hook_waits = s->figures_wait = false;
 	sources_tell_needs(s);
 	if (s->judged_at != s->wide_generation)
 		standing_judge_all(s);
@@ -297,9 +298,9 @@ static void store_tell(void *arg)
 void store_changed(struct store *s)
 {
 	s->generation++;
-	if (s->told || s->closing)
+	if (s->hook_waits || s->closing)
 		return;
-	s->told = true;
+	s->hook_waits = true;
 	loop_defer(s->loop, store_tell, s);
 }
 
@@ -327,10 +328,15 @@ static void store_tell_figures(struct loop_timer *timer, void *arg)
 
 /* --- rows ---------------------------------------------------------------- */
 
-/* This machine's rows go by any of its names. */
-static struct row *store_find_here(const struct store *s, const char *id)
+struct row *store_find(const struct store *s, const char *id)
 {
 	struct row *row = NULL;
+	if (!id)
+		return NULL;
+	HASH_FIND_STR(s->rows, id, row);
+	if (row)
+		return row;
+	/* This machine's rows go by any of its names. */
 	size_t n = strcspn(id, "/");
 	const struct server *v = s->servers;
 	while (v && !v->is_local)
@@ -346,14 +352,6 @@ static struct row *store_find_here(const struct store *s, const char *id)
 	free(word);
 	free(own);
 	return row;
-}
-
-struct row *store_find(const struct store *s, const char *id)
-{
-	struct row *row = NULL;
-	if (id)
-		HASH_FIND_STR(s->rows, id, row);
-	return row || !id ? row : store_find_here(s, id);
 }
 
 static char *store_row_id(const struct source *source, const char *kind, const char *local)
@@ -374,8 +372,9 @@ static struct row *store_find_beside(const struct server *v, const char *kind, c
 		                                     : NULL;
 		if (!owner)
 			continue;
-		if ((owner->state != SOURCE_ABSENT && owner->state != SOURCE_DENIED) ||
-		    !(s && s->state != SOURCE_WAITING && s->state != SOURCE_FAILED))
+		if (owner->state != SOURCE_ABSENT && owner->state != SOURCE_DENIED)
+			return NULL;
+		if (s->state == SOURCE_WAITING || s->state == SOURCE_FAILED)
 			return NULL;
 		char *id = store_row_id(s, kind, local);
 		struct row *row = store_find(v->store, id);
@@ -390,8 +389,8 @@ static struct row *store_find_beside(const struct server *v, const char *kind, c
 struct row *store_find_written(const struct store *s, const char *id)
 {
 	struct row *row = store_find(s, id);
-	const char *kind = id ? strchr(id, '/') : NULL,
-		   *local = kind ? strchr(kind + 1, '/') : NULL;
+	const char *kind = id ? strchr(id, '/') : NULL;
+	const char *local = kind ? strchr(kind + 1, '/') : NULL;
 	if (row || !local || strncmp(kind, "/container/", (size_t)(local - kind) + 1) != 0)
 		return row;
 	char *name = xstrndup(id, (size_t)(kind - id));
@@ -431,12 +430,10 @@ struct row *store_next(const struct row *row, const struct kind *kind, const str
 {
 	const struct server *v = row->server;
 	struct row *next = row->kin_next;
-	if (!next && !kind)
-		next = store_kin_from(v,
-		                      (size_t)(store_kin_find(v->kin, v->n_kin, row->kind) -
-		                               v->kin) +
-		                              1,
-		                      NULL);
+	if (!next && !kind) {
+		const struct kin *own = store_kin_find(v->kin, v->n_kin, row->kind);
+		next = store_kin_from(v, (size_t)(own - v->kin) + 1, NULL);
+	}
 	return next || server ? next : store_first_from(v->next, kind);
 }
 
@@ -451,6 +448,7 @@ size_t store_count(const struct store *s, const struct kind *kind, const struct 
 
 void store_row_adopt(struct store *s, struct row *row)
 {
+	assert(row->kind && row->id && row->server && row->server->store == s);
 	struct kin *kin = store_kin_make(&row->server->kin, &row->server->n_kin, row->kind);
 	HASH_ADD_KEYPTR(hh, s->rows, row->id, strlen(row->id), row);
 	DL_APPEND2(kin->rows, row, kin_prev, kin_next);
@@ -462,20 +460,6 @@ void store_row_adopt(struct store *s, struct row *row)
 	store_recount(row);
 	store_needs_unclear(row->server);
 	store_touch(row);
-}
-
-/* The screen lets go of the row before it is freed. */
-static void store_let_go(struct row *row)
-{
-	struct store *s = row->server->store;
-	if (row->changed)
-		DL_DELETE2(s->changes, row, change_prev, change_next);
-	row->changed = false;
-	for (size_t i = 0; i < s->n_shown; i++)
-		if (s->shown[i] == row)
-			s->shown[i] = s->shown[--s->n_shown];
-	if (s->hooks.gone)
-		s->hooks.gone(row, s->hooks.arg);
 }
 
 void store_row_drop(struct row *row)
@@ -494,7 +478,15 @@ void store_row_drop(struct row *row)
 	if (row != &row->server->row)
 		store_note(&row->server->row);
 	store_needs_unclear(row->server);
-	store_let_go(row);
+	/* the screen lets go of the row before it is freed */
+	if (row->changed)
+		DL_DELETE2(s->changes, row, change_prev, change_next);
+	row->changed = false;
+	for (size_t i = 0; i < s->n_shown; i++)
+		if (s->shown[i] == row)
+			s->shown[i] = s->shown[--s->n_shown];
+	if (s->hooks.gone)
+		s->hooks.gone(row, s->hooks.arg);
 	free(row->id);
 	free(row->name);
 	free(row->why);
@@ -574,23 +566,20 @@ void store_touch(struct row *row)
 
 void store_touch_figures(struct row *row)
 {
+	struct store *s = row->server->store;
 	store_note(row);
+	s->generation++;
+	if (s->hook_waits || s->figures_wait || s->closing)
+		return;
+	s->figures_wait = true;
 	/* Whatever moves waits for the same moment: the next full FIGURES_MS and a little, since
 	 * samples are asked for at full seconds. */
-	row->server->store->generation++;
-	if (row->server->store->told || row->server->store->figures_wait ||
-	    row->server->store->closing)
-		return;
-	row->server->store->figures_wait = true;
-	int64_t left = FIGURES_MS -
-	               (loop_now(row->server->store->loop) + FIGURES_MS - FIGURES_AFTER_MS) %
-	                       FIGURES_MS;
-	if (row->server->store->figures)
-		loop_timer_set(row->server->store->figures, left);
+	int64_t now = loop_now(s->loop);
+	int64_t left = FIGURES_MS - (now + FIGURES_MS - FIGURES_AFTER_MS) % FIGURES_MS;
+	if (s->figures)
+		loop_timer_set(s->figures, left);
 	else
-		row->server->store->figures = loop_timer_add(row->server->store->loop, left,
-		                                             store_tell_figures,
-		                                             row->server->store);
+		s->figures = loop_timer_add(s->loop, left, store_tell_figures, s);
 }
 
 static const char *const health_words[] = {
@@ -605,6 +594,7 @@ static const char *const health_words[] = {
 
 void store_row_health(struct row *row, enum health health, int64_t since_wall_ms, const char *why)
 {
+	struct store *s = row->server->store;
 	char clean[NAME_MAX_BYTES] = "";
 	if (why)
 		wash(clean, sizeof(clean), why, strlen(why));
@@ -620,12 +610,12 @@ void store_row_health(struct row *row, enum health health, int64_t since_wall_ms
 	row->health_ms = since_wall_ms;
 	if (!same_why)
 		xreplace(&row->why, why ? clean : NULL);
-	row->server->store->news += before != health;
-	row->server->store->servers_news += row == &row->server->row;
+	s->news += before != health;
+	s->servers_news += row == &row->server->row;
 	store_recount(row);
 	store_needs_unclear(row->server);
 	if (before != health && before != HEALTH_UNKNOWN && health != HEALTH_UNKNOWN && row->source)
-		activity_add(row->server->store, ACTIVITY_CHANGE, health, row->id, "%s -> %s%s%s",
+		activity_add(s, ACTIVITY_CHANGE, health, row->id, "%s -> %s%s%s",
 		             health_words[before], health_words[health], why ? ": " : "", clean);
 	store_touch(row);
 }
@@ -634,8 +624,9 @@ void store_row_color(struct row *row, enum health health)
 {
 	if (row->health == health && !row->why)
 		return;
-	row->server->store->news += row->health != health;
-	row->server->store->servers_news += row == &row->server->row;
+	struct store *s = row->server->store;
+	s->news += row->health != health;
+	s->servers_news += row == &row->server->row;
 	row->health = health;
 	xreplace(&row->why, NULL);
 	store_recount(row);
@@ -645,6 +636,7 @@ void store_row_color(struct row *row, enum health health)
 
 void store_row_remove(struct row *row)
 {
+	assert(!row->gone); /* removed once, also when its kind's finish removes others */
 	row->gone = true;
 	if (row->kind->finish)
 		row->kind->finish(row);
@@ -679,8 +671,7 @@ void store_shown_begin(struct store *s)
 	s->shown_round++;
 }
 
-/* In the array stand the rows of the last round and, once each, those of this one that were not in
- * it. */
+/* The array has the rows of the last round, and each new row of this round once. */
 void store_shown(struct row *row)
 {
 	struct store *s = row->server->store;

@@ -85,6 +85,8 @@ struct kind {
 	/* Its rows come from several places with errors of their own, as the sections of one source
 	 * do: one that fails says nothing about the others. */
 	bool apart;
+	/* What can be done with a row depends on what other sources of its server say, too. */
+	bool by_others;
 	/* Starts following its log into log (log.h) and returns a handle for log_unfollow. */
 	struct follow *(*follow)(struct row *, struct log *, struct err *);
 	/* Enter opens its log rather than its details while this says so; NULL: never. */
@@ -123,7 +125,7 @@ struct row {
 	uint32_t mark; /* of store_rows_begin/end */
 	bool shown;    /* on screen now: worth a stats stream */
 	/* how often its details were opened: what they show is asked again for each */
-	uint32_t looks;
+	uint32_t details_opened;
 	uint32_t shown_round; /* of store_shown */
 	bool gone;            /* being removed */
 	UT_hash_handle hh;
@@ -139,8 +141,8 @@ struct row {
 	uint32_t places[2];
 };
 
-/* The row as the struct of its kind: ROW_AS(container, row) is a struct container * and asserts that
- * the row is of kind_container. The caller sees that kind's header. NULL stays NULL. */
+/* The row as the struct of its kind: ROW_AS(container, row) is a struct container *. Asserts that
+ * the row is of kind_container. The caller includes that kind's header. NULL stays NULL. */
 #define ROW_AS(type, row) ((struct type *)row_of_kind((row), &kind_##type))
 
 static inline void *row_of_kind(const struct row *row, const struct kind *kind)
@@ -193,9 +195,9 @@ struct backend {
 	const struct kind *watches;
 	void (*watched)(struct source *);
 	const void *param; /* for backends that share code */
-	/* The backend whose rows have the plain ids of a kind both have. The ids of this one's rows
-	 * begin with its own name, so that no id depends on which of the two was listed first, or
-	 * on what the other one has. NULL: its ids are plain. */
+	/* The backend whose rows have the plain ids, where both have rows of one kind. The ids of
+	 * this backend's rows then begin with its own name. So no id depends on which of the two
+	 * was listed first. NULL: its ids are plain. */
 	const struct backend *plain;
 	/* up is called once the login's uid and runtime_dir are known (server_facts_known) */
 	bool needs_facts;
@@ -379,8 +381,8 @@ struct row *store_row_alone(struct server *, const struct kind *, const char *lo
                             const char *name);
 /* It changed: health and why are set by the caller through store_row_health. */
 void store_touch(struct row *);
-/* Only figures moved (CPU, memory, rates): told with the next real change, at the latest at the
- * next full FIGURES_MS of the clock, so that twenty streams of figures are one picture. */
+/* Only figures moved (CPU, memory, rates). The hook is called with the next real change, at the
+ * latest at the next full FIGURES_MS of the clock. So twenty streams of figures are one picture. */
 void store_touch_figures(struct row *);
 #define FIGURES_MS 1000
 void store_row_health(struct row *, enum health, int64_t since_wall_ms, const char *why);

@@ -50,12 +50,12 @@ static void alert_say(struct system *y, const struct alert *a)
 		                              [ALERT_PENDING] = "pending",
 		                              [ALERT_SILENCED] = "silenced",
 		                              [ALERT_INHIBITED] = "inhibited" };
-	y->told = alert_health(a);
+	y->own_health = alert_health(a);
 	y->state_ms = a->since_ms;
-	snprintf(y->told_state, sizeof(y->told_state), "%s", states[a->state]);
-	snprintf(y->told_why, sizeof(y->told_why), "%s", a->summary);
-	if (!*a->summary && y->told >= HEALTH_ATTENTION)
-		snprintf(y->told_why, sizeof(y->told_why), "the alert %s fires%s%s", a->name,
+	snprintf(y->own_state, sizeof(y->own_state), "%s", states[a->state]);
+	snprintf(y->own_why, sizeof(y->own_why), "%s", a->summary);
+	if (!*a->summary && y->own_health >= HEALTH_ATTENTION)
+		snprintf(y->own_why, sizeof(y->own_why), "the alert %s fires%s%s", a->name,
 		         *a->instance ? " for " : "", a->instance);
 	xreplace(&y->labels, a->labels);
 	y->inexact = !a->exact;
@@ -66,19 +66,16 @@ static void alert_say(struct system *y, const struct alert *a)
 		system_figure(y, "until", DOC_DIM, "%s", "");
 }
 
-static struct system *alert_row(struct site *s, const struct alert *a)
-{
-	char name[200];
-	snprintf(name, sizeof(name), "%s%s%s", a->name, *a->instance ? " " : "", a->instance);
-	return system_row(s, ALERT_TYPE, name, a->id, a->unique);
-}
-
 static void alerts_apply(struct site *s, const struct alert_list *l)
 {
 	size_t firing = 0, held = 0;
 	system_begin(s, ALERT_TYPE);
 	for (size_t i = 0; i < l->n; i++) {
-		alert_say(alert_row(s, &l->at[i]), &l->at[i]);
+		const struct alert *a = &l->at[i];
+		char name[200];
+		snprintf(name, sizeof(name), "%s%s%s", a->name, *a->instance ? " " : "",
+		         a->instance);
+		alert_say(system_row(s, ALERT_TYPE, name, a->id, a->unique), a);
 		firing += l->at[i].state == ALERT_FIRING;
 		held += l->at[i].state == ALERT_SILENCED;
 	}
@@ -142,30 +139,26 @@ static const char *alert_base(const struct system *y)
 	return !strcmp(y->site->platform->section, "grafana") ? "/api/alertmanager/grafana" : "";
 }
 
-bool alert_can_silence(const struct system *y)
+bool alert_can_silence(const struct system_act *act, const struct system *y)
 {
-	return alert_is(y) && !y->inexact && strcmp(y->told_state, "silenced") != 0;
+	return alert_is(y) && !y->inexact && strcmp(y->own_state, "silenced") != 0;
 }
 
-bool alert_can_unsilence(const struct system *y)
+bool alert_can_unsilence(const struct system_act *act, const struct system *y)
 {
 	return alert_is(y) && *system_figure_text(y, "silence");
 }
 
-/* A silence holds back every alert that has all of its labels: how many others of this list? */
-static size_t alert_others(const struct system *y)
-{
-	size_t n = 0;
-	for (const struct system *z = system_next(y->site, NULL); z; z = system_next(y->site, z))
-		n += z != y && z->labels && alert_labels_in(y->labels, z->labels);
-	return n;
-}
-
 /* The id stands for all labels, however many there are. */
-void alert_silence_command(const struct system *y, char *buf, size_t size)
+void alert_silence_command(const struct system_act *act, const struct system *y, char *buf,
+                           size_t size)
 {
 	char others[80] = "";
-	size_t n = y->labels ? alert_others(y) : 0;
+	size_t n = 0;
+	/* A silence holds back every alert that has all of its labels: also others of this list. */
+	for (const struct system *z = system_next(y->site, NULL); z && y->labels;
+	     z = system_next(y->site, z))
+		n += z != y && z->labels && alert_labels_in(y->labels, z->labels);
 	if (n)
 		snprintf(others, sizeof(others), "; it also holds back %zu other%s of the list", n,
 		         n > 1 ? "s" : "");
@@ -173,14 +166,15 @@ void alert_silence_command(const struct system *y, char *buf, size_t size)
 	         alert_base(y), system_product(y), y->site->name, y->ref, others);
 }
 
-void alert_unsilence_command(const struct system *y, char *buf, size_t size)
+void alert_unsilence_command(const struct system_act *act, const struct system *y, char *buf,
+                             size_t size)
 {
 	snprintf(buf, size, "end the silence of %s: DELETE %s/api/v2/silence/%s, %s %s",
 	         y->row.name, alert_base(y), system_figure_text(y, "silence"), system_product(y),
 	         y->site->name);
 }
 
-bool alert_silence_fits(const struct row *r, const char *argument, struct err *err)
+bool alert_silence_fits(const struct system_act *act, const char *argument, struct err *err)
 {
 	int64_t ms;
 	const char *why;
@@ -198,7 +192,7 @@ static void alert_silenced(struct job *j, const struct api_answer *r)
 	job_end(j, &err, said);
 }
 
-void alert_silence(struct order *order, struct system *y)
+void alert_silence(const struct system_act *act, struct order *order, struct system *y)
 {
 	int64_t ms, from = now_wall_ms() + y->site->skew_ms - 1000;
 	const char *why;
@@ -221,7 +215,7 @@ void alert_silence(struct order *order, struct system *y)
 	free(path);
 }
 
-void alert_unsilence(struct order *order, struct system *y)
+void alert_unsilence(const struct system_act *act, struct order *order, struct system *y)
 {
 	struct job *j = job_begin(y->site, order, sizeof(*j), "end silence");
 	if (!j)

@@ -26,17 +26,22 @@ bool alert_site_silences(const struct system *);
 
 /* The actions of a system with Alertmanager's API v2: .acts = { ALERT_ACTS }. The alerts of
  * Grafana are below another path, which silence_path gives. */
-bool alert_can_silence(const struct system *);
-bool alert_can_unsilence(const struct system *);
-void alert_silence_command(const struct system *, char *buf, size_t size);
-void alert_unsilence_command(const struct system *, char *buf, size_t size);
-void alert_silence(struct order *, struct system *);
-void alert_unsilence(struct order *, struct system *);
-bool alert_silence_fits(const struct row *, const char *argument, struct err *);
-#define ALERT_ACTS                                                                            \
-	[SYSTEM_SILENCE] = { alert_can_silence, alert_silence_command, alert_silence,         \
-		             alert_silence_fits },                                            \
-	[SYSTEM_UNSILENCE] = { alert_can_unsilence, alert_unsilence_command, alert_unsilence, \
-		               NULL }
+bool alert_can_silence(const struct system_act *, const struct system *);
+bool alert_can_unsilence(const struct system_act *, const struct system *);
+void alert_silence_command(const struct system_act *, const struct system *, char *buf,
+                           size_t size);
+void alert_unsilence_command(const struct system_act *, const struct system *, char *buf,
+                             size_t size);
+void alert_silence(const struct system_act *, struct order *, struct system *);
+void alert_unsilence(const struct system_act *, struct order *, struct system *);
+bool alert_silence_fits(const struct system_act *, const char *argument, struct err *);
+#define ALERT_ACTS                                                 \
+	[SYSTEM_SILENCE] = { .can = alert_can_silence,             \
+		             .command = alert_silence_command,     \
+		             .run = alert_silence,                 \
+		             .fits = alert_silence_fits },         \
+	[SYSTEM_UNSILENCE] = { .can = alert_can_unsilence,         \
+		               .command = alert_unsilence_command, \
+		               .run = alert_unsilence }
 
 #endif

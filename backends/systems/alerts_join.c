@@ -87,17 +87,13 @@ static void join_free_entries(struct join_entry *e)
 
 /* --- candidates ---------------------------------------------------------- */
 
-static bool join_is_same(const struct system *y, const struct system *z)
-{
-	return alert_labels_in(y->labels, z->labels) || alert_labels_in(z->labels, y->labels);
-}
-
 /* A row of an Alertmanager that answers counts, or of any site that answers while this one does
  * not. */
 static bool join_counts(const struct system *y, const struct system *z)
 {
 	bool counts = y->site->err.code || (alert_site_silences(z) && !alert_site_silences(y));
-	return counts && z->site != y->site && join_is_same(y, z);
+	return counts && z->site != y->site &&
+	       (alert_labels_in(y->labels, z->labels) || alert_labels_in(z->labels, y->labels));
 }
 
 /* The first of the store among the entries and best. */
@@ -141,19 +137,6 @@ static const struct system *join_elsewhere(const struct join *j, const struct sy
 
 /* --- rows ---------------------------------------------------------------- */
 
-static void join_settle(struct system *y, const struct system *other)
-{
-	char state[80], why[120];
-	if (!other) {
-		system_settle(y, y->told_state, y->told, y->told_why);
-		return;
-	}
-	snprintf(state, sizeof(state), "%s", other->told_state);
-	snprintf(why, sizeof(why), "%s %s has it too, and counts", system_product(other),
-	         other->site->name);
-	system_settle(y, state, HEALTH_IDLE, why);
-}
-
 void alerts_join(struct store *store)
 {
 	struct join j = { 0 };
@@ -170,14 +153,19 @@ void alerts_join(struct store *store)
 		struct system *y = system_of(r);
 		if (!alert_is(y) || !y->labels)
 			continue;
-		bool pending = !strcmp(y->told_state, "pending");
+		bool pending = !strcmp(y->own_state, "pending");
 		const struct system *other = pending ? NULL : join_elsewhere(&j, y);
-		const char *state = other ? other->told_state : y->told_state;
-		enum health health = other ? HEALTH_IDLE : y->told;
+		const char *state = other ? other->own_state : y->own_state;
+		enum health health = other ? HEALTH_IDLE : y->own_health;
 		const char *why = y->row.why ? y->row.why : "";
-		if (!(y->row.health == health && !strcmp(y->state, state) &&
-		      (other || !strcmp(why, y->told_why))))
-			join_settle(y, other);
+		if (y->row.health == health && !strcmp(y->state, state) &&
+		    (other || !strcmp(why, y->own_why)))
+			continue;
+		char counts[120];
+		if (other)
+			snprintf(counts, sizeof(counts), "%s %s has it too, and counts",
+			         system_product(other), other->site->name);
+		system_settle(y, state, health, other ? counts : y->own_why);
 	}
 	struct join_slot *slot, *next;
 	HASH_ITER (hh, j.slots, slot, next) {

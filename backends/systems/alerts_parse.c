@@ -96,18 +96,11 @@ static void alert_read_state(const cJSON *o, struct alert *a)
 	}
 }
 
-static void alert_read_words(const cJSON *o, struct alert *a)
-{
-	static const char *const words[] = { "summary", "message", "description" };
-	const cJSON *annotations = vj_get(o, "annotations", NULL);
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (vj_text(annotations, words[i], NULL, a->summary, sizeof(a->summary)))
-			return;
-}
-
 static bool alert_read(const cJSON *o, struct alert *a)
 {
+	static const char *const words[] = { "summary", "message", "description" };
 	const cJSON *labels = vj_get(o, "labels", NULL);
+	const cJSON *annotations = vj_get(o, "annotations", NULL);
 	*a = (struct alert){ .unique = true };
 	if (!cJSON_IsObject(o) || !cJSON_IsObject(labels))
 		return false;
@@ -115,7 +108,8 @@ static bool alert_read(const cJSON *o, struct alert *a)
 		snprintf(a->name, sizeof(a->name), "unnamed");
 	vj_text(labels, "severity", NULL, a->severity, sizeof(a->severity));
 	vj_text(labels, "instance", NULL, a->instance, sizeof(a->instance));
-	alert_read_words(o, a);
+	for (size_t i = 0; i < ARRAY_LEN(words) && !*a->summary; i++)
+		vj_text(annotations, words[i], NULL, a->summary, sizeof(a->summary));
 	alert_read_state(o, a);
 	a->since_ms = vj_time(o, "activeAt", "startsAt");
 	a->labels = labels_of(labels, &a->exact);

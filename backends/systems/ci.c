@@ -48,14 +48,9 @@ static struct ci_site *ci_of(struct site *s)
 	return (struct ci_site *)s;
 }
 
-static const struct ci_config *ci_config_of(const struct site *s)
-{
-	return site_section(s);
-}
-
 static bool ci_is_gitea(const struct site *s)
 {
-	const struct ci_config *c = ci_config_of(s);
+	const struct ci_config *c = site_section(s);
 	return c && (!c->kind || strcmp(c->kind, "github") != 0);
 }
 
@@ -63,7 +58,7 @@ static bool ci_is_gitea(const struct site *s)
 static bool ci_repository(const struct site *s, size_t place, char *buf, size_t size)
 {
 	static const char blanks[] = " \t,";
-	const struct ci_config *c = ci_config_of(s);
+	const struct ci_config *c = site_section(s);
 	const char *p = c && c->repositories ? c->repositories : "";
 	for (p += strspn(p, blanks); *p; p += strspn(p, blanks)) {
 		size_t n = strcspn(p, blanks);
@@ -94,11 +89,14 @@ static void ci_settle(struct system *y, const struct ci_run *r)
 	enum health h = health[r->state];
 	if (h == HEALTH_BAD && old)
 		h = HEALTH_IDLE;
-	if (h == HEALTH_BAD)
+	if (h == HEALTH_BAD) {
+		const char *on = *r->branch ? " on " : "";
+		const char *of = *r->title ? ": " : "";
+		const char *by = *r->by ? " by " : "";
 		snprintf(why, sizeof(why), "%s%s%s failed%s%s, %s%s%s",
-		         *r->workflow ? r->workflow : "a run", *r->branch ? " on " : "", r->branch,
-		         *r->title ? ": " : "", r->title, r->commit, *r->by ? " by " : "", r->by);
-	else if (h == HEALTH_ATTENTION)
+		         *r->workflow ? r->workflow : "a run", on, r->branch, of, r->title,
+		         r->commit, by, r->by);
+	} else if (h == HEALTH_ATTENTION)
 		snprintf(why, sizeof(why), "waits for somebody to approve it: %s", r->title);
 	y->state_ms = r->ended_ms ? r->ended_ms : r->began_ms;
 	if (y->state_ms)
@@ -221,9 +219,10 @@ static char *ci_path(const struct site *s, const struct platform_step *step)
 {
 	const struct ci_site *c = (const struct ci_site *)s;
 	const struct ci_place *p = &c->places[step - s->platform->steps];
-	bool gitea = ci_is_gitea(s);
-	return xasprintf("%s/repos/%s/actions/%s?%s=20", gitea ? "/api/v1" : "", p->name,
-	                 p->tasks ? "tasks" : "runs", gitea ? "limit" : "per_page");
+	const char *list = p->tasks ? "tasks" : "runs";
+	if (ci_is_gitea(s))
+		return xasprintf("/api/v1/repos/%s/actions/%s?limit=20", p->name, list);
+	return xasprintf("/repos/%s/actions/%s?per_page=20", p->name, list);
 }
 
 /* What is known of a repository goes with its name, wherever the section names it now. */
@@ -257,30 +256,26 @@ static void ci_open(struct site *s)
 		c->places[i].tasks = c->places[i].neither = false;
 }
 
-/* GitHub answers 403 to too many questions. No other repository would be answered either. */
-static bool ci_is_too_much(const struct api_answer *r)
-{
-	return r->status == 429 || (r->status == 403 && strcasestr(r->body, "rate limit"));
-}
-
-/* Runs and tasks are asked for in turn while both answer 404. Without rights for a while, runs are
- * found again that way. True: another round follows at once. */
-static bool ci_turn(struct ci_place *p)
-{
-	bool first = !p->tasks && !p->neither;
-	p->neither = p->tasks;
-	p->tasks = !p->tasks;
-	return first;
-}
-
 static void ci_refused(struct site *s, struct ci_place *p, const struct api_answer *r)
 {
 	struct ci_site *c = ci_of(s);
 	struct err err;
 	bool is_failure = r->status >= 500 || r->err.code == ERR_TIMEOUT;
-	if (r->status == 404 && ci_is_gitea(s) && ci_turn(p)) {
-		s->hurry = true;
-	} else if (ci_is_too_much(r)) {
+	/* GitHub answers 403 to too many questions. No other repository would be answered either.
+	 */
+	bool is_too_much = r->status == 429 ||
+	                   (r->status == 403 && strcasestr(r->body, "rate limit"));
+	/* Runs and tasks are asked for in turn while both answer 404. Without rights for a while,
+	 * runs are found again that way. The first time another round follows at once. */
+	bool turns = r->status == 404 && ci_is_gitea(s);
+	bool first = turns && !p->tasks && !p->neither;
+	if (turns) {
+		p->neither = p->tasks;
+		p->tasks = !p->tasks;
+	}
+	if (first) {
+		fetch_want(&s->poll);
+	} else if (is_too_much) {
 		err_set(&err, ERR_REFUSED, "CI %s was asked too often and waits: %s", s->name,
 		        r->err.text);
 		site_fail(s, &err);
@@ -306,8 +301,10 @@ static void ci_came(struct site *s, const struct platform_step *step, const stru
 	ci_of(s)->heard = true;
 	p->neither = false;
 	ci_reduce(r->body, r->len, &clean);
-	source_feed(s->source, what, clean.len ? clean.data : r->body,
-	            clean.len ? clean.len : r->len);
+	if (clean.len)
+		source_feed(s->source, what, clean.data, clean.len);
+	else
+		source_feed(s->source, what, r->body, r->len);
 	buf_finish(&clean);
 	free(what);
 }
@@ -317,7 +314,7 @@ static void ci_over(struct site *s)
 	struct ci_site *c = ci_of(s);
 	ci_sweep_others(s);
 	ci_count(s);
-	if (s->failed)
+	if (site_round_failed(s))
 		return;
 	if (!c->heard && c->err.code) {
 		site_fail(s, &c->err);
@@ -335,103 +332,69 @@ static bool ci_is_run(const struct system *y)
 {
 	return !y->is_site && !y->inexact && strchr(y->ref, ':');
 }
-/* Is the id there that of a run? Not of a task. */
-static bool ci_has_run_id(const struct system *y)
+/* A task has no id of a run. */
+static bool ci_may_cancel(const struct system_act *act, const struct system *y)
 {
-	return ci_is_run(y) && !strstr(y->ref, ":" TASK_MARK);
+	return ci_is_run(y) && !strstr(y->ref, ":" TASK_MARK) && y->row.health == HEALTH_BUSY;
 }
-static bool ci_may_cancel(const struct system *y)
+static bool ci_may_rerun(const struct system_act *act, const struct system *y)
 {
-	return ci_has_run_id(y) && y->row.health == HEALTH_BUSY;
+	return ci_is_run(y) && !strstr(y->ref, ":" TASK_MARK) && y->row.health != HEALTH_BUSY;
 }
-static bool ci_may_rerun(const struct system *y)
-{
-	return ci_has_run_id(y) && y->row.health != HEALTH_BUSY;
-}
-static bool ci_may_dispatch(const struct system *y)
+static bool ci_may_dispatch(const struct system_act *act, const struct system *y)
 {
 	return ci_is_run(y) && ci_is_branch(system_figure_text(y, "workflow"));
 }
 
-/* "/api/v1/repos/OWNER/NAME/actions/runs/51/WHAT" */
-static void ci_run_path(const struct system *y, const char *what, char *buf, size_t size)
+/* "/api/v1/repos/OWNER/NAME/actions/runs/51/cancel". After a failure only what failed is run
+ * again. */
+static void ci_act_path(const struct system_act *act, const struct system *y, char *buf,
+                        size_t size)
 {
 	const char *colon = strchr(y->ref, ':');
-	snprintf(buf, size, "%s/repos/%.*s/actions/runs/%s/%s",
-	         ci_is_gitea(y->site) ? "/api/v1" : "", (int)(colon - y->ref), y->ref, colon + 1,
-	         what);
-}
-
-/* After a failure only what failed is run again. */
-static const char *ci_rerun_word(const struct system *y)
-{
+	const char *api = ci_is_gitea(y->site) ? "/api/v1" : "";
 	bool failed = !strcmp(y->state, "failure") || !strcmp(y->state, "timed_out");
-	return failed ? "rerun-failed-jobs" : "rerun";
+	const char *what = act->path;
+	if (failed && !strcmp(what, "rerun"))
+		what = "rerun-failed-jobs";
+	if (act->fits) /* of a workflow, not of a run */
+		snprintf(buf, size, "%s/repos/%.*s/actions/workflows/%s/%s", api,
+		         (int)(colon - y->ref), y->ref, system_figure_text(y, "workflow"), what);
+	else
+		snprintf(buf, size, "%s/repos/%.*s/actions/runs/%s/%s", api, (int)(colon - y->ref),
+		         y->ref, colon + 1, what);
 }
 
-static void ci_post(struct order *order, struct system *y, const char *what, const char *verb)
+static void ci_command(const struct system_act *act, const struct system *y, char *buf, size_t size)
 {
 	char path[300];
-	struct job *j = job_begin(y->site, order, sizeof(*j), verb);
-	if (!j)
-		return;
-	ci_run_path(y, what, path, sizeof(path));
-	job_call(j, "POST", path, NULL, job_answer);
-}
-static void ci_rerun(struct order *order, struct system *y)
-{
-	ci_post(order, y, ci_rerun_word(y), "rerun");
-}
-static void ci_cancel(struct order *order, struct system *y)
-{
-	ci_post(order, y, "cancel", "cancel");
+	ci_act_path(act, y, path, sizeof(path));
+	snprintf(buf, size, "POST %s, CI %s%s", path, y->site->name,
+	         act->fits ? ", for branch" : "");
 }
 
-static void ci_rerun_command(const struct system *y, char *buf, size_t size)
-{
-	char path[300];
-	ci_run_path(y, ci_rerun_word(y), path, sizeof(path));
-	snprintf(buf, size, "POST %s, CI %s", path, y->site->name);
-}
-static void ci_cancel_command(const struct system *y, char *buf, size_t size)
-{
-	char path[300];
-	ci_run_path(y, "cancel", path, sizeof(path));
-	snprintf(buf, size, "POST %s, CI %s", path, y->site->name);
-}
-
-static void ci_dispatch_path(const struct system *y, char *buf, size_t size)
-{
-	const char *colon = strchr(y->ref, ':');
-	snprintf(buf, size, "%s/repos/%.*s/actions/workflows/%s/dispatches",
-	         ci_is_gitea(y->site) ? "/api/v1" : "", (int)(colon - y->ref), y->ref,
-	         system_figure_text(y, "workflow"));
-}
-static void ci_dispatch_command(const struct system *y, char *buf, size_t size)
-{
-	char path[300];
-	ci_dispatch_path(y, path, sizeof(path));
-	snprintf(buf, size, "POST %s, CI %s, for branch", path, y->site->name);
-}
-static bool ci_dispatch_fits(const struct row *r, const char *argument, struct err *err)
+static bool ci_dispatch_fits(const struct system_act *act, const char *argument, struct err *err)
 {
 	if (ci_is_branch(argument))
 		return true;
 	return err_set(err, ERR_USAGE, "\"%.60s\" is not a branch: expected main, release/2",
 	               argument ? argument : "");
 }
-static void ci_dispatch(struct order *order, struct system *y)
+
+static void ci_run(const struct system_act *act, struct order *order, struct system *y)
 {
-	char path[300];
-	struct job *j = job_begin(y->site, order, sizeof(*j), "dispatch");
+	char path[300], *body = NULL;
+	struct job *j = job_begin(y->site, order, sizeof(*j), act->verb);
 	if (!j)
 		return;
-	cJSON *o = cJSON_CreateObject();
-	cJSON_AddStringToObject(o, "ref", order->argument);
-	cJSON_AddItemToObject(o, "inputs", cJSON_CreateObject());
-	char *body = cJSON_PrintUnformatted(o);
-	cJSON_Delete(o);
-	ci_dispatch_path(y, path, sizeof(path));
+	if (act->fits) {
+		cJSON *o = cJSON_CreateObject();
+		cJSON_AddStringToObject(o, "ref", order->argument);
+		cJSON_AddItemToObject(o, "inputs", cJSON_CreateObject());
+		body = cJSON_PrintUnformatted(o);
+		cJSON_Delete(o);
+	}
+	ci_act_path(act, y, path, sizeof(path));
 	job_call(j, "POST", path, body, job_answer);
 	free(body);
 }
@@ -440,10 +403,12 @@ static void ci_dispatch(struct order *order, struct system *y)
 
 static const struct system_ops ci_ops = {
 	.asks = "the newest runs, one question for each repository",
-	.acts = { [SYSTEM_RERUN] = { ci_may_rerun, ci_rerun_command, ci_rerun, NULL },
-	          [SYSTEM_CANCEL] = { ci_may_cancel, ci_cancel_command, ci_cancel, NULL },
-	          [SYSTEM_DISPATCH] = { ci_may_dispatch, ci_dispatch_command, ci_dispatch,
-	                                ci_dispatch_fits } },
+	.acts = { [SYSTEM_RERUN] = { ci_may_rerun, ci_command, ci_run, .verb = "rerun",
+	                             .path = "rerun" },
+	          [SYSTEM_CANCEL] = { ci_may_cancel, ci_command, ci_run, .verb = "cancel",
+	                              .path = "cancel" },
+	          [SYSTEM_DISPATCH] = { ci_may_dispatch, ci_command, ci_run, ci_dispatch_fits,
+	                                .verb = "dispatch", .path = "dispatches" } },
 };
 
 /* The place of a step is that of its repository. The path comes from ci_path. */

@@ -23,14 +23,6 @@ static const struct ci_word {
 	{ "action_required", CI_WAITS },
 };
 
-static enum ci_state ci_state_of(const char *word)
-{
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (!strcmp(words[i].word, word))
-			return words[i].state;
-	return CI_UNKNOWN;
-}
-
 static bool ci_run_read(const cJSON *o, struct ci_run *r)
 {
 	char path[200], sha[64], conclusion[24];
@@ -57,7 +49,10 @@ static bool ci_run_read(const cJSON *o, struct ci_run *r)
 	vj_text(o, "status", NULL, r->word, sizeof(r->word));
 	if (vj_text(o, "conclusion", NULL, conclusion, sizeof(conclusion)))
 		snprintf(r->word, sizeof(r->word), "%s", conclusion);
-	r->state = ci_state_of(r->word);
+	r->state = CI_UNKNOWN;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (!strcmp(words[i].word, r->word))
+			r->state = words[i].state;
 	r->began_ms = vj_time(o, "run_started_at", "started_at");
 	if (!r->began_ms)
 		r->began_ms = vj_time(o, "created_at", NULL);

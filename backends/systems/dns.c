@@ -88,9 +88,10 @@ static bool dns_take_zones(struct site *s, const char *ref, const char *json, si
 		system_figure(y, "records", DOC_PLAIN, "%lld", (long long)z->records);
 		system_figure(y, "ttl", DOC_DIM, "%lld", (long long)z->ttl);
 		system_figure(y, "mode", DOC_DIM, "%s", z->mode);
-		system_settle(y, *z->status ? z->status : "ok",
-		              well ? HEALTH_GOOD : HEALTH_ATTENTION,
-		              well ? NULL : "its status is not ok");
+		if (well)
+			system_settle(y, *z->status ? z->status : "ok", HEALTH_GOOD, NULL);
+		else
+			system_settle(y, z->status, HEALTH_ATTENTION, "its status is not ok");
 		dns_plan(d, z);
 	}
 	system_end(s, ZONE_TYPE, l.left_out);
@@ -101,24 +102,16 @@ static bool dns_take_zones(struct site *s, const char *ref, const char *json, si
 
 /* --- record sets ---------------------------------------------------------- */
 
-static struct system *dns_zone_row(const struct site *s, int64_t zone)
-{
-	char id[24];
-	snprintf(id, sizeof(id), "%lld", (long long)zone);
-	struct system *y = system_next(s, NULL);
-	while (y && (strcmp(y->type, ZONE_TYPE) != 0 || strcmp(y->ref, id) != 0))
-		y = system_next(s, y);
-	return y;
-}
-
 /* ref: "ZONE/PAGE/NAME/TYPE". The page tells which rows an answer speaks of. */
 static void dns_set_row(struct site *s, const struct dns_page *page, const char *zone,
                         const struct dns_set *set)
 {
-	char name[240], key[280], ref[260], ttl[24] = "";
-	bool top = !strcmp(set->name, "@");
-	snprintf(name, sizeof(name), "%s%s%s %s", top ? "" : set->name, top ? "" : ".", zone,
-	         set->type);
+	char name[2 * DNS_NAME_SIZE + 16], key[2 * DNS_NAME_SIZE + 48];
+	char ref[DNS_NAME_SIZE + 64], ttl[24] = "";
+	if (!strcmp(set->name, "@"))
+		snprintf(name, sizeof(name), "%s %s", zone, set->type);
+	else
+		snprintf(name, sizeof(name), "%s.%s %s", set->name, zone, set->type);
 	snprintf(ref, sizeof(ref), "%lld/%d/%s/%s", (long long)page->zone, page->number, set->name,
 	         set->type);
 	/* a zone and the one above it both hold an NS set of this name */
@@ -156,7 +149,11 @@ static bool dns_take_sets(struct site *s, const char *ref, const char *json, siz
 	if (sscanf(ref, "%19lld/%6d", &zone, &page.number) != 2 || page.number < 1)
 		return true;
 	page.zone = zone;
-	struct system *y = dns_zone_row(s, page.zone);
+	char id[24];
+	snprintf(id, sizeof(id), "%lld", (long long)page.zone);
+	struct system *y = system_next(s, NULL);
+	while (y && (strcmp(y->type, ZONE_TYPE) != 0 || strcmp(y->ref, id) != 0))
+		y = system_next(s, y);
 	if (!y)
 		return true; /* the zone has gone since */
 	if (!dns_sets_parse(json, len, &l, err))
@@ -191,7 +188,7 @@ static void dns_over(struct site *s)
 			for (size_t i = 0; i < d->n_pages; i++)
 				there = there || (d->pages[i].zone == zone &&
 				                  d->pages[i].number == number);
-		if (!there && !s->failed)
+		if (!there && !site_round_failed(s))
 			store_row_remove(&y->row);
 	}
 }
@@ -235,11 +232,11 @@ static void dns_came(struct site *s, const struct platform_step *step, const str
 
 /* --- orders --------------------------------------------------------------- */
 
-static bool dns_is_zone(const struct system *y)
+static bool dns_is_zone(const struct system_act *act, const struct system *y)
 {
 	return !y->is_site && !strcmp(y->type, ZONE_TYPE);
 }
-static bool dns_may_change(const struct system *y)
+static bool dns_may_change(const struct system_act *act, const struct system *y)
 {
 	return !y->is_site && !strcmp(y->type, SET_TYPE) && !y->inexact &&
 	       !*system_figure_text(y, "protected");
@@ -252,7 +249,7 @@ static char *dns_set_path(const struct system *y, const char *after)
 	int number, at = 0;
 	sscanf(y->ref, "%19lld/%6d/%n", &zone, &number, &at);
 	const char *name = y->ref + at, *slash = strrchr(y->ref, '/');
-	char plain[120];
+	char plain[SYSTEM_REF_SIZE];
 	snprintf(plain, sizeof(plain), "%.*s", (int)(slash > name ? slash - name : 0), name);
 	char *word = http_encode(plain);
 	char *path = xasprintf("/v1/zones/%lld/rrsets/%s%s%s", zone, word, slash, after);
@@ -260,42 +257,28 @@ static char *dns_set_path(const struct system *y, const char *after)
 	return path;
 }
 
-static const char *dns_values(const struct system *y)
+/* What the record holds now is part of the command. */
+static void dns_command(const struct system_act *act, const struct system *y, char *buf,
+                        size_t size)
 {
-	return y->labels ? y->labels + strlen("\nvalues=") : "";
-}
-
-static void dns_old(const struct system *y, const char *method, const char *after, char *buf,
-                    size_t size)
-{
-	char *path = dns_set_path(y, after);
-	const char *values = dns_values(y), *ttl = system_figure_text(y, "ttl");
-	snprintf(buf, size, "%s %s; now: %.*s%s%s", method, path, (int)strcspn(values, "\n"),
+	char *path = dns_set_path(y, act->path);
+	const char *values = y->labels ? y->labels + strlen("\nvalues=") : "";
+	const char *ttl = system_figure_text(y, "ttl");
+	snprintf(buf, size, "%s %s; now: %.*s%s%s", act->method, path, (int)strcspn(values, "\n"),
 	         values, *ttl ? ", ttl " : "", ttl);
 	free(path);
 }
-static void dns_change_command(const struct system *y, char *buf, size_t size)
-{
-	dns_old(y, "POST", "/actions/set_records", buf, size);
-}
-static void dns_delete_command(const struct system *y, char *buf, size_t size)
-{
-	dns_old(y, "DELETE", "", buf, size);
-}
-static void dns_add_command(const struct system *y, char *buf, size_t size)
+static void dns_add_command(const struct system_act *act, const struct system *y, char *buf,
+                            size_t size)
 {
 	snprintf(buf, size, "POST /v1/zones/%s/rrsets (%s)", y->ref, y->row.name);
 }
 
-static bool dns_add_fits(const struct row *r, const char *argument, struct err *err)
+/* A set that is added needs its name and type. */
+static bool dns_fits(const struct system_act *act, const char *argument, struct err *err)
 {
 	struct dns_typed t;
-	return dns_typed_read(&t, argument, true, err);
-}
-static bool dns_change_fits(const struct row *r, const char *argument, struct err *err)
-{
-	struct dns_typed t;
-	return dns_typed_read(&t, argument, false, err);
+	return dns_typed_read(&t, argument, act->can == dns_is_zone, err);
 }
 
 struct dns_job {
@@ -351,62 +334,40 @@ static void dns_answered(struct job *j, const struct api_answer *r)
 	}
 }
 
-static struct dns_job *dns_job(struct order *order, struct system *y, const char *verb)
+static void dns_run(const struct system_act *act, struct order *order, struct system *y)
 {
-	struct dns_job *d = job_begin(y->site, order, sizeof(*d), verb);
-	if (d)
-		d->job.finish = dns_finish;
-	return d;
-}
-
-static void dns_add(struct order *order, struct system *y)
-{
-	struct dns_typed t;
-	struct dns_job *d = dns_job(order, y, "add");
+	struct dns_typed t = { .ttl = 0 };
+	bool adds = act->can == dns_is_zone;
+	struct dns_job *d = job_begin(y->site, order, sizeof(*d), act->verb);
 	if (!d)
 		return;
-	dns_typed_read(&t, order->argument, true, NULL);
-	char *path = xasprintf("/v1/zones/%s/rrsets", y->ref), *body = dns_body(&t, true);
-	job_call(&d->job, "POST", path, body, dns_answered);
-	free(path);
-	free(body);
-}
-
-static void dns_change(struct order *order, struct system *y)
-{
-	struct dns_typed t;
-	struct dns_job *d = dns_job(order, y, "change");
-	if (!d)
-		return;
-	dns_typed_read(&t, order->argument, false, NULL);
-	char *path = dns_set_path(y, "/actions/set_records"), *body = dns_body(&t, false);
-	if (t.ttl) {
+	d->job.finish = dns_finish;
+	char *path = adds ? xasprintf("/v1/zones/%s/rrsets", y->ref) : dns_set_path(y, act->path);
+	char *body = NULL;
+	if (act->fits) {
+		dns_typed_read(&t, order->argument, adds, NULL);
+		body = dns_body(&t, adds);
+	}
+	if (!adds && t.ttl) {
 		d->then = dns_set_path(y, "/actions/change_ttl");
 		d->then_body = xasprintf("{\"ttl\":%lld}", (long long)t.ttl);
 	}
-	job_call(&d->job, "POST", path, body, dns_answered);
+	job_call(&d->job, act->method, path, body, dns_answered);
 	free(path);
 	free(body);
-}
-
-static void dns_delete(struct order *order, struct system *y)
-{
-	struct dns_job *d = dns_job(order, y, "delete");
-	if (!d)
-		return;
-	char *path = dns_set_path(y, "");
-	job_call(&d->job, "DELETE", path, NULL, dns_answered);
-	free(path);
 }
 
 /* --- the system ----------------------------------------------------------- */
 
 static const struct system_ops dns_ops = {
 	.asks = "zones; on the screen their record sets, one question for each page of 50",
-	.acts = { [SYSTEM_ADD] = { dns_is_zone, dns_add_command, dns_add, dns_add_fits },
-	          [SYSTEM_CHANGE] = { dns_may_change, dns_change_command, dns_change,
-	                              dns_change_fits },
-	          [SYSTEM_DELETE] = { dns_may_change, dns_delete_command, dns_delete, NULL } },
+	.acts = { [SYSTEM_ADD] = { dns_is_zone, dns_add_command, dns_run, dns_fits, .verb = "add",
+	                           .method = "POST" },
+	          [SYSTEM_CHANGE] = { dns_may_change, dns_command, dns_run, dns_fits,
+	                              .verb = "change", .method = "POST",
+	                              .path = "/actions/set_records" },
+	          [SYSTEM_DELETE] = { dns_may_change, dns_command, dns_run, .verb = "delete",
+	                              .method = "DELETE", .path = "" } },
 };
 
 /* The place of a step is that of its page. The path comes from dns_path. */

@@ -146,28 +146,16 @@ static size_t dns_word(const char **text, const char **word)
 	return n;
 }
 
-static bool dns_is_name(const char *s, size_t n)
-{
-	static const char signs[] = "abcdefghijklmnopqrstuvwxyz0123456789._-*";
-	return (n == 1 && *s == '@') || (n && n < 100 && strspn(s, signs) >= n);
-}
-
-static bool dns_is_type(const char *s)
-{
-	static const char *const types[] = { "A",   "AAAA", "CAA", "CNAME", "DS",  "HINFO", "HTTPS",
-		                             "MX",  "NS",   "PTR", "RP",    "SRV", "SVCB",  "TLSA",
-		                             "TXT" };
-	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (!strcmp(types[i], s))
-			return true;
-	return false;
-}
-
 static bool dns_typed_name(struct dns_typed *t, const char **text, struct err *err)
 {
+	static const char signs[] = "abcdefghijklmnopqrstuvwxyz0123456789._-*";
+	static const char *const types[] = { "A",     "AAAA",  "CAA",  "CNAME", "DS",
+		                             "HINFO", "HTTPS", "MX",   "NS",    "PTR",
+		                             "RP",    "SRV",   "SVCB", "TLSA",  "TXT" };
 	const char *word;
 	size_t n = dns_word(text, &word);
-	if (!dns_is_name(word, n))
+	bool is_top = n == 1 && *word == '@', is_type = false;
+	if (!is_top && (!n || n >= DNS_NAME_SIZE - 2 || strspn(word, signs) < n))
 		return err_set(err, ERR_USAGE,
 		               "\"%.*s\" is not a name of a record: expected www, *.dev or @ for "
 		               "the zone itself, in lower case",
@@ -177,7 +165,9 @@ static bool dns_typed_name(struct dns_typed *t, const char **text, struct err *e
 	snprintf(t->type, sizeof(t->type), "%.*s", (int)(n < 11 ? n : 11), word);
 	for (char *c = t->type; *c; c++)
 		*c = (char)toupper((unsigned char)*c);
-	if (!dns_is_type(t->type))
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		is_type = is_type || !strcmp(types[i], t->type);
+	if (!is_type)
 		return err_set(err, ERR_USAGE,
 		               "\"%s\" is not a type of a record: expected A, AAAA, CNAME, MX, TXT "
 		               "...; as in: www A 192.0.2.7 ttl=300",

@@ -1,8 +1,9 @@
 /* dns_parse.h: reads zones, record sets and actions of Hetzner's Cloud API, and what a user types
  * for a record. Pure.
  *
- * Source: hetznercloud/hcloud-go, Zone and ZoneRRSet; docs.hetzner.cloud. Names are relative to the
- * zone, "@" is its top, in lower case. */
+ * Source: Hetzner Cloud API v1, docs.hetzner.cloud/reference/cloud, "DNS" (zones, rrsets) and
+ * "Actions", as of August 2026; hetznercloud/hcloud-go, Zone and ZoneRRSet. Names are relative to
+ * the zone, "@" is its top, in lower case. */
 #ifndef SYSTEMS_DNS_PARSE_H
 #define SYSTEMS_DNS_PARSE_H
 
@@ -14,6 +15,7 @@
 
 struct buf;
 
+#define DNS_NAME_SIZE 256 /* a name has at most 253 bytes (RFC 1035 2.3.4) */
 #define DNS_ZONES_MAX 50
 #define DNS_SETS_MAX 50    /* of one page */
 #define DNS_VALUES_MAX 360 /* bytes of all values of a set, as shown */
@@ -22,7 +24,7 @@ struct buf;
 
 struct dns_zone {
 	int64_t id;
-	char name[100], status[24], mode[24]; /* washed */
+	char name[DNS_NAME_SIZE], status[24], mode[24]; /* washed */
 	int64_t ttl;                          /* s; 0 unknown */
 	int64_t records;                      /* 0 unknown */
 };
@@ -34,7 +36,7 @@ struct dns_zones {
 bool dns_zones_parse(const char *json, size_t len, struct dns_zones *, struct err *);
 
 struct dns_set {
-	char name[100], type[12];
+	char name[DNS_NAME_SIZE], type[12];
 	char values[DNS_VALUES_MAX]; /* separated by " ; ", washed */
 	int64_t ttl;                 /* s; 0: that of the zone */
 	bool is_protected;
@@ -58,7 +60,7 @@ bool dns_action_parse(const char *json, size_t len, struct dns_action *);
 /* What is typed: "VALUE", "VALUE ; VALUE", and before or behind that "ttl=300". For a new set
  * "NAME TYPE" comes first. */
 struct dns_typed {
-	char name[100], type[12];
+	char name[DNS_NAME_SIZE], type[12];
 	char values[DNS_VALUES][256];
 	size_t n;
 	int64_t ttl; /* s; 0: not typed */

@@ -27,9 +27,11 @@ static bool grafana_take_health(struct site *s, const char *ref, const char *jso
 	if (!good)
 		return false;
 	snprintf(why, sizeof(why), "its database is %s", database);
-	bool well = !strcmp(database, "ok");
 	site_answered(s);
-	system_note(s, well ? HEALTH_GOOD : HEALTH_BAD, well ? "" : why);
+	if (!strcmp(database, "ok"))
+		system_note(s, HEALTH_GOOD, "");
+	else
+		system_note(s, HEALTH_BAD, why);
 	return true;
 }
 

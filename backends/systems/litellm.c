@@ -3,9 +3,13 @@
  *
  * Source: BerriAI/litellm 1.81. GET /health is never asked: it calls every model, for money.
  *
- * What was spent today comes from the first of these that is known: the key's own budget for a day,
- * the budgets of all providers for a day, the use of this day (UTC) against the budget of the
- * section. LiteLLM's own budget is not always in force, so the marks at 70 and 90 % are ours. */
+ * What was spent today comes from the first of these that is known:
+ *
+ * - the key's own budget for a day
+ * - the budgets of all providers for a day
+ * - the use of this day (UTC) against the budget of the section
+ *
+ * LiteLLM's own budget is not always in force, so the marks at 70 and 90 % are ours. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,19 +133,14 @@ static bool litellm_take_providers(struct site *s, const char *ref, const char *
 	return true;
 }
 
-static double litellm_own_budget(const struct site *s)
-{
-	const struct litellm_config *c = site_section(s);
-	return c && c->budget ? c->budget / 100.0 : -1;
-}
-
 static bool litellm_take_day(struct site *s, const char *ref, const char *json, size_t len,
                              struct err *err)
 {
 	struct litellm_day d;
 	if (!litellm_day_parse(json, len, &d, err))
 		return false;
-	litellm_today(s, LITELLM_DAY, d.spend, litellm_own_budget(s));
+	const struct litellm_config *c = site_section(s);
+	litellm_today(s, LITELLM_DAY, d.spend, c && c->budget ? c->budget / 100.0 : -1);
 	system_begin(s, MODEL_TYPE);
 	for (size_t i = 0; i < d.n; i++) {
 		char money[60];
@@ -217,58 +216,39 @@ static void litellm_lacks(struct site *s, const struct platform_step *step, cons
 
 /* --- orders -------------------------------------------------------------- */
 
-static bool litellm_is_key(const struct system *y, bool blocked)
+static bool litellm_can(const struct system_act *act, const struct system *y)
 {
-	return !y->is_site && !strcmp(y->type, KEY_TYPE) && *y->ref &&
-	       blocked == !strcmp(y->state, "blocked");
-}
-static bool litellm_can_block(const struct system *y)
-{
-	return litellm_is_key(y, false);
-}
-static bool litellm_can_unblock(const struct system *y)
-{
-	return litellm_is_key(y, true);
+	bool blocked = !strcmp(y->state, "blocked"), unblocks = !strcmp(act->path, "/key/unblock");
+	return !y->is_site && !strcmp(y->type, KEY_TYPE) && *y->ref && blocked == unblocks;
 }
 
-static void litellm_order(struct order *order, struct system *y, const char *verb, const char *path)
+static void litellm_run(const struct system_act *act, struct order *order, struct system *y)
 {
-	struct job *j = job_begin(y->site, order, sizeof(*j), verb);
+	struct job *j = job_begin(y->site, order, sizeof(*j), act->verb);
 	if (!j)
 		return;
 	cJSON *o = cJSON_CreateObject();
 	cJSON_AddStringToObject(o, "key", y->ref);
 	char *body = cJSON_PrintUnformatted(o);
-	job_call(j, "POST", path, body, job_answer);
+	job_call(j, "POST", act->path, body, job_answer);
 	cJSON_Delete(o);
 	free(body);
 }
-static void litellm_block(struct order *order, struct system *y)
+
+static void litellm_command(const struct system_act *act, const struct system *y, char *buf,
+                            size_t size)
 {
-	litellm_order(order, y, "block", "/key/block");
-}
-static void litellm_unblock(struct order *order, struct system *y)
-{
-	litellm_order(order, y, "unblock", "/key/unblock");
-}
-static void litellm_block_command(const struct system *y, char *buf, size_t size)
-{
-	snprintf(buf, size, "block the key %s: POST /key/block, LiteLLM %s", y->row.name,
-	         y->site->name);
-}
-static void litellm_unblock_command(const struct system *y, char *buf, size_t size)
-{
-	snprintf(buf, size, "unblock the key %s: POST /key/unblock, LiteLLM %s", y->row.name,
+	snprintf(buf, size, "%s the key %s: POST %s, LiteLLM %s", act->verb, y->row.name, act->path,
 	         y->site->name);
 }
 
 static const struct system_ops litellm_ops = {
 	.asks = "readiness, what was spent today; on the screen models and keys; never /health, "
 		"which calls every model for money",
-	.acts = { [SYSTEM_BLOCK] = { litellm_can_block, litellm_block_command, litellm_block,
-	                             NULL },
-	          [SYSTEM_UNBLOCK] = { litellm_can_unblock, litellm_unblock_command,
-	                               litellm_unblock, NULL } },
+	.acts = { [SYSTEM_BLOCK] = { litellm_can, litellm_command, litellm_run, .verb = "block",
+	                             .path = "/key/block" },
+	          [SYSTEM_UNBLOCK] = { litellm_can, litellm_command, litellm_run, .verb = "unblock",
+	                               .path = "/key/unblock" } },
 };
 
 static const struct platform platform_litellm = {

@@ -1,6 +1,6 @@
 /* litellm_parse.h: reads answers of a LiteLLM proxy. Pure.
  *
- * Source: BerriAI/litellm, proxy of 1.81: health endpoints, /key/info, /key/list,
+ * Source: BerriAI/litellm, proxy of 1.81, docs.litellm.ai: health endpoints, /key/info, /key/list,
  * /provider/budgets, /user/daily/activity. All members but the first of each may be missing,
  * depending on version. */
 #ifndef SYSTEMS_LITELLM_PARSE_H
@@ -15,7 +15,7 @@
 struct buf;
 
 struct litellm_ready {
-	char status[40], db[40], version[40]; /* washed; "" not told */
+	char status[40], db[40], version[40]; /* washed; "" unknown */
 };
 bool litellm_ready_parse(const char *json, size_t len, struct litellm_ready *, struct err *);
 /* Number of models. */

@@ -1,6 +1,8 @@
 /* metric.c: one PromQL query as a row: its last value, its line over time, and two limits.
  *
- * Prometheus keeps the points. A range query of 60 points brings the whole line each time, so the
+ * Source: prometheus.io/docs/prometheus/latest/querying/api, "Range queries".
+ *
+ * Prometheus keeps the points. A range query of 60 points brings the whole line each time. So the
  * line is complete from the first answer on, also after a restart. */
 #include <math.h>
 #include <stdio.h>
@@ -93,15 +95,6 @@ static char *metric_words(char *buf, size_t size, double value, const char *unit
 	return buf;
 }
 
-/* The last value that is there, of the last few points; NAN none. */
-static double metric_last(const struct prometheus_line *l)
-{
-	for (size_t i = 0; i < METRIC_LAST; i++)
-		if (!isnan(l->at[PROMETHEUS_POINTS - 1 - i]))
-			return l->at[PROMETHEUS_POINTS - 1 - i];
-	return NAN;
-}
-
 static void metric_show(struct system *y, const struct metric_config *c,
                         const struct prometheus_line *l, double value, enum doc_tone tone)
 {
@@ -166,7 +159,11 @@ static bool metric_take_line(struct site *s, const char *ref, const char *json, 
 		return true; /* a recording: nobody knows what was asked */
 	if (!prometheus_range_parse(json, len, m->start, m->step, metric_is_from_below(c), &l, err))
 		return false;
-	double value = metric_last(&l);
+	/* The last value that is there, of the last few points; NAN none. */
+	double value = NAN;
+	for (size_t i = PROMETHEUS_POINTS - METRIC_LAST; i < PROMETHEUS_POINTS; i++)
+		if (!isnan(l.at[i]))
+			value = l.at[i];
 	enum health health = metric_judge(c, &l, value, why, sizeof(why));
 	enum doc_tone tone = health >= HEALTH_ATTENTION ? tones[health] : DOC_PLAIN;
 	site_answered(s);
@@ -190,31 +187,30 @@ static void metric_lacks(struct site *s, const struct platform_step *step, const
 
 /* --- in the details of the row that it is about --------------------------------- */
 
-/* A server is named without its kind. */
-static bool metric_is_of(const struct system *y, const struct row *row)
-{
-	const struct metric_config *c = y->is_site ? site_section(y->site) : NULL;
-	if (!c || !c->of)
-		return false;
-	return !strcmp(c->of, row->id) ||
-	       (row->kind == &kind_server && server_is_called(row->server, c->of));
-}
-
 void metric_details(const struct row *row, struct doc *doc)
 {
 	bool headed = false;
 	for (struct row *r = store_first(row->server->store, &kind_system, NULL); r;
 	     r = store_next(r, &kind_system, NULL)) {
 		const struct system *y = system_const(r);
-		if (strcmp(y->type, "metric") != 0 || !metric_is_of(y, row))
+		const struct metric_config *c = NULL;
+		if (y->is_site && !strcmp(y->type, "metric"))
+			c = site_section(y->site);
+		if (!c || !c->of)
+			continue;
+		/* A server is named without its kind. */
+		bool is_server = row->kind == &kind_server && server_is_called(row->server, c->of);
+		if (!is_server && strcmp(c->of, row->id) != 0)
 			continue;
 		if (!headed)
 			doc_head(doc, "Metrics");
 		headed = true;
 		const char *value = system_figure_text(y, "value");
 		const char *range = system_figure_text(y, "range");
-		doc_pair(doc, r->health == HEALTH_BAD ? DOC_BAD : DOC_PLAIN, r->name, "%s%s%s",
-		         *value ? value : "unknown", *range ? "; " : "", range);
+		enum doc_tone tone = r->health == HEALTH_BAD ? DOC_BAD : DOC_PLAIN;
+		if (!*value)
+			value = "unknown";
+		doc_pair(doc, tone, r->name, "%s%s%s", value, *range ? "; " : "", range);
 	}
 }
 

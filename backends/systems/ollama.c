@@ -1,7 +1,7 @@
 /* ollama.c: an Ollama: version, its models with their size, which are loaded, how much of one is on
  * the GPU, and until when. Orders: load, unload, pull, delete.
  *
- * Source: ollama/docs/api.md. Delete took "name" before it took "model": both are sent. A load
+ * Source: as in ollama_parse.h. Delete took "name" before it took "model": both are sent. A load
  * answers when the model is in memory, which takes minutes for a big one. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,40 +59,32 @@ static bool ollama_take_tags(struct site *s, const char *ref, const char *json, 
 	return true;
 }
 
-static const struct ollama_model *ollama_find(const struct ollama_models *l, const char *name)
-{
-	for (size_t i = 0; i < l->n; i++)
-		if (!strcmp(l->at[i].name, name))
-			return &l->at[i];
-	return NULL;
-}
-
-static void ollama_set_loaded(struct system *y, const struct ollama_model *m)
-{
-	char left[HUMAN_SIZE] = "";
-	int64_t ms = m && m->until_ms ? m->until_ms - now_wall_ms() - y->site->skew_ms : 0;
-	bool sized = m && m->size > 0 && m->vram >= 0 && m->vram <= m->size;
-	if (ms > 0 && ms < INT64_C(10) * 365 * 86400000)
-		human_age(left, ms);
-	system_figure(y, "GPU", DOC_PLAIN, "%s", "");
-	if (sized)
-		system_figure(y, "GPU", DOC_PLAIN, "%d%%",
-		              (int)((double)m->vram * 100 / (double)m->size));
-	system_figure(y, "unloads in", DOC_DIM, "%s", left);
-	if (m)
-		system_settle(y, "loaded", HEALTH_GOOD, NULL);
-	else
-		system_settle(y, "on disk", HEALTH_IDLE, NULL);
-}
-
 static bool ollama_take_ps(struct site *s, const char *ref, const char *json, size_t len,
                            struct err *err)
 {
 	struct ollama_models l;
 	if (!ollama_models_parse(json, len, &l, err))
 		return false;
-	for (struct system *y = system_next(s, NULL); y; y = system_next(s, y))
-		ollama_set_loaded(y, ollama_find(&l, y->ref));
+	for (struct system *y = system_next(s, NULL); y; y = system_next(s, y)) {
+		const struct ollama_model *m = NULL;
+		for (size_t i = 0; i < l.n && !m; i++)
+			if (!strcmp(l.at[i].name, y->ref))
+				m = &l.at[i];
+		char left[HUMAN_SIZE] = "";
+		int64_t ms = m && m->until_ms ? m->until_ms - now_wall_ms() - y->site->skew_ms : 0;
+		bool sized = m && m->size > 0 && m->vram >= 0 && m->vram <= m->size;
+		if (ms > 0 && ms < INT64_C(10) * 365 * 86400000)
+			human_age(left, ms);
+		system_figure(y, "GPU", DOC_PLAIN, "%s", "");
+		if (sized)
+			system_figure(y, "GPU", DOC_PLAIN, "%d%%",
+			              (int)((double)m->vram * 100 / (double)m->size));
+		system_figure(y, "unloads in", DOC_DIM, "%s", left);
+		if (m)
+			system_settle(y, "loaded", HEALTH_GOOD, NULL);
+		else
+			system_settle(y, "on disk", HEALTH_IDLE, NULL);
+	}
 	system_figure(system_own(s), "loaded", DOC_PLAIN, "%zu", l.n + l.left_out);
 	ollama_models_finish(&l);
 	return true;
@@ -101,77 +93,53 @@ static bool ollama_take_ps(struct site *s, const char *ref, const char *json, si
 /* --- orders -------------------------------------------------------------- */
 
 /* A name that was cut could be that of another model. */
-static bool ollama_is_model(const struct system *y)
+static bool ollama_is_model(const struct system_act *act, const struct system *y)
 {
 	return !y->is_site && !y->inexact;
 }
-static bool ollama_is_loaded(const struct system *y)
+static bool ollama_is_loaded(const struct system_act *act, const struct system *y)
 {
-	return ollama_is_model(y) && !strcmp(y->state, "loaded");
+	return ollama_is_model(act, y) && !strcmp(y->state, "loaded");
 }
-static bool ollama_may_load(const struct system *y)
+static bool ollama_may_load(const struct system_act *act, const struct system *y)
 {
-	return ollama_is_model(y) && !ollama_is_loaded(y) && !*system_figure_text(y, "runs at");
+	return ollama_is_model(act, y) && !ollama_is_loaded(act, y) &&
+	       !*system_figure_text(y, "runs at");
 }
-static bool ollama_is_itself(const struct system *y)
+static bool ollama_is_itself(const struct system_act *act, const struct system *y)
 {
 	return y->is_site;
 }
 
-/* The caller frees. */
-static char *ollama_body(const char *model, bool unload)
+/* Loads, unloads or deletes a model. A model that is kept for 0 s is unloaded. */
+static void ollama_run(const struct system_act *act, struct order *order, struct system *y)
 {
+	struct job *j = job_begin(y->site, order, sizeof(*j), act->verb);
+	if (!j)
+		return;
 	cJSON *o = cJSON_CreateObject();
-	cJSON_AddStringToObject(o, "model", model);
-	cJSON_AddStringToObject(o, "name", model);
-	if (unload)
+	cJSON_AddStringToObject(o, "model", y->ref);
+	cJSON_AddStringToObject(o, "name", y->ref);
+	if (act->can == ollama_is_loaded)
 		cJSON_AddNumberToObject(o, "keep_alive", 0);
 	cJSON_AddBoolToObject(o, "stream", false);
 	char *body = cJSON_PrintUnformatted(o);
 	cJSON_Delete(o);
-	return body;
-}
-
-static void ollama_order(struct order *order, struct system *y, const char *method,
-                         const char *path, const char *verb)
-{
-	struct job *j = job_begin(y->site, order, sizeof(*j), verb);
-	if (!j)
-		return;
-	char *body = ollama_body(y->ref, !strcmp(verb, "unload"));
 	j->timeout_ms = LOAD_MS;
-	job_call(j, method, path, body, job_answer);
+	job_call(j, act->method, act->path, body, job_answer);
 	free(body);
 }
 
-static void ollama_load(struct order *order, struct system *y)
+static void ollama_command(const struct system_act *act, const struct system *y, char *buf,
+                           size_t size)
 {
-	ollama_order(order, y, "POST", "/api/generate", "load");
+	const char *bytes = system_figure_text(y, "size");
+	const char *more = act->can == ollama_is_loaded ? " with keep_alive 0" : "";
+	snprintf(buf, size, "%s %s (%s): %s %s%s, Ollama %s", act->verb, y->ref,
+	         *bytes ? bytes : "size unknown", act->method, act->path, more, y->site->name);
 }
-static void ollama_unload(struct order *order, struct system *y)
-{
-	ollama_order(order, y, "POST", "/api/generate", "unload");
-}
-static void ollama_delete(struct order *order, struct system *y)
-{
-	ollama_order(order, y, "DELETE", "/api/delete", "delete");
-}
-
-static void ollama_load_command(const struct system *y, char *buf, size_t size)
-{
-	snprintf(buf, size, "load %s: POST /api/generate, Ollama %s", y->ref, y->site->name);
-}
-static void ollama_unload_command(const struct system *y, char *buf, size_t size)
-{
-	snprintf(buf, size, "unload %s: POST /api/generate with keep_alive 0, Ollama %s", y->ref,
-	         y->site->name);
-}
-static void ollama_delete_command(const struct system *y, char *buf, size_t size)
-{
-	snprintf(buf, size, "delete %s (%s): DELETE /api/delete, Ollama %s", y->ref,
-	         system_figure_text(y, "size"), y->site->name);
-}
-static void ollama_pull_command(const struct system *y, char *buf, size_t size)
+static void ollama_pull_command(const struct system_act *act, const struct system *y, char *buf,
+                                size_t size)
 {
 	snprintf(buf, size, "POST /api/pull, Ollama %s", y->site->name);
 }
@@ -231,7 +199,7 @@ static void ollama_pulled(struct job *j, const struct api_answer *r)
 	job_end(j, &err, "pulled");
 }
 
-static bool ollama_pull_fits(const struct row *r, const char *argument, struct err *err)
+static bool ollama_pull_fits(const struct system_act *act, const char *argument, struct err *err)
 {
 	static const char signs[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789._-:/@";
@@ -244,7 +212,7 @@ static bool ollama_pull_fits(const struct row *r, const char *argument, struct e
 	               argument ? argument : "");
 }
 
-static void ollama_pull(struct order *order, struct system *y)
+static void ollama_pull(const struct system_act *act, struct order *order, struct system *y)
 {
 	struct ollama_pull *p = job_begin(y->site, order, sizeof(*p), "pull");
 	if (!p)
@@ -265,12 +233,14 @@ static void ollama_pull(struct order *order, struct system *y)
 
 static const struct system_ops ollama_ops = {
 	.asks = "version; on the screen models, loaded ones",
-	.acts = { [SYSTEM_LOAD] = { ollama_may_load, ollama_load_command, ollama_load, NULL },
-	          [SYSTEM_UNLOAD] = { ollama_is_loaded, ollama_unload_command, ollama_unload,
-	                              NULL },
-	          [SYSTEM_DELETE] = { ollama_is_model, ollama_delete_command, ollama_delete, NULL },
+	.acts = { [SYSTEM_LOAD] = { ollama_may_load, ollama_command, ollama_run, .verb = "load",
+	                            .method = "POST", .path = "/api/generate" },
+	          [SYSTEM_UNLOAD] = { ollama_is_loaded, ollama_command, ollama_run,
+	                              .verb = "unload", .method = "POST", .path = "/api/generate" },
+	          [SYSTEM_DELETE] = { ollama_is_model, ollama_command, ollama_run, .verb = "delete",
+	                              .method = "DELETE", .path = "/api/delete" },
 	          [SYSTEM_PULL] = { ollama_is_itself, ollama_pull_command, ollama_pull,
-	                            ollama_pull_fits } },
+	                            ollama_pull_fits, .verb = "pull" } },
 };
 
 static const struct platform platform_ollama = {

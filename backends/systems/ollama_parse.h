@@ -1,7 +1,8 @@
 /* ollama_parse.h: reads Ollama's answers. Pure.
  *
- * Source: ollama/docs/api.md. /api/ps exists from 0.1.38. Newer versions list cloud models, which
- * have no size here. An error of a pull comes as a line of a stream that began with 200. */
+ * Source: docs/api.md of ollama/ollama, main of August 2026 (GET /api/version, /api/tags, /api/ps,
+ * POST /api/pull). /api/ps exists from 0.1.38. Newer versions list cloud models, which have no size
+ * here. An error of a pull comes as a line of a stream that began with 200. */
 #ifndef SYSTEMS_OLLAMA_PARSE_H
 #define SYSTEMS_OLLAMA_PARSE_H
 

@@ -66,11 +66,6 @@ bool prometheus_value_parse(const char *json, size_t len, double *value, struct 
 
 /* --- the line of a range query ------------------------------------------------ */
 
-static bool prometheus_is_nearer(double value, double than, bool lowest)
-{
-	return isnan(than) || (lowest ? value < than : value > than);
-}
-
 static void prometheus_name_series(const cJSON *labels, char *buf, size_t size)
 {
 	const cJSON *label;
@@ -102,7 +97,8 @@ static void prometheus_add_series(const cJSON *series, double start, double step
 		if (!(place >= 0 && place < PROMETHEUS_POINTS) || isnan(value))
 			continue;
 		size_t i = (size_t)place;
-		if (!prometheus_is_nearer(value, l->at[i], lowest))
+		bool nearer = lowest ? value < l->at[i] : value > l->at[i];
+		if (!nearer && !isnan(l->at[i]))
 			continue;
 		l->at[i] = value;
 		if (i == PROMETHEUS_POINTS - 1)

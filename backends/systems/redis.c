@@ -14,17 +14,6 @@ static bool redis_is_full(int64_t used, int64_t most)
 	return most > 0 && used >= 0 && (double)used / (double)most * 100 >= REDIS_FULL;
 }
 
-static void redis_show_role(struct system *y, const struct redis_facts *f)
-{
-	enum doc_tone tone = f->primary_down ? DOC_WARN : DOC_PLAIN;
-	if (*f->primary)
-		system_figure(y, "role", tone, "replica of %s", f->primary);
-	else if (f->replicas > 0)
-		system_figure(y, "role", tone, "primary of %lld", (long long)f->replicas);
-	else
-		system_figure(y, "role", tone, "%s", *f->role ? "primary" : "");
-}
-
 static void redis_show_number(struct system *y, const char *name, int64_t n, bool always)
 {
 	if (n > 0 || (n == 0 && always))
@@ -81,7 +70,13 @@ static bool redis_take(struct site *s, const char *ref, const char *text, size_t
 		system_figure(y, "memory", tone, "%s", human_bytes(used, (uint64_t)f.memory));
 	redis_show_number(y, "clients", f.clients, true);
 	redis_show_number(y, "keys", *f.refused ? -1 : f.keys, true);
-	redis_show_role(y, &f);
+	enum doc_tone role_tone = f.primary_down ? DOC_WARN : DOC_PLAIN;
+	if (*f.primary)
+		system_figure(y, "role", role_tone, "replica of %s", f.primary);
+	else if (f.replicas > 0)
+		system_figure(y, "role", role_tone, "primary of %lld", (long long)f.replicas);
+	else
+		system_figure(y, "role", role_tone, "%s", *f.role ? "primary" : "");
 	redis_show_number(y, "evicted", f.evicted, false);
 	redis_show_number(y, "rejected", f.rejected, false);
 	system_figure(y, "latency", DOC_PLAIN, "%.1f ms", f.ms);

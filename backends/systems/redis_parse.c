@@ -216,20 +216,6 @@ static bool redis_is(const char *text, const char *name, const char *word)
 	return !strcmp(redis_value(text, name, value, sizeof(value)), word);
 }
 
-/* db0:keys=12,expires=0,avg_ttl=0 */
-static int64_t redis_keys(const char *text)
-{
-	int64_t all = 0;
-	for (const char *line = text; *line;) {
-		size_t len = strcspn(line, "\n");
-		const char *keys = memmem(line, len, ":keys=", 6);
-		if (keys && !memcmp(line, "db", 2))
-			all += number_read(keys + 6, 0, INT32_MAX, 0);
-		line += len + (line[len] == '\n');
-	}
-	return all;
-}
-
 bool redis_parse(const char *bytes, size_t len, struct redis_facts *f, struct err *err)
 {
 	char *text = xstrndup(bytes, len), ms[24];
@@ -260,7 +246,14 @@ bool redis_parse(const char *bytes, size_t len, struct redis_facts *f, struct er
 	f->loading = redis_is(text, "loading", "1");
 	f->save_failed = redis_is(text, "rdb_last_bgsave_status", "err");
 	f->append_failed = redis_is(text, "aof_last_write_status", "err");
-	f->keys = redis_keys(text);
+	/* db0:keys=12,expires=0,avg_ttl=0 */
+	for (const char *line = text; *line;) {
+		size_t n = strcspn(line, "\n");
+		const char *keys = memmem(line, n, ":keys=", 6);
+		if (keys && !memcmp(line, "db", 2))
+			f->keys += number_read(keys + 6, 0, INT32_MAX, 0);
+		line += n + (line[n] == '\n');
+	}
 	free(text);
 	if (*f->version || *f->refused)
 		return true;

@@ -18,8 +18,10 @@ static bool ntfy_take(struct site *s, const char *ref, const char *json, size_t 
 	if (!ntfy_parse(json, len, &healthy, err))
 		return false;
 	site_answered(s);
-	system_note(s, healthy ? HEALTH_GOOD : HEALTH_BAD,
-	            healthy ? "" : "it reports that it is not healthy");
+	if (healthy)
+		system_note(s, HEALTH_GOOD, "");
+	else
+		system_note(s, HEALTH_BAD, "it reports that it is not healthy");
 	return true;
 }
 

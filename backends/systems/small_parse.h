@@ -1,7 +1,11 @@
 /* small_parse.h: reads the health of systems that tell little more. Pure.
  *
- * Source: ntfy docs/api, /v1/health; n8n, /healthz; Qdrant's openapi, /readyz, / and /collections;
- * Caddy's admin API, /reverse_proxy/upstreams. */
+ * Sources, as of August 2026:
+ *
+ * - ntfy: docs.ntfy.sh/publish and its server's GET /v1/health
+ * - n8n: docs.n8n.io, "Monitoring", GET /healthz
+ * - Qdrant: its openapi.json, GET /readyz, / and /collections
+ * - Caddy 2.6: caddyserver.com/docs/api, GET /reverse_proxy/upstreams */
 #ifndef SYSTEMS_SMALL_PARSE_H
 #define SYSTEMS_SMALL_PARSE_H
 

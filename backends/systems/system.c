@@ -1,6 +1,7 @@
 /* system.c: the system as a kind of row: identity, health, figures, details, JSON, actions. */
 #include "backends/systems/system.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,7 @@ struct system *system_own(struct site *s)
 	struct system *y = system_of(store_row(s->source, &kind_system, id, s->name));
 	y->site = s;
 	y->is_site = true;
+	xreplace(&y->ref, "");
 	snprintf(y->type, sizeof(y->type), "%s", s->platform->section);
 	return y;
 }
@@ -79,7 +81,7 @@ static struct system *system_row_at(struct site *s, const char *id, const char *
 	y->site = s;
 	y->round = system_site(s)->lists;
 	snprintf(y->type, sizeof(y->type), "%s", type);
-	snprintf(y->ref, sizeof(y->ref), "%s", ref);
+	xreplace(&y->ref, ref);
 	return y;
 }
 
@@ -91,7 +93,7 @@ struct system *system_row(struct site *s, const char *type, const char *name, co
 	system_add_part(id, sizeof(id), type);
 	system_add_part(id, sizeof(id), *name ? name : "-");
 	size_t used = strlen(id);
-	char clean[sizeof(((struct system *)NULL)->ref)];
+	char clean[SYSTEM_REF_SIZE];
 	wash(clean, sizeof(clean), ref, strlen(ref));
 	if (!unique || system_id_is_taken(s, id, clean))
 		snprintf(id + used, sizeof(id) - used, "~%.12s", clean);
@@ -102,7 +104,7 @@ struct system *system_row_as(struct site *s, const char *type, const char *key, 
                              const char *ref)
 {
 	char id[420];
-	char clean[sizeof(((struct system *)NULL)->ref)];
+	char clean[SYSTEM_REF_SIZE];
 	system_id(s, id, sizeof(id));
 	system_add_part(id, sizeof(id), type);
 	system_add_part(id, sizeof(id), key);
@@ -177,6 +179,7 @@ void system_figure(struct system *y, const char *name, enum doc_tone tone, const
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
 	size_t i = system_find_figure(y, name);
+	assert(strlen(name) < sizeof(y->figures[0].name));
 	if (!*raw && i < y->n_figures) {
 		y->n_figures--;
 		memmove(&y->figures[i], &y->figures[i + 1],
@@ -252,6 +255,7 @@ void system_own_row(struct site *s)
 static void system_finish(struct row *r)
 {
 	free(system_of(r)->labels);
+	free(system_of(r)->ref);
 	free(system_of(r)->line);
 }
 
@@ -313,163 +317,130 @@ static void system_json(const struct row *row, void *out)
 
 /* --- actions -------------------------------------------------------------- */
 
-static const struct system_act *system_act(const struct row *r, enum system_do what)
+/* action->data is the enum system_do. NULL: the system of the row has no such action. */
+static const struct system_act *system_act(const struct action *action, const struct row *r)
 {
-	const struct system_ops *ops = system_ops(system_const(r));
-	return ops ? &ops->acts[what] : NULL;
+	const struct system_ops *ops = system_ops(ROW_AS(system, r));
+	return ops ? &ops->acts[*(const enum system_do *)action->data] : NULL;
 }
 
-static bool system_can(const struct row *r, enum system_do what)
+static bool system_can(const struct action *action, const struct row *r)
 {
-	const struct system_act *act = system_act(r, what);
-	return act && act->run && (!act->can || act->can(system_const(r)));
+	const struct system_act *act = system_act(action, r);
+	return act && act->run && (!act->can || act->can(act, ROW_AS(system, r)));
 }
 
-static void system_command(const struct row *r, enum system_do what, char *buf, size_t size)
+static void system_command(const struct action *action, const struct row *r, char *buf, size_t size)
 {
-	const struct system_act *act = system_act(r, what);
+	const struct system_act *act = system_act(action, r);
 	char raw[512] = "";
 	if (act && act->command)
-		act->command(system_const(r), raw, sizeof(raw));
+		act->command(act, ROW_AS(system, r), raw, sizeof(raw));
 	wash(buf, size, raw, strlen(raw));
 }
 
-static void system_run(struct order *order, enum system_do what)
+static void system_run(struct order *order)
 {
-	struct system *y = system_of(order_row(order));
-	system_act(&y->row, what)->run(order, y);
+	struct row *r = order_row(order);
+	const struct system_act *act = system_act(order->action, r);
+	act->run(act, order, ROW_AS(system, r));
 }
 
-static bool system_fits(const struct row *r, enum system_do what, const char *argument,
+static bool system_fits(const struct action *action, const struct row *r, const char *argument,
                         struct err *err)
 {
-	const struct system_act *act = system_act(r, what);
-	return !act || !act->fits || act->fits(r, argument, err);
+	const struct system_act *act = system_act(action, r);
+	return !act || !act->fits || act->fits(act, argument, err);
 }
 
-/* The actions differ only in their enum system_do. */
-#define SYSTEM_ACT(name, WHAT)                                                  \
-	static bool can_##name(const struct row *r)                             \
-	{                                                                       \
-		return system_can(r, WHAT);                                     \
-	}                                                                       \
-	static void command_##name(const struct row *r, char *buf, size_t size) \
-	{                                                                       \
-		system_command(r, WHAT, buf, size);                             \
-	}                                                                       \
-	static void run_##name(struct order *order)                             \
-	{                                                                       \
-		system_run(order, WHAT);                                        \
-	}
-#define SYSTEM_FITS(name, WHAT)                                                             \
-	static bool fits_##name(const struct row *r, const char *argument, struct err *err) \
-	{                                                                                   \
-		return system_fits(r, WHAT, argument, err);                                 \
-	}
-SYSTEM_ACT(silence, SYSTEM_SILENCE)
-SYSTEM_FITS(silence, SYSTEM_SILENCE)
-SYSTEM_ACT(unsilence, SYSTEM_UNSILENCE)
-SYSTEM_ACT(load, SYSTEM_LOAD)
-SYSTEM_ACT(unload, SYSTEM_UNLOAD)
-SYSTEM_ACT(pull, SYSTEM_PULL)
-SYSTEM_FITS(pull, SYSTEM_PULL)
-SYSTEM_ACT(delete, SYSTEM_DELETE)
-SYSTEM_ACT(block, SYSTEM_BLOCK)
-SYSTEM_ACT(unblock, SYSTEM_UNBLOCK)
-SYSTEM_ACT(rerun, SYSTEM_RERUN)
-SYSTEM_ACT(cancel, SYSTEM_CANCEL)
-SYSTEM_ACT(dispatch, SYSTEM_DISPATCH)
-SYSTEM_FITS(dispatch, SYSTEM_DISPATCH)
-SYSTEM_ACT(add, SYSTEM_ADD)
-SYSTEM_FITS(add, SYSTEM_ADD)
-SYSTEM_ACT(change, SYSTEM_CHANGE)
-SYSTEM_FITS(change, SYSTEM_CHANGE)
-
-static void suggest_silence(const struct row *r, char *buf, size_t size)
+static void system_suggest_silence(const struct row *r, char *buf, size_t size)
 {
 	(void)r;
 	snprintf(buf, size, "2h ");
 }
 
-static void suggest_branch(const struct row *r, char *buf, size_t size)
+static void system_suggest_branch(const struct row *r, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s", system_figure_text(system_const(r), "branch"));
 }
 
 /* What the record holds now, to be edited. */
-static void suggest_values(const struct row *r, char *buf, size_t size)
+static void system_suggest_values(const struct row *r, char *buf, size_t size)
 {
 	const char *text = system_const(r)->labels, *is = text ? strchr(text, '=') : NULL;
-	snprintf(buf, size, "%.*s", is ? (int)strcspn(is + 1, "\n") : 0, is ? is + 1 : "");
+	const char *values = is ? is + 1 : "";
+	snprintf(buf, size, "%.*s", (int)strcspn(values, "\n"), values);
 }
 
-#define USES(name) .applies = can_##name, .command = command_##name, .run = run_##name
+#define DOES(what)                                                                      \
+	.applies_of = system_can, .command_of = system_command, .fits_of = system_fits, \
+	.run = system_run, .data = &(const enum system_do)                              \
+	{                                                                               \
+		what                                                                    \
+	}
 static const struct action system_actions[] = {
 	{ .name = "system-silence",
 	  .verb = "silence",
 	  .key = "m",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_AS_SHOWN,
-	  USES(silence),
-	  .fits = fits_silence,
-	  .suggest = suggest_silence,
+	  DOES(SYSTEM_SILENCE),
+	  .suggest = system_suggest_silence,
 	  .asks = "For how long: 30m, 2h, 3d; then, if you like, why",
 	  .doing = "silencing",
 	  .help = "silence exactly this alert for a time; all of its labels must match" },
 	{ .name = "system-unsilence",
 	  .verb = "end silence",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_AS_SHOWN,
-	  USES(unsilence),
+	  DOES(SYSTEM_UNSILENCE),
 	  .doing = "ending its silence",
 	  .help = "end the silence that holds this alert back, for all alerts that it covers" },
 	{ .name = "system-load",
 	  .verb = "load",
 	  .key = "i",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
-	  USES(load),
+	  DOES(SYSTEM_LOAD),
 	  .doing = "loading",
 	  .help = "load the model into memory, for as long as the system keeps one" },
 	{ .name = "system-unload",
 	  .verb = "unload",
 	  .key = "u",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
-	  USES(unload),
+	  DOES(SYSTEM_UNLOAD),
 	  .doing = "unloading",
 	  .help = "take the model out of memory now" },
 	{ .name = "system-pull",
 	  .verb = "pull",
 	  .key = "P",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
-	  USES(pull),
-	  .fits = fits_pull,
+	  DOES(SYSTEM_PULL),
 	  .asks = "Name of the model: llama3.2, qwen2.5-coder:7b",
 	  .doing = "pulling",
 	  .help = "download a model by its name, and show how far it is" },
 	{ .name = "system-delete",
 	  .verb = "delete",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER | ACTION_AS_SHOWN,
-	  USES(delete),
+	  DOES(SYSTEM_DELETE),
 	  .doing = "deleting",
 	  .help = "delete it there: a model must be downloaded again, a record typed again" },
 	{ .name = "system-rerun",
 	  .verb = "rerun",
 	  .key = "r",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_AS_SHOWN,
-	  USES(rerun),
+	  DOES(SYSTEM_RERUN),
 	  .doing = "starting again",
 	  .help = "run it again; after a failure only the jobs that failed" },
 	{ .name = "system-cancel",
 	  .verb = "cancel",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_AS_SHOWN,
-	  USES(cancel),
+	  DOES(SYSTEM_CANCEL),
 	  .doing = "cancelling",
 	  .help = "cancel a run that waits or runs" },
 	{ .name = "system-dispatch",
 	  .verb = "dispatch",
 	  .key = "D",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_AS_SHOWN,
-	  USES(dispatch),
-	  .fits = fits_dispatch,
-	  .suggest = suggest_branch,
+	  DOES(SYSTEM_DISPATCH),
+	  .suggest = system_suggest_branch,
 	  .asks = "For which branch: main",
 	  .doing = "starting",
 	  .help = "start the workflow of this run for a branch; it must have workflow_dispatch" },
@@ -477,8 +448,7 @@ static const struct action system_actions[] = {
 	  .verb = "add",
 	  .key = "N",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
-	  USES(add),
-	  .fits = fits_add,
+	  DOES(SYSTEM_ADD),
 	  .asks = "Record: www A 192.0.2.7 ttl=300 (@ is the zone itself)",
 	  .doing = "adding",
 	  .help = "add a record set to the zone; one that exists is not touched" },
@@ -486,23 +456,22 @@ static const struct action system_actions[] = {
 	  .verb = "change",
 	  .key = "c",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_AS_SHOWN,
-	  USES(change),
-	  .fits = fits_change,
-	  .suggest = suggest_values,
+	  DOES(SYSTEM_CHANGE),
+	  .suggest = system_suggest_values,
 	  .asks = "Its values: 192.0.2.7 ; 192.0.2.8 ttl=300",
 	  .doing = "changing",
 	  .help = "replace all values of the record set; the old ones are shown and kept in the "
-		  "activity" },
+	          "activity" },
 	{ .name = "system-block",
 	  .verb = "block",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
-	  USES(block),
+	  DOES(SYSTEM_BLOCK),
 	  .doing = "blocking",
 	  .help = "refuse all requests with this key until it is unblocked" },
 	{ .name = "system-unblock",
 	  .verb = "unblock",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
-	  USES(unblock),
+	  DOES(SYSTEM_UNBLOCK),
 	  .doing = "unblocking",
 	  .help = "accept requests with this key again" },
 	{ .name = NULL }

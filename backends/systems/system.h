@@ -57,14 +57,16 @@ enum system_do {
 };
 
 struct system_act {
-	/* does the action make sense for the row now? */
-	bool (*can)(const struct system *);
+	/* does the action make sense for the row now? NULL: always */
+	bool (*can)(const struct system_act *, const struct system *);
 	/* the request as shown before confirming; washed by the caller */
-	void (*command)(const struct system *, char *buf, size_t size);
+	void (*command)(const struct system_act *, const struct system *, char *buf, size_t size);
 	/* carries out the order; must end the order, now or later */
-	void (*run)(struct order *, struct system *);
+	void (*run)(const struct system_act *, struct order *, struct system *);
 	/* checks the argument; NULL: any is valid */
-	bool (*fits)(const struct row *, const char *argument, struct err *);
+	bool (*fits)(const struct system_act *, const char *argument, struct err *);
+	/* the request, for functions that several actions share. verb must be static. */
+	const char *verb, *method, *path;
 };
 
 struct system_ops {
@@ -80,6 +82,7 @@ struct system_figure {
 	enum doc_tone tone;
 };
 #define SYSTEM_FIGURES_MAX 8
+#define SYSTEM_REF_SIZE 513 /* with its NUL; a longer id is cut, see inexact */
 #define SYSTEM_ROWS_MAX 200 /* rows of one list of one site; the rest is left out */
 
 struct system {
@@ -88,7 +91,7 @@ struct system {
 	bool is_site;      /* the row of the system itself */
 	char type[16];     /* "alert", "target"; of the system itself its product */
 	char state[60];
-	char ref[120]; /* id there; "" none */
+	char *ref; /* owned: id there, washed, below SYSTEM_REF_SIZE; "" none */
 	struct system_figure figures[SYSTEM_FIGURES_MAX];
 	size_t n_figures;
 	/* wall clock, ms: start of the state as the system states it; 0 unknown */
@@ -102,8 +105,8 @@ struct system {
 	float *line;
 	size_t n_line;
 	/* an alert as its own site says it; the row may differ (alerts.h) */
-	enum health told;
-	char told_state[60], told_why[300];
+	enum health own_health;
+	char own_state[60], own_why[300];
 };
 
 extern const struct kind kind_system;
@@ -113,11 +116,11 @@ extern const struct backend backend_prometheus, backend_alertmanager, backend_gr
 
 static inline struct system *system_of(struct row *r)
 {
-	return (struct system *)r;
+	return ROW_AS(system, r);
 }
 static inline const struct system *system_const(const struct row *r)
 {
-	return (const struct system *)r;
+	return ROW_AS(system, r);
 }
 
 /* The row of the system itself: SERVER/system/SECTION/NAME. */
@@ -130,7 +133,7 @@ const struct system_ops *system_ops(const struct system *);
 /* "Prometheus": its product */
 const char *system_product(const struct system *);
 
-/* A list of rows of one type begins. Then system_row for each item, then system_end, which removes
+/* A list of rows of one type begins. Call system_row for each item, then system_end. That removes
  * the rows of this site and type that were not named, and notes how many are left out. */
 void system_begin(struct site *, const char *type);
 /* Finds or makes SERVER/system/SECTION/NAME/TYPE/name. Other rows may have the same name: ref then

@@ -225,8 +225,9 @@ static bool disks_counts(const struct tables *t, const struct disk *d)
 
 static bool disks_near(uint64_t a, uint64_t b)
 {
-	uint64_t more = a > b ? a : b, less = a > b ? b : a;
-	return more - less <= NEAR_KB || more - less <= more / 1000;
+	uint64_t more = a > b ? a : b;
+	uint64_t apart = a > b ? a - b : b - a;
+	return apart <= NEAR_KB || apart <= more / 1000;
 }
 
 static bool disks_has_device(const struct disk *d)

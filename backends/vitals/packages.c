@@ -162,7 +162,9 @@ static void packages_done(const struct run_result *r, void *arg)
 		source_feed(p->source, "packages", r->out, r->out_len);
 		packages_words(v->vitals, said, sizeof(said));
 	}
-	packages_end_order(p, err.code ? &err : NULL, *said ? said : "no updates");
+	if (!*said)
+		snprintf(said, sizeof(said), "no updates");
+	packages_end_order(p, err.code ? &err : NULL, said);
 }
 
 static void packages_ask(struct packages *p)

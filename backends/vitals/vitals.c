@@ -96,7 +96,8 @@ bool vitals_attention(const struct vitals *v, int disk_warn, char *why, size_t s
 static void vitals_add(char *why, size_t size, const char *words, const char *more)
 {
 	size_t n = strlen(why);
-	snprintf(why + n, size - n, "%s%s%s%s", n ? "; " : "", words, *more ? ": " : "", more);
+	const char *colon = *more ? ": " : "";
+	snprintf(why + n, size - n, "%s%s%s%s", n ? "; " : "", words, colon, more);
 }
 
 bool vitals_opinion(const struct server *v, char *why, size_t size)

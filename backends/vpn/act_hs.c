@@ -6,6 +6,7 @@
  *
  * A new key is shown to the user who asked and then wiped. It never reaches the order's output, the
  * activity log or a recording. Refusals show Headscale's own words. */
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ static int hs_act_release(const struct hs *h)
 
 /* --- running orders ------------------------------------------------------- */
 
-static struct hs_act *hs_act_act_new(struct order *order, struct hs *h)
+static struct hs_act *hs_act_new(struct order *order, struct hs *h)
 {
 	struct hs_act *a = xcalloc(1, sizeof(*a));
 	*a = (struct hs_act){ .order = order, .hs = h, .next = h->acts };
@@ -58,7 +59,7 @@ static struct hs_act *hs_act_act_new(struct order *order, struct hs *h)
 	return a;
 }
 
-static void hs_act_act_end(struct hs_act *a, const struct err *err, const char *output)
+static void hs_act_end(struct hs_act *a, const struct err *err, const char *output)
 {
 	struct order *order = a->order;
 	struct hs *h = a->hs;
@@ -75,19 +76,19 @@ static void hs_act_act_end(struct hs_act *a, const struct err *err, const char *
 	order_end(order, err, output);
 }
 
-static void hs_act_act_fail(struct hs_act *a, enum err_code code, const char *text)
+static void hs_act_fail(struct hs_act *a, enum err_code code, const char *text)
 {
 	struct err err;
 	err_set(&err, code, "%s", text);
-	hs_act_act_end(a, &err, NULL);
+	hs_act_end(a, &err, NULL);
 }
 
 void hs_acts_end(struct source *source)
 {
 	struct hs *h = hs_of(source);
 	while (h->acts)
-		hs_act_act_fail(h->acts, ERR_LOST,
-		                "the link was lost while it ran; whether it finished is not known");
+		hs_act_fail(h->acts, ERR_LOST,
+		            "the link was lost while it ran; whether it finished is not known");
 }
 
 static void hs_act_answered(struct hs_act *a, const char *out, size_t len)
@@ -95,7 +96,7 @@ static void hs_act_answered(struct hs_act *a, const char *out, size_t len)
 	if (a->then)
 		a->then(a, out, len);
 	else
-		hs_act_act_end(a, NULL, "");
+		hs_act_end(a, NULL, "");
 }
 
 static void hs_act_on_run(const struct run_result *r, void *arg)
@@ -105,12 +106,14 @@ static void hs_act_on_run(const struct run_result *r, void *arg)
 	char said[200];
 	a->run = NULL;
 	a->sudo = NULL;
+	if (r->err_len)
+		hs_message(said, sizeof(said), r->err_out, r->err_len);
+	else
+		hs_message(said, sizeof(said), r->out, r->out_len);
 	if (!err.code && r->end.exit_code != 0)
-		err_set(&err, ERR_REFUSED, "Headscale on %s: %s", a->hs->source.server->name,
-		        hs_message(said, sizeof(said), r->err_len ? r->err_out : r->out,
-		                   r->err_len ? r->err_len : r->out_len));
+		err_set(&err, ERR_REFUSED, "Headscale on %s: %s", a->hs->source.server->name, said);
 	if (err.code)
-		hs_act_act_end(a, &err, NULL);
+		hs_act_end(a, &err, NULL);
 	else
 		hs_act_answered(a, r->out, r->out_len);
 }
@@ -120,13 +123,14 @@ static void hs_act_on_call(const struct api_answer *r, void *arg)
 	struct hs_act *a = arg;
 	a->call = NULL;
 	if (r->err.code)
-		hs_act_act_end(a, &r->err, NULL);
+		hs_act_end(a, &r->err, NULL);
 	else
 		hs_act_answered(a, r->body, r->len);
 }
 
 static void hs_act_by_program(struct hs_act *a, const char *const *words)
 {
+	assert(!a->run && !a->call && !a->sudo);
 	char *command = hs_command(a->hs, words);
 	a->run = link_run(source_link(&a->hs->source), command, NULL, 0, OUTPUT_MAX, RUN_MS,
 	                  hs_act_on_run, a);
@@ -143,7 +147,7 @@ static void hs_act_by_rest(struct hs_act *a, const char *method, const char *pat
 		                                                         .done = hs_act_on_call,
 		                                                         .arg = a });
 	else
-		hs_act_act_fail(a, ERR_LOST, "Headscale was not reached yet");
+		hs_act_fail(a, ERR_LOST, "Headscale was not reached yet");
 }
 
 /* --- find Headscale and the node ------------------------------------------ */
@@ -178,22 +182,20 @@ static struct hs_act *hs_act_begin_node(struct order *order)
 		order_end(order, &err, NULL);
 		return NULL;
 	}
-	struct hs_act *a = hs_act_act_new(order, hs_of(p->row.source));
+	struct hs_act *a = hs_act_new(order, hs_of(p->row.source));
 	snprintf(a->node, sizeof(a->node), "%s", p->at.id);
 	return a;
-}
-
-static struct hs_act *hs_act_begin_control(struct order *order)
-{
-	return hs_act_act_new(order, hs_of(order_row(order)->source));
 }
 
 void node_command(const struct action *a, const struct row *row, char *buf, size_t size)
 {
 	const struct hs_request *request = a->data;
 	const struct peer *p = hs_act_node_of(row);
-	snprintf(buf, size, "headscale nodes %s -i %s (%s, on %s)", request->words,
-	         p ? p->at.id : "?", p ? p->row.name : "", p ? p->row.server->name : "?");
+	if (p)
+		snprintf(buf, size, "headscale nodes %s -i %s (%s, on %s)", request->words,
+		         p->at.id, p->row.name, p->row.server->name);
+	else
+		snprintf(buf, size, "headscale nodes %s", request->words);
 }
 
 void control_command(const struct action *a, const struct row *row, char *buf, size_t size)
@@ -216,12 +218,16 @@ static size_t hs_act_split(char *copy, size_t size, const char *argument, const 
 
 static bool hs_act_is_plain(const char *s, const char *signs)
 {
-	return *s && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")]
-	               ? true
-	               : *s &&
-	                         !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	                                      "0123456789-_.:/@")] &&
-	                         strpbrk(s, signs) != NULL;
+	static const char alphanumeric[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	size_t n = strspn(s, alphanumeric);
+	if (!*s || !s[n])
+		return *s != '\0';
+	/* the other signs that no shell and no path reads in its own way */
+	for (const char *c = s; *c; c++)
+		if (!strchr(alphanumeric, *c) && !strchr("-_.:/@", *c))
+			return false;
+	return strpbrk(s, signs) != NULL;
 }
 
 static char *hs_act_json_list(const char *name, const char *const *words, size_t n)
@@ -261,22 +267,14 @@ static void hs_act_node_call(struct hs_act *a, const char *method, const char *t
 	free(path);
 }
 
-void run_expire(struct order *order)
+void run_node(struct order *order)
 {
 	struct hs_act *a = hs_act_begin_node(order);
+	const struct hs_request *q = order->action->data;
 	if (a)
-		hs_act_node_call(a, "POST", "/expire", "{}",
-		                 (const char *const[]){ "nodes", "expire", "-i", a->node, "-o",
-		                                        "json", NULL });
-}
-
-void run_delete(struct order *order)
-{
-	struct hs_act *a = hs_act_begin_node(order);
-	if (a)
-		hs_act_node_call(a, "DELETE", "", NULL,
-		                 (const char *const[]){ "nodes", "delete", "-i", a->node, "--force",
-		                                        "-o", "json", NULL });
+		hs_act_node_call(a, q->method, q->tail, q->body,
+		                 (const char *const[]){ "nodes", q->words, "-i", a->node, "-o",
+		                                        "json", q->option, NULL });
 }
 
 void run_rename(struct order *order)
@@ -287,9 +285,9 @@ void run_rename(struct order *order)
 		return;
 	if (!*name || strlen(name) > 63 ||
 	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")]) {
-		hs_act_act_fail(a, ERR_USAGE,
-		                "a name has a-z, 0-9 and hyphens only, 63 at most, as it becomes a "
-		                "DNS name");
+		hs_act_fail(a, ERR_USAGE,
+		            "a name has a-z, 0-9 and hyphens only, 63 at most, as it becomes a "
+		            "DNS name");
 		return;
 	}
 	char *tail = xasprintf("/rename/%s", name);
@@ -309,13 +307,13 @@ void run_tags(struct order *order)
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (strncmp(words[i], "tag:", 4) != 0 || !hs_act_is_plain(words[i], ":")) {
-			hs_act_act_fail(a, ERR_USAGE, "a tag reads tag:NAME");
+			hs_act_fail(a, ERR_USAGE, "a tag reads tag:NAME");
 			return;
 		}
 	if (!n && hs_act_release(a->hs) >= 28) {
-		hs_act_act_fail(a, ERR_USAGE,
-		                "from Headscale 0.28 on a tagged node belongs to its tags: it "
-		                "cannot be left without any");
+		hs_act_fail(a, ERR_USAGE,
+		            "from Headscale 0.28 on a tagged node belongs to its tags: it "
+		            "cannot be left without any");
 		return;
 	}
 	char *body = hs_act_json_list("tags", words, n), *list = hs_act_comma_list(words, n);
@@ -351,7 +349,8 @@ static void hs_act_next_old_route(struct hs_act *a, const char *out, size_t len)
 		free(path);
 		return;
 	}
-	hs_act_act_end(a, NULL, a->seen ? "" : "it was so already");
+	hs_act_end(a, NULL,
+	           a->seen ? "" : "these routes were approved before; nothing was changed");
 }
 
 void run_routes(struct order *order)
@@ -365,7 +364,7 @@ void run_routes(struct order *order)
 	for (size_t i = 0; i < n; i++)
 		if (!strchr(words[i], '/') ||
 		    words[i][strspn(words[i], "0123456789abcdefABCDEF.:/")]) {
-			hs_act_act_fail(a, ERR_USAGE, "a route reads 10.0.0.0/24 or 0.0.0.0/0");
+			hs_act_fail(a, ERR_USAGE, "a route reads 10.0.0.0/24 or 0.0.0.0/0");
 			return;
 		}
 	if (hs_act_release(a->hs) < 26) {
@@ -395,8 +394,10 @@ void suggest_tags(const struct row *row, char *buf, size_t size)
 void suggest_routes(const struct row *row, char *buf, size_t size)
 {
 	const struct peer *p = hs_act_node_of(row);
-	snprintf(buf, size, "%s%s%s", p ? p->at.routes : "",
-	         p && *p->at.routes && *p->at.offered ? ", " : "", p ? p->at.offered : "");
+	*buf = '\0';
+	if (p)
+		snprintf(buf, size, "%s%s%s", p->at.routes,
+		         *p->at.routes && *p->at.offered ? ", " : "", p->at.offered);
 }
 
 /* --- users --------------------------------------------------------------- */
@@ -407,7 +408,7 @@ static void hs_act_users_came(struct hs_act *a, const char *out, size_t len)
 	struct err err;
 	char text[240] = "";
 	if (!hs_users_parse(&users, out, len, &err)) {
-		hs_act_act_end(a, &err, NULL);
+		hs_act_end(a, &err, NULL);
 		return;
 	}
 	for (size_t i = 0; i < users.n; i++) {
@@ -416,12 +417,12 @@ static void hs_act_users_came(struct hs_act *a, const char *out, size_t len)
 		         users.at[i].name, users.at[i].id);
 	}
 	free(users.at);
-	hs_act_act_end(a, NULL, *text ? text : "there is none");
+	hs_act_end(a, NULL, *text ? text : "Headscale has no users");
 }
 
 void run_users(struct order *order)
 {
-	struct hs_act *a = hs_act_begin_control(order);
+	struct hs_act *a = hs_act_new(order, hs_of(order_row(order)->source));
 	a->then = hs_act_users_came;
 	if (hs_by_rest(a->hs))
 		hs_act_by_rest(a, "GET", "/user", NULL);
@@ -501,11 +502,11 @@ static void hs_act_key_came(struct hs_act *a, const char *out, size_t len)
 	             order_show(a->order, "The new pre-auth key; it cannot be shown again", key);
 	explicit_bzero(key, sizeof(key));
 	if (shown)
-		hs_act_act_end(a, NULL, "made, and shown once");
+		hs_act_end(a, NULL, "made, and shown once");
 	else
-		hs_act_act_fail(a, ERR_GARBLED,
-		                there ? "made, but nobody was there to read it"
-		                      : "Headscale's answer holds no key");
+		hs_act_fail(a, ERR_GARBLED,
+		            there ? "made, but nobody was there to read it"
+		                  : "Headscale's answer holds no key");
 }
 
 /* Headscale's JSON writes 64-bit numbers as strings. Up to 0.29 it also accepts plain numbers; 0.30
@@ -518,9 +519,9 @@ static char *hs_act_key_body(const struct hs *h, const struct key_wish *w)
 	strftime(until, sizeof(until), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&at, &tm));
 	char *tags = hs_act_json_list("aclTags", w->tags, w->n_tags);
 	char *user = w->user ? xasprintf("\"user\":\"%s\",", w->user) : xstrdup("");
+	static const char *const words[] = { "false", "true" };
 	char *body = xasprintf("{%s\"reusable\":%s,\"ephemeral\":%s,\"expiration\":\"%s\",%s", user,
-	                       w->reusable ? "true" : "false", w->ephemeral ? "true" : "false",
-	                       until, tags + 1);
+	                       words[w->reusable], words[w->ephemeral], until, tags + 1);
 	free(tags);
 	free(user);
 	return body;
@@ -563,10 +564,10 @@ void run_key(struct order *order)
 	char copy[512];
 	struct key_wish w;
 	struct err err;
-	struct hs_act *a = hs_act_begin_control(order);
+	struct hs_act *a = hs_act_new(order, hs_of(order_row(order)->source));
 	size_t n = hs_act_split(copy, sizeof(copy), order->argument, words, ARGS_MAX);
 	if (!hs_act_wish_read(&w, a->hs, words, n, &err)) {
-		hs_act_act_end(a, &err, NULL);
+		hs_act_end(a, &err, NULL);
 		return;
 	}
 	a->then = hs_act_key_came;
@@ -624,12 +625,12 @@ static void hs_act_keys_came(struct hs_act *a, const char *out, size_t len)
 	if (hs_act_more_keys(a))
 		return;
 	snprintf(text, sizeof(text), "%zu; [d] shows them", a->hs->keys.n);
-	hs_act_act_end(a, NULL, text);
+	hs_act_end(a, NULL, text);
 }
 
 void run_keys(struct order *order)
 {
-	struct hs_act *a = hs_act_begin_control(order);
+	struct hs_act *a = hs_act_new(order, hs_of(order_row(order)->source));
 	a->then = hs_act_keys_came;
 	hs_act_ask_keys(a);
 }
@@ -639,9 +640,9 @@ static void hs_act_key_found(struct hs_act *a, const char *out, size_t len)
 	char key[200], user[64];
 	if (!hs_find_key(a->word, out, len, key, sizeof(key), user, sizeof(user))) {
 		if (!hs_act_more_keys(a))
-			hs_act_act_fail(a, ERR_ABSENT,
-			                "there is no such key; give its number or at least 6 of "
-			                "its first characters");
+			hs_act_fail(a, ERR_ABSENT,
+			            "there is no such key; give its number or at least 6 of "
+			            "its first characters");
 		return;
 	}
 	a->then = NULL;
@@ -661,16 +662,16 @@ static void hs_act_key_found(struct hs_act *a, const char *out, size_t len)
 
 void run_key_expire(struct order *order)
 {
-	struct hs_act *a = hs_act_begin_control(order);
+	struct hs_act *a = hs_act_new(order, hs_of(order_row(order)->source));
 	const char *word = order->argument ? order->argument : "";
 	snprintf(a->word, sizeof(a->word), "%.63s", word);
 	bool number = *word && !word[strspn(word, "0123456789")] && strlen(word) < 12;
 	if (!hs_act_is_plain(word, "-.")) {
-		hs_act_act_fail(a, ERR_USAGE, "expected a key's number or its first characters");
+		hs_act_fail(a, ERR_USAGE, "expected a key's number or its first characters");
 	} else if (hs_act_release(a->hs) >= 28 && !number) {
-		hs_act_act_fail(a, ERR_USAGE,
-		                "from Headscale 0.28 on a key is expired by its number, which "
-		                "\"list keys\" tells");
+		hs_act_fail(a, ERR_USAGE,
+		            "from Headscale 0.28 on a key is expired by its number, which "
+		            "\"list keys\" tells");
 	} else if (hs_act_release(a->hs) >= 28) {
 		char *body = xasprintf("{\"id\":\"%s\"}", word);
 		if (hs_by_rest(a->hs))
@@ -711,13 +712,13 @@ static void hs_act_on_records_run(const struct run_result *r, void *arg)
 	struct hs_act *a = arg;
 	a->sudo = NULL;
 	if (!r->end.err.code && r->end.exit_code == 3)
-		hs_act_act_fail(a, ERR_ABSENT,
-		                a->hs->release && a->hs->release < 24
-		                        ? "Headscale 0.23 reads no file of DNS records: "
-		                          "dns.extra_records of its config needs a restart; 0.24 "
-		                          "has extra_records_path"
-		                        : "its config names no dns.extra_records_path, so there is "
-		                          "no file that could be changed without a restart");
+		hs_act_fail(a, ERR_ABSENT,
+		            a->hs->release && a->hs->release < 24
+		                    ? "Headscale 0.23 reads no file of DNS records: "
+		                      "dns.extra_records of its config needs a restart; 0.24 "
+		                      "has extra_records_path"
+		                    : "its config names no dns.extra_records_path, so there is "
+		                      "no file that could be changed without a restart");
 	else
 		hs_act_on_run(r, a);
 }
@@ -738,7 +739,7 @@ static void hs_act_records_came(struct hs_act *a, const char *out, size_t len)
 	char text[60];
 	source_feed(&a->hs->source, "records", out, len);
 	snprintf(text, sizeof(text), "%zu; [d] shows them", a->hs->records.n);
-	hs_act_act_end(a, NULL, a->hs->has_records ? text : "its file could not be understood");
+	hs_act_end(a, NULL, a->hs->has_records ? text : "its file could not be understood");
 }
 
 static void hs_act_records_written(struct hs_act *a, const char *out, size_t len)
@@ -752,13 +753,13 @@ static void hs_act_records_edit(struct hs_act *a, const char *out, size_t len)
 	struct err err = { 0 };
 	source_feed(&a->hs->source, "records", out, len);
 	if (!a->hs->has_records) {
-		hs_act_act_fail(a, ERR_GARBLED,
-		                "its file could not be understood, so it is left alone");
+		hs_act_fail(a, ERR_GARBLED,
+		            "its file could not be understood, so it is left alone");
 		return;
 	}
 	if (!dns_records_edit(&a->hs->records, a->order->argument ? a->order->argument : "",
 	                      &err)) {
-		hs_act_act_end(a, &err, NULL);
+		hs_act_end(a, &err, NULL);
 		return;
 	}
 	char *text = dns_records_write(&a->hs->records);
@@ -772,14 +773,14 @@ static void hs_act_records_edit(struct hs_act *a, const char *out, size_t len)
 
 void run_dns_list(struct order *order)
 {
-	struct hs_act *a = hs_act_begin_control(order);
+	struct hs_act *a = hs_act_new(order, hs_of(order_row(order)->source));
 	a->then = hs_act_records_came;
 	hs_act_read_records(a);
 }
 
 void run_dns(struct order *order)
 {
-	struct hs_act *a = hs_act_begin_control(order);
+	struct hs_act *a = hs_act_new(order, hs_of(order_row(order)->source));
 	a->then = hs_act_records_edit;
 	hs_act_read_records(a);
 }

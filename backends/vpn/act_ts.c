@@ -56,12 +56,7 @@ struct ts_act {
 	int64_t asked_ms;
 };
 
-static struct ts_act **ts_act_list_of(struct source *source)
-{
-	return &((struct ts *)source)->acts;
-}
-
-static struct ts_act *ts_act_act_new(struct order *order, struct source *source)
+static struct ts_act *ts_act_new(struct order *order, struct source *source)
 {
 	struct ts_act *a = xcalloc(1, sizeof(*a));
 	*a = (struct ts_act){ .order = order,
@@ -76,12 +71,12 @@ static struct ts_act *ts_act_act_new(struct order *order, struct source *source)
 	return a;
 }
 
-static void ts_act_act_end(struct ts_act *a, const struct err *err, const char *output)
+static void ts_act_end(struct ts_act *a, const struct err *err, const char *output)
 {
 	struct order *order = a->order;
 	struct source *source = a->source;
 	if (a->ts)
-		LIST_DROP(*ts_act_list_of(source), a);
+		LIST_DROP(a->ts->acts, a);
 	call_cancel(a->call);
 	origin_destroy(a->check);
 	run_cancel(a->run);
@@ -99,12 +94,13 @@ static void ts_act_act_end(struct ts_act *a, const struct err *err, const char *
 
 void ts_acts_end(struct source *source)
 {
-	while (*ts_act_list_of(source)) {
+	struct ts *t = (struct ts *)source;
+	while (t->acts) {
 		struct err err;
 		err_set(&err, ERR_LOST,
 		        "%s: the link was lost while it ran; whether it finished is not known",
 		        source->server->name);
-		ts_act_act_end(*ts_act_list_of(source), &err, NULL);
+		ts_act_end(t->acts, &err, NULL);
 	}
 }
 
@@ -129,12 +125,11 @@ static void ts_act_say_result(struct ts_act *a, const struct run_result *r)
 	else if (!err.code && r->end.exit_code != 0)
 		err_set(&err, strstr(words, "timeout waiting") ? ERR_TIMEOUT : ERR_REFUSED,
 		        "tailscale on %s: %s", a->source->server->name,
-		        hs_message(said, sizeof(said), words,
-		                   r->err_len ? r->err_len : r->out_len));
-	ts_act_act_end(a, &err,
-	               a->unchecked ? "done; Headscale could not be asked before, as sshd forbids "
-	                              "forwarded ports"
-	                            : "");
+		        hs_message(said, sizeof(said), words, strlen(words)));
+	ts_act_end(a, &err,
+	           a->unchecked ? "done; Headscale could not be asked before, as sshd forbids "
+	                          "forwarded ports"
+	                        : "");
 }
 
 static void ts_act_on_sudo(const struct run_result *r, void *arg)
@@ -247,7 +242,7 @@ static void ts_act_on_key(struct ask *ask, struct secret *answer, bool keep, voi
 	a->ask = NULL;
 	if (!answer) {
 		err_set(&err, ERR_CANCELLED, "no key was given");
-		ts_act_act_end(a, &err, NULL);
+		ts_act_end(a, &err, NULL);
 		return;
 	}
 	if (answer->len)
@@ -301,7 +296,7 @@ static void ts_act_on_health(struct call *call, const struct reply *r, void *arg
 		        "not started: %s does not answer from %s (%s), and tailscale would wait "
 		        "for it in vain",
 		        a->url, a->source->server->name, r->err.code ? r->err.text : said);
-		ts_act_act_end(a, &err, NULL);
+		ts_act_end(a, &err, NULL);
 		return;
 	}
 	ts_act_go_on(a);
@@ -373,7 +368,7 @@ static void ts_act_on_prefs(struct call *call, const struct reply *r, void *arg)
 		err_set(&err, ERR_USAGE,
 		        "\"%s\" is not the address of a login server; expected https://HOST",
 		        given);
-		ts_act_act_end(a, &err, NULL);
+		ts_act_end(a, &err, NULL);
 		return;
 	}
 	/* after a log-out tailscaled has forgotten its server, and would default to Tailscale's
@@ -409,7 +404,7 @@ static void ts_act_ask_prefs(struct ts_act *a)
 /* The status announces the login URL while `tailscale up` still waits. */
 void ts_acts_auth_url(struct source *source, const char *url)
 {
-	for (struct ts_act *a = *ts_act_list_of(source); a; a = a->next)
+	for (struct ts_act *a = ((struct ts *)source)->acts; a; a = a->next)
 		if (!a->shown && !a->key && ts_act_is_up(a) && (a->run || a->sudo))
 			a->shown = order_show(a->order, "Log in at this address", url);
 }
@@ -447,13 +442,6 @@ bool can_logout(const struct row *row)
 	return ts_act_own(row) && !ts_act_is_state(row, "NeedsLogin", "NoState");
 }
 
-/* Refuse to cut the connection in use: the order could not report its result, and nobody could undo
- * it from here. */
-static bool ts_act_sits_on_it(const struct server *v)
-{
-	return v->link && !v->is_local && vpn_carries(v);
-}
-
 void run_tailscale(struct order *order)
 {
 	struct row *row = order_row(order);
@@ -465,7 +453,10 @@ void run_tailscale(struct order *order)
 		order_end(order, &err, NULL);
 		return;
 	}
-	if (request->what != TS_UP && ts_act_sits_on_it(p->row.server)) {
+	/* Refuse to cut the connection in use: the order could not report its result, and nobody
+	 * could undo it from here. */
+	const struct server *v = p->row.server;
+	if (request->what != TS_UP && v->link && !v->is_local && vpn_carries(v)) {
 		err_set(&err, ERR_REFUSED,
 		        "not done: the connection to %s itself runs through this VPN and would end "
 		        "with it",
@@ -473,7 +464,7 @@ void run_tailscale(struct order *order)
 		order_end(order, &err, NULL);
 		return;
 	}
-	struct ts_act *a = ts_act_act_new(order, p->row.source);
+	struct ts_act *a = ts_act_new(order, p->row.source);
 	if (request->what != TS_DOWN)
 		ts_act_ask_prefs(a);
 	else
@@ -542,12 +533,13 @@ static void ts_act_set_exit(struct order *order, struct server *v, const char *a
 	struct source *s = v ? server_source(v, "tailscale") : NULL;
 	struct err err;
 	if (!s || s->state != SOURCE_LIVE) {
+		const char *given = order->argument ? order->argument : "";
 		err_set(&err, ERR_USAGE, "expected the name of a server with a live tailscaled%s%s",
-		        order->argument ? ", not " : "", order->argument ? order->argument : "");
+		        *given ? ", not " : "", given);
 		order_end(order, &err, NULL);
 		return;
 	}
-	struct ts_act *a = ts_act_act_new(order, s);
+	struct ts_act *a = ts_act_new(order, s);
 	snprintf(a->server_words, sizeof(a->server_words), "--exit-node=%s", address);
 	ts_act_start_run(a, false);
 }
@@ -602,7 +594,7 @@ static void ts_act_pong(struct ts_act *a, double ms, const char *path)
 		peer_pinged(row, ms, path);
 	snprintf(text, sizeof(text), "%s reaches it in %.*f ms%s%s", a->source->server->name,
 	         ms < 10, ms, *path ? ", " : "", path);
-	ts_act_act_end(a, NULL, text);
+	ts_act_end(a, NULL, text);
 }
 
 static void ts_act_on_pong(struct call *call, const struct reply *r, void *arg)
@@ -624,7 +616,7 @@ static void ts_act_on_pong(struct call *call, const struct reply *r, void *arg)
 		        r->status == 200 && *p.err
 		                ? p.err
 		                : hs_message(said, sizeof(said), r->body, r->len));
-	ts_act_act_end(a, &err, NULL);
+	ts_act_end(a, &err, NULL);
 }
 
 static void ts_act_probe_closed(struct stream *s, const struct stream_end *end, void *arg)
@@ -636,7 +628,7 @@ static void ts_act_probe_closed(struct stream *s, const struct stream_end *end, 
 	if (!end->err.code || (end->err.code == ERR_ABSENT && strstr(end->err.text, "refused")))
 		ts_act_pong(a, (double)ms, "by TCP");
 	else
-		ts_act_act_end(a, &end->err, NULL);
+		ts_act_end(a, &end->err, NULL);
 }
 
 static void ts_act_probe_opened(struct stream *s, void *arg)
@@ -660,7 +652,7 @@ static void ts_act_by_tcp(struct ts_act *a)
 	                                         .timeout_ms = PING_MS },
 	                     &events, a, &err);
 	if (!a->probe)
-		ts_act_act_end(a, &err, NULL);
+		ts_act_end(a, &err, NULL);
 }
 
 static void ts_act_on_ping_program(struct ts_act *a, const struct run_result *r)
@@ -672,11 +664,11 @@ static void ts_act_on_ping_program(struct ts_act *a, const struct run_result *r)
 		ts_act_pong(a, p.ms, p.path);
 		return;
 	}
+	const char *words = r->err_len ? r->err_out : r->out;
 	if (!err.code)
 		err_set(&err, ERR_REFUSED, "tailscale on %s: %s", a->source->server->name,
-		        hs_message(said, sizeof(said), r->err_len ? r->err_out : r->out,
-		                   r->err_len ? r->err_len : r->out_len));
-	ts_act_act_end(a, &err, NULL);
+		        hs_message(said, sizeof(said), words, strlen(words)));
+	ts_act_end(a, &err, NULL);
 }
 
 static void ts_act_on_ping(const struct run_result *r, void *arg)
@@ -713,7 +705,7 @@ struct call *ts_ping(struct origin *origin, const char *peer, int64_t timeout_ms
 void run_ping(struct order *order)
 {
 	struct peer *p = ts_act_pinger(order_row(order));
-	struct ts_act *a = ts_act_act_new(order, p->row.source);
+	struct ts_act *a = ts_act_new(order, p->row.source);
 	snprintf(a->peer, sizeof(a->peer), "%s", p->at.addrs[0]);
 	snprintf(a->key_id, sizeof(a->key_id), "%s", p->row.id);
 	struct origin *origin = a->ts ? ts_origin(a->source) : NULL;
@@ -738,7 +730,10 @@ void run_ping(struct order *order)
 void say_ping(const struct row *row, char *buf, size_t size)
 {
 	const struct peer *p = ts_act_pinger(row);
-	snprintf(buf, size, "%s %s (on %s)",
-	         p && p->family == VPN_TAILSCALE ? "tailscale ping" : "ping",
-	         p ? p->at.addrs[0] : "", p ? p->row.server->name : "");
+	if (p)
+		snprintf(buf, size, "%s %s (on %s)",
+		         p->family == VPN_TAILSCALE ? "tailscale ping" : "ping", p->at.addrs[0],
+		         p->row.server->name);
+	else
+		snprintf(buf, size, "ping");
 }

@@ -6,10 +6,16 @@
 #define TAILSCALE(...)                                           \
 	.command_of = tailscale_command, .run = run_tailscale,   \
 	.data = &(const struct ts_request){ __VA_ARGS__ }
-#define NODE(words) .command_of = node_command, .data = &(const struct hs_request){ words }
-#define CONTROL(words)                                            \
-	.applies = can_control, .command_of = control_command,    \
-	.data = &(const struct hs_request){ words }
+#define NODE(...)                                                      \
+	.command_of = node_command, .data = &(const struct hs_request) \
+	{                                                              \
+		__VA_ARGS__                                            \
+	}
+#define CONTROL(command)                                                                          \
+	.applies = can_control, .command_of = control_command, .data = &(const struct hs_request) \
+	{                                                                                         \
+		.words = command                                                                  \
+	}
 
 const struct action peer_actions[] = {
 	{ .name = "peer-ping",
@@ -22,6 +28,7 @@ const struct action peer_actions[] = {
 	  .doing = "pinging" },
 	{ .name = "tailscale-up",
 	  .verb = "up",
+	  .key = "u",
 	  .help = "Connect the machine's tailscaled, with a pre-auth key or by an address to log "
 	          "in at",
 	  .flags = ASKS,
@@ -32,6 +39,7 @@ const struct action peer_actions[] = {
 	  .suggest = suggest_up },
 	{ .name = "tailscale-down",
 	  .verb = "down",
+	  .key = "b",
 	  .help = "Disconnect the machine's tailscaled; it stays logged in",
 	  .flags = ASKS | ACTION_MARKED,
 	  .applies = can_down,
@@ -69,15 +77,15 @@ const struct action peer_actions[] = {
 	  .help = "Let the node's key expire now: it must log in again",
 	  .flags = ASKS | ACTION_MARKED | ACTION_DANGER,
 	  .applies = can_node,
-	  NODE("expire"),
-	  .run = run_expire,
+	  NODE(.words = "expire", .method = "POST", .tail = "/expire", .body = "{}"),
+	  .run = run_node,
 	  .doing = "expiring" },
 	{ .name = "headscale-node-rename",
 	  .verb = "rename",
 	  .help = "Give the node another name in Headscale and its DNS",
 	  .flags = ASKS,
 	  .applies = can_node,
-	  NODE("rename"),
+	  NODE(.words = "rename"),
 	  .run = run_rename,
 	  .doing = "renaming",
 	  .asks = "New name",
@@ -87,7 +95,7 @@ const struct action peer_actions[] = {
 	  .help = "Set the node's tags in Headscale, separated by blanks",
 	  .flags = ASKS,
 	  .applies = can_node,
-	  NODE("tag"),
+	  NODE(.words = "tag"),
 	  .run = run_tags,
 	  .doing = "tagging",
 	  .asks = "All tags it should have",
@@ -97,7 +105,7 @@ const struct action peer_actions[] = {
 	  .help = "Set which of the node's routes Headscale approves",
 	  .flags = ASKS,
 	  .applies = can_routes,
-	  NODE("approve-routes"),
+	  NODE(.words = "approve-routes"),
 	  .run = run_routes,
 	  .doing = "approving",
 	  .asks = "All routes it should have",
@@ -107,8 +115,8 @@ const struct action peer_actions[] = {
 	  .help = "Remove the node from Headscale for good",
 	  .flags = ASKS | ACTION_MARKED | ACTION_DANGER,
 	  .applies = can_node,
-	  NODE("delete"),
-	  .run = run_delete,
+	  NODE(.words = "delete", .method = "DELETE", .tail = "", .option = "--force"),
+	  .run = run_node,
 	  .doing = "deleting" },
 	{ .name = "headscale-key",
 	  .verb = "make key",

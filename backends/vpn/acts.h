@@ -47,12 +47,14 @@ void peer_pinged(struct row *, double ms, const char *path);
 /* action->data of the actions of Headscale */
 struct hs_request {
 	const char *words; /* of the command that is shown: "expire", "headscale users list" */
+	/* for run_node: by REST method, path after the node's and body; an option of the program */
+	const char *method, *tail, *body, *option;
 };
 bool can_node(const struct row *), can_routes(const struct row *), can_control(const struct row *);
-void run_expire(struct order *), run_rename(struct order *), run_delete(struct order *),
-	run_tags(struct order *), run_routes(struct order *), run_key(struct order *),
-	run_key_expire(struct order *), run_keys(struct order *), run_users(struct order *),
-	run_dns_list(struct order *), run_dns(struct order *);
+void run_node(struct order *), run_rename(struct order *), run_tags(struct order *),
+	run_routes(struct order *), run_key(struct order *), run_key_expire(struct order *),
+	run_keys(struct order *), run_users(struct order *), run_dns_list(struct order *),
+	run_dns(struct order *);
 void node_command(const struct action *, const struct row *, char *buf, size_t size);
 void control_command(const struct action *, const struct row *, char *buf, size_t size);
 void say_dns(const struct row *, char *buf, size_t size);

@@ -32,10 +32,11 @@
 #define CLI_SHOWN_MS 15000 /* each look starts three processes there */
 #define CLI_HIDDEN_MS 600000
 #define RETRY_MS 15000
+#define RETRY_MOST_MS 90000
 #define START_AGAIN_MS 4000 /* right after login all session slots of sshd may be taken */
 #define START_TRIES 5
-#define LOOK_MS 30000
-#define LOOK_MAX (16u << 20)
+#define POLL_MS 30000
+#define POLL_MAX (16u << 20)
 #define CLOCK_NEAR_MS 3000 /* the HTTP Date header has whole seconds */
 
 static void hs_poll(struct hs *);
@@ -111,7 +112,6 @@ static void hs_failed(struct hs *h, const struct err *err)
 {
 	struct err said = *err;
 	bool known = h->round || h->config;
-	h->fails++;
 	if (source_link(&h->source) && source_link(&h->source)->state != LINK_UP &&
 	    !link_is_local(source_link(&h->source)))
 		return;
@@ -125,6 +125,8 @@ static void hs_failed(struct hs *h, const struct err *err)
 	source_set_state(&h->source, state, &said);
 	if (known && err->code != ERR_DENIED)
 		hs_control_health(h, err);
+	else if (known) /* the row says "denied"; its source stands in the queue, once */
+		store_row_health(&hs_control_row(h)->row, HEALTH_UNKNOWN, now_wall_ms(), NULL);
 	vpn_join(h->source.store);
 }
 
@@ -149,15 +151,6 @@ static void hs_set_release(struct hs *h, const char *look, size_t len, const cha
 		h->release = 0;
 	if (h->release)
 		snprintf(h->version, sizeof(h->version), "like 0.%d", h->release);
-}
-
-static void hs_set_clock(struct hs *h, const char *look, size_t len)
-{
-	size_t n;
-	const char *said = hs_block(look, len, "clock", &n);
-	int64_t theirs = number_long(said),
-		skew = theirs > 0 && theirs < 1LL << 40 ? now_wall_ms() - theirs * 1000 : 0;
-	h->skew_ms = skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS ? 0 : skew;
 }
 
 /* Up to 0.25 routes are separate objects: copy them to their nodes. */
@@ -233,9 +226,12 @@ static void hs_feed_poll(struct hs *h, const char *look, size_t len)
 		return;
 	}
 	hs_set_release(h, look, len, at ? at : "", n);
-	hs_set_clock(h, look, len);
+	int64_t clock_s = number_long(hs_block(look, len, "clock", &n)), skew = 0;
+	if (clock_s > 0 && clock_s < 1LL << 40)
+		skew = now_wall_ms() - clock_s * 1000;
+	h->skew_ms = skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS ? 0 : skew;
 	hs_add_routes(h, &nodes);
-	h->fails = 0;
+	backoff_reset(&h->pause);
 	h->round++;
 	store_rows_begin(&h->source, &kind_peer);
 	for (size_t i = 0; i < nodes.n; i++) {
@@ -306,7 +302,7 @@ static void hs_feed_masked(struct hs *h, const char *raw, size_t len)
 	static const char *const names[] = { "clock",    "version", "users", "nodes",  "routes",
 		                             "noroutes", "keys",    "path",  "records" };
 	struct buf out;
-	buf_init(&out, LOOK_MAX);
+	buf_init(&out, POLL_MAX);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		size_t n;
 		const char *at = hs_block(raw, len, names[i], &n);
@@ -323,22 +319,26 @@ static void hs_feed_masked(struct hs *h, const char *raw, size_t len)
 
 /* --- schedule ------------------------------------------------------------- */
 
+static int64_t hs_now(const struct hs *h)
+{
+	return loop_now(store_loop(h->source.store));
+}
+
+/* Sets the timer for the next look by program. */
 static void hs_poll_later(struct hs *h)
 {
-	bool well = h->source.state == SOURCE_LIVE;
 	int64_t wait = h->shown ? CLI_SHOWN_MS : CLI_HIDDEN_MS;
-	if (!well && h->shown)
-		wait = RETRY_MS;
-	if (h->again)
-		wait = 50;
+	if (h->source.state != SOURCE_LIVE && h->shown)
+		wait = backoff_ms(&h->pause, RETRY_MS, RETRY_MOST_MS);
+	if (fetch_is_wanted(&h->poll))
+		wait = fetch_wait(&h->poll, 0, hs_now(h));
 	if (h->state == HS_UP)
 		loop_timer_set(h->timer, wait);
-	h->again = false;
 }
 
 static bool hs_is_busy(const struct hs *h)
 {
-	return h->run || h->site.call;
+	return fetch_is_asked(&h->poll) || fetch_is_asked(&h->site.poll);
 }
 
 void hs_poll_now(struct source *source)
@@ -346,24 +346,30 @@ void hs_poll_now(struct source *source)
 	struct hs *h = hs_of(source);
 	if (h->state != HS_UP)
 		return;
-	if (h->site.up)
+	if (h->site.up) {
 		site_poke(&h->site);
-	else if (hs_is_busy(h))
-		h->again = true;
-	else
-		hs_poll(h);
+		return;
+	}
+	fetch_want(&h->poll);
+	hs_poll(h);
 }
 
 void hs_shown(struct source *source, bool now)
 {
 	struct hs *h = hs_of(source);
 	bool first = now && !h->shown;
+	int64_t gap = hs_by_rest(h) ? REST_SHOWN_MS : CLI_SHOWN_MS;
+	struct fetch *poll = &h->poll;
+	struct loop_timer *timer = h->timer;
 	h->shown = h->site.shown = now;
 	if (!first || h->state != HS_UP || hs_is_busy(h))
 		return;
-	int64_t since = loop_now(store_loop(source->store)) - h->asked_ms,
-		gap = hs_by_rest(h) ? REST_SHOWN_MS : CLI_SHOWN_MS;
-	loop_timer_set(h->site.up ? h->site.timer : h->timer, since >= gap ? 0 : gap - since);
+	if (h->site.up) {
+		poll = &h->site.poll;
+		timer = h->site.timer;
+	}
+	fetch_want(poll);
+	loop_timer_set(timer, fetch_wait(poll, gap, hs_now(h)));
 }
 
 /* --- by its program ------------------------------------------------------ */
@@ -423,12 +429,15 @@ static void hs_cli_done(const struct run_result *r, void *arg)
 	const char *name = h->source.server->name;
 	int code = err.code ? -1 : r->end.exit_code;
 	h->run = NULL;
+	if (code == 0)
+		fetch_answer(&h->poll, NULL, SYNC_NEVER);
+	else
+		fetch_failed(&h->poll, hs_now(h));
 	if (code < 0 && err.code != ERR_TIMEOUT && err.code != ERR_TOO_BIG &&
-	    h->tries++ < START_TRIES) {
-		loop_timer_set(h->timer, START_AGAIN_MS);
+	    h->pause.fails < START_TRIES) {
+		loop_timer_set(h->timer, backoff_ms(&h->pause, START_AGAIN_MS, START_AGAIN_MS));
 		return;
 	}
-	h->tries = code < 0 ? h->tries : 0;
 	if (code == 127 && !h->config && strstr(r->out, ABSENT_WORD)) {
 		h->state = HS_ABSENT;
 		source_set_state(&h->source, SOURCE_ABSENT, NULL);
@@ -487,20 +496,12 @@ static bool hs_same_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static const char *hs_url_of(const struct headscale_config *c)
-{
-	return c ? c->url : NULL;
-}
-
-static const char *hs_token_command_of(const struct headscale_config *c)
-{
-	return c ? c->token_command : NULL;
-}
-
 static bool hs_is_moved(const struct hs *h, const struct headscale_config *fresh)
 {
-	return !hs_same_text(hs_url_of(h->config), hs_url_of(fresh)) ||
-	       !hs_same_text(hs_token_command_of(h->config), hs_token_command_of(fresh));
+	static const struct headscale_config none;
+	const struct headscale_config *a = h->config ? h->config : &none;
+	const struct headscale_config *b = fresh ? fresh : &none;
+	return !hs_same_text(a->url, b->url) || !hs_same_text(a->token_command, b->token_command);
 }
 
 /* Takes new settings at the next look after :reload. A token belongs to one URL and one
@@ -521,13 +522,8 @@ static void hs_take_config(struct hs *h)
 
 /* --- by REST ------------------------------------------------------------- */
 
-static struct hs *headscale_of(struct site *s)
-{
-	return hs_of(s->source);
-}
-
 /* api.h reports unanswered calls as "Headscale NAME: why". */
-static void headscale_judge(struct site *s)
+static void hs_rest_judge(struct site *s)
 {
 	struct err said = s->err;
 	char *own = xasprintf("Headscale %s: ", s->name);
@@ -536,7 +532,7 @@ static void headscale_judge(struct site *s)
 		err_set(&said, s->err.code, "Headscale %s does not answer: %s", s->name,
 		        s->err.text + n);
 	free(own);
-	hs_failed(headscale_of(s), &said);
+	hs_failed(hs_of(s->source), &said);
 }
 
 bool hs_denies(int status, const char *body)
@@ -544,43 +540,42 @@ bool hs_denies(int status, const char *body)
 	return status == 500 && !strncmp(body, "Unauthorized", 12);
 }
 
-static void headscale_came(struct site *s, const struct platform_step *step,
-                           const struct api_answer *r)
+static void hs_rest_came(struct site *s, const struct platform_step *step,
+                         const struct api_answer *r)
 {
-	struct hs *h = headscale_of(s);
+	struct hs *h = hs_of(s->source);
 	bool health = !strcmp(step->what, "health");
 	if (health)
-		buf_clear(&h->look);
+		buf_clear(&h->blocks);
 	if (!r->err.code)
-		hs_add_block(&h->look, step->what, r->body, r->len);
+		hs_add_block(&h->blocks, step->what, r->body, r->len);
 	if (health) {
 		char text[24];
 		int n = snprintf(text, sizeof(text), "%lld", (long long)(r->date_ms / 1000));
 		if (r->date_ms)
-			hs_add_block(&h->look, "clock", text, (size_t)n);
+			hs_add_block(&h->blocks, "clock", text, (size_t)n);
 	}
 	if (r->err.code == ERR_ABSENT && !strcmp(step->what, "routes"))
-		hs_add_block(&h->look, "noroutes", "", 0);
+		hs_add_block(&h->blocks, "noroutes", "", 0);
 }
 
-static void headscale_over(struct site *s)
+static void hs_rest_over(struct site *s)
 {
-	struct hs *h = headscale_of(s);
-	if (s->failed)
+	struct hs *h = hs_of(s->source);
+	if (site_round_failed(s))
 		return;
 	site_answered(s);
-	source_feed(s->source, "look", h->look.data, h->look.len);
-	buf_clear(&h->look);
+	source_feed(s->source, "look", h->blocks.data, h->blocks.len);
+	buf_clear(&h->blocks);
 	if (h->source.err.code) { /* the answer was unreadable: wait before the next round */
 		s->err = h->source.err;
-		s->fails = 1;
+		fetch_failed(&s->poll, hs_now(h));
 	}
 }
 
-static bool headscale_begin(struct site *s)
+static bool hs_rest_begin(struct site *s)
 {
-	struct hs *h = headscale_of(s);
-	h->asked_ms = loop_now(store_loop(s->source->store));
+	struct hs *h = hs_of(s->source);
 	hs_take_config(h);
 	if (hs_by_rest(h) && s->api)
 		return true;
@@ -607,18 +602,18 @@ static const struct platform platform_headscale = {
 	.shown_ms = REST_SHOWN_MS,
 	.hidden_ms = REST_HIDDEN_MS,
 	.retry_ms = RETRY_MS,
-	.timeout_ms = LOOK_MS,
-	.judge = headscale_judge,
-	.came = headscale_came,
-	.begin = headscale_begin,
-	.over = headscale_over,
+	.timeout_ms = POLL_MS,
+	.judge = hs_rest_judge,
+	.came = hs_rest_came,
+	.begin = hs_rest_begin,
+	.over = hs_rest_over,
 };
 
 static void hs_poll_by_rest(struct hs *h)
 {
 	const struct headscale_config *c = h->config;
 	site_init(&h->site, &platform_headscale, &h->source, c->name);
-	h->look.max = LOOK_MAX;
+	h->blocks.max = POLL_MAX;
 	h->site.shown = h->shown;
 	if (h->site.up)
 		site_poke(&h->site);
@@ -636,13 +631,13 @@ static void hs_poll(struct hs *h)
 {
 	if (hs_is_busy(h) || h->state == HS_DOWN || source_link(&h->source)->state != LINK_UP)
 		return;
-	h->asked_ms = loop_now(store_loop(h->source.store));
 	hs_take_config(h);
 	if (hs_by_rest(h))
 		hs_poll_by_rest(h);
 	else {
 		char *script = hs_poll_script(h);
-		h->run = link_run(source_link(&h->source), script, NULL, 0, LOOK_MAX, LOOK_MS,
+		fetch_ask(&h->poll, sync_at(hs_now(h)));
+		h->run = link_run(source_link(&h->source), script, NULL, 0, POLL_MAX, POLL_MS,
 		                  hs_cli_done, h);
 		run_name(h->run, "the look at Headscale's users, nodes and keys");
 		free(script);
@@ -661,11 +656,12 @@ static void hs_let_go(struct hs *h)
 	site_rest(&h->site);
 	run_cancel(h->run);
 	h->run = NULL;
+	fetch_cancel(&h->poll);
 	if (h->timer)
 		loop_timer_set(h->timer, -1);
 }
 
-static void headscale_close(struct hs *h)
+static void hs_rest_close(struct hs *h)
 {
 	if (h->site.platform)
 		site_close(&h->site, "the link was lost");
@@ -678,6 +674,7 @@ static void hs_up(struct source *source)
 		h->timer = loop_timer_add(store_loop(source->store), -1, hs_on_timer, h);
 	h->state = HS_UP;
 	h->by_sudo = false;
+	backoff_reset(&h->pause);
 	hs_poll(h);
 }
 
@@ -696,7 +693,7 @@ static void hs_down(struct source *source)
 	h->state = HS_DOWN;
 	if (source_link(source)->state != LINK_UP) {
 		hs_acts_end(source);
-		headscale_close(h);
+		hs_rest_close(h);
 	}
 	if (source->state == SOURCE_LIVE)
 		source_set_state(source, SOURCE_STALE, NULL);
@@ -708,12 +705,12 @@ static void hs_finish(struct source *source)
 	struct hs *h = hs_of(source);
 	hs_let_go(h);
 	hs_acts_end(source);
-	headscale_close(h);
+	hs_rest_close(h);
 	settings_destroy(h->settings);
 	loop_timer_remove(h->timer);
 	loop_timer_remove(h->site.timer);
 	free(h->site.opened);
-	buf_finish(&h->look);
+	buf_finish(&h->blocks);
 	free(h->users.at);
 	free(h->keys.at);
 	free(h->routes.at);
@@ -743,25 +740,6 @@ const struct backend backend_headscale = {
 
 /* --- details of Headscale itself ----------------------------------------- */
 
-static void hs_detail_keys(const struct hs *h, struct doc *doc)
-{
-	char span[HUMAN_SIZE];
-	doc_head(doc, "Pre-auth keys");
-	if (!h->keys.n)
-		doc_add(doc, DOC_DIM, "none is known; the action \"list keys\" asks for them");
-	for (size_t i = 0; i < h->keys.n; i++) {
-		const struct hs_key *k = &h->keys.at[i];
-		int64_t left = k->expiration_ms - now_wall_ms();
-		bool over = left <= 0 && k->expiration_ms;
-		bool spent = k->used && !k->reusable;
-		doc_pair(doc, over || spent ? DOC_DIM : DOC_PLAIN, k->id, "%s  %s%s%s%s, %s%s%s",
-		         k->shown, k->user, k->reusable ? ", reusable" : ", once",
-		         k->ephemeral ? ", ephemeral" : "", k->used ? ", used" : "",
-		         over ? "expired " : "for another ", human_span(span, over ? -left : left),
-		         over ? " ago" : "");
-	}
-}
-
 void hs_detail(struct source *source, struct doc *doc)
 {
 	const struct hs *h = hs_of(source);
@@ -782,7 +760,26 @@ void hs_detail(struct source *source, struct doc *doc)
 	for (size_t i = 0; i < h->users.n; i++)
 		doc_pair(doc, DOC_PLAIN, h->users.at[i].id, "%s%s%s", h->users.at[i].name,
 		         *h->users.at[i].display ? "  " : "", h->users.at[i].display);
-	hs_detail_keys(h, doc);
+	char span[HUMAN_SIZE];
+	doc_head(doc, "Pre-auth keys");
+	if (!h->keys.n)
+		doc_add(doc, DOC_DIM, "none is known; the action \"list keys\" asks for them");
+	for (size_t i = 0; i < h->keys.n; i++) {
+		const struct hs_key *k = &h->keys.at[i];
+		int64_t left = k->expiration_ms - now_wall_ms();
+		bool over = left <= 0 && k->expiration_ms;
+		bool spent = k->used && !k->reusable;
+		enum doc_tone tone = over || spent ? DOC_DIM : DOC_PLAIN;
+		const char *often = k->reusable ? ", reusable" : ", once";
+		const char *ephemeral = k->ephemeral ? ", ephemeral" : "";
+		const char *used = k->used ? ", used" : "";
+		if (over)
+			doc_pair(doc, tone, k->id, "%s  %s%s%s%s, expired %s ago", k->shown,
+			         k->user, often, ephemeral, used, human_span(span, -left));
+		else
+			doc_pair(doc, tone, k->id, "%s  %s%s%s%s, for another %s", k->shown,
+			         k->user, often, ephemeral, used, human_span(span, left));
+	}
 	doc_head(doc, "DNS records of its own");
 	if (!h->has_records)
 		doc_add(doc, DOC_DIM, "%s",

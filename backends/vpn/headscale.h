@@ -3,7 +3,9 @@
 #define VPN_HEADSCALE_H
 
 #include "backends/apps/platform.h"
+#include "backends/base/backoff.h"
 #include "backends/base/buf.h"
+#include "backends/base/sync.h"
 #include "backends/link/link.h"
 #include "backends/store/store.h"
 #include "backends/vpn/peer.h"
@@ -21,13 +23,13 @@ struct hs {
 	struct run *run;                       /* the running look by program; NULL */
 	struct loop_timer *timer;              /* starts the next look by program */
 	struct site site;                      /* REST; platform NULL: never used */
-	struct buf look;                       /* answers of this round so far, as blocks */
-	int64_t asked_ms;
-	uint32_t round;
+	struct buf blocks;                     /* answers of this round so far, as blocks */
+	struct fetch poll;                     /* one look by program */
+	struct backoff pause;                  /* after looks by program that failed */
+	uint32_t round;                        /* number of answers so far */
 	/* absent: up, but not asked again before the next link */
 	enum { HS_DOWN, HS_UP, HS_ABSENT } state;
-	bool by_sudo, shown, again;
-	unsigned fails, tries;
+	bool by_sudo, shown;
 	/* known facts */
 	int release; /* 26 for 0.26.1; 0 unknown */
 	char version[24];

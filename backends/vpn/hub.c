@@ -3,7 +3,7 @@
  *
  * While such a hub is down, servers behind it are down for that reason (store/cause.h). Only what
  * is certain counts: the routes that this machine's own VPN uses now. A node of the VPN with the
- * address itself is reached without a hub, and so is one in a network that this machine is in. Of
+ * address itself is reached without a hub. So is one in a network that this machine is in. Of
  * two equal routes nobody knows which one counts. The routes of a tailnet are those that its nodes
  * offer. This machine uses them only if it accepts routes. */
 #include <arpa/inet.h>
@@ -25,14 +25,6 @@ static int hub_read_address(const char *text, unsigned char *out)
 	return inet_pton(AF_INET6, text, out) == 1 ? 16 : 0;
 }
 
-static bool hub_same_bits(const unsigned char *a, const unsigned char *b, int bits)
-{
-	int rest = bits % 8;
-	if (memcmp(a, b, (size_t)(bits / 8)) != 0)
-		return false;
-	return !rest || (a[bits / 8] ^ b[bits / 8]) >> (8 - rest) == 0;
-}
-
 int hub_covers(const char *route, const char *address)
 {
 	unsigned char net[16], one[16];
@@ -48,7 +40,10 @@ int hub_covers(const char *route, const char *address)
 	/* a default route may be overridden by any other one of the machine */
 	if (!good || hub_read_address(address, one) != len)
 		return -1;
-	return hub_same_bits(net, one, (int)bits) ? (int)bits : -1;
+	long whole = bits / 8, rest = bits % 8;
+	if (memcmp(net, one, (size_t)whole) != 0)
+		return -1;
+	return !rest || (net[whole] ^ one[whole]) >> (8 - rest) == 0 ? (int)bits : -1;
 }
 
 /* --- networks that this machine is in ---------------------------------------- */
@@ -119,21 +114,15 @@ static bool hub_is_node(const struct peer *p, const char *address)
 	return false;
 }
 
-/* This machine's view, as it is now. */
-static bool hub_is_view(const struct row *row)
-{
-	const struct peer *p = const_peer_of(row);
-	return row->server->is_local && !p->control && p->family != VPN_HEADSCALE && row->source &&
-	       row->source->state == SOURCE_LIVE;
-}
-
 static struct hub_best hub_find(const struct store *s, const char *address)
 {
 	struct hub_best best = { .bits = -1 };
 	for (struct row *row = store_first(s, &kind_peer, NULL); row;
 	     row = store_next(row, &kind_peer, NULL)) {
 		const struct peer *p = const_peer_of(row);
-		if (!hub_is_view(row))
+		/* This machine's view, as it is now. */
+		bool is_live = row->source && row->source->state == SOURCE_LIVE;
+		if (!row->server->is_local || p->control || p->family == VPN_HEADSCALE || !is_live)
 			continue;
 		if (hub_is_node(p, address))
 			return (struct hub_best){ .bits = -1 };

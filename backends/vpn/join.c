@@ -18,12 +18,12 @@
 
 struct peer *peer_of(struct row *row)
 {
-	return (struct peer *)row;
+	return ROW_AS(peer, row);
 }
 
 const struct peer *const_peer_of(const struct row *row)
 {
-	return (const struct peer *)row;
+	return ROW_AS(peer, row);
 }
 
 void peer_init(struct peer *p)
@@ -164,8 +164,10 @@ static void join_name_ring(const struct places *s, struct peer *ring)
 /* Live views rank first, then the peer's own view, because most actions run there. */
 static int join_worth(const struct peer *p)
 {
-	return (join_is_live(p) ? 8 : 0) + (p->at.self || p->control ? 4 : 0) +
-	       (p->family == VPN_TAILSCALE ? 2 : p->family == VPN_WIREGUARD);
+	static const int families[] = {
+		[VPN_TAILSCALE] = 2, [VPN_WIREGUARD] = 1, [VPN_HEADSCALE] = 0
+	};
+	return 8 * join_is_live(p) + 4 * (p->at.self || p->control) + families[p->family];
 }
 
 static void join_choose(struct peer *ring)
@@ -216,8 +218,8 @@ const struct peer *peer_witness(const struct peer *ring)
 	const struct peer *best = NULL, *p = ring;
 	int best_worth = -1;
 	do {
-		int w = (join_is_live(p) ? 8 : 0) + (p->at.active ? 4 : 0) +
-		        (p->family != VPN_HEADSCALE ? 2 : 0) + (*p->at.endpoint ? 1 : 0);
+		int w = 8 * join_is_live(p) + 4 * p->at.active + 2 * (p->family != VPN_HEADSCALE) +
+		        (*p->at.endpoint != '\0');
 		if (!p->at.self && !p->control && w > best_worth) {
 			best = p;
 			best_worth = w;
@@ -329,7 +331,7 @@ static enum health join_judge(const struct peer *p, char *why, size_t size)
 {
 	const struct peer *self = join_own_view(p), *witness = peer_witness(p);
 	const char *words = self && join_is_live(self) ? join_daemon_words(self) : NULL;
-	const struct peer *told = witness ? witness : p;
+	const struct peer *view = witness ? witness : p;
 	char span[HUMAN_SIZE];
 	int64_t since;
 	*why = '\0';
@@ -346,11 +348,11 @@ static enum health join_judge(const struct peer *p, char *why, size_t size)
 	enum health expiry = join_expiry_health(p, why, size);
 	if (expiry)
 		return expiry;
-	if (peer_online(told) || (told->at.online < 0 && told->family != VPN_WIREGUARD))
+	if (peer_online(view) || (view->at.online < 0 && view->family != VPN_WIREGUARD))
 		return HEALTH_GOOD;
 	const struct server *v = *p->is ? store_server_find(p->row.server->store, p->is) : NULL;
-	join_sight(told, &since);
-	if (v && v->link && v->link->state == LINK_UP && told->family != VPN_WIREGUARD) {
+	join_sight(view, &since);
+	if (v && v->link && v->link->state == LINK_UP && view->family != VPN_WIREGUARD) {
 		snprintf(why, size, "offline in the VPN for %s, though SSH reaches it",
 		         since ? join_ago(span, since) : "an unknown time");
 		return HEALTH_ATTENTION;
@@ -401,22 +403,15 @@ static void join_make_rings(struct peer **all, size_t n)
 		HASH_DELETE(by_key, keys, found);
 }
 
-static bool join_in_ring(const struct peer *ring, const struct peer *p)
-{
-	const struct peer *o = ring;
-	do {
-		if (o == p)
-			return true;
-		o = o->next;
-	} while (o != ring);
-	return false;
-}
-
 static void join_merge(struct peer *a, struct peer *b)
 {
 	struct peer *after_a = a->next, *after_b = b->next;
-	if (join_in_ring(a, b))
-		return;
+	const struct peer *o = a;
+	do {
+		if (o == b)
+			return; /* of one ring already */
+		o = o->next;
+	} while (o != a);
 	a->next = after_b;
 	after_b->prev = a;
 	b->next = after_a;
@@ -614,9 +609,10 @@ static bool join_reason_of(const struct peer *p, char *buf, size_t size)
 	char age[HUMAN_SIZE];
 	int64_t since;
 	const char *state = join_sight(p, &since), *who = p->row.server->name;
-	if (!strcmp(state, "expired"))
-		snprintf(buf, size, "VPN: its key has expired%s%s%s", since ? " " : "",
-		         since ? join_ago(age, since) : "", since ? " ago" : "");
+	if (!strcmp(state, "expired") && since)
+		snprintf(buf, size, "VPN: its key has expired %s ago", join_ago(age, since));
+	else if (!strcmp(state, "expired"))
+		snprintf(buf, size, "VPN: its key has expired");
 	else if (p->family == VPN_WIREGUARD && !peer_online(p) && since)
 		snprintf(buf, size, "VPN: no handshake with %s for %s", who, join_ago(age, since));
 	else if (p->family == VPN_WIREGUARD && !peer_online(p))
@@ -655,26 +651,15 @@ bool vpn_carries(const struct server *v)
 	return !strncasecmp(address, "fd7a:115c:a1e0:", 15) || join_is_vpn_name(v->store, address);
 }
 
-/* The server's name does not resolve: perhaps only the VPN's DNS knows it. */
-static bool join_has_no_address(const struct server *v)
-{
-	return v->link && *v->link->address && v->link->err.code == ERR_ABSENT;
-}
-
-/* Why this machine's own VPN cannot reach the server. For a name that may not be in the VPN at all,
- * "not running" explains nothing. */
-static const char *join_own_reason(const struct server *v)
-{
-	bool sure = vpn_carries(v);
-	const char *words = sure || join_has_no_address(v) ? here_words(v) : NULL;
-	return words && (sure || strcmp(words, "not running") != 0) ? words : NULL;
-}
-
 bool vpn_reason(const struct server *v, char *buf, size_t size)
 {
 	const struct peer *best = NULL, *control = NULL;
-	const char *words = join_own_reason(v);
-	if (words) {
+	bool sure = vpn_carries(v);
+	/* The server's name does not resolve: perhaps only the VPN's DNS knows it. */
+	bool is_unknown = v->link && *v->link->address && v->link->err.code == ERR_ABSENT;
+	const char *words = sure || is_unknown ? here_words(v) : NULL;
+	/* For a name that may not be in the VPN at all, "not running" explains nothing. */
+	if (words && (sure || strcmp(words, "not running") != 0)) {
 		snprintf(buf, size, "VPN: tailscaled is %s on this machine", words);
 		return true;
 	}
@@ -692,21 +677,12 @@ bool vpn_reason(const struct server *v, char *buf, size_t size)
 	}
 	if (best && join_reason_of(best, buf, size))
 		return true;
-	if (control && (best || vpn_carries(v))) {
+	if (control && (best || sure)) {
 		snprintf(buf, size, "VPN: Headscale on %s does not answer",
 		         control->row.server->name);
 		return true;
 	}
 	return false;
-}
-
-static const char *join_way(const struct peer *seen)
-{
-	if (seen->family == VPN_HEADSCALE)
-		return "online";
-	if (*seen->at.endpoint)
-		return "direct";
-	return *seen->at.peer_relay || seen->at.active ? "relay" : "online";
 }
 
 bool vpn_brief(const struct server *v, char *buf, size_t size, int64_t *since, bool *well)
@@ -732,7 +708,11 @@ bool vpn_brief(const struct server *v, char *buf, size_t size, int64_t *since, b
 	if (seen && (up || !join_is_live(p)))
 		own = peer_state(seen, since);
 	if (up && seen && peer_online(seen)) {
-		own = join_way(seen);
+		own = "online";
+		if (seen->family != VPN_HEADSCALE && *seen->at.endpoint)
+			own = "direct";
+		else if (seen->family != VPN_HEADSCALE && (*seen->at.peer_relay || seen->at.active))
+			own = "relay";
 		*since = 0;
 		snprintf(buf, size, seen->ping_ms >= 0 ? "%s %.0f ms" : "%s", own, seen->ping_ms);
 	} else {

@@ -132,8 +132,18 @@ static void peer_detail_expiry(const struct vpn_peer *p, struct doc *doc)
 		         "expires in %s", human_span(span, left));
 }
 
-static void peer_detail_node(const struct peer *p, struct doc *doc)
+static void peer_detail(struct row *row, struct doc *doc, bool reveal)
 {
+	struct peer *p = peer_of(row);
+	char line[400];
+	(void)reveal;
+	if (p->control) {
+		hs_detail(row->source, doc);
+		return;
+	}
+	const struct peer *hs = peer_in(p, VPN_HEADSCALE, false);
+	if (p->looks != row->details_opened && peer_look(p))
+		p->looks = row->details_opened;
 	const struct vpn_peer *at = &p->at;
 	char rx[HUMAN_SIZE], tx[HUMAN_SIZE], path[128];
 	doc_head(doc, "Peer");
@@ -163,21 +173,6 @@ static void peer_detail_node(const struct peer *p, struct doc *doc)
 		peer_detail_expiry(at, doc);
 	peer_pair_text(doc, "complains", at->health);
 	peer_pair_text(doc, "public key", at->key);
-}
-
-static void peer_detail(struct row *row, struct doc *doc, bool reveal)
-{
-	struct peer *p = peer_of(row);
-	char line[400];
-	(void)reveal;
-	if (p->control) {
-		hs_detail(row->source, doc);
-		return;
-	}
-	const struct peer *hs = peer_in(p, VPN_HEADSCALE, false);
-	if (p->looks != row->looks && peer_look(p))
-		p->looks = row->looks;
-	peer_detail_node(p, doc);
 	if (hs && hs != p) {
 		doc_head(doc, "In Headscale");
 		doc_pair(doc, DOC_PLAIN, "node", "%s, %s, of %s", hs->at.id, hs->row.name,

@@ -206,22 +206,20 @@ bool hs_users_parse(struct hs_users *users, const char *json, size_t len, struct
 	return true;
 }
 
-/* From 0.28 lists contain only "hskey-auth-PREFIX-***". */
-static bool hs_parse_is_cut(const char *key)
-{
-	size_t n = strlen(key);
-	return n > 3 && (!strcmp(key + n - 3, "...") || !strcmp(key + n - 3, "***"));
-}
-
 static void hs_parse_cut_key(char *buf, size_t size, const char *key)
 {
-	if (hs_parse_is_cut(key)) {
+	size_t n = strlen(key);
+	const char *end = n > 3 ? key + n - 3 : "";
+	/* From 0.28 lists contain only "hskey-auth-PREFIX-***". */
+	if (!strcmp(end, "...") || !strcmp(end, "***")) {
 		wash(buf, size, key, strlen(key));
 		return;
 	}
 	bool prefixed = !strncmp(key, "hskey-auth-", 11);
-	size_t most = prefixed ? KEY_SHOWN_NEW : KEY_SHOWN, n = strlen(key);
-	size_t kept = wash(buf, size > 4 ? size - 4 : 0, key, n / 2 < most ? n / 2 : most);
+	size_t most = prefixed ? KEY_SHOWN_NEW : KEY_SHOWN;
+	if (n / 2 < most)
+		most = n / 2;
+	size_t kept = wash(buf, size > 4 ? size - 4 : 0, key, most);
 	snprintf(buf + kept, size - kept, "...");
 }
 
@@ -467,7 +465,8 @@ static bool hs_parse_is_value(const char *type, const char *s)
 	return *s && !s[strspn(s, signs)] && strchr(s, !strcmp(type, "A") ? '.' : ':');
 }
 
-static bool dns_remove(struct dns_records *r, const struct dns_record *which, struct err *err)
+static bool hs_parse_dns_remove(struct dns_records *r, const struct dns_record *which,
+                                struct err *err)
 {
 	size_t kept = 0, before = r->n;
 	for (size_t i = 0; i < before; i++) {
@@ -497,7 +496,7 @@ bool dns_records_edit(struct dns_records *r, const char *words, struct err *err)
 		               "expected `+ NAME A ADDRESS` or `- NAME`, as in `+ mc.example A "
 		               "100.64.0.1`");
 	if (remove)
-		return dns_remove(r, &one, err);
+		return hs_parse_dns_remove(r, &one, err);
 	if (strcmp(one.type, "A") != 0 && strcmp(one.type, "AAAA") != 0)
 		return err_set(err, ERR_USAGE,
 		               "only A and AAAA reach the clients, so there is no use in %s",

@@ -173,8 +173,9 @@ static bool ts_parse_starts(const char *s, const char *with)
 
 bool ts_pong_words(struct ts_pong *pong, const char *text)
 {
-	const char *from = strstr(text, "pong from "), *via = from ? strstr(from, " via ") : NULL,
-		   *in = via ? strstr(via, " in ") : NULL;
+	const char *from = strstr(text, "pong from ");
+	const char *via = from ? strstr(from, " via ") : NULL;
+	const char *in = via ? strstr(via, " in ") : NULL;
 	char way[64], clean[64], *unit;
 	*pong = (struct ts_pong){ .ms = -1 };
 	if (!in)

@@ -24,7 +24,8 @@ struct peer {
 	double ping_ms; /* of the last ping from that place, ms; -1 none */
 	char ping_path[80];
 	int64_t pinged_ms; /* wall clock, ms */
-	uint32_t looks;    /* row.looks at the last ping; each opening of the details pings again */
+	uint32_t looks;    /* row.details_opened at the last ping; each opening of the details pings
+	                      again */
 	/* join.c */
 	struct peer *next, *prev; /* the ring; the peer itself if alone */
 	char is[96];              /* name of the server that this peer is; "" no open server */

@@ -39,7 +39,7 @@
 #define WATCH_MIN_MS 5000 /* a watch that ends sooner does not work at all */
 #define ABSENT_MS 30000   /* interval to look for a new tailscaled */
 #define ABSENT_SOON_MS 5000
-#define ABSENT_UNTOLD_MS 600000 /* where no systemd source is live */
+#define ABSENT_UNKNOWN_MS 600000 /* where no systemd source is live */
 #define CLOCK_NEAR_MS 3000      /* the HTTP Date header has whole seconds */
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
@@ -73,10 +73,22 @@ bool ts_accepts_routes(const struct source *source)
 	       ((const struct ts *)source)->accepts_routes;
 }
 
+static bool ts_by_program(const struct ts *t)
+{
+	return t->way == TS_BY_PROGRAM || t->way == TS_BY_PROGRAM_TRY;
+}
+
+/* The socket is denied. The program may have the right that the login lacks. */
+static void ts_use_program(struct ts *t, const struct err *denied)
+{
+	t->way = t->way == TS_BY_SOCKET_ONLY ? TS_BY_PROGRAM_TRY : TS_BY_PROGRAM;
+	t->denied = *denied;
+}
+
 struct origin *ts_origin(struct source *source)
 {
 	struct ts *t = ts_of(source);
-	return t->by_program ? NULL : t->origin;
+	return ts_by_program(t) ? NULL : t->origin;
 }
 
 /* --- stop and fail -------------------------------------------------------- */
@@ -110,21 +122,13 @@ static const struct unit *ts_own_unit(const struct server *v)
 	char *id = xasprintf("%s/unit/tailscaled.service", v->name);
 	const struct row *row = store_find(v->store, id);
 	free(id);
-	return row && row->kind == &kind_unit ? (const struct unit *)row : NULL;
+	return row && row->kind == &kind_unit ? ROW_AS(unit, row) : NULL;
 }
 
 static bool ts_units_are_known(const struct server *v)
 {
 	const struct source *s = server_source(v, "systemd");
 	return s && s->state == SOURCE_LIVE;
-}
-
-/* Could a look at the socket find something new? Each failed look writes a line to the server's
- * journal. So where the units are known, ask them instead. */
-static bool ts_worth_a_look(const struct server *v)
-{
-	const struct unit *u = ts_own_unit(v);
-	return v->is_local || !ts_units_are_known(v) || (u && !strcmp(u->active, "active"));
 }
 
 /* tailscaled never answered: it is not installed or does not run. */
@@ -142,19 +146,19 @@ static void ts_fail_absent(struct ts *t)
 	} else {
 		source_set_state(&t->source, SOURCE_ABSENT, NULL);
 	}
-	t->missing = true;
-	if (t->by_program)
+	t->look = TS_MISSING;
+	if (ts_by_program(t))
 		return;
 	/* at first the units are not known yet */
 	bool soon = should || !t->pause.fails++,
-	     told = t->source.server->is_local || ts_units_are_known(t->source.server);
+	     are_known = t->source.server->is_local || ts_units_are_known(t->source.server);
 	int64_t wait_ms;
 	if (soon)
 		wait_ms = ABSENT_SOON_MS;
-	else if (told)
+	else if (are_known)
 		wait_ms = ABSENT_MS;
 	else
-		wait_ms = ABSENT_UNTOLD_MS;
+		wait_ms = ABSENT_UNKNOWN_MS;
 	loop_timer_set(t->retry, wait_ms);
 }
 
@@ -164,18 +168,19 @@ static void ts_fail(struct ts *t, const struct err *err)
 	ts_let_go(t);
 	if (source_link(&t->source)->state != LINK_UP)
 		return;
-	bool told = !t->by_program && !ts_own_socket(&t->source);
-	if (told && (err->code == ERR_ABSENT || t->greeted) &&
+	bool by_shell = !ts_by_program(t) && !ts_own_socket(&t->source);
+	if (by_shell && (err->code == ERR_ABSENT || t->greeted) &&
 	    server_socket(t->source.server, SOCKET_TAILSCALE) == SOCKET_OPEN)
 		server_socket_failed(t->source.server, SOCKET_TAILSCALE, t->greeted);
-	if (err->code == ERR_ABSENT && !t->greeted && !t->by_program && !t->tried_program) {
+	if (err->code == ERR_ABSENT && !t->greeted && t->way == TS_BY_SOCKET) {
 		/* the program knows where its tailscaled listens */
-		t->tried_program = t->by_program = true;
+		t->way = TS_BY_PROGRAM_TRY;
 		ts_begin(t);
 		return;
 	}
 	if (err->code == ERR_ABSENT && !t->greeted) {
-		t->by_program &= !t->tried_program; /* the socket may still appear */
+		if (t->way == TS_BY_PROGRAM_TRY)
+			t->way = TS_BY_SOCKET_ONLY;
 		ts_fail_absent(t);
 		return;
 	}
@@ -192,7 +197,7 @@ static void ts_fail(struct ts *t, const struct err *err)
 		state = SOURCE_FAILED;
 	source_set_state(&t->source, state, &said);
 	int64_t delay = backoff_ms(&t->pause, RETRY_MIN_MS, RETRY_MAX_MS);
-	if (t->by_program && err->code == ERR_DENIED)
+	if (ts_by_program(t) && err->code == ERR_DENIED)
 		delay = PROGRAM_MS;
 	loop_timer_set(t->retry, delay);
 	vpn_join(t->source.store);
@@ -219,9 +224,9 @@ static void ts_feed_status(struct ts *t, const char *json, size_t len)
 	snprintf(t->auth_url, sizeof(t->auth_url), "%s", s.auth_url);
 	if (*s.suffix)
 		snprintf(t->suffix, sizeof(t->suffix), "%s", s.suffix);
+	const char *how = ts_by_program(t) ? ", by its program" : "";
 	snprintf(t->source.detail, sizeof(t->source.detail), "Tailscale %.30s, %s%s%.30s%s",
-	         s.version, s.state, *s.tailnet ? ", " : "", s.tailnet,
-	         t->by_program ? ", by its program" : "");
+	         s.version, s.state, *s.tailnet ? ", " : "", s.tailnet, how);
 	store_rows_begin(&t->source, &kind_peer);
 	for (size_t i = 0; i < s.list.n; i++) {
 		/* the only time made by the server's own clock */
@@ -250,8 +255,8 @@ static void ts_feed(struct source *source, const char *what, const char *bytes, 
 static void ts_feed_clock(struct ts *t, const char *date)
 {
 	char text[24];
-	int64_t theirs = date ? vj_http_date_ms(date) : 0,
-		skew = theirs ? now_wall_ms() - theirs : 0;
+	int64_t theirs = date ? vj_http_date_ms(date) : 0;
+	int64_t skew = theirs ? now_wall_ms() - theirs : 0;
 	if (skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS)
 		skew = 0;
 	if (skew - t->skew_ms > -CLOCK_NEAR_MS && skew - t->skew_ms < CLOCK_NEAR_MS)
@@ -265,7 +270,7 @@ static void ts_feed_clock(struct ts *t, const char *date)
 static void ts_poll_later(struct ts *t)
 {
 	int64_t rest;
-	if (!t->by_program)
+	if (!ts_by_program(t))
 		rest = t->shown ? SHOWN_MS : HIDDEN_MS;
 	else if (t->shown || !t->watch)
 		rest = PROGRAM_SHOWN_MS;
@@ -293,7 +298,7 @@ void ts_poll_now(struct source *source)
 void ts_shown(struct source *source, bool now)
 {
 	struct ts *t = ts_of(source);
-	if (now && !t->shown && t->source.state == SOURCE_LIVE && !t->by_program && t->origin)
+	if (now && !t->shown && t->source.state == SOURCE_LIVE && !ts_by_program(t) && t->origin)
 		ts_poll_soon(t);
 	t->shown = now;
 }
@@ -323,10 +328,8 @@ static void ts_status_done(struct call *call, const struct reply *r, void *arg)
 	struct err err = r->err;
 	t->status = NULL;
 	fetch_answer(&t->round, NULL, SYNC_NEVER);
-	/* the program may have the right that the login lacks */
 	if (err.code == ERR_DENIED && !t->greeted) {
-		t->by_program = true;
-		t->denied = err;
+		ts_use_program(t, &err);
 		ts_begin(t);
 		return;
 	}
@@ -344,13 +347,14 @@ static void ts_status_done(struct call *call, const struct reply *r, void *arg)
 	source_feed(&t->source, "status", r->body, r->len);
 	if (t->source.state != SOURCE_LIVE)
 		return;
-	if (!t->bus && !t->no_bus)
+	if (!t->bus && t->changes != TS_NO_BUS)
 		ts_start_bus(t);
 	ts_poll_later(t);
 	/* Fetches the login server once, because tailscaled forgets it at log-out. Whether this
 	 * machine uses the routes of others may change at any time (hub.c). */
 	bool wants = !*t->control_url || t->source.server->is_local;
-	if (wants && !t->prefs && t->origin && !t->by_program && strcmp(t->state, "Running") == 0)
+	if (wants && !t->prefs && t->origin && !ts_by_program(t) &&
+	    strcmp(t->state, "Running") == 0)
 		t->prefs = call_start(t->origin, &(struct call_spec){ .path = "/localapi/v0/prefs",
 		                                                      .headers = headers,
 		                                                      .done = ts_prefs_done,
@@ -371,14 +375,14 @@ static void ts_bus_done(struct call *call, const struct reply *r, void *arg)
 	struct ts *t = arg;
 	struct err err = r->err;
 	t->bus = NULL;
-	if (r->status == 400 && !t->old_bus) {
-		t->old_bus = true;
+	if (r->status == 400 && t->changes == TS_BUS) {
+		t->changes = TS_BUS_OLD;
 		ts_start_bus(t);
 	} else if (t->status && !t->greeted) {
 		/* the running status call will explain why */
 		;
 	} else if (r->status == 403 || r->status == 404) {
-		t->no_bus = true; /* periodic polls must do */
+		t->changes = TS_NO_BUS;
 	} else {
 		if (!err.code)
 			err_set(&err, ERR_LOST,
@@ -392,7 +396,7 @@ static void ts_start_bus(struct ts *t)
 {
 	char path[64];
 	snprintf(path, sizeof(path), "/localapi/v0/watch-ipn-bus?mask=%d",
-	         t->old_bus ? BUS_MASK_OLD : BUS_MASK);
+	         t->changes == TS_BUS_OLD ? BUS_MASK_OLD : BUS_MASK);
 	t->bus = call_start(t->origin, &(struct call_spec){ .path = path,
 	                                                    .headers = headers,
 	                                                    .data = ts_bus_data,
@@ -416,7 +420,10 @@ static void ts_watch_closed(struct stream *s, const struct stream_end *end, void
 {
 	struct ts *t = arg;
 	t->watch = NULL;
-	t->no_bus = loop_now(store_loop(t->source.store)) - t->watch_ms < WATCH_MIN_MS;
+	if (loop_now(store_loop(t->source.store)) - t->watch_ms < WATCH_MIN_MS)
+		t->changes = TS_NO_BUS;
+	else
+		t->changes = TS_BUS;
 	ts_poll_soon(t);
 }
 
@@ -486,7 +493,7 @@ static void ts_program_done(const struct run_result *r, void *arg)
 	source_feed(&t->source, "status", r->out, r->out_len);
 	if (t->source.state != SOURCE_LIVE)
 		return;
-	if (!t->watch && !t->no_bus)
+	if (!t->watch && t->changes != TS_NO_BUS)
 		ts_start_watch(t);
 	ts_poll_later(t);
 }
@@ -496,7 +503,7 @@ static void ts_program_done(const struct run_result *r, void *arg)
 static void ts_ask_status(struct ts *t)
 {
 	fetch_ask(&t->round, sync_at(loop_now(store_loop(t->source.store))));
-	if (t->by_program) {
+	if (ts_by_program(t)) {
 		char *command = ts_program_words(t, "status --json");
 		t->run = link_run(source_link(&t->source), command, NULL, 0, STATUS_MAX, CALL_MS,
 		                  ts_program_done, t);
@@ -525,15 +532,15 @@ static bool ts_may_open(struct ts *t)
 {
 	struct err err;
 	/* the shell does not check a socket from the configuration */
-	bool told = !t->by_program && !ts_own_socket(&t->source);
-	enum socket_say say = told ? server_socket(t->source.server, SOCKET_TAILSCALE)
-	                           : SOCKET_OPEN;
+	bool by_shell = !ts_by_program(t) && !ts_own_socket(&t->source);
+	enum socket_say say = by_shell ? server_socket(t->source.server, SOCKET_TAILSCALE)
+	                               : SOCKET_OPEN;
 	bool guess = t->greeted && server_sockets_untellable(t->source.server);
-	t->waits = say == SOCKET_WAIT;
+	t->look = say == SOCKET_WAIT ? TS_WAITS : TS_LOOKS;
 	if (say == SOCKET_DENIED) {
-		t->by_program = true;
-		err_set(&t->denied, ERR_DENIED, "%s: no permission to open %s",
-		        t->source.server->name, TS_SOCKET);
+		err_set(&err, ERR_DENIED, "%s: no permission to open %s", t->source.server->name,
+		        TS_SOCKET);
+		ts_use_program(t, &err);
 	}
 	if (say == SOCKET_ABSENT && !guess) {
 		err_set(&err, ERR_ABSENT, "%s: nobody listens at %s", t->source.server->name,
@@ -541,7 +548,7 @@ static bool ts_may_open(struct ts *t)
 		ts_fail(t, &err);
 		return false;
 	}
-	return !t->waits;
+	return t->look != TS_WAITS;
 }
 
 static void ts_begin(struct ts *t)
@@ -549,7 +556,7 @@ static void ts_begin(struct ts *t)
 	const char *own = ts_own_socket(&t->source);
 	const struct endpoint endpoint = { .kind = ENDPOINT_UNIX, .path = own ? own : TS_SOCKET };
 	ts_let_go(t);
-	t->missing = false;
+	t->look = TS_LOOKS;
 	if (source_link(&t->source)->state != LINK_UP || !ts_may_open(t))
 		return;
 	if (!t->origin)
@@ -558,7 +565,8 @@ static void ts_begin(struct ts *t)
 	ts_ask_status(t);
 	/* One call first, to find out whether tailscaled exists: sshd writes a line to its journal
 	 * for each failed connection. */
-	if (!t->by_program && t->source.state != SOURCE_WAITING && t->source.state != SOURCE_ABSENT)
+	if (!ts_by_program(t) && t->source.state != SOURCE_WAITING &&
+	    t->source.state != SOURCE_ABSENT)
 		ts_start_bus(t);
 }
 
@@ -566,12 +574,17 @@ static void ts_on_retry(struct loop_timer *timer, void *arg)
 {
 	struct ts *t = arg;
 	struct server *v = t->source.server;
-	if (t->missing && source_link(&t->source)->state == LINK_UP && !ts_worth_a_look(v)) {
+	const struct unit *u = ts_own_unit(v);
+	/* Could a look at the socket find something new? Each failed look writes a line to the
+	 * server's journal. So where the units are known, ask them instead. */
+	bool worth = v->is_local || !ts_units_are_known(v) || (u && !strcmp(u->active, "active"));
+	if (t->look == TS_MISSING && source_link(&t->source)->state == LINK_UP && !worth) {
 		ts_fail_absent(t);
 		return;
 	}
-	t->waits = !t->by_program && server_sockets_ask(v, SOCKET_TAILSCALE);
-	if (!t->waits)
+	if (!ts_by_program(t) && server_sockets_ask(v, SOCKET_TAILSCALE))
+		t->look = TS_WAITS;
+	else
 		ts_begin(t);
 }
 
@@ -583,7 +596,7 @@ static void ts_sockets(struct source *source)
 	bool open = server_socket(source->server, SOCKET_TAILSCALE) == SOCKET_OPEN;
 	if (!t->timer)
 		return;
-	if (t->waits || (open && away && !t->by_program && !t->status && !t->bus))
+	if (t->look == TS_WAITS || (open && away && !ts_by_program(t) && !t->status && !t->bus))
 		ts_begin(t);
 }
 
@@ -597,7 +610,9 @@ static void ts_up(struct source *source)
 		t->retry = loop_timer_add(store_loop(source->store), -1, ts_on_retry, t);
 	}
 	backoff_reset(&t->pause);
-	t->by_program = t->tried_program = t->no_bus = t->greeted = false;
+	t->way = TS_BY_SOCKET;
+	t->changes = TS_BUS;
+	t->greeted = false;
 	err_clear(&t->denied);
 	ts_begin(t);
 }
@@ -623,7 +638,7 @@ static void ts_finish(struct source *source)
 	ts_let_go(t);
 	ts_acts_end(source);
 	ts_pings_end((struct ts *)source);
-	here_finish(t);
+	ts_local_finish(t);
 	origin_destroy(t->origin);
 	loop_timer_remove(t->timer);
 	loop_timer_remove(t->retry);

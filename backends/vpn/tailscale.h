@@ -19,6 +19,27 @@ struct ts_act;
 struct ts_ping;
 struct ts_local;
 
+/* How tailscaled is asked. */
+enum ts_way {
+	TS_BY_SOCKET,
+	TS_BY_PROGRAM, /* the socket is denied */
+	/* nobody listens at the socket; the program may know another one */
+	TS_BY_PROGRAM_TRY,
+	TS_BY_SOCKET_ONLY /* the program found none either; the socket may still appear */
+};
+/* Where the look for tailscaled stands. */
+enum ts_look {
+	TS_LOOKS,
+	TS_WAITS,  /* until the shell has looked at the socket */
+	TS_MISSING /* not there; looked for again later */
+};
+/* How changes become known. */
+enum ts_changes {
+	TS_BUS,     /* by the stream of changes, or by the watch of the program */
+	TS_BUS_OLD, /* by the stream of a daemon that does not know every part of the mask */
+	TS_NO_BUS   /* by polls alone */
+};
+
 struct ts {
 	struct source source;
 	struct origin *origin;             /* NULL: the link is down */
@@ -34,8 +55,11 @@ struct ts {
 	struct fetch round;   /* one poll of the status */
 	struct backoff pause; /* back-off between retries */
 	uint32_t lists;       /* number of lists so far */
-	bool waits;           /* waits until the shell has looked at the socket */
-	bool by_program, tried_program, old_bus, no_bus, shown, greeted, missing;
+	enum ts_way way;
+	enum ts_look look;
+	enum ts_changes changes;
+	bool shown;
+	bool greeted;   /* it has answered over this link */
 	char state[24]; /* "Running", "NeedsLogin", ...; "" unknown */
 	char auth_url[256];
 	char suffix[96];       /* DNS suffix of its names, last known; "" unknown */
@@ -47,7 +71,7 @@ struct ts {
 	struct ts_local *local;
 };
 
-void here_finish(struct ts *);
+void ts_local_finish(struct ts *);
 void ts_pings_end(struct ts *);
 
 #endif

@@ -60,19 +60,14 @@ static void ts_distance_on_pong(struct call *call, const struct reply *r, void *
 	ts_distance_ping_free(k);
 }
 
-static size_t ts_distance_count(const struct ts *ts)
-{
-	size_t n = 0;
-	for (const struct ts_ping *k = ts->pings; k; k = k->next)
-		n++;
-	return n;
-}
-
 static bool ts_distance_ping(const struct peer *p)
 {
 	struct ts *ts = (struct ts *)p->row.source;
 	struct origin *origin = ts_origin(&ts->source);
-	if (!origin || ts_distance_count(ts) >= LOOKS_MAX)
+	size_t n = 0;
+	for (const struct ts_ping *other = ts->pings; other; other = other->next)
+		n++;
+	if (!origin || n >= LOOKS_MAX)
 		return false;
 	struct ts_ping *k = xcalloc(1, sizeof(*k));
 	*k = (struct ts_ping){ .ts = ts, .next = ts->pings, .prev = &ts->pings };

@@ -117,7 +117,7 @@ const char *here_words(const struct server *down)
 	return *t->local->words ? t->local->words : NULL;
 }
 
-void here_finish(struct ts *t)
+void ts_local_finish(struct ts *t)
 {
 	struct ts_local *h = t->local;
 	if (!h)

@@ -66,12 +66,6 @@ static struct wg *wg_of(struct source *source)
 
 static void wg_poll(struct wg *);
 
-static bool wg_may_sudo(const struct wg *w)
-{
-	const struct server_config *c = w->source.server->config;
-	return w->source.server->uid != 0 && !(c && c->sudo && !strcmp(c->sudo, "never"));
-}
-
 /* --- apply an answer ------------------------------------------------------ */
 
 static void wg_feed_dump(struct wg *w, const char *text, size_t len)
@@ -90,9 +84,11 @@ static void wg_feed_dump(struct wg *w, const char *text, size_t len)
 		peer_set(&w->source, VPN_WIREGUARD, &list.peers[i], w->lists);
 	}
 	store_rows_end(&w->source, &kind_peer);
+	size_t peers = list.n - interfaces;
+	const char *is = interfaces == 1 ? "" : "s";
+	const char *ps = peers == 1 ? "" : "s";
 	snprintf(w->source.detail, sizeof(w->source.detail), "%zu interface%s, %zu peer%s%s",
-	         interfaces, interfaces == 1 ? "" : "s", list.n - interfaces,
-	         list.n - interfaces == 1 ? "" : "s", w->by_sudo ? ", by sudo -n" : "");
+	         interfaces, is, peers, ps, w->by_sudo ? ", by sudo -n" : "");
 	source_set_state(&w->source, list.n ? SOURCE_LIVE : SOURCE_ABSENT, NULL);
 	source_left_out(&w->source, &kind_peer, list.left_out);
 	vpn_list_finish(&list);
@@ -135,6 +131,9 @@ static void wg_on_dump(const struct run_result *r, void *arg)
 {
 	struct wg *w = arg;
 	int code = r->end.err.code ? -1 : r->end.exit_code;
+	const struct server_config *c = w->source.server->config;
+	bool never = c && c->sudo && !strcmp(c->sudo, "never");
+	bool may_sudo = w->source.server->uid != 0 && !never;
 	w->run = NULL;
 	fetch_answer(&w->round, NULL, SYNC_NEVER);
 	if (code < 0 && r->end.err.code != ERR_TIMEOUT && r->end.err.code != ERR_TOO_BIG &&
@@ -146,7 +145,7 @@ static void wg_on_dump(const struct run_result *r, void *arg)
 	if (code == NO_PROGRAM && strstr(r->out, ABSENT_WORD)) {
 		w->absent = true; /* searched again with a new link */
 		source_set_state(&w->source, SOURCE_ABSENT, NULL);
-	} else if (code == NO_RIGHT && !w->by_sudo && wg_may_sudo(w)) {
+	} else if (code == NO_RIGHT && !w->by_sudo && may_sudo) {
 		w->by_sudo = true;
 		wg_poll(w);
 	} else if (code == NO_RIGHT || (w->by_sudo && code == 1)) {
@@ -173,8 +172,8 @@ static void wg_poll(struct wg *w)
 	fetch_want(&w->round);
 	if (fetch_is_asked(&w->round) || link->state != LINK_UP)
 		return;
-	char *script = xasprintf(SCRIPT, w->by_sudo ? SUDO_MAY_OR("wg", "1") : "",
-	                         w->by_sudo ? "sudo -n " : "");
+	const char *may = w->by_sudo ? SUDO_MAY_OR("wg", "1") : "";
+	char *script = xasprintf(SCRIPT, may, w->by_sudo ? "sudo -n " : "");
 	fetch_ask(&w->round, sync_at(loop_now(store_loop(w->source.store))));
 	w->run = link_run(link, script, NULL, 0, DUMP_MAX, RUN_MS, wg_on_dump, w);
 	run_name(w->run, "`wg show all dump`");

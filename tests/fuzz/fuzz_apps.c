@@ -31,7 +31,7 @@ static void rows(unsigned which, const char *text, size_t len)
 
 static void parsers(const char *text, size_t len)
 {
-	char a[DP_ID], b[DP_ID];
+	char a[APP_ID_SIZE], b[APP_ID_SIZE];
 	struct err err;
 	struct app_deployment list[APP_DEPLOYMENTS_MAX];
 	struct buf once = { 0 }, twice = { 0 };

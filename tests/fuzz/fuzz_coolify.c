@@ -10,7 +10,7 @@
 static void readers(const char *text, size_t len)
 {
 	struct app_deployment list[APP_DEPLOYMENTS_MAX];
-	char names[APP_DEPLOYMENTS_MAX][COOLIFY_NAME], id[COOLIFY_ID], said[100];
+	char names[APP_DEPLOYMENTS_MAX][COOLIFY_NAME], id[APP_ID_SIZE], said[100];
 	struct err err;
 	struct buf once = { 0 }, twice = { 0 };
 	size_t n;

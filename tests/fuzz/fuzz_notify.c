@@ -11,7 +11,7 @@
 
 #define WALL INT64_C(1764500000000)
 
-static bool is_well(const char *id, enum health told, void *arg)
+static bool is_well(const char *id, enum health announced, void *arg)
 {
 	(void)arg;
 	return told == HEALTH_BAD || strchr(id, '/');

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 1024
+#define TLS_HANDSHAKE 0x16 /* the first byte of a ClientHello */
 
 struct httpd {
 	const struct httpd_route *routes;
@@ -22,7 +23,7 @@ struct httpd {
 	pthread_t acceptor;
 	pthread_mutex_t lock; /* for all below */
 	const char *greeting;
-	unsigned accepted, requests;
+	unsigned accepted, requests, hellos;
 	char *last;
 	size_t last_len;
 	struct connection {
@@ -84,6 +85,8 @@ static size_t httpd_read(int fd, char *buf, size_t *have)
 {
 	for (;;) {
 		buf[*have] = '\0';
+		if (*have && buf[0] == TLS_HANDSHAKE)
+			return 0;
 		char *end = strstr(buf, "\r\n\r\n");
 		if (end) {
 			char kept = end[4];
@@ -179,9 +182,11 @@ static void *httpd_connection(void *arg)
 		if (!stays)
 			break;
 	}
+	bool hello = have && buf[0] == TLS_HANDSHAKE;
 	free(buf);
 	/* httpd_stop must not shut down what has this number next */
 	pthread_mutex_lock(&h->lock);
+	h->hellos += hello;
 	close(c->fd);
 	c->fd = -1;
 	pthread_mutex_unlock(&h->lock);
@@ -287,6 +292,14 @@ unsigned httpd_requests(struct httpd *h)
 {
 	pthread_mutex_lock(&h->lock);
 	unsigned n = h->requests;
+	pthread_mutex_unlock(&h->lock);
+	return n;
+}
+
+unsigned httpd_hellos(struct httpd *h)
+{
+	pthread_mutex_lock(&h->lock);
+	unsigned n = h->hellos;
 	pthread_mutex_unlock(&h->lock);
 	return n;
 }

@@ -56,6 +56,8 @@ void httpd_greet(struct httpd *, const char *bytes);
 /* What it saw. */
 unsigned httpd_connections(struct httpd *); /* accepted so far */
 unsigned httpd_requests(struct httpd *);
+/* connections that began with TLS (RFC 8446, 5.1), which it does not speak: it hung up */
+unsigned httpd_hellos(struct httpd *);
 /* the last request, head and body; returns its length */
 size_t httpd_last(struct httpd *, char *buf, size_t size);
 

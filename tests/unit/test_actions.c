@@ -14,6 +14,7 @@
 #include "backends/store/doc.h"
 #include "backends/store/report.h"
 #include "backends/store/settings.h"
+#include "tui/attach.h"
 #include "tui/console_internal.h"
 #include "tui/keymap.h"
 #include "tui/keys.h"
@@ -203,6 +204,7 @@ static const char *const reach[CONTEXT_COUNT] = {
 	[CONTEXT_ASK] = "ask line",
 	[CONTEXT_MENU] = "menu",
 	[CONTEXT_READER] = "reader text",
+	[CONTEXT_SHELL] = "shell",
 };
 static size_t keys_that_work, keys_refused;
 
@@ -307,6 +309,40 @@ static void test_a_key_keeps_its_meaning(void **state)
 		with_x += doc.lines[i].label && !strncmp(doc.lines[i].label, "[x] ", 4);
 	assert_int_equal(with_x, 1);
 	doc_finish(&doc);
+	keymap_load(NULL);
+}
+
+/* The key that leaves a shell is the user's, but for keys that its programs need. */
+static void test_what_can_leave_a_shell(void **state)
+{
+	static const struct {
+		const char *key, *action, *leaves;
+		bool complains;
+	} cases[] = {
+		{ "C-q", "shell-leave", "Ctrl-Q", false },
+		{ "shell:F12", "shell-leave", "F12", false },
+		{ "shell:q", "shell-leave", "Ctrl-]", true },
+		{ "Esc", "shell-leave", "Ctrl-]", true },
+		{ "C-m", "shell-leave", "Ctrl-]", true }, /* Enter by another name */
+		{ "M-x", "shell-leave", "Ctrl-]", true },
+		{ "shell:C-]", "none", "Ctrl-]", false }, /* nobody is locked in */
+	};
+	char name[KEY_NAME_SIZE];
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct key_config k = { .key = (char *)cases[i].key,
+			                .action = (char *)cases[i].action };
+		struct settings s = { .keys = &k };
+		struct doc doc;
+		doc_init(&doc);
+		console_check_keys(&s, &doc);
+		assert_int_equal(doc.n, cases[i].complains);
+		if (doc.n)
+			assert_non_null(strstr(doc.lines[0].text, "a key with Ctrl can"));
+		doc_finish(&doc);
+		keymap_load(&s);
+		assert_string_equal(attach_leave_key(name), cases[i].leaves);
+	}
 	keymap_load(NULL);
 }
 
@@ -508,6 +544,7 @@ int main(void)
 		cmocka_unit_test(test_every_key_can_be_set),
 		cmocka_unit_test(test_every_bound_key_works_or_is_refused),
 		cmocka_unit_test(test_a_key_keeps_its_meaning),
+		cmocka_unit_test(test_what_can_leave_a_shell),
 		cmocka_unit_test(test_every_key_is_documented),
 		cmocka_unit_test(test_read_only_knows_every_action),
 		cmocka_unit_test(test_keys_section),

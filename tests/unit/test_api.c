@@ -45,6 +45,14 @@ static bool busy(int fd, const struct httpd_request *q)
 	return httpd_answer(fd, "429 Too Many Requests", "Retry-After: 1\r\n", "{}");
 }
 
+/* u:first-secret */
+static bool basic(int fd, const struct httpd_request *q)
+{
+	if (strstr(q->head, "\r\nAuthorization: Basic dTpmaXJzdC1zZWNyZXQ=\r\n"))
+		return httpd_answer(fd, NULL, "Content-Type: application/json\r\n", "{}");
+	return httpd_answer(fd, "401 Unauthorized", NULL, "");
+}
+
 static bool half(int fd, const struct httpd_request *q)
 {
 	return httpd_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2") &&
@@ -105,6 +113,7 @@ static const struct httpd_route routes[] = {
 	{ .path = "/p/stream",
 	  .headers = "Content-Type: text/event-stream\r\n",
 	  .body = "data: 1\n\ndata: 2\n\n" },
+	{ .path = "/basic", .answer = basic },
 	{ .path = "*", .answer = in_or_out },
 	{ 0 }
 };
@@ -550,6 +559,75 @@ static void test_no_token(void **state)
 	unlink(vault);
 }
 
+static int runs_of_command(const struct world *w)
+{
+	char path[64];
+	struct stat st;
+	snprintf(path, sizeof(path), "%s/count", w->dir);
+	return stat(path, &st) == 0 ? (int)st.st_size : 0;
+}
+
+/* A service without a section and an url, such as an OpenCode server that was found: a password
+ * that is asked for late, or given, and a Basic login. */
+static void test_basic(void **state)
+{
+	struct world *w = *state;
+	struct endpoint at = { .kind = ENDPOINT_TCP, .host = "127.0.0.1", .port = port };
+	char command[100];
+	struct err err;
+	snprintf(command, sizeof(command), "printf x >>%s/count; echo first-secret", w->dir);
+	struct api_config config = { .product = "OpenCode",
+		                     .who = "OpenCode on here",
+		                     .endpoints = &at,
+		                     .n_endpoints = 1,
+		                     .user = "u",
+		                     .token_word = "password",
+		                     .command_word = "password_command",
+		                     .asks_late = true,
+		                     .only_json = true };
+	w->api = api_create(w->http, w->link, &config, &err);
+	get(w, "GET", "/p/good");
+	assert_int_equal(w->answer.err.code, ERR_GARBLED);
+	assert_non_null(strstr(w->answer.err.text, "OpenCode on here sent no type at /p/good "
+	                                           "where JSON was expected"));
+	get(w, "GET", "/basic");
+	assert_int_equal(w->answer.status, 401);
+	assert_non_null(strstr(w->answer.err.text, "OpenCode on here wants a password (401"));
+	/* the settings name a command: it runs once the service wants a password */
+	config.section = "opencode";
+	config.name = "home";
+	config.token_command = command;
+	api_set_login(w->api, &config);
+	get(w, "GET", "/p/good");
+	assert_int_equal(runs_of_command(w), 0);
+	get(w, "GET", "/basic");
+	assert_int_equal(w->answer.err.code, ERR_NONE);
+	assert_int_equal(runs_of_command(w), 1);
+	assert_string_equal(api_token(w->api)->text, "first-secret");
+	/* one that was typed is never replaced by the command's */
+	api_give_token(w->api, secret_create("wrong", 5), false);
+	get(w, "GET", "/basic");
+	assert_int_equal(w->answer.status, 401);
+	assert_non_null(strstr(w->answer.err.text, "rejects the password"));
+	assert_int_equal(runs_of_command(w), 1);
+	/* one that an earlier api had from the command is, at once */
+	api_give_token(w->api, secret_create("older", 5), true);
+	get(w, "GET", "/basic");
+	assert_int_equal(w->answer.err.code, ERR_NONE);
+	assert_int_equal(runs_of_command(w), 2);
+	struct secret *taken = api_take_token(w->api);
+	assert_string_equal(taken->text, "first-secret");
+	secret_destroy(taken);
+	assert_null(api_token(w->api));
+	/* a command that fails: the call says so, and nothing was sent with a password */
+	snprintf(command, sizeof(command), "echo locked >&2; exit 3");
+	api_set_login(w->api, &config);
+	get(w, "GET", "/basic");
+	assert_true(w->answer.no_token);
+	assert_non_null(strstr(w->answer.err.text, "[opencode home]: password_command ended with "
+	                                           "code 3"));
+}
+
 static void test_later(void **state)
 {
 	struct world *w = *state;
@@ -730,6 +808,7 @@ int main(void)
 		T(test_token_after_pause),
 		T(test_denied_otherwise),
 		T(test_no_token),
+		T(test_basic),
 		T(test_later),
 		T(test_ends),
 		T(test_stream),

@@ -202,7 +202,7 @@ static void test_made(void **state)
 	static const char after[] =
 		"{\"project\":{\"projectId\":\"p2\",\"name\":\"x\"},\"environment\":{"
 		"\"environmentId\":\"e2\",\"name\":\"production\"}}";
-	char project[DP_ID], env[DP_ID], id[DP_ID], text[24];
+	char project[APP_ID_SIZE], env[APP_ID_SIZE], id[APP_ID_SIZE], text[24];
 	struct err err;
 	assert_true(dp_project_made(before, strlen(before), project, env, &err));
 	assert_string_equal(project, "p1");
@@ -243,7 +243,7 @@ static void test_logs_of_all_wrappings(void **state)
 
 static void cut_one(const char *json, size_t n)
 {
-	char *cut = malloc(n ? n : 1), version[24], id[DP_ID], env[DP_ID];
+	char *cut = malloc(n ? n : 1), version[24], id[APP_ID_SIZE], env[APP_ID_SIZE];
 	struct dp_tree tree;
 	struct dp_one one;
 	struct app_deployment list[APP_DEPLOYMENTS_MAX];
@@ -333,6 +333,36 @@ static void test_reduce(void **state)
 	}
 }
 
+/* An id is kept whole up to its bound. What has a longer one is left out and named. */
+static void test_ids_beyond_the_bound(void **state)
+{
+	char longest[256], longer[257], json[2400];
+	struct dp_tree t;
+	struct err err;
+	memset(longest, 'a', 255);
+	longest[255] = '\0';
+	memset(longer, 'b', 256);
+	longer[256] = '\0';
+	snprintf(json, sizeof(json),
+	         "[{\"projectId\":\"p\",\"name\":\"one\",\"environments\":["
+	         "{\"environmentId\":\"e\",\"name\":\"x\",\"applications\":["
+	         "{\"applicationId\":\"%s\",\"name\":\"fits\"},"
+	         "{\"applicationId\":\"%s\",\"name\":\"longer\"}]},"
+	         "{\"environmentId\":\"%s\",\"name\":\"y\",\"applications\":["
+	         "{\"applicationId\":\"z\",\"name\":\"with-y\"}]}]}]",
+	         longest, longer, longer);
+	assert_true(dp_tree_parse(json, strlen(json), &t, &err));
+	assert_int_equal(t.n_apps, 1);
+	assert_string_equal(t.apps[0].id, longest);
+	assert_int_equal(t.n_envs, 1);
+	assert_int_equal(t.left_out, 2);
+	assert_string_equal(t.unfit, "y");
+	dp_tree_finish(&t);
+	snprintf(json, sizeof(json), "{\"domainId\":\"%s\"}", longer);
+	assert_false(dp_id_made(json, strlen(json), "domainId", longest, &err));
+	assert_non_null(strstr(err.text, "malformed domainId"));
+}
+
 /* --- rows ---------------------------------------------------------------- */
 
 static void test_rows(void **state)
@@ -412,7 +442,7 @@ static void test_panel(void **state)
 		for (const struct column *col = panel_apps.columns; col->name; col++)
 			if (!strcmp(col->name, cells[i].name)) {
 				memset(&c, 0, sizeof(c));
-				col->cell(web, &c);
+				column_cell(col, web, &c);
 				assert_string_equal(c.text, cells[i].text);
 			}
 	doc_init(&doc);
@@ -477,25 +507,26 @@ static void test_made_outlives_the_console(void **state)
 	*a = (struct dokploy){ .site = { .source = w->source, .name = "home" } };
 	*b = (struct dokploy){ .site = { .source = w->source, .name = "homer" } };
 	*again = (struct dokploy){ .site = { .source = w->source, .name = "home" } };
-	made_read(a);
+	stack_journal_read(a);
 	assert_int_equal(a->n_made, 0);
-	assert_true(made_add(a, "ai-stack-x", "project", "p1", "ai-stack-x"));
-	assert_true(made_add(b, "ai-stack-y", "project", "p9", "ai-stack-y"));
-	assert_true(made_add(a, "ai-stack-x", "application", "a1", "ai-stack-x"));
-	assert_true(made_add(a, "ai-stack-x", "application", "a1", "ai-stack-x")); /* once */
-	made_read(again);
+	assert_true(stack_journal_add(a, "ai-stack-x", "project", "p1", "ai-stack-x"));
+	assert_true(stack_journal_add(b, "ai-stack-y", "project", "p9", "ai-stack-y"));
+	assert_true(stack_journal_add(a, "ai-stack-x", "application", "a1", "ai-stack-x"));
+	/* once */
+	assert_true(stack_journal_add(a, "ai-stack-x", "application", "a1", "ai-stack-x"));
+	stack_journal_read(again);
 	assert_int_equal(again->n_made, 2);
 	assert_string_equal(again->made[1].word[MADE_WHAT], "application");
 	assert_string_equal(again->made[1].word[MADE_ID], "a1");
-	made_drop(again, "application", "a1");
+	stack_journal_drop(again, "application", "a1");
 	a->made_read = false;
 	a->n_made = 0;
-	made_read(a);
+	stack_journal_read(a);
 	assert_int_equal(a->n_made, 1);
-	made_forget(a, "ai-stack-x");
+	stack_journal_forget(a, "ai-stack-x");
 	b->made_read = false;
 	b->n_made = 0;
-	made_read(b);
+	stack_journal_read(b);
 	assert_int_equal(b->n_made, 1); /* others' lines stay */
 	snprintf(path, sizeof(path), "%s/mocr/stacks", w->dir);
 	assert_int_equal(stat(path, &st), 0);
@@ -623,13 +654,15 @@ int main(void)
 #define T(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trees),
-		cmocka_unit_test_setup_teardown(test_long_ids, make_world, end_world),
+		cmocka_unit_test_setup_teardown(test_ids_beyond_the_bound, make_world, end_world),
 		cmocka_unit_test(test_ones),
 		cmocka_unit_test(test_made),
 		cmocka_unit_test(test_logs_of_all_wrappings),
 		cmocka_unit_test(test_cut_at_every_byte),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_reduce),
+		T(test_long_ids),
+		T(test_ids_beyond_the_bound),
 		T(test_rows),
 		T(test_two_of_one_name),
 		T(test_panel),

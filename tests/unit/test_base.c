@@ -25,6 +25,7 @@
 #include "backends/base/quote.h"
 #include "backends/base/secret.h"
 #include "backends/base/wash.h"
+#include "tests/unit/left.h"
 
 static const struct {
 	const char *from, *to;
@@ -327,18 +328,6 @@ static void json_is_found_in_pieces(void **state)
 }
 
 /* --- secrets ------------------------------------------------------------- */
-
-/* Is a word of it still at that address, which was freed? Read by the kernel, for neither the
- * compiler nor a checker may mind. */
-static bool is_left_at(uintptr_t address, size_t len)
-{
-	char now[4096] = "";
-	int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	ssize_t n = pread(fd, now, len < sizeof(now) ? len : sizeof(now), (off_t)address);
-	close(fd);
-	return n > 0 && memmem(now, (size_t)n, "zq7word", 7);
-}
 
 /* What it held is not where it was, neither after it grew nor after it went; of an ordinary one it
  * is. */

@@ -575,7 +575,7 @@ static struct check *check_named(struct world *w, const char *name)
 {
 	char id[300];
 	snprintf(id, sizeof(id), "%s/check/%s", w->server->name, name);
-	return (struct check *)store_find(w->store, id);
+	return ROW_AS(check, store_find(w->store, id));
 }
 
 /* Until the check has a verdict. */

@@ -294,6 +294,65 @@ static void test_inspect(void **state)
 	assert_int_equal(in.health, CTR_HEALTH_NONE);
 }
 
+/* Who chose the labels: an image's id is a hash over its own labels, so it cannot carry that id. */
+static void test_compose_origins(void **state)
+{
+#define HASHED \
+	"\"com.docker.compose.config-hash\":\"a\",\"com.docker.compose.container-number\":\"1\""
+#define MADE_FROM(id) HASHED ",\"com.docker.compose.image\":\"" id "\""
+#define ENV ",\"com.docker.compose.project.environment_file\":\"/x\""
+	static const struct {
+		const char *image_id, *labels;
+		enum compose_origin origin;
+	} cases[] = {
+		{ "sha256:12", "\"com.docker.compose.project\":\"p\"", COMPOSE_NOT },
+		{ "sha256:12", "\"com.docker.compose.config-hash\":\"a\"", COMPOSE_NOT },
+		{ "sha256:12", HASHED, COMPOSE_CLAIMED },
+		{ "sha256:12", MADE_FROM("sha256:12"), COMPOSE_MADE },
+		{ "sha256:12", MADE_FROM("sha256:13"), COMPOSE_CLAIMED },
+		{ "sha256:12", MADE_FROM("sha256:12") ENV, COMPOSE_CLAIMED },
+		{ "", MADE_FROM(""), COMPOSE_CLAIMED },
+		/* a name instead of an id is no hash */
+		{ "nginx", MADE_FROM("nginx"), COMPOSE_CLAIMED },
+	};
+	static const struct {
+		const char *json;
+		bool ok;
+		enum compose_origin origin;
+	} images[] = {
+		{ "{\"Id\":\"x\",\"Config\":{\"Labels\":null}}", true, COMPOSE_MADE },
+		/* what compose's own build gives an image */
+		{ "{\"Id\":\"x\",\"Config\":{\"Labels\":{\"com.docker.compose.project\":\"p\"}}}",
+		  true, COMPOSE_MADE },
+		{ "{\"Id\":\"x\",\"Config\":{\"Labels\":{" HASHED "}}}", true, COMPOSE_NOT },
+		{ "{\"Id\":\"x\",\"Config\":{\"Labels\":{\"a\":\"b\"" ENV "}}}", true,
+		  COMPOSE_NOT },
+		{ "{\"Id\":\"x\",\"Config\":{\"Labels\":{\"io.podman.compose.project.working_dir\":"
+		  "\"/x\"}}}",
+		  true, COMPOSE_NOT },
+		{ "{\"Id\":\"x\"}", false, COMPOSE_CLAIMED },
+		{ "{\"message\":\"no such image\"}", false, COMPOSE_CLAIMED },
+		{ "<html>", false, COMPOSE_CLAIMED },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char json[600];
+		struct ctr_list list;
+		snprintf(json, sizeof(json),
+		         "[{\"Id\":\"a\",\"Names\":[\"/a\"],\"ImageID\":\"%s\",\"Labels\":{%s}}]",
+		         cases[i].image_id, cases[i].labels);
+		assert_true(ctr_list_parse(&list, json, strlen(json), NULL));
+		assert_int_equal(list.items[0].by_compose, cases[i].origin);
+		ctr_list_finish(&list);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(images); i++) {
+		enum compose_origin origin;
+		assert_int_equal(ctr_image_parse(&origin, images[i].json, strlen(images[i].json),
+		                                 NULL),
+		                 images[i].ok);
+		assert_int_equal(origin, images[i].origin);
+	}
+}
+
 static void test_events(void **state)
 {
 	unsigned starts = 0, deaths = 0;
@@ -662,6 +721,14 @@ static void test_masks(void **state)
 	check_mask("\"{\\\"secret\\\":\\\"abc\\\",\\\"b\\\":2}\"",
 	           "\"{\\\"secret\\\":\\" MASK ",\\\"b\\\":2}\"");
 	check_mask("PATH=/usr/bin KEYMAP=de", "PATH=/usr/bin KEYMAP=de");
+	/* the end of a value or of a URL names nothing: what follows is no secret */
+	check_mask("Get \"https://h/x?token=my-token\": dial tcp: no",
+	           "Get \"https://h/x?token=" MASK "\": dial tcp: no");
+	check_mask("Get \"https://h/api/token\": dial tcp: no",
+	           "Get \"https://h/api/token\": dial tcp: no");
+	check_mask("Get 'https://h/api/token': EOF", "Get 'https://h/api/token': EOF");
+	check_mask("\"my password\": \"a b\" rest", "\"my password\": " MASK " rest");
+	check_mask("\"app/password\": \"a b\" rest", "\"app/password\": " MASK " rest");
 	assert_true(mask_is_secret("N8N_ENCRYPTION_KEY", 18));
 	assert_false(mask_is_secret("POSTGRES_PASSWORD_FILE", 22));
 	assert_false(mask_is_secret("PWD", 3));
@@ -855,7 +922,7 @@ static struct container *container(struct world *w, const char *name)
 {
 	char id[300];
 	snprintf(id, sizeof(id), "sese/container/%s", name);
-	return (struct container *)store_find(w->store, id);
+	return ROW_AS(container, store_find(w->store, id));
 }
 
 static void feed_inspect(struct world *w, const char *name)
@@ -1106,15 +1173,23 @@ static void test_actions(void **state)
 	assert_false(action_find(&kind_container, "remove")->applies(up));
 	action_command(action_find(&kind_container, "restart"), up, words, sizeof(words));
 	assert_string_equal(words, "docker restart javisi_n8n");
+	/* Compose 1 proves nothing by its labels, until the image shows its own. */
+	action_command(action_find(&kind_container, "compose-up"), up, words, sizeof(words));
+	assert_non_null(strstr(words, "up -d n8n   # whether compose made this container is not "
+	                              "known: its image may"));
+	static const char image[] = "{\"Id\":\"x\",\"Config\":{\"Labels\":null}}";
+	char what[200];
+	snprintf(what, sizeof(what), "image:%s", ROW_AS(container, up)->image_id);
+	source_feed(w->docker, what, image, sizeof(image) - 1);
 	action_command(action_find(&kind_container, "compose-up"), up, words, sizeof(words));
 	assert_string_equal(words, "cd /srv/javisi && docker compose -p javisi -f "
 	                           "docker-compose.yml up -d n8n");
 	/* as with an image whose labels name a project */
-	((struct container *)up)->by_compose = false;
+	ROW_AS(container, up)->by_compose = COMPOSE_NOT;
 	action_command(action_find(&kind_container, "compose-up"), up, words, sizeof(words));
 	assert_non_null(
 		strstr(words, "up -d n8n   # compose did not make this container: its image"));
-	xreplace(&((struct container *)up)->project_dir,
+	xreplace(&ROW_AS(container, up)->project_dir,
 	         "/a long one with its /end/ cut off so that the mark is there "
 	         "still..................................");
 	action_command(action_find(&kind_container, "compose-up"), up, words, 160);
@@ -1137,6 +1212,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_a_label_of_10_mb),
 		cmocka_unit_test(test_inspect),
+		cmocka_unit_test(test_compose_origins),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_event_forms),
 		cmocka_unit_test(test_stats),

@@ -111,7 +111,7 @@ static void a_log_is_json_in_a_string(void **state)
 
 static void what_was_queued(void **state)
 {
-	char id[COOLIFY_ID], said[80];
+	char id[APP_ID_SIZE], said[80];
 	static const char deploy[] = "{\"deployments\":[{\"message\":\"queued\",\"resource_uuid\":"
 				     "\"a\",\"deployment_uuid\":\"d9\"}]}";
 	static const char restart[] =
@@ -147,7 +147,7 @@ static void cut_at_every_byte(void **state)
 			struct err err;
 			struct buf b = { 0 };
 			size_t n;
-			char id[COOLIFY_ID], said[80], *part = malloc(i ? i : 1);
+			char id[APP_ID_SIZE], said[80], *part = malloc(i ? i : 1);
 			memcpy(part, all[k], i);
 			if (coolify_resources_parse(part, i, &l, &err))
 				coolify_list_finish(&l);
@@ -222,6 +222,44 @@ static void rows_and_what_can_be_done(void **state)
 	settings_destroy(settings);
 }
 
+/* An id is kept whole up to its bound. A longer one, cut, could name another application. */
+static void an_id_is_whole_or_refused(void **state)
+{
+	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+	setenv("XDG_STATE_HOME", "/nonexistent", 1);
+	struct settings *settings = settings_load(NULL, NULL);
+	struct loop *loop = loop_create();
+	struct store *store = store_create(loop, NULL, settings);
+	struct source *s = server_source(server_open_replay(store, "pi"), "coolify");
+	char json[2000], longest[256], longer[257];
+	memset(longest, 'a', 255);
+	longest[255] = '\0';
+	memset(longer, 'a', 256);
+	longer[256] = '\0';
+	int n = snprintf(json, sizeof(json),
+	                 "[{\"uuid\":\"%s\",\"name\":\"fits\",\"type\":\"application\"},"
+	                 "{\"uuid\":\"%s\",\"name\":\"longer\",\"type\":\"application\"},"
+	                 "{\"uuid\":\"b\\u0007c\",\"name\":\"bell\",\"type\":\"application\"}]",
+	                 longest, longer);
+	source_feed(s, "box\tresources", json, (size_t)n);
+	source_feed(s, "box\tservers", "[]", 2);
+	struct app *fits = app_of(store_find(store, "pi/app/box/fits"));
+	struct row *box = store_find(store, "pi/app/box");
+	assert_non_null(fits);
+	assert_string_equal(fits->ref, longest);
+	assert_null(store_find(store, "pi/app/box/longer"));
+	assert_null(store_find(store, "pi/app/box/bell"));
+	assert_int_equal(box->health, HEALTH_ATTENTION);
+	assert_non_null(strstr(box->why, "bell is not shown: its id there is longer than 255"));
+	source_feed(s, "box\tresources", "[]", 2); /* gone with the next list */
+	source_feed(s, "box\tservers", "[]", 2);
+	assert_int_equal(box->health, HEALTH_GOOD);
+	store_destroy(store);
+	loop_turn(loop, 0);
+	loop_destroy(loop);
+	settings_destroy(settings);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +271,7 @@ int main(void)
 		cmocka_unit_test(cut_at_every_byte),
 		cmocka_unit_test(nothing_secret_is_kept),
 		cmocka_unit_test(rows_and_what_can_be_done),
+		cmocka_unit_test(an_id_is_whole_or_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,7 +94,7 @@ static struct deploy *deploy(struct world *w, const char *name)
 {
 	char id[100];
 	snprintf(id, sizeof(id), "sese/deploy/%s", name);
-	return (struct deploy *)store_find(w->store, id);
+	return ROW_AS(deploy, store_find(w->store, id));
 }
 
 static const char *cell_text(const struct deploy *d, const char *column)
@@ -103,7 +103,7 @@ static const char *cell_text(const struct deploy *d, const char *column)
 	for (const struct column *c = panel_deploys.columns; c->name; c++)
 		if (!strcmp(c->name, column)) {
 			cell = (struct cell){ 0 };
-			c->cell(&d->row, &cell);
+			column_cell(c, &d->row, &cell);
 			return cell.text;
 		}
 	fail_msg("there is no column %s", column);
@@ -287,21 +287,33 @@ static void all_runs_that_ended_meanwhile_are_kept(void **state)
 
 /* --- compose ------------------------------------------------------------- */
 
-#define BY_COMPOSE                                                                                \
+#define IMAGE_ID "sha256:c0de"
+/* Labels that an image can carry too, and the one that it cannot: its own id. */
+#define AS_COMPOSE                                                                                \
 	",\"com.docker.compose.config-hash\":\"c0ffee\",\"com.docker.compose.container-number\":" \
 	"\"1\""
+#define BY_COMPOSE AS_COMPOSE ",\"com.docker.compose.image\":\"" IMAGE_ID "\""
 #define CTR(id, name, image, project, service, dir, state) \
 	LABELLED(id, name, image, project, service, dir, state, BY_COMPOSE)
-#define LABELLED(id, name, image, project, service, dir, state, more)                             \
-	"{\"Id\":\"" id "\",\"Names\":[\"/" name "\"],\"Image\":\"" image "\",\"State\":\"" state \
-	"\",\"Status\":\"Up 2 hours\",\"Labels\":{\"com.docker.compose.project\":\"" project      \
-	"\",\"com.docker.compose.service\":\"" service                                            \
-	"\",\"com.docker.compose.project.working_dir\":\"" dir                                    \
+#define LABELLED(id, name, image, project, service, dir, state, more)                        \
+	"{\"Id\":\"" id "\",\"Names\":[\"/" name "\"],\"Image\":\"" image                    \
+	"\",\"ImageID\":\"" IMAGE_ID "\",\"State\":\"" state                                 \
+	"\",\"Status\":\"Up 2 hours\",\"Labels\":{\"com.docker.compose.project\":\"" project \
+	"\",\"com.docker.compose.service\":\"" service                                       \
+	"\",\"com.docker.compose.project.working_dir\":\"" dir                               \
 	"\",\"com.docker.compose.project.config_files\":\"a.yml,b.yml\"" more "}}"
 
 static void feed_list(struct world *w, const char *json)
 {
 	source_feed(server_source(w->server, "docker"), "list", json, strlen(json));
+}
+
+static void feed_image(struct world *w, const char *labels)
+{
+	char json[400];
+	snprintf(json, sizeof(json), "{\"Id\":\"" IMAGE_ID "\",\"Config\":{\"Labels\":%s}}",
+	         labels);
+	source_feed(server_source(w->server, "docker"), "image:" IMAGE_ID, json, strlen(json));
 }
 
 /* Variables of --env-file are given again, or the service would be made with blank ones. */
@@ -316,6 +328,10 @@ static void a_project_with_files_of_variables(void **state)
 	                     "running") "]");
 	struct deploy *envy = deploy(w, "compose:envy");
 	assert_string_equal(envy->project->env, "/srv/who.env,/srv/my own.env");
+	/* Compose sets this label only when asked to. The image may carry it. */
+	assert_false(pull->applies(&envy->row));
+	feed_image(w, "{\"com.docker.compose.project\":\"envy\"}");
+	assert_true(pull->applies(&envy->row));
 	action_command(pull, &envy->row, words, sizeof(words));
 	assert_non_null(
 		strstr(words,
@@ -326,6 +342,39 @@ static void a_project_with_files_of_variables(void **state)
 	action_command(action_find(&kind_container, "compose-up"), box, words, sizeof(words));
 	assert_string_equal(words, "cd /srv/e && docker compose -p envy -f a.yml -f b.yml "
 	                           "--env-file /srv/who.env --env-file '/srv/my own.env' up -d e");
+}
+
+/* An image can carry every label that compose sets, and then its maker chose folder and files. */
+static void labels_that_the_image_carries(void **state)
+{
+	struct world *w = *state;
+	const struct action *pull = action_find(&kind_deploy, "pull");
+	const char *forged = "[" LABELLED("a1", "f_1", "b", "mini", "f", "/evil", "running",
+	                                  AS_COMPOSE
+	                                  ",\"com.docker.compose.image\":\"sha256:0ther\"") "]";
+	feed_list(w, forged);
+	struct deploy *d = deploy(w, "compose:mini");
+	assert_non_null(d);
+	assert_false(pull->applies(&d->row));
+	/* A container of compose gives the project its folder; the other does not move it. */
+	for (int i = 0; i < 2; i++) {
+		/* clang-format off */
+		feed_list(w, i ? "["
+			CTR("a2", "mini_web_1", "b", "mini", "web", "/srv/mini", "running") ","
+			LABELLED("a1", "f_1", "b", "mini", "f", "/evil", "running", AS_COMPOSE) "]" : "["
+			LABELLED("a1", "f_1", "b", "mini", "f", "/evil", "running", AS_COMPOSE) ","
+			CTR("a2", "mini_web_1", "b", "mini", "web", "/srv/mini", "running") "]");
+		/* clang-format on */
+		d = deploy(w, "compose:mini");
+		assert_string_equal(d->project->dir, "/srv/mini");
+		assert_string_equal(cell_text(d, "state"), "2/2 up");
+		assert_true(pull->applies(&d->row));
+	}
+	feed_list(w, forged);
+	feed_image(w, "{\"com.docker.compose.project.working_dir\":\"/evil\"}");
+	assert_null(deploy(w, "compose:mini"));
+	feed_list(w, forged); /* a later list does not forget that */
+	assert_null(deploy(w, "compose:mini"));
 }
 
 static void projects_by_their_labels(void **state)
@@ -469,6 +518,7 @@ int main(void)
 		WORLD(history_outlives_a_crash),
 		WORLD(all_runs_that_ended_meanwhile_are_kept),
 		WORLD(projects_by_their_labels),
+		WORLD(labels_that_the_image_carries),
 		WORLD(a_project_with_files_of_variables),
 		WORLD(new_images_are_told),
 		cmocka_unit_test(a_pull_as_the_engine_tells_it),

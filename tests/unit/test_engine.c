@@ -4,12 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -22,6 +20,7 @@
 #include "backends/store/log.h"
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
+#include "httpd.h"
 #include "turns.h"
 
 /* --- the engine ---------------------------------------------------------- */
@@ -75,14 +74,11 @@ static void says(const char **what, const char *json)
 
 static void answer(int fd, const char *status, const char *type, const char *body)
 {
-	char head[400];
-	int n = snprintf(head, sizeof(head),
-	                 "HTTP/1.1 %s\r\nApi-Version: 1.53\r\nServer: Docker/29.2.0 "
-	                 "(linux)\r\nContent-Type: %s\r\n"
-	                 "Content-Length: %zu\r\n\r\n",
-	                 status, type, strlen(body));
-	send(fd, head, (size_t)n, MSG_NOSIGNAL);
-	send(fd, body, strlen(body), MSG_NOSIGNAL);
+	char headers[300];
+	snprintf(headers, sizeof(headers),
+	         "Api-Version: 1.53\r\nServer: Docker/29.2.0 (linux)\r\nContent-Type: %s\r\n",
+	         type);
+	httpd_answer(fd, status, headers, body);
 }
 
 static void take(const int *ms)
@@ -137,8 +133,9 @@ static bool answer_logs(int fd, const char *request)
 	return a->stays;
 }
 
-static bool engine_answers(int fd, const char *request)
+static bool engine_answers(int fd, const struct httpd_request *q)
 {
+	const char *request = q->head;
 	int now = __atomic_load_n(&mode, __ATOMIC_SEQ_CST);
 	/* what there is when it is asked; the answer may take its time */
 	const char *list = __atomic_load_n(&list_says, __ATOMIC_SEQ_CST),
@@ -201,51 +198,25 @@ static bool engine_answers(int fd, const char *request)
 	return true;
 }
 
-static void *serve_one(void *arg)
-{
-	int fd = (int)(intptr_t)arg;
-	char request[8192];
-	ssize_t n;
-	while ((n = recv(fd, request, sizeof(request) - 1, 0)) > 0) {
-		request[n] = '\0';
-		if (!engine_answers(fd, request))
-			break;
-	}
-	close(fd);
-	return NULL;
-}
-
-static void *serve(void *arg)
-{
-	int listener = (int)(intptr_t)arg, fd;
-	while ((fd = accept(listener, NULL, NULL)) >= 0) {
-		pthread_t t;
-		pthread_create(&t, NULL, serve_one, (void *)(intptr_t)fd);
-		pthread_detach(t);
-	}
-	return NULL;
-}
+static const struct httpd_route routes[] = { { .path = "/*", .answer = engine_answers }, { 0 } };
+static struct httpd *engine_httpd;
 
 static int start_engine(void **state)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	pthread_t t;
 	if (!mkdtemp(dir))
 		return -1;
 	setenv("XDG_RUNTIME_DIR", dir, 1);
 	setenv("XDG_STATE_HOME", dir, 1);
 	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
 	snprintf(path, sizeof(path), "%s/engine", dir);
-	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) || listen(fd, 64))
-		return -1;
-	return pthread_create(&t, NULL, serve, (void *)(intptr_t)fd);
+	engine_httpd = httpd_start(path, routes, NULL);
+	return 0;
 }
 
 static int stop_engine(void **state)
 {
 	char command[128];
+	httpd_stop(engine_httpd);
 	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
 	return system(command);
 }
@@ -391,7 +362,7 @@ static void test_too_new_for_us(void **state)
 	           "\"Attributes\":{\"name\":\"one\",\"exitCode\":\"9\"}},"
 	           "\"timeNano\":1795250000000000000}\n");
 	turn(w, 30);
-	assert_int_equal(((struct container *)row(w, "one"))->state, CONTAINER_EXITED);
+	assert_int_equal(ROW_AS(container, row(w, "one"))->state, CONTAINER_EXITED);
 	assert_int_equal(row(w, "one")->health, HEALTH_BAD);
 }
 
@@ -407,7 +378,7 @@ static void test_events_in_pieces(void **state)
 	turn(w, 20);
 	send_event("or\":{\"ID\":\"abc0\"}}\n");
 	turn(w, 30);
-	assert_int_equal(((struct container *)row(w, "one"))->state, CONTAINER_PAUSED);
+	assert_int_equal(ROW_AS(container, row(w, "one"))->state, CONTAINER_PAUSED);
 	char *x = xcalloc(1, 64 * 1024);
 	memset(x, 'x', 64 * 1024 - 1);
 	for (int i = 0; i < 20; i++) {
@@ -418,7 +389,7 @@ static void test_events_in_pieces(void **state)
 	send_event(
 		"\n{\"Type\":\"container\",\"Action\":\"unpause\",\"Actor\":{\"ID\":\"abc0\"}}\n");
 	turn(w, 30);
-	assert_int_equal(((struct container *)row(w, "one"))->state, CONTAINER_RUNNING);
+	assert_int_equal(ROW_AS(container, row(w, "one"))->state, CONTAINER_RUNNING);
 }
 
 static void test_a_web_page(void **state)
@@ -631,6 +602,68 @@ static void test_a_second_that_is_cut(void **state)
 	log_destroy(r.log);
 }
 
+/* Until the log has a line with these words, at most 10 s. */
+static const struct log_line *wait_for_line(struct world *w, struct reader *r, const char *words)
+{
+	for (int i = 0; i < 100; i++) {
+		turn_reading(w, r, 100);
+		for (uint64_t n = log_first(r->log); n && n <= log_last(r->log); n++) {
+			const struct log_line *line = log_get(r->log, n);
+			if (line && strstr(line->text, words))
+				return line;
+		}
+	}
+	return NULL;
+}
+
+/* The first line loaded stands in the middle of a second, whose lines Podman gives one time. What
+ * is loaded before it ends at that time: no line of that second is lost, none comes twice. */
+static void test_older_lines_of_a_second_that_is_cut(void **state)
+{
+#define LATE(s, text) "2026-01-01T00:01:0" #s "Z " text "\n"
+	static const struct log_answer answers[] = {
+		{ { "follow=0", "tail=500" },
+		  AT(1, "tick") AT(1, "four") LATE(0, "last"),
+		  .stays = false },
+		/* ten seconds before the newest line: nothing at the cut comes again by itself */
+		{ { "follow=1", "since=" }, LATE(0, "last") LATE(1, "now"), .stays = true },
+		{ { "tail=6", "until=1767225601.000000000" },
+		  AT(1, "two") AT(1, "tick") AT(1, "three") AT(1, "tick") AT(1, "four"),
+		  .stays = false },
+		{ { "tail=11", "until=1767225601.000000000" },
+		  AT(0, "zero") AT(1, "one") AT(1, "two") AT(1, "tick") AT(1, "three") AT(1, "tick")
+		          AT(1, "four"),
+		  .stays = false },
+		{ { "since=1767225590.000000000", "until=1767225600.000000000" },
+		  AT(0, "nil") AT(0, "zero"),
+		  .stays = false },
+		{ .lines = NULL },
+	};
+	struct world *w = *state;
+	struct reader r;
+	const char *why;
+	w->backend.param = &param_of_podman;
+	follow_logs(w, &r, answers);
+	assert_non_null(wait_for_line(w, &r, "now"));
+	assert_true(log_older(r.log, 2, &why));
+	assert_non_null(wait_for_line(w, &r, "three"));
+	turn_reading(w, &r, 200);
+	assert_true(log_older(r.log, 4, &why));
+	assert_non_null(wait_for_line(w, &r, "zero"));
+	turn_reading(w, &r, 200);
+	/* by time instead of by number */
+	assert_true(log_reach(r.log, 1767225590000000, &why));
+	assert_non_null(wait_for_line(w, &r, "nil"));
+	turn_reading(w, &r, 200);
+	r.time_us = 0;
+	r.number = 0;
+	r.text[0] = '\0';
+	read_settled(&r);
+	assert_string_equal(r.text, "nil|zero|one|two|tick|three|tick|four|last|now");
+	assert_int_equal(counted(&wrong_requests), 0);
+	log_destroy(r.log);
+}
+
 /* Docker's lines of two streams may be a little out of order. A line that is older than the last
  * one told, and came after it, is not lost with the stream. */
 static void test_a_docker_log_out_of_order(void **state)
@@ -654,20 +687,6 @@ static void test_a_docker_log_out_of_order(void **state)
 	read_settled(&r);
 	assert_string_equal(r.text, "one|two|three|again|four");
 	log_destroy(r.log);
-}
-
-/* Until the log has a line with these words, at most 10 s. */
-static const struct log_line *wait_for_line(struct world *w, struct reader *r, const char *words)
-{
-	for (int i = 0; i < 100; i++) {
-		turn_reading(w, r, 100);
-		for (uint64_t n = log_first(r->log); n && n <= log_last(r->log); n++) {
-			const struct log_line *line = log_get(r->log, n);
-			if (line && strstr(line->text, words))
-				return line;
-		}
-	}
-	return NULL;
 }
 
 /* Docker writes several lines in one microsecond. The first of the lines loaded may be one of
@@ -810,7 +829,7 @@ static void test_the_list_is_asked_again(void **state)
 		send_event(update);
 		turn_until_counted(w, &lists_asked, ++asked);
 		turn(w, 500);
-		assert_string_equal(((struct container *)row(w, "one"))->ports, "443/tcp");
+		assert_string_equal(ROW_AS(container, row(w, "one"))->ports, "443/tcp");
 	}
 	assert_int_equal(counted(&lists_asked), asked);
 }
@@ -830,7 +849,7 @@ static void test_an_inspect_older_than_an_event(void **state)
 	w->backend.up(w->source);
 	turn_until_state(w, SOURCE_LIVE);
 	turn(w, 600);
-	struct container *c = (struct container *)row(w, "one");
+	struct container *c = ROW_AS(container, row(w, "one"));
 	set(&inspects_asked, 0);
 	set(&inspect_takes_ms, 60);
 	says(&inspect_says, INSPECT("paused", ",\"RestartCount\":1"));
@@ -875,7 +894,7 @@ static void test_last_lines_older_than_an_event(void **state)
 	send_event(EVENT("start", "abc0", "")
 	                   EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"3\"}"));
 	turn(w, 600);
-	assert_string_equal(((struct container *)row(w, "one"))->last_lines, "second");
+	assert_string_equal(ROW_AS(container, row(w, "one"))->last_lines, "second");
 }
 
 /* The name was given to another container while its log asked about the first one. */
@@ -898,7 +917,7 @@ static void test_an_inspect_of_the_one_before(void **state)
 	send_event(EVENT("destroy", "abc0", ""));
 	send_event(EVENT("start", "abc1", ",\"Attributes\":{\"name\":\"one\"}"));
 	turn(w, 300);
-	struct container *c = (struct container *)row(w, "one");
+	struct container *c = ROW_AS(container, row(w, "one"));
 	assert_string_equal(c->engine_id, "abc1");
 	assert_int_equal(c->restarts, -1);
 	source_feed(w->source, "inspect:abc1", INSPECT("running", ""),
@@ -921,7 +940,7 @@ static struct container *up_by_command(struct world *w)
 	turn_until_state(w, SOURCE_LIVE);
 	turn(w, 100);
 	set(&stats_asked, 0);
-	return (struct container *)row(w, "one");
+	return ROW_AS(container, row(w, "one"));
 }
 
 #define RUNS(since, restarts)                                                                   \
@@ -944,7 +963,7 @@ static void test_restarted_while_away(void **state)
 	turn_until_state(w, SOURCE_LIVE);
 	show(w, true);
 	turn(w, 600);
-	struct container *c = (struct container *)row(w, "one");
+	struct container *c = ROW_AS(container, row(w, "one"));
 	struct ctr *k = c->priv;
 	int64_t first = c->started_ms;
 	assert_int_equal(c->restarts, 0);
@@ -995,7 +1014,7 @@ static void test_one_seam_for_a_restart(void **state)
 	     "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 3 "
 	     "minutes\"}]",
 	     RUNS("2026-06-01T00:00:00Z", "7"));
-	assert_int_equal(((struct container *)row(w, "one"))->restarts, 7);
+	assert_int_equal(ROW_AS(container, row(w, "one"))->restarts, 7);
 	assert_int_equal(gaps(log, "ended and started"), 1);
 	send_event(EVENT("create", "abc0", "")); /* one more list */
 	turn(w, 600);
@@ -1051,7 +1070,7 @@ static void test_details_ask(void **state)
 	assert_true(detail_has(w, "128M"));
 	/* nobody told */
 	says(&inspect_says, INSPECT("running", ",\"HostConfig\":{\"Memory\":67108864}"));
-	row(w, "one")->looks++;
+	row(w, "one")->details_opened++;
 	draw_for(w, 200);
 	assert_int_equal(counted(&inspects_asked), 4);
 	assert_true(detail_has(w, "64M"));
@@ -1108,7 +1127,7 @@ static void overtaken_by(struct world *w, const char *events)
 	w->backend.up(w->source);
 	turn_until_state(w, SOURCE_LIVE);
 	turn(w, 600);
-	struct container *c = (struct container *)row(w, "one");
+	struct container *c = ROW_AS(container, row(w, "one"));
 	c->tty_known = false;
 	c->restarts = -1;
 	set(&inspect_takes_ms, 150);
@@ -1143,7 +1162,7 @@ static void test_killed_while_it_was_listed(void **state)
 	w->backend.up(w->source);
 	turn_until_state(w, SOURCE_LIVE);
 	turn(w, 800);
-	struct container *c = (struct container *)row(w, "one");
+	struct container *c = ROW_AS(container, row(w, "one"));
 	says(&inspect_says, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":"
 	                    "\"exited\",\"ExitCode\":137}}");
 	set(&list_takes_ms, 120);
@@ -1180,16 +1199,16 @@ static void test_renamed_while_it_was_listed(void **state)
 	w->backend.up(w->source);
 	turn_until_state(w, SOURCE_LIVE);
 	turn(w, 800);
-	((struct container *)row(w, "one"))->restarts = 7;
+	ROW_AS(container, row(w, "one"))->restarts = 7;
 	overtake_the_list(w, EVENT("rename", "abc0", ",\"Attributes\":{\"name\":\"two\"}"));
 	says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/"
 	                 "two\"],\"State\":\"running\",\"Status\":\"Up 2 hours\"}]");
 	turn(w, 150);
 	assert_null(row(w, "one"));
 	assert_non_null(row(w, "two"));
-	assert_int_equal(((struct container *)row(w, "two"))->restarts, 7);
+	assert_int_equal(ROW_AS(container, row(w, "two"))->restarts, 7);
 	turn(w, 600);
-	assert_int_equal(((struct container *)row(w, "two"))->restarts, 7);
+	assert_int_equal(ROW_AS(container, row(w, "two"))->restarts, 7);
 }
 
 /* What happened while a list was on its way happened once. */
@@ -1217,7 +1236,7 @@ static void test_a_list_that_does_not_know_yet(void **state)
 	w->backend.up(w->source);
 	turn_until_state(w, SOURCE_LIVE);
 	turn(w, 800);
-	struct container *c = (struct container *)row(w, "one");
+	struct container *c = ROW_AS(container, row(w, "one"));
 	int asked = counted(&lists_asked);
 	says(&inspect_says, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":"
 	                    "\"exited\",\"ExitCode\":137}}");
@@ -1266,6 +1285,7 @@ int main(void)
 		WORLD(test_last_lines_older_than_an_event),
 		WORLD(test_a_podman_log_with_holes),
 		WORLD(test_a_second_that_is_cut),
+		WORLD(test_older_lines_of_a_second_that_is_cut),
 		WORLD(test_a_docker_log_out_of_order),
 		WORLD(test_the_run_before_and_what_is_older_still),
 		WORLD(test_last_words_while_away),

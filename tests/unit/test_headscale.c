@@ -105,6 +105,14 @@ static struct world *world_new(int minor, bool rest, const char *key)
 	return w;
 }
 
+/* Ends the look by program that is on its way. */
+static void stop_poll(struct world *w)
+{
+	run_cancel(w->hs->run);
+	w->hs->run = NULL;
+	fetch_cancel(&w->hs->poll);
+}
+
 static void world_end(struct world *w)
 {
 	char command[128];
@@ -345,8 +353,7 @@ static void test_no_such_program(void **state)
 	struct world *w = world_new(26, false, "");
 	free(w->config.command);
 	w->config.command = xstrdup("/nonexistent/headscale");
-	run_cancel(w->hs->run);
-	w->hs->run = NULL;
+	stop_poll(w);
 	hs_poll_now(&w->hs->source);
 	UNTIL(w, w->hs->source.state != SOURCE_WAITING);
 	assert_non_null(strstr(w->hs->source.err.text, "there is no /nonexistent/headscale"));
@@ -408,8 +415,7 @@ static void test_warnings_before_the_nodes(void **state)
 	        secret, secret);
 	fclose(f);
 	chmod(script, 0700);
-	run_cancel(w->hs->run);
-	w->hs->run = NULL;
+	stop_poll(w);
 	free(w->config.command);
 	w->config.command = xstrdup(script);
 	assert_true(record_start(w->store, folder, &err));

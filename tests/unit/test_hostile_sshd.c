@@ -26,6 +26,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/link/ask.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 
@@ -220,13 +221,34 @@ static void on_exec(ssh_message m, struct tally (*harm)(void), int tell)
 	free(command);
 }
 
+static int prompts; /* in each round of keyboard-interactive, without end; 0: all are let in */
+
+#define PROMPTS_MOST 200 /* libssh takes up to 256 */
+
+static void on_auth(ssh_message m)
+{
+	static const char *words[PROMPTS_MOST];
+	static char echo[PROMPTS_MOST];
+	for (size_t i = 0; i < PROMPTS_MOST; i++)
+		words[i] = "Code: ";
+	if (!prompts) {
+		ssh_message_auth_reply_success(m, 0);
+	} else if (ssh_message_subtype(m) == SSH_AUTH_METHOD_INTERACTIVE) {
+		ssh_message_auth_interactive_request(m, "second factor", "", (unsigned)prompts,
+		                                     words, echo);
+	} else {
+		ssh_message_auth_set_methods(m, SSH_AUTH_METHOD_INTERACTIVE);
+		ssh_message_reply_default(m);
+	}
+}
+
 static void on_message(ssh_message m, struct tally (*harm)(void), int tell)
 {
 	int type = ssh_message_type(m), subtype = ssh_message_subtype(m);
 	if (type == SSH_REQUEST_SERVICE)
 		ssh_message_service_reply_success(m);
 	else if (type == SSH_REQUEST_AUTH)
-		ssh_message_auth_reply_success(m, 0);
+		on_auth(m);
 	else if (type == SSH_REQUEST_CHANNEL_OPEN && subtype == SSH_CHANNEL_SESSION)
 		ran = ssh_message_channel_request_open_reply_accept(m);
 	else if (type == SSH_REQUEST_CHANNEL && subtype == SSH_CHANNEL_REQUEST_EXEC)
@@ -316,7 +338,8 @@ static void keep_little(int listener)
 	                 0);
 }
 
-static void begin(struct tally (*harm)(void))
+/* Connects and answers what is asked, until it is up or failed. Returns how often it was asked. */
+static int begin(struct tally (*harm)(void))
 {
 	static const struct link_events events = { 0 };
 	struct sockaddr_in at = { .sin_family = AF_INET,
@@ -343,15 +366,22 @@ static void begin(struct tally (*harm)(void))
 	                     &(struct link_config){
 				     .name = "hostile",
 				     .ssh_config = config,
-				     .batch = true,
+				     .batch = !prompts,
 				     .unread_timeout_ms = unread_ms },
 	                     &events, NULL);
 	link_connect(up);
+	int asks = 0;
 	for (int64_t until = now_mono_ms() + WAIT_MS;
-	     up->state == LINK_CONNECTING && now_mono_ms() < until;)
+	     (up->state == LINK_CONNECTING || up->ask) && now_mono_ms() < until;) {
 		loop_turn(loop, 50);
-	assert_string_equal(up->err.text, "");
-	assert_int_equal(up->state, LINK_UP);
+		if (up->ask && ++asks)
+			ask_answer(up->ask, secret_create("123456", 6), false);
+	}
+	if (!prompts) {
+		assert_string_equal(up->err.text, "");
+		assert_int_equal(up->state, LINK_UP);
+	}
+	return asks;
 }
 
 static void finish(void)
@@ -435,6 +465,33 @@ static void test_a_server_that_asks_and_reads_nothing(void **state)
 	unread(do_ask_and_read_nothing, 0, "does not read the answers: more than 1024 KB");
 }
 
+/* However often a server asks for a code, the user is asked asks times and then reads why not. */
+static void asks_too_much(int each, int asks, const char *words)
+{
+	prompts = each;
+	int asked = begin(do_nothing);
+	prompts = 0;
+	assert_int_equal(asked, asks);
+	assert_int_equal(up->state, LINK_LOST);
+	assert_int_equal(up->err.code, ERR_TOO_BIG);
+	assert_false(up->retry_at_ms); /* or it would ask all of that again */
+	if (!strstr(up->err.text, words))
+		fail_msg("it says: %s", up->err.text);
+	finish();
+}
+
+static void test_a_round_with_too_many_prompts(void **state)
+{
+	asks_too_much(5, 0, "asks 5 things at once to let ");
+	asks_too_much(PROMPTS_MOST, 0, "asks 200 things at once to let ");
+}
+
+static void test_rounds_without_end(void **state)
+{
+	asks_too_much(1, 10, "asked 10 times to let ");
+	asks_too_much(4, 40, "asked 10 times to let ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -444,6 +501,8 @@ int main(void)
 		cmocka_unit_test(test_a_flood_is_not_kept),
 		cmocka_unit_test(test_a_server_that_reads_nothing),
 		cmocka_unit_test(test_a_server_that_asks_and_reads_nothing),
+		cmocka_unit_test(test_a_round_with_too_many_prompts),
+		cmocka_unit_test(test_rounds_without_end),
 	};
 	ssh_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);

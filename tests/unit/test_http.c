@@ -1,6 +1,8 @@
 /* HTTP and origins: against a server of our own that behaves badly on purpose, straight and through
  * a origin whose endpoints fail one after another. Everything on this machine, no network. */
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,8 +13,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <unistd.h>
@@ -24,6 +28,7 @@
 #include "backends/base/mem.h"
 #include "backends/link/http.h"
 #include "backends/link/loop.h"
+#include "backends/link/origin.h"
 #include "tests/unit/httpd.h"
 
 /* --- the server ---------------------------------------------------------- */
@@ -92,6 +97,40 @@ static const struct httpd_route routes[] = {
 	{ .path = "*", .headers = "Content-Type: application/json\r\n", .body = "[1,2,3]" },
 	{ 0 }
 };
+
+/* --- the kernel, as origin_port.c sees it -------------------------------- */
+
+static int tables;      /* times that /proc/net/tcp was opened */
+static bool no_diag;    /* the kernel has no sock_diag */
+static int lines_first; /* lines of other sockets that the table then begins with */
+
+int socket(int family, int type, int protocol)
+{
+	if (no_diag && family == AF_NETLINK) {
+		errno = EPROTONOSUPPORT;
+		return -1;
+	}
+	return (int)syscall(SYS_socket, family, type, protocol);
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+	FILE *real = fopen64(path, mode);
+	char line[256];
+	if (strcmp(path, "/proc/net/tcp") != 0 || !real)
+		return real;
+	tables++;
+	FILE *longer = tmpfile();
+	assert_non_null(longer);
+	for (int i = 0; i < lines_first; i++)
+		fprintf(longer, "%4d: 0200007F:0001 0200007F:0002 01 00000000:00000000 "
+		                "00:00000000 00000000  1000        0 1 1 0\n", i);
+	while (fgets(line, sizeof(line), real))
+		fputs(line, longer);
+	fclose(real);
+	rewind(longer);
+	return longer;
+}
 
 /* --- the world ----------------------------------------------------------- */
 
@@ -644,6 +683,33 @@ static void test_port(void **state)
 	origin_port_close(two);
 }
 
+/* Whose a connection is: the kernel says it of one socket, and its table of all sockets is not
+ * read. A kernel without sock_diag is asked by the table, up to a bound. */
+static void test_port_on_a_busy_machine(void **state)
+{
+	struct world *w = *state;
+	struct err err = { 0 };
+	int gone = 0;
+	open_origin(w, NULL);
+	struct origin_port *p = origin_port_open(w->origin, went, &gone, &err);
+	assert_non_null(p);
+	int port = origin_port_number(p);
+	tables = 0;
+	assert_int_equal(answer_on(w, port, 0), '2');
+	assert_int_equal(tables, 0);
+	no_diag = true;
+	assert_int_equal(answer_on(w, port, 0), '2');
+	assert_int_equal(tables, 1);
+	lines_first = 3000; /* ours comes too late */
+	assert_int_equal(answer_on(w, port, 0), 0);
+	assert_int_equal(tables, 2);
+	no_diag = false;
+	assert_int_equal(answer_on(w, port, 0), '2');
+	assert_int_equal(tables, 2);
+	lines_first = 0;
+	origin_port_close(p);
+}
+
 static int connections(struct world *w)
 {
 	for (int i = 0; i < 10; i++)
@@ -693,6 +759,83 @@ static void test_ready(void **state)
 	assert_int_equal(connections(w), before + 6);
 }
 
+/* A folder as an origin makes it, with a socket that listens, or one whose process died. Returns
+ * the socket. */
+static int make_private(char *path, size_t size, const char *name, bool listens)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	snprintf(path, size, "%s/%s", dir, name);
+	assert_int_equal(mkdir(path, 0700), 0);
+	int n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/s", path);
+	assert_true(n > 0 && (size_t)n < sizeof(sun.sun_path));
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	if (listens)
+		assert_int_equal(listen(fd, 1), 0);
+	return fd;
+}
+
+/* As if made an hour ago. */
+static void make_old(const char *path)
+{
+	struct timespec times[2] = { { .tv_sec = time(NULL) - 3600 }, { 0 } };
+	times[1] = times[0];
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void drop_private(const char *path)
+{
+	char *socket = xasprintf("%s/s", path);
+	unlink(socket);
+	free(socket);
+	rmdir(path);
+}
+
+/* A console that was killed leaves its private folder; the next start removes it. One in use stays
+ * and is not even connected to, and so do one that is new, one that holds more, one that others
+ * can read, a link, and names that are not an origin's. */
+static void test_left_over_folders(void **state)
+{
+	char left[64], live[64], young[64], full[64], open[64], other[64], way[64], kept[80];
+	close(make_private(left, sizeof(left), "mocr-aB3xYz", false));
+	int used = make_private(live, sizeof(live), "mocr-liveon", true);
+	close(make_private(young, sizeof(young), "mocr-young0", false));
+	close(make_private(full, sizeof(full), "mocr-full00", false));
+	close(make_private(open, sizeof(open), "mocr-open00", false));
+	close(make_private(other, sizeof(other), "mocr-longer-name", false));
+	snprintf(kept, sizeof(kept), "%s/kept", full);
+	assert_int_equal(mkdir(kept, 0700), 0);
+	assert_int_equal(chmod(open, 0755), 0);
+	snprintf(way, sizeof(way), "%s/mocr-link00", dir);
+	assert_int_equal(symlink(other, way), 0);
+	const char *const old[] = { left, live, full, open, other };
+	for (size_t i = 0; i < ARRAY_LEN(old); i++)
+		make_old(old[i]);
+
+	struct loop *loop = loop_create();
+	struct http *http = http_create(loop);
+	const char *const stay[] = { live, young, full, open, other, way };
+	for (size_t i = 0; i < ARRAY_LEN(stay); i++)
+		if (access(stay[i], F_OK) != 0)
+			fail_msg("%s is gone", stay[i]);
+	assert_int_not_equal(access(left, F_OK), 0);
+	assert_int_equal(accept(used, NULL, NULL), -1);
+	close(used);
+	make_old(live);
+	origin_sweep(dir); /* its console died too */
+	assert_int_not_equal(access(live, F_OK), 0);
+
+	http_destroy(http);
+	loop_destroy(loop);
+	rmdir(kept);
+	unlink(way);
+	drop_private(young);
+	drop_private(full);
+	drop_private(open);
+	drop_private(other);
+	assert_int_equal(entries(dir), 1);
+}
+
 static void test_encode(void **state)
 {
 	char *s = http_encode("a b/\"{}?&=%\xc3\xa4~");
@@ -717,8 +860,10 @@ int main(void)
 		WORLD(test_absent),
 		WORLD(test_link_gone),
 		WORLD(test_port),
+		WORLD(test_port_on_a_busy_machine),
 		WORLD(test_ready),
 		WORLD(test_callbacks_do_anything),
+		cmocka_unit_test(test_left_over_folders),
 		cmocka_unit_test(test_encode),
 	};
 	return cmocka_run_group_tests(tests, start_server, stop_server);

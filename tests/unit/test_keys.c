@@ -367,6 +367,41 @@ static void test_words_of_keys(void **state)
 	assert_string_equal(key_brackets("abcdef gh", shown, 6), "[abcd");
 }
 
+static bool is_wanted(const struct key *key)
+{
+	return key_is(key, "C-]") || key_is(key, "F12");
+}
+
+/* A key is found among other bytes in each form that terminals send. */
+static void test_finding(void **state)
+{
+	static const struct {
+		const char *bytes;
+		int at; /* -1: nowhere */
+		size_t n;
+	} cases[] = {
+		{ "", -1, 0 },
+		{ "ls]\r", -1, 0 },
+		{ "\035", 0, 1 },
+		{ "ls\r\035x\035", 3, 1 },
+		{ "\033[A\033[93;5uq", 3, 7 },
+		{ "\033[27;5;93~", 0, 10 },
+		{ "ab\033[24~\035", 2, 5 },
+		{ "\033\035", 1, 1 },
+		{ "\033]0;no end\035", 10, 1 },
+		{ "\033[93;5", -1, 0 },
+		{ "\xc3\xbc\177\035", 3, 1 },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *bytes = cases[i].bytes;
+		size_t n = 0;
+		const char *found = keys_find(bytes, strlen(bytes), is_wanted, &n);
+		assert_int_equal(found ? found - bytes : -1, cases[i].at);
+		if (found)
+			assert_int_equal(n, cases[i].n);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,7 +410,7 @@ int main(void)
 		cmocka_unit_test(test_utf8_in_pieces), cmocka_unit_test(test_paste),
 		cmocka_unit_test(test_paste_bounds),   cmocka_unit_test(test_names),
 		cmocka_unit_test(test_text),           cmocka_unit_test(test_rubbish),
-		cmocka_unit_test(test_reading),
+		cmocka_unit_test(test_reading),        cmocka_unit_test(test_finding),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

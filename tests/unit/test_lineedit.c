@@ -211,6 +211,10 @@ static void test_completion(void **state)
 	assert_int_equal(type(e, "Esc"), LINEEDIT_CHANGED); /* closes the list alone */
 	assert_string_equal(lineedit_text(e), "quit con");
 	assert_int_equal(lineedit_list_rows(e, 10), 0);
+	type(e, "Tab");
+	assert_int_equal(lineedit_list_rows(e, 10), 3);
+	assert_int_equal(type(e, "Esc"), LINEEDIT_CANCELLED); /* no word was chosen */
+	lineedit_set(e, "quit con");
 	type(e, "Tab Tab x");
 	assert_string_equal(lineedit_text(e), "quit connectx");
 	assert_int_equal(lineedit_list_rows(e, 10), 0);
@@ -220,6 +224,33 @@ static void test_completion(void **state)
 	lineedit_set(e, "q x");
 	type(e, "C-a Right Tab");
 	assert_string_equal(lineedit_text(e), "quit x");
+	lineedit_destroy(e);
+}
+
+/* Where no word begins so, fragments find it. The best comes first; what begins so wins. */
+static void test_fragments(void **state)
+{
+	struct lineedit_config c = { .complete = complete, .by_fragments = true };
+	struct lineedit *e = lineedit_create(&c);
+
+	type(e, "t a i Tab");
+	assert_string_equal(lineedit_text(e), "containers ");
+	type(e, "C-u Space u i t Tab");
+	assert_string_equal(lineedit_text(e), " quit ");
+	type(e, "C-u o n Tab");
+	assert_string_equal(lineedit_text(e), "con"); /* what they share */
+	assert_int_equal(lineedit_list_rows(e, 10), 3);
+	type(e, "C-u z z Tab");
+	assert_string_equal(lineedit_text(e), "zz");
+	assert_int_equal(lineedit_list_rows(e, 10), 0);
+	lineedit_set(e, "q ai x");
+	type(e, "C-a M-f M-f Tab");
+	assert_string_equal(lineedit_text(e), "q containers x");
+	lineedit_destroy(e);
+	c.by_fragments = false;
+	e = lineedit_create(&c);
+	type(e, "t a i Tab");
+	assert_string_equal(lineedit_text(e), "tai");
 	lineedit_destroy(e);
 }
 
@@ -258,6 +289,7 @@ int main(void)
 		cmocka_unit_test(test_paste),      cmocka_unit_test(test_max),
 		cmocka_unit_test(test_history),    cmocka_unit_test(test_history_file),
 		cmocka_unit_test(test_completion), cmocka_unit_test(test_secret),
+		cmocka_unit_test(test_fragments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -265,7 +265,7 @@ static int end_world(void **state)
 
 static struct unit *quick(void)
 {
-	return (struct unit *)store_find(w.store, "pi/unit/user:" UNIT);
+	return ROW_AS(unit, store_find(w.store, "pi/unit/user:" UNIT));
 }
 
 /* Until no query is open any more, and a while longer for what they lead to. */

@@ -27,10 +27,10 @@ static struct teller *teller;
 static int64_t now; /* its clock */
 static bool nothing_is_known;
 
-static bool is_well(const char *id, enum health told, void *arg)
+static bool is_well(const char *id, enum health announced, void *arg)
 {
 	(void)id;
-	(void)told;
+	(void)announced;
 	(void)arg;
 	return !nothing_is_known;
 }
@@ -150,7 +150,7 @@ static void test_comes_back_within_its_time(void **state)
 static void test_flapping(void **state)
 {
 	(void)state;
-	for (int i = 0; i < FLAPS_TOLD - 1; i++) {
+	for (int i = 0; i < FLAPS_ANNOUNCED - 1; i++) {
 		LOOK(1000 + 4000 * i, A());
 		assert_string_equal(next_title(1000 + 4000 * i), "");
 		NOTHING(3000 + 4000 * i);
@@ -288,6 +288,37 @@ static void test_a_big_storm_pauses(void **state)
 	assert_string_equal(next_title(13000), "");
 	assert_string_equal(next_title(15000), "200 things need you");
 	assert_string_equal(next_title(60000), "");
+}
+
+/* Containers that are started again are well one after the other: one message, when the last one is. */
+static void test_a_storm_ends_slowly(void **state)
+{
+	(void)state;
+	storm(1000, 20);
+	assert_string_equal(next_title(11000), "20 things need you");
+	for (int i = 19; i >= 0; i--) {
+		storm(20000 + 500 * (20 - i), i);
+		assert_string_equal(next_title(20000 + 500 * (20 - i)), "");
+	}
+	assert_string_equal(next_title(39999), "");
+	assert_string_equal(next_title(40000), "20 things are well again");
+	assert_string_equal(next_title(200000), "");
+}
+
+/* One stays as it is: the others do not wait for it for ever. */
+static void test_a_storm_ends_but_for_one(void **state)
+{
+	(void)state;
+	storm(1000, 20);
+	assert_string_equal(next_title(11000), "20 things need you");
+	storm(20000, 10);
+	assert_string_equal(next_title(45000), "");
+	storm(50000, 1);
+	assert_string_equal(next_title(30000 + GATHER_MS - 1), "");
+	assert_string_equal(next_title(30000 + GATHER_MS), "19 things are well again");
+	NOTHING(100000);
+	assert_string_equal(next_title(109999), "");
+	assert_string_equal(next_title(110000), "sese: container c000 is well again");
 }
 
 static void test_a_storm_without_end(void **state)
@@ -434,7 +465,7 @@ static void test_unsent(void **state)
 	assert_true(kept_is(0, "sese/container/a") || kept_is(0, "sese/container/b"));
 	assert_true(kept_is(m->number, "sese/container/a"));
 	assert_true(kept_is(first, NULL));
-	teller_untell(teller, first, first, 24000);
+	teller_withdraw(teller, first, first, 24000);
 	assert_true(kept_is(0, "sese/container/b"));
 	message_free(m);
 	assert_string_equal(next_title(33999), "");
@@ -635,6 +666,8 @@ int main(void)
 		TELLER(test_held_back_by_the_queue),
 		TELLER(test_a_big_storm_pauses),
 		TELLER(test_a_storm_without_end),
+		TELLER(test_a_storm_ends_slowly),
+		TELLER(test_a_storm_ends_but_for_one),
 		TELLER(test_storm_without_hold),
 		TELLER(test_frozen),
 		TELLER(test_dies_before_its_server),

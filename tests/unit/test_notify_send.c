@@ -877,6 +877,29 @@ static void test_refused_message(void **state)
 	program_end();
 }
 
+/* It waits for its next try alone: what comes meanwhile leaves at once. */
+static void test_refused_alone(void **state)
+{
+	(void)state;
+	program_start("[notify hook]\ntype = webhook\nfor = 0\nurl = http://127.0.0.1:@/poison\n");
+	container("poison", HEALTH_BAD, "exited");
+	assert_non_null(strstr(complaint("hook"), "refuses the message (400: a sign that I"));
+	assert_int_equal(httpd_requests(server), 1);
+	assert_int_equal(notify->channels->n_queue, 1);
+	container("n8n", HEALTH_BAD, "exited");
+	arrive(1);
+	assert_non_null(strstr(bodies[0], "n8n"));
+	for (int i = 0; i < 500 && !strstr(state_file(), "\"queue\":[]"); i++)
+		turn(10);
+	assert_int_equal(notify->channels->n_queue, 0);
+	assert_string_equal(activity_get(store, 0)->text,
+	                    "notify hook: never sent, because the other side refuses it: box: "
+	                    "container poison is bad");
+	assert_null(store_find(store, "box/notify/hook"));
+	assert_int_equal(httpd_requests(server), 2);
+	program_end();
+}
+
 /* Where all is refused, the fault is not in one message: nothing is dropped. */
 static void test_all_is_refused(void **state)
 {
@@ -1107,6 +1130,7 @@ int main(void)
 		WORLD(test_queue_is_bounded),
 		WORLD(test_no_room),
 		WORLD(test_refused_message),
+		WORLD(test_refused_alone),
 		WORLD(test_all_is_refused),
 		WORLD(test_channel_is_away),
 		WORLD(test_lent_terminal),

@@ -414,7 +414,7 @@ static void done(const char *verb, const char *words)
 static bool is_offered(const char *verb)
 {
 	const struct action *a = action_find(&kind_session, verb);
-	return a->applies(&one()->row);
+	return action_applies_to(a, &one()->row);
 }
 
 static void nothing_was_refused(void)

@@ -117,7 +117,13 @@ static void refused(const struct action *a, const char *argument, enum err_code 
 static void test_what_may_start(void **state)
 {
 	struct err err = { 0 };
-	refused(&useless, NULL, ERR_USAGE, "useless: makes no sense for web as it is now");
+	ROW_AS(container, w.row)->state = CONTAINER_EXITED;
+	refused(&useless, NULL, ERR_USAGE,
+	        "useless: web is exited, and that needs it running; start it first");
+	ROW_AS(container, w.row)->state = CONTAINER_RUNNING;
+	refused(&useless, NULL, ERR_USAGE,
+	        "useless: not possible for web in its present state; possible: restart, stop, "
+	        "kill, pause");
 	refused(&particular, NULL, ERR_USAGE, "expected x");
 	w.settings->read_only = true;
 	refused(&restart, NULL, ERR_DENIED, "restart: not done, mocr was started read-only");

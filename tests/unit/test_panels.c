@@ -10,15 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/apps/app.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/containers/container.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/services/unit.h"
+#include "backends/sessions/session.h"
 #include "backends/store/doc.h"
 #include "backends/store/settings.h"
+#include "backends/systems/system.h"
 #include "backends/vitals/vitals.h"
+#include "backends/vpn/peer.h"
 #include "panels/panels.h"
 
 static const struct action restart_action = { .name = "container-restart",
@@ -98,7 +102,7 @@ static struct cell cell_of(const struct panel *p, const char *column, const stru
 	struct cell c = { 0 };
 	for (const struct column *col = p->columns; col->name; col++)
 		if (!strcmp(col->name, column)) {
-			col->cell(r, &c);
+			column_cell(col, r, &c);
 			return c;
 		}
 	fail_msg("no column %s", column);
@@ -382,7 +386,7 @@ static void test_hostile_text(void **state)
 		struct cell c = { 0 };
 		for (const struct column *col = all[i].panel->columns; col->name; col++) {
 			memset(&c, 0, sizeof(c));
-			col->cell(all[i].row, &c);
+			column_cell(col, all[i].row, &c);
 			check_clean(c.text);
 		}
 		memset(&c, 0, sizeof(c));
@@ -430,6 +434,36 @@ static void test_sentences(void **state)
 	assert_non_null(strstr(text, ":connect"));
 	panel_empty(&panel_needs, s->store, &s->server, text, sizeof(text));
 	assert_string_equal(text, "Nothing on sese needs you.");
+}
+
+/* The column of the state says that a token is refused, wherever one can be. */
+static void test_refused_token_is_in_the_state(void **state)
+{
+	struct scene *s = *state;
+	struct peer headscale = { .control = true, .primary = true };
+	struct session opencode = { .type = SESSION_SERVICE, .words = (char[]){ "denied" } };
+	struct app platform = { .is_platform = true };
+	struct system site = { .is_site = true };
+	struct row *const rows[] = { &headscale.row, &opencode.row, &platform.row, &site.row };
+	static const struct kind *const of[] = { &kind_peer, &kind_session, &kind_app,
+		                                 &kind_system };
+	peer_init(&headscale);
+	s->source.state = SOURCE_DENIED;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		scene_row(s, rows[i], of[i], "home");
+		rows[i]->health = HEALTH_ATTENTION;
+	}
+	headscale.row.health = HEALTH_UNKNOWN; /* the queue has its source */
+	check(&panel_vpn, "state", &headscale.row, "denied");
+	s->source.state = SOURCE_LIVE; /* one source for all programs of sessions */
+	check(&panel_sessions, "status", &opencode.row, "denied");
+	s->source.state = SOURCE_DENIED;
+	check(&panel_apps, "state", &platform.row, "denied");
+	check(&panel_systems, "state", &site.row, "denied");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		free(rows[i]->id);
+		free(rows[i]->name);
+	}
 }
 
 static void check_brief(const struct panel *p, const struct row *r, const char *text)
@@ -486,6 +520,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hostile_text, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_order_of_need, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sentences, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_refused_token_is_in_the_state, set_up,
+		                                tear_down),
 	};
 	return cmocka_run_group_tests_name("panels", tests, NULL, NULL);
 }

@@ -120,6 +120,7 @@ static int start_server(void **state)
 /* --- the platform: a list is "NAME NAME...", each name its own id -------- */
 
 static int more_seen;
+static char asked_about[APP_ID_SIZE]; /* id of the row that was asked about last */
 
 static bool tiny_take_version(struct site *s, const char *ref, const char *text, size_t len,
                               struct err *err)
@@ -164,6 +165,7 @@ static bool tiny_is_due(const struct site *s, const struct app *a)
 static char *tiny_about(const struct app *a, const char **what)
 {
 	*what = "one";
+	snprintf(asked_about, sizeof(asked_about), "%s", a->ref);
 	return platform_path("/one?id=", a->ref, "");
 }
 
@@ -332,7 +334,7 @@ static int end_world(void **state)
 
 static struct app *app_at(struct world *w, const char *id)
 {
-	return (struct app *)store_find(w->store, id);
+	return ROW_AS(app, store_find(w->store, id));
 }
 
 /* --- rounds -------------------------------------------------------------- */
@@ -350,6 +352,7 @@ static void a_long_id(void **state)
 	answers("/api/one", 200, "an image");
 	sites_up(&w->sites->source);
 	UNTIL(w, app_at(w, id) && !strcmp(app_at(w, id)->image, "an image"));
+	assert_string_equal(asked_about, name);
 }
 
 static void a_round(void **state)
@@ -408,17 +411,17 @@ static void rounds_that_fail(void **state)
 	}
 }
 
-/* The more it fails, the longer it waits: 40, 80, 120 ms, ... */
+/* Each failure doubles the pause, up to six times the first: 40, 80, 160, 240 ms. */
 static void waits_grow(void **state)
 {
 	struct world *w = *state;
 	answers("/api/list", 500, "x");
 	sites_up(&w->sites->source);
-	UNTIL(w, w->sites->first->fails == 1);
+	UNTIL(w, w->sites->first->pause.fails == 1);
 	assert_int_equal(w->sites->source.state, SOURCE_FAILED);
 	int64_t began = now_mono_ms();
-	UNTIL(w, w->sites->first->fails == 5);
-	assert_true(now_mono_ms() - began >= 40 + 80 + 120 + 160);
+	UNTIL(w, w->sites->first->pause.fails == 5);
+	assert_true(now_mono_ms() - began >= 40 + 80 + 160 + 240);
 }
 
 static void nobody_there(void **state)

@@ -272,7 +272,7 @@ static void say_row(const struct panel *p, const struct row *r)
 	for (const struct column *col = p->columns; col->name; col++) {
 		c = (struct cell){ 0 };
 		now_wall_set(LATER_MS);
-		col->cell(r, &c);
+		column_cell(col, r, &c);
 		say_cell(col->name, &c);
 	}
 	c = (struct cell){ 0 };

@@ -102,7 +102,7 @@ static void feed_answer(const char *what, const char *name)
 
 static struct unit *unit(const char *id)
 {
-	return (struct unit *)store_find(w.store, id);
+	return ROW_AS(unit, store_find(w.store, id));
 }
 
 static bool offers(const struct unit *u, const char *verb)

@@ -159,8 +159,13 @@ static void hammer(int who, bool update)
 	for (int i = 0; i < LINES; i++) {
 		snprintf(line, sizeof(line),
 		         "process %d says %d and a little more, so that it is long\n", who, i);
-		if (!(update ? state_update(path, 1u << 20, one_more, line, NULL)
-		             : state_append(path, line, false, NULL)))
+		/* A lock that is busy for a second is given up, and nothing is written. On a busy
+		 * machine that happens here, so it is tried again. */
+		bool good = false;
+		for (int tries = 0; !good && tries < 30; tries++)
+			good = update ? state_update(path, 1u << 20, one_more, line, NULL)
+			              : state_append(path, line, false, NULL);
+		if (!good)
 			_exit(1);
 	}
 	_exit(0);

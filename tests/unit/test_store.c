@@ -208,7 +208,7 @@ static void test_a_denial_beside_what_can_be_used(void **state)
 	struct cell c = { 0 };
 	for (const struct column *col = panel_fleet.columns; col->name; col++)
 		if (!strcmp(col->name, "note"))
-			col->cell(&v->row, &c);
+			column_cell(col, &v->row, &c);
 	assert_string_equal(c.text, ""); /* the fleet says what "Needs you" says */
 	world_destroy(&w);
 }
@@ -575,7 +575,7 @@ static void test_files_of_others(void **state)
 		assert_int_equal(chmod(path, rows[i].mode), 0);
 		struct settings *s = settings_load(path, &complaints);
 		assert_int_equal(s->disk_warn, rows[i].good ? 33 : 80);
-		assert_int_equal(s->refused, !rows[i].good);
+		assert_int_equal(s->file_state, rows[i].good ? SETTINGS_READ : SETTINGS_REFUSED);
 		assert_int_equal(complaints.n, !rows[i].good);
 		assert_true(rows[i].good ||
 		            strstr(complaints.lines[0].text, "others can write it"));

@@ -472,6 +472,11 @@ static void is(const char *id, enum health health, const char *state, const char
 #define ALERT "/alert/TargetDown-127.0.0.1:1"
 #define TARGET "/target/gone-127.0.0.1:1"
 
+static bool applies(const char *verb, const struct system *y)
+{
+	return action_applies_to(action_find(&kind_system, verb), &y->row);
+}
+
 static void rows_of_prometheus(void **state)
 {
 	feed(w.prometheus, "main\tversion", build);
@@ -492,7 +497,7 @@ static void rows_of_prometheus(void **state)
 	assert_string_equal(system_figure_text(row(PROM), "down"), "1");
 	assert_string_equal(system_figure_text(row(PROM), "alerts"), "2 firing");
 	/* Prometheus has no silences */
-	assert_false(action_find(&kind_system, "silence")->applies(&row(PROM ALERT)->row));
+	assert_false(applies("silence", row(PROM ALERT)));
 	/* rows of one list do not go with another list */
 	feed(w.prometheus, "main\tdown", nothing);
 	assert_null(store_find(w.store, PROM TARGET));
@@ -513,16 +518,16 @@ static void one_alert_in_two_places(void **state)
 	is(PROM ALERT, HEALTH_IDLE, "firing", "Alertmanager pager has it too, and counts");
 	feed(w.prometheus, "main\talerts", alerts);
 	is(PROM ALERT, HEALTH_IDLE, "firing", "Alertmanager pager has it too, and counts");
-	assert_true(action_find(&kind_system, "silence")->applies(&row(AM ALERT)->row));
-	assert_false(action_find(&kind_system, "end silence")->applies(&row(AM ALERT)->row));
+	assert_true(applies("silence", row(AM ALERT)));
+	assert_false(applies("end silence", row(AM ALERT)));
 	feed(w.alertmanager, "pager\talerts", am_silenced);
 	feed(w.alertmanager, "pager\tsilences", silences);
 	is(AM ALERT, HEALTH_IDLE, "silenced", NULL);
 	is(PROM ALERT, HEALTH_IDLE, "silenced", "Alertmanager pager has it too, and counts");
 	assert_non_null(strstr(system_figure_text(row(AM ALERT), "until"), " more"));
 	assert_string_equal(system_figure_text(row(AM), "silences"), "1");
-	assert_false(action_find(&kind_system, "silence")->applies(&row(AM ALERT)->row));
-	assert_true(action_find(&kind_system, "end silence")->applies(&row(AM ALERT)->row));
+	assert_false(applies("silence", row(AM ALERT)));
+	assert_true(applies("end silence", row(AM ALERT)));
 	/* one that does not answer leaves the other to speak, and is quiet itself */
 	feed(w.alertmanager, "pager\talerts", am_fires);
 	feed(w.alertmanager, "pager\talerts", "{\"message\":7}");
@@ -667,6 +672,28 @@ static void records_of_two_zones(void **state)
 	assert_string_equal(row(DNS "sub.example.nl-NS~2")->row.name, "sub.example.nl NS");
 }
 
+/* A long name is that of the request, too: cut, it would be another record. */
+static void a_long_record_is_named_whole(void **state)
+{
+	char name[160], json[400], id[300], command[700];
+	struct source *dns = server_source(w.prometheus->server, "dns");
+	memset(name, 'a', sizeof(name));
+	name[50] = name[100] = '.';
+	name[150] = '\0';
+	snprintf(json, sizeof(json),
+	         "{\"rrsets\":[{\"name\":\"%s\",\"type\":\"A\",\"records\":[{\"value\":"
+	         "\"192.0.2.7\"}]}]}",
+	         name);
+	feed(dns, "box\tzones", "{\"zones\":[{\"id\":1,\"name\":\"b.nl\",\"record_count\":1}]}");
+	feed(dns, "box\tsets\t1/1", json);
+	snprintf(id, sizeof(id), DNS "%s.b.nl-A~1", name);
+	assert_true(applies("change", row(id)));
+	action_command(action_find(&kind_system, "change"), &row(id)->row, command,
+	               sizeof(command));
+	assert_non_null(strstr(command, name));
+	assert_non_null(strstr(command, "/A/actions/set_records; now: 192.0.2.7"));
+}
+
 static void dns_left_out(const char *what, const char *json, size_t n)
 {
 	feed(server_source(w.prometheus->server, "dns"), what, json);
@@ -721,6 +748,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(runs_that_look_alike, world, no_world),
 		cmocka_unit_test(values_of_a_record),
 		cmocka_unit_test_setup_teardown(records_of_two_zones, world, no_world),
+		cmocka_unit_test_setup_teardown(a_long_record_is_named_whole, world, no_world),
 		cmocka_unit_test_setup_teardown(records_beyond_the_pages, world, no_world),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -826,7 +826,7 @@ static void read_all_rows(void)
 		kind_system.detail(r, &doc, false);
 		kind_system.json(r, o);
 		for (const struct action *a = kind_system.actions; a->name; a++)
-			a->applies(r);
+			action_applies_to(a, r);
 		doc_finish(&doc);
 		cJSON_Delete(o);
 	}
@@ -1238,7 +1238,7 @@ static void ci_of_an_older_gitea(void **unused)
 
 static bool ci_applies(const char *id, const char *verb)
 {
-	return action_find(&kind_system, verb)->applies(&at(id)->row);
+	return action_applies_to(action_find(&kind_system, verb), &at(id)->row);
 }
 
 /* The id of a task names no run: an order would reach another one. */
@@ -1314,7 +1314,7 @@ static void ci_that_fails(void **unused)
 	assert_true(why("ci/box", "500"));
 	assert_int_equal(at("ci/box")->row.health, HEALTH_BAD);
 	assert_int_equal(w.sites->source.state, SOURCE_STALE);
-	assert_int_equal(w.sites->first->fails, 1);
+	assert_int_equal(w.sites->first->pause.fails, 1);
 	/* a refusal is an answer */
 	pthread_mutex_lock(&lock);
 	ci.fails = false;
@@ -1467,7 +1467,7 @@ static void dns_rows_and_orders(void **unused)
 	assert_true(figure(MC, "value", "192.0.2.7") && figure(MC, "ttl", "300"));
 	assert_true(figure("dns/box/record/example.nl-NS~343733", "value", "a.ns. ; b.ns."));
 	const struct action *delete = action_find(&kind_system, "delete");
-	assert_false(delete->applies(&at("dns/box/record/example.nl-NS~343733")->row));
+	assert_false(action_applies_to(delete, &at("dns/box/record/example.nl-NS~343733")->row));
 	/* the old value is in what is confirmed and kept */
 	struct order *o = ordered(MC, "change", "192.0.2.8 ttl=120");
 	assert_non_null(strstr(o->command, "set_records; now: 192.0.2.7, ttl 300"));

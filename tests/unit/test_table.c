@@ -975,6 +975,22 @@ static void test_pager_doc(void **state)
 	assert_string_equal(seen(5), "plain 9");
 	pager_status(p, status, sizeof(status));
 	assert_string_equal(status, "end");
+	/* details grow while answers arrive: the end is followed until the user moves up */
+	doc_add(&doc, DOC_PLAIN, "plain 10");
+	pager_set_doc(p, &doc);
+	page(p);
+	assert_string_equal(seen(5), "plain 10");
+	pager_move(p, PAGER_UP);
+	doc_add(&doc, DOC_PLAIN, "plain 11");
+	pager_set_doc(p, &doc);
+	page(p);
+	assert_string_equal(seen(5), "plain 9");
+	pager_move(p, PAGER_LAST);
+	pager_stay(p);
+	doc_add(&doc, DOC_PLAIN, "plain 12");
+	pager_set_doc(p, &doc);
+	page(p);
+	assert_string_equal(seen(5), "plain 11");
 	pager_move(p, PAGER_FIRST);
 	assert_true(pager_search(p, "PLAIN 3") == false);
 	assert_true(pager_search(p, "plain 3"));

@@ -227,7 +227,7 @@ static int end_world(void **state)
 
 static struct container *app(struct world *w)
 {
-	return (struct container *)store_find(w->store, "here/container/app");
+	return ROW_AS(container, store_find(w->store, "here/container/app"));
 }
 
 static int asked(void)

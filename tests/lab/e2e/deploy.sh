@@ -84,7 +84,8 @@ deploy_compose_project() {
 	printf '' | _conf
 	on sese mkdir -p /tmp/lab-registry
 	docker exec -i mocrlab-sese sh -c 'cat >/tmp/lab-registry/slow.py' <"$here/deploy/slow.py"
-	docker exec -i mocrlab-sese /lab/in sh -s <"$here/deploy/registry" >/dev/null 2>&1
+	docker exec -i mocrlab-sese /lab/in sh -s <"$here/deploy/registry" >"$work/registry.out" 2>&1 ||
+		{ sed 's/^/    registry: /' "$work/registry.out"; return 1; }
 	local old new
 	old=$(on sese docker inspect -f '{{.Image}}' roll_web_1)
 	fleet 140 40 sese && _at sese compose:roll '2/2 up' && keys z && sleep 0.3 && keys P && wait_for 'Pull compose:roll on sese' && keys y &&
@@ -151,7 +152,7 @@ deploy_is_locked() {
 	_mocr_do deploy slow >/dev/null 2>&1 &
 	local first=$!
 	sleep 2
-	ends 1 "$MOCR" -F "$config" do deploy slow && says 'runs already|makes no sense|not now' && wait $first
+	ends 1 "$MOCR" -F "$config" do deploy slow && says 'runs already|not possible for|not now' && wait $first
 }
 # Ten cuts, byte for byte.
 deploy_loses_no_byte_over_cut_links() {

@@ -70,7 +70,7 @@ _noisy_gone() { keys Q; wait_dead; on strict sh -c 'loginctl terminate-user nois
 a_login_that_prints_a_line_hides_nothing() {
 	local code=1
 	_noisy docker && wait_for '● noisy .*2/2' && keys 2 && wait_for 'vault +up' && at_server noisy && keys d && wait_for 'dial-stdio' &&
-		see 'systemd-stdio-bridge' && see_not 'docker: absent|docker +absent|absent .*docker,' && code=0
+		see 'systemd-stdio-bridge' && see_not 'docker: absent|docker +absent|not found .*docker,' && code=0
 	_noisy_gone $code
 }
 a_login_that_prints_a_line_is_denied_aloud() {

@@ -110,7 +110,7 @@ sessions_answered_elsewhere_is_said() {
 	local id per
 	_sessions pi && id=$(_session pi elsewhere '[[bash echo hi]]') && wait_for '[?] .*elsewhere +permission' 15 && keys g Enter && wait_for '\[o\] once' &&
 		per=$(_oc pi GET '/permission?directory=/srv/alpha' | jq -r ".[]|select(.sessionID==\"$id\").id") && _oc pi POST "/permission/$per/reply?directory=/srv/alpha" '{"reply":"reject"}' >/dev/null &&
-		sleep 0.5 && keys o && wait_for 'makes no sense|answered elsewhere|does not ask that' 3
+		sleep 0.5 && keys o && wait_for 'not possible for|answered elsewhere|does not ask that' 3
 }
 sessions_question_answered_from_the_list() {
 	local id

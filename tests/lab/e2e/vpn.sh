@@ -219,3 +219,39 @@ few_processes() {
 _counted() { local n; n=$(on relay sh -c "wc -l </tmp/$1.count"); [ "$n" -le "$2" ] && { [ "$1" = tailscale ] || [ "$n" -ge 1 ]; }; }
 # The last one: the lab is as it was.
 zz_vpn_goes_away() { _skipped || { _vpn down; vpn_state=; ! on sese test -e /usr/bin/tailscale; }; }
+
+# A server that this machine reaches through a WireGuard hub is down because the hub is: the hub has a row, what is behind it has none.
+# wg9 is this machine's own interface, sese the hub, "far" the server pi by an address that only sese has a route to.
+_hub_up() {
+	umask 077
+	wg genkey >"$work/wg9.key" && wg pubkey <"$work/wg9.key" >"$work/wg9.pub" && wireguard-go wg9 >"$work/wg9.out" 2>&1 &&
+		wg set wg9 private-key "$work/wg9.key" peer "$(on sese cat /etc/wireguard/pub)" endpoint 10.77.0.11:51820 allowed-ips 10.8.0.1/32,10.98.0.0/24 &&
+		ip addr add 10.8.0.9/32 dev wg9 && ip link set wg9 up && ip route add 10.98.0.0/24 dev wg9 &&
+		on sese sh -c "wg set wg0 peer '$(cat "$work/wg9.pub")' allowed-ips 10.8.0.9/32; ip route replace 10.8.0.9 dev wg0; ip route replace 10.98.0.2 via 10.77.0.12
+			iptables -I FORWARD -i wg0 -j ACCEPT; iptables -I FORWARD -o wg0 -j ACCEPT" >/dev/null &&
+		on pi sh -c 'ip addr replace 10.98.0.2/32 dev lo; ip route replace 10.8.0.9 via 10.77.0.11' >/dev/null
+}
+_hub_down() {
+	docker unpause mocrlab-sese >/dev/null 2>&1
+	ip link del wg9 2>/dev/null
+	on sese sh -c "wg set wg0 peer '$(cat "$work/wg9.pub")' remove; ip route del 10.98.0.2; iptables -D FORWARD -i wg0 -j ACCEPT; iptables -D FORWARD -o wg0 -j ACCEPT" >/dev/null
+	on pi sh -c 'ip addr del 10.98.0.2/32 dev lo; ip route del 10.8.0.9' >/dev/null
+}
+_far_ssh() {
+	own_ssh
+	{ printf '%s\n' 'Host far' ' HostName 10.98.0.2' ' HostKeyAlias pi' ' User pi' " IdentityFile $state/ssh/id_pi" " IdentityAgent $state/agent.sock" ' Port 22' ''; cat "$work/ssh_config"; } >"$work/ssh_far" &&
+		mv "$work/ssh_far" "$work/ssh_config"
+}
+a_hub_takes_what_is_behind_it_along() {
+	_skipped && return 1
+	_hub_up && _far_ssh && wait_until 20 timeout 5 ssh -F "$work/ssh_config" -o BatchMode=yes far true &&
+		mocr 140 40 -F "$work/ssh_config" local sese far && wait_for '● far ' 30 && wait_for '● sese ' 30 && command_line vpn && wait_for 'wg9' 20 && command_line needs && keys z && wait_for 'broken.service'
+	local code=$?
+	if [ $code = 0 ]; then
+		docker pause mocrlab-sese >/dev/null
+		wait_for '✗ sese +server +down since .*, 1 server behind it' 60 && see_not '[✗!] far ' && docker unpause mocrlab-sese >/dev/null && wait_for '3 servers: 3 up' 60 && see_not 'behind it'
+		code=$?
+	fi
+	_hub_down
+	return $code
+}

@@ -1,30 +1,25 @@
-/* made.c: what unfinished new stacks have made: stack, what, id, name. */
+/* stack_journal.c: what unfinished new stacks have made: stack, what, id, name. */
 #include <stdio.h>
 #include <string.h>
 
 #include "backends/apps/dokploy.h"
 #include "backends/base/mem.h"
 
-static void made_line(const struct journal_line *l, void *arg)
+static void stack_journal_line(const struct journal_line *l, void *arg)
 {
 	struct dokploy *d = arg;
 	if (d->n_made < MADE_MAX && *l->word[MADE_ID])
 		d->made[d->n_made++] = *l;
 }
 
-void made_read(struct dokploy *d)
+void stack_journal_read(struct dokploy *d)
 {
 	if (!d->made_read)
-		journal_read(&d->site, "stacks", made_line, d);
+		journal_read(&d->site, "stacks", stack_journal_line, d);
 	d->made_read = true;
 }
 
-static bool made_save(struct dokploy *d)
-{
-	return journal_replace(&d->site, "stacks", d->made, d->n_made);
-}
-
-static size_t made_find(const struct dokploy *d, const char *what, const char *id)
+static size_t stack_journal_find(const struct dokploy *d, const char *what, const char *id)
 {
 	size_t i = 0;
 	while (i < d->n_made && (strcmp(d->made[i].word[MADE_WHAT], what) != 0 ||
@@ -33,11 +28,11 @@ static size_t made_find(const struct dokploy *d, const char *what, const char *i
 	return i;
 }
 
-bool made_add(struct dokploy *d, const char *stack, const char *what, const char *id,
-              const char *name)
+bool stack_journal_add(struct dokploy *d, const char *stack, const char *what, const char *id,
+                       const char *name)
 {
 	const char *const words[] = { stack, what, id, name };
-	if (made_find(d, what, id) < d->n_made)
+	if (stack_journal_find(d, what, id) < d->n_made)
 		return true;
 	if (d->n_made >= MADE_MAX)
 		return false;
@@ -45,20 +40,20 @@ bool made_add(struct dokploy *d, const char *stack, const char *what, const char
 	*m = (struct journal_line){ .word = { "" } };
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		snprintf(m->word[i], JOURNAL_SIZE, "%s", words[i]);
-	return made_save(d);
+	return journal_replace(&d->site, "stacks", d->made, d->n_made);
 }
 
-void made_drop(struct dokploy *d, const char *what, const char *id)
+void stack_journal_drop(struct dokploy *d, const char *what, const char *id)
 {
-	size_t i = made_find(d, what, id);
+	size_t i = stack_journal_find(d, what, id);
 	if (i == d->n_made)
 		return;
 	memmove(&d->made[i], &d->made[i + 1], (d->n_made - i - 1) * sizeof(*d->made));
 	d->n_made--;
-	made_save(d);
+	journal_replace(&d->site, "stacks", d->made, d->n_made);
 }
 
-void made_forget(struct dokploy *d, const char *stack)
+void stack_journal_forget(struct dokploy *d, const char *stack)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < d->n_made; i++)
@@ -67,5 +62,5 @@ void made_forget(struct dokploy *d, const char *stack)
 	if (n == d->n_made)
 		return;
 	d->n_made = n;
-	made_save(d);
+	journal_replace(&d->site, "stacks", d->made, d->n_made);
 }
