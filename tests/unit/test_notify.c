@@ -290,7 +290,8 @@ static void test_a_big_storm_pauses(void **state)
 	assert_string_equal(next_title(60000), "");
 }
 
-/* Containers that are started again are well one after the other: one message, when the last one is. */
+/* Containers that are started again are well one after the other: one message, when the last one
+ * is. */
 static void test_a_storm_ends_slowly(void **state)
 {
 	(void)state;

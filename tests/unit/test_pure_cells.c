@@ -73,8 +73,17 @@ static const struct column *column_of(const struct panel *p, const char *name)
 static struct cell cell_of(const struct panel *p, const char *name, const struct row *r)
 {
 	struct cell c = { 0 };
-	column_of(p, name)->cell(r, &c);
+	column_cell(column_of(p, name), r, &c);
 	return c;
+}
+
+/* The order of two rows by a column that sorts by something else than its text. */
+static int ordered(const struct column *col, const struct row *a, const struct row *b)
+{
+	if (col->compare)
+		return col->compare(a, b);
+	assert_true(column_has_number(col));
+	return compare_numbers(column_number(col, a), column_number(col, b));
 }
 
 #define CHECK_CELL(panel, name, row, wanted, wanted_tone)             \
@@ -204,10 +213,9 @@ static void test_checks_are_sorted(void **state)
 	high->failed_ms = high->certificate_end_ms = now_wall_ms();
 	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
 		const struct column *col = column_of(&panel_checks, columns[i]);
-		assert_non_null(col->compare);
-		assert_true(col->compare(&low->row, &high->row) < 0);
-		assert_true(col->compare(&high->row, &low->row) > 0);
-		assert_int_equal(col->compare(&low->row, &low->row), 0);
+		assert_true(ordered(col, &low->row, &high->row) < 0);
+		assert_true(ordered(col, &high->row, &low->row) > 0);
+		assert_int_equal(ordered(col, &low->row, &low->row), 0);
 	}
 	free(low);
 	free(high);
@@ -253,7 +261,7 @@ static void test_a_system_in_cells(void **state)
 	y.n_line = 0;
 	CHECK_CELL(panel_systems, "what", &y.row, "it is down", TONE_BAD);
 	struct cell brief = { 0 };
-	panel_systems.brief(&y.row, &brief);
+	assert_true(panel_brief(&panel_systems, &y.row, &brief));
 	assert_string_equal(brief.text, "target web  up  it is down");
 	assert_int_equal(brief.tone, TONE_BAD);
 	y.row.why = NULL;
@@ -372,8 +380,8 @@ static void test_sessions_are_sorted(void **state)
 	in_order[1]->cost = 6;
 	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
 		const struct column *col = column_of(&panel_sessions, columns[i]);
-		assert_true(col->compare(&in_order[0]->row, &in_order[1]->row) < 0);
-		assert_true(col->compare(&in_order[1]->row, &in_order[0]->row) > 0);
+		assert_true(ordered(col, &in_order[0]->row, &in_order[1]->row) < 0);
+		assert_true(ordered(col, &in_order[1]->row, &in_order[0]->row) > 0);
 	}
 	for (size_t i = 0; i < N; i++)
 		free(in_order[i]);

@@ -21,6 +21,8 @@
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/store/settings.h"
 #include "tests/unit/expected.h"
 #include "tui/table.h"
 
@@ -30,9 +32,15 @@
 #define WIDTH_MOST 130
 
 static int master = -1, slave = -1, real_in = -1, real_out = -1;
+static struct settings settings;
+static struct loop *loop;
+static struct link up = { .state = LINK_UP };
+static struct server sese = { .name = (char *)"sese", .link = &up };
 
 static int open_terminal(void **state)
 {
+	loop = loop_create();
+	sese.store = store_create(loop, NULL, &settings);
 	struct winsize ws = { .ws_row = LINES_MOST, .ws_col = WIDTH_MOST };
 	char why[256] = "";
 	(void)state;
@@ -61,6 +69,8 @@ static int close_terminal(void **state)
 	close(real_out);
 	close(master);
 	close(slave);
+	store_destroy(sese.store);
+	loop_destroy(loop);
 	return 0;
 }
 
@@ -113,8 +123,6 @@ static void write_screen(struct buf *out, const struct canvas *c)
 
 /* --- rows ----------------------------------------------------------------- */
 
-static struct link up = { .state = LINK_UP };
-static struct server sese = { .name = (char *)"sese", .link = &up };
 static struct source live = { .state = SOURCE_LIVE, .server = &sese },
 		     stale = { .state = SOURCE_STALE, .server = &sese };
 static const struct kind thing = { .name = "thing", .plural = "things" };
@@ -216,7 +224,7 @@ static const struct column columns[] = {
 static const struct panel kinds_of_panel[] = {
 	{ .name = "plain", .columns = columns },
 	{ .name = "brief", .columns = columns, .brief = brief_cell, .brief_end = end_cell },
-	{ .name = "joined", .columns = columns, .brief_column = "state", .brief_why = true },
+	{ .name = "joined", .columns = columns, .brief_columns = { "state" }, .brief_why = true },
 	{ .name = "instead", .columns = columns, .instead = instead, .instead_after = "name" },
 };
 

@@ -241,7 +241,7 @@ static void write_story(struct buf *out, const struct teller_rules *rules)
 	int64_t now = 1000;
 	static const int64_t steps[] = { 1,    500,   1999,  2000,   2001,
 		                         5000, 10000, 60000, 400000, 700000 };
-	uint64_t first = 0, last = 0;
+	uint64_t last = 0;
 	buf_addf(out, "hold %lld stands %lld repeat %lld%s\n", (long long)rules->hold_ms,
 	         (long long)rules->stands_ms, (long long)rules->repeat_ms,
 	         rules->resolved ? " resolved" : "");
@@ -259,12 +259,7 @@ static void write_story(struct buf *out, const struct teller_rules *rules)
 		while ((m = teller_take(t, now, NOW + now, quiet_hours))) {
 			buf_addf(out, " [%s | %s]", m->word[WORD_TITLE], m->word[WORD_TEXT]);
 			last = m->number;
-			first = first ? first : last;
 			message_free(m);
-		}
-		if (last && !pick(20)) {
-			teller_untell(t, last, last, now);
-			buf_puts(out, " untold");
 		}
 		if (!pick(25)) {
 			cJSON *kept = teller_write(t, now, NOW + now, pick(2) ? last : 0);

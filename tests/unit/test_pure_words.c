@@ -274,9 +274,9 @@ static void test_lengths_of_a_record(void **state)
 	char text[400], letters[300];
 	struct dns_typed t;
 	memset(letters, 'a', sizeof(letters));
-	for (int n = 98; n < 102; n++) {
+	for (int n = 252; n < 256; n++) {
 		snprintf(text, sizeof(text), "%.*s A 1", n, letters);
-		assert_int_equal(dns_typed_read(&t, text, true, NULL), n < 100);
+		assert_int_equal(dns_typed_read(&t, text, true, NULL), n <= 253);
 	}
 	for (int n = 254; n < 258; n++) {
 		snprintf(text, sizeof(text), "%.*s", n, letters);
@@ -525,7 +525,7 @@ static void test_models_that_may_be_chosen(void **state)
 		"{\"providerID\":\"p\",\"id\":\"\"},{\"providerID\":\"\",\"id\":\"m\"},{},"
 		"{\"providerID\":\"p\",\"id\":\"off\",\"enabled\":false},"
 		"{\"providerID\":\"q\",\"id\":\"v\",\"enabled\":true,\"variants\":[{\"id\":\"low\"}"
-	        ","
+		","
 		"{\"id\":\"high\"}]}]}";
 	struct buf out;
 	buf_init(&out, 4096);
