@@ -46,26 +46,26 @@ static bool action_has_detail(const struct row *r)
 	return r->kind->detail != NULL;
 }
 
-static void show_details(struct console *c)
+static void action_details(struct console *c)
 {
 	view_open_detail(c, console_row(c));
 }
-static void show_shell(struct console *c)
+static void action_shell(struct console *c)
 {
 	shell_open(c, action_shell_row(console_row(c)));
 }
-static void show_shell_window(struct console *c)
+static void action_shell_window(struct console *c)
 {
 	shell_open_window(c, action_shell_row(console_row(c)));
 }
-static void show_answer(struct console *c)
+static void action_answer(struct console *c)
 {
 	console_answer(c, console_server(c));
 }
 
 /* Enter: in the list of needs, the best next step. Answers a server's ask or goes into the server.
  * Opens the log of a kind that prefers its log (deploys), or what its panel opens, else details. */
-static void show_open(struct console *c)
+static void action_open(struct console *c)
 {
 	struct row *r = console_row(c);
 	const struct pane *p = pane_focused(c);
@@ -85,14 +85,14 @@ static void show_open(struct console *c)
 		view_open_detail(c, r);
 }
 
-static void show_copy(struct console *c)
+static void action_copy(struct console *c)
 {
 	struct row *r = console_row(c);
 	clipboard_copy(c, r->id);
 	console_flash(c, TONE_GOOD, "copied: %s", r->id);
 }
 
-static void show_mark(struct console *c)
+static void action_mark(struct console *c)
 {
 	struct pane *p = pane_focused(c);
 	p->moved = true;
@@ -101,7 +101,7 @@ static void show_mark(struct console *c)
 	console_redraw(c);
 }
 
-static void show_mark_shown(struct console *c)
+static void action_mark_shown(struct console *c)
 {
 	struct pane *p = pane_focused(c);
 	if (p->table)
@@ -109,7 +109,7 @@ static void show_mark_shown(struct console *c)
 	console_redraw(c);
 }
 
-static void show_refresh(struct console *c)
+static void action_refresh(struct console *c)
 {
 	struct server *one = console_server(c);
 	for (struct server *s = store_servers(c->store); s; s = s->next)
@@ -123,7 +123,7 @@ static void show_refresh(struct console *c)
 /* Steps from one pane or column to another: the data of such actions. */
 static const int forward = 1, backward = -1;
 
-static void show_next(struct console *c)
+static void action_next(struct console *c)
 {
 	const int *step = c->action->data;
 	size_t place = pane_place_in_order(c, c->focus);
@@ -133,7 +133,7 @@ static void show_next(struct console *c)
 /* action->data of pane-1 to pane-9 is the place in the user's order. */
 static const size_t pane_places[PANE_KEYS] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 };
 
-static void show_pane(struct console *c)
+static void action_pane(struct console *c)
 {
 	const size_t *place = c->action->data;
 	pane_focus(c, pane_at(c, *place));
@@ -142,23 +142,23 @@ static void show_pane(struct console *c)
 const struct panel *action_panel(const struct console *c, const struct action *a)
 {
 	const size_t *place = a->data;
-	if (a->show != show_pane || *place >= c->n_panes)
+	if (a->show != action_pane || *place >= c->n_panes)
 		return NULL;
 	return c->panes[pane_at(c, *place)].panel;
 }
 
 bool action_lacks_panel(const struct console *c, const struct action *a)
 {
-	return a->show == show_pane && !action_panel(c, a);
+	return a->show == action_pane && !action_panel(c, a);
 }
 
-static void show_zoom(struct console *c)
+static void action_zoom(struct console *c)
 {
 	c->zoom = !c->zoom;
 	console_redraw(c);
 }
 
-static void show_problems(struct console *c)
+static void action_problems(struct console *c)
 {
 	struct pane *p = pane_focused(c);
 	if (p->panel->needs) {
@@ -170,7 +170,7 @@ static void show_problems(struct console *c)
 	console_redraw(c);
 }
 
-static void show_sort(struct console *c)
+static void action_sort(struct console *c)
 {
 	const int *step = c->action->data;
 	struct pane *p = pane_focused(c);
@@ -185,7 +185,7 @@ static void show_sort(struct console *c)
 }
 
 /* Cycles through all needs of all servers, worst first. */
-static void show_needs_next(struct console *c)
+static void action_needs_next(struct console *c)
 {
 	struct pane *needs = &c->panes[PANE_NEEDS];
 	if (c->scope[0]) {
@@ -224,7 +224,7 @@ static bool action_step_back(struct console *c)
 	else if (p->filter[0])
 		pane_set_filter(c, p, "");
 	else if (p->problems || p->aside)
-		show_problems(c);
+		action_problems(c);
 	else if (c->zoom)
 		c->zoom = false;
 	else if (c->scope[0])
@@ -235,7 +235,7 @@ static bool action_step_back(struct console *c)
 	return true;
 }
 
-static void show_back(struct console *c)
+static void action_back(struct console *c)
 {
 	char quits[KEY_NAME_SIZE], helps[KEY_NAME_SIZE];
 	if (action_step_back(c))
@@ -262,7 +262,7 @@ static const char *action_quit_costs(const struct console *c)
 	return c->n_shells ? "Shells that were kept running are closed." : NULL;
 }
 
-static void show_ask_quit(struct console *c)
+static void action_ask_quit(struct console *c)
 {
 	struct confirm_spec spec = {
 		.title = "Quit mocr?",
@@ -273,27 +273,27 @@ static void show_ask_quit(struct console *c)
 	console_redraw(c);
 }
 
-static void show_quit(struct console *c)
+static void action_quit(struct console *c)
 {
 	if (action_quit_costs(c))
-		show_ask_quit(c);
+		action_ask_quit(c);
 	else
 		console_quit(c, 0);
 }
 
-static void show_close(struct console *c)
+static void action_close(struct console *c)
 {
 	if (!c->view && !c->scope[0] && !c->zoom)
-		show_quit(c);
+		action_quit(c);
 	else
 		action_step_back(c);
 }
 
-static void show_command(struct console *c)
+static void action_command_line(struct console *c)
 {
 	command_open(c, "");
 }
-static void show_redraw(struct console *c)
+static void action_redraw(struct console *c)
 {
 	canvas_redraw_all();
 	console_redraw(c);
@@ -309,13 +309,13 @@ const struct action console_actions[] = {
 	  .key = "a",
 	  .flags = HINT,
 	  .applies = action_asks,
-	  .show = show_answer,
+	  .show = action_answer,
 	  .help = "answer what the server asks: a fingerprint, a password, a code" },
 	{ .name = "row-open",
 	  .verb = "open",
 	  .key = "Enter Right",
 	  .flags = ROW | PANES,
-	  .show = show_open,
+	  .show = action_open,
 	  .help = "go into the server, to a deploy's output or to the details; on what needs "
 	          "you, do what its ENTER says" },
 	{ .name = "row-logs",
@@ -331,39 +331,39 @@ const struct action console_actions[] = {
 	  .key = "s",
 	  .flags = HINT | ACTION_CHANGES,
 	  .applies = action_has_shell,
-	  .show = show_shell,
+	  .show = action_shell,
 	  .help = "open a shell in the container or on the server; shell-leave comes back" },
 	{ .name = "row-details",
 	  .verb = "details",
 	  .key = "d",
 	  .flags = HINT | CONSOLE_NOT_DETAILS,
 	  .applies = action_has_detail,
-	  .show = show_details,
+	  .show = action_details,
 	  .help = "everything that is known about it" },
 	{ .name = "row-shell-window",
 	  .verb = "shell in tmux",
 	  .key = "S",
 	  .flags = ROW | ACTION_CHANGES,
 	  .applies = action_in_tmux,
-	  .show = show_shell_window,
+	  .show = action_shell_window,
 	  .help = "open the shell in a new tmux window" },
 	{ .name = "row-copy",
 	  .verb = "copy",
 	  .key = "y",
 	  .flags = ROW | PANES,
-	  .show = show_copy,
+	  .show = action_copy,
 	  .help = "copy its id to the clipboard (OSC 52)" },
 	{ .name = "row-mark",
 	  .verb = "mark",
 	  .key = "Space",
 	  .flags = ROW | PANES,
-	  .show = show_mark,
+	  .show = action_mark,
 	  .help = "mark the row; actions then work on all marked ones" },
 	{ .name = "row-mark-all",
 	  .verb = "mark all",
 	  .key = "*",
 	  .flags = ROW | PANES,
-	  .show = show_mark_shown,
+	  .show = action_mark_shown,
 	  .help = "mark all rows that the filter shows, or take these marks away" },
 	{ .name = "row-acknowledge",
 	  .verb = "acknowledge",
@@ -383,7 +383,7 @@ const struct action console_actions[] = {
 	  .verb = "next need",
 	  .key = "n",
 	  .flags = MENU | PANES,
-	  .show = show_needs_next,
+	  .show = action_needs_next,
 	  .help = "go to the next thing that needs you, on any server" },
 	{ .name = "needs-longest",
 	  .verb = "longest need",
@@ -395,7 +395,7 @@ const struct action console_actions[] = {
 	  .verb = "refresh",
 	  .key = "C-r F5",
 	  .flags = MENU,
-	  .show = show_refresh,
+	  .show = action_refresh,
 	  .help = "refresh the server, or connect to it now" },
 	{ .name = "pane-filter",
 	  .verb = "filter",
@@ -407,14 +407,14 @@ const struct action console_actions[] = {
 	  .verb = "problems only",
 	  .key = "!",
 	  .flags = MENU | PANES,
-	  .show = show_problems,
+	  .show = action_problems,
 	  .help = "show only rows that need you, or all again; among the needs, show what is "
 	          "acknowledged or snoozed, too" },
 	{ .name = "pane-zoom",
 	  .verb = "zoom",
 	  .key = "z",
 	  .flags = MENU | PANES,
-	  .show = show_zoom,
+	  .show = action_zoom,
 	  .help = "give the pane the whole screen, or put it back" },
 	{ .name = "pane-hide",
 	  .verb = "hide pane",
@@ -472,97 +472,97 @@ const struct action console_actions[] = {
 	  .verb = "sort by next column",
 	  .key = ">",
 	  .flags = PANES,
-	  .show = show_sort,
+	  .show = action_sort,
 	  .data = &forward,
 	  .help = "order the rows by the next column" },
 	{ .name = "sort-previous",
 	  .verb = "sort by previous column",
 	  .key = "<",
 	  .flags = PANES,
-	  .show = show_sort,
+	  .show = action_sort,
 	  .data = &backward,
 	  .help = "order the rows by the previous column" },
 	{ .name = "sort-reverse",
 	  .verb = "reverse order",
 	  .key = "I",
 	  .flags = PANES,
-	  .show = show_sort,
+	  .show = action_sort,
 	  .help = "reverse the order of the rows" },
 	{ .name = "pane-next",
 	  .verb = "next pane",
 	  .key = "Tab",
 	  .flags = PANES,
-	  .show = show_next,
+	  .show = action_next,
 	  .data = &forward,
 	  .help = "give the keys to the next pane" },
 	{ .name = "pane-previous",
 	  .verb = "previous pane",
 	  .key = "S-Tab",
 	  .flags = PANES,
-	  .show = show_next,
+	  .show = action_next,
 	  .data = &backward,
 	  .help = "give the keys to the previous pane" },
 	{ .name = "pane-1",
 	  .verb = "pane 1",
 	  .key = "1",
 	  .flags = PANES,
-	  .show = show_pane,
+	  .show = action_pane,
 	  .data = &pane_places[0],
 	  .help = "the first pane" },
 	{ .name = "pane-2",
 	  .verb = "pane 2",
 	  .key = "2",
 	  .flags = PANES,
-	  .show = show_pane,
+	  .show = action_pane,
 	  .data = &pane_places[1],
 	  .help = "the second pane" },
 	{ .name = "pane-3",
 	  .verb = "pane 3",
 	  .key = "3",
 	  .flags = PANES,
-	  .show = show_pane,
+	  .show = action_pane,
 	  .data = &pane_places[2],
 	  .help = "the third pane" },
 	{ .name = "pane-4",
 	  .verb = "pane 4",
 	  .key = "4",
 	  .flags = PANES,
-	  .show = show_pane,
+	  .show = action_pane,
 	  .data = &pane_places[3],
 	  .help = "the fourth pane" },
 	{ .name = "pane-5",
 	  .verb = "pane 5",
 	  .key = "5",
 	  .flags = PANES,
-	  .show = show_pane,
+	  .show = action_pane,
 	  .data = &pane_places[4],
 	  .help = "the fifth pane" },
 	{ .name = "pane-6",
 	  .verb = "pane 6",
 	  .key = "6",
 	  .flags = PANES,
-	  .show = show_pane,
+	  .show = action_pane,
 	  .data = &pane_places[5],
 	  .help = "the sixth pane" },
 	{ .name = "pane-7",
 	  .verb = "pane 7",
 	  .key = "7",
 	  .flags = PANES,
-	  .show = show_pane,
+	  .show = action_pane,
 	  .data = &pane_places[6],
 	  .help = "the seventh pane" },
 	{ .name = "pane-8",
 	  .verb = "pane 8",
 	  .key = "8",
 	  .flags = PANES,
-	  .show = show_pane,
+	  .show = action_pane,
 	  .data = &pane_places[7],
 	  .help = "the eighth pane" },
 	{ .name = "pane-9",
 	  .verb = "pane 9",
 	  .key = "9",
 	  .flags = PANES,
-	  .show = show_pane,
+	  .show = action_pane,
 	  .data = &pane_places[8],
 	  .help = "the ninth pane" },
 	{ .name = "shells-list",
@@ -585,7 +585,7 @@ const struct action console_actions[] = {
 	  .verb = "command",
 	  .key = ":",
 	  .flags = MENU,
-	  .show = show_command,
+	  .show = action_command_line,
 	  .help = "type a command; [Tab] completes, [Up] goes through those before" },
 	{ .name = "console-hosts",
 	  .verb = "hosts",
@@ -601,7 +601,7 @@ const struct action console_actions[] = {
 	{ .name = "console-back",
 	  .verb = "back",
 	  .key = "Esc Left",
-	  .show = show_back,
+	  .show = action_back,
 	  .help = "one step back: view, marks, filter, zoom, server; never quits" },
 	{ .name = "console-undo",
 	  .verb = "undo",
@@ -612,12 +612,12 @@ const struct action console_actions[] = {
 	{ .name = "console-close",
 	  .verb = "close",
 	  .key = "q",
-	  .show = show_close,
+	  .show = action_close,
 	  .help = "back from a view or a server; quits at the top" },
 	{ .name = "console-redraw",
 	  .verb = "redraw",
 	  .key = "C-l",
-	  .show = show_redraw,
+	  .show = action_redraw,
 	  .help = "redraw the whole screen" },
 	{ .name = "console-suspend",
 	  .verb = "suspend",
@@ -627,13 +627,13 @@ const struct action console_actions[] = {
 	{ .name = "console-ask-quit",
 	  .verb = "ask to quit",
 	  .key = "C-c",
-	  .show = show_ask_quit,
+	  .show = action_ask_quit,
 	  .help = "ask whether to leave mocr" },
 	{ .name = "console-quit",
 	  .verb = "quit",
 	  .key = "Q F10",
 	  .flags = MENU,
-	  .show = show_quit,
+	  .show = action_quit,
 	  .help = "leave mocr" },
 	{ .name = NULL }
 };

@@ -7,6 +7,7 @@
  * stopped reading. */
 #include "tui/attach.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -382,12 +383,8 @@ static void attach_on_tty(struct loop_io *io, int fd, unsigned revents, void *ar
 
 /* --- the stream's events ------------------------------------------------- */
 
-static void attach_do_on_opened(struct stream *s, void *arg)
-{
-	attach_write_in(arg);
-}
-
-static void attach_do_on_drained(struct stream *s, void *arg)
+/* The stream is open, or has room again. */
+static void attach_do_on_room(struct stream *s, void *arg)
 {
 	attach_write_in(arg);
 }
@@ -396,6 +393,7 @@ static void attach_do_on_closed(struct stream *s, const struct stream_end *end, 
 {
 	struct attach *a = arg;
 
+	assert(!a->ended); /* stream.h: closed comes exactly once */
 	a->stream = NULL;
 	a->ended = true;
 	a->end = *end;
@@ -404,9 +402,9 @@ static void attach_do_on_closed(struct stream *s, const struct stream_end *end, 
 }
 
 const struct stream_events attach_events = {
-	.opened = attach_do_on_opened,
+	.opened = attach_do_on_room,
 	.data = attach_do_on_data,
-	.drained = attach_do_on_drained,
+	.drained = attach_do_on_room,
 	.closed = attach_do_on_closed,
 };
 
@@ -431,6 +429,7 @@ struct attach *attach_create(struct loop *loop, struct keys *keys, const char *t
 
 void attach_set_stream(struct attach *a, struct stream *s)
 {
+	assert(!a->stream); /* the one before would leak */
 	a->stream = s;
 }
 

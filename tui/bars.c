@@ -281,13 +281,9 @@ void draw_hint(struct console *c)
 	struct canvas part = canvas_part(h.at, 0, 0, 1,
 	                                 h.at->width > general + 12 ? h.at->width - general : -1);
 	h.at = &part;
-	/* A key that destroys is shown only where the row's kind has no gentler one. */
 	size_t shown = 0;
-	bool gentle = false;
-	for (size_t i = 0; i < n; i++)
-		gentle |= now[i]->run && now[i]->key && !(now[i]->flags & ACTION_DANGER);
 	for (size_t i = 0; i < n && shown < HINTS_MAX; i++) {
-		if (!now[i]->key || (gentle && (now[i]->flags & ACTION_DANGER)) ||
+		if (!now[i]->key ||
 		    ((now[i]->flags & CONSOLE_ROW) && !(now[i]->flags & CONSOLE_HINT)))
 			continue;
 		shown++;

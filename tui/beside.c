@@ -46,26 +46,6 @@ static void beside_go_to(struct beside *b, const struct row *r)
 	b->since_ms = now_wall_ms();
 }
 
-static void beside_make(struct console *c, struct beside *b, struct row *r, int width)
-{
-	struct doc fresh;
-	doc_init(&fresh);
-	if (!b->looked)
-		r->details_opened++;
-	b->looked = true;
-	b->built_at = store_generation(c->store);
-	b->width = width;
-	view_details(c, r, false, width, &fresh);
-	if (b->pager)
-		pager_set_doc(b->pager, &fresh);
-	doc_finish(&b->doc);
-	b->doc = fresh;
-	if (b->pager)
-		pager_set_doc(b->pager, &b->doc);
-	else
-		b->pager = pager_create_doc(&b->doc);
-}
-
 void beside_draw(struct console *c, const struct canvas *at)
 {
 	if (!c->beside) {
@@ -89,7 +69,23 @@ void beside_draw(struct console *c, const struct canvas *at)
 		return;
 	}
 	bool old = b->built_at != store_generation(c->store) || b->width != text.width;
-	if (!b->looked || old)
-		beside_make(c, b, r, text.width);
+	if (!b->looked || old) {
+		struct doc fresh;
+		doc_init(&fresh);
+		if (!b->looked)
+			r->details_opened++;
+		b->looked = true;
+		b->built_at = store_generation(c->store);
+		b->width = text.width;
+		view_details(c, r, false, text.width, &fresh);
+		if (b->pager)
+			pager_set_doc(b->pager, &fresh);
+		doc_finish(&b->doc);
+		b->doc = fresh;
+		if (b->pager)
+			pager_set_doc(b->pager, &b->doc);
+		else
+			b->pager = pager_create_doc(&b->doc);
+	}
 	pager_draw(b->pager, &text);
 }

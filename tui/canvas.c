@@ -445,26 +445,6 @@ static void canvas_sized(void)
 	term.tones = xcalloc((size_t)rows * (size_t)cols + 1, 1);
 }
 
-static void canvas_set_up_screen(void)
-{
-	/* the handler of curses would draw at a bad time; see canvas_job_stop */
-	signal(SIGTSTP, SIG_DFL);
-	/* Ctrl-C, Ctrl-Z and Ctrl-S arrive as keys; bytes arrive unchanged */
-	raw();
-	noecho();
-	nonl();
-	set_escdelay(25);
-	leaveok(stdscr, TRUE);
-	scrollok(stdscr, FALSE);
-	term.colors = canvas_count_colors();
-	if (term.colors)
-		use_default_colors();
-	curs_set(0);
-	canvas_make_panic();
-	canvas_sized();
-	canvas_queue(PASTE_ON, strlen(PASTE_ON));
-}
-
 bool canvas_start(const char *theme, bool ascii, char *why, size_t size)
 {
 	const char *name = getenv("TERM");
@@ -493,7 +473,22 @@ bool canvas_start(const char *theme, bool ascii, char *why, size_t size)
 	}
 	term.active = true;
 	term.cursor_y = -1;
-	canvas_set_up_screen();
+	/* the handler of curses would draw at a bad time; see canvas_job_stop */
+	signal(SIGTSTP, SIG_DFL);
+	/* Ctrl-C, Ctrl-Z and Ctrl-S arrive as keys; bytes arrive unchanged */
+	raw();
+	noecho();
+	nonl();
+	set_escdelay(25);
+	leaveok(stdscr, TRUE);
+	scrollok(stdscr, FALSE);
+	term.colors = canvas_count_colors();
+	if (term.colors)
+		use_default_colors();
+	curs_set(0);
+	canvas_make_panic();
+	canvas_sized();
+	canvas_queue(PASTE_ON, strlen(PASTE_ON));
 	tcgetattr(STDIN_FILENO, &term.modes);
 	/* Redirects the output of curses into memory. Called after curses has set its modes,
 	 * because that needs the terminal. */

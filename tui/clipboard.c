@@ -15,7 +15,7 @@
 
 /* Starts a program. Its output is dropped, because the screen is ours. in: its standard input; -1:
  * none. */
-static bool spawn_with(struct console *c, const char *const *argv, int in)
+static bool clipboard_spawn(struct console *c, const char *const *argv, int in)
 {
 	pid_t pid = spawn_argv(argv, in, -1, -1);
 	if (pid > 0)
@@ -26,7 +26,7 @@ static bool spawn_with(struct console *c, const char *const *argv, int in)
 
 bool spawn_quiet(struct console *c, const char *const *argv)
 {
-	return spawn_with(c, argv, -1);
+	return clipboard_spawn(c, argv, -1);
 }
 
 /* tmux accepts OSC 52 from programs only with set-clipboard "on". So its buffer is filled too. With
@@ -50,7 +50,7 @@ void clipboard_copy(struct console *c, const char *text)
 		const char *const argv[] = { "tmux", "load-buffer", "-w", "-", NULL };
 		int fd = memfd_create("mocr-copy", MFD_CLOEXEC);
 		if (fd >= 0 && write(fd, text, len) == (ssize_t)len && lseek(fd, 0, SEEK_SET) == 0)
-			spawn_with(c, argv, fd);
+			clipboard_spawn(c, argv, fd);
 		if (fd >= 0)
 			close(fd);
 	}

@@ -74,36 +74,27 @@ static void complete_servers(struct complete *c)
 
 /* --- rows ---------------------------------------------------------------- */
 
-/* Which rows fit a command; verb is that of `do`. */
-typedef bool complete_row_fits(const struct row *, const char *verb);
+/* What the row is wanted for. */
+enum complete_use { USE_DO, USE_LOGS, USE_SHELL, USE_ATTACH };
 
-static bool complete_can_do(const struct row *row, const char *verb)
+/* verb: that of `do` */
+static bool complete_fits(const struct row *row, enum complete_use use, const char *verb)
 {
-	const struct action *a = row->kind->actions ? action_find(row->kind, verb) : NULL;
-	return a && a->run && action_applies_to(a, row);
-}
-
-static bool complete_has_log(const struct row *row, const char *verb)
-{
-	(void)verb;
-	return row->kind->follow;
-}
-
-/* Sessions have mocr attach for the same. */
-static bool complete_has_shell(const struct row *row, const char *verb)
-{
-	(void)verb;
-	return row->kind->shell && !row->kind->attaches;
-}
-
-static bool complete_is_session(const struct row *row, const char *verb)
-{
-	(void)verb;
-	return row->kind->attaches;
+	const struct kind *kind = row->kind;
+	const struct action *a = NULL;
+	switch (use) {
+	case USE_DO:
+		a = kind->actions ? action_find(kind, verb) : NULL;
+		return a && a->run && action_applies_to(a, row);
+	case USE_LOGS: return kind->follow;
+	case USE_SHELL: return kind->shell && !kind->attaches; /* sessions have mocr attach */
+	case USE_ATTACH: return kind->attaches;
+	}
+	return false;
 }
 
 /* The names of rows on the server at the start of begun. */
-static void complete_rows(struct complete *c, complete_row_fits *fits, const char *verb)
+static void complete_rows(struct complete *c, enum complete_use use, const char *verb)
 {
 	struct err err = { 0 };
 	char *name = xstrndup(c->begun, strcspn(c->begun, "/"));
@@ -114,7 +105,7 @@ static void complete_rows(struct complete *c, complete_row_fits *fits, const cha
 	for (struct row *row = v ? store_first(c->store, NULL, v) : NULL; row;
 	     row = store_next(row, NULL, v)) {
 		const char *slash = strchr(row->id, '/');
-		if (!slash || row == &v->row || !fits(row, verb))
+		if (!slash || row == &v->row || !complete_fits(row, use, verb))
 			continue;
 		/* the server may have been named in another way than its rows have it */
 		char *id = xasprintf("%s%s", name, slash);
@@ -124,10 +115,10 @@ static void complete_rows(struct complete *c, complete_row_fits *fits, const cha
 	free(name);
 }
 
-static void complete_server_or_row(struct complete *c, complete_row_fits *fits, const char *verb)
+static void complete_server_or_row(struct complete *c, enum complete_use use, const char *verb)
 {
 	if (strchr(c->begun, '/')) {
-		complete_rows(c, fits, verb);
+		complete_rows(c, use, verb);
 		return;
 	}
 	c->after = "/";
@@ -169,7 +160,7 @@ static void complete_do(struct complete *c)
 		for (const struct deploy_config *d = c->settings->deploys; d; d = d->next)
 			complete_say(c, d->name, d->run ? d->run : "");
 	if (c->n == 2)
-		complete_server_or_row(c, complete_can_do, c->words[1]);
+		complete_server_or_row(c, USE_DO, c->words[1]);
 }
 
 static void complete_logs(struct complete *c)
@@ -180,7 +171,7 @@ static void complete_logs(struct complete *c)
 		{ "containers/*", "all containers" },
 		{ "services/*", "all units" },
 	};
-	complete_server_or_row(c, complete_has_log, NULL);
+	complete_server_or_row(c, USE_LOGS, NULL);
 	size_t server = strcspn(c->begun, "/");
 	for (size_t i = 0; c->begun[server] && i < ARRAY_LEN(whole); i++) {
 		char *target = xasprintf("%.*s/%s", (int)server, c->begun, whole[i][0]);
@@ -194,13 +185,13 @@ static void complete_shell(struct complete *c)
 	if (c->n == 1 && !strchr(c->begun, '/'))
 		complete_servers(c);
 	if (c->n == 1)
-		complete_server_or_row(c, complete_has_shell, NULL);
+		complete_server_or_row(c, USE_SHELL, NULL);
 }
 
 static void complete_attach(struct complete *c)
 {
 	if (c->n == 1)
-		complete_server_or_row(c, complete_is_session, NULL);
+		complete_server_or_row(c, USE_ATTACH, NULL);
 }
 
 static const struct {

@@ -228,26 +228,6 @@ static void doctor_root(const struct doctor_answer *a)
 			doctor_say(doctor_roots[i].state, "root", "%s", doctor_roots[i].text);
 }
 
-static void doctor_rights(const struct server *v, const struct doctor_answer *a)
-{
-	char word[64];
-	doctor_root(a);
-	doctor_value(a, "journal", word, sizeof(word));
-	if (!strcmp(word, "no"))
-		doctor_say(DOCTOR_NOTE, "journal",
-		           "%s reads only its own messages; run there: sudo usermod -aG "
-		           "systemd-journal %s",
-		           v->user, v->user);
-	else if (*word)
-		doctor_say(DOCTOR_OK, "journal", "readable");
-	if (!*a->text)
-		doctor_say(DOCTOR_NOTE, "rights", "the login's shell did not answer in time");
-	doctor_value(a, "tmux", word, sizeof(word));
-	if (*a->text)
-		doctor_say(DOCTOR_OK, "tmux", "%s",
-	           *word ? word : "not there; sessions of tmux are not shown");
-}
-
 static void doctor_clock(const struct vitals *t)
 {
 	char age[HUMAN_SIZE];
@@ -311,7 +291,22 @@ static bool doctor_server(const struct server *v, const struct doctor_answer *a)
 	bool good = true;
 	doctor_say(DOCTOR_OK, "link", "%s", *v->link->detail ? v->link->detail : "this machine");
 	doctor_clock(v->vitals);
-	doctor_rights(v, a);
+	char word[64];
+	doctor_root(a);
+	doctor_value(a, "journal", word, sizeof(word));
+	if (!strcmp(word, "no"))
+		doctor_say(DOCTOR_NOTE, "journal",
+		           "%s reads only its own messages; run there: sudo usermod -aG "
+		           "systemd-journal %s",
+		           v->user, v->user);
+	else if (*word)
+		doctor_say(DOCTOR_OK, "journal", "readable");
+	if (!*a->text)
+		doctor_say(DOCTOR_NOTE, "rights", "the login's shell did not answer in time");
+	doctor_value(a, "tmux", word, sizeof(word));
+	if (*a->text)
+		doctor_say(DOCTOR_OK, "tmux", "%s",
+		           *word ? word : "not there; sessions of tmux are not shown");
 	for (const struct source *s = v->sources; s; s = s->next)
 		good &= doctor_source(s);
 	/* One line for all that is not there: nothing is wrong with that. */

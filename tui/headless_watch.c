@@ -171,26 +171,6 @@ static bool watch_has_channels(const struct settings *s)
 	return false;
 }
 
-static void watch_start(struct watch *w)
-{
-	uint64_t usec = 0;
-	if (sd_watchdog_enabled(0, &usec) > 0) {
-		w->watchdog_ms = (int64_t)(usec / 2000);
-		w->watchdog = loop_timer_add(w->loop, w->watchdog_ms, watch_on_watchdog, w);
-	}
-	w->calm = loop_timer_add(w->loop, CALM_MS, watch_on_calm, w);
-	w->journal = getenv("JOURNAL_STREAM") != NULL;
-	const struct activity_entry *last = activity_get(w->store, 0);
-	w->said = last ? last->number : 0; /* of earlier runs */
-	w->notify = notify_start(w->store, &(struct notify_hooks){ 0 });
-	if (!notify_is_sending(w->notify))
-		watch_print(w, HEALTH_ATTENTION,
-		            "another mocr of yours sends; this one begins when that one ends");
-	store_set_hooks(w->store, &(struct store_hooks){ .changed = watch_on_store, .arg = w });
-	sd_notify(0, "READY=1");
-	watch_on_store(w);
-}
-
 int headless_watch(struct store *s)
 {
 	static const int signals[] = { SIGHUP, SIGTERM, SIGINT };
@@ -204,7 +184,22 @@ int headless_watch(struct store *s)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		heard[i] = loop_signal_add(w.loop, signals[i], watch_on_signal, &w);
-	watch_start(&w);
+	uint64_t usec = 0;
+	if (sd_watchdog_enabled(0, &usec) > 0) {
+		w.watchdog_ms = (int64_t)(usec / 2000);
+		w.watchdog = loop_timer_add(w.loop, w.watchdog_ms, watch_on_watchdog, &w);
+	}
+	w.calm = loop_timer_add(w.loop, CALM_MS, watch_on_calm, &w);
+	w.journal = getenv("JOURNAL_STREAM") != NULL;
+	const struct activity_entry *last = activity_get(w.store, 0);
+	w.said = last ? last->number : 0; /* of earlier runs */
+	w.notify = notify_start(w.store, &(struct notify_hooks){ 0 });
+	if (!notify_is_sending(w.notify))
+		watch_print(&w, HEALTH_ATTENTION,
+		            "another mocr of yours sends; this one begins when that one ends");
+	store_set_hooks(w.store, &(struct store_hooks){ .changed = watch_on_store, .arg = &w });
+	sd_notify(0, "READY=1");
+	watch_on_store(&w);
 	int code = loop_run(w.loop);
 	sd_notify(0, "STOPPING=1");
 	store_set_hooks(s, &(struct store_hooks){ 0 });

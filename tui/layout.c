@@ -104,27 +104,6 @@ static struct canvas layout_cut_bottom(struct canvas *body, int lines)
 	return (struct canvas){ body->y + body->height, 0, lines, body->width };
 }
 
-/* Takes lines for header, hints, bar and says from the body. */
-static void layout_bars(const struct layout_want *w, struct layout *l)
-{
-	struct canvas *b = &l->body;
-	*b = (struct canvas){ 0, 0, w->height, w->width };
-	if (w->height >= HEADER_FROM) {
-		l->header = (struct canvas){ 0, 0, 1, w->width };
-		b->y++;
-		b->height--;
-	}
-	if (w->hints && w->height >= HINT_FROM)
-		l->hint = layout_cut_bottom(b, 1);
-	l->view = *b;
-	if (w->height >= BAR_FROM)
-		l->bar = layout_cut_bottom(b, 1);
-	if (w->height >= SAYS_FROM)
-		l->says = layout_cut_bottom(b, w->says ? layout_clamp(w->says, SAYS_LEAST,
-		                                                      layout_says_lines(w->height))
-		                                       : layout_says_lines(w->height));
-}
-
 /* Lines of the untitled needs above the other panes. 0 when the needs are focused, because then
  * they have a pane. */
 static int layout_needs_strip(const struct layout_want *w, int most)
@@ -375,7 +354,23 @@ void layout(const struct layout_want *w, struct layout *l)
 	enum layout_class class = w->zoom ? LAYOUT_ONE : layout_class(w->height, w->width);
 	memset(l, 0, sizeof(*l));
 	l->border_y = l->border_x = -1;
-	layout_bars(w, l);
+	/* Takes lines for header, hints, bar and says from the body. */
+	struct canvas *b = &l->body;
+	*b = (struct canvas){ 0, 0, w->height, w->width };
+	if (w->height >= HEADER_FROM) {
+		l->header = (struct canvas){ 0, 0, 1, w->width };
+		b->y++;
+		b->height--;
+	}
+	if (w->hints && w->height >= HINT_FROM)
+		l->hint = layout_cut_bottom(b, 1);
+	l->view = *b;
+	if (w->height >= BAR_FROM)
+		l->bar = layout_cut_bottom(b, 1);
+	if (w->height >= SAYS_FROM)
+		l->says = layout_cut_bottom(b, w->says ? layout_clamp(w->says, SAYS_LEAST,
+		                                                      layout_says_lines(w->height))
+		                                       : layout_says_lines(w->height));
 	if (class != LAYOUT_ONE && styled[w->style])
 		styled[w->style](w, l);
 	else

@@ -2,6 +2,7 @@
  * secret. So realloc never leaves a copy behind. */
 #include "tui/lineedit.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,6 +271,7 @@ static void completion_clear(struct completion *c)
 /* Adds a space after a complete word, but not after a slash. */
 static void lineedit_put_candidate(struct lineedit *e, const char *word, bool whole)
 {
+	assert(e->typed); /* kept by lineedit_remember_typed */
 	const char *tail = e->typed + e->typed_cursor;
 	size_t len = strlen(word);
 	bool space = whole && !(len && word[len - 1] == '/');
