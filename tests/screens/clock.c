@@ -1,6 +1,6 @@
-/* clock.c: a library to preload. The wall clock is ahead by the seconds in the file $MOCR_CLOCK. The
- * monotonic clock stays as it is, because timers run by it: so it is when somebody sets the clock of a
- * machine. (libfaketime 0.9.10 shifts the timers of timerfd too.) */
+/* clock.c: a library to preload. The wall clock is ahead by the seconds in the file $MOCR_CLOCK.
+ * The monotonic clock stays as it is, because timers run by it: so it is when somebody sets the
+ * clock of a machine. (libfaketime 0.9.10 shifts the timers of timerfd too.) */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
