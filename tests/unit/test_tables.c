@@ -1,6 +1,6 @@
-/* Whole classes of input against what is written of them: every character of Unicode through the
- * wash, every unit of a figure at its bounds, every key of the settings at its bounds, every
- * sequence of a key, every word of a level, every sign of a secret. */
+/* Whole classes of input against what is written of them. Every character of Unicode goes through
+ * the wash. Every unit of a figure and every key of the settings is tried at its bounds. So is
+ * every sequence of a key, every word of a level, every sign of a secret. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
