@@ -26,9 +26,27 @@ static const struct action *binding_in(struct console *c, const struct action *t
 	return NULL;
 }
 
+/* One key may start some rows and stop others. With marks the first marked row decides, because the
+ * action is for the marked rows and not for the one under the cursor. */
+static const struct action *binding_marked(struct console *c, const struct key *key)
+{
+	struct row *rows[ROWS_MAX];
+	size_t n = console_rows(c, rows, ROWS_MAX);
+	if (n == 1 && rows[0] == console_row(c))
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		for (const struct action *a = rows[i]->kind->actions; a && a->name; a++)
+			if ((a->flags & ACTION_MARKED) && action_has_key(a, key) &&
+			    action_applies(c, a, rows[i]))
+				return a;
+	return NULL;
+}
+
 const struct action *binding_find(struct console *c, const struct key *key, const struct row *r)
 {
 	const struct action *a = binding_user(CONTEXT_CONSOLE, key, r), *other = NULL, *table;
+	if (!a && r)
+		a = binding_marked(c, key);
 	if (!a && r)
 		a = binding_in(c, r->kind->actions, key, r, &other);
 	if (a || other)

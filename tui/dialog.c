@@ -805,7 +805,10 @@ static bool dialog_list_key(struct dialog *d, const struct key *k)
 		if (d->picks)
 			return dialog_over(d, 1);
 		return d->chosen >= 0 && dialog_over(d, (int)d->items[d->chosen].place);
-	case BOX_FILTER: d->filtering = FILTER_OPEN; break;
+	case BOX_FILTER:
+		if (d->filtering == FILTER_CLOSED)
+			d->filtering = FILTER_OPEN;
+		break;
 	case BOX_DOWN: dialog_list_step(d, 1); break;
 	case BOX_UP: dialog_list_step(d, -1); break;
 	case BOX_FIRST: dialog_list_first(d); break;

@@ -280,7 +280,7 @@ static void headless_say_missing(const struct store *s, const char *id)
 static bool headless_known(const struct store *s, const char *id)
 {
 	const struct row *r = headless_find(s, id);
-	if (!r || r->kind->by_others)
+	if (!r || (r->kind->by_others && r->kind->by_others(r)))
 		return r && headless_settled(s);
 	return !r->source || r->source->state != SOURCE_WAITING;
 }

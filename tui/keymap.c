@@ -171,10 +171,19 @@ static bool keymap_read(const struct key_config *k, enum action_context *context
 
 /* Can the key have this action? All keys of a shell go to its programs, which need most of them.
  * What leaves it is a key with Ctrl, or F1 to F12: the terminal sends these as a whole. */
+/* Does every terminal send the key as one control character or as a function key? In a shell only
+ * such a key is certain to arrive, and programs there need the others. */
+static bool keymap_is_control(const struct key *key)
+{
+	bool control = key->mods == MOD_CTRL && key->code > 0 && key->code < 0x7f &&
+	               strchr("abcdefghijklmnopqrstuvwxyz[\\]^_@ ", (int)key->code);
+	return control || (key->code >= K_F1 && key->code <= K_F12);
+}
+
 static bool keymap_fits(enum action_context context, const struct key *key, const char *action)
 {
-	return context != CONTEXT_SHELL || key->mods & MOD_CTRL ||
-	       (key->code >= K_F1 && key->code <= K_F12) || !strcmp(action, action_none.name);
+	return context != CONTEXT_SHELL || keymap_is_control(key) ||
+	       !strcmp(action, action_none.name);
 }
 
 void keymap_load(const struct settings *s)
@@ -234,7 +243,7 @@ static char *keymap_complaint(const struct settings *s, const struct key_config 
 		return NULL;
 	if (known)
 		return xasprintf("%s:%d: [keys] \"%s\" cannot be %s, because programs in a shell "
-		                 "need it; a key with Ctrl can, or F1 to F12",
+		                 "need it; Ctrl with a letter can, or F1 to F12",
 		                 file, k->line, key, k->action);
 	struct key_config alone = { .key = (char *)key, .action = k->action };
 	if (key != k->key && keymap_read(&alone, &context, &key))

@@ -334,6 +334,15 @@ static bool asks_first(const struct action *a, const struct row *row)
 	return a->asks && *more;
 }
 
+/* The key was pressed with the eyes elsewhere: on several rows, on a marked one, or while a text is
+ * read, where the same letter may be a key of less. Such a change asks first. */
+static bool order_is_far(struct console *c, const struct action *a, struct row **rows, size_t n,
+                         const char *argument)
+{
+	bool words = argument || a->asks || a->choices;
+	return !words && (n > 1 || c->view || rows[0] != console_row(c));
+}
+
 void order_begin_rows(struct console *c, const struct action *a, struct row **rows, size_t n,
                       const char *argument)
 {
@@ -360,7 +369,8 @@ void order_begin_rows(struct console *c, const struct action *a, struct row **ro
 	} else if (argument && !action_fits(a, rows[0], argument, &err)) {
 		order_ask_argument(c, a, rows[0], c->intent.argument, &err);
 	} else if ((a->flags & (ACTION_CONFIRM | ACTION_DANGER)) ||
-	           ((a->flags & ACTION_CHANGES) && order_protected_server(rows, n))) {
+	           ((a->flags & ACTION_CHANGES) &&
+	            (order_protected_server(rows, n) || order_is_far(c, a, rows, n, argument)))) {
 		order_confirm(c, a, rows, n);
 	} else {
 		order_carry_out(c);
@@ -372,7 +382,8 @@ void order_begin(struct console *c, const struct action *a)
 	struct row *rows[ROWS_MAX], *first = console_row(c);
 	size_t all = a->flags & ACTION_MARKED ? console_rows(c, rows, ROWS_MAX) : 0, n = 0;
 	bool marked = all > 1;
-	if (!all && first) {
+	bool gone = (a->flags & ACTION_MARKED) && !all && first;
+	if (!all && first && !gone) {
 		rows[0] = first;
 		all = 1;
 	}
@@ -386,6 +397,8 @@ void order_begin(struct console *c, const struct action *a)
 		console_flash(c, TONE_WARN,
 		              "%s: not possible for any of the %zu marked rows as they are now",
 		              a->verb, all);
+	else if (gone)
+		console_flash(c, TONE_WARN, "%s: the marked rows are gone", a->verb);
 	else if (first)
 		console_flash(c, TONE_WARN, "%s: not possible for %s as it is now", a->verb,
 		              all ? rows[0]->name : first->name);

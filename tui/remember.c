@@ -367,9 +367,10 @@ void row_cell(const struct panel *p, const struct column *col, const struct row 
 		return;
 	}
 	/* The place among the panel's own columns: the user may have put them in another order. */
-	while (p->columns[i].name && strcmp(p->columns[i].name, col->name) != 0)
+	while (i < TABLE_COLUMNS_MAX && p->columns[i].name &&
+	       strcmp(p->columns[i].name, col->name) != 0)
 		i++;
-	if (p->columns[i].name && i < TABLE_COLUMNS_MAX && m->cells[i])
+	if (i < TABLE_COLUMNS_MAX && p->columns[i].name && m->cells[i])
 		cell_set(c, TONE_STALE, "%s", m->cells[i]);
 }
 

@@ -93,7 +93,10 @@ static bool dp_add_env(struct dp_tree *t, const cJSON *o, bool only)
 		              .usual = only || vj_true(o, "isDefault", NULL) };
 	if (!only)
 		vj_text(o, "name", NULL, e->name, sizeof(e->name));
-	bool good = only || dp_add_id(t, o, "environmentId", e->name, e->id);
+	/* one without an id is an environment all the same: its applications have theirs */
+	size_t before = t->left_out;
+	bool good = only || dp_add_id(t, o, "environmentId", e->name, e->id) ||
+	            t->left_out == before;
 	t->n_envs += good;
 	return good;
 }

@@ -500,6 +500,7 @@ static void platform_next(struct site *s)
 	const struct platform_step *step = &steps[s->step];
 	struct app *due = step->what ? NULL : platform_due(s);
 	char *path = NULL;
+	const char *what = NULL;
 	if (step->what && s->wire) {
 		wire_ask(s->wire, s->platform->timeout_ms, platform_step_came, s);
 	} else if (step->what) {
@@ -508,7 +509,6 @@ static void platform_next(struct site *s)
 		platform_ask(s, path ? path : step->path, step->flags & STEP_OPEN,
 		             platform_step_came);
 	} else if (due) {
-		const char *what;
 		path = s->platform->about(due, &what);
 		due->asked_round = s->round;
 		due->asked_ms = platform_now(s);

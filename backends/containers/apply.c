@@ -13,6 +13,7 @@
 #include "backends/containers/engine.h"
 #include "backends/containers/judge.h"
 #include "backends/containers/updates.h"
+#include "backends/store/record.h"
 
 #define DEATHS_RECENT_MS 300000
 #define DIE_AHEAD_MS \
@@ -285,7 +286,12 @@ static void apply_item(struct engine *e, const struct sync_view *view, const str
 	ctr_set(&row->project_files, it->project_files);
 	ctr_set(&row->project_env, it->project_env);
 	row->by_compose = it->by_compose == COMPOSE_CLAIMED ? c->by_image : it->by_compose;
-	if (row->by_compose == COMPOSE_CLAIMED && c->image.state == FETCH_IDLE)
+	/* a recording can be asked nothing, and nothing can be done with it */
+	if (row->by_compose == COMPOSE_CLAIMED && replay_is_on(e->source.store))
+		row->by_compose = COMPOSE_MADE;
+	bool failed_long_ago = c->image.state == FETCH_FAILED &&
+	                       engine_mono(e) - c->image.failed_ms >= IMAGE_AGAIN_MS;
+	if (row->by_compose == COMPOSE_CLAIMED && (c->image.state == FETCH_IDLE || failed_long_ago))
 		fetch_want(&c->image);
 	row->created_ms = it->created_ms;
 	if (overtaken) {

@@ -353,6 +353,12 @@ void ctr_detail(struct row *row, struct doc *d, bool reveal)
 		if (fetch_open(&k->inspect, k->row->row.details_opened, REFUSED_AGAIN_MS,
 		               engine_mono(k->engine)))
 			engine_fetch(k->engine);
+		/* Whoever looks at it gets another try to learn who chose its labels. */
+		bool unknown = c->by_compose == COMPOSE_CLAIMED && k->image.state == FETCH_FAILED;
+		if (unknown && engine_mono(k->engine) - k->image.failed_ms >= REFUSED_AGAIN_MS) {
+			fetch_want(&k->image);
+			engine_fetch(k->engine);
+		}
 	}
 	ctr_add_state(d, c, now);
 	ctr_add_update(d, c, now);

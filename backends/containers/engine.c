@@ -611,9 +611,10 @@ static void engine_image_done(struct call *call, const struct reply *r, void *ar
 		char *what = xasprintf("image:%s", c->row->image_id);
 		source_feed(&e->source, what, r->body, r->len);
 		free(what);
-	} else {
-		fetch_failed(&c->image, engine_mono(e));
 	}
+	/* an answer that says nothing about labels fails, too */
+	if (r->status != 200 || c->by_image == COMPOSE_CLAIMED)
+		fetch_failed(&c->image, engine_mono(e));
 	engine_fetch(e);
 }
 

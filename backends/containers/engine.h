@@ -24,6 +24,7 @@
 #define ENGINE_ENDPOINTS_MAX 4
 #define ENGINE_LIST_MAX (16u << 20)
 #define ENGINE_INSPECTS 4   /* concurrent inspect and tail requests */
+#define IMAGE_AGAIN_MS 60000 /* before an image that could not be read is asked for again */
 #define ENGINE_TAIL 20      /* last log lines fetched of a dead container */
 #define ENGINE_STATS_MAX 32 /* concurrent stats streams */
 

@@ -163,12 +163,18 @@ static void deploy_detail(struct row *row, struct doc *doc, bool reveal)
 		doc_add(doc, DOC_DIM, "None yet.");
 }
 
+/* A compose project depends on its containers. */
+static bool deploy_kind_by_others(const struct row *row)
+{
+	return ROW_AS(deploy, row)->project != NULL;
+}
+
 const struct kind kind_deploy = {
 	.name = "deploy",
 	.plural = "deploys",
 	.row_size = sizeof(struct deploy),
 	.by_work = true,
-	.by_others = true, /* a compose project depends on its containers */
+	.by_others = deploy_kind_by_others,
 	.actions = deploy_actions,
 	.finish = deploy_kind_finish,
 	.detail = deploy_detail,

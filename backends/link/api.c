@@ -50,7 +50,7 @@ struct api {
 	struct token_ask *asking;
 	unsigned token_no; /* number of the current token */
 	enum token_state state;
-	bool asks_late;
+	bool asks_late, waits_alone;
 	struct token_pause pause;
 	struct err no_token;      /* why token_command printed none */
 	int64_t not_before;       /* loop clock: no call starts earlier */
@@ -321,6 +321,8 @@ static bool api_waits_as_asked(struct api_call *c)
 	if (ms > API_WAIT_MAX_MS)
 		return false;
 	int64_t until = loop_now(api->loop) + ms;
+	if (c->spec.once && api->waits_alone)
+		return false;
 	if (until > api->not_before)
 		/* all calls hold back, even when this call itself fails */
 		api->not_before = until;
@@ -557,6 +559,12 @@ struct ws *api_ws(struct api *api, const char *path, const struct ws_events *eve
 
 void api_give_token(struct api *api, struct secret *token, bool kept)
 {
+	/* the answer of a command that still runs would replace it */
+	if (api->asking) {
+		token_cancel(api->asking);
+		api->asking = NULL;
+		api_want_advance(api);
+	}
 	if (!token)
 		api_set_token(api, NULL, TOKEN_UNPROVEN);
 	else
@@ -620,6 +628,7 @@ struct api *api_create(struct http *http, struct link *link, const struct api_co
 		             .prefix = xstrndup(prefix, n),
 		             .only_json = config->only_json,
 		             .asks_late = config->asks_late,
+		             .waits_alone = config->waits_alone,
 		             .command_word = xstrdup(setting),
 		             .token_help = help ? xasprintf("; %s", help) : xstrdup(""),
 		             .token_word = xstrdup(word),

@@ -73,6 +73,8 @@ struct api_config {
 	const char *user;
 	/* An answer with a body counts only as application/json. Not for streams. */
 	bool only_json;
+	/* A 429 of a call with .once holds back no other call: somebody waits for their answers. */
+	bool waits_alone;
 	/* the first pause before token_command runs again; 0: TOKEN_PAUSE_LEAST_MS */
 	int64_t token_pause_ms;
 	/* header text in front of the token: "x-api-key: "; NULL: "Authorization: Bearer " */

@@ -62,7 +62,8 @@ enum socket_seen socket_probe_read(const char *out, char *owner, size_t size)
 	return SEEN_UNSEEN;
 }
 
-bool socket_is_listed(const char *path)
+/* Does a process listen at a socket whose path ends with path? whole: is path its whole path? */
+static bool socket_find_listed(const char *path, bool whole)
 {
 	char line[512];
 	bool listed = false;
@@ -72,10 +73,20 @@ bool socket_is_listed(const char *path)
 	size_t len = strlen(path);
 	while (!listed && fgets(line, sizeof(line), f)) {
 		size_t n = strcspn(line, "\n");
-		bool named = n > len && line[n - len - 1] == ' ' &&
-		             strncmp(line + n - len, path, len) == 0;
+		bool named = n > len && strncmp(line + n - len, path, len) == 0 &&
+		             (!whole || line[n - len - 1] == ' ');
 		listed = named && strstr(line, LISTENING);
 	}
 	fclose(f);
 	return listed;
+}
+
+bool socket_is_listed(const char *path)
+{
+	return socket_find_listed(path, true);
+}
+
+bool socket_is_listed_as(const char *tail)
+{
+	return socket_find_listed(tail, false);
 }

@@ -26,5 +26,7 @@ enum socket_seen socket_probe_read(const char *out, char *owner, size_t size);
 /* For this machine: whether a process listens at path. Also true when the kernel's list is
  * unreadable. */
 bool socket_is_listed(const char *path);
+/* The same for a socket whose path ends with tail, however its owner spelt the folder. */
+bool socket_is_listed_as(const char *tail);
 
 #endif

@@ -175,7 +175,7 @@ struct token_ask *token_ask(struct loop *loop, const char *whose, const char *co
 
 void token_pause_failed(struct token_pause *p, int64_t now, bool at_once)
 {
-	if (!p->failed_ms || now - p->failed_ms > TOKEN_PAUSE_MOST_MS)
+	if (!p->failed_ms || now - p->ends_ms > TOKEN_PAUSE_MOST_MS)
 		backoff_reset(&p->grows);
 	bool first = !p->grows.fails;
 	int64_t least = p->least_ms ? p->least_ms : TOKEN_PAUSE_LEAST_MS;

@@ -203,8 +203,9 @@ static void teller_gather_ends(struct teller *t)
 		}
 		if (end - i < STORM_LEAST || first_ms == INT64_MAX)
 			continue;
+		int64_t most_ms = first_ms + GATHER_MS;
 		for (size_t k = i; k < end; k++)
-			all[k]->ends_ms = still ? first_ms + GATHER_MS : last_ms;
+			all[k]->ends_ms = still || last_ms > most_ms ? most_ms : last_ms;
 	}
 	free(all);
 }

@@ -26,6 +26,7 @@
 
 #define PROBE_MS 5000
 #define LIST_MS 15000
+#define PASSWORD_PAUSE_MS (15 * 60000) /* before password_command runs again after a failure */
 #define LIST_MAX (16u << 20)
 /* of one message; for a longer message only its events say how it ended */
 #define LAST_MAX (8u << 20)
@@ -142,6 +143,9 @@ static struct api_config oc_api_config(const struct oc *oc)
 		.command_word = "password_command",
 		.asks_late = true,
 		.only_json = true,
+		/* A look comes every minute: the command may open a window that asks the user. */
+		.token_pause_ms = PASSWORD_PAUSE_MS,
+		.waits_alone = true,
 	};
 	if (oc->config) {
 		config.section = "opencode";

@@ -85,8 +85,9 @@ struct kind {
 	/* Its rows come from several places with errors of their own, as the sections of one source
 	 * do: one that fails says nothing about the others. */
 	bool apart;
-	/* What can be done with a row depends on what other sources of its server say, too. */
-	bool by_others;
+	/* Does what can be done with the row depend on what other sources of its server say, too?
+	 * NULL: never. */
+	bool (*by_others)(const struct row *);
 	/* Starts following its log into log (log.h) and returns a handle for log_unfollow. */
 	struct follow *(*follow)(struct row *, struct log *, struct err *);
 	/* Enter opens its log rather than its details while this says so; NULL: never. */

@@ -103,15 +103,17 @@ static void hs_act_on_run(const struct run_result *r, void *arg)
 {
 	struct hs_act *a = arg;
 	struct err err = r->end.err;
-	char said[200];
 	a->run = NULL;
 	a->sudo = NULL;
-	if (r->err_len)
-		hs_message(said, sizeof(said), r->err_out, r->err_len);
-	else
-		hs_message(said, sizeof(said), r->out, r->out_len);
-	if (!err.code && r->end.exit_code != 0)
+	/* only after a failure: what an action prints may be a new key */
+	if (!err.code && r->end.exit_code != 0) {
+		char said[200];
+		if (r->err_len)
+			hs_message(said, sizeof(said), r->err_out, r->err_len);
+		else
+			hs_message(said, sizeof(said), r->out, r->out_len);
 		err_set(&err, ERR_REFUSED, "Headscale on %s: %s", a->hs->source.server->name, said);
+	}
 	if (err.code)
 		hs_act_end(a, &err, NULL);
 	else

@@ -375,7 +375,7 @@ static void ts_bus_done(struct call *call, const struct reply *r, void *arg)
 	struct ts *t = arg;
 	struct err err = r->err;
 	t->bus = NULL;
-	if (r->status == 400 && t->changes == TS_BUS) {
+	if (r->status == 400 && t->changes != TS_BUS_OLD) {
 		t->changes = TS_BUS_OLD;
 		ts_start_bus(t);
 	} else if (t->status && !t->greeted) {

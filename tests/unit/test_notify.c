@@ -322,6 +322,21 @@ static void test_a_storm_ends_but_for_one(void **state)
 	assert_string_equal(next_title(110000), "sese: container c000 is well again");
 }
 
+/* One of them comes and goes, and so must be away for long: the others do not wait for that. */
+static void test_a_storm_ends_but_for_one_that_flaps(void **state)
+{
+	(void)state;
+	storm(1000, 3);
+	assert_string_equal(next_title(11000), "3 things need you");
+	for (int i = 0; i < 4; i++) {
+		storm(20000 + 2000 * i, 2);
+		storm(21000 + 2000 * i, 3);
+	}
+	NOTHING(30000);
+	assert_string_equal(next_title(40000 + GATHER_MS - 1), "");
+	assert_string_equal(next_title(40000 + GATHER_MS), "sese: container c000 is well again");
+}
+
 static void test_a_storm_without_end(void **state)
 {
 	(void)state;
@@ -669,6 +684,7 @@ int main(void)
 		TELLER(test_a_storm_without_end),
 		TELLER(test_a_storm_ends_slowly),
 		TELLER(test_a_storm_ends_but_for_one),
+		TELLER(test_a_storm_ends_but_for_one_that_flaps),
 		TELLER(test_storm_without_hold),
 		TELLER(test_frozen),
 		TELLER(test_dies_before_its_server),
