@@ -97,7 +97,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(UNIT_HELPERS) $(BUILD)/core.a
 	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $< $(UNIT_HELPERS) $(BUILD)/core.a $(LIBS) -lcmocka
 
 # libFuzzer: make CC=clang SAN=fuzzer-no-link,address,undefined fuzz
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/core.a
+$(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz.h tests/fuzz/world.h $(BUILD)/core.a
 	@mkdir -p $(dir $@)
 	$(call say,FUZZ,$<)
 	$(Q)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -o $@ $< $(BUILD)/core.a $(LIBS)

@@ -14,7 +14,7 @@
 static bool is_well(const char *id, enum health announced, void *arg)
 {
 	(void)arg;
-	return told == HEALTH_BAD || strchr(id, '/');
+	return announced == HEALTH_BAD || strchr(id, '/');
 }
 
 /* No byte of a text ends its sequence or begins another one. */

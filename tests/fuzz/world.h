@@ -54,12 +54,11 @@ static inline void must_be_washed_cells(const struct panel *p, const struct row 
 	struct cell cell;
 	for (const struct column *c = p->columns; c && c->name; c++) {
 		memset(&cell, 0, sizeof(cell));
-		c->cell(row, &cell);
+		column_cell(c, row, &cell);
 		MUST_BE_WASHED(cell.text);
 	}
 	memset(&cell, 0, sizeof(cell));
-	if (p->brief)
-		p->brief(row, &cell);
+	panel_brief(p, row, &cell);
 	MUST_BE_WASHED(cell.text);
 	struct cell lines[PANEL_STRIP_MAX] = { 0 };
 	size_t n = p->strip ? p->strip(row, lines, PANEL_STRIP_MAX) : 0;

@@ -215,11 +215,6 @@ few_processes() {
 		for p in wg tailscale; do on relay mv /usr/bin/$p.real /usr/bin/$p; done
 		return $code; }
 }
-# At least once and at most so often; tailscale never.
-_counted() { local n; n=$(on relay sh -c "wc -l </tmp/$1.count"); [ "$n" -le "$2" ] && { [ "$1" = tailscale ] || [ "$n" -ge 1 ]; }; }
-# The last one: the lab is as it was.
-zz_vpn_goes_away() { _skipped || { _vpn down; vpn_state=; ! on sese test -e /usr/bin/tailscale; }; }
-
 # A server that this machine reaches through a WireGuard hub is down because the hub is: the hub has a row, what is behind it has none.
 # wg9 is this machine's own interface, sese the hub, "far" the server pi by an address that only sese has a route to.
 _hub_up() {
@@ -255,3 +250,7 @@ a_hub_takes_what_is_behind_it_along() {
 	_hub_down
 	return $code
 }
+# At least once and at most so often; tailscale never.
+_counted() { local n; n=$(on relay sh -c "wc -l </tmp/$1.count"); [ "$n" -le "$2" ] && { [ "$1" = tailscale ] || [ "$n" -ge 1 ]; }; }
+# The last one: the lab is as it was.
+zz_vpn_goes_away() { _skipped || { _vpn down; vpn_state=; ! on sese test -e /usr/bin/tailscale; }; }
