@@ -80,6 +80,9 @@ static size_t output_on_data(struct stream *s, const char *bytes, size_t len, vo
 	w->offset += (int64_t)len;
 	w->idle = 0;
 	w->events->bytes(w, bytes, len, w->arg);
+	/* the event of the end may come before the last of the output */
+	if (output_all_delivered(w))
+		loop_timer_set(w->timer, 0);
 	return len;
 }
 

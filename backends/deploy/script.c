@@ -187,7 +187,9 @@ void script_follow(struct buf *s, const char *id, int64_t offset)
 	            "{ cat; kill $t; } <&3 >/dev/null 2>&1 & c=$!\n"
 	            "exec 3<&-\n"
 	            "wait $t\n"
-	            "kill $c 2>/dev/null\n");
+	            "kill $c 2>/dev/null\n"
+	            /* sh -s would wait for more commands */
+	            "exit 0\n");
 }
 
 void script_cancel(struct buf *s, const char *id, const char *by, int wait_s)

@@ -204,6 +204,30 @@ static void what_is_suggested(void **state)
 	assert_string_equal(buf, "ROLE=caddy TAG=");
 }
 
+/* What follows the output of a run ends with the run, although nobody closes its input: the event of
+ * the end may have come before the last output, and then nothing else ends it. */
+static void following_ends_with_the_run(void **state)
+{
+	char dir[] = "/tmp/test_deploy-XXXXXX", path[80];
+	struct buf script = { 0 };
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	setenv("XDG_STATE_HOME", dir, 1);
+	script_follow(&script, "1-demo", 0);
+	snprintf(path, sizeof(path), "%s/script", dir);
+	FILE *f = fopen(path, "w");
+	assert_int_equal(fwrite(script.data, 1, script.len, f), script.len);
+	fclose(f);
+	int code = system("d=$XDG_STATE_HOME/mocr/runs/1-demo; mkdir -p \"$d\"; "
+	                  "echo output >\"$d/log\"; : >\"$d/meta\"; sleep 0.5 & "
+	                  "echo \"$! $(cat /proc/sys/kernel/random/boot_id)\" >\"$d/pid\"; "
+	                  "cd \"$XDG_STATE_HOME\"; mkfifo in; exec 4<>in; cat script >&4; "
+	                  "[ \"$(timeout -s KILL 5 sh -s <in)\" = output ]; code=$?; "
+	                  "cd /; rm -r \"$XDG_STATE_HOME\"; exit $code");
+	assert_int_equal(code, 0);
+	buf_finish(&script);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +238,7 @@ int main(void)
 		cmocka_unit_test(words_part_as_a_shell_does),
 		cmocka_unit_test(checks_of_all_kinds),
 		cmocka_unit_test(what_is_suggested),
+		cmocka_unit_test(following_ends_with_the_run),
 		cmocka_unit_test(secret_values),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
