@@ -204,8 +204,8 @@ static void what_is_suggested(void **state)
 	assert_string_equal(buf, "ROLE=caddy TAG=");
 }
 
-/* What follows the output of a run ends with the run, although nobody closes its input: the event of
- * the end may have come before the last output, and then nothing else ends it. */
+/* What follows the output of a run ends with the run, although nobody closes its input. The event
+ * of the end may have come before the last output, and then nothing else ends it. */
 static void following_ends_with_the_run(void **state)
 {
 	char dir[] = "/tmp/test_deploy-XXXXXX", path[80];
