@@ -602,11 +602,12 @@ static void an_answer_older_than_an_event(void **state)
 	begin_a_turn();
 	struct ses *s = ses_of(&one()->row);
 	said = "[{" ANSWER("") "},\"parts\":[]}]";
-	slow_ms = 400;
+	slow_ms = 1200;
 	asked = 0;
 	look_at_details();
 	turns(150);
 	assert_int_equal(asked, 1);
+	slow_ms = 0;
 	said = "[{" ANSWER(COMPLETED) "},\"parts\":[" TEXT("prt_1", "THE END") "]}]";
 	tell(EVENT("message.updated", "\"sessionID\":\"ses_a\"," ANSWER(COMPLETED) "}"));
 	tell(EVENT("session.idle", "\"sessionID\":\"ses_a\""));

@@ -246,6 +246,8 @@ sessions_renewed_and_taken_back() {
 	done
 }
 # A command that the project has: its template is filled in over there, and a name that it does not have is said.
+# The turn of the command is over: its row says idle, and no clock of a turn that runs.
+_rests() { screen | grep -qE " $1 +idle"; }
 sessions_slash_command() {
 	local n id code=0
 	for n in pi sese; do
@@ -255,7 +257,7 @@ sessions_slash_command() {
 	for n in pi sese; do
 		[ $code = 0 ] || break
 		id=$(_session $n "$n-slash" hello) && wait_for " $n-slash +idle .* 1 " 10 && at "$n/session/$id" && command_line command && wait_for 'Slash command' 5 && type_text gr && keys Tab && wait_for '/greet ' 3 && type_text 'the world' && keys Enter &&
-			wait_until 15 _said $n "$id" 'say: the world please' && wait_for 'command .*done' 10 && command_line command && wait_for 'Slash command' && type_text 'nosuch thing' && keys Enter && wait_for '/nosuch is not one of the slash commands' 10 || code=1
+			wait_until 15 _said $n "$id" 'say: the world please' && wait_for 'command .*done' 10 && wait_until 15 _rests "$n-slash" && command_line command && wait_for 'Slash command' && type_text 'nosuch thing' && keys Enter && wait_for '/nosuch is not one of the slash commands' 10 || code=1
 	done
 	for n in pi sese; do on $n rm -rf /srv/alpha/.opencode; done
 	return $code
