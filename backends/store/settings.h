@@ -162,8 +162,8 @@ struct screen_settings {
 };
 /* What became of the file. Only a file that was read can say what the user allows. */
 enum settings_file {
-	SETTINGS_READ,   /* it was read, or there is none */
-	SETTINGS_REFUSED /* not read, because others can write it */
+	SETTINGS_READ,   /* the file was read, or no file exists */
+	SETTINGS_REFUSED /* the file was not read, because others can write it */
 };
 struct settings {
 	char *file;          /* the file that was read; NULL: none */
