@@ -83,11 +83,15 @@ static void server_assess(struct server *v)
 		health = HEALTH_ASKS;
 		snprintf(why, sizeof(why), "asks you: %s", server_without_name(v, v->asks->title));
 	} else if (health == HEALTH_BAD) {
-		snprintf(why, sizeof(why), "%s", server_without_name(v, v->link->err.text));
+		/* Narrow rows cut the end. What another room knows is worth more than the guesses
+		 * that end the link's sentence. */
+		if (server_add_opinion(v, health, why, sizeof(why)))
+			snprintf(why + strlen(why), sizeof(why) - strlen(why), "; ");
+		snprintf(why + strlen(why), sizeof(why) - strlen(why), "%s",
+		         server_without_name(v, v->link->err.text));
 		if (v->near)
 			snprintf(why + strlen(why), sizeof(why) - strlen(why),
 			         "; did you mean %s?", v->near);
-		server_add_opinion(v, health, why, sizeof(why));
 	} else if (health == HEALTH_GOOD && server_add_opinion(v, health, why, sizeof(why))) {
 		health = HEALTH_ATTENTION;
 	}

@@ -28,8 +28,8 @@ struct server_opinion {
 	/* called if the health by the link alone is this: HEALTH_GOOD or HEALTH_BAD */
 	enum health about;
 	/* True: why has a phrase (at most SERVER_OPINION_MAX bytes). If about is HEALTH_GOOD, the
-	 * server then needs attention. If about is HEALTH_BAD, the phrase is added to the link's
-	 * sentence. */
+	 * server then needs attention. If about is HEALTH_BAD, the phrase stands before the
+	 * link's sentence. */
 	bool (*say)(const struct server *, char *why, size_t size);
 };
 #define SERVER_OPINION_MAX 256

@@ -677,7 +677,7 @@ static void test_a_server_that_is_down_says_what_the_vpn_knows(void **state)
 	assert_true(vpn_reason(s->pi, why, sizeof(why)));
 	assert_string_equal(why, "VPN: peer offline for 3h (sese)");
 	assert_string_equal(s->pi->row.why,
-	                    "connect timed out after 5 s; VPN: peer offline for 3h (sese)");
+	                    "VPN: peer offline for 3h (sese); connect timed out after 5 s");
 	assert_false(peer(s, "pi/peer/pi")->primary); /* those who are live stand for it */
 }
 
