@@ -145,6 +145,7 @@ struct relay *relay_open(struct link *link, const struct endpoint *endpoint, int
 	struct relay *p = xcalloc(1, sizeof *p);
 	*p = (struct relay){ .fd = pair[0], .inspect = inspect, .closed = closed, .arg = arg };
 	buf_init(&p->out, 2 * RELAY_CHUNK);
+	p->out.secret = true; /* a database's password may be in this buffer */
 	p->io = loop_io_add(link->loop, p->fd, POLLIN, relay_on_local, p);
 	p->command = endpoint->kind == ENDPOINT_EXEC;
 	p->stream = link_open(link, endpoint, &events, p, err);

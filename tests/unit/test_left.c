@@ -1,11 +1,12 @@
 /* test_left.c: a password that a command reads, an answer to sudo and a token of a request are not
- * in memory any more once their run or call is over. */
+ * in memory any more once their run, call or relay is over. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -15,6 +16,7 @@
 #include "backends/link/http.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
+#include "backends/link/relay.h"
 #include "tests/unit/left.h"
 
 #define WAIT_MS 10000
@@ -145,11 +147,71 @@ static void test_calls(void **state)
 	http_destroy(http);
 }
 
+static void on_closed(const struct stream_end *end, const char *complaint, void *arg)
+{
+	over = true;
+}
+
+/* The places that are not among the old ones: a copied struct carries what its stack held. */
+static size_t find_new(uintptr_t places[LEFT_MAX], const uintptr_t *old, size_t n_old)
+{
+	size_t n = left_find(places), kept = 0;
+	for (size_t i = 0; i < n; i++) {
+		bool is_old = false;
+		for (size_t k = 0; k < n_old; k++)
+			is_old |= places[i] == old[k];
+		if (!is_old)
+			places[kept++] = places[i];
+	}
+	return kept;
+}
+
+/* What waits in a relay for a program that reads nothing: it is closed, or the program ends. */
+static void test_relays(void **state)
+{
+	static const char stuffing[64 << 10] = "x"; /* fills the pipe, pipe(7) */
+	for (int ends = 0; ends < 2; ends++) {
+		char secret[SECRET_LEN];
+		uintptr_t places[LEFT_MAX], old[LEFT_MAX];
+		struct err err;
+		int fd = -1;
+		size_t n_old = left_find(old);
+		const char *command = ends ? "read -r x; kill -9 $$" : "exec sleep 60";
+		struct relay *relay = relay_open(
+			here, &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = command }, &fd,
+			NULL, on_closed, NULL, &err);
+		assert_non_null(relay);
+		fill(secret);
+		over = false;
+		for (size_t sent = 0; sent < sizeof(stuffing);) {
+			ssize_t n = write(fd, stuffing + sent, sizeof(stuffing) - sent);
+			sent += n > 0 ? (size_t)n : 0;
+			loop_turn(loop, 0);
+		}
+		assert_int_equal(write(fd, secret, strlen(secret)), strlen(secret));
+		wipe(secret, sizeof(secret));
+		for (int i = 0; i < 5; i++)
+			loop_turn(loop, 10);
+		size_t n = find_new(places, old, n_old);
+		assert_true(n > 0);
+		if (ends) {
+			assert_int_equal(write(fd, "\n", 1), 1);
+			until_over();
+		} else {
+			relay_close(relay);
+		}
+		loop_turn(loop, 0);
+		nothing_is_left(places, n);
+		close(fd);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_runs, open_link, close_link),
 		cmocka_unit_test_setup_teardown(test_calls, open_link, close_link),
+		cmocka_unit_test_setup_teardown(test_relays, open_link, close_link),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
