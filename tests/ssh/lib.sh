@@ -40,9 +40,10 @@ sshd_on() {
 	mkdir -p /run/sshd 2>/dev/null
 	while :; do
 		next_port=$((next_port + 1))
-		printf '%s\n' "Port $next_port" 'ListenAddress 127.0.0.1' 'UsePAM no' 'PermitRootLogin yes' 'StrictModes no' \
+		# sshd takes the first of two values.
+		printf '%s\n' "$@" "Port $next_port" 'ListenAddress 127.0.0.1' 'UsePAM no' 'PermitRootLogin yes' 'StrictModes no' \
 			"PidFile none" "AuthorizedKeysFile $work/authorized" "TrustedUserCAKeys $work/userca.pub" \
-			'MaxStartups 200' "$penalties" 'ForceCommand sleep 0.2' "$@" >"$work/sshd_$name"
+			'MaxStartups 200' "$penalties" 'ForceCommand sleep 0.2' >"$work/sshd_$name"
 		"${sshd[@]}" -D -e -f "$work/sshd_$name" 2>"$work/sshd_$name.log" </dev/null &
 		pid=$!
 		for i in $(seq 50); do
