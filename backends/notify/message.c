@@ -69,20 +69,31 @@ static char *message_thing(const struct notify_need *n)
 	return xasprintf("%s %s", n->kind, n->name);
 }
 
-static char *message_title(enum message_what what, const struct notify_need *needs, size_t all)
+/* "sese: 20 containers need you": the server and the kind are named when all share them. */
+static char *message_title_of_many(enum message_what what, const struct notify_need *needs,
+                                   size_t n)
+{
+	static const char *const is[] = {
+		[MESSAGE_NEED] = "need you",
+		[MESSAGE_STILL] = "still need you",
+		[MESSAGE_RESOLVED] = "are well again",
+	};
+	bool one_server = true, one_kind = true;
+	for (size_t i = 1; i < n; i++) {
+		one_server = one_server && strcmp(needs[i].server, needs->server) == 0;
+		one_kind = one_kind && strcmp(needs[i].kind, needs->kind) == 0;
+	}
+	const struct kind *kind = one_kind ? kind_find(needs->kind) : NULL;
+	return xasprintf("%s%s%zu %s %s", one_server ? needs->server : "", one_server ? ": " : "",
+	                 n, kind ? kind->plural : "things", is[what]);
+}
+
+static char *message_title(enum message_what what, const struct notify_need *needs, size_t n)
 {
 	if (what == MESSAGE_TEST)
 		return xstrdup("a test");
-	if (all > 1) {
-		static const char *const of_many[] = {
-			[MESSAGE_NEED] = "%zu things need you",
-			[MESSAGE_STILL] = "%zu things still need you",
-			[MESSAGE_RESOLVED] = "%zu things are well again",
-		};
-		char text[64];
-		snprintf(text, sizeof(text), of_many[what], all);
-		return xstrdup(text);
-	}
+	if (n > 1)
+		return message_title_of_many(what, needs, n);
 	const char *is = message_is_what(needs, what == MESSAGE_STILL);
 	char *thing = message_thing(needs), *title;
 	if (what == MESSAGE_RESOLVED)
@@ -148,10 +159,10 @@ static char *message_clean_lines(const char *text)
 }
 
 struct message *message_create(enum message_what what, const struct notify_need *needs, size_t n,
-                               size_t all, int64_t wall_ms)
+                               int64_t wall_ms)
 {
 	struct message *m = xcalloc(1, sizeof(*m));
-	const struct notify_need *one = all == 1 && n ? needs : NULL;
+	const struct notify_need *one = n == 1 ? needs : NULL;
 	char since[32] = "";
 	if (one && one->since_ms) {
 		time_t at = (time_t)(one->since_ms / 1000);
@@ -162,18 +173,19 @@ struct message *message_create(enum message_what what, const struct notify_need 
 	enum health worst = HEALTH_GOOD;
 	for (size_t i = 0; i < n; i++)
 		worst = needs[i].health > worst ? needs[i].health : worst;
-	char *title = message_title(what, needs, all);
+	char *title = message_title(what, needs, n);
 	struct buf out;
 	buf_init(&out, TEXT_MAX);
 	if (what == MESSAGE_TEST)
 		buf_puts(&out, "mocr notify --test asked for this message. Messages arrive.");
-	else if (all > 1) {
+	else if (n > 1) {
 		/* whole lines, and how many more there are */
 		size_t shown = 0;
-		while (shown < n && message_add_line(&out, what, &needs[shown], wall_ms))
+		while (shown < n && shown < SUMMARY_LINES &&
+		       message_add_line(&out, what, &needs[shown], wall_ms))
 			shown++;
-		if (all > shown)
-			buf_addf(&out, "and %zu more", all - shown);
+		if (n > shown)
+			buf_addf(&out, "and %zu more", n - shown);
 	} else {
 		char *why = message_clean(needs->why ? needs->why : health_name(needs->health),
 		                          ONE_MAX);
@@ -195,7 +207,7 @@ struct message *message_create(enum message_what what, const struct notify_need 
 	m->word[WORD_WHY] = message_clean(one && one->why ? one->why : "", WHY_MAX);
 	m->word[WORD_HEALTH] = xstrdup(health_name(worst));
 	m->word[WORD_SINCE] = xstrdup(since);
-	m->word[WORD_COUNT] = xasprintf("%zu", all);
+	m->word[WORD_COUNT] = xasprintf("%zu", n ? n : 1);
 	free(title);
 	free(text);
 	return m;

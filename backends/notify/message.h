@@ -57,10 +57,11 @@ struct message {
 	struct message *next;
 };
 
+/* The n needs of one message, worst first. A summary has lines for the first SUMMARY_LINES of them.
+ * n is 0 for a test only. */
 #define SUMMARY_LINES 12
-/* n needs of one message, worst first; all: how many there are, also those left out. */
 struct message *message_create(enum message_what, const struct notify_need *needs, size_t n,
-                               size_t all, int64_t wall_ms);
+                               int64_t wall_ms);
 void message_free(struct message *); /* NULL is fine */
 /* The text for the user; says when the message is old, or may be there twice. The caller frees. */
 char *message_text(const struct message *);

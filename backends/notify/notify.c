@@ -656,7 +656,7 @@ bool notify_test(struct notify *n, const char *name, notify_test_fn *done, void 
 		c = c->next;
 	if (!c || c->test)
 		return err_set(err, ERR_USAGE, "there is no [notify %s] that can be tested", name);
-	c->test = message_create(MESSAGE_TEST, NULL, 0, 1, now_wall_ms());
+	c->test = message_create(MESSAGE_TEST, NULL, 0, now_wall_ms());
 	c->tested = done;
 	c->tested_arg = arg;
 	notify_advance_soon(n);

@@ -290,7 +290,7 @@ char *http_config_complaint(const struct notify_config *c, const struct http_for
 	if (!c->body)
 		return NULL;
 	struct notify_need need = { .id = "", .server = "", .kind = "", .name = "" };
-	struct message *test = message_create(MESSAGE_TEST, &need, 1, 1, 0);
+	struct message *test = message_create(MESSAGE_TEST, &need, 1, 0);
 	char *filled = template_fill(c->body, test);
 	cJSON *json = json_whole(filled, strlen(filled));
 	bool good = json != NULL;

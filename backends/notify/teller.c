@@ -359,8 +359,7 @@ static void condition_mark_announced(struct condition *c, enum message_what what
 static struct message *teller_make(struct teller *t, enum message_what what, int64_t now_ms,
                                    int64_t wall_ms)
 {
-	struct notify_need needs[SUMMARY_LINES];
-	size_t n = 0, shown = 0;
+	size_t n = 0;
 	/* the conditions that are due now, worst first */
 	struct condition **due = xcalloc(HASH_COUNT(t->conditions) + 1, sizeof(*due));
 	for (struct condition *c = t->conditions; c; c = c->hh.next) {
@@ -370,10 +369,11 @@ static struct message *teller_make(struct teller *t, enum message_what what, int
 	}
 	qsort(due, n, sizeof(*due), condition_compare);
 	n = n >= STORM_LEAST ? n : 1;
-	for (size_t i = 0; i < n && shown < SUMMARY_LINES; i++) {
+	struct notify_need *needs = xcalloc(n, sizeof(*needs));
+	for (size_t i = 0; i < n; i++) {
 		const struct condition *c = due[i];
 		/* what is over was as bad as it was announced */
-		needs[shown++] = (struct notify_need){
+		needs[i] = (struct notify_need){
 			.id = c->id,
 			.server = c->server,
 			.kind = c->kind,
@@ -384,7 +384,8 @@ static struct message *teller_make(struct teller *t, enum message_what what, int
 			.count = c->count,
 		};
 	}
-	struct message *m = message_create(what, needs, shown, n, wall_ms);
+	struct message *m = message_create(what, needs, n, wall_ms);
+	free(needs);
 	/* the number grows also over a restart that lost the last one */
 	uint64_t wall = wall_ms > 0 ? (uint64_t)wall_ms : 0;
 	t->made = wall > t->made ? wall : t->made + 1;

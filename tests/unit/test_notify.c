@@ -206,14 +206,14 @@ static void test_many_are_one(void **state)
 	(void)state;
 	storm(1000, 200);
 	struct message *m = teller_take(teller, 11000, WALL, false);
-	assert_string_equal(m->word[WORD_TITLE], "200 things need you");
+	assert_string_equal(m->word[WORD_TITLE], "sese: 200 containers need you");
 	assert_non_null(strstr(m->word[WORD_TEXT], "sese: container c000: exited 137"));
 	assert_non_null(strstr(m->word[WORD_TEXT], "and 188 more"));
 	assert_string_equal(m->word[WORD_COUNT], "200");
 	message_free(m);
 	assert_string_equal(next_title(20000), "");
 	NOTHING(30000);
-	assert_string_equal(next_title(40000), "200 things are well again");
+	assert_string_equal(next_title(40000), "sese: 200 containers are well again");
 	assert_string_equal(next_title(99000), "");
 }
 
@@ -227,7 +227,7 @@ static void test_many_in_two_seconds(void **state)
 	}
 	assert_string_equal(next_title(11000), "");
 	assert_int_equal(teller_wait_ms(teller, 11000, false), 90 * 19);
-	assert_string_equal(next_title(11000 + 90 * 19), "20 things need you");
+	assert_string_equal(next_title(11000 + 90 * 19), "sese: 20 containers need you");
 	assert_string_equal(next_title(20000), "");
 }
 
@@ -242,7 +242,7 @@ static void test_many_that_go_on(void **state)
 	}
 	for (int64_t at = 11000; at < 11000 + 50 * 199; at += 50)
 		assert_string_equal(next_title(at), "");
-	assert_string_equal(next_title(11000 + 50 * 199), "200 things need you");
+	assert_string_equal(next_title(11000 + 50 * 199), "sese: 200 containers need you");
 	assert_string_equal(next_title(60000), "");
 }
 
@@ -264,7 +264,7 @@ static void test_held_back_by_the_queue(void **state)
 	assert_string_equal(next_title(5000), "");
 	LOOK(5900, A(), B(), C());
 	assert_string_equal(next_title(5900), "");
-	assert_string_equal(next_title(7900), "3 things need you");
+	assert_string_equal(next_title(7900), "sese: 3 containers need you");
 	/* alone, what is held back makes nobody wait */
 	LOOK(20000, ROW("sese/container/d", HEALTH_BAD, "exited", .held = true));
 	LOOK(23000, ROW("sese/container/d", HEALTH_BAD, "exited"), B(.held = true));
@@ -286,7 +286,7 @@ static void test_a_big_storm_pauses(void **state)
 	assert_string_equal(next_title(6000), "");
 	storm(10000, 200);
 	assert_string_equal(next_title(13000), "");
-	assert_string_equal(next_title(15000), "200 things need you");
+	assert_string_equal(next_title(15000), "sese: 200 containers need you");
 	assert_string_equal(next_title(60000), "");
 }
 
@@ -296,13 +296,13 @@ static void test_a_storm_ends_slowly(void **state)
 {
 	(void)state;
 	storm(1000, 20);
-	assert_string_equal(next_title(11000), "20 things need you");
+	assert_string_equal(next_title(11000), "sese: 20 containers need you");
 	for (int i = 19; i >= 0; i--) {
 		storm(20000 + 500 * (20 - i), i);
 		assert_string_equal(next_title(20000 + 500 * (20 - i)), "");
 	}
 	assert_string_equal(next_title(39999), "");
-	assert_string_equal(next_title(40000), "20 things are well again");
+	assert_string_equal(next_title(40000), "sese: 20 containers are well again");
 	assert_string_equal(next_title(200000), "");
 }
 
@@ -311,12 +311,12 @@ static void test_a_storm_ends_but_for_one(void **state)
 {
 	(void)state;
 	storm(1000, 20);
-	assert_string_equal(next_title(11000), "20 things need you");
+	assert_string_equal(next_title(11000), "sese: 20 containers need you");
 	storm(20000, 10);
 	assert_string_equal(next_title(45000), "");
 	storm(50000, 1);
 	assert_string_equal(next_title(30000 + GATHER_MS - 1), "");
-	assert_string_equal(next_title(30000 + GATHER_MS), "19 things are well again");
+	assert_string_equal(next_title(30000 + GATHER_MS), "sese: 19 containers are well again");
 	NOTHING(100000);
 	assert_string_equal(next_title(109999), "");
 	assert_string_equal(next_title(110000), "sese: container c000 is well again");
@@ -327,7 +327,7 @@ static void test_a_storm_ends_but_for_one_that_flaps(void **state)
 {
 	(void)state;
 	storm(1000, 3);
-	assert_string_equal(next_title(11000), "3 things need you");
+	assert_string_equal(next_title(11000), "sese: 3 containers need you");
 	for (int i = 0; i < 4; i++) {
 		storm(20000 + 2000 * i, 2);
 		storm(21000 + 2000 * i, 3);
@@ -347,7 +347,7 @@ static void test_a_storm_without_end(void **state)
 		storm(left_ms, i);
 		snprintf(first, sizeof(first), "%s", next_title(left_ms));
 	}
-	assert_string_equal(first, "51 things need you");
+	assert_string_equal(first, "sese: 51 containers need you");
 	assert_int_equal(left_ms, 1000 + HOLD + STORM_MOST_MS);
 }
 
@@ -375,7 +375,7 @@ static void test_storm_without_hold(void **state)
 		assert_string_equal(next_title(1100 + i), "");
 	}
 	assert_int_equal(teller_wait_ms(teller, 2000, false), 1000);
-	assert_string_equal(next_title(3000), "47 things need you");
+	assert_string_equal(next_title(3000), "sese: 47 containers need you");
 }
 
 /* The server went: what it had is not news, and not over. */
@@ -539,7 +539,7 @@ static void test_words(void **state)
 		             .health = HEALTH_ASKS,
 		             .since_ms = WALL,
 		             .count = 1 };
-	struct message *m = message_create(MESSAGE_NEED, &need, 1, 1, WALL + 60000);
+	struct message *m = message_create(MESSAGE_NEED, &need, 1, WALL + 60000);
 	assert_null(strchr(m->word[WORD_TITLE], '\033'));
 	assert_null(strstr(m->word[WORD_TEXT], "abcdef0123456789"));
 	assert_null(strstr(m->word[WORD_WHY], "abcdef0123456789"));
@@ -563,11 +563,11 @@ static void test_words(void **state)
 static void test_summary_is_long(void **state)
 {
 	(void)state;
-	struct notify_need needs[SUMMARY_LINES];
+	struct notify_need needs[200];
 	char why[291], *text;
 	memset(why, 'w', sizeof(why) - 1);
 	why[sizeof(why) - 1] = '\0';
-	for (size_t i = 0; i < SUMMARY_LINES; i++)
+	for (size_t i = 0; i < ARRAY_LEN(needs); i++)
 		needs[i] = (struct notify_need){ .id = "sese/container/n8n",
 			                         .server = "sese",
 			                         .kind = "container",
@@ -575,7 +575,7 @@ static void test_summary_is_long(void **state)
 			                         .why = why,
 			                         .health = HEALTH_BAD,
 			                         .since_ms = WALL - 60000 };
-	struct message *m = message_create(MESSAGE_NEED, needs, SUMMARY_LINES, 200, WALL);
+	struct message *m = message_create(MESSAGE_NEED, needs, ARRAY_LEN(needs), WALL);
 	size_t lines = 0;
 	for (text = m->word[WORD_TEXT]; strncmp(text, "sese: ", 6) == 0; lines++) {
 		text += strcspn(text, "\n") + 1;
@@ -589,7 +589,7 @@ static void test_summary_is_long(void **state)
 	char *longer = xcalloc(1, 4001);
 	memset(longer, 'w', 4000);
 	needs[0].why = longer;
-	m = message_create(MESSAGE_NEED, needs, 1, 1, WALL);
+	m = message_create(MESSAGE_NEED, needs, 1, WALL);
 	assert_non_null(strstr(m->word[WORD_TEXT], "w\xe2\x80\xa6 (since 10:52)"));
 	free(longer);
 	message_free(m);

@@ -435,7 +435,7 @@ static void test_storm(void **state)
 		container(name, HEALTH_BAD, "exited 137");
 	}
 	arrive(1);
-	assert_non_null(strstr(bodies[0], "200 things need you"));
+	assert_non_null(strstr(bodies[0], "box: 200 containers need you"));
 	turn(2500);
 	assert_int_equal(n_bodies, 1);
 	program_end();
