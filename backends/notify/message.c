@@ -84,8 +84,10 @@ static char *message_title_of_many(enum message_what what, const struct notify_n
 		one_kind = one_kind && strcmp(needs[i].kind, needs->kind) == 0;
 	}
 	const struct kind *kind = one_kind ? kind_find(needs->kind) : NULL;
-	return xasprintf("%s%s%zu %s %s", one_server ? needs->server : "", one_server ? ": " : "",
-	                 n, kind ? kind->plural : "things", is[what]);
+	const char *things = kind ? kind->plural : "things";
+	if (one_server)
+		return xasprintf("%s: %zu %s %s", needs->server, n, things, is[what]);
+	return xasprintf("%zu %s %s", n, things, is[what]);
 }
 
 static char *message_title(enum message_what what, const struct notify_need *needs, size_t n)
