@@ -196,7 +196,7 @@ bool json_member(const char *bytes, size_t len, const char *name, const char **v
 			return false;
 		size_t from = json_blanks(bytes, len, colon + 1),
 		       to = json_value_end(bytes, len, from);
-		if (to > len)
+		if (to > len || to == from) /* cut inside the value, or before it */
 			return false;
 		if (key_end - key == name_len + 2 && memcmp(bytes + key + 1, name, name_len) == 0) {
 			*value = bytes + from;

@@ -58,13 +58,11 @@ static void test_members_of_an_object_that_is_cut(void **state)
 		char *part = xcalloc(1, n ? n : 1);
 		memcpy(part, whole, n);
 		bool a = json_member(part, n, "a", &value, &len);
-		/* where the text ends behind the colon, the value is there and empty */
-		assert_int_equal(a && len, n >= 17);
-		assert_int_equal(a, n == 8 || n == 9 || n >= 17);
+		assert_int_equal(a, n >= 17);
 		if (a)
 			assert_memory_equal(value, "[1, \"]\"]", len);
 		bool bc = json_member(part, n, "bc", &value, &len);
-		assert_int_equal(bc && len, n >= 34);
+		assert_int_equal(bc, n >= 34);
 		if (bc)
 			assert_memory_equal(value, "{\"d\":2}", len);
 		assert_false(json_member(part, n, "b", &value, &len));
