@@ -164,27 +164,27 @@ static int main_wrong(const char *fmt, const char *word)
 	return EXIT_WRONG_USAGE;
 }
 
-/* The recording lies beside the program: bin/mocr, share/mocr/demo. */
+/* The recording lies beside the program, be it installed (bin/mocr, share/mocr/demo) or built
+ * (build/gcc/mocr). */
 static bool main_find_demo(struct options *o)
 {
+	static const char *const places[] = { "/../share/mocr/demo", "/../../tests/screens/demo" };
 	static char dir[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
-	char *name = NULL;
-	if (n > 0) {
+	if (n > 0)
 		dir[n] = '\0';
-		name = strrchr(dir, '/');
-	}
+	char *name = strrchr(dir, '/');
 	size_t room = name ? sizeof(dir) - (size_t)(name - dir) : 0;
-	if (!name || (size_t)snprintf(name, room, "/../share/mocr/demo") >= room ||
-	    access(dir, R_OK) != 0) {
-		fprintf(stderr,
-		        "mocr: --demo: its recording is not installed (%s); in the sources: mocr "
-		        "--replay tests/screens/recording\n",
-		        name ? dir : "share/mocr/demo");
-		return false;
+	for (size_t i = ARRAY_LEN(places); name && i-- > 0;) {
+		bool fits = (size_t)snprintf(name, room, "%s", places[i]) < room;
+		if (fits && access(dir, R_OK) == 0) {
+			o->replay = dir;
+			return true;
+		}
 	}
-	o->replay = dir;
-	return true;
+	fprintf(stderr, "mocr: --demo: its recording is not installed (%s)\n",
+	        name ? dir : "share/mocr/demo");
+	return false;
 }
 
 /* Says what is wrong with the option before optind, and which one was probably meant. */
