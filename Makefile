@@ -132,7 +132,7 @@ INSTALLED = man/mocr.1:share/man/man1/mocr.1 man/mocr-config.5:share/man/man5/mo
 	man/completion/mocr.zsh:share/zsh/$(ZSH_PLACE)/_mocr \
 	man/completion/mocr.fish:share/fish/vendor_completions.d/mocr.fish \
 	man/mocr.desktop:share/applications/mocr.desktop \
-	tests/screens/recording/answers:share/mocr/demo/answers \
+	tests/screens/demo/answers:share/mocr/demo/answers \
 	$(foreach t,$(wildcard themes/*),$(t):share/mocr/$(t))
 ZSH_PLACE = $(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 

@@ -111,7 +111,7 @@ const struct option_row option_rows[] = {
 	  "sessions" },
 	{ OPT_REPLAY, "replay", "DIR", "play a recording; nothing is connected" },
 	{ OPT_DEMO, "demo", NULL,
-	  "play the recording that mocr brings along: four servers to try keys on" },
+	  "play the recording that mocr brings along: six servers to try keys on" },
 	{ OPT_CONFIG, "config", "FILE", "read this configuration instead of the usual one" },
 	{ OPT_CHECK, "check-config", NULL,
 	  "read the configuration, say what is wrong with it, end" },
