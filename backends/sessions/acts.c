@@ -973,17 +973,20 @@ static bool session_act_can_make(const struct row *row)
 	return session_act_is_opencode(row) || ROW_AS(session, row)->type == SESSION_SERVICE;
 }
 
-/* Exports and imports by the server's program, as 1.x has it. */
+static bool session_act_exports(const struct oc *oc)
+{
+	return oc && (oc->dialect->has_program || oc->dialect->import);
+}
+
 static bool session_act_can_export(const struct row *row)
 {
-	const struct ses *s = session_act_is_opencode(row) ? ses_of(row) : NULL;
-	return s && s->home && s->home->dialect->has_program;
+	return session_act_is_opencode(row) && session_act_exports(ses_of(row)->home);
 }
 
 static bool session_act_can_import(const struct row *row)
 {
 	if (ROW_AS(session, row)->type == SESSION_SERVICE)
-		return ((const struct oc *)ROW_AS(session, row)->priv)->dialect->has_program;
+		return session_act_exports(ROW_AS(session, row)->priv);
 	return session_act_can_export(row);
 }
 
@@ -1178,7 +1181,8 @@ const struct action session_actions[] = {
 	  .help = "Make a copy of an exported session there: FILE DIRECTORY" },
 	{ .name = "session-move",
 	  BOX(.title = "Move",
-	      .text = "SERVER [DIRECTORY]: exported, imported there, checked, then archived here",
+	      .text = "SERVER [DIRECTORY] with an OpenCode of the same generation: exported, "
+	              "imported there, checked, then archived here",
 	      .prompt = "> ",
 	      .tab = SESSION_TAB_SERVER),
 	  .verb = "move",
@@ -1186,8 +1190,9 @@ const struct action session_actions[] = {
 	  .applies = session_act_can_export,
 	  .run = session_move,
 	  .doing = "moving",
-	  .help = "Take it to another server or directory: SERVER [DIRECTORY]; the one here is "
-	          "archived once the copy is whole" },
+	  .help = "Take it to another server or directory: SERVER [DIRECTORY], with an OpenCode of "
+	          "the same generation; once the copy is whole, OpenCode 1 archives the one here "
+	          "(2 cannot)" },
 	{ .name = "session-summarize",
 	  .verb = "summarize",
 	  .flags = ASKS,

@@ -1,12 +1,13 @@
 /* move.c: exports a session to a file, imports a file, and moves a session to another server or
  * directory.
  *
- * Source: OpenCode server docs (opencode.ai/docs/server) for the export, and the CLI's "opencode
- * import" for the import.
+ * Source: OpenCode server docs (opencode.ai/docs/server) for the export of 1.x, and the CLI's
+ * "opencode import" for its import; for 2.x the protocol package of anomalyco/opencode
+ * (/api/experimental/session/:id/export and /api/experimental/session/import).
  *
- * The API has no import call, so the server's own program imports from its standard input. The copy
- * gets new ids. With the old ids the import would move the existing session, or silently drop its
- * messages. Afterwards the messages that arrived are counted. */
+ * The API of 1.x has no import call, so the server's own program imports from its standard input.
+ * The copy gets new ids. With the old ids 1.x would move the existing session, or silently drop its
+ * messages; 2.x would refuse it. Afterwards the messages that arrived are counted. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 #include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
+#include "backends/link/http.h"
 #include "backends/sessions/acts.h"
 #include "backends/sessions/oc_dialect.h"
 
@@ -61,11 +63,26 @@ static bool move_write_file(const char *path, const char *text, size_t len, stru
 
 static void move_there(struct act *a);
 
+/* a->text is the whole export, with n messages. */
+static void move_exported(struct act *a, long n)
+{
+	char said[160];
+	struct err err;
+	if (a->to) {
+		move_there(a);
+		return;
+	}
+	snprintf(said, sizeof(said), "%ld messages", n);
+	char *whole = xasprintf("%s\n", a->text);
+	bool good = move_write_file(a->order->argument, whole, strlen(whole), &err);
+	free(whole);
+	oc_act_end(a, good ? NULL : &err, said);
+}
+
 static void move_messages_came(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err = r->err;
-	char said[160];
 	a->call = NULL;
 	long n = !err.code ? json_count(r->body, r->len) : -1;
 	if (n < 0) {
@@ -75,18 +92,10 @@ static void move_messages_came(const struct api_answer *r, void *arg)
 		oc_act_end(a, &err, NULL);
 		return;
 	}
-	snprintf(said, sizeof(said), "%ld messages", n);
-	if (a->to) {
-		char *both = xasprintf("{\"info\":%s,\"messages\":%s}", a->text, r->body);
-		free(a->text);
-		a->text = both;
-		move_there(a);
-		return;
-	}
-	char *whole = xasprintf("{\"info\":%s,\"messages\":%s}\n", a->text, r->body);
-	bool good = move_write_file(a->order->argument, whole, strlen(whole), &err);
-	free(whole);
-	oc_act_end(a, good ? NULL : &err, said);
+	char *both = xasprintf("{\"info\":%s,\"messages\":%s}", a->text, r->body);
+	free(a->text);
+	a->text = both;
+	move_exported(a, n);
 }
 
 static void move_info_came(const struct api_answer *r, void *arg)
@@ -107,8 +116,53 @@ static void move_info_came(const struct api_answer *r, void *arg)
 	free(path);
 }
 
+/* Finds the export in the answer of 2.x, and the number of its messages. -1: there is none. */
+static long move_find_export(const struct api_answer *r, const char **data, size_t *len)
+{
+	const char *list;
+	size_t list_len;
+	if (!json_member(r->body, r->len, "data", data, len) ||
+	    !json_member(*data, *len, "messages", &list, &list_len))
+		return -1;
+	return json_count(list, list_len);
+}
+
+static void move_export_came(const struct api_answer *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err = r->err;
+	const char *data = NULL;
+	size_t len = 0;
+	a->call = NULL;
+	long n = !err.code ? move_find_export(r, &data, &len) : -1;
+	if (n < 0) {
+		if (!err.code)
+			err_set(&err, ERR_GARBLED,
+			        "its export could not be understood; nothing was written");
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	a->text = xstrndup(data, len);
+	move_exported(a, n);
+}
+
+/* Asks a server of 2.x for the export of the session a->sid. */
+static void move_ask_export(struct act *a, void (*done)(const struct api_answer *, void *))
+{
+	const struct oc_dialect *d = a->oc->dialect;
+	char *id = http_encode(a->sid);
+	char *path = xasprintf("%s%s%s", d->export_before, id, d->export_after);
+	a->call = oc_call(a->oc, "GET", path, NULL, IMPORT_MS, FILE_MAX, done, a);
+	free(path);
+	free(id);
+}
+
 static void move_fetch(struct act *a, const struct ses *s)
 {
+	if (a->oc->dialect->export_before) {
+		move_ask_export(a, move_export_came);
+		return;
+	}
 	char *path = oc_path(s, "");
 	a->call = oc_call(a->oc, "GET", path, NULL, ACT_MS, 0, move_info_came, a);
 	free(path);
@@ -178,8 +232,14 @@ static void move_counted(const struct api_answer *r, void *arg)
 	struct act *a = arg;
 	struct err err = r->err;
 	char said[160];
+	long count = 0;
+	const char *data;
+	size_t len;
 	a->call = NULL;
-	long count = !err.code ? json_count(r->body, r->len) : 0;
+	if (!err.code && a->oc->dialect->import)
+		count = move_find_export(r, &data, &len);
+	else if (!err.code)
+		count = json_count(r->body, r->len);
 	size_t n = count > 0 ? (size_t)count : 0;
 	if (!err.code && n != a->messages)
 		err_set(&err, ERR_GARBLED,
@@ -228,11 +288,21 @@ static void move_imported(const struct run_result *r, void *arg)
 	free(path);
 }
 
-/* Returns the export with new ids and the target directory. NULL: text is not an export. The caller
- * frees. */
-static char *move_made_new(char *text, size_t len, const char *directory, const char *project,
-                           size_t *messages)
+/* Of which generation of OpenCode an export is: 2 names a location. 0: it is none. */
+static int move_generation(const cJSON *info)
 {
+	if (!cJSON_IsObject(info))
+		return 0;
+	return cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(info, "location")) ? 2 : 1;
+}
+
+/* Returns the export with new ids, and with the target directory as this generation names it. NULL
+ * and err: text is no export, or one of another generation. The caller frees. */
+static char *move_made_new(char *text, size_t len, const struct act *a, const char *project,
+                           size_t *messages, struct err *err)
+{
+	int wanted = a->oc->dialect->import ? 2 : 1;
+	const char *directory = a->directory;
 	uint64_t nonce = 0;
 	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
 		nonce = (uint64_t)loop_now;
@@ -243,7 +313,28 @@ static char *move_made_new(char *text, size_t len, const char *directory, const 
 	long n = json_member(text, len, "messages", &list, &list_len) ? json_count(list, list_len)
 	                                                              : -1;
 	char *out = NULL;
-	if (cJSON_IsObject(info) && n >= 0) {
+	int generation = n >= 0 ? move_generation(info) : 0;
+	if (!generation) {
+		err_set(err, ERR_GARBLED,
+		        "it is not an export of an OpenCode session; nothing was done");
+	} else if (generation != wanted) {
+		err_set(err, ERR_USAGE,
+		        "it is an export of OpenCode %d, and OpenCode on %s is of generation %d, "
+		        "which cannot read it; nothing was done",
+		        generation, a->oc->owner->source.server->name, wanted);
+	} else if (wanted == 2) {
+		*messages = (size_t)n;
+		cJSON_DeleteItemFromObjectCaseSensitive(info, "parentID");
+		cJSON *place = cJSON_CreateObject();
+		cJSON_AddStringToObject(place, "directory", directory);
+		char *words = cJSON_PrintUnformatted(info);
+		char *where = cJSON_PrintUnformatted(place);
+		out = xasprintf("{\"info\":%s,\"messages\":%.*s,\"location\":%s}", words,
+		                (int)list_len, list, where);
+		cJSON_Delete(place);
+		free(words);
+		free(where);
+	} else {
 		*messages = (size_t)n;
 		cJSON_DeleteItemFromObjectCaseSensitive(info, "directory");
 		/* its parent is not there */
@@ -261,15 +352,38 @@ static char *move_made_new(char *text, size_t len, const char *directory, const 
 	return out;
 }
 
+/* A server of 2.x made the session. Counts the messages of what it exports now. */
+static void move_taken(const struct api_answer *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err = r->err;
+	a->call = NULL;
+	cJSON *o = !err.code ? json_parse(r->body, r->len) : NULL;
+	const cJSON *data = cJSON_GetObjectItemCaseSensitive(o, "data");
+	bool named = vj_text(data, "id", NULL, a->sid, sizeof(a->sid));
+	cJSON_Delete(o);
+	if (!err.code && !named)
+		err_set(&err, ERR_GARBLED,
+		        "its server took it, but named no session; look for the copy in the list");
+	if (err.code)
+		oc_act_end(a, &err, NULL);
+	else
+		move_ask_export(a, move_counted);
+}
+
 /* Imports a->text into a->directory, which belongs to project. */
 static void move_import_text(struct act *a, const char *project)
 {
 	struct err err;
-	char *out = move_made_new(a->text, strlen(a->text), a->directory, project, &a->messages);
+	char *out = move_made_new(a->text, strlen(a->text), a, project, &a->messages, &err);
 	if (!out) {
-		err_set(&err, ERR_GARBLED,
-		        "it is not an export of an OpenCode session; nothing was done");
 		oc_act_end(a, &err, NULL);
+		return;
+	}
+	if (a->oc->dialect->import) {
+		a->call = oc_call(a->oc, "POST", a->oc->dialect->import, out, IMPORT_MS, 0,
+		                  move_taken, a);
+		free(out);
 		return;
 	}
 	struct buf script;
@@ -313,6 +427,10 @@ static void move_folder_looked(const struct run_result *r, void *arg)
 		        a->directory, a->oc->owner->source.server->name);
 	if (err.code) {
 		oc_act_end(a, &err, NULL);
+		return;
+	}
+	if (a->oc->dialect->import) {
+		move_import_text(a, NULL);
 		return;
 	}
 	char *path = oc_v1_path_in(a->directory, "/project/current");
@@ -417,28 +535,37 @@ static void move_archives(struct act *a)
 	}
 	move_act_rehome(a, s->home);
 	memcpy(a->sid, s->id, sizeof(a->sid));
-	char *done = xasprintf("it is on %s as %s, whole; the one here is not archived", a->to,
-	                       a->text);
-	const struct oc_how *call = oc_act_how(a, OC_ARCHIVE, done);
-	free(done);
-	if (!call)
+	const struct oc_how *call = &a->oc->dialect->acts[OC_ARCHIVE];
+	if (!call->method) {
+		char said[256];
+		snprintf(said, sizeof(said),
+		         "it is on %s as %s with all its %zu messages; OpenCode %s has no archive, "
+		         "so the one here stays",
+		         a->to, a->text, a->messages, a->oc->version);
+		oc_act_end(a, NULL, said);
 		return;
+	}
 	char *path = oc_path(s, call->path), *body = call->body ? call->body(s, "") : NULL;
 	a->call = oc_call(a->oc, call->method, path, body, ACT_MS, 0, move_archived, a);
 	free(path);
 	free(body);
 }
 
-/* Finds a live OpenCode server on the target. NULL: none; may_come says whether to wait. */
-static struct oc *move_oc_of(const struct act *a, bool *may_come)
+/* Finds a live OpenCode server of the same generation on the target. NULL: none; may_come says
+ * whether to wait, other is one of another generation or NULL. */
+static struct oc *move_oc_of(const struct act *a, bool *may_come, const struct oc **other)
 {
 	struct server *v = store_server_find(a->order->store, a->to);
 	struct source *src = v ? server_source(v, backend_sessions.name) : NULL;
 	*may_come = v && (v->link->state == LINK_CONNECTING || v->link->state == LINK_ASKING ||
 	                  (src && src->state == SOURCE_WAITING));
 	for (struct oc *oc = src ? sessions_of(src)->ocs : NULL; oc; oc = oc->next) {
-		if (oc->state == OC_LIVE && oc->dialect->has_program)
+		const struct oc_dialect *d = oc->dialect, *ours = a->oc->dialect;
+		bool alike = d->has_program == ours->has_program && !d->import == !ours->import;
+		if (oc->state == OC_LIVE && alike)
 			return oc;
+		if (oc->state == OC_LIVE)
+			*other = oc;
 		*may_come |= oc->state == OC_FOUND || oc->state == OC_ASKING;
 	}
 	return NULL;
@@ -454,7 +581,8 @@ static void move_there(struct act *a)
 	struct loop *loop = store_loop(a->order->store);
 	bool may_come;
 	struct err err;
-	struct oc *oc = move_oc_of(a, &may_come);
+	const struct oc *other = NULL;
+	struct oc *oc = move_oc_of(a, &may_come, &other);
 	if (oc) {
 		move_act_rehome(a, oc);
 		move_import_begin(a);
@@ -462,6 +590,13 @@ static void move_there(struct act *a)
 		if (!a->timer)
 			a->timer = loop_timer_add(loop, MOVE_LOOK_MS, move_on_look, a);
 		loop_timer_set(a->timer, MOVE_LOOK_MS);
+	} else if (other) {
+		err_set(&err, ERR_USAGE,
+		        "OpenCode on %s is %s and this one %s: a session moves only within one "
+		        "generation; nothing was moved, and its conversation can be copied from "
+		        "the details",
+		        a->to, other->version, a->oc->version);
+		oc_act_end(a, &err, NULL);
 	} else {
 		err_set(&err, ERR_ABSENT,
 		        "no OpenCode server on %s can be reached now; nothing was moved", a->to);

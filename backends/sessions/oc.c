@@ -402,8 +402,8 @@ static void oc_ask_user(struct oc *oc, bool wrong)
 {
 	const char *where = oc->owner->source.server->name;
 	struct err err;
-	err_set(&err, ERR_ASKS, "OpenCode on %s port %d %s; [a] on %s's row answers", where, oc->port,
-	        wrong ? "did not accept that password" : "asks for its password", where);
+	err_set(&err, ERR_ASKS, "OpenCode on %s port %d %s; [a] on %s's row answers", where,
+	        oc->port, wrong ? "did not accept that password" : "asks for its password", where);
 	if (oc->refused) {
 		oc_set_state(oc, OC_DENIED, &err);
 		return;

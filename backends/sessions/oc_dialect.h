@@ -73,6 +73,9 @@ struct oc_dialect {
 	bool drops_requests;     /* a session that falls idle has no requests any more */
 	bool has_program;        /* its program attaches, exports and imports as in 1.x */
 	bool attaches;           /* it has a program that attaches at all */
+	/* The server itself exports and imports: the path of an export before and behind the
+	 * session's id, and the path that takes one. NULL: it does not. */
+	const char *export_before, *export_after, *import;
 	struct oc_asked asks[4]; /* ended by a word of NULL */
 	/* 2.x: the member that names a slash command, and the members that get the answer to a
 	 * permission; ended by NULL */

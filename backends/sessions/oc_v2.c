@@ -223,6 +223,10 @@ static bool oc_v2_is_list(const struct api_answer *r)
 	[OC_UNREVERT] = { "DELETE", "/revert", NULL, false },             \
 	[OC_DELETE] = { "DELETE", "", NULL, false }
 
+#define EXPORTS                                                                   \
+	.export_before = "/api/experimental/session/", .export_after = "/export", \
+	.import = "/api/experimental/session/import"
+
 const struct oc_dialect oc_preview = {
 	COMMON,
 	.name = "2 preview",
@@ -238,6 +242,7 @@ const struct oc_dialect oc_preview = {
 
 const struct oc_dialect oc_early = {
 	COMMON,
+	EXPORTS,
 	.name = "2.0.0",
 	.attaches = true,
 	.diff = "/diff?context=3",
@@ -253,6 +258,7 @@ const struct oc_dialect oc_early = {
 
 const struct oc_dialect oc_v2 = {
 	COMMON,
+	EXPORTS,
 	.name = "2.0.4",
 	.attaches = true,
 	.diff = "/diff?context=3",

@@ -30,7 +30,7 @@
 
 enum speaks { RELEASED, EARLY, PREVIEW, WEB_ONLY };
 static _Atomic int speaks, event_fd, sent_prompts, replies, pages, interrupts, deletes;
-static _Atomic bool runs, asks_permission, asks_form, gone;
+static _Atomic bool runs, asks_permission, asks_form, gone, loses_a_message;
 static const char *_Atomic password; /* Basic of "opencode:" and it; NULL: none is wanted */
 static char complaint[3000], last_body[2000], last_path[2200];
 static char outcome[40];
@@ -231,6 +231,42 @@ static bool session_call(int fd, const struct httpd_request *r, const char *rest
 	return refuse(fd, r, "no such call");
 }
 
+/* A session as 2.x exports it, of 2 messages. */
+#define ID26 "229171b4d002hhbahvuuLxkKXN"
+#define EXPORT(id, messages)                                                 \
+	"{\"info\":{\"id\":\"" id                                            \
+	"\",\"parentID\":\"ses_p\",\"projectID\":\"p\",\"title\":\"ses_a\"," \
+	"\"location\":{\"directory\":\"/srv/a\"}},\"messages\":[" messages "]}"
+#define TWO_MESSAGES                                                          \
+	"{\"id\":\"msg_" ID26 "\",\"type\":\"user\",\"text\":\"say hello\"}," \
+	"{\"id\":\"msg_2\",\"type\":\"assistant\",\"content\":[]}"
+
+#define EXPERIMENTAL "/api/experimental/session/"
+
+/* The export of any session, and the import of a new one, ses_c. */
+static bool experimental(int fd, const struct httpd_request *r)
+{
+	snprintf(last_path, sizeof last_path, "%s %s?%s", r->method, r->path, r->query);
+	if (speaks == PREVIEW || *r->query)
+		return refuse(fd, r, "no such call");
+	if (!strcmp(r->method, "POST") && !strcmp(r->path, EXPERIMENTAL "import")) {
+		snprintf(last_body, sizeof last_body, "%s", r->body);
+		if (!HAS(r, "info", "messages", "location") || strstr(r->body, "parentID"))
+			return refuse(fd, r, "body of the import");
+		if (strstr(r->body, "msg_" ID26))
+			return httpd_answer(fd, "409 Conflict",
+			                    "Content-Type: application/json\r\n",
+			                    "{\"_tag\":\"ConflictError\",\"message\":\"exists\"}");
+		return json(fd, "{\"data\":{\"id\":\"ses_c\"}}");
+	}
+	if (!strcmp(r->method, "GET") && !strcmp(r->path, EXPERIMENTAL "ses_a/export"))
+		return json(fd, "{\"data\":" EXPORT("ses_a", TWO_MESSAGES) "}");
+	if (!strcmp(r->method, "GET") && !strcmp(r->path, EXPERIMENTAL "ses_c/export"))
+		return json(fd, loses_a_message ? "{\"data\":" EXPORT("ses_c", "{}") "}"
+		                                : "{\"data\":" EXPORT("ses_c", TWO_MESSAGES) "}");
+	return refuse(fd, r, "no such call");
+}
+
 static bool told_what_it_is(int fd, const struct httpd_request *r)
 {
 	if (!strcmp(r->path, "/api/info"))
@@ -277,6 +313,8 @@ static bool answer(int fd, const struct httpd_request *r)
 	if (!strcmp(r->path, "/api/agent") || !strcmp(r->path, "/api/command"))
 		return json(fd,
 		            "{\"location\":{},\"data\":[{\"id\":\"build\",\"mode\":\"primary\"}]}");
+	if (!strncmp(r->path, EXPERIMENTAL, strlen(EXPERIMENTAL)))
+		return experimental(fd, r);
 	if (!strncmp(r->path, "/api/session/ses_a", 18))
 		return session_call(fd, r, r->path + 18);
 	if (!strncmp(r->path, "/api/session/ses_b", 18))
@@ -310,7 +348,7 @@ static int make_world(void **state)
 	memset(&w, 0, sizeof w);
 	complaint[0] = last_body[0] = outcome[0] = '\0';
 	speaks = RELEASED;
-	runs = asks_permission = asks_form = gone = false;
+	runs = asks_permission = asks_form = gone = loses_a_message = false;
 	sent_prompts = replies = pages = interrupts = deletes = 0;
 	password = NULL;
 	snprintf(w.state, sizeof w.state, "/tmp/test_oc2.XXXXXX");
@@ -600,6 +638,96 @@ static void a_server_that_changes_within_an_order(void **state)
 	assert_non_null(strstr(o->err.text, "it was stopped, and not deleted"));
 	assert_int_equal(interrupts, 1);
 	assert_int_equal(deletes, 0);
+}
+
+static char *file_of(const char *name, const char *text)
+{
+	char *path = xasprintf("%s/%s", w.state, name);
+	FILE *f = text ? fopen(path, "we") : NULL;
+	if (f) {
+		fputs(text, f);
+		fclose(f);
+	}
+	return path;
+}
+
+/* The file is what the server said, and comes back as a copy with new ids in another directory. */
+static void a_session_is_exported_and_imported(void **state)
+{
+	begin();
+	assert_true(shows(SESSION_IDLE, 3000));
+	char *path = file_of("out.json", NULL), text[2000] = "";
+	struct order *o = ordered("export", path);
+	assert_int_equal(o->state, ORDER_DONE);
+	assert_string_equal(o->output, "2 messages");
+	FILE *f = fopen(path, "re");
+	assert_non_null(f);
+	assert_true(fread(text, 1, sizeof text - 1, f) > 0);
+	fclose(f);
+	assert_string_equal(text, EXPORT("ses_a", TWO_MESSAGES) "\n");
+	char *words = xasprintf("%s /tmp", path);
+	o = ordered("import", words);
+	assert_int_equal(o->state, ORDER_DONE);
+	assert_non_null(strstr(o->output, "ses_c with all its 2 messages"));
+	assert_non_null(strstr(last_body, "\"location\":{\"directory\":\"/tmp\"}"));
+	assert_non_null(strstr(last_body, "say hello"));
+	loses_a_message = true;
+	o = ordered("import", words);
+	assert_int_equal(o->state, ORDER_FAILED);
+	assert_non_null(strstr(o->err.text, "only 1 of 2 messages"));
+	nothing_was_refused();
+	free(words);
+	free(path);
+}
+
+static void an_export_of_another_generation(void **state)
+{
+	static const char *const texts[][2] = {
+		{ "{\"info\":{\"id\":\"ses_1\",\"directory\":\"/srv/a\"},\"messages\":[]}",
+		  "an export of OpenCode 1, and OpenCode on here is of generation 2" },
+		{ "{\"info\":\"ses_1\",\"messages\":[]}", "not an export" },
+		{ "{\"info\":{\"id\":\"ses_1\",\"location\":{}}}", "not an export" },
+		{ "[]", "not an export" },
+	};
+	begin();
+	assert_true(shows(SESSION_IDLE, 3000));
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		char *path = file_of("in.json", texts[i][0]), *words = xasprintf("%s /tmp", path);
+		struct order *o = ordered("import", words);
+		assert_int_equal(o->state, ORDER_FAILED);
+		assert_non_null(strstr(o->err.text, texts[i][1]));
+		free(words);
+		free(path);
+	}
+	assert_string_equal(last_body, "");
+	nothing_was_refused();
+}
+
+/* On one server a move is a copy in another directory. 2.x has no archive: that is said. */
+static void a_session_moves_and_stays(void **state)
+{
+	begin();
+	assert_true(shows(SESSION_IDLE, 3000));
+	struct order *o = ordered("move", "here /tmp");
+	assert_int_equal(o->state, ORDER_DONE);
+	assert_non_null(strstr(o->output,
+	                       "it is on here as ses_c with all its 2 messages; OpenCode "
+	                       "2.0.22 has no archive, so the one here stays"));
+	nothing_was_refused();
+}
+
+static void the_preview_neither_exports_nor_moves(void **state)
+{
+	static const char *const verbs[] = { "export", "import", "move" };
+	speaks = PREVIEW;
+	begin();
+	assert_true(shows(SESSION_IDLE, 3000));
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		struct err err;
+		assert_null(order_start(&one()->row, action_find(&kind_session, verbs[i]),
+		                        "here /tmp", &err));
+	}
+	nothing_was_refused();
 }
 
 static void a_permission_is_answered(void **state)
@@ -1016,6 +1144,10 @@ int main(void)
 		T(a_session_begins),
 		T(no_more_messages_are_asked_than_it_gives),
 		T(a_server_that_changes_within_an_order),
+		T(a_session_is_exported_and_imported),
+		T(an_export_of_another_generation),
+		T(a_session_moves_and_stays),
+		T(the_preview_neither_exports_nor_moves),
 		T(a_permission_is_answered),
 		T(a_permission_that_was_answered_elsewhere),
 		T(a_form_is_filled_in),
