@@ -336,7 +336,8 @@ static void session_act_answer_done(const struct api_answer *r, void *arg)
 	struct ses *s = ses_find(a->oc->owner, a->sid);
 	a->call = NULL;
 	if (err.code) {
-		if (err.code == ERR_ABSENT)
+		/* 2.x: FormAlreadySettledError */
+		if (err.code == ERR_ABSENT || r->status == 409)
 			err_set(&err, ERR_ABSENT, "it was answered elsewhere already");
 		if (s && r->status)
 			oc_ask_about(a->oc, s);

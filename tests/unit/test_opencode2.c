@@ -209,6 +209,11 @@ static bool session_call(int fd, const struct httpd_request *r, const char *rest
 		if (!HAS(r, "answer"))
 			return refuse(fd, r, "body of the form");
 		replies++;
+		if (!asks_form)
+			return httpd_answer(fd, "409 Conflict",
+			                    "Content-Type: application/json\r\n",
+			                    "{\"_tag\":\"FormAlreadySettledError\",\"message\":"
+			                    "\"settled\"}");
 		asks_form = false;
 		return no_content(fd);
 	}
@@ -226,6 +231,19 @@ static bool session_call(int fd, const struct httpd_request *r, const char *rest
 		return HAS(r, "agent") ? no_content(fd) : refuse(fd, r, "body of the agent");
 	if (post && !strcmp(rest, "/model"))
 		return HAS(r, "model") ? no_content(fd) : refuse(fd, r, "body of the model");
+	if (post && !strcmp(rest, "/compact") && !preview)
+		return !strcmp(r->body, "{}") ? json(fd, "{\"data\":{\"id\":\"msg_8\"}}")
+		                              : refuse(fd, r, "body of the summary");
+	if (post && !strcmp(rest, "/revert/stage"))
+		return HAS(r, "messageID", "files") ? json(fd, "{\"data\":{}}")
+		                                    : refuse(fd, r, "body of the revert");
+	if (preview ? post && !strcmp(rest, "/revert/clear")
+	            : !strcmp(r->method, "DELETE") && !strcmp(rest, "/revert"))
+		return *r->body ? refuse(fd, r, "body of the unrevert") : no_content(fd);
+	if (post && !strcmp(rest, "/command") && !preview)
+		return HAS(r, speaks == EARLY ? "command" : "name", "text")
+		               ? no_content(fd)
+		               : refuse(fd, r, "body of the slash command");
 	if (post && !strcmp(rest, "/fork") && !preview)
 		return json(fd, "{\"data\":{\"id\":\"ses_c\"}}");
 	return refuse(fd, r, "no such call");
@@ -812,6 +830,20 @@ static void a_form_is_filled_in(void **state)
 	nothing_was_refused();
 }
 
+static void a_form_that_was_answered_elsewhere(void **state)
+{
+	runs = asks_form = true;
+	begin();
+	assert_true(shows(SESSION_QUESTION, 3000));
+	asks_form = false;
+	struct order *o = ordered("reply", "frm_1 2;1,2;7;no");
+	assert_int_equal(o->state, ORDER_FAILED);
+	assert_non_null(strstr(o->err.text, "elsewhere"));
+	assert_true(shows(SESSION_BUSY, 3000));
+	assert_int_equal(replies, 1);
+	nothing_was_refused();
+}
+
 static void a_form_is_refused(void **state)
 {
 	runs = asks_form = true;
@@ -891,6 +923,38 @@ static void orders_are_sent_as_the_dialect_wants(void **state)
 	done("delete", NULL);
 	assert_int_equal(deletes, 1);
 	assert_int_equal(sent_prompts, 1);
+	nothing_was_refused();
+}
+
+/* The last turn is taken back and brought back, by each of the three dialects. */
+static void turns_are_taken_back(void **state)
+{
+	static const enum speaks all[] = { RELEASED, EARLY, PREVIEW };
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		speaks = all[i];
+		begin();
+		assert_true(shows(SESSION_IDLE, 3000));
+		for (int k = 0; k < 100 && !is_offered("revert"); k++) {
+			ses_want_messages(one()->priv);
+			loop_turn(w.loop, 20);
+		}
+		done("revert", NULL);
+		assert_string_equal(last_body, "{\"messageID\":\"msg_1\",\"files\":true}");
+		done("unrevert", NULL);
+		assert_string_equal(last_path, speaks == PREVIEW
+		                                       ? "POST /api/session/ses_a/revert/clear?"
+		                                       : "DELETE /api/session/ses_a/revert?");
+		if (speaks != PREVIEW) {
+			done("summarize", NULL);
+			assert_string_equal(last_path, "POST /api/session/ses_a/compact?");
+			done("command", "/init now and here");
+			assert_string_equal(
+				last_body,
+				speaks == EARLY ? "{\"command\":\"init\",\"text\":\"now and here\"}"
+						: "{\"name\":\"init\",\"text\":\"now and here\"}");
+		}
+		oc_stop(w.oc);
+	}
 	nothing_was_refused();
 }
 
@@ -1151,10 +1215,12 @@ int main(void)
 		T(a_permission_is_answered),
 		T(a_permission_that_was_answered_elsewhere),
 		T(a_form_is_filled_in),
+		T(a_form_that_was_answered_elsewhere),
 		T(a_form_is_refused),
 		T(a_form_that_cannot_be_filled_in),
 		T(a_stream_that_ends_within_a_form),
 		T(orders_are_sent_as_the_dialect_wants),
+		T(turns_are_taken_back),
 		T(what_the_preview_lacks_is_not_offered),
 		T(the_conversation_is_shown),
 		T(the_service_file_has_the_password),

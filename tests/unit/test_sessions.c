@@ -728,6 +728,26 @@ static void a_look_is_understood(void **state)
 	assert_null(find("opencode-4096"));
 }
 
+/* The service file of OpenCode 2 shows a server whose process did not. An address elsewhere, one by
+ * TLS, and a server that a process showed already, are left out. */
+static void a_service_file_shows_a_server(void **state)
+{
+	feed("scan", "=oc\noc\t4096\t12\t0100007F\t5000000\t777\topencode.service\t/usr/bin/"
+	             "opencode\t/srv/a\n"
+	             "svc\t77\thttp://localhost:49374\nsvc\t12\thttp://127.0.0.1:4096\n"
+	             "svc\t78\thttp://192.0.2.1:49375\nsvc\t79\thttps://127.0.0.1:49376\n"
+	             "svc\t80\nsvc\t81\tnot a url\n=tmux\n=claude\n=end\n");
+	assert_non_null(find("opencode-49374"));
+	assert_string_equal(find("opencode-4096")->unit, "opencode.service");
+	assert_null(find("opencode-49375"));
+	assert_null(find("opencode-49376"));
+	struct oc *oc = find("opencode-49374")->priv;
+	assert_string_equal(oc->host, "127.0.0.1");
+	assert_int_equal(oc->pid, 77);
+	feed("scan", "=oc\n=tmux\n=claude\n=end\n");
+	assert_null(find("opencode-49374"));
+}
+
 /* Servers of tmux beside the usual one: ids stay apart, and each command goes to the server of its
  * session. */
 static void tmux_has_many_sockets(void **state)
@@ -1144,6 +1164,7 @@ int main(void)
 		T(parents_in_a_ring),
 		T(a_line_of_two_megabytes),
 		T(a_look_is_understood),
+		T(a_service_file_shows_a_server),
 		T(tmux_has_many_sockets),
 		T(claude_kept_elsewhere_is_gone_on_with_there),
 		T(claude_among_thousands_of_files),
