@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -481,6 +483,45 @@ static void what_today_cost(void **state)
 	assert_true(spend_midnight(1795239663000) > 1795239663000 - 25 * 3600000);
 }
 
+static void spend_of_yesterday(const char *cost)
+{
+	char *all = xasprintf("file\t1795239600\t" UUID
+	                      ".jsonl\n{\"totalCostUSD\":%s,\"startTime\":"
+	                      "1795100000000}\n",
+	                      cost);
+	look("", "", all, "");
+	free(all);
+	spend_judge(w.store);
+}
+
+/* A session of the day before went from $5 to $7 today. The next console sees it first at $7.50,
+ * and what it had cost in the morning is in the state folder. A damaged line and one of another day
+ * count for nothing. */
+static void what_today_cost_is_kept(void **state)
+{
+	char dir[] = "/tmp/test_spend.XXXXXX", path[60];
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/spend", dir);
+	FILE *f = fopen(path, "we");
+	assert_non_null(f);
+	fputs("1\t9.0\tpi/session/" UUID "\nwhat is this\n", f);
+	fclose(f);
+	chmod(path, 0600);
+	xreplace(&w.settings->state_dir, dir);
+	spend_of_yesterday("5");
+	assert_null(find("spent-today"));
+	spend_of_yesterday("7");
+	assert_string_equal(find("spent-today")->words, "$2.00 here, $2.00 in all");
+	end_world(state);
+	assert_int_equal(make_world(state), 0);
+	xreplace(&w.settings->state_dir, dir);
+	spend_of_yesterday("7.5");
+	assert_non_null(find("spent-today"));
+	assert_string_equal(find("spent-today")->words, "$2.50 here, $2.50 in all");
+	unlink(path);
+	rmdir(dir);
+}
+
 static void spend(const char *cost)
 {
 	char *all = xasprintf("file\t1795239600\t" UUID
@@ -495,8 +536,12 @@ static void spend(const char *cost)
 static void a_budget_turns_yellow_and_red(void **state)
 {
 	(void)state;
-	spend("7.99");
-	assert_null(find("spent-today")); /* no budget, no row */
+	spend("0");
+	assert_null(find("spent-today"));
+	spend("7.99"); /* no budget: it is said all the same */
+	assert_int_equal(find("spent-today")->row.health, HEALTH_IDLE);
+	assert_string_equal(find("spent-today")->words, "$7.99 here, $7.99 in all");
+	assert_null(find("spent-today")->row.why);
 	w.settings->budget = 1000;
 	spend("7.99");
 	assert_int_equal(find("spent-today")->row.health, HEALTH_IDLE);
@@ -508,7 +553,7 @@ static void a_budget_turns_yellow_and_red(void **state)
 	assert_has(find("spent-today")->words, "$10.00 here, $10.00 of $10.00");
 	w.settings->budget = 0;
 	spend_judge(w.store);
-	assert_null(find("spent-today"));
+	assert_int_equal(find("spent-today")->row.health, HEALTH_IDLE);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
@@ -524,7 +569,8 @@ int main(void)
 		T(rows_of_two_types_share_no_id),
 		T(agents_of_herdr),         T(agents_by_their_process),
 		T(a_git_state_is_read),     T(a_recording_keeps_no_word),
-		T(what_today_cost),         T(a_budget_turns_yellow_and_red),
+		T(what_today_cost_is_kept), T(what_today_cost),
+		T(a_budget_turns_yellow_and_red),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
