@@ -1,6 +1,7 @@
-"""Ten OpenCode servers with 500 sessions each, as one small program on the loopback that says what 1.18 says."""
+"""Ten OpenCode servers with 500 sessions each, as one small program on the loopback that says what 1.18 says, or what 2.0.22 says."""
 import json
 import os
+import re
 import subprocess
 import threading
 import time
@@ -14,7 +15,7 @@ class Fake(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, number, sessions=SESSIONS):
-        super().__init__(("127.0.0.1", 0), Answers)
+        super().__init__(("127.0.0.1", 0), self.answers())
         now = int(time.time() * 1000)
         self.number, self.asked, self.streams, self.pending, self.lock = number, 0, [], [], threading.Lock()
         self.sessions = [{"id": f"ses_{number:02d}{i:05d}", "title": f"work {number}-{i}", "directory": f"/srv/app{i % 5}", "projectID": "p",
@@ -23,6 +24,9 @@ class Fake(ThreadingHTTPServer):
         self.list = json.dumps(self.sessions).encode()
         threading.Thread(target=self.serve_forever, daemon=True).start()
         threading.Thread(target=self.beat, daemon=True).start()
+
+    def answers(self):
+        return Answers
 
     def handle_error(self, request, client_address):      # a console that ended
         pass
@@ -104,13 +108,88 @@ class Answers(BaseHTTPRequestHandler):
         self.say(b"true")
 
 
+class Fake2(Fake):
+    """The same of generation 2: the lists are in envelopes, and the events carry data."""
+
+    def __init__(self, number, sessions=SESSIONS):
+        super().__init__(number, sessions)
+        for one in self.sessions:
+            one["location"] = {"directory": one.pop("directory")}
+        self.list = json.dumps({"data": self.sessions, "cursor": {"previous": None, "next": None}}).encode()
+
+    def answers(self):
+        return Answers2
+
+    def beat(self):
+        while True:
+            time.sleep(10)
+            with self.lock:
+                for out in list(self.streams):
+                    try:
+                        out.write(b": heartbeat\n\n")
+                        out.flush()
+                    except OSError:
+                        self.streams.remove(out)
+
+    def event(self, kind, **properties):
+        self.push({"id": f"evt_{time.time_ns()}", "created": int(time.time() * 1000), "type": kind, "data": properties})
+
+    def ask(self, number, words):
+        session = self.sessions[number]["id"]
+        self.event("session.execution.started", sessionID=session)
+        time.sleep(0.2)
+        at = time.time()
+        self.event("permission.asked", id=f"per_{number}", sessionID=session, action="shell", resources=[words], save=[],
+                   metadata={"command": words})
+        return at
+
+    def settle(self, number):
+        session = self.sessions[number]["id"]
+        self.event("permission.replied", sessionID=session, requestID=f"per_{number}", reply="once")
+        self.event("session.execution.succeeded", sessionID=session)
+
+
+class Answers2(Answers):
+    def do_GET(self):
+        path = self.path.split("?")[0]
+        self.server.asked += 1
+        if path == "/api/info":
+            return self.say(b'{"version":"2.0.22","pid":1,"urls":[],"paths":{}}')
+        if path == "/api/session":
+            return self.say(self.server.list)
+        if path == "/api/session/active":
+            return self.say(b'{"data":{}}')
+        if path == "/api/event":
+            self.send_response(200)
+            self.send_header("content-type", "text/event-stream")
+            self.end_headers()
+            self.wfile.write(b'data: {"id":"evt_0","type":"server.connected","data":{}}\n\n')
+            self.server.streams.append(self.wfile)
+            while self.wfile in self.server.streams:
+                time.sleep(0.5)
+            return None
+        if path.startswith("/api/"):
+            return self.say(b'{"location":{},"data":[]}')
+        return self.say(b"<!doctype html><title>OpenCode</title>", "text/html")
+
+
 def config_of(servers):
     return "".join(f"[opencode s{s.number}]\nurl = http://127.0.0.1:{s.server_port}\n" for s in servers)
 
 
 def bench(b, must, median, drawn):
-    """The first whole list, a key, memory, rest; a permission asked to the screen, and an answer to the server."""
-    servers = [Fake(n) for n in range(SERVERS)]
+    """Both generations: the first whole list, a key, memory, rest; a permission asked to the screen, and an answer to the server."""
+    for generation, fake in ((1, Fake), (2, Fake2)):
+        of_generation(b, must, median, drawn, generation, [fake(n) for n in range(SERVERS)])
+
+
+def rows_of(text):
+    """How many sessions the pane says there are; the tmux sessions of this machine count with the others."""
+    at = re.search(r"6 Sessions ─.* [0-9]+/([0-9]+) ─", text)
+    return int(at.group(1)) if at else 0
+
+
+def of_generation(b, must, median, drawn, generation, servers):
     config = b.config("sessions", config_of(servers))
     whole, first = [], None
     for _ in range(b.times(5, 2)):
@@ -118,7 +197,7 @@ def bench(b, must, median, drawn):
         up = must(p.wait(lambda s: " local " in s.text()), "this machine never was there")
         for key in ":sessions\r":
             p.send(key)
-        at = must(p.wait(lambda s: f"/{SERVERS * (SESSIONS + 1)}" in s.text() and f"work {SERVERS - 1}-0 " in s.text(), 30),
+        at = must(p.wait(lambda s: rows_of(s.text()) >= SERVERS * (SESSIONS + 1) and f"work {SERVERS - 1}-0 " in s.text(), 30),
                   "the sessions never were there:\n" + p.screen.text())
         whole.append((at - up) * 1000)
         first = first or p
@@ -126,7 +205,7 @@ def bench(b, must, median, drawn):
             p.stop()
     p = first
     p.quiet(1.5, 20)
-    b.add(f"{SERVERS} OpenCode servers with {SESSIONS} sessions: this machine up to the newest of each in the list", f"{median(whole):.0f} ms",
+    b.add(f"{SERVERS} servers of OpenCode {generation} with {SESSIONS} sessions: this machine up to the newest of each in the list", f"{median(whole):.0f} ms",
           "to be under 300 ms", median(whole) / 300)
     p.send("z")
     p.quiet(0.5, 5)
@@ -156,8 +235,8 @@ def bench(b, must, median, drawn):
         s.settle(0)
         must(p.wait(lambda screen, w=words: w not in screen.text(), 10), f"{words} stays on the screen")
     p.stop()
-    b.add("a permission asked to the screen", f"{median(late):.1f} ms", f"worst {max(late):.1f} ms; to be under 50 ms and a round trip", median(late) / 50)
-    b.add("an answer pressed to the server having it", f"{median(back):.1f} ms", f"worst {max(back):.1f} ms")
+    b.add(f"a permission asked to the screen, OpenCode {generation}", f"{median(late):.1f} ms", f"worst {max(late):.1f} ms; to be under 50 ms and a round trip", median(late) / 50)
+    b.add(f"an answer pressed to the server having it, OpenCode {generation}", f"{median(back):.1f} ms", f"worst {max(back):.1f} ms")
 
 
 def attach(b, must, median, timed, Program, Missing):
