@@ -24,7 +24,9 @@
 #include "backends/base/sse.h"
 #include "backends/logs/journal_line.h"
 #include "backends/logs/tail_command.h"
+#include "backends/checks/expect.h"
 #include "backends/store/probe_spec.h"
+#include "backends/store/quiet.h"
 #include "backends/store/settings.h"
 #include "backends/store/settings_lines.h"
 #include "tui/fuzzy.h"
@@ -37,6 +39,7 @@
 #include "backends/logs/when.h"
 #include "backends/store/level.h"
 #include "backends/vpn/parse.h"
+#include "backends/vpn/peer.h"
 #include "tests/unit/expected.h"
 #include "tui/keys.h"
 
@@ -329,6 +332,67 @@ static void make_match(struct buf *out, const char *text, size_t len)
 	free(copy);
 }
 
+static void make_gist(struct buf *out, const char *text, size_t len)
+{
+	char *copy = xstrndup(text, len), gist[100], small[9];
+	quiet_gist(copy, gist, sizeof(gist));
+	quiet_gist(copy, small, sizeof(small));
+	struct quiet one = { .gist = (char *)"disk 8# 80% full (code 7), # of #",
+		             .health = HEALTH_ATTENTION };
+	buf_addf(out, "%s | %s | %d", gist, small, quiet_holds(&one, HEALTH_ATTENTION, gist, 1));
+	free(copy);
+}
+
+/* Lines of the file with what was set aside. */
+static void make_quiets(struct buf *out, const char *text, size_t len)
+{
+	struct quiets list = { 0 };
+	char *copy = xstrndup(text, len);
+	quiets_read(&list, copy);
+	quiets_write(&list, out);
+	for (const struct quiet *one = list.all; one; one = one->hh.next) {
+		char said[100];
+		quiet_say(one, 1795243208000, said, sizeof(said));
+		buf_addf(out, "%s ", said);
+	}
+	buf_addf(out, "%lld", (long long)quiets_next_ms(&list, 1795243208000));
+	quiets_follow_clock(&list, 1795243000000);
+	quiets_write(&list, out);
+	quiets_finish(&list);
+	free(copy);
+}
+
+/* An answer against what a section expects. */
+static void make_expected(struct buf *out, const char *text, size_t len)
+{
+	static struct probe_spec specs[] = {
+		{ .text = "all well" },
+		{ .json = true },
+		{ .json = true, .pointer = "/state/0" },
+		{ .json = true, .pointer = "/state", .has_value = true, .value = "up" },
+		{ .json = true, .pointer = "/n", .has_value = true, .value = "12.5" },
+		{ .json = true, .pointer = "/b", .has_value = true, .value = "true" },
+	};
+	char *copy = xstrndup(text, len), why[200];
+	for (size_t i = 0; i < ARRAY_LEN(specs); i++) {
+		specs[i].n_status = 1;
+		specs[i].status[0] = (struct probe_range){ 200, 299 };
+		why[0] = '\0';
+		bool good = expect_answer(&specs[i], 200, copy, len, why, sizeof(why));
+		buf_addf(out, "%d %s ", good, good ? "" : why);
+	}
+	free(copy);
+}
+
+static void make_covers(struct buf *out, const char *text, size_t len)
+{
+	char *route = xstrndup(text, len), *address = strchr(route, ' ');
+	if (address)
+		*address++ = '\0';
+	buf_addf(out, "%d", hub_covers(route, address ? address : ""));
+	free(route);
+}
+
 /* --- samples --------------------------------------------------------------- */
 
 static const struct sample {
@@ -507,6 +571,27 @@ static const struct sample more_samples[] = {
 	{ make_tail, "tail", "tail: file inaccessible: /./x" },
 	{ make_quoted, "quoted", "a b'c\"d$e\\f!g" },
 	{ make_quoted, "quoted", "/usr/bin/x-y_z.0:1,2+3@4%5" },
+	{ make_gist, "gist", "disk 8.5G 80% full (code 7), 3 of 12" },
+	{ make_gist, "gist", "exited again after 2h 10m 3s; last: \"x\"" },
+	{ make_gist, "gist", "x1 HTTP 502 loop: 7 again and again" },
+	{ make_gist, "gist", "stopped (137), status 4 in 5ms and 6mb" },
+	{ make_quiets, "quiets",
+	  "{\"id\":\"a/unit/b\",\"how\":\"snoozed\",\"health\":\"bad\",\"gist\":\"g\",\"at_ms\":"
+	  "1795243200000,\"until_ms\":1795246800000}" },
+	{ make_quiets, "quiets",
+	  "{\"id\":\"a\",\"how\":\"acknowledged\",\"health\":\"attention\",\"gist\":\"\",\"at_ms\":"
+	  "1795243200000}\n{\"id\":\"b\",\"how\":\"snoozed_until_morning\",\"health\":\"bad\","
+	  "\"gist\":"
+	  "\"g\",\"at_ms\":1795243200000,\"until_ms\":1795334400000}\n{\"id\":\"c\",\"how\":"
+	  "\"snoozed_until_clear\",\"health\":\"asks\",\"gist\":\"g\",\"at_ms\":1795243100000}" },
+	{ make_expected, "expected", "it is all well" },
+	{ make_expected, "expected", "{\"state\":\"up\",\"n\":12.5,\"b\":true}" },
+	{ make_expected, "expected", "{\"state\":[\"up\"],\"n\":\"12.5\",\"b\":\"true\"}" },
+	{ make_covers, "covers", "10.8.0.0/24 10.8.0.77" },
+	{ make_covers, "covers", "10.8.0.128/25 10.8.0.255" },
+	{ make_covers, "covers", "fd7a:115c::/32 fd7a:115c:1::2" },
+	{ make_covers, "covers", "0.0.0.0/0 10.0.0.1" },
+	{ make_covers, "covers", "192.0.2.1/32 192.0.2.1" },
 	{ make_match, "match", "we b" },
 	{ make_match, "match", "!c 12" },
 	{ make_match, "match", "fE caf\303\251" },
