@@ -393,6 +393,14 @@ static void make_covers(struct buf *out, const char *text, size_t len)
 	free(route);
 }
 
+static void make_address(struct buf *out, const char *text, size_t len)
+{
+	char *copy = xstrndup(text, len), plain[40];
+	vpn_plain_address(plain, sizeof(plain), copy);
+	buf_addf(out, "%s", plain);
+	free(copy);
+}
+
 /* --- samples --------------------------------------------------------------- */
 
 static const struct sample {
@@ -571,6 +579,11 @@ static const struct sample more_samples[] = {
 	{ make_tail, "tail", "tail: file inaccessible: /./x" },
 	{ make_quoted, "quoted", "a b'c\"d$e\\f!g" },
 	{ make_quoted, "quoted", "/usr/bin/x-y_z.0:1,2+3@4%5" },
+	{ make_address, "address", "10.0.0.1:41641" },
+	{ make_address, "address", "[fd7a::2]:41641" },
+	{ make_address, "address", "fd7a::2" },
+	{ make_address, "address", "100.64.0.9/32" },
+	{ make_address, "address", "name:1" },
 	{ make_gist, "gist", "disk 8.5G 80% full (code 7), 3 of 12" },
 	{ make_gist, "gist", "exited again after 2h 10m 3s; last: \"x\"" },
 	{ make_gist, "gist", "x1 HTTP 502 loop: 7 again and again" },
