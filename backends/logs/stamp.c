@@ -59,12 +59,15 @@ static bool stamp_offset_of(const char *p, const char *end, int *east_s)
 	return hours >= 0 && hours <= EAST_MOST && minutes >= 0 && minutes < 60;
 }
 
+/* Seconds since 1970: 2262-04-10 00:00. A day later 64 bits have no room for nanoseconds. */
+#define LATEST_NS_S INT64_C(9223200000)
+
 int64_t stamp_utc_ns(const char *text, size_t len)
 {
 	int64_t s = len > DATE_TIME && text[10] == 'T' ? stamp_date_time(text) : -1, ns = 0,
 		unit = 100000000;
 	size_t i = DATE_TIME;
-	if (s < 0)
+	if (s < 0 || s > LATEST_NS_S)
 		return 0;
 	if (text[i] == '.')
 		for (i++; i < len && text[i] >= '0' && text[i] <= '9'; i++, unit /= 10)

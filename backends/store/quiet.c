@@ -296,9 +296,13 @@ void quiet_gist(const char *why, char *out, size_t size)
 		}
 		out[n++] = '#';
 		i += digits;
-		/* "2h 10m" and "3s" are one duration */
-		while (text[i] == ' ' && isdigit((unsigned char)text[i + 1]))
-			i += 1 + gist_number(text + i + 1);
+		/* "2h 10m" and "3s" are one duration; "8G 80%" is a size and a per cent */
+		while (text[i] == ' ' && isdigit((unsigned char)text[i + 1])) {
+			size_t more = 1 + gist_number(text + i + 1);
+			if (text[i + more] == '%')
+				break;
+			i += more;
+		}
 	}
 	out[n] = '\0';
 }

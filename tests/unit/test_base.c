@@ -352,6 +352,23 @@ static void test_secret_buffers(void **state)
 }
 
 /* In a child, for it cannot be undone. */
+/* Memory that was written stays, and so does what is constant. */
+static void test_memory_that_is_given_back(void **state)
+{
+	static char written[70000] = { 1 };
+	static const char constant[70000] = { 1, 2, 3 };
+	(void)state;
+	memset(written, 7, sizeof(written));
+	char *own = malloc(70000);
+	memset(own, 9, 70000);
+	mem_give_back();
+	for (size_t i = 0; i < sizeof(written); i++)
+		assert_true(written[i] == 7 && own[i] == 9);
+	assert_int_equal(constant[2], 3);
+	assert_int_equal(constant[sizeof(constant) - 1], 0);
+	free(own);
+}
+
 static void test_guard(void **state)
 {
 	pid_t pid = fork();
@@ -439,8 +456,14 @@ static bool is_whole(const char *s)
 /* Any text, width and size: no byte beyond dst, the width as returned, whole characters. */
 static void cuts_stay_in_their_bounds(void **state)
 {
-	static const char *const parts[] = { "a",  " ", "\xc3\xa9", "e\xcc\x81", "\xe6\xbc\xa2",
-		                             "\xf0\x9f\x98\x80", "\xe2\x80\xa6", "-" };
+	static const char *const parts[] = { "a",
+		                             " ",
+		                             "\xc3\xa9",
+		                             "e\xcc\x81",
+		                             "\xe6\xbc\xa2",
+		                             "\xf0\x9f\x98\x80",
+		                             "\xe2\x80\xa6",
+		                             "-" };
 	static const char *const dots[] = { "\xe2\x80\xa6", "...", "" };
 	unsigned seed = 7;
 	for (int round = 0; round < 20000; round++) {
@@ -483,6 +506,7 @@ int main(void)
 		cmocka_unit_test(test_err),
 		cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_secret_buffers),
+		cmocka_unit_test(test_memory_that_is_given_back),
 		cmocka_unit_test(test_guard),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -121,6 +121,21 @@ static void a_lost_server_is_one_row(void **state)
 	assert_int_equal(bad->need, NEED_STANDS);
 }
 
+static void one_thing_is_not_many(void **state)
+{
+	struct world *w = *state;
+	char text[160];
+	lost(w->hub);
+	counted(w);
+	assert_false(cause_says(w->hub, text, sizeof(text)));
+	up(w->hub);
+	container(w, "db", HEALTH_GOOD);
+	assert_false(cause_says(w->hub, text, sizeof(text)));
+	lost(w->hub);
+	counted(w);
+	assert_says(w->hub, ", 1 thing on it unknown");
+}
+
 /* A stopped engine is one row, and the faults of its containers fold under it. */
 static void a_stopped_engine_is_one_row(void **state)
 {
@@ -306,6 +321,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
 	const struct CMUnitTest tests[] = {
 		TEST(a_lost_server_is_one_row),
+		TEST(one_thing_is_not_many),
 		TEST(a_stopped_engine_is_one_row),
 		TEST(sections_do_not_fold_under_one_that_fails),
 		TEST(an_error_with_a_secret_is_said_once),

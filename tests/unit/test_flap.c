@@ -34,7 +34,9 @@ static void what_was_seen_to_begin_must_hold(void **state)
 	flap_begins(&all, "a", HEALTH_BAD, "exit code 2", false, 104 * S);
 	assert_int_equal(flap_wait_ms(f, 10 * S, 104 * S), 6 * S);
 	assert_string_equal(f->why, "exit code 2");
+	assert_int_equal(flap_wait_ms(f, 10 * S, 110 * S - 1), 1);
 	assert_int_equal(flap_wait_ms(f, 10 * S, 110 * S), 0);
+	assert_int_equal(flap_wait_ms(f, 10 * S, 110 * S + 1), 0);
 	assert_int_equal(flap_times(f, 110 * S), 1);
 	flap_ends(f, 120 * S);
 	assert_int_equal(flap_calm_ms(f, 120 * S), 0);
@@ -70,7 +72,9 @@ static void the_third_time_stays(void **state)
 	flap_ends(f, 141 * S);
 	assert_int_equal(flap_calm_ms(f, 141 * S), FLAP_CALM_MS);
 	assert_int_equal(flap_calm_ms(f, 142 * S), FLAP_CALM_MS - S);
+	assert_int_equal(flap_calm_ms(f, 141 * S + FLAP_CALM_MS - 1), 1);
 	assert_int_equal(flap_calm_ms(f, 141 * S + FLAP_CALM_MS), 0);
+	assert_int_equal(flap_calm_ms(f, 141 * S + FLAP_CALM_MS + 1), 0);
 	assert_int_equal(f->worst, HEALTH_BAD);
 	flap_say(f, 142 * S, text, sizeof(text));
 	assert_string_equal(text, "3 times in 1 min");

@@ -102,7 +102,7 @@ static void test_mouse(void **state)
 		{ "\033[<64;1;1M", { MOUSE_WHEEL_UP, 0, 0 } },
 		{ "\033[<65;1;1M", { MOUSE_WHEEL_DOWN, 0, 0 } },
 	};
-	static const char *const nothing[] = { "\033[<1;2;3M", "\033[<0;0;5M", "\033[<0;5M",
+	static const char *const nothing[] = { "\033[<1;2;3M",   "\033[<0;0;5M",  "\033[<0;5M",
 		                               "\033[<0;1;2;3M", "\033[<35;1;1M", "\033[<M",
 		                               "\033[<0;1;1A" };
 	struct keys *k = keys_create(-1);
@@ -341,16 +341,43 @@ static void test_reading(void **state)
 	close(fds[0]);
 }
 
+/* The terminal is descriptor 0 most of the time. */
+static void test_reading_from_descriptor_0(void **state)
+{
+	int fds[2], kept = dup(0);
+	struct key key;
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(dup2(fds[0], 0), 0);
+	struct keys *k = keys_create(0);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	bool read = keys_read(k, &key);
+	keys_destroy(k);
+	if (kept >= 0)
+		dup2(kept, 0);
+	close(kept);
+	close(fds[0]);
+	close(fds[1]);
+	assert_true(read && key_is(&key, "x"));
+}
+
 /* One function writes the name of a key for people, and what it writes is a key again. */
 static void test_words_of_keys(void **state)
 {
 	static const struct {
 		const char *key, *words;
 	} cases[] = {
-		{ "C-r", "Ctrl-R" },     { "^d", "Ctrl-D" },         { "C-]", "Ctrl-]" },
-		{ "M-x", "Alt-x" },      { "M-X", "Alt-X" },         { "S-Tab", "Shift-Tab" },
-		{ "C-M-d", "Ctrl-Alt-D" }, { "C-Space", "Ctrl-Space" }, { "r", "r" },
-		{ "R", "R" },            { "F5", "F5" },             { "ü", "ü" },
+		{ "C-r", "Ctrl-R" },
+		{ "^d", "Ctrl-D" },
+		{ "C-]", "Ctrl-]" },
+		{ "M-x", "Alt-x" },
+		{ "M-X", "Alt-X" },
+		{ "S-Tab", "Shift-Tab" },
+		{ "C-M-d", "Ctrl-Alt-D" },
+		{ "C-Space", "Ctrl-Space" },
+		{ "r", "r" },
+		{ "R", "R" },
+		{ "F5", "F5" },
+		{ "ü", "ü" },
 		{ "C-M-S-PageDown", "Ctrl-Alt-Shift-PgDn" },
 	};
 	char buf[KEY_NAME_SIZE], shown[64];
@@ -405,12 +432,19 @@ static void test_finding(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words_of_keys),  cmocka_unit_test(test_mouse),
-		cmocka_unit_test(test_sequences),      cmocka_unit_test(test_escape_alone),
-		cmocka_unit_test(test_utf8_in_pieces), cmocka_unit_test(test_paste),
-		cmocka_unit_test(test_paste_bounds),   cmocka_unit_test(test_names),
-		cmocka_unit_test(test_text),           cmocka_unit_test(test_rubbish),
-		cmocka_unit_test(test_reading),        cmocka_unit_test(test_finding),
+		cmocka_unit_test(test_words_of_keys),
+		cmocka_unit_test(test_mouse),
+		cmocka_unit_test(test_sequences),
+		cmocka_unit_test(test_escape_alone),
+		cmocka_unit_test(test_utf8_in_pieces),
+		cmocka_unit_test(test_paste),
+		cmocka_unit_test(test_paste_bounds),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_rubbish),
+		cmocka_unit_test(test_reading),
+		cmocka_unit_test(test_reading_from_descriptor_0),
+		cmocka_unit_test(test_finding),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

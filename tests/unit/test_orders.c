@@ -400,8 +400,24 @@ static void test_targets_of_a_log(void **state)
 	assert_true(log_set_add(set, "sese/services/caddy", why, sizeof(why)));
 	log_set_refresh(set);
 	assert_null(log_set_idle(set));
-	static const char *const idle[] = { "pi/containers/*", "sese/containers/web2",
-		                            "sese/services/none", "pi", "p?/kernel" };
+	/* by the id behind the kind, where a name alone would not do */
+	store_row(server_source(w.server, "systemd"), &kind_unit, "user:notes.service",
+	          "notes.service");
+	static const char *const taken[] = { "sese/services/user:notes", "sese/services/notes",
+		                             "sese/services/user:notes.service" };
+	for (size_t i = 0; i < ARRAY_LEN(taken); i++) {
+		struct log_set *one = log_set_create(w.store, log);
+		assert_true(log_set_add(one, taken[i], why, sizeof(why)));
+		log_set_refresh(one);
+		assert_null(log_set_idle(one));
+		log_set_destroy(one);
+	}
+	static const char *const idle[] = { "sese/services/ser:notes",
+		                            "pi/containers/*",
+		                            "sese/containers/web2",
+		                            "sese/services/none",
+		                            "pi",
+		                            "p?/kernel" };
 	for (size_t i = 0; i < ARRAY_LEN(idle); i++) {
 		struct log_set *one = log_set_create(w.store, log);
 		assert_true(log_set_add(one, idle[i], why, sizeof(why)));

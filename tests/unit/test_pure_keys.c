@@ -210,6 +210,18 @@ static void test_bytes_of_a_terminal(void **state)
 		}
 		write_keys_of(&out, bytes, n, i % 2);
 	}
+	/* every byte: alone, with Esc before it, before and behind others */
+	for (int b = 1; b < 256; b++) {
+		const char pieces[][5] = { { (char)b },
+			                   { '\033', (char)b },
+			                   { (char)b, '\200', 'x' },
+			                   { '\303', (char)b },
+			                   { '\033', '[', (char)b },
+			                   { '\033', 'O', (char)b },
+			                   { '\033', '[', '1', ';', (char)b } };
+		for (size_t i = 0; i < ARRAY_LEN(pieces); i++)
+			write_keys_of(&out, pieces[i], strnlen(pieces[i], 5), false);
+	}
 	expected_check(&out, "tests/unit/answers/keys.txt");
 	buf_finish(&out);
 }

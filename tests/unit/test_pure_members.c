@@ -19,119 +19,7 @@
 #include "backends/systems/redis_parse.h"
 #include "backends/vpn/parse.h"
 #include "tests/unit/expected.h"
-
-/* Writes what a parser makes of the text: a line per member, "name value". */
-typedef void dump_fn(struct buf *out, const char *text, size_t len);
-
-/* --- replacing one value -------------------------------------------------- */
-
-/* The lines of now that are not in before, and how many went. */
-static void write_difference(struct buf *out, const struct buf *before, const struct buf *now)
-{
-	size_t here = 0, same = 0, all = 0;
-	for (const char *p = before->data; p && *p; p = strchr(p, '\n') + 1)
-		all++;
-	for (const char *p = now->data; p && *p;) {
-		size_t n = strcspn(p, "\n");
-		char *line = xasprintf("\n%.*s\n", (int)n, p);
-		const char *found = before->len ? strstr(before->data, line + 1) : NULL;
-		while (found && found != before->data && found[-1] != '\n')
-			found = strstr(found + 1, line + 1);
-		if (found)
-			same++;
-		else if (here++ < 12)
-			buf_addf(out, " {%.*s}", (int)n, p);
-		free(line);
-		p += n + 1;
-	}
-	if (same < all)
-		buf_addf(out, " -%zu", all - same);
-	buf_puts(out, "\n");
-}
-
-static void write_variant(struct buf *out, dump_fn *dump, const struct buf *before,
-                          const char *text, size_t from, size_t to, const char *with)
-{
-	char *varied = xasprintf("%.*s%s%s", (int)from, text, with, text + to);
-	size_t len = strlen(varied);
-	char *exact = xcalloc(1, len ? len : 1); /* no NUL behind it */
-	struct buf now;
-	buf_init(&now, 1 << 20);
-	memcpy(exact, varied, len);
-	dump(&now, exact, len);
-	size_t name = from;
-	while (name && !strchr("{[,\n\t", text[name - 1]))
-		name--;
-	buf_addf(out, "%zu %.*s%s:", from, (int)(from - name), text + name, with);
-	write_difference(out, before, &now);
-	buf_finish(&now);
-	free(exact);
-	free(varied);
-}
-
-/* The end of the JSON value at p, which is well-formed. */
-static const char *value_end(const char *p)
-{
-	int depth = 0;
-	bool word = *p != '"' && *p != '{' && *p != '[';
-	if (word)
-		return p + strcspn(p, ",]}\n ");
-	do {
-		if (*p == '"')
-			for (p++; *p != '"'; p++)
-				p += *p == '\\';
-		depth += (*p == '{' || *p == '[') - (*p == '}' || *p == ']');
-		p++;
-	} while (depth > 0);
-	return p;
-}
-
-static void write_json(struct buf *out, const char *what, dump_fn *dump, const char *text)
-{
-	static const char *const with[] = { "null",          "\"\"",   "\"7\"", "0",    "-1",
-		                            "1e3",           "[]",     "{}",    "true", "false",
-		                            "\"x\\u0007y\"", "[\"a\"]" };
-	struct buf before;
-	buf_init(&before, 1 << 20);
-	dump(&before, text, strlen(text));
-	buf_addf(out, "=== %s\n%.*s", what, (int)before.len, before.data ? before.data : "");
-	for (const char *p = text; *p; p++) {
-		bool value = p == text || *p == '[' || (*p == ':' && p[-1] == '"');
-		if (*p == '"') { /* not inside of a string */
-			p = value_end(p) - 1;
-			continue;
-		}
-		if (!value)
-			continue;
-		const char *from = p == text ? p : p + 1;
-		if (*from == ']')
-			continue;
-		for (size_t i = 0; i < ARRAY_LEN(with); i++)
-			write_variant(out, dump, &before, text, (size_t)(from - text),
-			              (size_t)(value_end(from) - text), with[i]);
-	}
-	buf_finish(&before);
-}
-
-/* The same for each word of a text between tabs, colons and line ends. */
-static void write_words(struct buf *out, const char *what, dump_fn *dump, const char *text)
-{
-	static const char *const with[] = { "",       "x",   "0",
-		                            "-1",     "7",   "99999999999999999999",
-		                            "(none)", "off", "1.5" };
-	struct buf before;
-	buf_init(&before, 1 << 20);
-	dump(&before, text, strlen(text));
-	buf_addf(out, "=== %s\n%.*s", what, (int)before.len, before.data ? before.data : "");
-	for (const char *p = text; *p;) {
-		size_t n = strcspn(p, "\t\n:, ");
-		for (size_t i = 0; n && i < ARRAY_LEN(with); i++)
-			write_variant(out, dump, &before, text, (size_t)(p - text),
-			              (size_t)(p - text) + n, with[i]);
-		p += n + (p[n] != '\0');
-	}
-	buf_finish(&before);
-}
+#include "tests/unit/variants.h"
 
 /* --- what is dumped ------------------------------------------------------- */
 
@@ -387,7 +275,7 @@ static void test_members_of_the_vpn(void **state)
 	struct buf out;
 	(void)state;
 	buf_init(&out, 8 << 20);
-	write_json(
+	variants_of_json(
 		&out, "tailscale", dump_tailscale,
 		"{\"Version\":\"1.86.0-t1\",\"BackendState\":\"Running\",\"AuthURL\":\"https://x/"
 		"a\","
@@ -404,47 +292,53 @@ static void test_members_of_the_vpn(void **state)
 		"\"ExitNode\":true,\"ExitNodeOption\":true,\"Expired\":true,\"Tags\":[\"tag:a\"],"
 		"\"PrimaryRoutes\":[\"192.168.7.0/"
 		"24\"]}},\"User\":{\"5\":{\"LoginName\":\"ops\"}}}");
-	write_json(&out, "pong", dump_pong,
-	           "{\"IP\":\"100.64.0.3\",\"NodeName\":\"pi\",\"LatencySeconds\":0.0123,"
-	           "\"Endpoint\":"
-	           "\"10.0.0.1:4\",\"DERPRegionCode\":\"fra\",\"Err\":\"\"}");
-	write_json(&out, "prefs", dump_pong,
-	           "{\"ControlURL\":\"https://"
-	           "c\",\"WantRunning\":true,\"LoggedOut\":false,\"RouteAll\":"
-	           "true}");
-	write_json(&out, "nodes", dump_nodes,
-	           "[{\"id\":2,\"node_key\":\"nodekey:bb\",\"name\":\"pi\",\"given_name\":\"pi-"
-	           "two\","
-	           "\"ip_addresses\":[\"100.64.0.2\"],\"user\":{\"id\":1,\"name\":\"default\"},"
-	           "\"online\":true,\"approved_routes\":[\"10.9.0.0/24\"],\"available_routes\":["
-	           "\"10.8.0.0/24\"],\"subnet_routes\":[\"10.9.0.0/24\"],\"tags\":[\"tag:x\"],"
-	           "\"expiry\":{\"seconds\":1795345872},\"last_seen\":{\"seconds\":1795245872},"
-	           "\"created_at\":\"2026-01-01T00:00:00Z\"}]");
-	write_json(&out, "nodes by REST", dump_nodes,
-	           "{\"nodes\":[{\"id\":\"2\",\"nodeKey\":\"nodekey:bb\",\"name\":\"pi\","
-	           "\"givenName\":"
-	           "\"pi-two\",\"ipAddresses\":[\"100.64.0.2\"],\"user\":{\"name\":\"default\"},"
-	           "\"online\":false,\"forcedTags\":[\"tag:a\"],\"validTags\":[\"tag:b\"],"
-	           "\"expiry\":"
-	           "\"2027-01-01T00:00:00Z\",\"lastSeen\":\"2026-02-20T10:11:12.1Z\"}]}");
-	write_json(&out, "users", dump_lists,
-	           "{\"users\":[{\"id\":\"1\",\"name\":\"ops\",\"displayName\":\"Ops\",\"email\":"
-	           "\"a@b\"}]}");
-	write_json(&out, "keys", dump_lists,
-	           "{\"preAuthKeys\":[{\"user\":{\"id\":\"1\",\"name\":\"ops\"},\"id\":\"4\","
-	           "\"key\":"
-	           "\"0123456789abcdef0123456789abcdef\",\"reusable\":true,\"ephemeral\":false,"
-	           "\"used\":"
-	           "true,\"expiration\":\"2027-01-01T00:00:00Z\",\"createdAt\":\"2026-01-01T00:00:"
-	           "00Z\","
-	           "\"aclTags\":[\"tag:s\"]}]}");
-	write_json(&out, "routes", dump_lists,
-	           "{\"routes\":[{\"id\":\"1\",\"node\":{\"id\":\"2\"},\"prefix\":\"10.0.0.0/8\","
-	           "\"advertised\":true,\"enabled\":false}]}");
-	write_words(&out, "wireguard", dump_wireguard,
-	            "clock "
-	            "1795245872\nwg0\t-\tPIKEY\t51820\toff\nwg0\tSESEKEY\t(none)\t198.51.100.7:"
-	            "51820\t10.7.0.1/32,10.7.1.0/24\t1795245800\t4096000\t12\t25\n");
+	variants_of_json(&out, "pong", dump_pong,
+	                 "{\"IP\":\"100.64.0.3\",\"NodeName\":\"pi\",\"LatencySeconds\":0.0123,"
+	                 "\"Endpoint\":"
+	                 "\"10.0.0.1:4\",\"DERPRegionCode\":\"fra\",\"Err\":\"\"}");
+	variants_of_json(&out, "prefs", dump_pong,
+	                 "{\"ControlURL\":\"https://"
+	                 "c\",\"WantRunning\":true,\"LoggedOut\":false,\"RouteAll\":"
+	                 "true}");
+	variants_of_json(
+		&out, "nodes", dump_nodes,
+		"[{\"id\":2,\"node_key\":\"nodekey:bb\",\"name\":\"pi\",\"given_name\":\"pi-"
+		"two\","
+		"\"ip_addresses\":[\"100.64.0.2\"],\"user\":{\"id\":1,\"name\":\"default\"},"
+		"\"online\":true,\"approved_routes\":[\"10.9.0.0/24\"],\"available_routes\":["
+		"\"10.8.0.0/24\"],\"subnet_routes\":[\"10.9.0.0/24\"],\"tags\":[\"tag:x\"],"
+		"\"expiry\":{\"seconds\":1795345872},\"last_seen\":{\"seconds\":1795245872},"
+		"\"created_at\":\"2026-01-01T00:00:00Z\"}]");
+	variants_of_json(&out, "nodes by REST", dump_nodes,
+	                 "{\"nodes\":[{\"id\":\"2\",\"nodeKey\":\"nodekey:bb\",\"name\":\"pi\","
+	                 "\"givenName\":"
+	                 "\"pi-two\",\"ipAddresses\":[\"100.64.0.2\"],\"user\":{\"name\":"
+	                 "\"default\"},"
+	                 "\"online\":false,\"forcedTags\":[\"tag:a\"],\"validTags\":[\"tag:b\"],"
+	                 "\"expiry\":"
+	                 "\"2027-01-01T00:00:00Z\",\"lastSeen\":\"2026-02-20T10:11:12.1Z\"}]}");
+	variants_of_json(&out, "users", dump_lists,
+	                 "{\"users\":[{\"id\":\"1\",\"name\":\"ops\",\"displayName\":\"Ops\","
+	                 "\"email\":"
+	                 "\"a@b\"}]}");
+	variants_of_json(
+		&out, "keys", dump_lists,
+		"{\"preAuthKeys\":[{\"user\":{\"id\":\"1\",\"name\":\"ops\"},\"id\":\"4\","
+		"\"key\":"
+		"\"0123456789abcdef0123456789abcdef\",\"reusable\":true,\"ephemeral\":false,"
+		"\"used\":"
+		"true,\"expiration\":\"2027-01-01T00:00:00Z\",\"createdAt\":\"2026-01-01T00:00:"
+		"00Z\","
+		"\"aclTags\":[\"tag:s\"]}]}");
+	variants_of_json(&out, "routes", dump_lists,
+	                 "{\"routes\":[{\"id\":\"1\",\"node\":{\"id\":\"2\"},\"prefix\":\"10.0.0.0/"
+	                 "8\","
+	                 "\"advertised\":true,\"enabled\":false}]}");
+	variants_of_words(&out, "wireguard", dump_wireguard,
+	                  "clock "
+	                  "1795245872\nwg0\t-\tPIKEY\t51820\toff\nwg0\tSESEKEY\t(none)\t198.51.100."
+	                  "7:"
+	                  "51820\t10.7.0.1/32,10.7.1.0/24\t1795245800\t4096000\t12\t25\n");
 	check_written(&out, "tests/unit/answers/members_vpn.txt");
 }
 
@@ -453,18 +347,19 @@ static void test_members_of_containers(void **state)
 	struct buf out;
 	(void)state;
 	buf_init(&out, 8 << 20);
-	write_json(&out, "list", dump_containers,
-	           "[{\"Id\":\"0123456789abcdef\",\"Names\":[\"/"
-	           "web\"],\"Image\":\"nginx:1\",\"ImageID\":"
-	           "\"sha256:aa\",\"Command\":\"run\",\"Created\":1767225600,\"Ports\":[{\"IP\":"
-	           "\"0.0.0.0\",\"PrivatePort\":80,\"PublicPort\":8080,\"Type\":\"tcp\"}],"
-	           "\"Labels\":{"
-	           "\"com.docker.compose.project\":\"p\",\"com.docker.compose.service\":\"s\","
-	           "\"com.docker.compose.config-hash\":\"h\",\"com.docker.compose.container-"
-	           "number\":\"1\","
-	           "\"com.docker.compose.project.working_dir\":\"/"
-	           "srv\"},\"State\":\"running\",\"Status\":"
-	           "\"Up 2 days (healthy)\",\"NetworkSettings\":{\"Networks\":{\"front\":{}}}}]");
+	variants_of_json(
+		&out, "list", dump_containers,
+		"[{\"Id\":\"0123456789abcdef\",\"Names\":[\"/"
+		"web\"],\"Image\":\"nginx:1\",\"ImageID\":"
+		"\"sha256:aa\",\"Command\":\"run\",\"Created\":1767225600,\"Ports\":[{\"IP\":"
+		"\"0.0.0.0\",\"PrivatePort\":80,\"PublicPort\":8080,\"Type\":\"tcp\"}],"
+		"\"Labels\":{"
+		"\"com.docker.compose.project\":\"p\",\"com.docker.compose.service\":\"s\","
+		"\"com.docker.compose.config-hash\":\"h\",\"com.docker.compose.container-"
+		"number\":\"1\","
+		"\"com.docker.compose.project.working_dir\":\"/"
+		"srv\"},\"State\":\"running\",\"Status\":"
+		"\"Up 2 days (healthy)\",\"NetworkSettings\":{\"Networks\":{\"front\":{}}}}]");
 	static const char *const words[] = {
 		"Up Less than a second",
 		"Up 1 second",
@@ -495,18 +390,19 @@ static void test_members_of_containers(void **state)
 		dump_containers(&out, json, strlen(json));
 		free(json);
 	}
-	write_json(&out, "inspect", dump_inspect,
-	           "{\"Id\":\"0123456789abcdef\",\"Name\":\"/"
-	           "web\",\"Created\":\"2026-01-01T00:00:00Z\","
-	           "\"RestartCount\":2,\"State\":{\"Status\":\"exited\",\"ExitCode\":137,"
-	           "\"OOMKilled\":"
-	           "true,\"Error\":\"e\",\"StartedAt\":\"2026-01-01T00:00:01Z\",\"FinishedAt\":"
-	           "\"2026-01-01T00:00:02Z\",\"Health\":{\"Status\":\"unhealthy\","
-	           "\"FailingStreak\":3,"
-	           "\"Log\":[{\"Output\":\"bad\"}]}},\"Config\":{\"Tty\":true},\"HostConfig\":{"
-	           "\"Memory\":"
-	           "1024,\"RestartPolicy\":{\"Name\":\"always\"}}}");
-	write_json(
+	variants_of_json(
+		&out, "inspect", dump_inspect,
+		"{\"Id\":\"0123456789abcdef\",\"Name\":\"/"
+		"web\",\"Created\":\"2026-01-01T00:00:00Z\","
+		"\"RestartCount\":2,\"State\":{\"Status\":\"exited\",\"ExitCode\":137,"
+		"\"OOMKilled\":"
+		"true,\"Error\":\"e\",\"StartedAt\":\"2026-01-01T00:00:01Z\",\"FinishedAt\":"
+		"\"2026-01-01T00:00:02Z\",\"Health\":{\"Status\":\"unhealthy\","
+		"\"FailingStreak\":3,"
+		"\"Log\":[{\"Output\":\"bad\"}]}},\"Config\":{\"Tty\":true},\"HostConfig\":{"
+		"\"Memory\":"
+		"1024,\"RestartPolicy\":{\"Name\":\"always\"}}}");
+	variants_of_json(
 		&out, "stats", dump_inspect,
 		"{\"read\":\"2026-01-01T00:00:01Z\",\"cpu_stats\":{\"cpu_usage\":{\"total_usage\":"
 		"900,"
@@ -515,14 +411,15 @@ static void test_members_of_containers(void **state)
 		"\"memory_stats\":{\"usage\":300,\"limit\":1000,\"stats\":{\"inactive_file\":50,"
 		"\"total_inactive_file\":60,\"cache\":70}},\"networks\":{\"eth0\":{\"rx_bytes\":5,"
 		"\"tx_bytes\":7}}}");
-	write_json(&out, "event", dump_inspect,
-	           "{\"Type\":\"container\",\"Action\":\"health_status: "
-	           "unhealthy\",\"Actor\":{\"ID\":"
-	           "\"0123\",\"Attributes\":{\"name\":\"web\",\"oldName\":\"/"
-	           "old\",\"image\":\"nginx\","
-	           "\"exitCode\":\"3\",\"signal\":\"15\",\"com.docker.compose.project\":\"p\","
-	           "\"com.docker.compose.service\":\"s\"}},\"time\":1767225600,\"timeNano\":"
-	           "1767225600123456789}");
+	variants_of_json(&out, "event", dump_inspect,
+	                 "{\"Type\":\"container\",\"Action\":\"health_status: "
+	                 "unhealthy\",\"Actor\":{\"ID\":"
+	                 "\"0123\",\"Attributes\":{\"name\":\"web\",\"oldName\":\"/"
+	                 "old\",\"image\":\"nginx\","
+	                 "\"exitCode\":\"3\",\"signal\":\"15\",\"com.docker.compose.project\":"
+	                 "\"p\","
+	                 "\"com.docker.compose.service\":\"s\"}},\"time\":1767225600,\"timeNano\":"
+	                 "1767225600123456789}");
 	check_written(&out, "tests/unit/answers/members_containers.txt");
 }
 
@@ -531,22 +428,24 @@ static void test_members_of_systems(void **state)
 	struct buf out;
 	(void)state;
 	buf_init(&out, 8 << 20);
-	write_json(
+	variants_of_json(
 		&out, "prometheus", dump_alerts,
 		"{\"status\":\"success\",\"data\":{\"alerts\":[{\"labels\":{\"alertname\":\"Down\","
 		"\"instance\":\"a:9\",\"severity\":\"page\"},\"annotations\":{\"summary\":\"it "
 		"is\","
 		"\"description\":\"d\"},\"state\":\"firing\",\"activeAt\":\"2026-01-01T00:00:00Z\","
 		"\"value\":\"1\"}]}}");
-	write_json(&out, "alertmanager", dump_alerts,
-	           "[{\"labels\":{\"alertname\":\"Down\",\"job\":\"x\"},\"annotations\":{"
-	           "\"message\":\"m\"},"
-	           "\"startsAt\":\"2026-01-01T00:00:00Z\",\"status\":{\"state\":\"suppressed\","
-	           "\"silencedBy\":[\"s1\"],\"inhibitedBy\":[]}}]");
-	write_json(&out, "silences", dump_alerts,
-	           "[{\"id\":\"s1\",\"status\":{\"state\":\"active\"},\"endsAt\":\"2026-01-01T00:"
-	           "00:00Z\"}]");
-	write_words(
+	variants_of_json(&out, "alertmanager", dump_alerts,
+	                 "[{\"labels\":{\"alertname\":\"Down\",\"job\":\"x\"},\"annotations\":{"
+	                 "\"message\":\"m\"},"
+	                 "\"startsAt\":\"2026-01-01T00:00:00Z\",\"status\":{\"state\":"
+	                 "\"suppressed\","
+	                 "\"silencedBy\":[\"s1\"],\"inhibitedBy\":[]}}]");
+	variants_of_json(&out, "silences", dump_alerts,
+	                 "[{\"id\":\"s1\",\"status\":{\"state\":\"active\"},\"endsAt\":\"2026-01-"
+	                 "01T00:"
+	                 "00:00Z\"}]");
+	variants_of_words(
 		&out, "redis", dump_redis,
 		"# Server\r\nredis_version:7.0.15\r\n# Clients\r\nconnected_clients:3\r\n"
 		"maxclients:10000\r\nblocked_clients:1\r\nused_memory:1000\r\nmaxmemory:2000\r\n"

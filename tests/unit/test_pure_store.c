@@ -123,6 +123,50 @@ static void test_news_of_servers(void **state)
 	assert_true(store->servers_news > before);
 }
 
+static void expect_wrong(const char *words)
+{
+	struct err err = { 0 };
+	assert_false(store_counts_right(store, &err));
+	if (!strstr(err.text, words))
+		fail_msg("expected \"%s\", got \"%s\"", words, err.text);
+	assert_int_equal(err.code, ERR_GARBLED);
+}
+
+/* The check of what is kept says what is wrong, and how many there are. */
+static void test_wrong_counts_are_said(void **state)
+{
+	struct row *r = store_row(sources[0][0], &kind_container, "x", "x");
+	struct server *a = servers[0];
+	assert_true(store_counts_right(store, NULL));
+	r->need = NEED_STANDS;
+	expect_wrong("a/container/x: health 0, but its need is 1");
+	r->need = NEED_FOLDED;
+	expect_wrong("but it is not folded");
+	r->need = NEED_NONE;
+	enum health health = r->health;
+	r->health = HEALTH_BAD;
+	expect_wrong("a/container/x: health 5, but its need is 0");
+	r->health = HEALTH_GOOD;
+	expect_wrong("a: 1 containers of health 0 are kept, 0 are there");
+	r->health = health;
+	r->need_worst = HEALTH_BAD;
+	expect_wrong("but its need is 0");
+	r->need_worst = 0;
+	a->problems++;
+	expect_wrong("a: 1 problems, 0 needs are kept; 0, 0 are there");
+	a->problems--;
+	a->facts++;
+	expect_wrong("a: 2 facts are kept, 1 are there");
+	a->facts--;
+	store->n_needs++;
+	expect_wrong("all servers: 4 rows, 1 needs, 0 asks are kept; 4, 0, 0 are there");
+	store->n_needs--;
+	store->n_asks++;
+	expect_wrong("all servers: 4 rows, 0 needs, 1 asks are kept; 4, 0, 0 are there");
+	store->n_asks--;
+	assert_true(store_counts_right(store, NULL));
+}
+
 /* --- what is on the screen ------------------------------------------------ */
 
 static void show(struct row *const *rows, size_t n)
@@ -320,6 +364,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_rows_are_walked, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_news_of_servers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_wrong_counts_are_said, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_rows_on_the_screen, set_up, tear_down),
 		cmocka_unit_test(test_the_nearest_word),
 		cmocka_unit_test(test_until_when_it_is_quiet),

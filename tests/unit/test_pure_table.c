@@ -298,6 +298,8 @@ static void test_every_height(void **state)
 		write_table(&out, t, "a page up", height, 50, true);
 		table_move(t, TABLE_HALF_DOWN);
 		write_table(&out, t, "half a page down", height, 50, true);
+		table_without_head(t, true);
+		write_table(&out, t, "without head and keys", height, 50, false);
 		table_destroy(t);
 	}
 	expected_check(&out, "tests/unit/answers/table_heights.txt");

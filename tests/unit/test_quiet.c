@@ -82,6 +82,7 @@ static void numbers_that_grow_are_the_same_reason(void **state)
 static void what_says_something_else_is_another_reason(void **state)
 {
 	(void)state;
+	assert_false(same_reason("disk /srv 8.5G 80% full", "disk /srv 9.9G 95% full"));
 	assert_false(same_reason("exit code 1", "exit code 137"));
 	assert_false(same_reason("exit code 1, ran 3s", "oom-killed (limit 512M)"));
 	assert_false(same_reason("disk / 81% full", "disk / 87% full"));

@@ -393,6 +393,10 @@ static void archived_and_old_ones_are_put_away(void **state)
 	assert_false(find("ses_old")->hidden || find("ses_arch")->hidden);
 	assert_false(session_show_old(w.store));
 	assert_true(find("ses_old")->hidden);
+	event("{\"payload\":{\"type\":\"session.status\",\"properties\":{\"sessionID\":\"ses_old\","
+	      "\"status\":{\"type\":\"busy\"}}}}");
+	assert_int_equal(find("ses_old")->shown, SESSION_BUSY);
+	assert_false(find("ses_old")->hidden);
 }
 
 /* --- what real servers said ---------------------------------------------- */
@@ -993,7 +997,7 @@ static void names_in_the_list_are_quoted(void **state)
 	             "\tgood\npane\t$2\t%1\t5\tsh\t1\t/\tt\n=claude\n=end\n");
 	assert_null(find("tmux-evil"));
 	assert_true(tmux_act_command(&find("tmux-good")->row, &(enum tmux_act){ TMUX_SEND },
-	                       "$(reboot); 'x'", &b));
+	                             "$(reboot); 'x'", &b));
 	assert_string_equal(b.data, "tmux send-keys -t %1 -l -- '$(reboot); '\\''x'\\''' && tmux "
 	                            "send-keys -t %1 Enter");
 	buf_finish(&b);

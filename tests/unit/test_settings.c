@@ -169,6 +169,48 @@ static void a_platform_needs_a_url_of_the_right_form(void **state)
 	end(s);
 }
 
+static void a_tilde_is_the_home(void **state)
+{
+	static const char *const all[][2] = {
+		{ "~", "/h" }, { "~/", "/h/" }, { "~/x", "/h/x" }, { "~x", "~x" }, { "/~", "/~" },
+		{ "", "" },    { "x", "x" },    { "//", "//" },    { "/x", "/x" }, { "~~", "~~" },
+	};
+	char *kept = xstrdup(getenv("HOME"));
+	setenv("HOME", "/h", 1);
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		char *path_there = path_expand(all[i][0]);
+		assert_string_equal(path_there, all[i][1]);
+		free(path_there);
+	}
+	unsetenv("HOME");
+	char *same = path_expand("~/x");
+	assert_string_equal(same, "~/x");
+	free(same);
+	if (kept)
+		setenv("HOME", kept, 1);
+	free(kept);
+}
+
+/* The limits of a metric are numbers, also negative ones. */
+static void limits_of_a_metric_are_numbers(void **state)
+{
+	static const struct {
+		const char *limit;
+		bool good;
+	} all[] = { { "80", true },   { "0.5", true },  { "-3", true },
+		    { "1e3", true },  { "x", false },   { "8x", false },
+		    { "inf", false }, { "nan", false }, { "8 0", false } };
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		char *text = xasprintf("[metric m]\nquery = up\nurl = http://x\nwarn = %s\n",
+		                       all[i].limit);
+		struct settings *s = load(text);
+		static const char *const wanted[] = { "warn: expected a number such as 80 or 0.5" };
+		expect_complaints(wanted, !all[i].good);
+		end(s);
+		free(text);
+	}
+}
+
 static void blanks_before_a_line_mean_nothing(void **state)
 {
 	struct settings *s = load("\xef\xbb\xbf[deploy d]\n"
@@ -190,8 +232,7 @@ static void expect_reload(const struct settings *before, const char *sentence)
 	struct err err = { 0 };
 	struct settings *fresh = settings_reload(before, NULL, &err);
 	if ((fresh == NULL) != (sentence != NULL) || (sentence && !strstr(err.text, sentence)))
-		fail_msg("expected \"%s\", got \"%s\"", sentence ? sentence : "settings",
-		         err.text);
+		fail_msg("expected \"%s\", got \"%s\"", sentence ? sentence : "settings", err.text);
 	settings_destroy(fresh);
 }
 
@@ -250,6 +291,8 @@ int main(void)
 		cmocka_unit_test(a_name_that_changes_makes_one_section),
 		cmocka_unit_test(a_heading_is_complained_of_once),
 		cmocka_unit_test(a_platform_needs_a_url_of_the_right_form),
+		cmocka_unit_test(a_tilde_is_the_home),
+		cmocka_unit_test(limits_of_a_metric_are_numbers),
 		cmocka_unit_test(blanks_before_a_line_mean_nothing),
 		cmocka_unit_test(bad_files_are_not_taken),
 	};

@@ -1,0 +1,114 @@
+#include "tests/unit/variants.h"
+
+#include <string.h>
+#include <stdlib.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+
+/* The lines of now that are not in before, and how many went. */
+static void variants_difference(struct buf *out, const struct buf *before, const struct buf *now)
+{
+	size_t here = 0, same = 0, all = 0;
+	for (const char *p = before->data; p && *p; p = strchr(p, '\n') + 1)
+		all++;
+	for (const char *p = now->data; p && *p;) {
+		size_t n = strcspn(p, "\n");
+		char *line = xasprintf("\n%.*s\n", (int)n, p);
+		const char *found = before->len ? strstr(before->data, line + 1) : NULL;
+		while (found && found != before->data && found[-1] != '\n')
+			found = strstr(found + 1, line + 1);
+		if (found)
+			same++;
+		else if (here++ < 12)
+			buf_addf(out, " {%.*s}", (int)n, p);
+		free(line);
+		p += n + 1;
+	}
+	if (same < all)
+		buf_addf(out, " -%zu", all - same);
+	buf_puts(out, "\n");
+}
+
+static void variants_one(struct buf *out, dump_fn *dump, const struct buf *before, const char *text,
+                         size_t from, size_t to, const char *with)
+{
+	char *varied = xasprintf("%.*s%s%s", (int)from, text, with, text + to);
+	size_t len = strlen(varied);
+	char *exact = xcalloc(1, len ? len : 1); /* no NUL behind it */
+	struct buf now;
+	buf_init(&now, 1 << 20);
+	memcpy(exact, varied, len);
+	dump(&now, exact, len);
+	size_t name = from;
+	while (name && !strchr("{[,\n\t", text[name - 1]))
+		name--;
+	buf_addf(out, "%zu %.*s%s:", from, (int)(from - name), text + name, with);
+	variants_difference(out, before, &now);
+	buf_finish(&now);
+	free(exact);
+	free(varied);
+}
+
+/* The end of the JSON value at p, which is well-formed. */
+static const char *variants_value_end(const char *p)
+{
+	int depth = 0;
+	bool word = *p != '"' && *p != '{' && *p != '[';
+	if (word)
+		return p + strcspn(p, ",]}\n ");
+	do {
+		if (*p == '"')
+			for (p++; *p != '"'; p++)
+				p += *p == '\\';
+		depth += (*p == '{' || *p == '[') - (*p == '}' || *p == ']');
+		p++;
+	} while (depth > 0);
+	return p;
+}
+
+void variants_of_json(struct buf *out, const char *what, dump_fn *dump, const char *text)
+{
+	static const char *const with[] = { "null",          "\"\"",   "\"7\"", "0",    "-1",
+		                            "1e3",           "[]",     "{}",    "true", "false",
+		                            "\"x\\u0007y\"", "[\"a\"]" };
+	struct buf before;
+	buf_init(&before, 1 << 20);
+	dump(&before, text, strlen(text));
+	buf_addf(out, "=== %s\n%.*s", what, (int)before.len, before.data ? before.data : "");
+	for (const char *p = text; *p; p++) {
+		bool value = p == text || *p == '[' || (*p == ':' && p[-1] == '"');
+		if (*p == '"') { /* not inside of a string */
+			p = variants_value_end(p) - 1;
+			continue;
+		}
+		if (!value)
+			continue;
+		const char *from = p == text ? p : p + 1;
+		if (*from == ']')
+			continue;
+		for (size_t i = 0; i < ARRAY_LEN(with); i++)
+			variants_one(out, dump, &before, text, (size_t)(from - text),
+			             (size_t)(variants_value_end(from) - text), with[i]);
+	}
+	buf_finish(&before);
+}
+
+void variants_of_words(struct buf *out, const char *what, dump_fn *dump, const char *text)
+{
+	static const char *const with[] = { "",       "x",   "0",
+		                            "-1",     "7",   "99999999999999999999",
+		                            "(none)", "off", "1.5" };
+	struct buf before;
+	buf_init(&before, 1 << 20);
+	dump(&before, text, strlen(text));
+	buf_addf(out, "=== %s\n%.*s", what, (int)before.len, before.data ? before.data : "");
+	for (const char *p = text; *p;) {
+		size_t n = strcspn(p, "\t\n:, ");
+		for (size_t i = 0; n && i < ARRAY_LEN(with); i++)
+			variants_one(out, dump, &before, text, (size_t)(p - text),
+			             (size_t)(p - text) + n, with[i]);
+		p += n + (p[n] != '\0');
+	}
+	buf_finish(&before);
+}
