@@ -120,15 +120,6 @@ void console_check_theme(struct settings *s, struct doc *complaints)
 
 /* --- keys ---------------------------------------------------------------- */
 
-static void console_dialog_take(struct console *c, const struct key *key)
-{
-	struct dialog *d = c->dialog;
-	if (!dialog_key(d, key))
-		return;
-	c->dialog = NULL; /* the called function may open another dialog */
-	dialog_finish(d);
-}
-
 const struct action *console_find(struct console *c, const struct key *key)
 {
 	if (c->view)
@@ -152,7 +143,11 @@ void console_key(struct console *c, const struct key *key)
 		return;
 	}
 	if (c->dialog) {
-		console_dialog_take(c, key);
+		struct dialog *d = c->dialog;
+		if (dialog_key(d, key)) {
+			c->dialog = NULL; /* the called function may open another dialog */
+			dialog_finish(d);
+		}
 		return;
 	}
 	if ((c->line || view_typing(c)) && keymap_is(line_actions, key, "line-help")) {
@@ -177,12 +172,6 @@ void console_key(struct console *c, const struct key *key)
 		action_begin(c, a);
 }
 
-/* A short wait separates a lone Esc from the start of a sequence. */
-static void console_wait_for_esc(struct console *c)
-{
-	loop_timer_set(c->esc_timer, keys_wait_ms(c->keys));
-}
-
 static void console_read_keys(struct console *c)
 {
 	struct key key;
@@ -191,8 +180,10 @@ static void console_read_keys(struct console *c)
 		console_key(c, &key);
 		undo_note(c);
 	}
-	if (c->running && !attach_current())
-		console_wait_for_esc(c);
+	if (c->running && !attach_current()) {
+		/* A short wait separates a lone Esc from the start of a sequence. */
+		loop_timer_set(c->esc_timer, keys_wait_ms(c->keys));
+	}
 }
 
 static void console_on_tty(struct loop_io *io, int fd, unsigned revents, void *arg)
@@ -297,23 +288,18 @@ static void console_on_calm(struct loop_timer *timer, void *arg)
 	mem_give_back();
 }
 
-static void console_watch_links(struct console *c)
-{
-	size_t up = 0;
-	for (const struct server *s = store_servers(c->store); s; s = s->next)
-		up += s->link && s->link->state == LINK_UP;
-	if (up != c->links_up)
-		loop_timer_set(c->calm_timer, CALM_MS);
-	c->links_up = up;
-}
-
 static void console_on_store(void *arg)
 {
 	struct console *c = arg;
 	console_redraw_for(c, REDRAW_CHANGE);
 	if (c->wide_heard != store_wide_generation(c->store)) {
 		c->wide_heard = store_wide_generation(c->store);
-		console_watch_links(c);
+		size_t up = 0;
+		for (const struct server *s = store_servers(c->store); s; s = s->next)
+			up += s->link && s->link->state == LINK_UP;
+		if (up != c->links_up)
+			loop_timer_set(c->calm_timer, CALM_MS);
+		c->links_up = up;
 		asks_check(c);
 	}
 	notices_store_changed(c);
@@ -336,23 +322,7 @@ static void console_on_signal(int signo, void *arg)
 	}
 }
 
-static void console_hear_signals(struct console *c)
-{
-	static const int signals[] = { SIGWINCH, SIGTERM, SIGHUP, SIGINT };
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		c->signals[i] = loop_signal_add(c->loop, signals[i], console_on_signal, c);
-}
-
 /* --- life ---------------------------------------------------------------- */
-
-static void console_load_history(struct console *c)
-{
-	c->history = history_create(HISTORY_LINES);
-	if (!c->settings->state_dir)
-		return;
-	c->history_file = xasprintf("%s/history", c->settings->state_dir);
-	history_load(c->history, c->history_file);
-}
 
 struct console *console_create(struct store *store, const struct settings *settings, char *why,
                                size_t size)
@@ -370,12 +340,18 @@ struct console *console_create(struct store *store, const struct settings *setti
 	c->redraw_timer = loop_timer_add(c->loop, -1, console_on_redraw, c);
 	c->esc_timer = loop_timer_add(c->loop, -1, console_on_esc, c);
 	c->calm_timer = loop_timer_add(c->loop, -1, console_on_calm, c);
-	console_load_history(c);
+	c->history = history_create(HISTORY_LINES);
+	if (c->settings->state_dir) {
+		c->history_file = xasprintf("%s/history", c->settings->state_dir);
+		history_load(c->history, c->history_file);
+	}
 	panes_init(c);
 	look_load(c);
 	mouse_use(c, c->settings->screen.mouse);
 	keymap_load(c->settings);
-	console_hear_signals(c);
+	static const int signals[] = { SIGWINCH, SIGTERM, SIGHUP, SIGINT };
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		c->signals[i] = loop_signal_add(c->loop, signals[i], console_on_signal, c);
 	console_listening(c, true);
 	store_set_hooks(store, &(struct store_hooks){ console_on_store, c, panes_row_gone });
 	loop_after_turn(c->loop, console_on_turn, c);
@@ -403,10 +379,16 @@ int console_run(struct console *c)
 	return c->exit_code;
 }
 
-/* Reports "given up" to the owner of each open dialog. Typed text goes into the activity. It would
- * be lost otherwise, because a broken login ends the console too. */
-static void console_give_up_dialogs(struct console *c)
+void console_destroy(struct console *c)
 {
+	if (!c)
+		return;
+	remember_save(c);
+	store_set_hooks(c->store, &(struct store_hooks){ 0 });
+	notices_stop(c);
+	editor_cancel(c);
+	/* Reports "given up" to the owner of each open dialog. Typed text goes into the activity.
+	 * It would be lost otherwise, because a broken login ends the console too. */
 	for (int i = 0; c->dialog && i < DIALOGS_IN_A_ROW; i++) {
 		struct dialog *d = c->dialog;
 		const char *typed = dialog_typed(d);
@@ -419,17 +401,6 @@ static void console_give_up_dialogs(struct console *c)
 	}
 	dialog_cancel(c->dialog);
 	c->dialog = NULL;
-}
-
-void console_destroy(struct console *c)
-{
-	if (!c)
-		return;
-	remember_save(c);
-	store_set_hooks(c->store, &(struct store_hooks){ 0 });
-	notices_stop(c);
-	editor_cancel(c);
-	console_give_up_dialogs(c);
 	orders_forget(c);
 	drafts_finish(c);
 	shells_finish(c);

@@ -141,17 +141,6 @@ static void bus_on_due(struct loop_timer *timer, void *arg)
 	bus_process(arg);
 }
 
-static void bus_unwatch(struct bus *bus)
-{
-	if (!bus->io)
-		return;
-	loop_io_remove(bus->io);
-	close(bus->watched);
-	loop_timer_remove(bus->due);
-	bus->io = NULL;
-	bus->due = NULL;
-}
-
 /* --- a message as JSON --------------------------------------------------- */
 
 static void bus_json_string(struct buf *out, const char *s)
@@ -633,7 +622,13 @@ static void bus_disconnect(struct bus *bus)
 {
 	bus->open = false;
 	if (bus->sd) {
-		bus_unwatch(bus);
+		if (bus->io) {
+			loop_io_remove(bus->io);
+			close(bus->watched);
+			loop_timer_remove(bus->due);
+			bus->io = NULL;
+			bus->due = NULL;
+		}
 		if (bus->depth)
 			loop_defer(bus->loop, bus_unref_later, bus->sd);
 		else

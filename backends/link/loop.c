@@ -506,8 +506,12 @@ static void *loop_worker(void *arg)
 	return NULL;
 }
 
-static int loop_start_thread(struct work *w)
+/* A thousand servers may need more threads than the machine allows. The remaining jobs retry. */
+static void loop_try_thread(struct loop_timer *t, void *arg)
 {
+	struct work *w = arg;
+	struct loop_timer *again = w->again;
+	w->again = NULL; /* the thread frees w */
 	pthread_attr_t attr;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
@@ -520,16 +524,6 @@ static int loop_start_thread(struct work *w)
 	int r = pthread_create(&thread, &attr, loop_worker, w);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
-	return r;
-}
-
-/* A thousand servers may need more threads than the machine allows. The remaining jobs retry. */
-static void loop_try_thread(struct loop_timer *t, void *arg)
-{
-	struct work *w = arg;
-	struct loop_timer *again = w->again;
-	w->again = NULL; /* the thread frees w */
-	int r = loop_start_thread(w);
 	if (!r) {
 		loop_timer_remove(again);
 		return;

@@ -270,33 +270,6 @@ static void unit_act_reload_manager(struct op *op)
 	                    JOB_TIMEOUT_MS, unit_act_on_done, op, "");
 }
 
-static void unit_act_send_call(struct op *op)
-{
-	struct bus *bus = op->sd->bus;
-	const char *const files[] = { op->unit, NULL };
-	const char *method = op->request->method;
-	switch (op->request->way) {
-	case WAY_JOB:
-		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
-		                    CALL_TIMEOUT_MS, unit_act_on_job, op, "ss", op->unit,
-		                    "replace");
-		break;
-	case WAY_UNIT:
-		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
-		                    CALL_TIMEOUT_MS, unit_act_on_done, op, "s", op->unit);
-		break;
-	case WAY_FILES_ON:
-		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
-		                    CALL_TIMEOUT_MS, unit_act_on_files, op, "asbb", files, 0, 0);
-		break;
-	case WAY_FILES_OFF:
-		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
-		                    CALL_TIMEOUT_MS, unit_act_on_files, op, "asb", files, 0);
-		break;
-	case WAY_MANAGER: unit_act_reload_manager(op);
-	}
-}
-
 static void unit_act_run(struct order *order)
 {
 	struct unit *u = unit_of(order_row(order));
@@ -321,7 +294,29 @@ static void unit_act_run(struct order *order)
 	snprintf(op->unit, sizeof op->unit, "%s", unit_name(u));
 	op->timer = loop_timer_add(store_loop(sd->source.store), JOB_TIMEOUT_MS, unit_act_on_late,
 	                           op);
-	unit_act_send_call(op);
+	struct bus *bus = op->sd->bus;
+	const char *const files[] = { op->unit, NULL };
+	const char *method = op->request->method;
+	switch (op->request->way) {
+	case WAY_JOB:
+		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
+		                    CALL_TIMEOUT_MS, unit_act_on_job, op, "ss", op->unit,
+		                    "replace");
+		break;
+	case WAY_UNIT:
+		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
+		                    CALL_TIMEOUT_MS, unit_act_on_done, op, "s", op->unit);
+		break;
+	case WAY_FILES_ON:
+		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
+		                    CALL_TIMEOUT_MS, unit_act_on_files, op, "asbb", files, 0, 0);
+		break;
+	case WAY_FILES_OFF:
+		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
+		                    CALL_TIMEOUT_MS, unit_act_on_files, op, "asb", files, 0);
+		break;
+	case WAY_MANAGER: unit_act_reload_manager(op);
+	}
 }
 
 /* --- when an action applies ---------------------------------------------- */
