@@ -394,8 +394,7 @@ void order_begin(struct console *c, const struct action *a)
 	else if (gone)
 		console_flash(c, TONE_WARN, "%s: the marked rows are gone", a->verb);
 	else if (first)
-		console_flash(c, TONE_WARN, "%s: not possible for %s as it is now", a->verb,
-		              all ? rows[0]->name : first->name);
+		action_say_not_now(c, a, all ? rows[0] : first);
 	else
 		console_flash(c, TONE_WARN, "%s: there is no row under the cursor", a->verb);
 }

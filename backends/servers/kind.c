@@ -42,6 +42,16 @@ static bool server_can_check(const struct row *row)
 	return row->server->link->state == LINK_UP && !row->server->store->replay;
 }
 
+static bool server_not_now(const struct row *row, const struct action *a, char *buf, size_t size)
+{
+	const char *how = "disconnected";
+	if (a->applies == server_can_connect)
+		how = row->server->link->state == LINK_UP ? "connected" : "connecting";
+	snprintf(buf, size, "is %s already", how);
+	return !row->server->store->replay &&
+	       (a->applies == server_can_connect || a->applies == server_can_disconnect);
+}
+
 static void server_run_connect(struct order *order)
 {
 	struct link *link = order_row(order)->server->link;
@@ -375,6 +385,7 @@ const struct kind kind_server = {
 	.detail = server_detail,
 	.follow = server_follow,
 	.shell = server_shell,
+	.not_now = server_not_now,
 	.word = server_word,
 	.json = server_json,
 };
