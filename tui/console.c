@@ -172,8 +172,9 @@ void console_key(struct console *c, const struct key *key)
 		action_begin(c, a);
 }
 
-static void console_read_keys(struct console *c)
+static void console_read_keys(void *arg)
 {
+	struct console *c = arg;
 	struct key key;
 	undo_note(c); /* where the first of the keys finds the user */
 	while (c->running && !attach_current() && keys_read(c->keys, &key)) {
@@ -191,12 +192,6 @@ static void console_on_tty(struct loop_io *io, int fd, unsigned revents, void *a
 	(void)io;
 	(void)fd;
 	(void)revents;
-	console_read_keys(arg);
-}
-
-static void console_on_esc(struct loop_timer *timer, void *arg)
-{
-	(void)timer;
 	console_read_keys(arg);
 }
 
@@ -223,11 +218,6 @@ void console_suspend(struct console *c)
 
 /* --- drawing ------------------------------------------------------------- */
 
-static void console_draw_later(struct console *c, int64_t ms)
-{
-	loop_timer_set(c->redraw_timer, ms);
-}
-
 static void console_draw_now(struct console *c)
 {
 	/* a frame that cannot be written is drawn once the terminal takes bytes again */
@@ -247,7 +237,7 @@ static void console_draw_now(struct console *c)
 			due_ms = 1;
 	} else
 		due_ms = -1;
-	console_draw_later(c, due_ms);
+	loop_timer_set(c->redraw_timer, due_ms);
 }
 
 /* The terminal takes bytes again. The next frame includes everything that it missed. */
@@ -264,10 +254,10 @@ static void console_on_turn(void *arg)
 		return;
 	int64_t old = loop_now(c->loop) - c->drawn_ms;
 	if (c->redraw < REDRAW_URGENT && old < FRAME_MS)
-		console_draw_later(c, FRAME_MS - old);
+		loop_timer_set(c->redraw_timer, FRAME_MS - old);
 	else if (c->redraw < REDRAW_LOG && old < FRAME_NUMBERS_MS &&
 	         store_news(c->store) == c->news_drawn)
-		console_draw_later(c, FRAME_NUMBERS_MS - old);
+		loop_timer_set(c->redraw_timer, FRAME_NUMBERS_MS - old);
 	else
 		console_draw_now(c);
 	loop_io_set(c->screen, canvas_waiting() ? POLLOUT : 0);
@@ -338,7 +328,7 @@ struct console *console_create(struct store *store, const struct settings *setti
 	c->keys = keys_create(STDIN_FILENO);
 	c->screen = loop_io_add(c->loop, STDOUT_FILENO, 0, console_can_write, c);
 	c->redraw_timer = loop_timer_add(c->loop, -1, console_on_redraw, c);
-	c->esc_timer = loop_timer_add(c->loop, -1, console_on_esc, c);
+	c->esc_timer = loop_timer_call(c->loop, -1, console_read_keys, c);
 	c->calm_timer = loop_timer_add(c->loop, -1, console_on_calm, c);
 	c->history = history_create(HISTORY_LINES);
 	if (c->settings->state_dir) {

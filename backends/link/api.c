@@ -492,11 +492,6 @@ static void api_advance(void *arg)
 	}
 }
 
-static void api_on_timer(struct loop_timer *t, void *arg)
-{
-	api_advance(arg);
-}
-
 struct api_call *api_call(struct api *api, const struct api_request *request)
 {
 	struct api_call *c = xcalloc(1, sizeof(*c));
@@ -639,7 +634,7 @@ struct api *api_create(struct http *http, struct link *link, const struct api_co
 		api->origin = origin_create(http, link, &endpoint, 1);
 	api->endpoint = endpoint;
 	api->endpoint.host = xstrdup(host);
-	api->timer = loop_timer_add(api->loop, -1, api_on_timer, api);
+	api->timer = loop_timer_call(api->loop, -1, api_advance, api);
 	return api;
 }
 

@@ -71,7 +71,8 @@ struct loop_io {
 
 struct loop_timer {
 	sd_event_source *source;
-	loop_timer_fn *fn;
+	loop_timer_fn *fn; /* NULL: call */
+	loop_fn *call;
 	void *arg;
 };
 
@@ -342,7 +343,10 @@ void loop_io_remove(struct loop_io *io)
 static int loop_on_timer(sd_event_source *s, uint64_t usec, void *arg)
 {
 	struct loop_timer *t = arg;
-	t->fn(t, t->arg);
+	if (t->fn)
+		t->fn(t, t->arg);
+	else
+		t->call(t->arg);
 	return 0;
 }
 
@@ -355,6 +359,13 @@ struct loop_timer *loop_timer_add(struct loop *loop, int64_t delay_ms, loop_time
 	                            TIMER_ACCURACY_US, loop_on_timer, t),
 	          "add a timer");
 	loop_timer_set(t, delay_ms);
+	return t;
+}
+
+struct loop_timer *loop_timer_call(struct loop *loop, int64_t delay_ms, loop_fn *fn, void *arg)
+{
+	struct loop_timer *t = loop_timer_add(loop, delay_ms, NULL, arg);
+	t->call = fn;
 	return t;
 }
 

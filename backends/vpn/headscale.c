@@ -39,7 +39,7 @@
 #define POLL_MAX (16u << 20)
 #define CLOCK_NEAR_MS 3000 /* the HTTP Date header has whole seconds */
 
-static void hs_poll(struct hs *);
+static void hs_poll(void *arg);
 static void hs_take_config(struct hs *);
 
 struct hs *hs_of(struct source *source)
@@ -622,8 +622,9 @@ static void hs_poll_by_rest(struct hs *h)
 		loop_timer_set(h->timer, RETRY_MS);
 }
 
-static void hs_poll(struct hs *h)
+static void hs_poll(void *arg)
 {
+	struct hs *h = arg;
 	if (hs_is_busy(h) || h->state == HS_DOWN || source_link(&h->source)->state != LINK_UP)
 		return;
 	hs_take_config(h);
@@ -637,11 +638,6 @@ static void hs_poll(struct hs *h)
 		run_name(h->run, "the look at Headscale's users, nodes and keys");
 		free(script);
 	}
-}
-
-static void hs_on_timer(struct loop_timer *t, void *arg)
-{
-	hs_poll(arg);
 }
 
 /* --- the backend --------------------------------------------------------- */
@@ -666,7 +662,7 @@ static void hs_up(struct source *source)
 {
 	struct hs *h = hs_of(source);
 	if (!h->timer)
-		h->timer = loop_timer_add(store_loop(source->store), -1, hs_on_timer, h);
+		h->timer = loop_timer_call(store_loop(source->store), -1, hs_poll, h);
 	h->state = HS_UP;
 	h->by_sudo = false;
 	backoff_reset(&h->pause);
