@@ -447,11 +447,6 @@ void attach_resized(struct attach *a)
 	stream_resize(a->stream, cols, rows);
 }
 
-bool attach_entered(const struct attach *a)
-{
-	return current == a;
-}
-
 bool attach_running(const struct attach *a)
 {
 	return !a->ended;

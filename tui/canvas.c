@@ -611,11 +611,6 @@ bool canvas_ascii(void)
 	return term.ascii;
 }
 
-int canvas_colors(void)
-{
-	return term.colors;
-}
-
 void canvas_redraw_all(void)
 {
 	if (term.screen)

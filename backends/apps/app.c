@@ -254,16 +254,10 @@ static struct follow *app_follow(struct row *row, struct log *log, struct err *e
 
 /* --- actions -------------------------------------------------------------- */
 
-/* action->data is the enum app_do. */
-static enum app_do app_do_of(const struct action *action)
-{
-	return *(const enum app_do *)action->data;
-}
-
 static bool app_can(const struct action *action, const struct row *r)
 {
 	const struct app *a = ROW_AS(app, r);
-	return a->platform && a->platform->can(a, app_do_of(action));
+	return a->platform && a->platform->can(a, *(const enum app_do *)action->data);
 }
 
 static void app_command(const struct action *action, const struct row *r, char *buf, size_t size)
@@ -271,14 +265,14 @@ static void app_command(const struct action *action, const struct row *r, char *
 	const struct app *a = ROW_AS(app, r);
 	char raw[512] = "";
 	if (a->platform)
-		a->platform->command(a, app_do_of(action), raw, sizeof(raw));
+		a->platform->command(a, *(const enum app_do *)action->data, raw, sizeof(raw));
 	wash(buf, size, raw, strlen(raw));
 }
 
 static void app_run(struct order *order)
 {
 	struct app *a = app_of(order_row(order));
-	a->platform->run(order, a, app_do_of(order->action));
+	a->platform->run(order, a, *(const enum app_do *)order->action->data);
 }
 
 static void app_suggest(const struct row *r, char *buf, size_t size)

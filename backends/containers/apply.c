@@ -160,7 +160,7 @@ static void ctr_begin_life(struct ctr *c)
 }
 
 /* Changes the state and drops what belonged to the old state. False: the state is the same. */
-static bool enter_state(struct ctr *c, enum container_state state)
+static bool ctr_enter_state(struct ctr *c, enum container_state state)
 {
 	struct container *row = c->row;
 	if (row->state == state)
@@ -181,7 +181,7 @@ static bool enter_state(struct ctr *c, enum container_state state)
 /* For changes from a list or an event: an inspect supplies the rest. */
 static void ctr_set_state(struct ctr *c, enum container_state state)
 {
-	if (enter_state(c, state))
+	if (ctr_enter_state(c, state))
 		fetch_want(&c->inspect);
 }
 
@@ -319,7 +319,7 @@ void apply_inspect(struct ctr *c, const struct ctr_inspect *in, bool overtaken)
 		return;
 	}
 	bool asked_again = fetch_is_wanted(&c->inspect);
-	enter_state(c, in->state);
+	ctr_enter_state(c, in->state);
 	/* it was started, and perhaps ended, without an event */
 	if (ctr_is_inspected(c) && in->started_ms != row->started_ms)
 		ctr_begin_life(c);

@@ -51,11 +51,6 @@ static int64_t ctr_parse_whole64(const cJSON *o, const char *name)
 	return d > 0 && d < 9e15 ? (int64_t)d : 0;
 }
 
-static bool ctr_parse_truth(const cJSON *o, const char *name)
-{
-	return cJSON_IsTrue(ctr_parse_member(o, name));
-}
-
 static int64_t ctr_parse_rfc_time(const cJSON *o, const char *name)
 {
 	const char *s = ctr_parse_text(o, name);
@@ -383,8 +378,8 @@ bool ctr_inspect_parse(struct ctr_inspect *in, const char *json, size_t len, str
 	ctr_parse_copy(in->name, sizeof(in->name), name && *name == '/' ? name + 1 : name);
 	in->state = ctr_parse_state_of(ctr_parse_text(state, "Status"));
 	in->exit_code = ctr_parse_whole(state, "ExitCode", -1);
-	in->oom = ctr_parse_truth(state, "OOMKilled");
-	in->tty = ctr_parse_truth(ctr_parse_member(root, "Config"), "Tty");
+	in->oom = cJSON_IsTrue(ctr_parse_member(state, "OOMKilled"));
+	in->tty = cJSON_IsTrue(ctr_parse_member(ctr_parse_member(root, "Config"), "Tty"));
 	in->restarts = ctr_parse_whole(root, "RestartCount", -1);
 	in->created_ms = ctr_parse_rfc_time(root, "Created");
 	in->started_ms = ctr_parse_rfc_time(state, "StartedAt");

@@ -182,12 +182,12 @@ bool login_wait(struct login *in, int fd, short events, int64_t until_ms)
 		int r = poll(p, 2, left > 0 ? (int)left : 0);
 		if (r < 0 && errno == EINTR)
 			continue;
-		if (p[1].revents)
-			return errno = ECANCELED, false;
-		if (p[0].revents)
+		if (p[0].revents && !p[1].revents)
 			return true;
-		if (left <= 0)
-			return errno = ETIMEDOUT, false;
+		if (p[1].revents || left <= 0) {
+			errno = p[1].revents ? ECANCELED : ETIMEDOUT;
+			return false;
+		}
 	}
 }
 

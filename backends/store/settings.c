@@ -186,11 +186,6 @@ static void *settings_pointer(const void *base, size_t offset)
 	return p;
 }
 
-static void settings_pointer_put(void *base, size_t offset, const void *p)
-{
-	memcpy((char *)base + offset, &p, sizeof(p));
-}
-
 static const char *settings_section_name(const struct section *s, const void *one)
 {
 	return settings_pointer(one, s->called);
@@ -233,9 +228,9 @@ static void *settings_section(struct reading *r, const struct section *s, const 
 		         s->name, heading, s->name_max);
 	one = xcalloc(1, s->size);
 	settings_set_fallbacks(s->name, one);
-	settings_pointer_put(one, s->called, name);
+	memcpy((char *)one + s->called, &name, sizeof(name));
 	memcpy((char *)one + s->line, &r->line, sizeof(r->line));
-	settings_pointer_put(before, next, one);
+	memcpy((char *)before + next, &one, sizeof(one));
 	return one;
 }
 

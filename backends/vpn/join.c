@@ -407,7 +407,8 @@ static void join_merge_by_number(struct peer **all, size_t n)
 		char name[200];
 		struct peer *peer;
 		UT_hash_handle hh;
-	} *names = NULL, *one, *next, *slots = xcalloc(n + 1, sizeof(*slots));
+	};
+	struct named *names = NULL, *one, *next, *slots = xcalloc(n + 1, sizeof(*slots));
 	for (size_t i = 0; i < n; i++) {
 		const struct vpn_peer *at = &all[i]->at;
 		if (all[i]->family == VPN_WIREGUARD || all[i]->control || !*at->id || !at->n_addrs)
