@@ -8,31 +8,27 @@
 #define CPU_WARN 90
 #define MEM_LIMIT_WARN 90 /* percent of the container's own limit */
 
-static void containers_running(const struct container *k, struct cell *c)
-{
-	static const struct {
-		enum tone tone;
-		const char *word;
-	} words[] = {
-		[CTR_HEALTH_NONE] = { TONE_PLAIN, "up" },
-		[CTR_HEALTH_STARTING] = { TONE_BUSY, "starting" },
-		[CTR_HEALTH_HEALTHY] = { TONE_PLAIN, "healthy" },
-		[CTR_HEALTH_UNHEALTHY] = { TONE_WARN, "unhealthy" },
-	};
-	cell_set(c, words[k->health].tone, "%s ", words[k->health].word);
-	cell_add_age(c, k->health == CTR_HEALTH_UNHEALTHY && k->row.health_ms ? k->row.health_ms
-	                                                                      : k->started_ms);
-	if (k->newer)
-		cell_add(c, ", update");
-}
-
 static void containers_state_cell(const struct row *r, struct cell *c)
 {
 	const struct container *k = ROW_AS(container, r);
 	if (cell_order(r, c))
 		return;
 	if (k->state == CONTAINER_RUNNING) {
-		containers_running(k, c);
+		static const struct {
+			enum tone tone;
+			const char *word;
+		} words[] = {
+			[CTR_HEALTH_NONE] = { TONE_PLAIN, "up" },
+			[CTR_HEALTH_STARTING] = { TONE_BUSY, "starting" },
+			[CTR_HEALTH_HEALTHY] = { TONE_PLAIN, "healthy" },
+			[CTR_HEALTH_UNHEALTHY] = { TONE_WARN, "unhealthy" },
+		};
+		cell_set(c, words[k->health].tone, "%s ", words[k->health].word);
+		cell_add_age(c, k->health == CTR_HEALTH_UNHEALTHY && k->row.health_ms
+		                        ? k->row.health_ms
+		                        : k->started_ms);
+		if (k->newer)
+			cell_add(c, ", update");
 	} else if (k->state == CONTAINER_EXITED || k->state == CONTAINER_DEAD) {
 		bool bad = k->row.health >= HEALTH_ATTENTION;
 		cell_set(c, bad ? TONE_BAD : TONE_IDLE, "exited");

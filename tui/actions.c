@@ -710,80 +710,40 @@ size_t actions_now(struct console *c, const struct action **out, size_t max)
 	return n;
 }
 
-/* Says why the action does not apply now, if known. */
-static void action_say_not_now(struct console *c, const struct action *a, const struct row *r)
+void action_say_not_now(struct console *c, const struct action *a, const struct row *r)
 {
 	char key[KEY_NAME_SIZE];
-	char why[160];
-	if (!r->server->link || r->server->link->state != LINK_UP)
+	struct err err;
+	bool up = r->server->link && r->server->link->state == LINK_UP;
+	if (!up && r->kind != &kind_server) {
 		console_flash(c, TONE_WARN, "%s: %s is not connected; %s connects", a->verb,
 		              r->server->name, keymap_key(console_actions, "server-refresh", key));
-	else if (r->kind->not_now && r->kind->not_now(r, why, sizeof(why)))
-		console_flash(c, TONE_WARN, "%s: %s %s", a->verb, r->name, why);
-	else
-		console_flash(c, TONE_WARN, "%s: not for %s as it is now", a->verb, r->name);
-}
-
-static void action_show(struct console *c, const struct action *a)
-{
-	c->action = a;
-	a->show(c);
-}
-
-/* Is the cursor on a row that only the last console knew? */
-static bool action_on_remembered(struct console *c)
-{
-	const struct pane *p = pane_focused(c);
-	const struct row *r = p->table && !c->view ? table_cursor(p->table) : NULL;
-	return r && row_is_remembered(r, NULL);
+		return;
+	}
+	action_not_now(a, r, &err);
+	console_flash(c, TONE_WARN, "%s", err.text);
 }
 
 void action_begin(struct console *c, const struct action *a)
 {
 	struct row *r = console_row(c);
+	const struct pane *p = pane_focused(c);
+	/* maybe a row that only the last console knew, which console_row leaves out */
+	const struct row *remembered = p->table && !c->view ? table_cursor(p->table) : NULL;
 	if (!action_exists(c, a))
 		console_flash(c, TONE_WARN, "%s: not done, mocr was started read-only", a->verb);
 	else if (a->run)
 		order_begin(c, a);
-	else if (action_applies(c, a, r))
-		action_show(c, a);
-	else if (r)
+	else if (action_applies(c, a, r)) {
+		c->action = a;
+		a->show(c);
+	} else if (r)
 		action_say_not_now(c, a, r);
-	else if (action_on_remembered(c))
+	else if (remembered && row_is_remembered(remembered, NULL))
 		console_flash(c, TONE_WARN,
 		              "%s: the row is of last time; it can be acted on once its server has "
 		              "answered",
 		              a->verb);
 	else
 		console_flash(c, TONE_WARN, "%s: there is no row under the cursor", a->verb);
-}
-
-static void action_dump(FILE *f, const char *section, const struct action *actions)
-{
-	static const struct {
-		unsigned flag;
-		const char *word;
-	} words[] = {
-		{ ACTION_CHANGES, "changes " },
-		{ ACTION_CONFIRM, "asks " },
-		{ ACTION_MARKED, "marked " },
-		{ ACTION_DANGER, "danger " },
-	};
-	for (const struct action *a = actions; a && a->name; a++) {
-		fprintf(f, "%s\t%s\t%s\t%s\t", section, a->name, a->verb, a->key ? a->key : "-");
-		for (size_t i = 0; i < ARRAY_LEN(words); i++)
-			if (a->flags & words[i].flag)
-				fputs(words[i].word, f);
-		fprintf(f, "\t%s\n", a->help);
-	}
-}
-
-void console_dump_actions(FILE *f)
-{
-	const struct action *table;
-	for (size_t i = 0; (table = console_table(i)); i++)
-		action_dump(f, "console", table);
-	action_dump(f, kind_server.name, kind_server.actions);
-	for (const struct kind *const *k = kinds; *k; k++)
-		action_dump(f, (*k)->name, (*k)->actions);
 }

@@ -91,15 +91,6 @@ static void aside_chosen(const struct dialog_result *result, void *arg)
 		aside_change(c, rows, n, aside_wake, NULL);
 }
 
-/* The rows may be freed while the box is open: their ids are kept. */
-static void aside_keep(struct console *c, struct row **rows, size_t n)
-{
-	intent_free(&c->intent);
-	c->intent.ids = xcalloc(n + 1, sizeof(*c->intent.ids));
-	for (size_t i = 0; i < n; i++)
-		c->intent.ids[c->intent.n++] = xstrdup(rows[i]->id);
-}
-
 void aside_snooze(struct console *c)
 {
 	struct row *rows[ROWS_MAX];
@@ -120,7 +111,11 @@ void aside_snooze(struct console *c)
 	};
 	if (!n)
 		return;
-	aside_keep(c, rows, n);
+	/* The rows may be freed while the box is open: their ids are kept. */
+	intent_free(&c->intent);
+	c->intent.ids = xcalloc(n + 1, sizeof(*c->intent.ids));
+	for (size_t i = 0; i < n; i++)
+		c->intent.ids[c->intent.n++] = xstrdup(rows[i]->id);
 	if (n == 1)
 		snprintf(title, sizeof(title), "Snooze %.120s", rows[0]->name);
 	else

@@ -154,20 +154,6 @@ static void attach_write_last(struct attach *a)
 
 /* --- what the program writes --------------------------------------------- */
 
-static void attach_cut_keep(struct attach *a)
-{
-	size_t drop;
-	char *line;
-
-	if (a->keep.len <= ATTACH_KEEP + KEEP_SLACK)
-		return;
-	drop = a->keep.len - ATTACH_KEEP;
-	line = memchr(a->keep.data + drop, '\n', a->keep.len - drop);
-	if (line)
-		drop = (size_t)(line + 1 - a->keep.data);
-	buf_consume(&a->keep, drop);
-}
-
 static size_t attach_do_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct attach *a = arg;
@@ -183,24 +169,16 @@ static size_t attach_do_on_data(struct stream *s, const char *bytes, size_t len,
 	for (size_t at = 0; at < take; at += READ_MAX) {
 		modes_feed(&a->modes, bytes + at, take - at < READ_MAX ? take - at : READ_MAX,
 		           &a->keep);
-		attach_cut_keep(a);
+		if (a->keep.len > ATTACH_KEEP + KEEP_SLACK) {
+			size_t drop = a->keep.len - ATTACH_KEEP;
+			char *line = memchr(a->keep.data + drop, '\n', a->keep.len - drop);
+			if (line)
+				drop = (size_t)(line + 1 - a->keep.data);
+			buf_consume(&a->keep, drop);
+		}
 	}
 	a->refused = take < len;
 	return take;
-}
-
-/* Repeats whole lines from the end of the kept output. */
-static void attach_show_again(struct attach *a)
-{
-	size_t from = a->keep.len > AGAIN_MAX ? a->keep.len - AGAIN_MAX : 0;
-	const char *line;
-
-	if (!a->keep.len)
-		return;
-	line = from ? memchr(a->keep.data + from, '\n', a->keep.len - from) : NULL;
-	if (line)
-		from = (size_t)(line + 1 - a->keep.data);
-	buf_add(&a->out, a->keep.data + from, a->keep.len - from);
 }
 
 /* --- entering and leaving ------------------------------------------------ */
@@ -258,8 +236,18 @@ void attach_enter(struct attach *a)
 	buf_addf(&a->out, "\033[7m %s. [%s] leaves it \033[m\r\n", a->title,
 	         attach_leave_key(leave));
 	modes_restore(&a->modes, &a->out);
-	if (!modes_alt_screen(&a->modes))
-		attach_show_again(a);
+	if (!modes_alt_screen(&a->modes)) {
+		/* Repeats whole lines from the end of the kept output. */
+		size_t from = a->keep.len > AGAIN_MAX ? a->keep.len - AGAIN_MAX : 0;
+		const char *line;
+
+		if (a->keep.len) {
+			line = from ? memchr(a->keep.data + from, '\n', a->keep.len - from) : NULL;
+			if (line)
+				from = (size_t)(line + 1 - a->keep.data);
+			buf_add(&a->out, a->keep.data + from, a->keep.len - from);
+		}
+	}
 	attach_ask_repaint(a, cols, rows);
 	a->visits++;
 	attach_write_out(a);
@@ -335,25 +323,6 @@ static void attach_tell(struct attach *a, enum attach_how how)
 		a->fn(a, how, a->arg); /* may destroy a */
 }
 
-static void attach_on_input(struct attach *a, const char *bytes, size_t len)
-{
-	size_t key_len = 0;
-	const char *leave = keys_find(bytes, len, attach_is_leave_key, &key_len);
-	struct keys *keys = a->keys;
-
-	attach_type(a, bytes, leave ? (size_t)(leave - bytes) : len);
-	if (!leave)
-		return;
-	a->left_by_len = key_len < LEFT_BY_MAX ? key_len : 0;
-	memcpy(a->left_by, leave, a->left_by_len);
-	attach_leave(a);
-	/* the rest was typed for the console */
-	if (keys)
-		keys_feed(keys, leave + key_len, len - (size_t)(leave + key_len - bytes),
-		          now_mono_ms());
-	attach_tell(a, ATTACH_LEFT);
-}
-
 static void attach_on_tty(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	struct attach *a = arg;
@@ -372,7 +341,21 @@ static void attach_on_tty(struct loop_io *io, int fd, unsigned revents, void *ar
 		return;
 	n = read(fd, bytes, sizeof(bytes));
 	if (n > 0) {
-		attach_on_input(a, bytes, (size_t)n);
+		size_t len = (size_t)n, key_len = 0;
+		const char *leave = keys_find(bytes, len, attach_is_leave_key, &key_len);
+		struct keys *keys = a->keys;
+
+		attach_type(a, bytes, leave ? (size_t)(leave - bytes) : len);
+		if (leave) {
+			a->left_by_len = key_len < LEFT_BY_MAX ? key_len : 0;
+			memcpy(a->left_by, leave, a->left_by_len);
+			attach_leave(a);
+			/* the rest was typed for the console */
+			if (keys)
+				keys_feed(keys, leave + key_len,
+				          len - (size_t)(leave + key_len - bytes), now_mono_ms());
+			attach_tell(a, ATTACH_LEFT);
+		}
 		wipe(bytes, (size_t)n);
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		/* the terminal is gone; keys.c reports that to the console */
@@ -462,11 +445,6 @@ void attach_resized(struct attach *a)
 		return;
 	attach_tty_size(a, &cols, &rows);
 	stream_resize(a->stream, cols, rows);
-}
-
-bool attach_entered(const struct attach *a)
-{
-	return current == a;
 }
 
 bool attach_running(const struct attach *a)

@@ -53,7 +53,6 @@ void attach_send_leave_key(struct attach *);
 /* after SIGWINCH: passes the terminal's new size to the program */
 void attach_resized(struct attach *);
 
-bool attach_entered(const struct attach *);
 bool attach_running(const struct attach *);
 const struct stream_end *attach_end(const struct attach *); /* NULL while it runs */
 const char *attach_title(const struct attach *);

@@ -159,24 +159,6 @@ static void modes_feed_csi(struct modes *m, char c, struct buf *again)
 		modes_finish(m, modes_csi_done(m), again);
 }
 
-static void modes_feed_one(struct modes *m, char c, struct buf *again)
-{
-	if (c == 0x18 || c == 0x1a) { /* CAN and SUB abort any sequence */
-		modes_finish(m, false, again);
-	} else if (m->state == MODES_STRING || m->state == MODES_STRING_ESC) {
-		if (c == 0x07 || (m->state == MODES_STRING_ESC && c == '\\'))
-			modes_finish(m, false, again);
-		else
-			m->state = c == 0x1b ? MODES_STRING_ESC : MODES_STRING;
-	} else if (c == 0x1b) {
-		modes_start(m, c);
-	} else if (m->state == MODES_ESC) {
-		modes_feed_escape(m, c, again);
-	} else {
-		modes_feed_csi(m, c, again);
-	}
-}
-
 #define C1_LEAD '\xc2' /* first byte of U+0080 to U+00BF in UTF-8 */
 
 static bool modes_in_string(const struct modes *m)
@@ -233,7 +215,21 @@ void modes_feed(struct modes *m, const char *s, size_t len, struct buf *again)
 		} else if (m->state == MODES_TEXT && s[i] == 0x05) {
 			i++; /* ENQ is a query too */
 		} else {
-			modes_feed_one(m, s[i++], again);
+			char c = s[i++];
+			if (c == 0x18 || c == 0x1a) { /* CAN and SUB abort any sequence */
+				modes_finish(m, false, again);
+			} else if (m->state == MODES_STRING || m->state == MODES_STRING_ESC) {
+				if (c == 0x07 || (m->state == MODES_STRING_ESC && c == '\\'))
+					modes_finish(m, false, again);
+				else
+					m->state = c == 0x1b ? MODES_STRING_ESC : MODES_STRING;
+			} else if (c == 0x1b) {
+				modes_start(m, c);
+			} else if (m->state == MODES_ESC) {
+				modes_feed_escape(m, c, again);
+			} else {
+				modes_feed_csi(m, c, again);
+			}
 		}
 	}
 }

@@ -238,18 +238,12 @@ static const struct hint general_hints[] = {
 	{ NULL, NULL, NULL },
 };
 
-static const struct action *bar_action(const struct hint *hint)
-{
-	const struct action *a = hint->table;
-	while (a->name && strcmp(a->name, hint->name) != 0)
-		a++;
-	return a;
-}
-
 static void bar_hints(struct hints *h, const struct hint *list)
 {
 	for (; list->name; list++) {
-		const struct action *a = bar_action(list);
+		const struct action *a = list->table;
+		while (a->name && strcmp(a->name, list->name) != 0)
+			a++;
 		char key[KEY_NAME_SIZE];
 		if (action_key(a, key))
 			bar_hint(h, key, list->word ? list->word : a->verb);

@@ -36,16 +36,6 @@ void beside_finish(struct console *c)
 	c->beside = NULL;
 }
 
-static void beside_go_to(struct beside *b, const struct row *r)
-{
-	const char *id = r ? r->id : "";
-	if (!strcmp(b->id, id))
-		return;
-	beside_forget(b);
-	snprintf(b->id, sizeof(b->id), "%s", id);
-	b->since_ms = now_wall_ms();
-}
-
 void beside_draw(struct console *c, const struct canvas *at)
 {
 	if (!c->beside) {
@@ -57,7 +47,12 @@ void beside_draw(struct console *c, const struct canvas *at)
 	const struct row *under = p->table ? table_cursor(p->table) : NULL;
 	struct row *r = under ? store_find(c->store, under->id) : NULL;
 	struct canvas text = canvas_part(at, 1, 1, -1, -1);
-	beside_go_to(b, r);
+	const char *id = r ? r->id : "";
+	if (strcmp(b->id, id) != 0) {
+		beside_forget(b);
+		snprintf(b->id, sizeof(b->id), "%s", id);
+		b->since_ms = now_wall_ms();
+	}
 	canvas_fill(at, 0, 0, -1, TONE_BORDER, glyph_rule());
 	if (!r || !r->kind->detail)
 		return;

@@ -95,7 +95,7 @@ __attribute__((format(printf, 3, 4))) static bool canvas_refuse(char *why, size_
 
 /* --- looks: tones as curses has them ------------------------------------- */
 
-static attr_t canvas_curses_attrs(unsigned attrs)
+static struct look canvas_make_look(const struct style *s)
 {
 	static const struct {
 		unsigned ours;
@@ -108,14 +108,9 @@ static attr_t canvas_curses_attrs(unsigned attrs)
 	attr_t a = A_NORMAL;
 
 	for (size_t i = 0; i < ARRAY_LEN(map); i++)
-		if (attrs & map[i].ours)
+		if (s->attrs & map[i].ours)
 			a |= map[i].theirs;
-	return a;
-}
-
-static struct look canvas_make_look(const struct style *s)
-{
-	struct look l = { canvas_curses_attrs(s->attrs), 0 };
+	struct look l = { a, 0 };
 	bool bold;
 	int fg, bg;
 
@@ -614,11 +609,6 @@ struct canvas canvas_screen(void)
 bool canvas_ascii(void)
 {
 	return term.ascii;
-}
-
-int canvas_colors(void)
-{
-	return term.colors;
 }
 
 void canvas_redraw_all(void)

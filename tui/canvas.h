@@ -72,7 +72,6 @@ bool canvas_set_theme(const char *name, char *why, size_t size);
 struct canvas canvas_screen(void);
 bool canvas_resized(void); /* adapts to a new terminal size; true when it changed */
 bool canvas_ascii(void);   /* the terminal has no UTF-8 */
-int canvas_colors(void);   /* 0 (mono, NO_COLOR), 8, 16, 256, 1<<24 */
 void canvas_flush(void);   /* sends the differences; makes no frame while canvas_waiting */
 /* True while bytes wait for the terminal. Then wait for POLLOUT on standard output and call
  * canvas_send. Draw the next frame when nothing waits. */

@@ -389,15 +389,6 @@ static int cell_add_sentences_of(const struct server *s, const char *const *name
 	return found;
 }
 
-static void cells_calm(const struct panel *p, const struct server *only, char *buf, size_t size)
-{
-	const char *first = p->calm[0] ? p->calm[0] : "Nothing here.", *rest = p->calm[1];
-	if (rest && only)
-		snprintf(buf, size, "%s on %s%s", first, only->name, rest);
-	else
-		snprintf(buf, size, "%s%s", first, rest ? rest : "");
-}
-
 /* The calm sentence says how to fill the pane. It stays beside the errors of servers. It is left
  * out while answers are on their way, because the pane may not be empty at all. */
 void panel_empty(const struct panel *p, const struct store *store, const struct server *only,
@@ -408,7 +399,11 @@ void panel_empty(const struct panel *p, const struct store *store, const struct 
 	for (const struct server *s = p->sources[0] ? store_servers(store) : NULL; s; s = s->next)
 		if (!only || s == only)
 			found |= cell_add_sentences_of(s, p->sources, wrong, sizeof(wrong));
-	cells_calm(p, only, calm, sizeof(calm));
+	const char *first = p->calm[0] ? p->calm[0] : "Nothing here.", *rest = p->calm[1];
+	if (rest && only)
+		snprintf(calm, sizeof(calm), "%s on %s%s", first, only->name, rest);
+	else
+		snprintf(calm, sizeof(calm), "%s%s", first, rest ? rest : "");
 	if (found & ASKING)
 		snprintf(buf, size, "%s", wrong);
 	else

@@ -93,32 +93,27 @@ static bool complete_fits(const struct row *row, enum complete_use use, const ch
 	return false;
 }
 
-/* The names of rows on the server at the start of begun. */
-static void complete_rows(struct complete *c, enum complete_use use, const char *verb)
-{
-	struct err err = { 0 };
-	char *name = xstrndup(c->begun, strcspn(c->begun, "/"));
-	struct server *v = server_open(c->store, name, &err);
-	int64_t end_ms = now_mono_ms() + COMPLETE_WAIT_MS;
-	while (v && !headless_settled(c->store) && now_mono_ms() < end_ms)
-		loop_turn(store_loop(c->store), COMPLETE_TURN_MS);
-	for (struct row *row = v ? store_first(c->store, NULL, v) : NULL; row;
-	     row = store_next(row, NULL, v)) {
-		const char *slash = strchr(row->id, '/');
-		if (!slash || row == &v->row || !complete_fits(row, use, verb))
-			continue;
-		/* the server may have been named in another way than its rows have it */
-		char *id = xasprintf("%s%s", name, slash);
-		complete_say(c, id, row->why ? row->why : row->name);
-		free(id);
-	}
-	free(name);
-}
-
 static void complete_server_or_row(struct complete *c, enum complete_use use, const char *verb)
 {
 	if (strchr(c->begun, '/')) {
-		complete_rows(c, use, verb);
+		/* The names of rows on the server at the start of begun. */
+		struct err err = { 0 };
+		char *name = xstrndup(c->begun, strcspn(c->begun, "/"));
+		struct server *v = server_open(c->store, name, &err);
+		int64_t end_ms = now_mono_ms() + COMPLETE_WAIT_MS;
+		while (v && !headless_settled(c->store) && now_mono_ms() < end_ms)
+			loop_turn(store_loop(c->store), COMPLETE_TURN_MS);
+		for (struct row *row = v ? store_first(c->store, NULL, v) : NULL; row;
+		     row = store_next(row, NULL, v)) {
+			const char *slash = strchr(row->id, '/');
+			if (!slash || row == &v->row || !complete_fits(row, use, verb))
+				continue;
+			/* the server may have been named in another way than its rows have it */
+			char *id = xasprintf("%s%s", name, slash);
+			complete_say(c, id, row->why ? row->why : row->name);
+			free(id);
+		}
+		free(name);
 		return;
 	}
 	c->after = "/";
@@ -217,20 +212,6 @@ static const struct option_row *complete_takes(char **words, int n)
 	return NULL;
 }
 
-/* Leaves only the words that are not options. Returns how many. */
-static int complete_plain_words(char **words, int n)
-{
-	int plain = 0;
-	bool takes = false;
-	for (int i = 0; i < n; i++) {
-		bool is_option = words[i][0] == '-' && words[i][1];
-		if (!is_option && !takes)
-			words[plain++] = words[i];
-		takes = is_option && complete_takes(words + i, 1);
-	}
-	return plain;
-}
-
 static bool complete_is_command(const char *const *commands, const char *word)
 {
 	for (size_t i = 0; commands[i]; i++)
@@ -263,7 +244,16 @@ int headless_complete(struct store *s, const char *const *commands, char **words
 		}
 		return EXIT_WELL;
 	}
-	c.n = complete_plain_words(words, c.n);
+	/* leave only the words that are not options */
+	int plain = 0;
+	bool takes = false;
+	for (int i = 0; i < c.n; i++) {
+		bool is_option = words[i][0] == '-' && words[i][1];
+		if (!is_option && !takes)
+			words[plain++] = words[i];
+		takes = is_option && complete_takes(words + i, 1);
+	}
+	c.n = plain;
 	for (size_t i = 0; !c.n && commands[i]; i++)
 		complete_say(&c, commands[i], "command");
 	if (!c.n)

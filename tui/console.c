@@ -120,15 +120,6 @@ void console_check_theme(struct settings *s, struct doc *complaints)
 
 /* --- keys ---------------------------------------------------------------- */
 
-static void console_dialog_take(struct console *c, const struct key *key)
-{
-	struct dialog *d = c->dialog;
-	if (!dialog_key(d, key))
-		return;
-	c->dialog = NULL; /* the called function may open another dialog */
-	dialog_finish(d);
-}
-
 const struct action *console_find(struct console *c, const struct key *key)
 {
 	if (c->view)
@@ -152,7 +143,11 @@ void console_key(struct console *c, const struct key *key)
 		return;
 	}
 	if (c->dialog) {
-		console_dialog_take(c, key);
+		struct dialog *d = c->dialog;
+		if (dialog_key(d, key)) {
+			c->dialog = NULL; /* the called function may open another dialog */
+			dialog_finish(d);
+		}
 		return;
 	}
 	if ((c->line || view_typing(c)) && keymap_is(line_actions, key, "line-help")) {
@@ -177,22 +172,19 @@ void console_key(struct console *c, const struct key *key)
 		action_begin(c, a);
 }
 
-/* A short wait separates a lone Esc from the start of a sequence. */
-static void console_wait_for_esc(struct console *c)
+static void console_read_keys(void *arg)
 {
-	loop_timer_set(c->esc_timer, keys_wait_ms(c->keys));
-}
-
-static void console_read_keys(struct console *c)
-{
+	struct console *c = arg;
 	struct key key;
 	undo_note(c); /* where the first of the keys finds the user */
 	while (c->running && !attach_current() && keys_read(c->keys, &key)) {
 		console_key(c, &key);
 		undo_note(c);
 	}
-	if (c->running && !attach_current())
-		console_wait_for_esc(c);
+	if (c->running && !attach_current()) {
+		/* A short wait separates a lone Esc from the start of a sequence. */
+		loop_timer_set(c->esc_timer, keys_wait_ms(c->keys));
+	}
 }
 
 static void console_on_tty(struct loop_io *io, int fd, unsigned revents, void *arg)
@@ -200,12 +192,6 @@ static void console_on_tty(struct loop_io *io, int fd, unsigned revents, void *a
 	(void)io;
 	(void)fd;
 	(void)revents;
-	console_read_keys(arg);
-}
-
-static void console_on_esc(struct loop_timer *timer, void *arg)
-{
-	(void)timer;
 	console_read_keys(arg);
 }
 
@@ -232,11 +218,6 @@ void console_suspend(struct console *c)
 
 /* --- drawing ------------------------------------------------------------- */
 
-static void console_draw_later(struct console *c, int64_t ms)
-{
-	loop_timer_set(c->redraw_timer, ms);
-}
-
 static void console_draw_now(struct console *c)
 {
 	/* a frame that cannot be written is drawn once the terminal takes bytes again */
@@ -256,7 +237,7 @@ static void console_draw_now(struct console *c)
 			due_ms = 1;
 	} else
 		due_ms = -1;
-	console_draw_later(c, due_ms);
+	loop_timer_set(c->redraw_timer, due_ms);
 }
 
 /* The terminal takes bytes again. The next frame includes everything that it missed. */
@@ -273,10 +254,10 @@ static void console_on_turn(void *arg)
 		return;
 	int64_t old = loop_now(c->loop) - c->drawn_ms;
 	if (c->redraw < REDRAW_URGENT && old < FRAME_MS)
-		console_draw_later(c, FRAME_MS - old);
+		loop_timer_set(c->redraw_timer, FRAME_MS - old);
 	else if (c->redraw < REDRAW_LOG && old < FRAME_NUMBERS_MS &&
 	         store_news(c->store) == c->news_drawn)
-		console_draw_later(c, FRAME_NUMBERS_MS - old);
+		loop_timer_set(c->redraw_timer, FRAME_NUMBERS_MS - old);
 	else
 		console_draw_now(c);
 	loop_io_set(c->screen, canvas_waiting() ? POLLOUT : 0);
@@ -297,23 +278,18 @@ static void console_on_calm(struct loop_timer *timer, void *arg)
 	mem_give_back();
 }
 
-static void console_watch_links(struct console *c)
-{
-	size_t up = 0;
-	for (const struct server *s = store_servers(c->store); s; s = s->next)
-		up += s->link && s->link->state == LINK_UP;
-	if (up != c->links_up)
-		loop_timer_set(c->calm_timer, CALM_MS);
-	c->links_up = up;
-}
-
 static void console_on_store(void *arg)
 {
 	struct console *c = arg;
 	console_redraw_for(c, REDRAW_CHANGE);
 	if (c->wide_heard != store_wide_generation(c->store)) {
 		c->wide_heard = store_wide_generation(c->store);
-		console_watch_links(c);
+		size_t up = 0;
+		for (const struct server *s = store_servers(c->store); s; s = s->next)
+			up += s->link && s->link->state == LINK_UP;
+		if (up != c->links_up)
+			loop_timer_set(c->calm_timer, CALM_MS);
+		c->links_up = up;
 		asks_check(c);
 	}
 	notices_store_changed(c);
@@ -336,23 +312,7 @@ static void console_on_signal(int signo, void *arg)
 	}
 }
 
-static void console_hear_signals(struct console *c)
-{
-	static const int signals[] = { SIGWINCH, SIGTERM, SIGHUP, SIGINT };
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		c->signals[i] = loop_signal_add(c->loop, signals[i], console_on_signal, c);
-}
-
 /* --- life ---------------------------------------------------------------- */
-
-static void console_load_history(struct console *c)
-{
-	c->history = history_create(HISTORY_LINES);
-	if (!c->settings->state_dir)
-		return;
-	c->history_file = xasprintf("%s/history", c->settings->state_dir);
-	history_load(c->history, c->history_file);
-}
 
 struct console *console_create(struct store *store, const struct settings *settings, char *why,
                                size_t size)
@@ -368,14 +328,20 @@ struct console *console_create(struct store *store, const struct settings *setti
 	c->keys = keys_create(STDIN_FILENO);
 	c->screen = loop_io_add(c->loop, STDOUT_FILENO, 0, console_can_write, c);
 	c->redraw_timer = loop_timer_add(c->loop, -1, console_on_redraw, c);
-	c->esc_timer = loop_timer_add(c->loop, -1, console_on_esc, c);
+	c->esc_timer = loop_timer_call(c->loop, -1, console_read_keys, c);
 	c->calm_timer = loop_timer_add(c->loop, -1, console_on_calm, c);
-	console_load_history(c);
+	c->history = history_create(HISTORY_LINES);
+	if (c->settings->state_dir) {
+		c->history_file = xasprintf("%s/history", c->settings->state_dir);
+		history_load(c->history, c->history_file);
+	}
 	panes_init(c);
 	look_load(c);
 	mouse_use(c, c->settings->screen.mouse);
 	keymap_load(c->settings);
-	console_hear_signals(c);
+	static const int signals[] = { SIGWINCH, SIGTERM, SIGHUP, SIGINT };
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		c->signals[i] = loop_signal_add(c->loop, signals[i], console_on_signal, c);
 	console_listening(c, true);
 	store_set_hooks(store, &(struct store_hooks){ console_on_store, c, panes_row_gone });
 	loop_after_turn(c->loop, console_on_turn, c);
@@ -403,10 +369,16 @@ int console_run(struct console *c)
 	return c->exit_code;
 }
 
-/* Reports "given up" to the owner of each open dialog. Typed text goes into the activity. It would
- * be lost otherwise, because a broken login ends the console too. */
-static void console_give_up_dialogs(struct console *c)
+void console_destroy(struct console *c)
 {
+	if (!c)
+		return;
+	remember_save(c);
+	store_set_hooks(c->store, &(struct store_hooks){ 0 });
+	notices_stop(c);
+	editor_cancel(c);
+	/* Reports "given up" to the owner of each open dialog. Typed text goes into the activity.
+	 * It would be lost otherwise, because a broken login ends the console too. */
 	for (int i = 0; c->dialog && i < DIALOGS_IN_A_ROW; i++) {
 		struct dialog *d = c->dialog;
 		const char *typed = dialog_typed(d);
@@ -419,17 +391,6 @@ static void console_give_up_dialogs(struct console *c)
 	}
 	dialog_cancel(c->dialog);
 	c->dialog = NULL;
-}
-
-void console_destroy(struct console *c)
-{
-	if (!c)
-		return;
-	remember_save(c);
-	store_set_hooks(c->store, &(struct store_hooks){ 0 });
-	notices_stop(c);
-	editor_cancel(c);
-	console_give_up_dialogs(c);
 	orders_forget(c);
 	drafts_finish(c);
 	shells_finish(c);

@@ -346,6 +346,8 @@ const struct panel *action_panel(const struct console *, const struct action *);
 bool action_lacks_panel(const struct console *, const struct action *);
 /* starts an action from a key, the menu or a command */
 void action_begin(struct console *, const struct action *);
+/* Says why the action does not fit the row now. */
+void action_say_not_now(struct console *, const struct action *, const struct row *);
 const struct action *console_action_find(const char *name_or_verb);
 /* actions for the row under the cursor */
 size_t actions_now(struct console *, const struct action **out, size_t max);

@@ -1156,13 +1156,15 @@ bool dialog_key(struct dialog *d, const struct key *k)
 	return d->body->key(d, k);
 }
 
-static int dialog_box_width(const struct dialog *d, int screen)
+/* Draws the box: border, command, text, a blank line if there is room, and the body at the
+ * bottom. */
+void dialog_draw(struct dialog *d, const struct canvas *screen)
 {
 	int want = d->body == &reader_body ? TEXT_WIDTH : BOX_WIDTH, key, label;
 	int title = d->title ? (int)cells(d->title) + 6 : 0;
 
 	if (d->body == &list_body) { /* as wide as the longest item */
-		dialog_list_widths(d, screen, &key, &label);
+		dialog_list_widths(d, screen->width, &key, &label);
 		for (size_t i = 0; i < d->n; i++) {
 			int w = key + label + 10 +
 			        (d->items[i].help ? (int)cells(d->items[i].help) : 0);
@@ -1170,14 +1172,8 @@ static int dialog_box_width(const struct dialog *d, int screen)
 		}
 	}
 	want = title > want ? title : want;
-	return screen < BOX_NARROW || want > screen ? screen : want;
-}
-
-/* Draws the box: border, command, text, a blank line if there is room, and the body at the
- * bottom. */
-void dialog_draw(struct dialog *d, const struct canvas *screen)
-{
-	int width = dialog_box_width(d, screen->width), inner = width - 4;
+	int width = screen->width < BOX_NARROW || want > screen->width ? screen->width : want;
+	int inner = width - 4;
 	int command = box_text_rows(d->command, inner), text = box_text_rows(d->text, inner);
 	int body = d->body->rows(d, inner), gap = (command || text) && screen->height > 12;
 	int height = command + text + gap + body + 2, room;

@@ -152,17 +152,6 @@ static bool doctor_config(const struct settings *s, size_t complaints)
 	                  s->file ? s->file : "none, which is fine");
 }
 
-static bool doctor_machine(const struct settings *s, size_t complaints)
-{
-	puts("this machine");
-	bool good = doctor_config(s, complaints);
-	good &= doctor_terminal();
-	good &= doctor_locale();
-	good &= doctor_tmux();
-	good &= doctor_ssh();
-	return good;
-}
-
 /* --- one server ---------------------------------------------------------- */
 
 /* Says in one word each how the login becomes root, whether it may read the journal, and which tmux
@@ -323,7 +312,12 @@ static bool doctor_server(const struct server *v, const struct doctor_answer *a)
 
 int headless_doctor(struct store *s, size_t complaints, int wait_ms)
 {
-	bool good = doctor_machine(store_settings(s), complaints);
+	puts("this machine");
+	bool good = doctor_config(store_settings(s), complaints);
+	good &= doctor_terminal();
+	good &= doctor_locale();
+	good &= doctor_tmux();
+	good &= doctor_ssh();
 	int code = good ? EXIT_WELL : EXIT_ATTENTION;
 	headless_wait(s, wait_ms);
 	struct doctor_answer *answers = doctor_ask(s), *a = answers;

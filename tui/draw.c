@@ -16,37 +16,6 @@ void note_change(struct console *c, int64_t wall_ms)
 		c->next_change_ms = wall_ms;
 }
 
-static void draw_lay_out(struct console *c)
-{
-	struct canvas screen = canvas_screen();
-	struct layout_want want = {
-		.height = screen.height,
-		.width = screen.width,
-		.n = c->n_panes,
-		.focus = c->focus,
-		.other = c->other,
-		.in_server = c->scope[0],
-		.zoom = c->zoom,
-		.style = c->look.style,
-		.upper = c->look.upper[c->look.style],
-		.left = c->look.left[c->look.style],
-		.hidden = c->look.hidden,
-		.hints = c->settings->screen.hints && !c->hide_hints,
-		.rows = c->pane_rows,
-	};
-	for (size_t i = 0; i < c->n_panes; i++)
-		want.rows[i] = c->panes[i].table ? c->panes[i].total + c->panes[i].remembered
-		                                 : c->panes[i].lines;
-	want.says = says_want(c, screen.width);
-	if (!want.rows[PANE_FLEET])
-		/* an empty fleet shows how to add servers */
-		want.rows[PANE_FLEET] = EMPTY_FLEET_LINES;
-	layout(&want, &c->layout);
-	peek_lay_out(c);
-	c->look.drawn_upper = want.upper;
-	c->look.drawn_left = want.left;
-}
-
 static int draw_last_line(const struct canvas *screen)
 {
 	return screen->height > 0 ? screen->height - 1 : 0;
@@ -122,7 +91,32 @@ void console_draw(struct console *c)
 	c->next_change_ms = 0;
 	panes_refresh(c);
 	view_refresh(c);
-	draw_lay_out(c);
+	struct layout_want want = {
+		.height = screen.height,
+		.width = screen.width,
+		.n = c->n_panes,
+		.focus = c->focus,
+		.other = c->other,
+		.in_server = c->scope[0],
+		.zoom = c->zoom,
+		.style = c->look.style,
+		.upper = c->look.upper[c->look.style],
+		.left = c->look.left[c->look.style],
+		.hidden = c->look.hidden,
+		.hints = c->settings->screen.hints && !c->hide_hints,
+		.rows = c->pane_rows,
+	};
+	for (size_t i = 0; i < c->n_panes; i++)
+		want.rows[i] = c->panes[i].table ? c->panes[i].total + c->panes[i].remembered
+		                                 : c->panes[i].lines;
+	want.says = says_want(c, screen.width);
+	if (!want.rows[PANE_FLEET])
+		/* an empty fleet shows how to add servers */
+		want.rows[PANE_FLEET] = EMPTY_FLEET_LINES;
+	layout(&want, &c->layout);
+	peek_lay_out(c);
+	c->look.drawn_upper = want.upper;
+	c->look.drawn_left = want.left;
 	canvas_clear(&screen);
 	store_shown_begin(c->store);
 	draw_header(c);

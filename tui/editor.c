@@ -96,14 +96,6 @@ static void editor_on_end(struct loop_child *child, pid_t pid, int status, void 
 	editor_release(e);
 }
 
-static bool editor_start(struct editor *e)
-{
-	static const char script[] = "exec ${VISUAL:-${EDITOR:-vi}} \"$1\"";
-	const char *argv[] = { "sh", "-c", script, "sh", e->file, NULL };
-	e->pid = spawn_foreground(argv);
-	return e->pid > 0;
-}
-
 void editor_open(struct console *c, const char *text, editor_fn *done, void *arg)
 {
 	char *file = c->editor ? NULL : draft_file(c->settings, text);
@@ -123,7 +115,10 @@ void editor_open(struct console *c, const char *text, editor_fn *done, void *arg
 		              .arg = arg };
 	console_listening(c, false);
 	canvas_suspend();
-	if (!editor_start(e)) {
+	static const char script[] = "exec ${VISUAL:-${EDITOR:-vi}} \"$1\"";
+	const char *argv[] = { "sh", "-c", script, "sh", e->file, NULL };
+	e->pid = spawn_foreground(argv);
+	if (e->pid <= 0) {
 		canvas_resume();
 		console_listening(c, true);
 		done(NULL, "the editor could not be started", arg);

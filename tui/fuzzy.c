@@ -57,26 +57,6 @@ bool text_has_upper(const char *s)
 
 /* --- compiling ----------------------------------------------------------- */
 
-static void fuzzy_compile_word(struct fuzzy_word *w, const char *s, size_t len)
-{
-	const char *end = s + len;
-	bool upper = false;
-
-	memset(w, 0, sizeof(*w));
-	w->ascii = true;
-	if (*s == '!') {
-		w->inverted = true;
-		s++;
-	}
-	while (s < end && w->n < FUZZY_WORD_MAX) {
-		unsigned c = fuzzy_next_char(&s);
-		w->chars[w->n++] = c;
-		w->ascii = w->ascii && c < 0x80;
-		upper = upper || (c < 0x110000 && fuzzy_fold(c, false) != c);
-	}
-	w->exact_case = upper;
-}
-
 void fuzzy_compile(struct fuzzy *f, const char *pattern)
 {
 	f->n = 0;
@@ -84,8 +64,26 @@ void fuzzy_compile(struct fuzzy *f, const char *pattern)
 		size_t len;
 		pattern += strspn(pattern, " \t");
 		len = strcspn(pattern, " \t");
-		if (len)
-			fuzzy_compile_word(&f->words[f->n], pattern, len);
+		if (len) {
+			struct fuzzy_word *w = &f->words[f->n];
+			const char *s = pattern;
+			const char *end = s + len;
+			bool upper = false;
+
+			memset(w, 0, sizeof(*w));
+			w->ascii = true;
+			if (*s == '!') {
+				w->inverted = true;
+				s++;
+			}
+			while (s < end && w->n < FUZZY_WORD_MAX) {
+				unsigned c = fuzzy_next_char(&s);
+				w->chars[w->n++] = c;
+				w->ascii = w->ascii && c < 0x80;
+				upper = upper || (c < 0x110000 && fuzzy_fold(c, false) != c);
+			}
+			w->exact_case = upper;
+		}
 		if (len && f->words[f->n].n) /* a lone "!" is not a word yet */
 			f->n++;
 		pattern += len;

@@ -105,7 +105,7 @@ static void headless_watch_done(struct deploy_watch *w, void *arg)
 	deploy_watch_close(w);
 }
 
-static const struct deploy *headless_row_of(const struct watching *k)
+static struct deploy *headless_row_of(const struct watching *k)
 {
 	struct row *r = store_find(k->store, k->id);
 	return r && r->kind == &kind_deploy ? ROW_AS(deploy, r) : NULL;
@@ -123,13 +123,13 @@ static int headless_watch_to_end(struct watching *k)
 	static const struct deploy_watch_events events = { .bytes = headless_print_bytes,
 		                                           .note = headless_print_note,
 		                                           .done = headless_watch_done };
-	const struct deploy *d = headless_row_of(k);
+	struct deploy *d = headless_row_of(k);
 	char span[HUMAN_SIZE];
 	if (!d) {
 		fprintf(stderr, "mocr: %s is gone\n", k->id);
 		return EXIT_ATTENTION;
 	}
-	deploy_watch((struct deploy *)d, &events, k);
+	deploy_watch(d, &events, k);
 	while (!k->over || ((d = headless_row_of(k)) &&
 	                    (d->state == DEPLOY_CHECKING || d->state == DEPLOY_RUNNING)))
 		headless_turn(k->store);

@@ -78,33 +78,6 @@ static bool form_check_certificate(const struct check *c, double *value)
 	return c->certificate_end_ms > 0;
 }
 
-static void form_checks(const struct store *s)
-{
-	static const struct {
-		const char *name, *help;
-		bool (*value)(const struct check *, double *);
-	} metrics[] = {
-		{ "mocr_check_up", "Whether the check is not down.", form_check_up },
-		{ "mocr_check_latency_seconds", "How long the last run took, where it was good.",
-		  form_check_latency },
-		{ "mocr_check_certificate_end_seconds",
-		  "When the certificate ends, in seconds since 1970.", form_check_certificate },
-	};
-	for (size_t i = 0; i < ARRAY_LEN(metrics); i++) {
-		form_metric(metrics[i].name, metrics[i].help);
-		for (struct row *r = store_first(s, &kind_check, NULL); r;
-		     r = store_next(r, &kind_check, NULL)) {
-			double value;
-			if (!metrics[i].value((const struct check *)r, &value))
-				continue;
-			printf("%s", metrics[i].name);
-			form_label("{", "server", r->server->name);
-			form_label(",", "check", r->name);
-			printf("} %.6f\n", value);
-		}
-	}
-}
-
 void headless_print_prometheus(const struct store *s, int code)
 {
 	form_metric("mocr_status", "The exit code of mocr status: 0 well, 1 attention, 2 "
@@ -138,5 +111,27 @@ void headless_print_prometheus(const struct store *s, int code)
 		form_label(",", "health", health_name(need_health(r)));
 		printf("} %.3f\n", r->health_ms > 0 ? (double)r->health_ms / 1000 : 0);
 	}
-	form_checks(s);
+	static const struct {
+		const char *name, *help;
+		bool (*value)(const struct check *, double *);
+	} metrics[] = {
+		{ "mocr_check_up", "Whether the check is not down.", form_check_up },
+		{ "mocr_check_latency_seconds", "How long the last run took, where it was good.",
+		  form_check_latency },
+		{ "mocr_check_certificate_end_seconds",
+		  "When the certificate ends, in seconds since 1970.", form_check_certificate },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(metrics); i++) {
+		form_metric(metrics[i].name, metrics[i].help);
+		for (struct row *r = store_first(s, &kind_check, NULL); r;
+		     r = store_next(r, &kind_check, NULL)) {
+			double value;
+			if (!metrics[i].value((const struct check *)r, &value))
+				continue;
+			printf("%s", metrics[i].name);
+			form_label("{", "server", r->server->name);
+			form_label(",", "check", r->name);
+			printf("} %.6f\n", value);
+		}
+	}
 }

@@ -153,15 +153,6 @@ static void headless_on_changed(struct log *log, void *arg)
 	}
 }
 
-static void headless_say_status(struct printing *p)
-{
-	const char *status = log_status(p->log);
-	if (!p->follow || !*status || strcmp(status, p->said) == 0)
-		return;
-	snprintf(p->said, sizeof(p->said), "%s", status);
-	fprintf(stderr, "mocr: %s\n", status);
-}
-
 static bool headless_goes_on(const struct printing *p, int64_t end_ms)
 {
 	if (p->stop)
@@ -171,27 +162,6 @@ static bool headless_goes_on(const struct printing *p, int64_t end_ms)
 	int64_t now = now_mono_ms();
 	return now < end_ms && (!p->begun || !headless_settled(p->store) || log_owed(p->log) ||
 	                        now - p->came_ms < QUIET_MS);
-}
-
-/* Prints read errors, because an unreadable log is not an empty log. Without -f there is no retry,
- * so that part of the sentence is cut. */
-static bool headless_say_faults(const struct printing *p)
-{
-	static const char again[] = "; it is tried again";
-	const char *own = log_fault(p->log, LOG_NO_SOURCE);
-	bool any = own != NULL;
-	if (own)
-		fprintf(stderr, "mocr: %s\n", own);
-	for (unsigned i = 0; i < log_sources(p->log); i++) {
-		const char *fault = log_fault(p->log, i),
-			   *end = fault ? strstr(fault, again) : NULL;
-		if (!fault)
-			continue;
-		any = true;
-		fprintf(stderr, "mocr: %s: %.*s\n", log_source_name(p->log, i),
-		        (int)(end ? end - fault : (long)strlen(fault)), fault);
-	}
-	return any;
 }
 
 /* Prints targets that do not exist, once all servers have answered. Returns the exit code. */
@@ -209,7 +179,22 @@ static int headless_logs_verdict(const struct printing *p)
 	if (p->follow)
 		/* with -f the code is unused; headless_say_status prints the rest */
 		return EXIT_WELL;
-	bool faults = headless_say_faults(p);
+	/* Prints read errors, because an unreadable log is not an empty log. Without -f there is no
+	 * retry, so that part of the sentence is cut. */
+	static const char again[] = "; it is tried again";
+	const char *own = log_fault(p->log, LOG_NO_SOURCE);
+	bool faults = own != NULL;
+	if (own)
+		fprintf(stderr, "mocr: %s\n", own);
+	for (unsigned i = 0; i < log_sources(p->log); i++) {
+		const char *fault = log_fault(p->log, i),
+			   *end = fault ? strstr(fault, again) : NULL;
+		if (!fault)
+			continue;
+		faults = true;
+		fprintf(stderr, "mocr: %s: %.*s\n", log_source_name(p->log, i),
+		        (int)(end ? end - fault : (long)strlen(fault)), fault);
+	}
 	if (!idle && !faults && !p->printed)
 		fprintf(stderr, "mocr: it was read, and no line was there\n");
 	return idle || faults ? EXIT_ATTENTION : EXIT_WELL;
@@ -263,7 +248,11 @@ int headless_logs(struct store *store, char **targets, int n, bool follow, bool 
 		p.begun |= now - p.still_ms >= STILL_MS || now >= end_ms ||
 		           (p.delivered_ms && now - p.delivered_ms >= HISTORY_MS);
 		headless_print_settled(&p);
-		headless_say_status(&p);
+		const char *status = log_status(p.log);
+		if (p.follow && *status && strcmp(status, p.said) != 0) {
+			snprintf(p.said, sizeof(p.said), "%s", status);
+			fprintf(stderr, "mocr: %s\n", status);
+		}
 	}
 	if (code == EXIT_WELL && !follow)
 		code = headless_logs_verdict(&p);

@@ -6,25 +6,20 @@
 #include "backends/store/doc.h"
 #include "tui/console_internal.h"
 
-/* Writes the keys of the action that start it now. */
-static char *help_keys(struct console *c, const struct action *a, char *buf)
-{
-	char all[ACTION_KEYS_SIZE], *rest = action_keys(a, all), *name;
-	struct key key;
-	size_t len = 0;
-	buf[0] = '\0';
-	while ((name = strsep(&rest, " ")))
-		if (key_parse(name, &key) && console_find(c, &key) == a)
-			len += (size_t)snprintf(buf + len, ACTION_KEYS_SIZE - len, "%s%s",
-			                        len ? " " : "", name);
-	return buf;
-}
-
 static void help_action(struct console *c, struct doc *doc, const struct action *a, bool always)
 {
 	char keys[ACTION_KEYS_SIZE], shown[ACTION_KEYS_SIZE];
 	const struct panel *panel = action_panel(c, a);
-	key_brackets(help_keys(c, a, keys), shown, sizeof(shown));
+	/* Writes the keys of the action that start it now. */
+	char all[ACTION_KEYS_SIZE], *rest = action_keys(a, all), *name;
+	struct key key;
+	size_t len = 0;
+	keys[0] = '\0';
+	while ((name = strsep(&rest, " ")))
+		if (key_parse(name, &key) && console_find(c, &key) == a)
+			len += (size_t)snprintf(keys + len, ACTION_KEYS_SIZE - len, "%s%s",
+			                        len ? " " : "", name);
+	key_brackets(keys, shown, sizeof(shown));
 	if (!action_exists(c, a) || (!*keys && !always))
 		return;
 	if (panel)
@@ -117,25 +112,6 @@ static void help_menu_chosen(const struct dialog_result *result, void *arg)
 		action_begin(c, c->menu[result->choice]);
 }
 
-/* Says what the actions work on: "2 marked: web, db", or the row under the cursor. */
-static void help_menu_title(struct console *c, const struct row *r, char *buf, size_t size)
-{
-	struct row *rows[ROWS_MAX];
-	const struct pane *p = pane_focused(c);
-	bool marked = !c->view && p->table && table_marks(p->table, NULL, 0);
-	size_t n = marked ? console_rows(c, rows, ROWS_MAX) : 0;
-	size_t len = (size_t)snprintf(buf, size, "%zu marked", n);
-	for (size_t i = 0; i < n && len < size; i++)
-		len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? ", " : ": ",
-		                        rows[i]->name);
-	if (marked)
-		return;
-	if (r && r->kind != &kind_server)
-		snprintf(buf, size, "%s on %s", r->name, r->server->name);
-	else
-		snprintf(buf, size, "%s", r ? r->name : "mocr");
-}
-
 void console_menu(struct console *c)
 {
 	struct dialog_item items[MENU_MAX] = { 0 };
@@ -152,7 +128,22 @@ void console_menu(struct console *c)
 			                         .label = c->menu[i]->verb,
 			                         .help = c->menu[i]->help };
 	char title[320];
-	help_menu_title(c, r, title, sizeof(title));
+	/* Says what the actions work on: "2 marked: web, db", or the row under the cursor. */
+	size_t size = sizeof(title);
+	struct row *rows[ROWS_MAX];
+	const struct pane *p = pane_focused(c);
+	bool marked = !c->view && p->table && table_marks(p->table, NULL, 0);
+	size_t n = marked ? console_rows(c, rows, ROWS_MAX) : 0;
+	size_t len = (size_t)snprintf(title, size, "%zu marked", n);
+	for (size_t i = 0; i < n && len < size; i++)
+		len += (size_t)snprintf(title + len, size - len, "%s%s", i ? ", " : ": ",
+		                        rows[i]->name);
+	if (!marked) {
+		if (r && r->kind != &kind_server)
+			snprintf(title, size, "%s on %s", r->name, r->server->name);
+		else
+			snprintf(title, size, "%s", r ? r->name : "mocr");
+	}
 	c->dialog = dialog_menu(title, items, c->n_menu, help_menu_chosen, c);
 	console_redraw(c);
 }

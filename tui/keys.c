@@ -274,18 +274,6 @@ static uint32_t key_letter_code(char c)
 	return K_NONE;
 }
 
-static uint32_t key_number_code(unsigned n)
-{
-	static const uint32_t map[] = {
-		[1] = K_HOME, [2] = K_INSERT, [3] = K_DELETE, [4] = K_END,  [5] = K_PGUP,
-		[6] = K_PGDN, [7] = K_HOME,   [8] = K_END,    [11] = K_F1,  [12] = K_F2,
-		[13] = K_F3,  [14] = K_F4,    [15] = K_F5,    [17] = K_F6,  [18] = K_F7,
-		[19] = K_F8,  [20] = K_F9,    [21] = K_F10,   [23] = K_F11, [24] = K_F12,
-	};
-
-	return n < ARRAY_LEN(map) ? map[n] : K_NONE;
-}
-
 /* A key given by its Unicode number, as in CSI u and modifyOtherKeys. */
 static void key_unicode(unsigned code, unsigned mods, struct key *k)
 {
@@ -331,7 +319,14 @@ static void key_csi(const struct csi *c, struct front *f)
 	} else if (c->final == 'u') {
 		key_unicode(c->params[0], mods, &f->key);
 	} else if (c->final == '~' || c->final == '^') {
-		f->key.code = key_number_code(c->params[0]);
+		static const uint32_t map[] = {
+			[1] = K_HOME, [2] = K_INSERT, [3] = K_DELETE, [4] = K_END,  [5] = K_PGUP,
+			[6] = K_PGDN, [7] = K_HOME,   [8] = K_END,    [11] = K_F1,  [12] = K_F2,
+			[13] = K_F3,  [14] = K_F4,    [15] = K_F5,    [17] = K_F6,  [18] = K_F7,
+			[19] = K_F8,  [20] = K_F9,    [21] = K_F10,   [23] = K_F11, [24] = K_F12,
+		};
+
+		f->key.code = c->params[0] < ARRAY_LEN(map) ? map[c->params[0]] : K_NONE;
 		f->key.mods = mods | (c->final == '^' ? MOD_CTRL : 0u);
 	} else if (c->n == 0 || c->params[0] <= 1) {
 		f->key.code = c->final == 'M' ? K_NONE : key_letter_code(c->final);
@@ -689,32 +684,27 @@ bool keys_next(struct keys *k, struct key *out, int64_t now)
 	}
 }
 
-/* Reads available bytes. Polls first, because the fd is shared and must stay blocking. */
-static void key_fill(struct keys *k, int64_t now)
-{
-	struct pollfd p = { k->fd, POLLIN, 0 };
-	char bytes[KEYS_BUF];
-	size_t room = KEYS_BUF - k->len;
-	ssize_t n;
-
-	if (k->fd < 0 || k->hung || !room || poll(&p, 1, 0) <= 0)
-		return;
-	n = read(k->fd, bytes, room);
-	if (n > 0) {
-		keys_feed(k, bytes, (size_t)n, now);
-		wipe(bytes, (size_t)n);
-	} else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
-		k->hung = true;
-	}
-}
-
 bool keys_read(struct keys *k, struct key *out)
 {
 	int64_t now = now_mono_ms();
 
 	if (keys_next(k, out, now))
 		return true;
-	key_fill(k, now);
+	/* Reads available bytes. Polls first, because the fd is shared and must stay blocking. */
+	struct pollfd p = { k->fd, POLLIN, 0 };
+	char bytes[KEYS_BUF];
+	size_t room = KEYS_BUF - k->len;
+	ssize_t n;
+
+	if (k->fd >= 0 && !k->hung && room && poll(&p, 1, 0) > 0) {
+		n = read(k->fd, bytes, room);
+		if (n > 0) {
+			keys_feed(k, bytes, (size_t)n, now);
+			wipe(bytes, (size_t)n);
+		} else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
+			k->hung = true;
+		}
+	}
 	if (keys_next(k, out, now))
 		return true;
 	if (!k->hung)

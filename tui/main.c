@@ -359,21 +359,6 @@ static int main_run_do(struct program *p)
 	return headless_do(p->store, w[1], w[2], w[3], main_has(p, MAIN_YES), p->opt.wait_ms);
 }
 
-/* Opens the servers of targets. A pattern matches configured servers only. A plain name may also
- * come from ssh_config. */
-static bool main_open_targets(struct program *p, char **targets, int n)
-{
-	bool pattern = false;
-	for (int i = 0; i < n; i++) {
-		size_t len = strcspn(targets[i], "/");
-		if (strcspn(targets[i], "*?[") < len)
-			pattern = true;
-		else if (!p->opt.replay && !headless_open(p->store, targets[i]))
-			return false;
-	}
-	return !pattern || main_open_servers(p, NULL, 0);
-}
-
 static int main_run_logs(struct program *p)
 {
 	char **targets = p->opt.words + 1;
@@ -382,7 +367,17 @@ static int main_run_logs(struct program *p)
 		return main_wrong("expected: mocr logs [-f] TARGET..., as in mocr logs -f "
 		                  "sese/containers/* pi/services/opencode%s",
 		                  "");
-	if (!main_open_targets(p, targets, n))
+	/* Opens the servers of targets. A pattern matches configured servers only. A plain name may
+	 * also come from ssh_config. */
+	bool pattern = false;
+	for (int i = 0; i < n; i++) {
+		size_t len = strcspn(targets[i], "/");
+		if (strcspn(targets[i], "*?[") < len)
+			pattern = true;
+		else if (!p->opt.replay && !headless_open(p->store, targets[i]))
+			return EXIT_WRONG_USAGE;
+	}
+	if (pattern && !main_open_servers(p, NULL, 0))
 		return EXIT_WRONG_USAGE;
 	return headless_logs(p->store, targets, n, main_has(p, MAIN_FOLLOW), main_has(p, MAIN_JSON),
 	                     p->opt.since_ms, p->opt.wait_ms);
@@ -493,18 +488,6 @@ static int main_run_help(struct program *p)
 	return EXIT_WELL;
 }
 
-/* mocr --help, mocr status --help, mocr do restart --help, mocr restart --help: help for the last
- * word that is a topic, else the list. */
-static int main_help_of(const struct options *o)
-{
-	char near[64];
-	for (int i = o->n_words < 2 ? o->n_words : 2; i-- > 0;)
-		if (topics_print(stdout, o->words[i], near, sizeof(near)))
-			return EXIT_WELL;
-	main_print_help();
-	return EXIT_WELL;
-}
-
 static int main_run_complete(struct program *p);
 
 static const struct {
@@ -593,19 +576,6 @@ static int main_check_config(struct program *p)
 	return p->complaints.n ? EXIT_ATTENTION : EXIT_WELL;
 }
 
-static void main_apply_options(struct program *p, bool headless)
-{
-	struct settings *s = p->settings;
-	s->read_only |= main_has(p, MAIN_READ_ONLY);
-	s->screen.ascii |= main_has(p, MAIN_ASCII);
-	s->batch = headless && (main_has(p, MAIN_BATCH) || !isatty(STDIN_FILENO));
-	s->once = headless;
-	if (p->opt.ssh_config)
-		xreplace(&s->ssh_config, p->opt.ssh_config);
-	if (p->opt.theme)
-		xreplace(&s->theme, p->opt.theme);
-}
-
 static bool main_start(struct program *p, bool headless)
 {
 	struct err err = { 0 };
@@ -649,8 +619,16 @@ int main(int argc, char **argv)
 	int code = main_read_options(&p.opt, argc, argv, &check);
 	if (code >= 0)
 		return code;
-	if (main_has(&p, MAIN_HELP))
-		return main_help_of(&p.opt);
+	if (main_has(&p, MAIN_HELP)) {
+		/* mocr --help, mocr status --help, mocr do restart --help, mocr restart --help:
+		 * help for the last word that is a topic, else the list. */
+		char near[64];
+		for (int i = p.opt.n_words < 2 ? p.opt.n_words : 2; i-- > 0;)
+			if (topics_print(stdout, p.opt.words[i], near, sizeof(near)))
+				return EXIT_WELL;
+		main_print_help();
+		return EXIT_WELL;
+	}
 	p.settings = settings_load(p.opt.config, &p.complaints);
 	console_check_keys(p.settings, &p.complaints);
 	console_check_panels(p.settings, &p.complaints);
@@ -662,7 +640,15 @@ int main(int argc, char **argv)
 		if (strcmp(p.opt.words[0], modes[i].word) == 0)
 			run = modes[i].run;
 	bool headless = run != main_run_console;
-	main_apply_options(&p, headless);
+	struct settings *s = p.settings;
+	s->read_only |= main_has(&p, MAIN_READ_ONLY);
+	s->screen.ascii |= main_has(&p, MAIN_ASCII);
+	s->batch = headless && (main_has(&p, MAIN_BATCH) || !isatty(STDIN_FILENO));
+	s->once = headless;
+	if (p.opt.ssh_config)
+		xreplace(&s->ssh_config, p.opt.ssh_config);
+	if (p.opt.theme)
+		xreplace(&s->theme, p.opt.theme);
 	if (check) {
 		code = main_check_config(&p);
 	} else if (!headless && !main_is_meant(&p)) {

@@ -31,17 +31,6 @@ void intent_free(struct intent *in)
 	*in = (struct intent){ 0 };
 }
 
-static void intent_set(struct console *c, const struct action *a, struct row **rows, size_t n,
-                       const char *argument)
-{
-	intent_free(&c->intent);
-	c->intent.action = a;
-	c->intent.argument = xstrdup(argument);
-	c->intent.ids = xcalloc(n, sizeof(*c->intent.ids));
-	for (size_t i = 0; i < n; i++)
-		c->intent.ids[c->intent.n++] = xstrdup(rows[i]->id);
-}
-
 /* --- carrying it out ----------------------------------------------------- */
 
 static void orders_over(struct order *order, void *arg)
@@ -349,7 +338,12 @@ void order_begin_rows(struct console *c, const struct action *a, struct row **ro
 	struct err err = { 0 };
 	assert(n > 0);
 	char *copy = xstrdup(argument); /* argument may belong to the old intent */
-	intent_set(c, a, rows, n, copy);
+	intent_free(&c->intent);
+	c->intent.action = a;
+	c->intent.argument = xstrdup(copy);
+	c->intent.ids = xcalloc(n, sizeof(*c->intent.ids));
+	for (size_t i = 0; i < n; i++)
+		c->intent.ids[c->intent.n++] = xstrdup(rows[i]->id);
 	free(copy);
 	if (!c->intent.argument && panel_ask(c, a, rows, n)) {
 		intent_free(&c->intent);
@@ -400,8 +394,7 @@ void order_begin(struct console *c, const struct action *a)
 	else if (gone)
 		console_flash(c, TONE_WARN, "%s: the marked rows are gone", a->verb);
 	else if (first)
-		console_flash(c, TONE_WARN, "%s: not possible for %s as it is now", a->verb,
-		              all ? rows[0]->name : first->name);
+		action_say_not_now(c, a, all ? rows[0] : first);
 	else
 		console_flash(c, TONE_WARN, "%s: there is no row under the cursor", a->verb);
 }

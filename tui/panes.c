@@ -392,28 +392,6 @@ static void pane_part_add(struct pane_part *part, size_t at)
 	part->end = at >= part->end ? at + 1 : part->end;
 }
 
-/* Removes the changed rows and adds their indices to the part. */
-static void pane_take_out(struct pane *p, struct pane_part *part)
-{
-	size_t at, kept, low = p->hole < p->n ? p->hole : p->n;
-	if (low < p->n)
-		pane_part_add(part, low);
-	p->hole = SIZE_MAX;
-	for (size_t i = 0; i < p->n_changes; i++)
-		if (pane_place(p, p->changes[i], &at)) {
-			p->rows[at] = NULL;
-			low = at < low ? at : low;
-			pane_part_add(part, at);
-		}
-	kept = low;
-	for (size_t i = low; i < p->n; i++)
-		if (p->rows[i])
-			p->rows[kept++] = p->rows[i];
-		else /* one of several holes: what stands behind it moves further */
-			pane_part_add(part, i);
-	p->n = kept;
-}
-
 /* Inserts the changed rows that belong in the pane, and adds their indices to the part. */
 static void pane_put_in(struct pane *p, struct pane_part *part)
 {
@@ -441,7 +419,24 @@ static void pane_settle(struct pane *p)
 	table_set_match(p->table, fuzzy_empty(&p->fuzzy) ? NULL : &p->fuzzy);
 	struct pane_part part = { .first = SIZE_MAX };
 	size_t before = p->n;
-	pane_take_out(p, &part);
+	/* Removes the changed rows and adds their indices to the part. */
+	size_t at, kept, low = p->hole < p->n ? p->hole : p->n;
+	if (low < p->n)
+		pane_part_add(&part, low);
+	p->hole = SIZE_MAX;
+	for (size_t i = 0; i < p->n_changes; i++)
+		if (pane_place(p, p->changes[i], &at)) {
+			p->rows[at] = NULL;
+			low = at < low ? at : low;
+			pane_part_add(&part, at);
+		}
+	kept = low;
+	for (size_t i = low; i < p->n; i++)
+		if (p->rows[i])
+			p->rows[kept++] = p->rows[i];
+		else /* one of several holes: what stands behind it moves further */
+			pane_part_add(&part, i);
+	p->n = kept;
 	pane_put_in(p, &part);
 	/* rows after the part kept their index */
 	size_t end = p->n == before ? part.end : p->n;
@@ -492,25 +487,6 @@ void panes_row_gone(const struct row *r, void *arg)
 	}
 }
 
-static void panes_take_changes(struct console *c)
-{
-	bool wide = c->wide_seen != store_wide_generation(c->store);
-	c->wide_seen = store_wide_generation(c->store);
-	store_changes_take(c->store, panes_row_changed, c);
-	for (size_t i = 0; i < c->n_panes; i++) {
-		struct pane *p = &c->panes[i];
-		bool other = p->table && p->built_at != store_generation(c->store);
-		/* A filter and an order by text read cells. Cells may depend on anything: an age,
-		 * the counts of a server, a link. */
-		if (wide || (other && (!fuzzy_empty(&p->fuzzy) || table_sorts_by_text(p->table))))
-			pane_spoil(p);
-		if (p->misplaced && p->state != ROWS_DIRTY)
-			pane_settle(p);
-		p->misplaced = false;
-		p->n_changes = 0;
-	}
-}
-
 void pane_refresh(struct console *c, struct pane *p)
 {
 	if (!p->table)
@@ -540,7 +516,21 @@ void panes_refresh(struct console *c)
 {
 	if (c->scope[0] && !store_server_find(c->store, c->scope))
 		console_enter_server(c, "");
-	panes_take_changes(c);
+	bool wide = c->wide_seen != store_wide_generation(c->store);
+	c->wide_seen = store_wide_generation(c->store);
+	store_changes_take(c->store, panes_row_changed, c);
+	for (size_t i = 0; i < c->n_panes; i++) {
+		struct pane *p = &c->panes[i];
+		bool other = p->table && p->built_at != store_generation(c->store);
+		/* A filter and an order by text read cells. Cells may depend on anything: an age,
+		 * the counts of a server, a link. */
+		if (wide || (other && (!fuzzy_empty(&p->fuzzy) || table_sorts_by_text(p->table))))
+			pane_spoil(p);
+		if (p->misplaced && p->state != ROWS_DIRTY)
+			pane_settle(p);
+		p->misplaced = false;
+		p->n_changes = 0;
+	}
 	for (size_t i = 0; i < c->n_panes; i++) {
 		struct pane *p = &c->panes[i];
 		if (pane_is_on_screen(c, i))

@@ -308,32 +308,6 @@ static void remember_add_panel(const struct console *c, const struct panel *p, s
 	}
 }
 
-static void remember_add_places(struct console *c, struct buf *out)
-{
-	buf_puts(out, "place");
-	remember_add(out, c->panes[c->focus].panel->name);
-	remember_add(out, c->panes[c->other].panel->name);
-	remember_add(out, c->scope);
-	remember_add(out, c->zoom ? "zoom" : "");
-	remember_add(out, c->hide_hints ? "hidden" : "");
-	buf_puts(out, "\n");
-	for (size_t i = 0; i < c->n_panes; i++) {
-		const struct pane *p = &c->panes[i];
-		const char *sort = p->table ? table_sort_name(p->table) : NULL;
-		const char *at = p->table && p->moved ? table_cursor_id(p->table) : p->want;
-		buf_puts(out, "pane");
-		remember_add(out, p->panel->name);
-		remember_add(out, p->problems ? "problems" : "");
-		remember_add(out, sort);
-		remember_add(out, sort && table_sort_is_reversed(p->table) ? "reverse" : "");
-		remember_add(out, p->panel->forgets ? "" : at);
-		remember_add(out, p->panel->forgets ? "" : p->filter);
-		buf_puts(out, "\n");
-	}
-	if (c->hosts_later)
-		buf_puts(out, "hosts-later\n");
-}
-
 void remember_save(struct console *c)
 {
 	struct buf out;
@@ -343,7 +317,28 @@ void remember_save(struct console *c)
 		return;
 	buf_init(&out, REMEMBER_BYTES);
 	buf_puts(&out, FIRST_LINE "\n");
-	remember_add_places(c, &out);
+	buf_puts(&out, "place");
+	remember_add(&out, c->panes[c->focus].panel->name);
+	remember_add(&out, c->panes[c->other].panel->name);
+	remember_add(&out, c->scope);
+	remember_add(&out, c->zoom ? "zoom" : "");
+	remember_add(&out, c->hide_hints ? "hidden" : "");
+	buf_puts(&out, "\n");
+	for (size_t i = 0; i < c->n_panes; i++) {
+		const struct pane *p = &c->panes[i];
+		const char *sort = p->table ? table_sort_name(p->table) : NULL;
+		const char *at = p->table && p->moved ? table_cursor_id(p->table) : p->want;
+		buf_puts(&out, "pane");
+		remember_add(&out, p->panel->name);
+		remember_add(&out, p->problems ? "problems" : "");
+		remember_add(&out, sort);
+		remember_add(&out, sort && table_sort_is_reversed(p->table) ? "reverse" : "");
+		remember_add(&out, p->panel->forgets ? "" : at);
+		remember_add(&out, p->panel->forgets ? "" : p->filter);
+		buf_puts(&out, "\n");
+	}
+	if (c->hosts_later)
+		buf_puts(&out, "hosts-later\n");
 	for (size_t i = 0; i < c->n_panes; i++)
 		if (remember_keeps(c->panes[i].panel))
 			remember_add_panel(c, c->panes[i].panel, &out, &left);

@@ -167,28 +167,6 @@ void shell_open(struct console *c, struct row *r)
 
 #define WINDOW_WORDS 12
 
-/* The command after tmux's new-window: mocr itself, which opens its own connection. tmux parses
- * every word first. */
-static size_t shell_window_words(struct console *c, const struct row *r, const char *self,
-                                 char **words)
-{
-	/* repeat the options of our own command line */
-	const struct settings *given = store_settings(c->store);
-	size_t n = 0;
-	words[n++] = tmux_word(self);
-	if (given->file) {
-		words[n++] = xstrdup("--config");
-		words[n++] = tmux_word(given->file);
-	}
-	if (given->ssh_config) {
-		words[n++] = xstrdup("-F");
-		words[n++] = tmux_word(given->ssh_config);
-	}
-	words[n++] = xstrdup(r->kind->attaches ? "attach" : "shell");
-	words[n++] = tmux_word(r->id);
-	return n;
-}
-
 void shell_open_window(struct console *c, struct row *r)
 {
 	char self[4096], shown[64];
@@ -211,7 +189,21 @@ void shell_open_window(struct console *c, struct row *r)
 		"w=$(tmux new-window -P -F \"#{window_id}\" -n \"$name\" -- \"$@\") && tmux "
 		"set-option -w -t \"$w\" @mocr_row \"$id\"";
 	char *id = tmux_word(r->id), *name = tmux_name(shown), *words[WINDOW_WORDS];
-	size_t n_words = shell_window_words(c, r, self, words);
+	/* The command after tmux's new-window: mocr itself with the options of our own command
+	 * line. It opens its own connection. tmux parses every word first. */
+	const struct settings *given = store_settings(c->store);
+	size_t n_words = 0;
+	words[n_words++] = tmux_word(self);
+	if (given->file) {
+		words[n_words++] = xstrdup("--config");
+		words[n_words++] = tmux_word(given->file);
+	}
+	if (given->ssh_config) {
+		words[n_words++] = xstrdup("-F");
+		words[n_words++] = tmux_word(given->ssh_config);
+	}
+	words[n_words++] = xstrdup(r->kind->attaches ? "attach" : "shell");
+	words[n_words++] = tmux_word(r->id);
 	const char *argv[8 + WINDOW_WORDS] = { "sh", "-c", script, "sh", r->id, id, name };
 	memcpy(argv + 7, words, n_words * sizeof(*words));
 	if (spawn_quiet(c, argv))

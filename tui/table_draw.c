@@ -193,11 +193,6 @@ static int table_draw_give(const struct table *t, struct layout *l, int spare, e
 	return spare;
 }
 
-static bool table_draw_is_age(const struct column *col)
-{
-	return col->flags & COLUMN_AGE;
-}
-
 /* The width a column needs at first. Short texts are not cut: they fit, or the column is
  * dropped. */
 static int table_draw_needed(const struct table *t, size_t i, int want)
@@ -216,7 +211,7 @@ static struct layout table_draw_lay_out(const struct table *t, int width)
 	struct layout l = { .gap = width >= WIDE_GAP_FROM ? 2 : 1 };
 
 	for (size_t i = 0; i < t->n_columns; i++)
-		l.width[i] = !table_has_column(t, i) || table_draw_is_age(&t->columns[i])
+		l.width[i] = !table_has_column(t, i) || (t->columns[i].flags & COLUMN_AGE)
 		                     ? 0
 		                     : table_draw_wanted(t, i);
 	if (table_draw_total(t, &l) > width) {
@@ -306,7 +301,7 @@ static void table_draw_note_change(struct table *t, int64_t at)
 static size_t table_draw_age_column(const struct table *t)
 {
 	size_t i = 0;
-	while (i < t->n_columns && !(table_draw_is_age(&t->columns[i]) && table_has_column(t, i)))
+	while (i < t->n_columns && !(t->columns[i].flags & COLUMN_AGE && table_has_column(t, i)))
 		i++;
 	return i;
 }

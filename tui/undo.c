@@ -71,25 +71,6 @@ void undo_note(struct console *c)
 	u->known = true;
 }
 
-static void undo_go(struct console *c, const struct place *to)
-{
-	if (strcmp(c->scope, to->scope) != 0)
-		console_enter_server(c, to->scope);
-	pane_focus(c, to->focus);
-	c->zoom = to->zoom;
-	struct pane *p = pane_focused(c);
-	p->problems = to->problems;
-	p->aside = to->aside;
-	if (p->table)
-		table_sort_by(p->table, *to->sort ? to->sort : NULL, to->reverse);
-	pane_set_filter(c, p, to->filter);
-	p->state = ROWS_DIRTY;
-	panes_refresh(c);
-	if (p->table && *to->cursor)
-		p->moved |= table_seek(p->table, to->cursor);
-	console_redraw(c);
-}
-
 void undo_step(struct console *c)
 {
 	struct undo *u = c->undo;
@@ -98,6 +79,20 @@ void undo_step(struct console *c)
 		return;
 	}
 	struct place to = u->before[--u->n];
-	undo_go(c, &to);
+	if (strcmp(c->scope, to.scope) != 0)
+		console_enter_server(c, to.scope);
+	pane_focus(c, to.focus);
+	c->zoom = to.zoom;
+	struct pane *p = pane_focused(c);
+	p->problems = to.problems;
+	p->aside = to.aside;
+	if (p->table)
+		table_sort_by(p->table, *to.sort ? to.sort : NULL, to.reverse);
+	pane_set_filter(c, p, to.filter);
+	p->state = ROWS_DIRTY;
+	panes_refresh(c);
+	if (p->table && *to.cursor)
+		p->moved |= table_seek(p->table, to.cursor);
+	console_redraw(c);
 	u->now = undo_here(c); /* going back is no change to take back */
 }

@@ -55,29 +55,24 @@ void view_close(struct console *c)
 #define SHARE_CELLS 12
 #define SHARE_FROM 56 /* width from which there is room for bars */
 
-/* Puts the bar of what is full before its text. */
-static void view_draw_shares(int width, struct doc *doc)
-{
-	char bar[GRAPH_TEXT];
-	if (width < SHARE_FROM)
-		return;
-	for (size_t i = 0; i < doc->n; i++) {
-		struct doc_line *line = &doc->lines[i];
-		if (line->share < 0)
-			continue;
-		graph_bar(bar, line->share, SHARE_CELLS, canvas_ascii());
-		char *text = xasprintf("%s  %s", bar, line->text);
-		free(line->text);
-		line->text = text;
-	}
-}
-
 void view_details(struct console *c, struct row *r, bool reveal, int width, struct doc *doc)
 {
 	r->kind->detail(r, doc, reveal);
 	for (row_addition *const *add = row_additions; *add; add++)
 		(*add)(r, doc);
-	view_draw_shares(width, doc);
+	/* Puts the bar of what is full before its text. */
+	char bar[GRAPH_TEXT];
+	if (width >= SHARE_FROM) {
+		for (size_t i = 0; i < doc->n; i++) {
+			struct doc_line *line = &doc->lines[i];
+			if (line->share < 0)
+				continue;
+			graph_bar(bar, line->share, SHARE_CELLS, canvas_ascii());
+			char *text = xasprintf("%s  %s", bar, line->text);
+			free(line->text);
+			line->text = text;
+		}
+	}
 	panel_pictures(c, r, width, doc);
 	if (!doc->n)
 		doc_add(doc, DOC_DIM, "Nothing is known yet.");
@@ -450,17 +445,6 @@ const struct action *view_find(struct console *c, const struct key *key)
 	return a ? a : of_console;
 }
 
-static void view_read_key(struct console *c, const struct action *a)
-{
-	struct view *v = c->view;
-	bool was_end = v->what == VIEW_DETAIL && pager_at_end(v->pager);
-	if (v->log && pager_goes_up(a) && pager_at_top(v->pager) && !pager_following(v->pager))
-		logs_older(c); /* and the key still moves */
-	pager_do(v->pager, a);
-	if (was_end && pager_goes_down(a) && panel_at_end(c, console_row(c)))
-		pager_stay(v->pager);
-}
-
 bool view_typing(const struct console *c)
 {
 	return c->view && pager_typing(c->view->pager);
@@ -482,7 +466,14 @@ bool view_key(struct console *c, const struct key *key)
 		action_begin(c, a);
 	else if (a->show)
 		a->show(c);
-	else
-		view_read_key(c, a);
+	else {
+		bool was_end = v->what == VIEW_DETAIL && pager_at_end(v->pager);
+		if (v->log && pager_goes_up(a) && pager_at_top(v->pager) &&
+		    !pager_following(v->pager))
+			logs_older(c); /* and the key still moves */
+		pager_do(v->pager, a);
+		if (was_end && pager_goes_down(a) && panel_at_end(c, console_row(c)))
+			pager_stay(v->pager);
+	}
 	return true;
 }

@@ -164,23 +164,6 @@ bool stack_name_check(const char *name, struct err *err)
 
 /* --- details and JSON ----------------------------------------------------- */
 
-static void app_add_deployment(struct doc *doc, const struct app_deployment *d)
-{
-	static const enum doc_tone tones[] = {
-		[HEALTH_GOOD] = DOC_GOOD, [HEALTH_BAD] = DOC_BAD, [HEALTH_ASKS] = DOC_PLAIN
-	};
-	char age[HUMAN_SIZE] = "-", span[HUMAN_SIZE] = "";
-	bool took = d->ended_ms && d->created_ms && d->ended_ms >= d->created_ms;
-	if (d->created_ms)
-		human_age(age, now_wall_ms() - d->created_ms);
-	if (took)
-		human_span(span, d->ended_ms - d->created_ms);
-	doc_pair(doc, tones[d->health], d->state, "%s ago%s%s  %s", age, took ? "  took " : "",
-	         span, d->title);
-	if (*d->error)
-		doc_pair(doc, DOC_BAD, "", "%s", d->error);
-}
-
 static void app_add_pair(struct doc *doc, const char *label, const char *value)
 {
 	if (*value)
@@ -214,8 +197,22 @@ static void app_detail(struct row *row, struct doc *doc, bool reveal)
 	if (a->is_platform)
 		return;
 	doc_head(doc, "Deployments");
-	for (size_t i = 0; i < a->n_deployments; i++)
-		app_add_deployment(doc, &a->deployments[i]);
+	for (size_t i = 0; i < a->n_deployments; i++) {
+		static const enum doc_tone tones[] = {
+			[HEALTH_GOOD] = DOC_GOOD, [HEALTH_BAD] = DOC_BAD, [HEALTH_ASKS] = DOC_PLAIN
+		};
+		char age[HUMAN_SIZE] = "-", span[HUMAN_SIZE] = "";
+		const struct app_deployment *d = &a->deployments[i];
+		bool took = d->ended_ms && d->created_ms && d->ended_ms >= d->created_ms;
+		if (d->created_ms)
+			human_age(age, now_wall_ms() - d->created_ms);
+		if (took)
+			human_span(span, d->ended_ms - d->created_ms);
+		doc_pair(doc, tones[d->health], d->state, "%s ago%s%s  %s", age,
+		         took ? "  took " : "", span, d->title);
+		if (*d->error)
+			doc_pair(doc, DOC_BAD, "", "%s", d->error);
+	}
 	if (!a->n_deployments)
 		doc_add(doc, DOC_DIM, "%s", a->asked ? "None yet." : "Not asked for yet.");
 }
@@ -257,16 +254,10 @@ static struct follow *app_follow(struct row *row, struct log *log, struct err *e
 
 /* --- actions -------------------------------------------------------------- */
 
-/* action->data is the enum app_do. */
-static enum app_do app_do_of(const struct action *action)
-{
-	return *(const enum app_do *)action->data;
-}
-
 static bool app_can(const struct action *action, const struct row *r)
 {
 	const struct app *a = ROW_AS(app, r);
-	return a->platform && a->platform->can(a, app_do_of(action));
+	return a->platform && a->platform->can(a, *(const enum app_do *)action->data);
 }
 
 static void app_command(const struct action *action, const struct row *r, char *buf, size_t size)
@@ -274,14 +265,14 @@ static void app_command(const struct action *action, const struct row *r, char *
 	const struct app *a = ROW_AS(app, r);
 	char raw[512] = "";
 	if (a->platform)
-		a->platform->command(a, app_do_of(action), raw, sizeof(raw));
+		a->platform->command(a, *(const enum app_do *)action->data, raw, sizeof(raw));
 	wash(buf, size, raw, strlen(raw));
 }
 
 static void app_run(struct order *order)
 {
 	struct app *a = app_of(order_row(order));
-	a->platform->run(order, a, app_do_of(order->action));
+	a->platform->run(order, a, *(const enum app_do *)order->action->data);
 }
 
 static void app_suggest(const struct row *r, char *buf, size_t size)

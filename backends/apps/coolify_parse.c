@@ -30,19 +30,6 @@ static struct coolify_item *coolify_add(struct coolify_list *l)
 	return &l->items[l->n];
 }
 
-/* The type: "application", "service", "standalone-postgresql". Some versions omit it, so guess from
- * other members. */
-static enum coolify_kind coolify_kind_of(const cJSON *o)
-{
-	char type[64];
-	bool has_type = vj_text(o, "type", NULL, type, sizeof(type));
-	if (has_type ? !strcmp(type, "application") : vj_get(o, "build_pack", NULL) != NULL)
-		return COOLIFY_APPLICATION;
-	if (has_type ? !strcmp(type, "service") : vj_get(o, "service_type", NULL) != NULL)
-		return COOLIFY_SERVICE;
-	return COOLIFY_DATABASE;
-}
-
 /* The item counts if it has a name and an id. */
 static void coolify_add_id(struct coolify_list *l, const cJSON *o, struct coolify_item *it)
 {
@@ -59,7 +46,16 @@ static void coolify_add_resource(struct coolify_list *l, const cJSON *o)
 	struct coolify_item *it = cJSON_IsObject(o) ? coolify_add(l) : NULL;
 	if (!it)
 		return;
-	it->kind = coolify_kind_of(o);
+	/* The type: "application", "service", "standalone-postgresql". Some versions omit it, so
+	 * guess from other members. */
+	char type[64];
+	bool has_type = vj_text(o, "type", NULL, type, sizeof(type));
+	if (has_type ? !strcmp(type, "application") : vj_get(o, "build_pack", NULL) != NULL)
+		it->kind = COOLIFY_APPLICATION;
+	else if (has_type ? !strcmp(type, "service") : vj_get(o, "service_type", NULL) != NULL)
+		it->kind = COOLIFY_SERVICE;
+	else
+		it->kind = COOLIFY_DATABASE;
 	vj_text(o, "name", NULL, it->name, sizeof(it->name));
 	vj_text(o, "status", NULL, it->status, sizeof(it->status));
 	vj_text(o, "fqdn", NULL, it->domain, sizeof(it->domain));

@@ -143,16 +143,11 @@ static bool dokploy_is_due(const struct site *s, const struct app *a)
 	return a->row.health == HEALTH_BUSY && a->asked_round != s->round;
 }
 
-static bool dokploy_is_compose(const struct app *a)
-{
-	return !strcmp(a->type, "compose");
-}
-
 static char *dokploy_about(const struct app *a, const char **what)
 {
 	*what = "one";
-	return platform_path(dokploy_is_compose(a) ? "/compose.one?composeId="
-	                                           : "/application.one?applicationId=",
+	return platform_path(!strcmp(a->type, "compose") ? "/compose.one?composeId="
+	                                                 : "/application.one?applicationId=",
 	                     a->ref, "");
 }
 
@@ -248,10 +243,10 @@ static void dokploy_run(struct order *order, struct app *a, enum app_do what)
 	if (!d)
 		return;
 	if (what == APP_DEPLOY || what == APP_REDEPLOY) {
-		dokploy_deploy(d, a->ref, dokploy_is_compose(a), dokploy_verbs[what]);
+		dokploy_deploy(d, a->ref, !strcmp(a->type, "compose"), dokploy_verbs[what]);
 		return;
 	}
-	d->compose = dokploy_is_compose(a);
+	d->compose = !strcmp(a->type, "compose");
 	rollout_begin(&d->rollout, a->ref);
 	dokploy_post(d, dokploy_verbs[what], job_answer);
 }

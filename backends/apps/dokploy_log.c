@@ -71,30 +71,25 @@ static void dokploy_log_closed(struct ws *w, const struct err *err, void *arg)
 		app_log_fail(l->log.log, err);
 }
 
-static void dokploy_log_open(struct dokploy_log *l)
-{
-	static const struct ws_events events = { .data = dokploy_log_data,
-		                                 .closed = dokploy_log_closed };
-	const struct app_deployment *d = dokploy_log_deployment(&l->log);
-	char *path = platform_path("/listen-deployment?logPath=", d ? d->log : "", "");
-	struct err err;
-	buf_clear(&l->all);
-	l->all.max = WS_KEPT;
-	l->seen = 0;
-	l->ws = api_ws(l->log.site->api, path, &events, l, &err);
-	if (l->ws)
-		app_log_later(l->log.log);
-	else
-		app_log_fail(l->log.log, &err);
-	free(path);
-}
-
 void dokploy_log_ask(struct site_log *log)
 {
 	struct dokploy_log *l = (struct dokploy_log *)log;
 	char how[320] = "";
 	if (!l->ws) {
-		dokploy_log_open(l);
+		static const struct ws_events events = { .data = dokploy_log_data,
+			                                 .closed = dokploy_log_closed };
+		const struct app_deployment *d = dokploy_log_deployment(&l->log);
+		char *path = platform_path("/listen-deployment?logPath=", d ? d->log : "", "");
+		struct err err;
+		buf_clear(&l->all);
+		l->all.max = WS_KEPT;
+		l->seen = 0;
+		l->ws = api_ws(l->log.site->api, path, &events, l, &err);
+		if (l->ws)
+			app_log_later(l->log.log);
+		else
+			app_log_fail(l->log.log, &err);
+		free(path);
 		return;
 	}
 	bool nothing_new = l->all.len && l->seen == l->all.len;

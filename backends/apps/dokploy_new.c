@@ -93,8 +93,14 @@ static bool stack_read_word(struct stack *s, const char *word, struct err *err)
 	return true;
 }
 
-static bool stack_read_words(struct stack *s, const char *argument, struct err *err)
+static bool stack_read(struct stack *s, const char *argument, struct err *err)
 {
+	const struct dokploy *d = stack_site(s);
+	const struct dokploy_config *c = dokploy_section(d);
+	if (!c)
+		return err_set(err, ERR_ABSENT, "the configuration no longer has [dokploy %s]",
+		               d->site.name);
+	s->port = c->stack_port;
 	char *copy = xstrdup(stack_or(argument, "")), *rest = copy, *word;
 	bool good = true;
 	while (good && (word = strsep(&rest, " \t"))) {
@@ -112,18 +118,7 @@ static bool stack_read_words(struct stack *s, const char *argument, struct err *
 	if (good && !*s->name)
 		return err_set(err, ERR_USAGE,
 		               "a new stack needs a name: 3 to 20 of a-z, 0-9 and -");
-	return good;
-}
-
-static bool stack_read(struct stack *s, const char *argument, struct err *err)
-{
-	const struct dokploy *d = stack_site(s);
-	const struct dokploy_config *c = dokploy_section(d);
-	if (!c)
-		return err_set(err, ERR_ABSENT, "the configuration no longer has [dokploy %s]",
-		               d->site.name);
-	s->port = c->stack_port;
-	if (!stack_read_words(s, argument, err))
+	if (!good)
 		return false;
 	if (!*s->image)
 		snprintf(s->image, sizeof(s->image), "%.159s", stack_or(c->stack_image, ""));

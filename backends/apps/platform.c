@@ -539,10 +539,13 @@ static char *site_words(const struct site_config *c)
 	return xasprintf("%s\n%s", url, c->token_command ? c->token_command : "");
 }
 
-/* The address is tried only when a round begins. */
-static void site_connect(struct site *s, const struct site_config *c, struct err *err)
+void site_open(struct site *s, const struct site_config *c)
 {
 	const struct platform *p = s->platform;
+	struct err err;
+	if (!s->timer)
+		s->timer = loop_timer_add(store_loop(s->source->store), -1, platform_on_timer, s);
+	/* the address is tried only when a round begins */
 	struct store *store = s->source->store;
 	if (p->talk && !s->wire)
 		s->wire = wire_create(source_link(s->source),
@@ -552,7 +555,7 @@ static void site_connect(struct site *s, const struct site_config *c, struct err
 		                                             .url = c->url,
 		                                             .password_command = c->token_command,
 		                                             .talk = p->talk },
-		                      err);
+		                      &err);
 	else if (!p->talk && !s->api)
 		s->api = api_create(store_http(store), source_link(s->source),
 		                    &(struct api_config){ .section = p->section,
@@ -564,16 +567,7 @@ static void site_connect(struct site *s, const struct site_config *c, struct err
 		                                          .token_help = p->token_help,
 		                                          .token_word = p->token_word,
 		                                          .denies = p->denies },
-		                    err);
-}
-
-void site_open(struct site *s, const struct site_config *c)
-{
-	const struct platform *p = s->platform;
-	struct err err;
-	if (!s->timer)
-		s->timer = loop_timer_add(store_loop(s->source->store), -1, platform_on_timer, s);
-	site_connect(s, c, &err);
+		                    &err);
 	free(s->opened);
 	s->opened = site_words(c);
 	s->up = s->api || s->wire;

@@ -16,14 +16,6 @@
 #define JSON_ITEM_ROOM (sizeof(cJSON) + 16)
 #define YEAR_2001_MS 978307200000
 
-/* Memory of a string. cJSON adds two bytes and malloc adds its own word. The sum is rounded up to a
- * multiple of 16, and is at least 32. */
-static size_t json_room(size_t len)
-{
-	size_t room = (len + 2 + 8 + 15) / 16 * 16;
-	return room < 32 ? 32 : room;
-}
-
 /* The string begins at bytes[at] with a quote. Returns the position of its end. */
 static size_t json_string_end(const char *bytes, size_t len, size_t at)
 {
@@ -52,7 +44,10 @@ struct json_size json_size(const char *bytes, size_t len)
 		case ',': size.tree += JSON_ITEM_ROOM; break;
 		case '"':
 			end = json_string_end(bytes, len, at);
-			size.tree += json_room(end - at - 1);
+			/* Memory of a string. cJSON adds two bytes and malloc adds its own word.
+			 * The sum is rounded up to a multiple of 16, and is at least 32. */
+			size_t room = (end - at - 1 + 2 + 8 + 15) / 16 * 16;
+			size.tree += room < 32 ? 32 : room;
 			at = end;
 			break;
 		}

@@ -248,11 +248,6 @@ void mask_url_path(char *text, size_t len, const char *path)
 
 /* --- JSON ---------------------------------------------------------------- */
 
-static void mask_set_string(cJSON *v, const char *s)
-{
-	cJSON_SetValuestring(v, s);
-}
-
 static bool mask_is_option(const char *s)
 {
 	return *s == '-' && !strchr(s, '=') && !strchr(s, ' ') &&
@@ -268,7 +263,7 @@ static bool mask_assignment(cJSON *v)
 	    !mask_is_secret(v->valuestring, (size_t)(eq - v->valuestring)) || !eq[1])
 		return false;
 	char *masked = xasprintf("%.*s=" MASK, (int)(eq - v->valuestring), v->valuestring);
-	mask_set_string(v, masked);
+	cJSON_SetValuestring(v, masked);
 	free(masked);
 	return true;
 }
@@ -294,13 +289,13 @@ static void mask_walk(cJSON *v, bool secret)
 	if (!cJSON_IsString(v)) {
 		mask_walk_members(v, secret && cJSON_IsArray(v));
 	} else if (secret && *v->valuestring) {
-		mask_set_string(v, MASK);
+		cJSON_SetValuestring(v, MASK);
 	} else if (!mask_assignment(v)) {
 		struct buf b;
 		buf_init(&b, 0);
 		mask_text(&b, v->valuestring, strlen(v->valuestring));
 		if (b.data && strcmp(b.data, v->valuestring) != 0)
-			mask_set_string(v, b.data);
+			cJSON_SetValuestring(v, b.data);
 		buf_finish(&b);
 	}
 }

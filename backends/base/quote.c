@@ -5,22 +5,17 @@
 #define OCTAL_LEN 5   /* length of "\0123" */
 #define PIECE_MAX 800 /* bytes; a word in BSD's csh holds at most 1024 */
 
-static bool quote_plain(const char *word)
+/* Inside single quotes, fish interprets a backslash and csh a "!". So both characters are written
+ * outside of the quotes. */
+void quote_word(struct buf *b, const char *word)
 {
 	static const char safe[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+,=";
 	/* A leading '=' is an expansion in zsh, "%self" is one in fish, and '~' in all shells.
 	 * "A=b" is safe only as an argument. Every word but the first is an argument, and no
 	 * program is called "A=b". */
-	return *word && *word != '=' && strcmp(word, "%self") != 0 &&
-	       word[strspn(word, safe)] == '\0';
-}
-
-/* Inside single quotes, fish interprets a backslash and csh a "!". So both characters are written
- * outside of the quotes. */
-void quote_word(struct buf *b, const char *word)
-{
-	if (quote_plain(word)) {
+	if (*word && *word != '=' && strcmp(word, "%self") != 0 &&
+	    word[strspn(word, safe)] == '\0') {
 		buf_puts(b, word);
 		return;
 	}

@@ -17,34 +17,30 @@ static const char *sse_value_of(const struct buf *line, const char *name)
 	return text + (*text == ' ');
 }
 
-static void sse_take_line(struct sse *s, sse_fn *fn, void *arg)
-{
-	const char *value;
-	if (!s->line.len) {
-		size_t len = s->data.len;
-		if (len) { /* without the last newline */
-			s->data.data[len - 1] = '\0';
-			fn(*s->event ? s->event : "message", s->data.data, len - 1, arg);
-		}
-		assert(s->data.len == len); /* the callback did not call sse_finish */
-		buf_clear(&s->data);
-		s->event[0] = '\0';
-	} else if ((value = sse_value_of(&s->line, "event"))) {
-		snprintf(s->event, sizeof(s->event), "%s", value);
-	} else if ((value = sse_value_of(&s->line, "data"))) {
-		buf_add(&s->data, value, s->line.len - (size_t)(value - s->line.data));
-		buf_puts(&s->data, "\n");
-	}
-}
-
 static void sse_end_line(struct sse *s, sse_fn *fn, void *arg)
 {
 	static const char bom[] = "\xef\xbb\xbf";
 	if (!s->begun && s->line.len >= 3 && !memcmp(s->line.data, bom, 3))
 		buf_consume(&s->line, 3);
 	s->begun = true;
-	if (!s->skip)
-		sse_take_line(s, fn, arg);
+	if (!s->skip) {
+		const char *value;
+		if (!s->line.len) {
+			size_t len = s->data.len;
+			if (len) { /* without the last newline */
+				s->data.data[len - 1] = '\0';
+				fn(*s->event ? s->event : "message", s->data.data, len - 1, arg);
+			}
+			assert(s->data.len == len); /* the callback did not call sse_finish */
+			buf_clear(&s->data);
+			s->event[0] = '\0';
+		} else if ((value = sse_value_of(&s->line, "event"))) {
+			snprintf(s->event, sizeof(s->event), "%s", value);
+		} else if ((value = sse_value_of(&s->line, "data"))) {
+			buf_add(&s->data, value, s->line.len - (size_t)(value - s->line.data));
+			buf_puts(&s->data, "\n");
+		}
+	}
 	s->skip = false;
 	buf_clear(&s->line);
 }

@@ -31,17 +31,14 @@ static struct state_log *state_logs;
 
 /* --- the folder ---------------------------------------------------------- */
 
-static char *state_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	if (slash && slash != path)
-		return xstrndup(path, (size_t)(slash - path));
-	return xstrdup(slash ? "/" : ".");
-}
-
 static int state_open_folder(const char *path)
 {
-	char *folder = state_folder(path);
+	const char *slash = strrchr(path, '/');
+	char *folder;
+	if (slash && slash != path)
+		folder = xstrndup(path, (size_t)(slash - path));
+	else
+		folder = xstrdup(slash ? "/" : ".");
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	free(folder);
 	return fd;

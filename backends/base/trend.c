@@ -6,29 +6,25 @@ static float *trend_point(struct trend *t, int64_t step)
 	return &t->points[step % TREND_POINTS];
 }
 
-/* Makes the steps between the newest one and this one unknown. */
-static void trend_go_to(struct trend *t, int64_t step)
-{
-	int64_t first = t->newest ? t->step + 1 : step - TREND_POINTS + 1;
-	if (step - first >= TREND_POINTS)
-		first = step - TREND_POINTS + 1;
-	for (int64_t i = first < 0 ? 0 : first; i <= step; i++)
-		*trend_point(t, i) = -1;
-	if (!t->newest && step < TREND_POINTS)
-		for (int64_t i = step + 1; i < TREND_POINTS; i++)
-			*trend_point(t, i) = -1;
-	t->step = step;
-	t->sum = 0;
-	t->newest = 0;
-}
-
 void trend_add(struct trend *t, int64_t now_ms, double value)
 {
 	int64_t step = now_ms / TREND_STEP_MS;
 	if (!(value >= 0) || now_ms < 0 || (t->newest && step < t->step))
 		return;
-	if (!t->newest || step > t->step)
-		trend_go_to(t, step);
+	if (!t->newest || step > t->step) {
+		/* Makes the steps between the newest one and this one unknown. */
+		int64_t first = t->newest ? t->step + 1 : step - TREND_POINTS + 1;
+		if (step - first >= TREND_POINTS)
+			first = step - TREND_POINTS + 1;
+		for (int64_t i = first < 0 ? 0 : first; i <= step; i++)
+			*trend_point(t, i) = -1;
+		if (!t->newest && step < TREND_POINTS)
+			for (int64_t i = step + 1; i < TREND_POINTS; i++)
+				*trend_point(t, i) = -1;
+		t->step = step;
+		t->sum = 0;
+		t->newest = 0;
+	}
 	t->sum += value;
 	t->newest++;
 	*trend_point(t, step) = (float)(t->sum / t->newest);

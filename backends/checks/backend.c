@@ -43,15 +43,6 @@ static void runner_order_end(struct check_runner *n, const struct err *err, cons
 		order_end(order, err, output);
 }
 
-static void runner_later(struct check_runner *n)
-{
-	const struct check *c = n->row;
-	if (!n->runs || !c || c->paused)
-		return;
-	bool decide = c->fails && !c->decided && n->spec.every_ms > DECIDE_MS;
-	loop_timer_set(n->timer, decide ? DECIDE_MS : runner_jitter(n->spec.every_ms));
-}
-
 static void checks_start_waiting(struct checks *);
 
 static void runner_on_result(const struct probe_result *r, void *arg)
@@ -66,7 +57,11 @@ static void runner_on_result(const struct probe_result *r, void *arg)
 		source_feed(&n->home->source, "result", line.data, line.len);
 		buf_finish(&line);
 	}
-	runner_later(n);
+	const struct check *c = n->row;
+	if (n->runs && c && !c->paused) {
+		bool decide = c->fails && !c->decided && n->spec.every_ms > DECIDE_MS;
+		loop_timer_set(n->timer, decide ? DECIDE_MS : runner_jitter(n->spec.every_ms));
+	}
 	char said[sizeof(r->said) + 40];
 	struct err err = { 0 };
 	snprintf(said, sizeof(said), "%s in %.1f ms", r->said, r->ms);

@@ -135,6 +135,14 @@ static bool check_can_resume(const struct row *row)
 	return check_can_run(row) && check_of(row)->paused;
 }
 
+static bool check_not_now(const struct row *row, const struct action *a, char *buf, size_t size)
+{
+	bool paused = ROW_AS(check, row)->paused;
+	snprintf(buf, size, "%s", paused ? "is paused already" : "is not paused");
+	return check_can_run(row) &&
+	       (a->applies == check_can_pause || a->applies == check_can_resume);
+}
+
 static void check_command(const struct row *row, char *buf, size_t size)
 {
 	const struct check *c = ROW_AS(check, row);
@@ -190,6 +198,7 @@ const struct kind kind_check = {
 	.plural = "checks",
 	.row_size = sizeof(struct check),
 	.actions = check_actions,
+	.not_now = check_not_now,
 	.finish = check_finish,
 	.detail = check_detail,
 	.json = check_json,

@@ -22,6 +22,7 @@ struct ctr_request {
 	/* between the engine's program and the container's name */
 	const char *words;
 	bool takes_signal; /* the argument is a signal */
+	unsigned states;   /* of the container in which it makes sense: a bit each */
 };
 
 /* --- running orders ------------------------------------------------------ */
@@ -143,42 +144,44 @@ static void ctr_act_command(const struct action *a, const struct row *row, char 
 
 /* --- when an action applies ---------------------------------------------- */
 
-static enum container_state ctr_act_state(const struct row *row)
+#define IN(state) (1u << CONTAINER_##state)
+#define STOPPED (IN(EXITED) | IN(CREATED) | IN(DEAD))
+
+static bool ctr_act_applies(const struct action *a, const struct row *row)
 {
-	return ROW_AS(container, row)->state;
+	const struct ctr_request *request = a->data;
+	return request->states & 1u << ROW_AS(container, row)->state;
 }
 
-static bool ctr_act_can_start(const struct row *row)
+bool container_not_now(const struct row *row, const struct action *a, char *buf, size_t size)
 {
-	return ctr_act_state(row) == CONTAINER_EXITED || ctr_act_state(row) == CONTAINER_CREATED ||
-	       ctr_act_state(row) == CONTAINER_DEAD;
-}
-
-static bool ctr_act_can_stop(const struct row *row)
-{
-	return ctr_act_state(row) == CONTAINER_RUNNING ||
-	       ctr_act_state(row) == CONTAINER_RESTARTING || ctr_act_state(row) == CONTAINER_PAUSED;
-}
-
-static bool ctr_act_can_restart(const struct row *row)
-{
-	return ctr_act_state(row) != CONTAINER_REMOVING && ctr_act_state(row) != CONTAINER_PAUSED &&
-	       ctr_act_state(row) != CONTAINER_UNKNOWN;
-}
-
-static bool ctr_act_can_kill(const struct row *row)
-{
-	return ctr_act_state(row) == CONTAINER_RUNNING || ctr_act_state(row) == CONTAINER_PAUSED;
-}
-
-static bool ctr_act_can_pause(const struct row *row)
-{
-	return ctr_act_state(row) == CONTAINER_RUNNING;
-}
-
-static bool ctr_act_can_unpause(const struct row *row)
-{
-	return ctr_act_state(row) == CONTAINER_PAUSED;
+	static const struct {
+		const char *verb;
+		unsigned states;
+		const char *why;
+	} reasons[] = {
+		{ "start", IN(RUNNING), "runs already" },
+		{ "start", IN(RESTARTING), "is restarting" },
+		{ "start", IN(PAUSED), "is paused; unpause resumes it" },
+		{ "restart", IN(PAUSED), "is paused; unpause it first" },
+		{ "stop", STOPPED, "does not run" },
+		{ "kill", STOPPED, "does not run" },
+		{ "pause", IN(PAUSED), "is paused already" },
+		{ "unpause", IN(RUNNING), "is not paused" },
+		{ "remove", IN(RUNNING) | IN(RESTARTING), "runs; stop it first" },
+		{ "remove", IN(PAUSED), "is paused; stop it first" },
+	};
+	enum container_state state = ROW_AS(container, row)->state;
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		if (!strcmp(reasons[i].verb, a->verb) && reasons[i].states & 1u << state) {
+			snprintf(buf, size, "%s", reasons[i].why);
+			return true;
+		}
+	if (state == CONTAINER_RUNNING)
+		return false;
+	snprintf(buf, size, "is %s, and that needs it running; start it first",
+	         container_state_name(state));
+	return true;
 }
 
 /* --- the table ----------------------------------------------------------- */
@@ -194,54 +197,49 @@ static const struct action_choices signals = {
 	          { "2", "USR2", NULL } },
 };
 
-#define REQUEST(...) .command_of = ctr_act_command, .run = ctr_act_run, \
-		     .data = &(const struct ctr_request){ __VA_ARGS__ }
+#define REQUEST(...)                                                  \
+	.applies_of = ctr_act_applies, .command_of = ctr_act_command, \
+	.run = ctr_act_run, .data = &(const struct ctr_request){ __VA_ARGS__ }
 const struct action container_actions[] = {
 	{ .name = "container-restart",
 	  .verb = "restart",
 	  .key = "r",
 	  .help = "stop the container and start it again",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
-	  .applies = ctr_act_can_restart,
-	  REQUEST("POST", "/restart", "restart", false),
+	  REQUEST("POST", "/restart", "restart", false, ~(IN(REMOVING) | IN(PAUSED) | IN(UNKNOWN))),
 	  .doing = "restarting" },
 	{ .name = "container-start",
 	  .verb = "start",
 	  .key = "u",
 	  .help = "start the container",
 	  .flags = ACTION_CHANGES | ACTION_MARKED,
-	  .applies = ctr_act_can_start,
-	  REQUEST("POST", "/start", "start", false),
+	  REQUEST("POST", "/start", "start", false, STOPPED),
 	  .doing = "starting" },
 	{ .name = "container-stop",
 	  .verb = "stop",
 	  .key = "b",
 	  .help = "stop the container: its stop signal, then KILL after its grace time",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
-	  .applies = ctr_act_can_stop,
-	  REQUEST("POST", "/stop", "stop", false),
+	  REQUEST("POST", "/stop", "stop", false, IN(RUNNING) | IN(RESTARTING) | IN(PAUSED)),
 	  .doing = "stopping" },
 	{ .name = "container-kill",
 	  .verb = "kill",
 	  .help = "send the container a signal, KILL unless another is given",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER,
-	  .applies = ctr_act_can_kill,
-	  REQUEST("POST", "/kill", "kill", true),
+	  REQUEST("POST", "/kill", "kill", true, IN(RUNNING) | IN(PAUSED)),
 	  .choices = &signals,
 	  .doing = "killing" },
 	{ .name = "container-pause",
 	  .verb = "pause",
 	  .help = "freeze every process in the container",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
-	  .applies = ctr_act_can_pause,
-	  REQUEST("POST", "/pause", "pause", false),
+	  REQUEST("POST", "/pause", "pause", false, IN(RUNNING)),
 	  .doing = "pausing" },
 	{ .name = "container-unpause",
 	  .verb = "unpause",
 	  .help = "resume a paused container",
 	  .flags = ACTION_CHANGES | ACTION_MARKED,
-	  .applies = ctr_act_can_unpause,
-	  REQUEST("POST", "/unpause", "unpause", false),
+	  REQUEST("POST", "/unpause", "unpause", false, IN(PAUSED)),
 	  .doing = "unpausing" },
 	{ .name = "compose-up",
 	  .verb = "up",
@@ -283,8 +281,7 @@ const struct action container_actions[] = {
 	  .verb = "remove",
 	  .help = "remove the stopped container; its volumes stay",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER,
-	  .applies = ctr_act_can_start,
-	  REQUEST("DELETE", "", "rm", false),
+	  REQUEST("DELETE", "", "rm", false, STOPPED),
 	  .doing = "removing" },
 	{ 0 }
 };

@@ -31,33 +31,6 @@ struct ctr *ctr_find(const struct engine *e, const char *id)
 	return c;
 }
 
-/* Podman's events and Docker's short ids may give only the first digits. */
-static struct ctr *ctr_find_any(const struct engine *e, const char *id)
-{
-	struct ctr *c = ctr_find(e, id);
-	size_t n = strlen(id);
-	for (struct ctr *k = e->ctrs; !c && n >= 12 && k; k = k->hh.next)
-		if (strncmp(k->id, id, n) == 0)
-			c = k;
-	return c;
-}
-
-static void ctr_init(struct ctr *c, struct engine *e, struct container *row, const char *id)
-{
-	snprintf(c->id, sizeof(c->id), "%s", id);
-	c->engine = e;
-	c->row = row;
-	fetch_want(&c->inspect);
-	c->by_image = COMPOSE_CLAIMED;
-	c->stats_lines.line.max = JSON_LINE_MAX;
-	buf_init(&c->tail_in, 1u << 20);
-	HASH_ADD_STR(e->ctrs, id, c);
-	row->priv = c;
-	xreplace(&row->engine_id, id);
-	row->restarts = row->exit_code = -1;
-	row->cpu = row->mem = row->mem_limit = row->net_rx = row->net_tx = -1;
-}
-
 void ctr_free(struct ctr *c)
 {
 	if (!c)
@@ -97,7 +70,19 @@ static struct ctr *ctr_row_of(struct engine *e, const char *id, const char *name
 		row->exit_signal[0] = '\0';
 		row->health = CTR_HEALTH_NONE;
 		xreplace(&row->last_lines, NULL);
-		ctr_init(xcalloc(1, sizeof(struct ctr)), e, row, id);
+		struct ctr *c = xcalloc(1, sizeof(struct ctr));
+		snprintf(c->id, sizeof(c->id), "%s", id);
+		c->engine = e;
+		c->row = row;
+		fetch_want(&c->inspect);
+		c->by_image = COMPOSE_CLAIMED;
+		c->stats_lines.line.max = JSON_LINE_MAX;
+		buf_init(&c->tail_in, 1u << 20);
+		HASH_ADD_STR(e->ctrs, id, c);
+		row->priv = c;
+		xreplace(&row->engine_id, id);
+		row->restarts = row->exit_code = -1;
+		row->cpu = row->mem = row->mem_limit = row->net_rx = row->net_tx = -1;
 	}
 	return row->priv;
 }
@@ -175,7 +160,7 @@ static void ctr_begin_life(struct ctr *c)
 }
 
 /* Changes the state and drops what belonged to the old state. False: the state is the same. */
-static bool enter_state(struct ctr *c, enum container_state state)
+static bool ctr_enter_state(struct ctr *c, enum container_state state)
 {
 	struct container *row = c->row;
 	if (row->state == state)
@@ -196,7 +181,7 @@ static bool enter_state(struct ctr *c, enum container_state state)
 /* For changes from a list or an event: an inspect supplies the rest. */
 static void ctr_set_state(struct ctr *c, enum container_state state)
 {
-	if (enter_state(c, state))
+	if (ctr_enter_state(c, state))
 		fetch_want(&c->inspect);
 }
 
@@ -218,40 +203,19 @@ static void ctr_guess_times(struct ctr *c, const struct ctr_item *it, int64_t no
 	c->rough_start |= ctr_is_alive(it);
 }
 
-/* Detects a start that no event reported. Events were not received for a while, and an engine that
- * restarted does not send them later.
- *
- * Inspects from before the gap are stale. They are sent again for the same rows as when the link
- * first came up. That costs about as much as a few seconds of stats. A running row off screen gets
- * no inspect. But the list's words reveal a new start there too, because they never drop half of an
- * age. */
-static void apply_unheard(struct ctr *c, const struct ctr_item *it, int64_t now)
-{
-	int64_t known = c->row->started_ms;
-	bool began = known && ctr_is_alive(it) && it->status_age_ms >= 0 &&
-	             it->status_age_ms < (now - known) / 2 - LIST_LATE_MS;
-	if (!began)
-		return;
-	ctr_begin_life(c);
-	fetch_want(&c->inspect);
-}
-
-/* How long a container that was just reported dead beats a list that says it runs. Longer while the
- * list shows the life that ended: it has run for longer than the end is known. */
-static int64_t apply_lag_ms(const struct engine *e, const struct ctr *c, const struct ctr_item *it)
-{
-	bool may_lag = e->origin && ctr_is_over(c->row->state) && ctr_is_alive(it);
-	bool old_life = it->status_age_ms > engine_mono(e) - c->heard.ms;
-	if (!may_lag)
-		return 0;
-	return old_life && c->heard.at ? OLD_LIFE_MS : DIE_AHEAD_MS;
-}
-
 /* Is an event newer than this list? */
 static bool apply_is_overtaken(struct engine *e, const struct sync_view *view, const struct ctr *c,
                                const struct ctr_item *it)
 {
-	int64_t lag_ms = apply_lag_ms(e, c, it);
+	/* How long a container that was just reported dead beats a list that says it runs. Longer
+	 * while the list shows the life that ended: it has run for longer than the end is known. */
+	bool may_lag = e->origin && ctr_is_over(c->row->state) && ctr_is_alive(it);
+	bool old_life = it->status_age_ms > engine_mono(e) - c->heard.ms;
+	int64_t lag_ms;
+	if (!may_lag)
+		lag_ms = 0;
+	else
+		lag_ms = old_life && c->heard.at ? OLD_LIFE_MS : DIE_AHEAD_MS;
 	return sync_row(&e->sync, view, c->heard, lag_ms, engine_mono(e)) == SYNC_ROW_OVERTAKEN;
 }
 
@@ -304,8 +268,22 @@ static void apply_item(struct engine *e, const struct sync_view *view, const str
 		row->health = it->health;
 	if (it->exit_code >= 0)
 		row->exit_code = it->exit_code;
-	if (view->is_first)
-		apply_unheard(c, it, engine_now(e));
+	if (view->is_first) {
+		/* Detects a start that no event reported. Events were not received for a while, and
+		 * an engine that restarted does not send them later.
+		 *
+		 * Inspects from before the gap are stale. They are sent again for the same rows as
+		 * when the link first came up. That costs about as much as a few seconds of stats.
+		 * A running row off screen gets no inspect. But the list's words reveal a new start
+		 * there too, because they never drop half of an age. */
+		int64_t known = c->row->started_ms;
+		bool began = known && ctr_is_alive(it) && it->status_age_ms >= 0 &&
+		             it->status_age_ms < (engine_now(e) - known) / 2 - LIST_LATE_MS;
+		if (began) {
+			ctr_begin_life(c);
+			fetch_want(&c->inspect);
+		}
+	}
 	ctr_guess_times(c, it, engine_now(e));
 	ctr_refresh(c);
 }
@@ -326,28 +304,22 @@ void apply_list(struct engine *e, const struct sync_view *view, const struct ctr
 
 /* --- inspect and last lines ---------------------------------------------- */
 
-/* The fields that no event reports or changes. */
-static void apply_facts(struct ctr *c, const struct ctr_inspect *in)
+void apply_inspect(struct ctr *c, const struct ctr_inspect *in, bool overtaken)
 {
 	struct container *row = c->row;
+	/* The fields that no event reports or changes. */
 	row->tty = in->tty;
 	row->tty_known = true;
 	row->restarts = in->restarts;
 	row->created_ms = in->created_ms ? in->created_ms : row->created_ms;
 	c->mem_limit = in->mem_limit;
 	snprintf(c->policy, sizeof(c->policy), "%s", in->policy);
-}
-
-void apply_inspect(struct ctr *c, const struct ctr_inspect *in, bool overtaken)
-{
-	struct container *row = c->row;
-	apply_facts(c, in);
 	if (overtaken) {
 		ctr_refresh(c);
 		return;
 	}
 	bool asked_again = fetch_is_wanted(&c->inspect);
-	enter_state(c, in->state);
+	ctr_enter_state(c, in->state);
 	/* it was started, and perhaps ended, without an event */
 	if (ctr_is_inspected(c) && in->started_ms != row->started_ms)
 		ctr_begin_life(c);
@@ -550,7 +522,12 @@ static struct ctr *ctr_new_row(struct engine *e, const struct ctr_event *ev)
 
 void apply_event(struct engine *e, const struct ctr_event *ev)
 {
-	struct ctr *c = ctr_find_any(e, ev->id);
+	/* Podman's events and Docker's short ids may give only the first digits. */
+	struct ctr *c = ctr_find(e, ev->id);
+	size_t n = strlen(ev->id);
+	for (struct ctr *k = e->ctrs; !c && n >= 12 && k; k = k->hh.next)
+		if (strncmp(k->id, ev->id, n) == 0)
+			c = k;
 	const struct event_row *row = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(event_table); i++)
 		if (strcmp(event_table[i].action, ev->action) == 0)

@@ -100,24 +100,6 @@ static void ctr_add_state(struct doc *d, const struct container *c, int64_t now)
 		         human_rate(b, c->net_tx));
 }
 
-/* What the registry has, once it was asked about. */
-static void ctr_add_update(struct doc *d, const struct container *c, int64_t now)
-{
-	char old[24], newer[24], age[HUMAN_SIZE];
-	if (c->update_ms <= 0)
-		return;
-	human_span(age, now > c->update_ms ? now - c->update_ms : 0);
-	if (c->update_why)
-		doc_pair(d, DOC_DIM, "update", "not known, asked %s ago: %s", age, c->update_why);
-	else if (c->newer)
-		doc_pair(d, DOC_WARN, "update", "%s -> %s, asked %s ago",
-		         digest_short(old, c->digest ? c->digest : "?"),
-		         digest_short(newer, c->newer), age);
-	else
-		doc_pair(d, DOC_DIM, "update", "%s is what the registry has, asked %s ago",
-		         digest_short(old, c->digest ? c->digest : "?"), age);
-}
-
 static void ctr_add_death(struct doc *d, const struct container *c)
 {
 	char ran[HUMAN_SIZE];
@@ -361,7 +343,21 @@ void ctr_detail(struct row *row, struct doc *d, bool reveal)
 		}
 	}
 	ctr_add_state(d, c, now);
-	ctr_add_update(d, c, now);
+	/* What the registry has, once it was asked about. */
+	char old[24], newer[24], age[HUMAN_SIZE];
+	if (c->update_ms > 0) {
+		human_span(age, now > c->update_ms ? now - c->update_ms : 0);
+		if (c->update_why)
+			doc_pair(d, DOC_DIM, "update", "not known, asked %s ago: %s", age,
+			         c->update_why);
+		else if (c->newer)
+			doc_pair(d, DOC_WARN, "update", "%s -> %s, asked %s ago",
+			         digest_short(old, c->digest ? c->digest : "?"),
+			         digest_short(newer, c->newer), age);
+		else
+			doc_pair(d, DOC_DIM, "update", "%s is what the registry has, asked %s ago",
+			         digest_short(old, c->digest ? c->digest : "?"), age);
+	}
 	ctr_add_death(d, c);
 	if (k && k->answer) {
 		cJSON *o = ctr_answer(k, reveal);

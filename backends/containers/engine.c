@@ -193,24 +193,6 @@ static void engine_garbled(struct engine *e, const struct err *err)
 		source_set_state(&e->source, SOURCE_FAILED, &said);
 }
 
-static void engine_choose_api(struct engine *e, const char *theirs)
-{
-	int top = ctr_version(theirs), want = ctr_version(ENGINE_API),
-	    most = ctr_version(ENGINE_API_MAX);
-	if (top < 0 || e->param->is_podman)
-		return;
-	/* A newer engine may have dropped 1.41: Docker 29.0 requires 1.44. All engines from 1.44 on
-	 * still speak 1.44. */
-	int use;
-	if (top < want)
-		use = top;
-	else if (top >= most)
-		use = most;
-	else
-		use = want;
-	snprintf(e->api, sizeof(e->api), "%d.%d", use / 1000, use % 1000);
-}
-
 /* The endpoint in use, in words for the user. */
 static const char *engine_way(const struct engine *e)
 {
@@ -239,7 +221,20 @@ static void engine_feed_ping(struct engine *e, const char *text, size_t len)
 		return;
 	}
 	e->not_ours = false;
-	engine_choose_api(e, api);
+	int top = ctr_version(api), want = ctr_version(ENGINE_API),
+	    most = ctr_version(ENGINE_API_MAX);
+	if (top >= 0 && !e->param->is_podman) {
+		/* A newer engine may have dropped 1.41: Docker 29.0 requires 1.44. All engines
+		 * from 1.44 on still speak 1.44. */
+		int use;
+		if (top < want)
+			use = top;
+		else if (top >= most)
+			use = most;
+		else
+			use = want;
+		snprintf(e->api, sizeof(e->api), "%d.%d", use / 1000, use % 1000);
+	}
 	snprintf(e->version, sizeof(e->version), "%s", *server ? server : e->param->title);
 	snprintf(e->source.detail, sizeof(e->source.detail), "%s, API %s of %s%s", e->version,
 	         e->api, *api ? api : "?", engine_way(e));
@@ -420,32 +415,6 @@ static void engine_events_done(struct call *c, const struct reply *r, void *arg)
 	engine_fail(e, &err);
 }
 
-static void engine_start_events(struct engine *e)
-{
-	/* Each health check makes three exec events, so the filter names only the needed events. It
-	 * has Docker's names and Podman's. */
-	static const char filters[] = "{\"type\":[\"container\"],\"event\":[\"create\",\"start\","
-				      "\"die\",\"died\",\"stop\",\"kill\","
-				      "\"pause\",\"unpause\",\"destroy\",\"remove\",\"rename\","
-				      "\"health_status\",\"oom\",\"restart\","
-				      "\"update\"]}";
-	char *encoded = http_encode(filters), *path;
-	path = *e->last_event ? xasprintf("/events?since=%s&filters=%s", e->last_event, encoded)
-	                      : xasprintf("/events?filters=%s", encoded);
-	json_lines_finish(&e->event_lines);
-	snprintf(e->events_api, sizeof(e->events_api), "%s", e->api);
-	/* Podman sends no response header before the first event. So no timeout can tell a slow
-	 * stream from a quiet one. */
-	e->events = engine_get(e, path,
-	                       (struct call_spec){ .data = engine_events_data,
-	                                           .answered = engine_events_answered,
-	                                           .done = engine_events_done,
-	                                           .arg = e,
-	                                           .timeout_ms = INT32_MAX });
-	free(path);
-	free(encoded);
-}
-
 /* --- the list ------------------------------------------------------------ */
 
 static void engine_list_done(struct call *c, const struct reply *r, void *arg)
@@ -518,7 +487,28 @@ static void engine_follow(struct engine *e)
 	 * open. */
 	if (e->param->is_podman)
 		sync_hears(&e->sync, engine_mono(e));
-	engine_start_events(e);
+	/* Each health check makes three exec events, so the filter names only the needed events. It
+	 * has Docker's names and Podman's. */
+	static const char filters[] = "{\"type\":[\"container\"],\"event\":[\"create\",\"start\","
+				      "\"die\",\"died\",\"stop\",\"kill\","
+				      "\"pause\",\"unpause\",\"destroy\",\"remove\",\"rename\","
+				      "\"health_status\",\"oom\",\"restart\","
+				      "\"update\"]}";
+	char *encoded = http_encode(filters), *path;
+	path = *e->last_event ? xasprintf("/events?since=%s&filters=%s", e->last_event, encoded)
+	                      : xasprintf("/events?filters=%s", encoded);
+	json_lines_finish(&e->event_lines);
+	snprintf(e->events_api, sizeof(e->events_api), "%s", e->api);
+	/* Podman sends no response header before the first event. So no timeout can tell a slow
+	 * stream from a quiet one. */
+	e->events = engine_get(e, path,
+	                       (struct call_spec){ .data = engine_events_data,
+	                                           .answered = engine_events_answered,
+	                                           .done = engine_events_done,
+	                                           .arg = e,
+	                                           .timeout_ms = INT32_MAX });
+	free(path);
+	free(encoded);
 	engine_start_list(e);
 }
 

@@ -166,6 +166,7 @@ void stats_feed(struct ctr *, const char *json, size_t len);
 
 /* acts.c, compose.c */
 extern const struct action container_actions[];
+bool container_not_now(const struct row *, const struct action *, char *buf, size_t size);
 void acts_end(struct engine *);  /* the link went down: ends running orders with an error */
 void pulls_end(struct engine *); /* pull.c: the same for pulls */
 bool compose_applies(const struct row *);

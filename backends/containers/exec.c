@@ -102,24 +102,6 @@ static char *exec_print_and_delete(cJSON *o)
 	return copy;
 }
 
-static char *exec_create_body(const struct exec *x, const char *term)
-{
-	static const char *const cmd[] = {
-		"sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash || exec sh"
-	};
-	char variable[96];
-	snprintf(variable, sizeof(variable), "TERM=%.80s", term && *term ? term : "xterm");
-	const char *env[] = { variable, x->marker };
-	cJSON *o = cJSON_CreateObject();
-	cJSON_AddTrueToObject(o, "AttachStdin");
-	cJSON_AddTrueToObject(o, "AttachStdout");
-	cJSON_AddTrueToObject(o, "AttachStderr");
-	cJSON_AddTrueToObject(o, "Tty");
-	cJSON_AddItemToObject(o, "Cmd", cJSON_CreateStringArray(cmd, ARRAY_LEN(cmd)));
-	cJSON_AddItemToObject(o, "Env", cJSON_CreateStringArray(env, ARRAY_LEN(env)));
-	return exec_print_and_delete(o);
-}
-
 static bool exec_read_id(const char *body, size_t len, char *id, size_t size)
 {
 	cJSON *o = json_parse(body, len);
@@ -439,7 +421,20 @@ struct stream *exec_shell(struct row *row, const char *term, int cols, int rows,
 		random[0] = (uint64_t)(uintptr_t)x;
 	snprintf(x->marker, sizeof(x->marker), "MOCR_SHELL=%012llx",
 	         (unsigned long long)(random[0] >> 16));
-	char *body = exec_create_body(x, term);
+	static const char *const cmd[] = {
+		"sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash || exec sh"
+	};
+	char variable[96];
+	snprintf(variable, sizeof(variable), "TERM=%.80s", term && *term ? term : "xterm");
+	const char *env[] = { variable, x->marker };
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddTrueToObject(o, "AttachStdin");
+	cJSON_AddTrueToObject(o, "AttachStdout");
+	cJSON_AddTrueToObject(o, "AttachStderr");
+	cJSON_AddTrueToObject(o, "Tty");
+	cJSON_AddItemToObject(o, "Cmd", cJSON_CreateStringArray(cmd, ARRAY_LEN(cmd)));
+	cJSON_AddItemToObject(o, "Env", cJSON_CreateStringArray(env, ARRAY_LEN(env)));
+	char *body = exec_print_and_delete(o);
 	snprintf(path, sizeof(path), "/containers/%s/exec", c->id);
 	x->call = engine_get(c->engine, path,
 	                     (struct call_spec){ .method = "POST",

@@ -71,16 +71,6 @@ static bool ctr_kind_runs(const struct row *row)
 	return ROW_AS(container, row)->state == CONTAINER_RUNNING;
 }
 
-static bool ctr_kind_not_now(const struct row *row, char *buf, size_t size)
-{
-	const struct container *c = ROW_AS(container, row);
-	if (ctr_kind_runs(row))
-		return false;
-	snprintf(buf, size, "is %s, and that needs it running; start it first",
-	         container_state_name(c->state));
-	return true;
-}
-
 static const char *ctr_kind_word(const struct row *row)
 {
 	return ROW_AS(container, row)->newer ? WORD_UPDATES : NULL;
@@ -96,7 +86,7 @@ const struct kind kind_container = {
 	.follow = logs_follow,
 	.shell = exec_shell,
 	.shell_fits = ctr_kind_runs,
-	.not_now = ctr_kind_not_now,
+	.not_now = container_not_now,
 	.word = ctr_kind_word,
 	.json = container_json,
 };

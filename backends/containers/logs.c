@@ -647,21 +647,18 @@ static const int64_t earlier_spans_ms[] = { 2000, 60 * 1000, 3600 * 1000, 86400 
 
 static void ctr_log_ask_earlier(struct log_follow *f);
 
-/* Did the present run write lines before the first line loaded? Lines requested by tail= begin
- * inside the run only if the run has more of them. For lines requested by since=, only the start
- * time decides, and the engine records that time late. */
-static bool ctr_log_earlier_begins_late(const struct log_follow *f)
-{
-	if (!f->earlier_run || !log_since(f->follow.log))
-		return f->first_ns > f->before_ns;
-	return f->first_ns > f->begun_ns + LIFE_SLACK_MS * 1000000;
-}
-
 static void ctr_log_tell_earlier(struct log_follow *f)
 {
 	uint64_t last = log_last(f->earlier), first = log_first(f->earlier);
 	int64_t present_us = f->first_ns / 1000, end_us = 0;
-	bool begins_late = ctr_log_earlier_begins_late(f);
+	/* Did the present run write lines before the first line loaded? Lines requested by tail=
+	 * begin inside the run only if the run has more of them. For lines requested by since=,
+	 * only the start time decides, and the engine records that time late. */
+	bool begins_late;
+	if (!f->earlier_run || !log_since(f->follow.log))
+		begins_late = f->first_ns > f->before_ns;
+	else
+		begins_late = f->first_ns > f->begun_ns + LIFE_SLACK_MS * 1000000;
 	if (last - first >= f->earlier_lines)
 		first = last - f->earlier_lines + 1;
 	const struct seen_lines *seen = &f->earlier_seen;
@@ -775,17 +772,11 @@ static bool ctr_log_previous(struct follow *follow, unsigned lines, const char *
 	return true;
 }
 
-static void ctr_log_unhook(struct log_follow *f)
-{
-	if (!f->engine)
-		return;
-	LIST_DROP(f->engine->follows, f);
-}
-
 static void ctr_log_stop(struct follow *follow)
 {
 	struct log_follow *f = (struct log_follow *)follow;
-	ctr_log_unhook(f);
+	if (f->engine)
+		LIST_DROP(f->engine->follows, f);
 	ctr_log_set_catching(f, false);
 	call_cancel(f->call);
 	call_cancel(f->older);

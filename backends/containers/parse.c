@@ -51,11 +51,6 @@ static int64_t ctr_parse_whole64(const cJSON *o, const char *name)
 	return d > 0 && d < 9e15 ? (int64_t)d : 0;
 }
 
-static bool ctr_parse_truth(const cJSON *o, const char *name)
-{
-	return cJSON_IsTrue(ctr_parse_member(o, name));
-}
-
 static int64_t ctr_parse_rfc_time(const cJSON *o, const char *name)
 {
 	const char *s = ctr_parse_text(o, name);
@@ -170,14 +165,6 @@ static int64_t ctr_parse_age_in_status(const char *s)
 	long n = strtol(p, &end, 10);
 	int64_t unit = end != p && *end == ' ' ? ctr_parse_unit_ms(end + 1) : -1;
 	return unit > 0 && n >= 0 && n < 100000 ? n * unit : -1;
-}
-
-/* Reads the code from "Exited (3) ..." or "Restarting (3) ...". -1 unknown. */
-static int ctr_parse_exit_in_status(const char *s)
-{
-	if (!s || (strncmp(s, "Exited (", 8) != 0 && strncmp(s, "Restarting (", 12) != 0))
-		return -1;
-	return number_int(strchr(s, '(') + 1);
 }
 
 /* --- the list ------------------------------------------------------------ */
@@ -305,7 +292,12 @@ static void ctr_parse_read_item(struct ctr_item *item, const cJSON *o)
 	item->health = health ? ctr_parse_health_of(health) : ctr_parse_health_in_status(status);
 	item->created_ms = ctr_parse_whole64(o, "Created") * 1000;
 	item->status_age_ms = ctr_parse_age_in_status(status);
-	item->exit_code = ctr_parse_exit_in_status(status);
+	/* Reads the code from "Exited (3) ..." or "Restarting (3) ...". -1 unknown. */
+	if (!status ||
+	    (strncmp(status, "Exited (", 8) != 0 && strncmp(status, "Restarting (", 12) != 0))
+		item->exit_code = -1;
+	else
+		item->exit_code = number_int(strchr(status, '(') + 1);
 }
 
 bool ctr_list_parse(struct ctr_list *list, const char *json, size_t len, struct err *err)
@@ -386,8 +378,8 @@ bool ctr_inspect_parse(struct ctr_inspect *in, const char *json, size_t len, str
 	ctr_parse_copy(in->name, sizeof(in->name), name && *name == '/' ? name + 1 : name);
 	in->state = ctr_parse_state_of(ctr_parse_text(state, "Status"));
 	in->exit_code = ctr_parse_whole(state, "ExitCode", -1);
-	in->oom = ctr_parse_truth(state, "OOMKilled");
-	in->tty = ctr_parse_truth(ctr_parse_member(root, "Config"), "Tty");
+	in->oom = cJSON_IsTrue(ctr_parse_member(state, "OOMKilled"));
+	in->tty = cJSON_IsTrue(ctr_parse_member(ctr_parse_member(root, "Config"), "Tty"));
 	in->restarts = ctr_parse_whole(root, "RestartCount", -1);
 	in->created_ms = ctr_parse_rfc_time(root, "Created");
 	in->started_ms = ctr_parse_rfc_time(state, "StartedAt");
@@ -480,27 +472,6 @@ bool ctr_event_parse(struct ctr_event *e, const char *json, size_t len)
 
 /* --- stats --------------------------------------------------------------- */
 
-/* Subtracts the page cache from the usage. The cache is inactive_file on cgroup v2,
- * total_inactive_file or cache on v1. */
-static void ctr_parse_read_memory(struct ctr_sample *s, const cJSON *mem)
-{
-	const cJSON *detail = ctr_parse_member(mem, "stats");
-	double usage = ctr_parse_number(mem, "usage", -1),
-	       limit = ctr_parse_number(mem, "limit", -1);
-	static const char *const caches[] = { "total_inactive_file", "inactive_file", "cache" };
-	double cache = 0;
-	for (size_t i = 0; i < ARRAY_LEN(caches); i++)
-		if (ctr_parse_member(detail, caches[i])) {
-			cache = ctr_parse_number(detail, caches[i], 0);
-			break;
-		}
-	if (usage > 0)
-		s->mem = cache < usage ? usage - cache : usage;
-	else
-		s->mem = -1;
-	s->mem_limit = limit > 0 ? limit : -1;
-}
-
 bool ctr_sample_parse(struct ctr_sample *s, const char *json, size_t len)
 {
 	*s = (struct ctr_sample){ .cpu_ns = -1,
@@ -527,7 +498,24 @@ bool ctr_sample_parse(struct ctr_sample *s, const char *json, size_t len)
 	if (s->cpus <= 0)
 		s->cpus = cJSON_GetArraySize(
 			ctr_parse_member(ctr_parse_member(cpu, "cpu_usage"), "percpu_usage"));
-	ctr_parse_read_memory(s, ctr_parse_member(root, "memory_stats"));
+	/* Subtracts the page cache from the usage. The cache is inactive_file on cgroup v2,
+	 * total_inactive_file or cache on v1. */
+	const cJSON *mem = ctr_parse_member(root, "memory_stats");
+	const cJSON *detail = ctr_parse_member(mem, "stats");
+	double usage = ctr_parse_number(mem, "usage", -1),
+	       limit = ctr_parse_number(mem, "limit", -1);
+	static const char *const caches[] = { "total_inactive_file", "inactive_file", "cache" };
+	double cache = 0;
+	for (size_t i = 0; i < ARRAY_LEN(caches); i++)
+		if (ctr_parse_member(detail, caches[i])) {
+			cache = ctr_parse_number(detail, caches[i], 0);
+			break;
+		}
+	if (usage > 0)
+		s->mem = cache < usage ? usage - cache : usage;
+	else
+		s->mem = -1;
+	s->mem_limit = limit > 0 ? limit : -1;
 	const cJSON *n;
 	cJSON_ArrayForEach (n, ctr_parse_member(root, "networks")) {
 		s->rx = (s->rx < 0 ? 0 : s->rx) + ctr_parse_number(n, "rx_bytes", 0);

@@ -232,18 +232,14 @@ static void pull_on_silence(struct loop_timer *t, void *arg)
 	pull_over(p, &err);
 }
 
-/* Adds ":latest" to a name without a tag. Otherwise the engine would pull all tags. */
-static char *pull_reference(const char *image)
-{
-	const char *slash = strrchr(image, '/');
-	bool has_tag = strchr(slash ? slash : image, ':') || strchr(image, '@');
-	return has_tag ? xstrdup(image) : xasprintf("%s:latest", image);
-}
-
 static void pull_begin(struct pull *p)
 {
-	char *ref = pull_reference(p->images[p->at]), *word = http_encode(ref),
-	     *path = xasprintf("/images/create?fromImage=%s", word);
+	/* Adds ":latest" to a name without a tag. Otherwise the engine would pull all tags. */
+	const char *image = p->images[p->at];
+	const char *slash = strrchr(image, '/');
+	bool has_tag = strchr(slash ? slash : image, ':') || strchr(image, '@');
+	char *ref = has_tag ? xstrdup(image) : xasprintf("%s:latest", image);
+	char *word = http_encode(ref), *path = xasprintf("/images/create?fromImage=%s", word);
 	p->told = (struct pull_progress){ 0 };
 	json_lines_finish(&p->lines);
 	p->call = engine_get(p->engine, path,

@@ -50,7 +50,7 @@ struct updates {
 	bool read;                 /* the file was read */
 };
 
-static void updates_next(struct updates *);
+static void updates_next(void *arg);
 
 static struct updates *updates_of(struct engine *e)
 {
@@ -423,8 +423,9 @@ static struct act_run *updates_orphan(const struct updates *u)
 	return a;
 }
 
-static void updates_next(struct updates *u)
+static void updates_next(void *arg)
 {
+	struct updates *u = arg;
 	struct engine *e = u->engine;
 	char path[64 + CTR_ID_SIZE];
 	if (!e->origin || u->call || e->source.state != SOURCE_LIVE)
@@ -448,11 +449,6 @@ static void updates_next(struct updates *u)
 	updates_ask(u, path, 0, updates_on_container);
 }
 
-static void updates_on_timer(struct loop_timer *t, void *arg)
-{
-	updates_next(arg);
-}
-
 void updates_poll(struct engine *e)
 {
 	struct updates *u = e->updates;
@@ -470,7 +466,7 @@ void updates_up(struct engine *e)
 {
 	struct updates *u = updates_of(e);
 	if (!u->timer)
-		u->timer = loop_timer_add(store_loop(e->source.store), -1, updates_on_timer, u);
+		u->timer = loop_timer_call(store_loop(e->source.store), -1, updates_next, u);
 	if (!u->read) {
 		char *file = updates_file(u), *mine = updates_place(u), place[IMAGE_NAME_SIZE];
 		char *text = file ? state_read(file, UPDATES_FILE_MAX, NULL, NULL) : NULL;

@@ -409,6 +409,13 @@ static bool deploy_act_can_cancel(const struct row *r)
 	return ROW_AS(deploy, r)->state == DEPLOY_RUNNING;
 }
 
+bool deploy_not_now(const struct row *r, const struct action *a, char *buf, size_t size)
+{
+	bool runs = deploy_act_can_cancel(r), cancel = a->applies == deploy_act_can_cancel;
+	snprintf(buf, size, "%s", cancel ? "does not run" : "runs already");
+	return runs || cancel;
+}
+
 static void deploy_act_command(const struct action *a, const struct row *r, char *buf, size_t size)
 {
 	const struct deploy_request *request = a->data;

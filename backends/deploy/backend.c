@@ -16,7 +16,7 @@
 #define RETRY_FIRST_MS 5000
 #define RETRY_MOST_MS 300000
 
-static void deploy_open_watch(struct deploys *);
+static void deploy_open_watch(void *arg);
 
 /* Feeds whole lines only, so that a recording has whole lines. */
 static size_t deploy_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
@@ -58,13 +58,9 @@ static void deploy_on_closed(struct stream *s, const struct stream_end *end, voi
 	loop_timer_set(ds->retry, backoff_ms(&ds->pause, RETRY_FIRST_MS, RETRY_MOST_MS));
 }
 
-static void deploy_on_retry(struct loop_timer *t, void *arg)
+static void deploy_open_watch(void *arg)
 {
-	deploy_open_watch(arg);
-}
-
-static void deploy_open_watch(struct deploys *ds)
-{
+	struct deploys *ds = arg;
 	static const struct stream_events events = { .data = deploy_on_data,
 		                                     .error_data = deploy_on_error_data,
 		                                     .closed = deploy_on_closed };
@@ -114,7 +110,7 @@ static void deploy_prepare(struct deploys *ds)
 		return;
 	ds->prepared = true;
 	buf_init(&ds->in, 1u << 20);
-	ds->retry = loop_timer_add(store_loop(ds->source.store), -1, deploy_on_retry, ds);
+	ds->retry = loop_timer_call(store_loop(ds->source.store), -1, deploy_open_watch, ds);
 	deploy_history_load(ds);
 }
 

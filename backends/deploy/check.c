@@ -72,18 +72,6 @@ static void check_url_ask(struct checking *k, size_t i)
 
 /* --- evaluating ---------------------------------------------------------- */
 
-static const struct row *check_find(const struct deploy *d, const char *kind, const char *name)
-{
-	char id[700];
-	snprintf(id, sizeof(id), "%s/%s/%s", d->row.server->name, kind, name);
-	const struct row *r = store_find_written(d->row.server->store, id);
-	if (!r && !strcmp(kind, "unit") && !strchr(name, '.')) {
-		snprintf(id, sizeof(id), "%s/unit/%s.service", d->row.server->name, name);
-		r = store_find_written(d->row.server->store, id);
-	}
-	return r;
-}
-
 /* Is the check true? If not, why receives the reason. */
 static bool check_holds(struct checking *k, size_t i, char *why, size_t size)
 {
@@ -98,7 +86,13 @@ static bool check_holds(struct checking *k, size_t i, char *why, size_t size)
 		return ok;
 	}
 	const char *kind = w->what == CHECK_UNIT ? "unit" : "container";
-	const struct row *r = check_find(d, kind, w->name);
+	char id[700];
+	snprintf(id, sizeof(id), "%s/%s/%s", d->row.server->name, kind, w->name);
+	const struct row *r = store_find_written(d->row.server->store, id);
+	if (!r && w->what == CHECK_UNIT && !strchr(w->name, '.')) {
+		snprintf(id, sizeof(id), "%s/unit/%s.service", d->row.server->name, w->name);
+		r = store_find_written(d->row.server->store, id);
+	}
 	const char *state;
 	if (!r)
 		state = "is not there";

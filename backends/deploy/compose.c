@@ -96,9 +96,14 @@ static void project_count(struct deploys *ds, const struct container *c)
 	snprintf(p->env, sizeof(p->env), "%s", env);
 }
 
-/* Projects without containers stay if they have a run or a running order. */
-static void project_settle(struct deploys *ds)
+void deploy_projects(struct source *s)
 {
+	const struct server *v = s->server;
+	for (struct row *r = store_first(v->store, &kind_container, v); r;
+	     r = store_next(r, &kind_container, v))
+		project_count(deploys_of(s), ROW_AS(container, r));
+	/* Projects without containers stay if they have a run or a running order. */
+	struct deploys *ds = deploys_of(s);
 	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server), *next;
 	     r; r = next) {
 		struct deploy *d = ROW_AS(deploy, r);
@@ -115,15 +120,6 @@ static void project_settle(struct deploys *ds)
 		else
 			store_touch(r);
 	}
-}
-
-void deploy_projects(struct source *s)
-{
-	const struct server *v = s->server;
-	for (struct row *r = store_first(v->store, &kind_container, v); r;
-	     r = store_next(r, &kind_container, v))
-		project_count(deploys_of(s), ROW_AS(container, r));
-	project_settle(deploys_of(s));
 }
 
 /* --- the run ------------------------------------------------------------- */
@@ -155,34 +151,6 @@ void project_words(const struct deploy *d, const char *const *steps, struct buf 
 	}
 }
 
-/* Sets P to the --profile words for containers of services that belong to a profile. No label names
- * the profile, and without --profile, up and down skip such services. The output lists containers
- * of services that belong to no profile (removed from the files). */
-static void project_add_profiles(struct buf *b, const struct deploy_project *p)
-{
-	struct buf words = { 0 };
-	compose_words(&words, p->name, p->files, p->env);
-	buf_addf(b,
-	         "W() { C \"$@\" 2>/dev/null; }\nP= s=$(W%s config --services) && [ -n \"$s\" ] && "
-	         "{\n",
-	         words.data);
-	buf_puts(b, "  left=; for x in $(cut -d ' ' -f 1 \"$r/images\" | sort -u); do\n"
-	            "    printf '%s\\n' $s | grep -qxF -e \"$x\" || left=\"$left $x\"\n  done\n");
-	buf_addf(b,
-	         "  [ -z \"$left\" ] || for y in $(W%s config --profiles); do\n"
-	         "    t=$(W --profile \"$y\"%s config --services)\n",
-	         words.data, words.data);
-	buf_puts(b, "    for x in $left; do\n"
-	            "      if printf '%s\\n' $t | grep -qxF -e \"$x\"; then P=\"$P --profile $y\"; "
-	            "break; fi\n"
-	            "    done\n  done\n"
-	            "  [ -z \"$left\" ] || [ -n \"$P\" ] || echo \"not in these files, and left as "
-	            "they are:$left\"\n"
-	            "  [ -z \"$P\" ] || echo \"with$P, by which containers of this project were "
-	            "started\"\n}\n");
-	buf_finish(&words);
-}
-
 /* Builds the run's shell text. Image changes of each service go to the run's file "changed" and to
  * the end of its output. */
 void project_script(const struct deploy *d, const char *const *steps, struct buf *b)
@@ -206,7 +174,31 @@ void project_script(const struct deploy *d, const char *const *steps, struct buf
 	            "{{.Config.Image}} {{.Image}}' $i 2>/dev/null | sort -u; }\n"
 	            "images >\"$r/images\"\n");
 	compose_check(b, d->project->env);
-	project_add_profiles(b, d->project);
+	/* Sets P to the --profile words for containers of services that belong to a profile. No
+	 * label names the profile, and without --profile, up and down skip such services. The
+	 * output lists containers of services that belong to no profile (removed from the files).
+	 */
+	struct buf words = { 0 };
+	compose_words(&words, d->project->name, d->project->files, d->project->env);
+	buf_addf(b,
+	         "W() { C \"$@\" 2>/dev/null; }\nP= s=$(W%s config --services) && [ -n \"$s\" ] && "
+	         "{\n",
+	         words.data);
+	buf_puts(b, "  left=; for x in $(cut -d ' ' -f 1 \"$r/images\" | sort -u); do\n"
+	            "    printf '%s\\n' $s | grep -qxF -e \"$x\" || left=\"$left $x\"\n  done\n");
+	buf_addf(b,
+	         "  [ -z \"$left\" ] || for y in $(W%s config --profiles); do\n"
+	         "    t=$(W --profile \"$y\"%s config --services)\n",
+	         words.data, words.data);
+	buf_puts(b, "    for x in $left; do\n"
+	            "      if printf '%s\\n' $t | grep -qxF -e \"$x\"; then P=\"$P --profile $y\"; "
+	            "break; fi\n"
+	            "    done\n  done\n"
+	            "  [ -z \"$left\" ] || [ -n \"$P\" ] || echo \"not in these files, and left as "
+	            "they are:$left\"\n"
+	            "  [ -z \"$P\" ] || echo \"with$P, by which containers of this project were "
+	            "started\"\n}\n");
+	buf_finish(&words);
 	for (size_t i = 0; steps[i]; i++) {
 		buf_puts(b, i ? " && C $P" : "C $P");
 		project_add_words(b, d->project, steps[i]);

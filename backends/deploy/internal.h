@@ -88,6 +88,7 @@ struct pull *project_pull(const struct deploy *, const struct pull_events *, voi
 
 /* acts.c */
 extern const struct action deploy_actions[];
+bool deploy_not_now(const struct row *, const struct action *, char *buf, size_t size);
 void acts_finish(struct deploys *);
 const char *deploy_who(void);
 

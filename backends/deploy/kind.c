@@ -180,5 +180,6 @@ const struct kind kind_deploy = {
 	.detail = deploy_detail,
 	.follow = deploy_follow,
 	.log_first = deploy_has_output,
+	.not_now = deploy_not_now,
 	.json = deploy_json,
 };

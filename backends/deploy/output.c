@@ -226,11 +226,16 @@ struct deploy_follow {
 
 #define CLOCKS_APART_S 60
 
-/* The time of a line. A timestamp in the text counts if it lies within the run, give or take
- * CLOCKS_APART_S. Otherwise a line of a running run has the present time. A line of an ended run
- * has the time of the line before it. The first line has the start of the run. */
-static int64_t output_time_of(struct deploy_follow *f, const char *text, size_t len)
+static void output_add_line(struct deploy_follow *f, const char *text, size_t len)
 {
+	/* drop text that a progress bar has overwritten */
+	const char *cr = len ? memrchr(text, '\r', len - 1) : NULL;
+	size_t skip = cr ? (size_t)(cr + 1 - text) : 0;
+	text += skip;
+	len -= skip;
+	/* The time of a line. A timestamp in the text counts if it lies within the run, give or
+	 * take CLOCKS_APART_S. Otherwise a line of a running run has the present time. A line of an
+	 * ended run has the time of the line before it. The first line has the start of the run. */
 	const struct deploy_run *r = f->watch ? output_run_of(f->watch) : NULL;
 	int64_t now_us = now_wall_ms() * 1000, began_us = r ? r->started_s * 1000000 : 0;
 	int64_t end_us = r && r->ended && r->ended_s ? r->ended_s * 1000000 : now_us,
@@ -242,18 +247,7 @@ static int64_t output_time_of(struct deploy_follow *f, const char *text, size_t 
 	if (us < f->time_us)
 		us = f->time_us;
 	f->time_us = us;
-	return us;
-}
-
-static void output_add_line(struct deploy_follow *f, const char *text, size_t len)
-{
-	/* drop text that a progress bar has overwritten */
-	const char *cr = len ? memrchr(text, '\r', len - 1) : NULL;
-	size_t skip = cr ? (size_t)(cr + 1 - text) : 0;
-	text += skip;
-	len -= skip;
-	log_add(f->follow.log, f->follow.source, output_time_of(f, text, len), LOG_LEVEL_UNKNOWN,
-	        LOG_LINE, text, len);
+	log_add(f->follow.log, f->follow.source, us, LOG_LEVEL_UNKNOWN, LOG_LINE, text, len);
 }
 
 static void output_follow_bytes(struct deploy_watch *w, const char *bytes, size_t len, void *arg)

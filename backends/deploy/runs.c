@@ -56,28 +56,6 @@ static int64_t runs_number(const char *line, size_t len, const char *key, int64_
 	return *text && !*end ? n : fallback;
 }
 
-/* Splits off the first two fields, word and id. False: malformed. */
-static bool runs_head(const char *line, size_t len, char *word, size_t word_size, char *id,
-                      size_t id_size)
-{
-	const char *tab = memchr(line, '\t', len);
-	if (!tab)
-		return false;
-	const char *from = tab + 1, *end = memchr(from, '\t', len - (size_t)(from - line));
-	size_t n = (end ? (size_t)(end - from) : len - (size_t)(from - line)),
-	       w = (size_t)(tab - line);
-	if (!n || n >= id_size || w >= word_size)
-		return false;
-	memcpy(word, line, w);
-	word[w] = '\0';
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)from[i] <= ' ' || from[i] == '/' || (unsigned char)from[i] > 126)
-			return false;
-	memcpy(id, from, n);
-	id[n] = '\0';
-	return true;
-}
-
 /* --- the runs of a row --------------------------------------------------- */
 
 static struct deploy_run *runs_find(struct deploys *ds, const char *id, struct deploy **of)
@@ -206,8 +184,22 @@ void runs_apply(struct deploys *ds, const char *line, size_t len)
 		source_set_state(&ds->source, SOURCE_LIVE, NULL);
 		return;
 	}
-	if (!runs_head(line, len, word, sizeof(word), id, sizeof(id)))
+	/* the first two fields: word and id */
+	const char *tab = memchr(line, '\t', len);
+	if (!tab)
 		return;
+	const char *from = tab + 1, *end = memchr(from, '\t', len - (size_t)(from - line));
+	size_t n = end ? (size_t)(end - from) : len - (size_t)(from - line);
+	size_t w = (size_t)(tab - line);
+	if (!n || n >= sizeof(id) || w >= sizeof(word))
+		return;
+	memcpy(word, line, w);
+	word[w] = '\0';
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)from[i] <= ' ' || from[i] == '/' || (unsigned char)from[i] > 126)
+			return;
+	memcpy(id, from, n);
+	id[n] = '\0';
 	if (!strcmp(word, "start"))
 		runs_started(ds, id, line, len);
 	else if (!strcmp(word, "end") || !strcmp(word, "gone"))

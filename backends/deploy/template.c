@@ -201,20 +201,6 @@ static bool template_is_like(const struct ask_word *a, const char *value, struct
 	                     (int)(a->len < 120 ? a->len : 120), a->rest);
 }
 
-static bool template_fits(const struct ask_word *a, const char *value, struct err *err)
-{
-	if (strlen(value) > VALUE_MAX)
-		return err_set(err, ERR_TOO_BIG, "%s: the value is longer than %d bytes", a->name,
-		               VALUE_MAX);
-	if (a->form == ASK_ONE_OF && a->secret && !template_is_one_of(a, value))
-		return err_set(err, ERR_USAGE,
-		               "%s: the value is not one of those that are configured", a->name);
-	if (a->form == ASK_ONE_OF && !template_is_one_of(a, value))
-		return err_set(err, ERR_USAGE, "%s: \"%.80s\" is not one of: %.*s", a->name, value,
-		               (int)(a->len < 160 ? a->len : 160), a->rest);
-	return a->form != ASK_LIKE || template_is_like(a, value, err);
-}
-
 /* The value of variable a among words. Marks the word as used. */
 static const char *template_value_of(const struct ask_word *a, char **words, int n, bool *used)
 {
@@ -230,7 +216,16 @@ static const char *template_value_of(const struct ask_word *a, char **words, int
 
 bool value_export(const struct ask_word *a, const char *value, struct buf *out, struct err *err)
 {
-	if (!template_fits(a, value, err))
+	if (strlen(value) > VALUE_MAX)
+		return err_set(err, ERR_TOO_BIG, "%s: the value is longer than %d bytes", a->name,
+		               VALUE_MAX);
+	if (a->form == ASK_ONE_OF && a->secret && !template_is_one_of(a, value))
+		return err_set(err, ERR_USAGE,
+		               "%s: the value is not one of those that are configured", a->name);
+	if (a->form == ASK_ONE_OF && !template_is_one_of(a, value))
+		return err_set(err, ERR_USAGE, "%s: \"%.80s\" is not one of: %.*s", a->name, value,
+		               (int)(a->len < 160 ? a->len : 160), a->rest);
+	if (a->form == ASK_LIKE && !template_is_like(a, value, err))
 		return false;
 	buf_addf(out, "%s=", a->name);
 	if (*value)

@@ -97,17 +97,6 @@ static int api_shown(const struct api_call *c)
 	return (int)(n < SHOWN_PATH ? n : SHOWN_PATH);
 }
 
-static void api_say_no_answer(const struct api_call *c, const struct reply *r, struct err *err)
-{
-	const struct api *api = c->api;
-	int64_t limit = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS;
-	if (r->err.code == ERR_TIMEOUT)
-		err_set(err, ERR_TIMEOUT, "%s did not answer %s %.*s within %lld s", api->who,
-		        c->method, api_shown(c), c->path, (long long)(limit + 999) / 1000);
-	else
-		err_set(err, r->err.code, "%s: %s", api->who, r->err.text);
-}
-
 static bool api_denied(const struct api *api, const struct reply *r)
 {
 	return r->status == 401 || (api->denies && !r->err.code && api->denies(r->status, r->body));
@@ -231,7 +220,13 @@ static void api_judge(const struct api_call *c, const struct reply *r, struct ap
 	bool has_body = r->status != 204 && !c->spec.data;
 	struct err why;
 	if (r->err.code) {
-		api_say_no_answer(c, r, &out->err);
+		int64_t limit = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS;
+		if (r->err.code == ERR_TIMEOUT)
+			err_set(&out->err, ERR_TIMEOUT, "%s did not answer %s %.*s within %lld s",
+			        api->who, c->method, api_shown(c), c->path,
+			        (long long)(limit + 999) / 1000);
+		else
+			err_set(&out->err, r->err.code, "%s: %s", api->who, r->err.text);
 	} else if (r->status / 100 != 2) {
 		api_say_status(c, r, &out->err);
 	} else if (api->only_json && has_body &&
@@ -497,11 +492,6 @@ static void api_advance(void *arg)
 	}
 }
 
-static void api_on_timer(struct loop_timer *t, void *arg)
-{
-	api_advance(arg);
-}
-
 struct api_call *api_call(struct api *api, const struct api_request *request)
 {
 	struct api_call *c = xcalloc(1, sizeof(*c));
@@ -644,7 +634,7 @@ struct api *api_create(struct http *http, struct link *link, const struct api_co
 		api->origin = origin_create(http, link, &endpoint, 1);
 	api->endpoint = endpoint;
 	api->endpoint.host = xstrdup(host);
-	api->timer = loop_timer_add(api->loop, -1, api_on_timer, api);
+	api->timer = loop_timer_call(api->loop, -1, api_advance, api);
 	return api;
 }
 

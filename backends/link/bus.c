@@ -117,8 +117,9 @@ static const char *bus_end_words(const struct bus *bus)
 }
 
 /* A callback may drop sd; sd is then freed after this turn. */
-static void bus_process(struct bus *bus)
+static void bus_process(void *arg)
 {
+	struct bus *bus = arg;
 	sd_bus *sd = bus->sd;
 	int r = 1;
 	bus->depth++;
@@ -134,22 +135,6 @@ static void bus_process(struct bus *bus)
 static void bus_on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	bus_process(arg);
-}
-
-static void bus_on_due(struct loop_timer *timer, void *arg)
-{
-	bus_process(arg);
-}
-
-static void bus_unwatch(struct bus *bus)
-{
-	if (!bus->io)
-		return;
-	loop_io_remove(bus->io);
-	close(bus->watched);
-	loop_timer_remove(bus->due);
-	bus->io = NULL;
-	bus->due = NULL;
 }
 
 /* --- a message as JSON --------------------------------------------------- */
@@ -633,7 +618,13 @@ static void bus_disconnect(struct bus *bus)
 {
 	bus->open = false;
 	if (bus->sd) {
-		bus_unwatch(bus);
+		if (bus->io) {
+			loop_io_remove(bus->io);
+			close(bus->watched);
+			loop_timer_remove(bus->due);
+			bus->io = NULL;
+			bus->due = NULL;
+		}
 		if (bus->depth)
 			loop_defer(bus->loop, bus_unref_later, bus->sd);
 		else
@@ -782,7 +773,7 @@ static int bus_start(struct bus *bus, int fd)
 	if (bus->watched < 0)
 		return -errno;
 	bus->io = loop_io_add(bus->loop, bus->watched, POLLIN, bus_on_io, bus);
-	bus->due = loop_timer_add(bus->loop, -1, bus_on_due, bus);
+	bus->due = loop_timer_call(bus->loop, -1, bus_process, bus);
 	bus_rearm(bus);
 	return 0;
 }

@@ -163,19 +163,6 @@ static void http_explain(const struct call *c, CURLcode code, struct err *err)
 		        c->path, words);
 }
 
-/* Checks every answer before any parser sees it, because a JSON tree needs many times the size of
- * its text. */
-static void http_check_answer(struct call *c)
-{
-	char what[200];
-	size_t skip = c->body.data ? strspn(c->body.data, " \t\r\n") : 0;
-	if (skip >= c->body.len || !strchr("[{", c->body.data[skip]))
-		return;
-	snprintf(what, sizeof(what), "%.60s: the answer to %.10s %.*s", c->origin->link->name,
-	         c->method, http_shown(c), c->path);
-	json_fits(what, c->body.data, c->body.len, &c->err);
-}
-
 static void http_call_end(struct call *c, CURLcode code)
 {
 	struct reply reply = { .body = "", .content_type = "" };
@@ -184,8 +171,17 @@ static void http_call_end(struct call *c, CURLcode code)
 		return;
 	}
 	loop_timer_set(c->timer, -1);
-	if (code == CURLE_OK && !c->err.code)
-		http_check_answer(c);
+	if (code == CURLE_OK && !c->err.code) {
+		/* Checks every answer before any parser sees it, because a JSON tree needs many
+		 * times the size of its text. */
+		char what[200];
+		size_t skip = c->body.data ? strspn(c->body.data, " \t\r\n") : 0;
+		if (skip < c->body.len && strchr("[{", c->body.data[skip])) {
+			snprintf(what, sizeof(what), "%.60s: the answer to %.10s %.*s",
+			         c->origin->link->name, c->method, http_shown(c), c->path);
+			json_fits(what, c->body.data, c->body.len, &c->err);
+		}
+	}
 	if (c->err.code) {
 		reply.err = c->err;
 	} else if (code != CURLE_OK) {
@@ -360,50 +356,6 @@ static int http_watch_timer(CURLM *multi, long ms, void *arg)
 
 /* --- how a call starts --------------------------------------------------- */
 
-/* CURLOPT_CERTINFO keeps the texts of the server's certificates for call_certificate_end_ms.
- *
- * Reading the file of authorities takes 30 ms, and each new connection would do so. libcurl keeps
- * them, but not while there is a folder of authorities too, which Debian's libcurl has by default
- * (lib/vtls/openssl.c, Curl_ssl_setup_x509_store). update-ca-certificates(8) puts the same
- * authorities into both. */
-static void http_set_alone(struct call *c)
-{
-	CURL *e = c->easy;
-	curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
-	curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
-	curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-	curl_easy_setopt(e, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-	curl_easy_setopt(e, CURLOPT_CERTINFO, 1L);
-	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
-	curl_easy_setopt(e, CURLOPT_CA_CACHE_TIMEOUT, (long)AUTHORITIES_KEPT_S);
-	if (c->spec.insecure) {
-		curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
-	}
-}
-
-static void http_set_request(struct call *c)
-{
-	CURL *e = c->easy;
-	if (c->body_out) {
-		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->spec.body_len);
-		curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->body_out);
-	} else if (strcmp(c->method, "POST") == 0) {
-		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, 0L);
-		curl_easy_setopt(e, CURLOPT_POSTFIELDS, "");
-	}
-	if (strcmp(c->method, "HEAD") == 0)
-		curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
-	else if (strcmp(c->method, "GET") != 0)
-		curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, c->method);
-	if (c->headers)
-		curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
-	if (c->spec.once)
-		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
-	if (c->spec.alone)
-		http_set_alone(c);
-}
-
 /* curl's own sockets lack close-on-exec. */
 static curl_socket_t http_open_socket(void *unused, curlsocktype purpose, struct curl_sockaddr *a)
 {
@@ -456,7 +408,42 @@ static void http_begin(struct call *c)
 	}
 	c->easy = curl_easy_init();
 	http_set_common(c, socket);
-	http_set_request(c);
+	CURL *e = c->easy;
+	if (c->body_out) {
+		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->spec.body_len);
+		curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->body_out);
+	} else if (strcmp(c->method, "POST") == 0) {
+		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, 0L);
+		curl_easy_setopt(e, CURLOPT_POSTFIELDS, "");
+	}
+	if (strcmp(c->method, "HEAD") == 0)
+		curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+	else if (strcmp(c->method, "GET") != 0)
+		curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, c->method);
+	if (c->headers)
+		curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
+	if (c->spec.once)
+		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+	if (c->spec.alone) {
+		/* CURLOPT_CERTINFO keeps the texts of the server's certificates for
+		 * call_certificate_end_ms.
+		 *
+		 * Reading the file of authorities takes 30 ms, and each new connection would do so.
+		 * libcurl keeps them, but not while there is a folder of authorities too, which
+		 * Debian's libcurl has by default (lib/vtls/openssl.c, Curl_ssl_setup_x509_store).
+		 * update-ca-certificates(8) puts the same authorities into both. */
+		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+		curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
+		curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+		curl_easy_setopt(e, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+		curl_easy_setopt(e, CURLOPT_CERTINFO, 1L);
+		curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+		curl_easy_setopt(e, CURLOPT_CA_CACHE_TIMEOUT, (long)AUTHORITIES_KEPT_S);
+		if (c->spec.insecure) {
+			curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
+			curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
+		}
+	}
 	if (!c->easy || curl_multi_add_handle(c->http->multi, c->easy) != CURLM_OK) {
 		err_set(&c->err, ERR_SYSTEM, "libcurl could not start %s %.*s", c->method,
 		        http_shown(c), c->path);
@@ -513,21 +500,6 @@ static void http_work(void *arg)
 	http_reap(h);
 }
 
-static struct curl_slist *http_copy_headers(const struct call_spec *spec)
-{
-	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
-	for (size_t i = 0; spec->headers && spec->headers[i]; i++)
-		list = curl_slist_append(list, spec->headers[i]);
-	char *type = xasprintf("Content-Type: %s",
-	                       spec->content_type ? spec->content_type : "application/json");
-	if (spec->body)
-		list = curl_slist_append(list, type);
-	else if (spec->method && strcmp(spec->method, "POST") == 0)
-		list = curl_slist_append(list, "Content-Type:");
-	free(type);
-	return list;
-}
-
 struct call *call_start(struct origin *origin, const struct call_spec *spec)
 {
 	struct call *c = xcalloc(1, sizeof(*c));
@@ -542,7 +514,17 @@ struct call *call_start(struct origin *origin, const struct call_spec *spec)
 		c->body_out = xcalloc(1, spec->body_len + 1);
 		memcpy(c->body_out, spec->body, spec->body_len);
 	}
-	c->headers = http_copy_headers(spec);
+	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+	for (size_t i = 0; spec->headers && spec->headers[i]; i++)
+		list = curl_slist_append(list, spec->headers[i]);
+	char *type = xasprintf("Content-Type: %s",
+	                       spec->content_type ? spec->content_type : "application/json");
+	if (spec->body)
+		list = curl_slist_append(list, type);
+	else if (spec->method && strcmp(spec->method, "POST") == 0)
+		list = curl_slist_append(list, "Content-Type:");
+	free(type);
+	c->headers = list;
 	size_t most;
 	if (spec->data)
 		most = ERROR_BODY_MAX;

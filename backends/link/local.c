@@ -323,26 +323,23 @@ static enum err_code local_code_of(int error)
 	return ERR_REFUSED;
 }
 
-/* Names the owner of the socket at path, as the end of a sentence. */
-static void local_who_may(const char *path, char *buf, size_t size)
-{
-	struct stat st;
-	*buf = '\0';
-	if (stat(path, &st) < 0)
-		return;
-	struct passwd *pw = getpwuid(st.st_uid);
-	struct group *gr = getgrgid(st.st_gid);
-	const char *user = pw ? pw->pw_name : "?";
-	const char *group = gr ? gr->gr_name : "?";
-	snprintf(buf, size, "; it belongs to %s:%s: become a member of that group, or use sudo",
-	         user, group);
-}
-
 static bool local_connect_err(struct local_stream *s, int error, const char *path, struct err *err)
 {
 	char hint[160] = "";
-	if (error == EACCES && path)
-		local_who_may(path, hint, sizeof(hint));
+	if (error == EACCES && path) {
+		/* Names the owner of the socket at path, as the end of a sentence. */
+		struct stat st;
+		if (stat(path, &st) >= 0) {
+			struct passwd *pw = getpwuid(st.st_uid);
+			struct group *gr = getgrgid(st.st_gid);
+			const char *user = pw ? pw->pw_name : "?";
+			const char *group = gr ? gr->gr_name : "?";
+			snprintf(hint, sizeof(hint),
+			         "; it belongs to %s:%s: become a member of that group, "
+			         "or use sudo",
+			         user, group);
+		}
+	}
 	if (error == ECONNREFUSED)
 		return err_set(err, ERR_ABSENT, "%s: nothing listens there (connection refused)",
 		               s->what);

@@ -71,7 +71,8 @@ struct loop_io {
 
 struct loop_timer {
 	sd_event_source *source;
-	loop_timer_fn *fn;
+	loop_timer_fn *fn; /* NULL: call */
+	loop_fn *call;
 	void *arg;
 };
 
@@ -342,7 +343,10 @@ void loop_io_remove(struct loop_io *io)
 static int loop_on_timer(sd_event_source *s, uint64_t usec, void *arg)
 {
 	struct loop_timer *t = arg;
-	t->fn(t, t->arg);
+	if (t->fn)
+		t->fn(t, t->arg);
+	else
+		t->call(t->arg);
 	return 0;
 }
 
@@ -355,6 +359,13 @@ struct loop_timer *loop_timer_add(struct loop *loop, int64_t delay_ms, loop_time
 	                            TIMER_ACCURACY_US, loop_on_timer, t),
 	          "add a timer");
 	loop_timer_set(t, delay_ms);
+	return t;
+}
+
+struct loop_timer *loop_timer_call(struct loop *loop, int64_t delay_ms, loop_fn *fn, void *arg)
+{
+	struct loop_timer *t = loop_timer_add(loop, delay_ms, NULL, arg);
+	t->call = fn;
 	return t;
 }
 
@@ -506,8 +517,12 @@ static void *loop_worker(void *arg)
 	return NULL;
 }
 
-static int loop_start_thread(struct work *w)
+/* A thousand servers may need more threads than the machine allows. The remaining jobs retry. */
+static void loop_try_thread(struct loop_timer *t, void *arg)
 {
+	struct work *w = arg;
+	struct loop_timer *again = w->again;
+	w->again = NULL; /* the thread frees w */
 	pthread_attr_t attr;
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
@@ -520,16 +535,6 @@ static int loop_start_thread(struct work *w)
 	int r = pthread_create(&thread, &attr, loop_worker, w);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
-	return r;
-}
-
-/* A thousand servers may need more threads than the machine allows. The remaining jobs retry. */
-static void loop_try_thread(struct loop_timer *t, void *arg)
-{
-	struct work *w = arg;
-	struct loop_timer *again = w->again;
-	w->again = NULL; /* the thread frees w */
-	int r = loop_start_thread(w);
 	if (!r) {
 		loop_timer_remove(again);
 		return;

@@ -38,12 +38,14 @@ void loop_io_remove(struct loop_io *); /* NULL is fine */
 /* Fires once, delay_ms from now. loop_timer_set arms the timer again; delay_ms < 0 disarms it.
  * Fires within 5 ms of its time. */
 typedef void loop_timer_fn(struct loop_timer *, void *arg);
+typedef void loop_fn(void *arg);
 struct loop_timer *loop_timer_add(struct loop *, int64_t delay_ms, loop_timer_fn *, void *arg);
+/* The same for a function that others call too, and that needs no timer. */
+struct loop_timer *loop_timer_call(struct loop *, int64_t delay_ms, loop_fn *, void *arg);
 void loop_timer_set(struct loop_timer *, int64_t delay_ms);
 void loop_timer_remove(struct loop_timer *); /* NULL is fine */
 
 /* Runs fn once, after the callbacks of this turn. */
-typedef void loop_fn(void *arg);
 void loop_defer(struct loop *, loop_fn *, void *arg);
 void loop_defer_cancel(struct loop *, loop_fn *, void *arg); /* all waiting calls of fn with arg */
 

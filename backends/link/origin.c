@@ -163,8 +163,9 @@ static void origin_relay_destroy(struct origin_relay *p)
 }
 
 /* Ends p; another relay may be waiting for its session. */
-static void origin_relay_end(struct origin_relay *p)
+static void origin_relay_end(void *arg)
 {
+	struct origin_relay *p = arg;
 	struct origin *d = p->origin;
 	origin_relay_destroy(p);
 	origin_wake(d);
@@ -454,11 +455,6 @@ static void origin_take(struct origin *d, int fd)
 		origin_relay_start(p);
 }
 
-static void origin_on_stale(struct loop_timer *t, void *arg)
-{
-	origin_relay_end(arg);
-}
-
 void origin_ready(struct origin *d)
 {
 	bool relayed = !link_is_local(d->link) || d->endpoints[d->at].kind == ENDPOINT_TCP;
@@ -466,7 +462,7 @@ void origin_ready(struct origin *d)
 	    !relayed || origin_ready_one(d))
 		return;
 	struct origin_relay *p = origin_relay_create(d, -1);
-	p->stale = loop_timer_add(d->loop, READY_MS, origin_on_stale, p);
+	p->stale = loop_timer_call(d->loop, READY_MS, origin_relay_end, p);
 	origin_relay_start(p);
 }
 

@@ -127,18 +127,14 @@ static void origin_port_on_port(struct loop_io *io, int listener, unsigned reven
 	origin_accept(p->origin, listener, p->origin ? origin_port_is_ours : origin_port_nobody);
 }
 
-static void origin_port_free(struct origin_port *p)
+static void origin_port_free(void *arg)
 {
+	struct origin_port *p = arg;
 	LIST_DROP(*http_ports(p->http), p);
 	loop_io_remove(p->io);
 	loop_timer_remove(p->kept);
 	close(p->fd);
 	free(p);
-}
-
-static void origin_port_on_kept(struct loop_timer *t, void *arg)
-{
-	origin_port_free(arg);
 }
 
 static int origin_port_listener_on(struct sockaddr_in *at)
@@ -189,7 +185,7 @@ void origin_port_close(struct origin_port *p)
 		return;
 	p->origin = NULL;
 	p->gone = NULL;
-	p->kept = loop_timer_add(http_loop(p->http), KEPT_MS, origin_port_on_kept, p);
+	p->kept = loop_timer_call(http_loop(p->http), KEPT_MS, origin_port_free, p);
 }
 
 void origin_ports_gone(struct origin *d)

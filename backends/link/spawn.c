@@ -36,20 +36,6 @@ struct plan {
 	bool tied;       /* gets HUP when the thread that started it ends */
 };
 
-/* Closes all descriptors but the standard streams: an open connection would give the child access
- * to a server. close_range(2) needs Linux 5.9, and some sandboxes forbid it. */
-static void spawn_close_others(void)
-{
-	struct rlimit most;
-	if (close_range(3, ~0u, 0) == 0)
-		return;
-	int end = getrlimit(RLIMIT_NOFILE, &most) == 0 && most.rlim_max < FD_MOST
-	                  ? (int)most.rlim_max
-	                  : FD_MOST;
-	for (int fd = 3; fd < end; fd++)
-		close(fd);
-}
-
 __attribute__((noreturn)) static void spawn_child(const struct plan *p)
 {
 	if (!p->foreground)
@@ -63,7 +49,16 @@ __attribute__((noreturn)) static void spawn_child(const struct plan *p)
 	for (int i = 0; i < 3; i++)
 		if (p->fd[i] >= 0 && dup2(p->fd[i], i) < 0)
 			_exit(127);
-	spawn_close_others();
+	/* Closes all descriptors but the standard streams: an open connection would give the child
+	 * access to a server. close_range(2) needs Linux 5.9, and some sandboxes forbid it. */
+	struct rlimit most;
+	if (close_range(3, ~0u, 0) != 0) {
+		int end = getrlimit(RLIMIT_NOFILE, &most) == 0 && most.rlim_max < FD_MOST
+		                  ? (int)most.rlim_max
+		                  : FD_MOST;
+		for (int fd = 3; fd < end; fd++)
+			close(fd);
+	}
 	guard_lift();
 	for (int i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);

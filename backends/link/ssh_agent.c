@@ -116,15 +116,6 @@ static bool ssh_agent_readable(const struct blob *key, const char *text)
 	return ok;
 }
 
-static int ssh_agent_rank_of(const struct agent_filter *a, const struct entry *e)
-{
-	if (ssh_agent_has_word(a->wishes.skip, e->text) || !ssh_agent_readable(&e->key, e->text))
-		return -1;
-	if (ssh_agent_has_word(a->wishes.first, e->text))
-		return 0;
-	return a->in->conf.identities_only ? -1 : 1;
-}
-
 /* Parses a list of keys and returns the number of entries; 0: malformed. The caller frees the
  * texts. */
 static uint32_t ssh_agent_take_entries(const struct agent_filter *a, const struct buf *b,
@@ -138,7 +129,13 @@ static uint32_t ssh_agent_take_entries(const struct agent_filter *a, const struc
 		    !blob_get(b->data, b->len, &at, &e->comment))
 			break;
 		e->text = base64_encode(e->key.data, e->key.len);
-		e->rank = ssh_agent_rank_of(a, e);
+		if (ssh_agent_has_word(a->wishes.skip, e->text) ||
+		    !ssh_agent_readable(&e->key, e->text))
+			e->rank = -1;
+		else if (ssh_agent_has_word(a->wishes.first, e->text))
+			e->rank = 0;
+		else
+			e->rank = a->in->conf.identities_only ? -1 : 1;
 	}
 	return n == count || n == KEYS_MAX ? n : 0;
 }

@@ -380,30 +380,6 @@ static const char *ssh_auth_why_unused(const char *path)
 	return key || encrypted ? NULL : "cannot be loaded";
 }
 
-static void ssh_auth_list_unused(struct auth *a, struct buf *out)
-{
-	const struct ssh_words *files = &a->in->conf.identities;
-	for (size_t i = 0; i < files->n; i++) {
-		const char *path = files->word[i], *why = ssh_auth_why_unused(path);
-		ssh_key key = why ? ssh_auth_load_public(path) : NULL;
-		char *text = ssh_auth_text_of(key);
-		/* otherwise the agent had the key and offered it */
-		if (why && !ssh_auth_is_refused(a, text))
-			buf_addf(out, "; %s %s", path, why);
-		free(text);
-		ssh_key_free(key);
-	}
-	for (size_t i = 0; i < a->n_certs; i++) {
-		char age[HUMAN_SIZE];
-		int64_t from, until, now = now_wall_ms() / 1000;
-		if (blob_cert_times(a->certs[i].text, &from, &until) && until && until < now)
-			buf_addf(out, "; the certificate %s ended %s ago", a->certs[i].path,
-			         human_age(age, 1000 * (now - until)));
-	}
-	if (a->in->no_key_fits)
-		buf_addf(out, "; libssh knows none of the PubkeyAcceptedAlgorithms of ssh_config");
-}
-
 /* --- public keys, in order ----------------------------------------------- */
 
 static enum verdict ssh_auth_try_pubkey(struct auth *a)
@@ -534,21 +510,6 @@ static const struct method methods[] = {
 
 static const char usual_order[] = "gssapi-with-mic,publickey,keyboard-interactive,password";
 
-/* Fills out with the methods to try, in order. Returns how many. */
-static size_t ssh_auth_choose(const struct sshconf *c, const struct method **out)
-{
-	size_t n = 0;
-	char *list = xstrdup(c->preferred_auth ? c->preferred_auth : usual_order), *save = NULL;
-	for (char *word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))
-		for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-			bool may = *(const bool *)((const char *)c + methods[i].may);
-			if (may && strcmp(methods[i].name, word) == 0 && n < ARRAY_LEN(methods))
-				out[n++] = &methods[i];
-		}
-	free(list);
-	return n;
-}
-
 /* Lists the server's methods for the error sentence. Adds the setting for a method that ssh_config
  * switches off. */
 static void ssh_auth_server_allows(struct auth *a, char *buf, size_t size)
@@ -585,7 +546,27 @@ static void ssh_auth_denied(struct auth *a)
 		return;
 	}
 	struct buf unused = { .max = UNUSED_MAX };
-	ssh_auth_list_unused(a, &unused);
+	const struct ssh_words *files = &a->in->conf.identities;
+	for (size_t i = 0; i < files->n; i++) {
+		const char *path = files->word[i], *why = ssh_auth_why_unused(path);
+		ssh_key key = why ? ssh_auth_load_public(path) : NULL;
+		char *text = ssh_auth_text_of(key);
+		/* otherwise the agent had the key and offered it */
+		if (why && !ssh_auth_is_refused(a, text))
+			buf_addf(&unused, "; %s %s", path, why);
+		free(text);
+		ssh_key_free(key);
+	}
+	for (size_t i = 0; i < a->n_certs; i++) {
+		char age[HUMAN_SIZE];
+		int64_t from, until, now = now_wall_ms() / 1000;
+		if (blob_cert_times(a->certs[i].text, &from, &until) && until && until < now)
+			buf_addf(&unused, "; the certificate %s ended %s ago", a->certs[i].path,
+			         human_age(age, 1000 * (now - until)));
+	}
+	if (a->in->no_key_fits)
+		buf_addf(&unused,
+		         "; libssh knows none of the PubkeyAcceptedAlgorithms of ssh_config");
 	ssh_auth_server_allows(a, allows, sizeof(allows));
 	const char *what = a->tried.len ? a->tried.data : "nothing, for want of a key";
 	err_set(&in->err, ERR_DENIED, "%s: %s did not let %s in: tried %s%s; the server allows %s",
@@ -637,7 +618,17 @@ bool ssh_auth(struct login *in)
 	struct auth a = { .in = in, .s = in->session, .tried = { .max = TRIED_MAX } };
 	const struct method *order[ARRAY_LEN(methods)];
 	bool done[ARRAY_LEN(methods)] = { false };
-	size_t n = ssh_auth_choose(&in->conf, order);
+	/* the methods to try, in order */
+	size_t n = 0;
+	char *list = xstrdup(in->conf.preferred_auth ? in->conf.preferred_auth : usual_order),
+	     *save = NULL;
+	for (char *word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))
+		for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+			bool may = *(const bool *)((const char *)&in->conf + methods[i].may);
+			if (may && strcmp(methods[i].name, word) == 0 && n < ARRAY_LEN(methods))
+				order[n++] = &methods[i];
+		}
+	free(list);
 	enum verdict v = AUTH_NO;
 	const struct sshconf *c = &a.in->conf;
 	for (size_t i = 0; i < c->certificates.n; i++)

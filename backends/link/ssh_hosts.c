@@ -197,33 +197,6 @@ static bool ssh_hosts_accept_new(struct login *in, ssh_key key)
 	return true;
 }
 
-static bool ssh_hosts_ask_user(struct login *in, ssh_key key, const char *print, const char *more)
-{
-	const char *type = ssh_key_type_to_char(ssh_key_type(key));
-	struct secret *answer =
-		login_ask(in, ASK_HOST_KEY, true, false, NULL, "Is this the right server? (yes/no)",
-	                  "The server %s (%s) is not known yet.\nIts %s key has the "
-	                  "fingerprint\n%s\n%s",
-	                  in->conf.hostname, in->address, type, print, more);
-	if (!answer) {
-		if (in->err.code == ERR_ASKS)
-			err_set(&in->err, ERR_ASKS,
-			        "%s: the server is not in known_hosts (%s key %s), and nobody is "
-			        "there to confirm it: "
-			        "connect once with `ssh %s`",
-			        in->name, type, print, in->dest);
-		return false;
-	}
-	bool yes = strcasecmp(answer->text, "yes") == 0 || strcasecmp(answer->text, "y") == 0 ||
-	           strcmp(answer->text, print) == 0;
-	secret_destroy(answer);
-	if (!yes)
-		return err_set(&in->err, ERR_CANCELLED,
-		               "%s: its key was not confirmed, so nothing was sent to it",
-		               in->name);
-	return ssh_hosts_accept_new(in, key);
-}
-
 static bool ssh_hosts_decide_new(struct login *in, ssh_key key, const char *print,
                                  const struct known_hosts *known)
 {
@@ -260,7 +233,29 @@ static bool ssh_hosts_decide_new(struct login *in, ssh_key key, const char *prin
 	case SSH_STRICT_NO: return ssh_hosts_accept_new(in, key);
 	case SSH_STRICT_ASK: break;
 	}
-	return ssh_hosts_ask_user(in, key, print, more);
+	const char *type = ssh_key_type_to_char(ssh_key_type(key));
+	struct secret *answer =
+		login_ask(in, ASK_HOST_KEY, true, false, NULL, "Is this the right server? (yes/no)",
+	                  "The server %s (%s) is not known yet.\nIts %s key has the "
+	                  "fingerprint\n%s\n%s",
+	                  in->conf.hostname, in->address, type, print, more);
+	if (!answer) {
+		if (in->err.code == ERR_ASKS)
+			err_set(&in->err, ERR_ASKS,
+			        "%s: the server is not in known_hosts (%s key %s), and nobody is "
+			        "there to confirm it: "
+			        "connect once with `ssh %s`",
+			        in->name, type, print, in->dest);
+		return false;
+	}
+	bool yes = strcasecmp(answer->text, "yes") == 0 || strcasecmp(answer->text, "y") == 0 ||
+	           strcmp(answer->text, print) == 0;
+	secret_destroy(answer);
+	if (!yes)
+		return err_set(&in->err, ERR_CANCELLED,
+		               "%s: its key was not confirmed, so nothing was sent to it",
+		               in->name);
+	return ssh_hosts_accept_new(in, key);
 }
 
 enum status { HOST_NEW, HOST_OK, HOST_CHANGED, HOST_REVOKED };

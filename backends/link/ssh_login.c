@@ -105,8 +105,14 @@ struct login *login_create(struct link_ssh *l)
 	return in;
 }
 
-static void login_free(struct login *in)
+void login_unref(struct login *in)
 {
+	pthread_mutex_lock(&in->lock);
+	assert(in->refs > 0);
+	bool last = --in->refs == 0;
+	pthread_mutex_unlock(&in->lock);
+	if (!last)
+		return;
 	if (in->session)
 		ssh_free(in->session);
 	else if (in->fd >= 0)
@@ -127,16 +133,6 @@ static void login_free(struct login *in)
 	pthread_cond_destroy(&in->changed);
 	pthread_mutex_destroy(&in->lock);
 	free(in);
-}
-
-void login_unref(struct login *in)
-{
-	pthread_mutex_lock(&in->lock);
-	assert(in->refs > 0);
-	bool last = --in->refs == 0;
-	pthread_mutex_unlock(&in->lock);
-	if (last)
-		login_free(in);
 }
 
 void login_abandon(struct login *in)
@@ -186,12 +182,12 @@ bool login_wait(struct login *in, int fd, short events, int64_t until_ms)
 		int r = poll(p, 2, left > 0 ? (int)left : 0);
 		if (r < 0 && errno == EINTR)
 			continue;
-		if (p[1].revents)
-			return errno = ECANCELED, false;
-		if (p[0].revents)
+		if (p[0].revents && !p[1].revents)
 			return true;
-		if (left <= 0)
-			return errno = ETIMEDOUT, false;
+		if (p[1].revents || left <= 0) {
+			errno = p[1].revents ? ECANCELED : ETIMEDOUT;
+			return false;
+		}
 	}
 }
 
@@ -513,24 +509,6 @@ static bool ssh_login_fail_session(struct login *in, const char *step)
 	               *words ? words : "the server closed the connection");
 }
 
-static bool ssh_login_handshake(struct login *in)
-{
-	struct known_hosts known;
-	ssh_hosts_read(&known, &in->conf);
-	in->session = ssh_new();
-	ssh_login_set_options(in, in->session);
-	bool ok = ssh_login_set_algorithms(in, in->session, &known);
-	if (ok)
-		ok = ssh_connect(in->session) == SSH_OK ||
-		     ssh_login_fail_session(in, "the greeting");
-	if (ok) {
-		ssh_banner_teach(in->session);
-		ok = ssh_hosts_check(in, &known);
-	}
-	ssh_hosts_free(&known);
-	return ok;
-}
-
 static void ssh_login_put_away(struct login *in)
 {
 	login_set_socket(in, -1);
@@ -549,7 +527,20 @@ static bool ssh_login_log_in_once(struct login *in)
 	if (!ssh_net_connect(in))
 		return false;
 	login_set_socket(in, in->fd);
-	if (!ssh_login_handshake(in))
+	struct known_hosts known;
+	ssh_hosts_read(&known, &in->conf);
+	in->session = ssh_new();
+	ssh_login_set_options(in, in->session);
+	bool ok = ssh_login_set_algorithms(in, in->session, &known);
+	if (ok)
+		ok = ssh_connect(in->session) == SSH_OK ||
+		     ssh_login_fail_session(in, "the greeting");
+	if (ok) {
+		ssh_banner_teach(in->session);
+		ok = ssh_hosts_check(in, &known);
+	}
+	ssh_hosts_free(&known);
+	if (!ok)
 		return false;
 	long timeout = AUTH_TIMEOUT_S;
 	ssh_options_set(in->session, SSH_OPTIONS_TIMEOUT, &timeout);

@@ -317,23 +317,6 @@ static bool ssh_net_proxy_by_jump(struct login *in)
 
 /* --- by our own socket --------------------------------------------------- */
 
-static void ssh_net_tune(int fd)
-{
-	static const struct {
-		int level, name, value;
-	} options[] = {
-		{ IPPROTO_TCP, TCP_NODELAY, 1 },
-		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
-		{ IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S },
-		{ IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_EVERY_S },
-		{ IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_TRIES },
-		{ IPPROTO_TCP, TCP_USER_TIMEOUT, UNANSWERED_MS },
-	};
-	for (size_t i = 0; i < ARRAY_LEN(options); i++)
-		setsockopt(fd, options[i].level, options[i].name, &options[i].value,
-		           sizeof(options[i].value));
-}
-
 /* Connects to one address. -1 and errno on failure. */
 static int ssh_net_connect_one(struct login *in, const struct addrinfo *a, int64_t until)
 {
@@ -406,7 +389,19 @@ static bool ssh_net_connect_direct(struct login *in)
 	freeaddrinfo(list);
 	if (in->fd < 0)
 		return ssh_net_connect_err(in, error);
-	ssh_net_tune(in->fd);
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_EVERY_S },
+		{ IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_TRIES },
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT, UNANSWERED_MS },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		setsockopt(in->fd, options[i].level, options[i].name, &options[i].value,
+		           sizeof(options[i].value));
 	return true;
 }
 

@@ -121,17 +121,20 @@ static enum revoked ssh_revoked_by_krl(struct login *in, ssh_key key, const char
 
 /* --- both formats -------------------------------------------------------- */
 
-static bool ssh_revoked_load(const char *path, struct buf *file, char *why, size_t size)
+static enum revoked ssh_revoked_ask(struct login *in, ssh_key key, const char *base64, char *why,
+                                    size_t size)
 {
+	struct buf file = { .max = FILE_MAX };
+	enum revoked answer = REVOKED_UNKNOWN;
 	char chunk[8192];
 	ssize_t n = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(in->conf.revoked_host_keys, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0)
-		if (!buf_add(file, chunk, (size_t)n))
+		if (!buf_add(&file, chunk, (size_t)n))
 			break;
 	bool ok = fd >= 0 && n == 0;
 	const char *problem;
-	if (file->overflowed)
+	if (file.overflowed)
 		problem = "it is too big";
 	else if (ok)
 		problem = "";
@@ -140,15 +143,7 @@ static bool ssh_revoked_load(const char *path, struct buf *file, char *why, size
 	snprintf(why, size, "%s", problem);
 	if (fd >= 0)
 		close(fd);
-	return ok;
-}
-
-static enum revoked ssh_revoked_ask(struct login *in, ssh_key key, const char *base64, char *why,
-                                    size_t size)
-{
-	struct buf file = { .max = FILE_MAX };
-	enum revoked answer = REVOKED_UNKNOWN;
-	if (!ssh_revoked_load(in->conf.revoked_host_keys, &file, why, size))
+	if (!ok)
 		answer = REVOKED_UNKNOWN;
 	else if (file.len >= sizeof(KRL_MAGIC) &&
 	         memcmp(file.data, KRL_MAGIC, sizeof(KRL_MAGIC)) == 0)

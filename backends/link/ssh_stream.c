@@ -176,25 +176,6 @@ static void ssh_stream_drop_channel(struct ssh_stream *s)
 
 /* --- ends ---------------------------------------------------------------- */
 
-static void ssh_stream_free(struct ssh_stream *s)
-{
-	ssh_stream_drop_channel(s);
-	run_cancel(s->probe);
-	loop_timer_remove(s->timer);
-	buf_finish(&s->queue);
-	buf_finish(&s->held);
-	preamble_finish(&s->before[0]);
-	preamble_finish(&s->before[1]);
-	for (size_t i = 0; s->env && s->env[i]; i++)
-		free(s->env[i]);
-	free(s->env);
-	free(s->path);
-	free(s->host);
-	free(s->command);
-	free(s->term);
-	free(s);
-}
-
 /* Whether the stream can be freed. */
 static bool ssh_stream_is_over(const struct ssh_stream *s)
 {
@@ -207,7 +188,21 @@ void ssh_streams_sweep(struct link_ssh *l)
 	LL_FOREACH_SAFE (l->streams, s, next)
 		if (ssh_stream_is_over(s)) {
 			LIST_DROP(l->streams, s);
-			ssh_stream_free(s);
+			ssh_stream_drop_channel(s);
+			run_cancel(s->probe);
+			loop_timer_remove(s->timer);
+			buf_finish(&s->queue);
+			buf_finish(&s->held);
+			preamble_finish(&s->before[0]);
+			preamble_finish(&s->before[1]);
+			for (size_t i = 0; s->env && s->env[i]; i++)
+				free(s->env[i]);
+			free(s->env);
+			free(s->path);
+			free(s->host);
+			free(s->command);
+			free(s->term);
+			free(s);
 		}
 }
 
@@ -425,23 +420,6 @@ static void ssh_stream_no_room(struct ssh_stream *s)
 	ssh_stream_end(s, &err);
 }
 
-/* sshd allows 10 sessions on a connection (MaxSessions), and most of ours end within a moment. So a
- * refused session retries. One refusal while no session of ours is open proves little. Our own
- * sessions may have ended since, or the server's messages about others may still be unread. */
-static void ssh_stream_session_refused(struct ssh_stream *s)
-{
-	int64_t left = s->until_ms - loop_now(s->l->link.loop);
-	s->refused = ssh_stream_session_open(s->l) ? 0 : s->refused + 1;
-	if (s->detached) {
-		s->step = STEP_END;
-	} else if (left <= 0 || s->refused >= ROOM_TRIES) {
-		ssh_stream_no_room(s);
-	} else {
-		s->step = STEP_WAIT;
-		loop_timer_set(s->timer, left < AGAIN_MS ? left : AGAIN_MS);
-	}
-}
-
 static void ssh_stream_open_refused(struct ssh_stream *s)
 {
 	struct err err;
@@ -461,7 +439,20 @@ static void ssh_stream_open_refused(struct ssh_stream *s)
 		return;
 	}
 	if (ssh_stream_is_session(s)) {
-		ssh_stream_session_refused(s);
+		/* sshd allows 10 sessions on a connection (MaxSessions), and most of ours end
+		 * within a moment. So a refused session retries. One refusal while no session of
+		 * ours is open proves little. Our own sessions may have ended since, or the
+		 * server's messages about others may still be unread. */
+		int64_t left = s->until_ms - loop_now(s->l->link.loop);
+		s->refused = ssh_stream_session_open(s->l) ? 0 : s->refused + 1;
+		if (s->detached) {
+			s->step = STEP_END;
+		} else if (left <= 0 || s->refused >= ROOM_TRIES) {
+			ssh_stream_no_room(s);
+		} else {
+			s->step = STEP_WAIT;
+			loop_timer_set(s->timer, left < AGAIN_MS ? left : AGAIN_MS);
+		}
 		return;
 	}
 	if (s->detached) {

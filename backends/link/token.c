@@ -82,14 +82,16 @@ static void token_hide(char *text, size_t len, const char *word, size_t n)
 	}
 }
 
-/* Takes the first line of stderr, and hides the words of the command and its output in it. */
-static void token_clean_line(const struct token_ask *t, const struct run_result *r, struct buf *out)
+static void token_explain(struct token_ask *t, const struct run_result *r)
 {
+	struct buf said;
+	buf_init(&said, SAID_MAX);
+	/* the first line of stderr, without the words of the command and its output */
 	size_t printed = strcspn(r->out, "\r\n");
 	/* first, because mask_text recognizes secrets by names that are hidden next */
-	mask_text(out, r->err_out, strcspn(r->err_out, "\n"));
-	char *line = out->data;
-	size_t len = out->len;
+	mask_text(&said, r->err_out, strcspn(r->err_out, "\n"));
+	char *line = said.data;
+	size_t len = said.len;
 	if (printed >= SECRET_SHORTEST)
 		token_hide(line, len, r->out, printed);
 	const char *word = t->command + strspn(t->command, breaks);
@@ -101,13 +103,6 @@ static void token_clean_line(const struct token_ask *t, const struct run_result 
 		token_hide(line, len, word, n);
 		word += n ? n : 1;
 	}
-}
-
-static void token_explain(struct token_ask *t, const struct run_result *r)
-{
-	struct buf said;
-	buf_init(&said, SAID_MAX);
-	token_clean_line(t, r, &said);
 	/* link_run's sentence quotes the command line, which may show where a password is */
 	if (r->end.err.code == ERR_TIMEOUT)
 		err_set(&t->err, ERR_TIMEOUT, "%s did not end within %d s", t->whose,

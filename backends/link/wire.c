@@ -158,16 +158,6 @@ static void wire_fail(struct wire *w, enum err_code code, const char *text)
 	wire_end(w);
 }
 
-/* The password may have been changed there. A refusal that lasts counts again after each pause. */
-static void wire_refuse(struct wire *w)
-{
-	if (w->over || !w->password_command || w->refused)
-		return;
-	token_pause_failed(&w->pause, loop_now(w->link->loop), w->proven);
-	w->refused = true;
-	w->proven = false;
-}
-
 /* Frees what belongs to one exchange. */
 static void wire_drop(struct wire *w)
 {
@@ -241,8 +231,15 @@ static size_t wire_on_data(struct stream *s, const char *bytes, size_t len, void
 	wire_send(w, &out);
 	if (next == WIRE_DONE)
 		wire_end(w);
-	else if (next == WIRE_REFUSED)
-		wire_refuse(w);
+	else if (next == WIRE_REFUSED) {
+		/* The password may have been changed there. A refusal that lasts counts again after
+		 * each pause. */
+		if (!w->over && w->password_command && !w->refused) {
+			token_pause_failed(&w->pause, loop_now(w->link->loop), w->proven);
+			w->refused = true;
+			w->proven = false;
+		}
+	}
 	if (next == WIRE_FAILED || next == WIRE_REFUSED)
 		wire_fail(w, why.code, why.text);
 	return len;

@@ -226,18 +226,6 @@ static void ws_take_frames(struct ws *w, const char *bytes, size_t len)
 	ws_end(w);
 }
 
-/* Whether the head is "HTTP/1.1 101 ..." with an upgrade to WebSocket. len excludes frames that may
- * follow the head already. */
-static bool ws_is_upgrade(const char *head, size_t len)
-{
-	static const char status[] = "HTTP/1.1 101 ";
-	char *text = xstrndup(head, len);
-	bool is = !strncmp(text, status, sizeof(status) - 1) &&
-	          strcasestr(text, "\r\nupgrade: websocket\r\n");
-	free(text);
-	return is;
-}
-
 static size_t ws_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct ws *w = arg;
@@ -258,7 +246,14 @@ static size_t ws_on_data(struct stream *s, const char *bytes, size_t len, void *
 		return len;
 	w->answered = true;
 	loop_timer_set(w->timer, -1);
-	if (ws_is_upgrade(w->head.data, (size_t)(body + 2 - w->head.data))) {
+	/* Whether the head is "HTTP/1.1 101 ..." with an upgrade to WebSocket. len excludes frames
+	 * that may follow the head already. */
+	static const char status[] = "HTTP/1.1 101 ";
+	char *text = xstrndup(w->head.data, (size_t)(body + 2 - w->head.data));
+	bool is = !strncmp(text, status, sizeof(status) - 1) &&
+	          strcasestr(text, "\r\nupgrade: websocket\r\n");
+	free(text);
+	if (is) {
 		ws_take_frames(w, body + 4, w->head.len - (size_t)(body + 4 - w->head.data));
 		return len;
 	}

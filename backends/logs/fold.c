@@ -229,7 +229,7 @@ int64_t json_time(const char *text, size_t len, struct zone zone)
 	return 0;
 }
 
-static void unfold(struct buf *out, struct piece v, int depth)
+static void fold_add_deeper(struct buf *out, struct piece v, int depth)
 {
 	struct pair pairs[PAIRS_MAX];
 	size_t n = depth < 4 ? fold_pairs_of(v.s, v.len, pairs) : 0;
@@ -237,7 +237,7 @@ static void unfold(struct buf *out, struct piece v, int depth)
 		buf_addf(out, "%s%*s%.*s: ", out->len ? "\n" : "", depth * 2, "",
 		         (int)pairs[i].key.len, pairs[i].key.s);
 		if (*pairs[i].value.s == '{')
-			unfold(out, pairs[i].value, depth + 1);
+			fold_add_deeper(out, pairs[i].value, depth + 1);
 		else
 			fold_add_plain(out, pairs[i].value);
 	}
@@ -250,6 +250,6 @@ bool unfold_json(const char *text, size_t len, struct buf *out)
 	struct pair pairs[PAIRS_MAX];
 	if (!fold_pairs_of(text, len, pairs))
 		return false;
-	unfold(out, (struct piece){ text, len }, 0);
+	fold_add_deeper(out, (struct piece){ text, len }, 0);
 	return true;
 }

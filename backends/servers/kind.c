@@ -42,6 +42,16 @@ static bool server_can_check(const struct row *row)
 	return row->server->link->state == LINK_UP && !row->server->store->replay;
 }
 
+static bool server_not_now(const struct row *row, const struct action *a, char *buf, size_t size)
+{
+	const char *how = "disconnected";
+	if (a->applies == server_can_connect)
+		how = row->server->link->state == LINK_UP ? "connected" : "connecting";
+	snprintf(buf, size, "is %s already", how);
+	return !row->server->store->replay &&
+	       (a->applies == server_can_connect || a->applies == server_can_disconnect);
+}
+
 static void server_run_connect(struct order *order)
 {
 	struct link *link = order_row(order)->server->link;
@@ -118,34 +128,6 @@ static enum doc_tone server_source_tone(enum source_state state)
 	return tones[state];
 }
 
-static void server_detail_link(const struct server *v, struct doc *doc)
-{
-	const struct link *l = v->link;
-	char age[HUMAN_SIZE];
-	doc_head(doc, "Link");
-	enum doc_tone tone;
-	if (l->state == LINK_UP)
-		tone = DOC_GOOD;
-	else if (l->state == LINK_LOST)
-		tone = DOC_BAD;
-	else
-		tone = DOC_PLAIN;
-	doc_pair(doc, tone, "state", "%s for %s", link_state_name(l->state),
-	         human_span(age, now_wall_ms() - l->since_ms));
-	if (*l->detail)
-		doc_pair(doc, DOC_PLAIN, "by", "%s", l->detail);
-	char cert[320];
-	if (cert_says(v, cert, sizeof(cert)))
-		doc_pair(doc, cert_ends_soon(&l->cert, now_wall_ms()) ? DOC_WARN : DOC_PLAIN,
-		         "certificate", "%s", cert);
-	if (l->latency_ms >= 0)
-		doc_pair(doc, DOC_PLAIN, "round trip", "%d ms", l->latency_ms);
-	if (*l->err.text)
-		doc_pair(doc, DOC_BAD, "why", "%s", l->err.text);
-	if (v->asks)
-		doc_pair(doc, DOC_WARN, "asks you", "%s", v->asks->title);
-}
-
 /* Nothing more can be said of it than its state. */
 static bool server_source_is_plain(const struct source *s)
 {
@@ -191,25 +173,6 @@ static void server_detail_sources(const struct server *v, struct doc *doc)
 	server_detail_plain(v, SOURCE_ABSENT, "not found", doc);
 }
 
-static void server_detail_machine(const struct server *v, struct doc *doc)
-{
-	char tags[256];
-	server_tags(v, tags, sizeof(tags));
-	doc_head(doc, "Machine");
-	const struct {
-		const char *label, *text;
-	} facts[] = {
-		{ "tags", tags },
-		{ "host name", v->hostname },
-		{ "system", v->os },
-		{ "kernel", v->kernel },
-		{ "login", v->user },
-	};
-	for (size_t i = 0; i < ARRAY_LEN(facts); i++)
-		if (*facts[i].text)
-			doc_pair(doc, DOC_PLAIN, facts[i].label, "%s", facts[i].text);
-}
-
 static void server_pair_used(struct doc *doc, const char *label, uint64_t used, uint64_t total)
 {
 	char a[HUMAN_SIZE], b[HUMAN_SIZE];
@@ -221,45 +184,6 @@ static void server_pair_used(struct doc *doc, const char *label, uint64_t used, 
 	doc_pair(doc, DOC_PLAIN, label, "%3d %%  %s of %s", (int)(100.0 * share + 0.5),
 	         human_bytes(a, used), human_bytes(b, total));
 	doc_share(doc, share);
-}
-
-/* Shows the CPU now, and its range in the recent history. */
-static void server_pair_processor(struct doc *doc, const struct vitals *t, int interval_s)
-{
-	float least = 100, most = 0;
-	char span[HUMAN_SIZE];
-	for (size_t i = 0; i < t->n_history; i++) {
-		float one = t->cpu_history[i];
-		least = one >= 0 && one < least ? one : least;
-		most = one > most ? one : most;
-	}
-	if (t->n_history < 10)
-		doc_pair(doc, DOC_PLAIN, "processor", "%.0f %%", t->cpu);
-	else
-		doc_pair(doc, DOC_PLAIN, "processor", "%.0f %%; %.0f to %.0f %% in the last %s",
-		         t->cpu, least, most,
-		         human_span(span, (int64_t)t->n_history * interval_s * 1000));
-}
-
-static void server_detail_disks(const struct server *v, struct doc *doc)
-{
-	const struct vitals *t = v->vitals;
-	const char *head = "disks";
-	for (size_t i = 0; i < t->n_disks; i++) {
-		char used[HUMAN_SIZE], total[HUMAN_SIZE];
-		const struct vitals_disk *d = &t->disks[i];
-		doc_pair(doc, d->percent >= limits_of(v).disk ? DOC_WARN : DOC_PLAIN,
-		         head, "%3d %%  %s of %s  %s", d->percent, human_bytes(used, d->used),
-		         human_bytes(total, d->total), d->mount);
-		doc_share(doc, d->percent / 100.0);
-		head = "";
-	}
-	if (t->more_disks)
-		doc_pair(doc, DOC_PLAIN, head, "%zu more, none fuller than these", t->more_disks);
-	for (size_t i = 0; i < t->n_hung && i < VITALS_HUNG; i++)
-		doc_pair(doc, DOC_WARN, i ? "" : "hung", "%s does not answer", t->hung[i]);
-	if (t->n_hung > VITALS_HUNG)
-		doc_pair(doc, DOC_WARN, "", "and %zu more", t->n_hung - VITALS_HUNG);
 }
 
 static void server_detail_packages(const struct vitals *t, struct doc *doc)
@@ -290,8 +214,23 @@ static void server_detail_vitals(const struct server *v, struct doc *doc)
 		         t->load5, t->load15, t->cpus);
 	else if (t->load1 >= 0)
 		doc_pair(doc, DOC_PLAIN, "load", "%.2f %.2f %.2f", t->load1, t->load5, t->load15);
-	if (t->cpu >= 0)
-		server_pair_processor(doc, t, store_settings(v->store)->vitals_interval);
+	if (t->cpu >= 0) {
+		/* Shows the CPU now, and its range in the recent history. */
+		float least = 100, most = 0;
+		char span[HUMAN_SIZE];
+		int64_t interval_ms = store_settings(v->store)->vitals_interval * 1000LL;
+		for (size_t i = 0; i < t->n_history; i++) {
+			float one = t->cpu_history[i];
+			least = one >= 0 && one < least ? one : least;
+			most = one > most ? one : most;
+		}
+		if (t->n_history < 10)
+			doc_pair(doc, DOC_PLAIN, "processor", "%.0f %%", t->cpu);
+		else
+			doc_pair(doc, DOC_PLAIN, "processor",
+			         "%.0f %%; %.0f to %.0f %% in the last %s", t->cpu, least, most,
+			         human_span(span, (int64_t)t->n_history * interval_ms));
+	}
 	server_pair_used(doc, "memory", t->mem_used, t->mem_total);
 	server_pair_used(doc, "swap", t->swap_used, t->swap_total);
 	if (t->temperature >= 0)
@@ -306,16 +245,65 @@ static void server_detail_vitals(const struct server *v, struct doc *doc)
 		doc_pair(doc, DOC_WARN, "reboot", "pending%s%s", *t->reboot_why ? ": " : "",
 		         t->reboot_why);
 	server_detail_packages(t, doc);
-	server_detail_disks(v, doc);
+	const char *head = "disks";
+	for (size_t i = 0; i < t->n_disks; i++) {
+		char used[HUMAN_SIZE], total[HUMAN_SIZE];
+		const struct vitals_disk *d = &t->disks[i];
+		doc_pair(doc, d->percent >= limits_of(v).disk ? DOC_WARN : DOC_PLAIN, head,
+		         "%3d %%  %s of %s  %s", d->percent, human_bytes(used, d->used),
+		         human_bytes(total, d->total), d->mount);
+		doc_share(doc, d->percent / 100.0);
+		head = "";
+	}
+	if (t->more_disks)
+		doc_pair(doc, DOC_PLAIN, head, "%zu more, none fuller than these", t->more_disks);
+	for (size_t i = 0; i < t->n_hung && i < VITALS_HUNG; i++)
+		doc_pair(doc, DOC_WARN, i ? "" : "hung", "%s does not answer", t->hung[i]);
+	if (t->n_hung > VITALS_HUNG)
+		doc_pair(doc, DOC_WARN, "", "and %zu more", t->n_hung - VITALS_HUNG);
 }
 
 static void server_detail(struct row *row, struct doc *doc, bool reveal)
 {
 	const struct server *v = row->server;
 	(void)reveal;
-	server_detail_link(v, doc);
+	const struct link *l = v->link;
+	char age[HUMAN_SIZE];
+	doc_head(doc, "Link");
+	enum doc_tone tone;
+	if (l->state == LINK_UP)
+		tone = DOC_GOOD;
+	else if (l->state == LINK_LOST)
+		tone = DOC_BAD;
+	else
+		tone = DOC_PLAIN;
+	doc_pair(doc, tone, "state", "%s for %s", link_state_name(l->state),
+	         human_span(age, now_wall_ms() - l->since_ms));
+	if (*l->detail)
+		doc_pair(doc, DOC_PLAIN, "by", "%s", l->detail);
+	char cert[320];
+	if (cert_says(v, cert, sizeof(cert)))
+		doc_pair(doc, cert_ends_soon(&l->cert, now_wall_ms()) ? DOC_WARN : DOC_PLAIN,
+		         "certificate", "%s", cert);
+	if (l->latency_ms >= 0)
+		doc_pair(doc, DOC_PLAIN, "round trip", "%d ms", l->latency_ms);
+	if (*l->err.text)
+		doc_pair(doc, DOC_BAD, "why", "%s", l->err.text);
+	if (v->asks)
+		doc_pair(doc, DOC_WARN, "asks you", "%s", v->asks->title);
 	server_detail_sources(v, doc);
-	server_detail_machine(v, doc);
+	char tags[256];
+	server_tags(v, tags, sizeof(tags));
+	doc_head(doc, "Machine");
+	const struct {
+		const char *label, *text;
+	} facts[] = {
+		{ "tags", tags },        { "host name", v->hostname }, { "system", v->os },
+		{ "kernel", v->kernel }, { "login", v->user },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(facts); i++)
+		if (*facts[i].text)
+			doc_pair(doc, DOC_PLAIN, facts[i].label, "%s", facts[i].text);
 	server_detail_vitals(v, doc);
 }
 
@@ -397,6 +385,7 @@ const struct kind kind_server = {
 	.detail = server_detail,
 	.follow = server_follow,
 	.shell = server_shell,
+	.not_now = server_not_now,
 	.word = server_word,
 	.json = server_json,
 };

@@ -270,8 +270,30 @@ static void unit_act_reload_manager(struct op *op)
 	                    JOB_TIMEOUT_MS, unit_act_on_done, op, "");
 }
 
-static void unit_act_send_call(struct op *op)
+static void unit_act_run(struct order *order)
 {
+	struct unit *u = unit_of(order_row(order));
+	struct systemd_source *sd = systemd_of(u->row.source);
+	struct err err;
+	if (!sd->bus || !bus_endpoint(sd->bus)) {
+		err_set(&err, ERR_LOST, "%s: there is no connection to %s now",
+		        sd->source.server->name, manager_of(&sd->source)->words);
+		order_end(order, &err, NULL);
+		return;
+	}
+	struct op *op = xcalloc(1, sizeof *op);
+	*op = (struct op){ .sd = sd,
+		           .order = order,
+		           .verb = order->action->verb,
+		           .request = order->action->data,
+		           .next = sd->ops,
+		           .prev = &sd->ops };
+	if (op->next)
+		op->next->prev = &op->next;
+	sd->ops = op;
+	snprintf(op->unit, sizeof op->unit, "%s", unit_name(u));
+	op->timer = loop_timer_add(store_loop(sd->source.store), JOB_TIMEOUT_MS, unit_act_on_late,
+	                           op);
 	struct bus *bus = op->sd->bus;
 	const char *const files[] = { op->unit, NULL };
 	const char *method = op->request->method;
@@ -297,56 +319,24 @@ static void unit_act_send_call(struct op *op)
 	}
 }
 
-static void unit_act_run(struct order *order)
-{
-	struct unit *u = unit_of(order_row(order));
-	struct systemd_source *sd = systemd_of(u->row.source);
-	struct err err;
-	if (!sd->bus || !bus_endpoint(sd->bus)) {
-		err_set(&err, ERR_LOST, "%s: there is no connection to %s now",
-		        sd->source.server->name, manager_of(&sd->source)->words);
-		order_end(order, &err, NULL);
-		return;
-	}
-	struct op *op = xcalloc(1, sizeof *op);
-	*op = (struct op){ .sd = sd,
-		           .order = order,
-		           .verb = order->action->verb,
-		           .request = order->action->data,
-		           .next = sd->ops,
-		           .prev = &sd->ops };
-	if (op->next)
-		op->next->prev = &op->next;
-	sd->ops = op;
-	snprintf(op->unit, sizeof op->unit, "%s", unit_name(u));
-	op->timer = loop_timer_add(store_loop(sd->source.store), JOB_TIMEOUT_MS, unit_act_on_late,
-	                           op);
-	unit_act_send_call(op);
-}
-
 /* --- when an action applies ---------------------------------------------- */
-
-static bool unit_act_is(const char *a, const char *b)
-{
-	return strcmp(a, b) == 0;
-}
 
 static bool unit_act_is_up(const struct unit *u)
 {
-	return unit_act_is(u->active, "active") || unit_act_is(u->active, "activating") ||
-	       unit_act_is(u->active, "reloading");
+	return !strcmp(u->active, "active") || !strcmp(u->active, "activating") ||
+	       !strcmp(u->active, "reloading");
 }
 
 static bool unit_act_is_masked(const struct unit *u)
 {
-	return unit_act_is(u->load, "masked") || strncmp(u->file_state, "masked", 6) == 0;
+	return !strcmp(u->load, "masked") || strncmp(u->file_state, "masked", 6) == 0;
 }
 
 static bool unit_act_can_start(const struct row *row)
 {
 	const struct unit *u = unit_of(row);
-	return unit_act_is(u->load, "loaded") && !unit_act_is_masked(u) && u->can_start &&
-	       (unit_act_is(u->active, "inactive") || unit_act_is(u->active, "failed"));
+	return !strcmp(u->load, "loaded") && !unit_act_is_masked(u) && u->can_start &&
+	       (!strcmp(u->active, "inactive") || !strcmp(u->active, "failed"));
 }
 
 static bool unit_act_can_stop(const struct row *row)
@@ -358,8 +348,8 @@ static bool unit_act_can_stop(const struct row *row)
 static bool unit_act_can_restart(const struct row *row)
 {
 	const struct unit *u = unit_of(row);
-	return unit_act_is(u->load, "loaded") && !unit_act_is_masked(u) && u->can_start &&
-	       u->can_stop && (unit_act_is_up(u) || unit_act_is(u->active, "failed"));
+	return !strcmp(u->load, "loaded") && !unit_act_is_masked(u) && u->can_start &&
+	       u->can_stop && (unit_act_is_up(u) || !strcmp(u->active, "failed"));
 }
 
 /* Until can_reload is known, reload is offered for a service. systemd refuses if the service cannot
@@ -368,7 +358,7 @@ static bool unit_act_can_reload(const struct row *row)
 {
 	const struct unit *u = unit_of(row);
 	bool maybe = !priv_of(u)->reload_known && strcmp(unit_suffix(row->name), ".service") == 0;
-	return (u->can_reload || maybe) && unit_act_is(u->active, "active");
+	return (u->can_reload || maybe) && !strcmp(u->active, "active");
 }
 
 /* The list of unit files arrives after the rows. */
@@ -379,22 +369,22 @@ static bool unit_act_files_due(const struct unit *u)
 
 static bool unit_act_can_reset(const struct row *row)
 {
-	return unit_act_is(unit_of(row)->active, "failed");
+	return !strcmp(unit_of(row)->active, "failed");
 }
 
 static bool unit_act_can_enable(const struct row *row)
 {
 	const struct unit *u = unit_of(row);
-	return unit_act_files_due(u) || unit_act_is(u->file_state, "disabled") ||
-	       unit_act_is(u->file_state, "enabled-runtime") ||
-	       unit_act_is(u->file_state, "linked");
+	return unit_act_files_due(u) || !strcmp(u->file_state, "disabled") ||
+	       !strcmp(u->file_state, "enabled-runtime") ||
+	       !strcmp(u->file_state, "linked");
 }
 
 static bool unit_act_can_disable(const struct row *row)
 {
 	const struct unit *u = unit_of(row);
-	return unit_act_files_due(u) || unit_act_is(u->file_state, "enabled") ||
-	       unit_act_is(u->file_state, "enabled-runtime");
+	return unit_act_files_due(u) || !strcmp(u->file_state, "enabled") ||
+	       !strcmp(u->file_state, "enabled-runtime");
 }
 
 /* Masking puts a link into the administrator's folder for unit files. A unit file already there
@@ -404,13 +394,41 @@ static bool unit_act_can_mask(const struct row *row)
 	const struct unit *u = unit_of(row);
 	const char *file = u->fragment ? u->fragment : "";
 	bool own = strncmp(file, "/etc/systemd/", 13) == 0 || strstr(file, "/.config/systemd/");
-	return (!unit_act_is(u->load, "not-found")) && !unit_act_is_masked(u) && !own &&
-	       !unit_act_is(u->file_state, "transient") && !unit_act_is(u->file_state, "generated");
+	return strcmp(u->load, "not-found") != 0 && !unit_act_is_masked(u) && !own &&
+	       strcmp(u->file_state, "transient") != 0 && strcmp(u->file_state, "generated") != 0;
 }
 
 static bool unit_act_can_unmask(const struct row *row)
 {
 	return unit_act_is_masked(unit_of(row));
+}
+
+bool unit_not_now(const struct row *row, const struct action *a, char *buf, size_t size)
+{
+	const struct unit *u = unit_of(row);
+	const struct {
+		const char *verb;
+		bool holds;
+		const char *why;
+	} reasons[] = {
+		{ "start", unit_act_is_up(u), "runs already" },
+		{ "start", unit_act_is_masked(u), "is masked; unmask it first" },
+		{ "restart", unit_act_is_masked(u), "is masked; unmask it first" },
+		{ "restart", !unit_act_is_up(u), "does not run; start it" },
+		{ "stop", !unit_act_is_up(u), "does not run" },
+		{ "reload", !unit_act_is_up(u), "does not run" },
+		{ "reset-failed", true, "has not failed" },
+		{ "enable", !strcmp(u->file_state, "enabled"), "is enabled already" },
+		{ "disable", !strcmp(u->file_state, "disabled"), "is disabled already" },
+		{ "mask", unit_act_is_masked(u), "is masked already" },
+		{ "unmask", true, "is not masked" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		if (!strcmp(reasons[i].verb, a->verb) && reasons[i].holds) {
+			snprintf(buf, size, "%s", reasons[i].why);
+			return true;
+		}
+	return false;
 }
 
 /* --- the table ----------------------------------------------------------- */

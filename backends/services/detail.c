@@ -71,24 +71,6 @@ static struct run *unit_run_words(struct systemd_source *sd, const char *const *
 	return run;
 }
 
-static void unit_ask_texts(struct systemd_source *sd, struct unit *u)
-{
-	struct unit_priv *p = priv_of(u);
-	const char *words[WORDS_MAX];
-	bool user = manager_of(&sd->source)->user;
-	const char *cat[] = { "systemctl",  user ? "--user" : "--system",
-		              "--no-pager", "cat",
-		              "--",         unit_name(u),
-		              NULL };
-	if (!p->cat_run)
-		p->cat_run = unit_run_words(sd, cat, CAT_MAX, unit_on_cat, u);
-	size_t n = journal_words(&sd->source, unit_name(u), words);
-	const char *const tail[] = { "-q", "-a", "-n", "20", "-o", "short", NULL };
-	memcpy(words + n, tail, sizeof tail);
-	if (!p->log_run)
-		p->log_run = unit_run_words(sd, words, LOG_BYTES_MAX, unit_on_log, u);
-}
-
 /* Requests the details once per opening, and after a state change. Redrawing requests nothing.
  * change_ms is by the server's clock, so it is compared only with itself. */
 static void unit_ask_once(struct unit *u)
@@ -108,7 +90,19 @@ static void unit_ask_once(struct unit *u)
 	p->detail_change_ms = p->change_ms;
 	ask_row(sd, u);
 	ask_detail(sd, u);
-	unit_ask_texts(sd, u);
+	const char *words[WORDS_MAX];
+	bool user = manager_of(&sd->source)->user;
+	const char *cat[] = { "systemctl",  user ? "--user" : "--system",
+		              "--no-pager", "cat",
+		              "--",         unit_name(u),
+		              NULL };
+	if (!p->cat_run)
+		p->cat_run = unit_run_words(sd, cat, CAT_MAX, unit_on_cat, u);
+	size_t n = journal_words(&sd->source, unit_name(u), words);
+	const char *const tail[] = { "-q", "-a", "-n", "20", "-o", "short", NULL };
+	memcpy(words + n, tail, sizeof tail);
+	if (!p->log_run)
+		p->log_run = unit_run_words(sd, words, LOG_BYTES_MAX, unit_on_log, u);
 	/* The bus keeps answers and signals in order, so no event overtakes the answers. */
 	fetch_answer(&p->detail, NULL, SYNC_NEVER);
 }
@@ -216,36 +210,10 @@ static enum doc_tone unit_tone_of(enum health health)
 	return tones[health];
 }
 
-static void unit_add_state(struct doc *doc, const struct unit *u)
+static void unit_add_process(struct doc *doc, const struct unit *u, bool reveal)
 {
-	char age[HUMAN_SIZE] = "", clock[HUMAN_SIZE];
-	int64_t since = unit_since_ms(u);
-	if (since > 0)
-		human_span(age, now_wall_ms() - since);
-	const char *active = *u->active ? u->active : "unknown";
-	doc_pair(doc, unit_tone_of(u->row.health), "state", "%s (%s)%s%s", active, u->sub,
-	         *age ? " for " : "", age);
-	if (u->row.why)
-		doc_pair(doc, unit_tone_of(u->row.health), "why", "%s", u->row.why);
-	unit_pair_text(doc, "says", json_text(unit_more(u, "StatusText")));
-	unit_pair_text(doc, "what", u->description);
-	doc_pair(doc, DOC_PLAIN, "at boot", "%s", *u->file_state ? u->file_state : "unknown");
-	unit_pair_text(doc, "load", u->load);
-	unit_pair_text(doc, "nearest", u->nearest);
-	if (cJSON_IsTrue(unit_more(u, "NeedDaemonReload")))
-		doc_pair(doc, DOC_WARN, "unit file", "%s",
-		         "changed on disk since it was read; daemon-reload reads it again");
-	if (u->next_ms > 0)
-		doc_pair(doc, DOC_PLAIN, "next", "%s, in %s", human_clock(clock, u->next_ms),
-		         human_span(age, u->next_ms - now_wall_ms()));
-	int64_t last = json_int(unit_more(u, "LastTriggerUSec"), 0) / 1000;
-	if (last > 0)
-		doc_pair(doc, DOC_PLAIN, "last", "%s ago", human_span(age, now_wall_ms() - last));
-}
-
-/* Each command is (path, [argv], ignore failure, times...). */
-static void unit_add_commands(struct doc *doc, const struct unit *u, bool reveal)
-{
+	char span[HUMAN_SIZE];
+	/* Each command is (path, [argv], ignore failure, times...). */
 	const cJSON *command, *word;
 	const char *label = "runs";
 	cJSON_ArrayForEach (command, unit_more(u, "ExecStart")) {
@@ -272,12 +240,6 @@ static void unit_add_commands(struct doc *doc, const struct unit *u, bool reveal
 		buf_finish(&line);
 		buf_finish(&clean);
 	}
-}
-
-static void unit_add_process(struct doc *doc, const struct unit *u, bool reveal)
-{
-	char span[HUMAN_SIZE];
-	unit_add_commands(doc, u, reveal);
 	unit_pair_text(doc, "type", json_text(unit_more(u, "Type")));
 	unit_pair_text(doc, "as user", json_text(unit_more(u, "User")));
 	const char *folder = json_text(unit_more(u, "WorkingDirectory"));
@@ -321,7 +283,29 @@ void unit_detail(struct row *row, struct doc *doc, bool reveal)
 	struct unit_priv *p = priv_of(u);
 	unit_ask_once(u);
 	doc_head(doc, row->name);
-	unit_add_state(doc, u);
+	char age[HUMAN_SIZE] = "", clock[HUMAN_SIZE];
+	int64_t since = unit_since_ms(u);
+	if (since > 0)
+		human_span(age, now_wall_ms() - since);
+	const char *active = *u->active ? u->active : "unknown";
+	doc_pair(doc, unit_tone_of(u->row.health), "state", "%s (%s)%s%s", active, u->sub,
+	         *age ? " for " : "", age);
+	if (u->row.why)
+		doc_pair(doc, unit_tone_of(u->row.health), "why", "%s", u->row.why);
+	unit_pair_text(doc, "says", json_text(unit_more(u, "StatusText")));
+	unit_pair_text(doc, "what", u->description);
+	doc_pair(doc, DOC_PLAIN, "at boot", "%s", *u->file_state ? u->file_state : "unknown");
+	unit_pair_text(doc, "load", u->load);
+	unit_pair_text(doc, "nearest", u->nearest);
+	if (cJSON_IsTrue(unit_more(u, "NeedDaemonReload")))
+		doc_pair(doc, DOC_WARN, "unit file", "%s",
+		         "changed on disk since it was read; daemon-reload reads it again");
+	if (u->next_ms > 0)
+		doc_pair(doc, DOC_PLAIN, "next", "%s, in %s", human_clock(clock, u->next_ms),
+		         human_span(age, u->next_ms - now_wall_ms()));
+	int64_t last = json_int(unit_more(u, "LastTriggerUSec"), 0) / 1000;
+	if (last > 0)
+		doc_pair(doc, DOC_PLAIN, "last", "%s ago", human_span(age, now_wall_ms() - last));
 	unit_add_process(doc, u, reveal);
 	const cJSON *address;
 	const char *label = "listens";

@@ -33,20 +33,14 @@ const char *unit_name(const struct unit *u)
 	return strncmp(name, manager_of(u->row.source)->prefix, n) == 0 ? name + n : name;
 }
 
-static bool unit_row_id(const struct systemd_source *sd, const char *name, char *id, size_t size)
-{
-	char clean[UNIT_NAME_SIZE];
-	wash(clean, sizeof clean, name, strlen(name));
-	int n = snprintf(id, size, "%s/unit/%s%s", sd->source.server->name,
-	                 manager_of(&sd->source)->prefix, clean);
-	return n > 0 && (size_t)n < size;
-}
-
 struct unit *unit_find(struct systemd_source *sd, const char *name)
 {
-	char id[UNIT_NAME_SIZE + 512];
-	struct row *row = unit_row_id(sd, name, id, sizeof id) ? store_find(sd->source.store, id)
-	                                                       : NULL;
+	char id[UNIT_NAME_SIZE + 512], clean[UNIT_NAME_SIZE];
+	wash(clean, sizeof clean, name, strlen(name));
+	int n = snprintf(id, sizeof id, "%s/unit/%s%s", sd->source.server->name,
+	                 manager_of(&sd->source)->prefix, clean);
+	bool fits = n > 0 && (size_t)n < sizeof id;
+	struct row *row = fits ? store_find(sd->source.store, id) : NULL;
 	return row && row->source == &sd->source ? unit_of(row) : NULL;
 }
 

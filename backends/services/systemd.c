@@ -53,7 +53,7 @@ static int64_t systemd_now(const struct systemd_source *sd)
 }
 
 /* The bus goes, and the list calls with it. */
-static void forget_lists(struct systemd_source *sd)
+static void systemd_forget_lists(struct systemd_source *sd)
 {
 	sync_close(&sd->sync);
 	fetch_cancel(&sd->files);
@@ -67,7 +67,7 @@ static void forget_lists(struct systemd_source *sd)
 static void systemd_let_go(struct systemd_source *sd)
 {
 	struct err lost;
-	forget_lists(sd);
+	systemd_forget_lists(sd);
 	queries_drop(sd);
 	systemd_forget_names(sd);
 	last_lines_drop(sd);
@@ -228,7 +228,7 @@ void systemd_ask_state(struct systemd_source *sd)
 }
 
 /* Sends the wanted lists. A list in flight is sent again afterwards. */
-static void ask_lists(struct systemd_source *sd)
+static void systemd_ask_lists(struct systemd_source *sd)
 {
 	struct sync_mark now = sync_now(&sd->sync, systemd_now(sd));
 	if (sync_wait(&sd->sync, now.ms) == 0) {
@@ -247,17 +247,17 @@ static void ask_lists(struct systemd_source *sd)
 	}
 }
 
-static void want_units(struct systemd_source *sd)
+static void systemd_want_units(struct systemd_source *sd)
 {
 	sync_want(&sd->sync, systemd_now(sd));
 	fetch_want(&sd->failed);
 }
 
-static void list_all(struct systemd_source *sd)
+static void systemd_list_all(struct systemd_source *sd)
 {
-	want_units(sd);
+	systemd_want_units(sd);
 	fetch_want(&sd->files);
-	ask_lists(sd);
+	systemd_ask_lists(sd);
 }
 
 /* Sets the timer if a list was wanted again while in flight. */
@@ -274,7 +274,7 @@ void systemd_relist(struct systemd_source *sd, bool all)
 	if (!sd->relist)
 		return;
 	if (all)
-		want_units(sd);
+		systemd_want_units(sd);
 	fetch_want(&sd->files);
 	loop_timer_set(sd->relist, RELIST_DELAY_MS);
 }
@@ -327,8 +327,8 @@ static void systemd_on_named(struct loop_timer *timer, void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (sd->bus && sd->n_new > NEW_NAMES_MOST) {
-		want_units(sd);
-		ask_lists(sd);
+		systemd_want_units(sd);
+		systemd_ask_lists(sd);
 	} else if (sd->bus && sd->n_new) {
 		bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
 		         "ListUnitsByPatterns", CALL_TIMEOUT_MS, systemd_on_new_units, sd, "asas",
@@ -365,7 +365,7 @@ static void systemd_on_opened(struct bus *bus, void *arg)
 	/* all later calls on this bus are answered after the subscription */
 	sync_hears(&sd->sync, systemd_now(sd));
 	systemd_subscribe(sd);
-	list_all(sd);
+	systemd_list_all(sd);
 	systemd_ask_prop(sd, PROP_VERSION);
 	systemd_ask_prop(sd, PROP_STATE);
 	systemd_ask_prop(sd, PROP_FAILED);
@@ -400,7 +400,7 @@ static void systemd_on_signal(struct bus *bus, const char *path, const char *int
 	} else if (strcmp(member, "NameOwnerChanged") == 0) {
 		/* systemd restarted and lost our subscription */
 		systemd_subscribe(sd);
-		list_all(sd);
+		systemd_list_all(sd);
 	}
 	snprintf(what, sizeof what, "signal:%s", member);
 	for (size_t i = 0; i < ARRAY_LEN(fed); i++)
@@ -415,7 +415,7 @@ static void systemd_on_closed(struct bus *bus, const struct err *err, void *arg)
 	struct systemd_source *sd = arg;
 	struct err lost;
 	sd->bus = NULL;
-	forget_lists(sd);
+	systemd_forget_lists(sd);
 	queries_drop(sd);
 	systemd_forget_names(sd);
 	err_set(&lost, ERR_LOST, "%s: the connection to %s ended while it ran: %s",
@@ -500,7 +500,7 @@ static void systemd_on_relist(struct loop_timer *timer, void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (sd->bus)
-		ask_lists(sd);
+		systemd_ask_lists(sd);
 }
 
 static struct unit *systemd_next_own(struct systemd_source *sd, struct row *row)
@@ -586,7 +586,7 @@ static void systemd_up(struct source *source)
 	}
 	units_mark_wanted(sd); /* :reload refreshes a server whose units changed */
 	if (sd->bus && bus_endpoint(sd->bus)) /* a refresh */
-		list_all(sd);
+		systemd_list_all(sd);
 	if (sd->bus)
 		return;
 	backoff_reset(&sd->pause);

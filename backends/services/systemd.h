@@ -193,6 +193,7 @@ void systemd_settle(struct systemd_source *);
 
 /* --- act.c --------------------------------------------------------------- */
 extern const struct action unit_actions[];
+bool unit_not_now(const struct row *, const struct action *, char *buf, size_t size);
 void ops_job_removed(struct systemd_source *, const char *job_path, const char *result);
 void ops_drop(struct systemd_source *, const struct err *);
 

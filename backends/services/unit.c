@@ -58,5 +58,6 @@ const struct kind kind_unit = {
 	.finish = unit_finish,
 	.detail = unit_detail,
 	.follow = unit_follow,
+	.not_now = unit_not_now,
 	.json = unit_json,
 };

@@ -94,16 +94,13 @@ void orders_destroy(struct store *s)
 	}
 }
 
-/* Says why the action does not fit the state of the row, or else what does. Returns false. */
-static bool action_not_now(const struct row *row, const struct action *a, struct err *err)
+bool action_not_now(const struct action *a, const struct row *row, struct err *err)
 {
 	const struct action *fitting[FITTING_SHOWN + 1];
-	char why[160], list[200];
-	size_t len = 0, n;
-	if (row->kind->not_now && row->kind->not_now(row, why, sizeof(why)))
+	char why[160], list[200] = "";
+	if (row->kind->not_now && row->kind->not_now(row, a, why, sizeof(why)))
 		return err_set(err, ERR_USAGE, "%s: %s %s", a->verb, row->name, why);
-	n = actions_of(row, fitting, ARRAY_LEN(fitting));
-	*list = '\0';
+	size_t len = 0, n = actions_of(row, fitting, ARRAY_LEN(fitting));
 	for (size_t i = 0; i < n && i < FITTING_SHOWN && len < sizeof(list); i++)
 		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
 		                        i ? ", " : "; possible: ", fitting[i]->verb);
@@ -128,9 +125,8 @@ static bool action_may_start(const struct row *row, const struct action *a, cons
 	if (row->order && row->order->state == ORDER_RUNNING)
 		return err_set(err, ERR_REFUSED, "%s: \"%s\" still runs on %s", a->verb,
 		               row->order->action->verb, row->name);
-	if (!action_applies_to(a, row))
-		return action_not_now(row, a, err);
-	return action_fits(a, row, argument, err);
+	return (action_applies_to(a, row) || action_not_now(a, row, err)) &&
+	       action_fits(a, row, argument, err);
 }
 
 /* The server is removed. Its orders end here, because its backends will report nothing more. */

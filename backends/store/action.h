@@ -135,6 +135,8 @@ struct order {
 
 /* Does the action make sense for the row in its present state? */
 bool action_applies_to(const struct action *, const struct row *);
+/* Says why the action does not fit the state of the row, or else what does. Returns false. */
+bool action_not_now(const struct action *, const struct row *, struct err *);
 /* Is the argument valid for the row? False: err says what was expected. */
 bool action_fits(const struct action *, const struct row *, const char *argument, struct err *);
 /* Writes the action's command for the row; "" if it has none. */

@@ -79,21 +79,6 @@ static bool config_append(const char *old, size_t len, struct buf *out, void *ar
 	return add->added > 0;
 }
 
-static bool config_make_folder(const char *path, struct err *err)
-{
-	char why[160], *folder = xstrdup(path), *slash = strrchr(folder, '/');
-	bool good = true;
-	if (slash && slash != folder) {
-		*slash = '\0';
-		/* the modes of a folder that is there are the user's own choice */
-		good = access(folder, F_OK) == 0 || private_folder(folder, why, sizeof(why));
-		if (!good)
-			err_set(err, ERR_DENIED, "%s is not used: %s", folder, why);
-	}
-	free(folder);
-	return good;
-}
-
 bool config_add_servers(const char *path, const char *const *names, size_t n, size_t *added,
                         struct err *err)
 {
@@ -103,7 +88,16 @@ bool config_add_servers(const char *path, const char *const *names, size_t n, si
 	char *real = realpath(path, NULL);
 	if (!real)
 		real = xstrdup(path);
-	bool good = config_make_folder(real, err);
+	char why[160], *folder = xstrdup(real), *slash = strrchr(folder, '/');
+	bool good = true;
+	if (slash && slash != folder) {
+		*slash = '\0';
+		/* the modes of a folder that is there are the user's own choice */
+		good = access(folder, F_OK) == 0 || private_folder(folder, why, sizeof(why));
+		if (!good)
+			err_set(err, ERR_DENIED, "%s is not used: %s", folder, why);
+	}
+	free(folder);
 	/* state_update reads no more than its bound, and would lose the beginning */
 	if (good && stat(real, &st) == 0 && st.st_size > (off_t)(CONFIG_MAX / 2))
 		good = err_set(err, ERR_TOO_BIG, "%s is longer than %u KB; add [server %s] by hand",

@@ -464,25 +464,6 @@ void log_source_set_clock(struct log *log, unsigned source, int64_t ahead_ms)
 		log->sources[source].clock_ms = ahead_ms;
 }
 
-/* Writes the text of a line, washed, and sets its length. too_long: adds a note that the line was
- * cut. */
-static void log_write_text(struct log_line *line, size_t room, const char *text, size_t len,
-                           bool is_plain, bool too_long)
-{
-	static const char cut[] = " … cut: the line is longer than 64 KB";
-	if (is_plain) {
-		memcpy(line->text, text, len);
-		line->text[len] = '\0';
-		line->len = (uint32_t)len;
-	} else {
-		line->len = (uint32_t)wash(line->text, room + 1, text, len);
-	}
-	if (too_long) {
-		memcpy(line->text + line->len, cut, sizeof(cut));
-		line->len += sizeof(cut) - 1;
-	}
-}
-
 static void log_note_coming(struct log *log, const struct source_state *s, int64_t time_us)
 {
 	int64_t now = now_mono_ms();
@@ -536,7 +517,18 @@ static uint64_t log_do_add(struct log *log, uint64_t number, unsigned source, in
 	line->source = (uint16_t)source;
 	line->level = level;
 	line->mark = mark;
-	log_write_text(line, room, text, len, is_plain, too_long);
+	static const char cut[] = " … cut: the line is longer than 64 KB";
+	if (is_plain) {
+		memcpy(line->text, text, len);
+		line->text[len] = '\0';
+		line->len = (uint32_t)len;
+	} else {
+		line->len = (uint32_t)wash(line->text, room + 1, text, len);
+	}
+	if (too_long) {
+		memcpy(line->text + line->len, cut, sizeof(cut));
+		line->len += sizeof(cut) - 1;
+	}
 	pack_close_line(&log->pack, chunk, line);
 	if (s && time_us > s->last_us)
 		s->last_us = time_us;

@@ -186,11 +186,6 @@ static void *settings_pointer(const void *base, size_t offset)
 	return p;
 }
 
-static void settings_pointer_put(void *base, size_t offset, const void *p)
-{
-	memcpy((char *)base + offset, &p, sizeof(p));
-}
-
 static const char *settings_section_name(const struct section *s, const void *one)
 {
 	return settings_pointer(one, s->called);
@@ -202,9 +197,10 @@ static const char *settings_section_text(const struct section *s, const void *on
 	return settings_pointer(one, setting_find(s->name, strlen(s->name), key)->offset);
 }
 
-/* Makes the stored form of a section name. A "/" would split the ids of rows. The caller frees. */
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-static char *settings_kept_name(const struct section *s, const char *heading)
+/* Returns the section with this name. Makes it on first use. A "/" in the stored name would split
+ * the ids of rows. */
+static void *settings_section(struct reading *r, const struct section *s, const char *heading)
 {
 	static const char plain[] = LETTERS "0123456789._-";
 	char *name = wash_dup(heading, s->name_max);
@@ -215,13 +211,6 @@ static char *settings_kept_name(const struct section *s, const char *heading)
 		xreplace(&name, "-");
 	if (s->plain_name && !isalnum((unsigned char)*name))
 		*name = '-';
-	return name;
-}
-
-/* Returns the section with this name. Makes it on first use. */
-static void *settings_section(struct reading *r, const struct section *s, const char *heading)
-{
-	char *name = settings_kept_name(s, heading);
 	void *before = r->settings, *one;
 	size_t next = s->list;
 	while ((one = settings_pointer(before, next))) {
@@ -239,9 +228,9 @@ static void *settings_section(struct reading *r, const struct section *s, const 
 		         s->name, heading, s->name_max);
 	one = xcalloc(1, s->size);
 	settings_set_fallbacks(s->name, one);
-	settings_pointer_put(one, s->called, name);
+	memcpy((char *)one + s->called, &name, sizeof(name));
 	memcpy((char *)one + s->line, &r->line, sizeof(r->line));
-	settings_pointer_put(before, next, one);
+	memcpy((char *)before + next, &one, sizeof(one));
 	return one;
 }
 
@@ -492,21 +481,6 @@ static char *settings_home_path(const char *variable, const char *below_home, co
 	return xasprintf("%s/%s/%s", home ? home : "/", below_home, rest);
 }
 
-/* Uses no state folder that another user could change. /dev/null means to keep no state. */
-static void settings_use_state(struct reading *r)
-{
-	char why[128];
-	r->settings->state_dir = settings_home_path("XDG_STATE_HOME", ".local/state", "mocr");
-	if (private_folder(r->settings->state_dir, why, sizeof(why)))
-		return;
-	if (r->complaints)
-		doc_add(r->complaints, DOC_BAD,
-		        "%s cannot keep what mocr remembers: %s; "
-		        "nothing is kept",
-		        r->settings->state_dir, why);
-	xreplace(&r->settings->state_dir, "/dev/null");
-}
-
 /* Refuses a file that others can write, because mocr runs commands from it. Whatever is not a
  * regular file, such as /dev/stdin, was chosen by the user who started mocr. */
 static bool settings_others_write(struct reading *r)
@@ -567,7 +541,16 @@ struct settings *settings_load(const char *file, struct doc *complaints)
 	struct reading r = { .settings = s, .complaints = complaints, .file = path };
 	r.f = fopen(path, "re");
 	int unreadable = errno;
-	settings_use_state(&r);
+	/* Uses no state folder that another user could change. /dev/null means to keep no state. */
+	char why[128];
+	r.settings->state_dir = settings_home_path("XDG_STATE_HOME", ".local/state", "mocr");
+	if (!private_folder(r.settings->state_dir, why, sizeof(why))) {
+		if (r.complaints)
+			doc_add(r.complaints, DOC_BAD,
+			        "%s cannot keep what mocr remembers: %s; nothing is kept",
+			        r.settings->state_dir, why);
+		xreplace(&r.settings->state_dir, "/dev/null");
+	}
 	/* only the usual file need not be there */
 	if (r.f || file || unreadable != ENOENT)
 		s->file = xstrdup(path);

@@ -99,9 +99,9 @@ struct kind {
 	bool attaches;
 	/* Can a shell be opened in it now? NULL: whenever its server is up. */
 	bool (*shell_fits)(const struct row *);
-	/* Writes why an action may not make sense now: "is exited, and that needs it running".
-	 * False: nothing is known. NULL: never. */
-	bool (*not_now)(const struct row *, char *buf, size_t size);
+	/* Writes why the action does not fit the row now: "runs already". False: nothing is known.
+	 * NULL: never. */
+	bool (*not_now)(const struct row *, const struct action *, char *buf, size_t size);
 	/* A word that the filter finds beside what the cells say, such as WORD_UPDATES. NULL: none
 	 * now. The member NULL: never. */
 	const char *(*word)(const struct row *);

@@ -1,13 +1,13 @@
-/* litellm.c: a LiteLLM proxy: whether it and its database are well, version, models, what was spent
- * today of the budget, per key and per model. Orders: block and unblock a key.
+/* litellm.c: a LiteLLM proxy: whether it and its database are well, its version and models. Also
+ * what was spent today of the budget, per key and per model. Orders: block and unblock a key.
  *
  * Source: BerriAI/litellm 1.81. GET /health is never asked: it calls every model, for money.
  *
  * What was spent today comes from the first of these that is known:
  *
- * - the key's own budget for a day
- * - the budgets of all providers for a day
- * - the use of this day (UTC) against the budget of the section
+ * - the key's own budget for a day;
+ * - the budgets of all providers for a day;
+ * - the use of this day (UTC) against the budget of the section.
  *
  * LiteLLM's own budget is not always in force, so the marks at 70 and 90 % are ours. */
 #include <stdio.h>

@@ -190,24 +190,6 @@ static bool disks_is_root(const struct disk *d)
 	return text_is(d->dir, "/");
 }
 
-/* Decides by the source if the mount table is missing. */
-static bool disks_counts_by_name(const struct disk *d)
-{
-	static const char *const others[] = { "tmpfs",  "devtmpfs",      "udev",     "overlay",
-		                              "shm",    "none",          "squashfs", "efivarfs",
-		                              "rootfs", "fuse-overlayfs" };
-	if (text_starts(d->source, "composefs"))
-		return false;
-	if (disks_is_root(d))
-		return true;
-	if (text_starts(d->source, "/dev/loop") || text_starts(d->source, "/dev/sr"))
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		if (text_is(d->source, others[i]))
-			return false;
-	return true;
-}
-
 /* Whether a file system shows how full the server is. Memory, images and layers of containers do
  * not. */
 static bool disks_counts(const struct tables *t, const struct disk *d)
@@ -216,8 +198,23 @@ static bool disks_counts(const struct tables *t, const struct disk *d)
 		return false;
 	if (!disks_is_root(d) && d->total < SMALLEST_KB)
 		return false;
-	if (!t->n_mounts)
-		return disks_counts_by_name(d);
+	if (!t->n_mounts) {
+		/* Decides by the source if the mount table is missing. */
+		static const char *const others[] = { "tmpfs",         "devtmpfs", "udev",
+			                              "overlay",       "shm",      "none",
+			                              "squashfs",      "efivarfs", "rootfs",
+			                              "fuse-overlayfs" };
+		if (text_starts(d->source, "composefs"))
+			return false;
+		if (disks_is_root(d))
+			return true;
+		if (text_starts(d->source, "/dev/loop") || text_starts(d->source, "/dev/sr"))
+			return false;
+		for (size_t i = 0; i < ARRAY_LEN(others); i++)
+			if (text_is(d->source, others[i]))
+				return false;
+		return true;
+	}
 	return d->mount ? !d->mount->fixed : disks_is_root(d);
 }
 

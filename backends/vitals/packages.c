@@ -165,8 +165,9 @@ static void packages_done(const struct run_result *r, void *arg)
 	packages_end_order(p, err.code ? &err : NULL, said);
 }
 
-static void packages_ask(struct packages *p)
+static void packages_ask(void *arg)
 {
+	struct packages *p = arg;
 	struct link *link = source_link(p->source);
 	if (p->run || !link || link->state != LINK_UP)
 		return;
@@ -176,16 +177,11 @@ static void packages_ask(struct packages *p)
 		run_name(p->run, "apt list --upgradable");
 }
 
-static void packages_on_timer(struct loop_timer *t, void *arg)
-{
-	packages_ask(arg);
-}
-
 struct packages *packages_create(struct source *source)
 {
 	struct packages *p = xcalloc(1, sizeof(*p));
 	p->source = source;
-	p->timer = loop_timer_add(store_loop(source->store), -1, packages_on_timer, p);
+	p->timer = loop_timer_call(store_loop(source->store), -1, packages_ask, p);
 	return p;
 }
 

@@ -222,19 +222,6 @@ static double sample_rate(int64_t before, int64_t now, int64_t ms)
 	return rate < RATE_MOST ? rate : RATE_MOST;
 }
 
-static void sample_set_net(struct vitals *v, int64_t in, int64_t out)
-{
-	int64_t ms = v->net_at_ms > 0 ? v->uptime_ms - v->net_at_ms : 0;
-	v->net_in_rate = v->net_out_rate = -1;
-	if (in < 0)
-		return;
-	v->net_in_rate = sample_rate(v->net_in, in, ms);
-	v->net_out_rate = sample_rate(v->net_out, out, ms);
-	v->net_in = in;
-	v->net_out = out;
-	v->net_at_ms = v->uptime_ms;
-}
-
 bool sample_parse(const char *bytes, size_t len, struct cpu_times *before, struct vitals *v)
 {
 	struct text in = { bytes, bytes + len }, line, key;
@@ -267,7 +254,15 @@ bool sample_parse(const char *bytes, size_t len, struct cpu_times *before, struc
 	v->mem_used = sample_minus(memory.total, available);
 	v->swap_total = memory.swap_total;
 	v->swap_used = sample_minus(memory.swap_total, memory.swap_free);
-	sample_set_net(v, net_in, net_out);
+	int64_t ms = v->net_at_ms > 0 ? v->uptime_ms - v->net_at_ms : 0;
+	v->net_in_rate = v->net_out_rate = -1;
+	if (net_in >= 0) {
+		v->net_in_rate = sample_rate(v->net_in, net_in, ms);
+		v->net_out_rate = sample_rate(v->net_out, net_out, ms);
+		v->net_in = net_in;
+		v->net_out = net_out;
+		v->net_at_ms = v->uptime_ms;
+	}
 	if (any) {
 		v->cpu_history[v->next_history] = (float)v->cpu;
 		v->next_history = (v->next_history + 1) % VITALS_HISTORY;

@@ -87,16 +87,6 @@ bool server_socket_is_told(const struct server *v, enum socket_id id, const char
 	return strcmp(path, users) == 0;
 }
 
-static enum socket_say sockets_by_word(enum word word)
-{
-	static const enum socket_say by_word[] = {
-		[WORD_NONE] = SOCKET_ABSENT,  [WORD_ABSENT] = SOCKET_ABSENT,
-		[WORD_SHUT] = SOCKET_DENIED,  [WORD_READY] = SOCKET_OPEN,
-		[WORD_LISTENS] = SOCKET_OPEN,
-	};
-	return by_word[word];
-}
-
 enum socket_say server_socket(const struct server *v, enum socket_id id)
 {
 	const struct server_sockets *s = v->sockets;
@@ -112,7 +102,12 @@ enum socket_say server_socket(const struct server *v, enum socket_id id)
 		return SOCKET_ABSENT;
 	if (s->telling == TELL_UNKNOWN && s->word[id] == WORD_NONE)
 		return SOCKET_OPEN;
-	return sockets_by_word(s->word[id]);
+	static const enum socket_say by_word[] = {
+		[WORD_NONE] = SOCKET_ABSENT,  [WORD_ABSENT] = SOCKET_ABSENT,
+		[WORD_SHUT] = SOCKET_DENIED,  [WORD_READY] = SOCKET_OPEN,
+		[WORD_LISTENS] = SOCKET_OPEN,
+	};
+	return by_word[s->word[id]];
 }
 
 bool server_sockets_untellable(const struct server *v)
@@ -161,21 +156,6 @@ static void sockets_take(struct server_sockets *s, const char *line, size_t len)
 
 /* --- state for the next console ------------------------------------------ */
 
-/* The file has a line for each server: "NAME TAB docker ready TAB podman absent ...". "listens" is
- * saved as "ready", or as "dead" after a failed try. */
-static char *sockets_line(const struct server *v)
-{
-	const struct server_sockets *s = v->sockets;
-	struct buf b = { 0 };
-	buf_puts(&b, v->name);
-	for (size_t i = 0; i < SOCKET_IDS; i++) {
-		enum word word = s->word[i] == WORD_LISTENS ? WORD_READY : s->word[i];
-		bool dead = s->failed[i] == INT64_MAX && word == WORD_READY;
-		buf_addf(&b, "\t%s %s", sockets[i].name, dead ? dead_name : word_names[word]);
-	}
-	return buf_take(&b);
-}
-
 static char *sockets_file(const struct server *v)
 {
 	const struct settings *set = v->store->settings;
@@ -206,7 +186,17 @@ static bool sockets_change(const char *old, size_t len, struct buf *out, void *a
 /* The file is only a hint. If it cannot be written, the next start waits for the shell. */
 static void sockets_save(struct server *v)
 {
-	char *line = sockets_line(v), *file = sockets_file(v);
+	/* The file has a line for each server: "NAME TAB docker ready TAB podman absent ...".
+	 * "listens" is saved as "ready", or as "dead" after a failed try. */
+	const struct server_sockets *s = v->sockets;
+	struct buf b = { 0 };
+	buf_puts(&b, v->name);
+	for (size_t i = 0; i < SOCKET_IDS; i++) {
+		enum word word = s->word[i] == WORD_LISTENS ? WORD_READY : s->word[i];
+		bool dead = s->failed[i] == INT64_MAX && word == WORD_READY;
+		buf_addf(&b, "\t%s %s", sockets[i].name, dead ? dead_name : word_names[word]);
+	}
+	char *line = buf_take(&b), *file = sockets_file(v);
 	bool news = file && (!v->sockets->saved || strcmp(v->sockets->saved, line) != 0);
 	if (news) {
 		xreplace(&v->sockets->saved, line);

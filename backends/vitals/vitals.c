@@ -149,17 +149,6 @@ static bool vitals_feed_facts(struct source *source, const char *bytes, size_t l
 	return true;
 }
 
-/* The answer shows the clock as of half a round trip ago. Answers of slow requests (disks) are
- * ignored. */
-static void vitals_measure_clock(const struct vitals_source *vs, struct vitals *v)
-{
-	int64_t trip = vs->asked_ms ? vitals_clock_of(vs) - vs->asked_ms : CLOCK_TRIP_MOST_MS;
-	if (!v->boot_wall_ms || v->uptime_ms <= 0 || trip >= CLOCK_TRIP_MOST_MS)
-		return;
-	v->clock_ms = v->boot_wall_ms + v->uptime_ms - (now_wall_ms() - trip / 2);
-	v->clock_known = true;
-}
-
 /* What came anyway goes into the graphs of the last hour. Nothing is asked for them. */
 static void vitals_keep_trends(const struct server *server, int64_t now_ms)
 {
@@ -185,7 +174,14 @@ static bool vitals_feed_sample(struct source *source, const char *bytes, size_t 
 	if (!sample_parse(bytes, len, &vitals_do_of(source)->before, v))
 		return false;
 	v->wall_ms = now_wall_ms();
-	vitals_measure_clock(vitals_do_of(source), v);
+	/* The answer shows the clock as of half a round trip ago. Answers of slow requests (disks)
+	 * are ignored. */
+	const struct vitals_source *vs = vitals_do_of(source);
+	int64_t trip = vs->asked_ms ? vitals_clock_of(vs) - vs->asked_ms : CLOCK_TRIP_MOST_MS;
+	if (v->boot_wall_ms && v->uptime_ms > 0 && trip < CLOCK_TRIP_MOST_MS) {
+		v->clock_ms = v->boot_wall_ms + v->uptime_ms - (now_wall_ms() - trip / 2);
+		v->clock_known = true;
+	}
 	struct limits limits = limits_of(source->server);
 	limits_see(v, &limits, vitals_clock_of(vitals_do_of(source)));
 	vitals_keep_trends(source->server, vitals_clock_of(vitals_do_of(source)));
@@ -314,17 +310,6 @@ static void vitals_on_timer(struct loop_timer *timer, void *arg)
 	}
 }
 
-static void vitals_on_block(struct vitals_source *vs, const struct block *block)
-{
-	source_feed(&vs->source, block->name, block->lines, block->len);
-	if (strcmp(block->name, "sample") != 0)
-		return;
-	vs->asked_ms = 0;
-	backoff_reset(&vs->pause);
-	loop_timer_set(vs->timer, vs->first ? FIRST_DELAY_MS : vitals_until_next(vs));
-	vs->first = false;
-}
-
 static size_t vitals_on_data(struct stream *shell, const char *bytes, size_t len, void *arg)
 {
 	struct vitals_source *vs = arg;
@@ -342,7 +327,14 @@ static size_t vitals_on_data(struct stream *shell, const char *bytes, size_t len
 	}
 	/* A feed may make the store take the link down. Then the shell is gone too. */
 	while (vs->shell == shell && (used = block_next(&vs->in, &block))) {
-		vitals_on_block(vs, &block);
+		source_feed(&vs->source, block.name, block.lines, block.len);
+		if (strcmp(block.name, "sample") == 0) {
+			vs->asked_ms = 0;
+			backoff_reset(&vs->pause);
+			loop_timer_set(vs->timer,
+			               vs->first ? FIRST_DELAY_MS : vitals_until_next(vs));
+			vs->first = false;
+		}
 		buf_consume(&vs->in, vs->in.len < used ? vs->in.len : used);
 	}
 	return len;

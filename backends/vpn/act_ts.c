@@ -141,14 +141,9 @@ static void ts_act_on_sudo(const struct run_result *r, void *arg)
 
 static void ts_act_on_run(const struct run_result *r, void *arg);
 
-static const struct ts_request *ts_act_request(const struct order *order)
-{
-	return order->action->data;
-}
-
 static bool ts_act_is_up(const struct ts_act *a)
 {
-	const struct ts_request *request = ts_act_request(a->order); /* NULL: of a ping */
+	const struct ts_request *request = a->order->action->data; /* NULL: of a ping */
 	return request && request->what == TS_UP;
 }
 
@@ -162,7 +157,7 @@ static bool ts_act_needs_login(const struct ts_act *a)
  * makes it demand every non-default setting (seen with 1.86). So `timeout` limits its run. */
 static size_t ts_act_words_of(const struct ts_act *a, const char **argv)
 {
-	const struct ts_request *request = ts_act_request(a->order);
+	const struct ts_request *request = a->order->action->data;
 	size_t n = 0;
 	if (ts_act_is_up(a) && (a->key || ts_act_needs_login(a))) {
 		const char *const up[] = { "tailscale", "up", ("--timeout=" UP_SECONDS), "--json" };
@@ -415,9 +410,8 @@ void ts_acts_auth_url(struct source *source, const char *url)
 static struct peer *ts_act_own(const struct row *row)
 {
 	const struct peer *p = peer_in(const_peer_of(row), VPN_TAILSCALE, true);
-	return p && source_link(p->row.source) && source_link(p->row.source)->state == LINK_UP
-	               ? (struct peer *)p
-	               : NULL;
+	const struct link *link = p ? source_link(p->row.source) : NULL;
+	return link && link->state == LINK_UP ? ROW_AS(peer, &p->row) : NULL;
 }
 
 static bool ts_act_is_state(const struct row *row, const char *a, const char *b)
@@ -447,7 +441,7 @@ void run_tailscale(struct order *order)
 	struct row *row = order_row(order);
 	struct peer *p = row ? ts_act_own(row) : NULL;
 	struct err err;
-	const struct ts_request *request = ts_act_request(order);
+	const struct ts_request *request = order->action->data;
 	if (!p) {
 		err_set(&err, ERR_LOST, "its tailscaled cannot be reached now");
 		order_end(order, &err, NULL);
@@ -575,9 +569,11 @@ static struct peer *ts_act_pinger(const struct row *row)
 	const struct peer *p = const_peer_of(row);
 	if (!p->at.self && !p->control && p->family != VPN_HEADSCALE &&
 	    row->source->state == SOURCE_LIVE)
-		return (struct peer *)p;
+		return ROW_AS(peer, row);
 	const struct peer *w = peer_in(p, VPN_TAILSCALE, false);
-	return (struct peer *)(w ? w : peer_in(p, VPN_WIREGUARD, false));
+	if (!w)
+		w = peer_in(p, VPN_WIREGUARD, false);
+	return w ? ROW_AS(peer, &w->row) : NULL;
 }
 
 bool can_ping(const struct row *row)

@@ -39,7 +39,7 @@
 #define POLL_MAX (16u << 20)
 #define CLOCK_NEAR_MS 3000 /* the HTTP Date header has whole seconds */
 
-static void hs_poll(struct hs *);
+static void hs_poll(void *arg);
 static void hs_take_config(struct hs *);
 
 struct hs *hs_of(struct source *source)
@@ -153,26 +153,6 @@ static void hs_set_release(struct hs *h, const char *look, size_t len, const cha
 		snprintf(h->version, sizeof(h->version), "like 0.%d", h->release);
 }
 
-/* Up to 0.25 routes are separate objects: copy them to their nodes. */
-static void hs_add_routes(const struct hs *h, struct vpn_list *nodes)
-{
-	for (size_t i = 0; i < h->routes.n; i++) {
-		const struct hs_route *r = &h->routes.at[i];
-		for (size_t k = 0; k < nodes->n; k++) {
-			struct vpn_peer *p = &nodes->peers[k];
-			char *to = r->enabled ? p->routes : p->offered;
-			size_t used = strlen(to),
-			       size = r->enabled ? sizeof(p->routes) : sizeof(p->offered);
-			if (strcmp(p->id, r->node_id) != 0 || used + strlen(r->prefix) + 3 > size)
-				continue;
-			snprintf(to + used, size - used, "%s%s", used ? ", " : "", r->prefix);
-			p->exit_option = p->exit_option ||
-			                 (r->enabled && (!strcmp(r->prefix, "0.0.0.0/0") ||
-			                                 !strcmp(r->prefix, "::/0")));
-		}
-	}
-}
-
 static void hs_take_extras(struct hs *h, const char *look, size_t len)
 {
 	struct hs_users users;
@@ -230,7 +210,22 @@ static void hs_feed_poll(struct hs *h, const char *look, size_t len)
 	if (clock_s > 0 && clock_s < 1LL << 40)
 		skew = now_wall_ms() - clock_s * 1000;
 	h->skew_ms = skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS ? 0 : skew;
-	hs_add_routes(h, &nodes);
+	/* Up to 0.25 routes are separate objects: copy them to their nodes. */
+	for (size_t i = 0; i < h->routes.n; i++) {
+		const struct hs_route *r = &h->routes.at[i];
+		for (size_t k = 0; k < nodes.n; k++) {
+			struct vpn_peer *p = &nodes.peers[k];
+			char *to = r->enabled ? p->routes : p->offered;
+			size_t used = strlen(to),
+			       size = r->enabled ? sizeof(p->routes) : sizeof(p->offered);
+			if (strcmp(p->id, r->node_id) != 0 || used + strlen(r->prefix) + 3 > size)
+				continue;
+			snprintf(to + used, size - used, "%s%s", used ? ", " : "", r->prefix);
+			p->exit_option = p->exit_option ||
+			                 (r->enabled && (!strcmp(r->prefix, "0.0.0.0/0") ||
+			                                 !strcmp(r->prefix, "::/0")));
+		}
+	}
 	backoff_reset(&h->pause);
 	h->round++;
 	store_rows_begin(&h->source, &kind_peer);
@@ -627,8 +622,9 @@ static void hs_poll_by_rest(struct hs *h)
 		loop_timer_set(h->timer, RETRY_MS);
 }
 
-static void hs_poll(struct hs *h)
+static void hs_poll(void *arg)
 {
+	struct hs *h = arg;
 	if (hs_is_busy(h) || h->state == HS_DOWN || source_link(&h->source)->state != LINK_UP)
 		return;
 	hs_take_config(h);
@@ -642,11 +638,6 @@ static void hs_poll(struct hs *h)
 		run_name(h->run, "the look at Headscale's users, nodes and keys");
 		free(script);
 	}
-}
-
-static void hs_on_timer(struct loop_timer *t, void *arg)
-{
-	hs_poll(arg);
 }
 
 /* --- the backend --------------------------------------------------------- */
@@ -671,7 +662,7 @@ static void hs_up(struct source *source)
 {
 	struct hs *h = hs_of(source);
 	if (!h->timer)
-		h->timer = loop_timer_add(store_loop(source->store), -1, hs_on_timer, h);
+		h->timer = loop_timer_call(store_loop(source->store), -1, hs_poll, h);
 	h->state = HS_UP;
 	h->by_sudo = false;
 	backoff_reset(&h->pause);

@@ -384,25 +384,6 @@ static void join_show_health(struct peer *p)
 
 /* --- build the rings ------------------------------------------------------ */
 
-/* Keys of Tailscale and WireGuard cannot collide: Tailscale's start with "nodekey:". */
-static void join_make_rings(struct peer **all, size_t n)
-{
-	struct peer *keys = NULL, *found, *next;
-	for (size_t i = 0; i < n; i++) {
-		all[i]->next = all[i]->prev = all[i];
-		if (!*all[i]->at.key)
-			continue;
-		HASH_FIND(by_key, keys, all[i]->at.key, strlen(all[i]->at.key), found);
-		if (found)
-			join_link_into(found, all[i]);
-		else
-			HASH_ADD_KEYPTR(by_key, keys, all[i]->at.key, strlen(all[i]->at.key),
-			                all[i]);
-	}
-	HASH_ITER (by_key, keys, found, next)
-		HASH_DELETE(by_key, keys, found);
-}
-
 static void join_merge(struct peer *a, struct peer *b)
 {
 	struct peer *after_a = a->next, *after_b = b->next;
@@ -426,7 +407,8 @@ static void join_merge_by_number(struct peer **all, size_t n)
 		char name[200];
 		struct peer *peer;
 		UT_hash_handle hh;
-	} *names = NULL, *one, *next, *slots = xcalloc(n + 1, sizeof(*slots));
+	};
+	struct named *names = NULL, *one, *next, *slots = xcalloc(n + 1, sizeof(*slots));
 	for (size_t i = 0; i < n; i++) {
 		const struct vpn_peer *at = &all[i]->at;
 		if (all[i]->family == VPN_WIREGUARD || all[i]->control || !*at->id || !at->n_addrs)
@@ -464,7 +446,21 @@ void vpn_join(struct store *store)
 		if (!row->gone && used < n)
 			all[used++] = peer_of(row);
 	join_places_read(&places, store);
-	join_make_rings(all, used);
+	/* Keys of Tailscale and WireGuard cannot collide: Tailscale's start with "nodekey:". */
+	struct peer *keys = NULL, *found, *next;
+	for (size_t i = 0; i < used; i++) {
+		all[i]->next = all[i]->prev = all[i];
+		if (!*all[i]->at.key)
+			continue;
+		HASH_FIND(by_key, keys, all[i]->at.key, strlen(all[i]->at.key), found);
+		if (found)
+			join_link_into(found, all[i]);
+		else
+			HASH_ADD_KEYPTR(by_key, keys, all[i]->at.key, strlen(all[i]->at.key),
+			                all[i]);
+	}
+	HASH_ITER (by_key, keys, found, next)
+		HASH_DELETE(by_key, keys, found);
 	join_merge_by_number(all, used);
 	for (size_t i = 0; i < used; i++)
 		if (join_leads(all[i]))

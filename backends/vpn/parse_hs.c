@@ -25,13 +25,6 @@ static const cJSON *hs_parse_array_of(const cJSON *root, const char *name, const
 	return cJSON_IsArray(root) ? root : vj_get(root, name, other);
 }
 
-/* The wrapped object, or the root itself. */
-static const cJSON *hs_parse_thing_of(const cJSON *root, const char *name, const char *other)
-{
-	const cJSON *o = vj_get(root, name, other);
-	return cJSON_IsObject(o) ? o : root;
-}
-
 /* Is the answer an error? For example {"message":...} with a code. */
 static bool hs_parse_refused(const cJSON *root, const char *json, size_t len, struct err *err)
 {
@@ -71,21 +64,6 @@ static void hs_parse_read_user(const cJSON *o, char *buf, size_t size)
 	else if (!vj_text(u, "name", NULL, buf, size) &&
 	         !vj_text(u, "displayName", "display_name", buf, size))
 		vj_text(u, "email", NULL, buf, size);
-}
-
-/* From 0.28 there is one list of tags. Before, there were forced tags and tags that the policy
- * allowed. */
-static void hs_parse_read_tags(const cJSON *o, char *buf, size_t size)
-{
-	char valid[160];
-	vj_words(vj_get(o, "tags", NULL), buf, size);
-	if (*buf)
-		return;
-	vj_words(vj_get(o, "forcedTags", "forced_tags"), buf, size);
-	vj_words(vj_get(o, "validTags", "valid_tags"), valid, sizeof(valid));
-	size_t used = strlen(buf);
-	if (*valid && used + strlen(valid) + 3 < size)
-		snprintf(buf + used, size - used, "%s%s", used ? ", " : "", valid);
 }
 
 static bool hs_parse_has_word(const cJSON *array, const char *word)
@@ -136,7 +114,18 @@ static void hs_parse_read_node(struct vpn_peer *p, const cJSON *o)
 			vpn_plain_address(p->addrs[p->n_addrs++], sizeof(p->addrs[0]), clean);
 		}
 	hs_parse_read_user(o, p->user, sizeof(p->user));
-	hs_parse_read_tags(o, p->tags, sizeof(p->tags));
+	/* From 0.28 there is one list of tags. Before, there were forced tags and tags that the
+	 * policy allowed. */
+	char valid[160];
+	size_t size = sizeof(p->tags);
+	vj_words(vj_get(o, "tags", NULL), p->tags, size);
+	if (!*p->tags) {
+		vj_words(vj_get(o, "forcedTags", "forced_tags"), p->tags, size);
+		vj_words(vj_get(o, "validTags", "valid_tags"), valid, sizeof(valid));
+		size_t used = strlen(p->tags);
+		if (*valid && used + strlen(valid) + 3 < size)
+			snprintf(p->tags + used, size - used, "%s%s", used ? ", " : "", valid);
+	}
 	hs_parse_read_routes(p, o);
 	p->online = vj_true(o, "online", NULL);
 	p->seen_ms = vj_time(o, "lastSeen", "last_seen");
@@ -284,8 +273,9 @@ bool hs_routes_parse(struct hs_routes *routes, const char *json, size_t len, str
 bool hs_new_key(char *buf, size_t size, const char *json, size_t len)
 {
 	cJSON *root = vj_document(json, len);
-	bool ok = vj_text(hs_parse_thing_of(root, "preAuthKey", "pre_auth_key"), "key", NULL, buf,
-	                  size);
+	/* The wrapped object, or the root itself. */
+	const cJSON *o = vj_get(root, "preAuthKey", "pre_auth_key");
+	bool ok = vj_text(cJSON_IsObject(o) ? o : root, "key", NULL, buf, size);
 	cJSON_Delete(root);
 	return ok;
 }

@@ -32,20 +32,6 @@ void vpn_plain_address(char *buf, size_t size, const char *address)
 	wash(buf, size, address, n);
 }
 
-static void ts_parse_read_addresses(struct vpn_peer *p, const cJSON *array)
-{
-	const cJSON *v;
-	if (!cJSON_IsArray(array))
-		return;
-	cJSON_ArrayForEach (v, array) {
-		char clean[64];
-		if (!cJSON_IsString(v) || p->n_addrs == VPN_ADDRS)
-			continue;
-		wash(clean, sizeof(clean), v->valuestring, strlen(v->valuestring));
-		vpn_plain_address(p->addrs[p->n_addrs++], sizeof(p->addrs[0]), clean);
-	}
-}
-
 static void ts_parse_read_peer(struct vpn_peer *p, const cJSON *o)
 {
 	char dns[160];
@@ -59,7 +45,17 @@ static void ts_parse_read_peer(struct vpn_peer *p, const cJSON *o)
 	vj_text(o, "HostName", NULL, p->host, sizeof(p->host));
 	vj_text(o, "DNSName", NULL, dns, sizeof(dns));
 	wash(p->name, sizeof(p->name), dns, strcspn(dns, "."));
-	ts_parse_read_addresses(p, vj_get(o, "TailscaleIPs", NULL));
+	const cJSON *array = vj_get(o, "TailscaleIPs", NULL);
+	const cJSON *v;
+	if (cJSON_IsArray(array)) {
+		cJSON_ArrayForEach (v, array) {
+			char clean[64];
+			if (!cJSON_IsString(v) || p->n_addrs == VPN_ADDRS)
+				continue;
+			wash(clean, sizeof(clean), v->valuestring, strlen(v->valuestring));
+			vpn_plain_address(p->addrs[p->n_addrs++], sizeof(p->addrs[0]), clean);
+		}
+	}
 	vj_text(o, "OS", NULL, p->os, sizeof(p->os));
 	vj_text(o, "CurAddr", NULL, p->endpoint, sizeof(p->endpoint));
 	vj_text(o, "Relay", NULL, p->relay, sizeof(p->relay));
@@ -87,33 +83,6 @@ static void ts_parse_user_of(struct vpn_peer *p, const cJSON *o, const cJSON *us
 		vj_text(vj_get(users, id, NULL), "LoginName", NULL, p->user, sizeof(p->user));
 }
 
-static void ts_parse_read_peers(struct ts_status *s, const cJSON *root)
-{
-	const cJSON *peers = vj_get(root, "Peer", NULL), *users = vj_get(root, "User", NULL), *o;
-	int n = cJSON_IsObject(peers) ? cJSON_GetArraySize(peers) : 0;
-	size_t most = n < VPN_PEERS_MAX ? (size_t)n : VPN_PEERS_MAX;
-	s->list.left_out = n > 0 ? (size_t)n - most : 0;
-	s->list.peers = xcalloc(most + 1, sizeof(*s->list.peers));
-	struct vpn_peer *self = &s->list.peers[s->list.n++];
-	const cJSON *own = vj_get(root, "Self", NULL);
-	ts_parse_read_peer(self, own);
-	ts_parse_user_of(self, own, users);
-	self->self = true;
-	snprintf(self->version, sizeof(self->version), "%s", s->version);
-	vj_words(vj_get(root, "Health", NULL), self->health, sizeof(self->health));
-	if (!n)
-		return;
-	cJSON_ArrayForEach (o, peers) {
-		if (!cJSON_IsObject(o) || s->list.n > most)
-			continue;
-		struct vpn_peer *p = &s->list.peers[s->list.n++];
-		ts_parse_read_peer(p, o);
-		ts_parse_user_of(p, o, users);
-		if (!*p->key && o->string)
-			wash(p->key, sizeof(p->key), o->string, strlen(o->string));
-	}
-}
-
 bool ts_status_parse(struct ts_status *s, const char *json, size_t len, struct err *err)
 {
 	*s = (struct ts_status){ 0 };
@@ -130,7 +99,29 @@ bool ts_status_parse(struct ts_status *s, const char *json, size_t len, struct e
 	vj_text(root, "AuthURL", NULL, s->auth_url, sizeof(s->auth_url));
 	vj_text(root, "MagicDNSSuffix", NULL, s->suffix, sizeof(s->suffix));
 	vj_text(vj_get(root, "CurrentTailnet", NULL), "Name", NULL, s->tailnet, sizeof(s->tailnet));
-	ts_parse_read_peers(s, root);
+	const cJSON *peers = vj_get(root, "Peer", NULL), *users = vj_get(root, "User", NULL), *o;
+	int n = cJSON_IsObject(peers) ? cJSON_GetArraySize(peers) : 0;
+	size_t most = n < VPN_PEERS_MAX ? (size_t)n : VPN_PEERS_MAX;
+	s->list.left_out = n > 0 ? (size_t)n - most : 0;
+	s->list.peers = xcalloc(most + 1, sizeof(*s->list.peers));
+	struct vpn_peer *self = &s->list.peers[s->list.n++];
+	const cJSON *own = vj_get(root, "Self", NULL);
+	ts_parse_read_peer(self, own);
+	ts_parse_user_of(self, own, users);
+	self->self = true;
+	snprintf(self->version, sizeof(self->version), "%s", s->version);
+	vj_words(vj_get(root, "Health", NULL), self->health, sizeof(self->health));
+	if (n) {
+		cJSON_ArrayForEach (o, peers) {
+			if (!cJSON_IsObject(o) || s->list.n > most)
+				continue;
+			struct vpn_peer *p = &s->list.peers[s->list.n++];
+			ts_parse_read_peer(p, o);
+			ts_parse_user_of(p, o, users);
+			if (!*p->key && o->string)
+				wash(p->key, sizeof(p->key), o->string, strlen(o->string));
+		}
+	}
 	cJSON_Delete(root);
 	return true;
 }

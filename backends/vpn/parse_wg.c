@@ -52,9 +52,20 @@ static void wg_parse_allowed_ips(struct vpn_peer *p, const char *words)
 	}
 }
 
-/* Column i runs from at[i] to at[i + 1] - 1. */
-static void wg_parse_read_line(struct vpn_list *list, const char *const *at, int n, int64_t skew_ms)
+static void wg_parse_split(struct vpn_list *list, const char *line, const char *end,
+                           int64_t skew_ms)
 {
+	const char *at[COLUMNS + 1] = { line };
+	int n = 1;
+	for (const char *s = line; s < end; s++) {
+		if (*s != '\t')
+			continue;
+		if (n == COLUMNS)
+			return;
+		at[n++] = s + 1;
+	}
+	at[n] = end + 1;
+	/* Column i runs from at[i] to at[i + 1] - 1. */
 	char text[512];
 	if (n != 5 && n != COLUMNS)
 		return;
@@ -82,22 +93,6 @@ static void wg_parse_read_line(struct vpn_list *list, const char *const *at, int
 	p->tx = wg_parse_count(text);
 	wg_parse_column(text, sizeof(text), at[8], at[9] - 1);
 	p->keepalive = *text && wg_parse_count(text) > 0 ? (int)(wg_parse_count(text) & 0xffff) : 0;
-}
-
-static void wg_parse_split(struct vpn_list *list, const char *line, const char *end,
-                           int64_t skew_ms)
-{
-	const char *at[COLUMNS + 1] = { line };
-	int n = 1;
-	for (const char *s = line; s < end; s++) {
-		if (*s != '\t')
-			continue;
-		if (n == COLUMNS)
-			return;
-		at[n++] = s + 1;
-	}
-	at[n] = end + 1;
-	wg_parse_read_line(list, at, n, skew_ms);
 }
 
 static size_t wg_parse_lines_in(const char *text, size_t len)

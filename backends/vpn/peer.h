@@ -103,7 +103,6 @@ int hub_covers(const char *route, const char *address);
 /* SSH to the server runs, or may run, through the VPN. */
 bool vpn_carries(const struct server *);
 void ts_poll_now(struct source *); /* polls again soon */
-void wg_poll_now(struct source *);
 void hs_poll_now(struct source *);
 void ts_acts_end(struct source *);
 void hs_acts_end(struct source *);

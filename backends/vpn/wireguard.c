@@ -64,7 +64,7 @@ static struct wg *wg_of(struct source *source)
 		      "else printf \"%%s\\t%%s\\t-\\t%%s\\t%%s\\t%%s\\t%%s\\t%%s\\t%%s\\n\" "     \
 		      "\"$a\" \"$e\" \"$g\" \"$h\" \"$i\" \"$j\" \"$k\" \"$l\"; fi; done"
 
-static void wg_poll(struct wg *);
+static void wg_poll(void *arg);
 
 /* --- apply an answer ------------------------------------------------------ */
 
@@ -166,8 +166,9 @@ static void wg_on_dump(const struct run_result *r, void *arg)
 	}
 }
 
-static void wg_poll(struct wg *w)
+static void wg_poll(void *arg)
 {
+	struct wg *w = arg;
 	struct link *link = source_link(&w->source);
 	fetch_want(&w->round);
 	if (fetch_is_asked(&w->round) || link->state != LINK_UP)
@@ -178,11 +179,6 @@ static void wg_poll(struct wg *w)
 	w->run = link_run(link, script, NULL, 0, DUMP_MAX, RUN_MS, wg_on_dump, w);
 	run_name(w->run, "`wg show all dump`");
 	free(script);
-}
-
-static void wg_on_timer(struct loop_timer *t, void *arg)
-{
-	wg_poll(arg);
 }
 
 /* A row became visible: look as soon as the last look is 10 s old. */
@@ -197,20 +193,13 @@ void wg_shown(struct source *source, bool now)
 	w->shown = now;
 }
 
-void wg_poll_now(struct source *source)
-{
-	struct wg *w = wg_of(source);
-	if (w->up && !w->absent)
-		wg_poll(w);
-}
-
 /* --- the backend --------------------------------------------------------- */
 
 static void wg_up(struct source *source)
 {
 	struct wg *w = wg_of(source);
 	if (!w->timer)
-		w->timer = loop_timer_add(store_loop(source->store), -1, wg_on_timer, w);
+		w->timer = loop_timer_call(store_loop(source->store), -1, wg_poll, w);
 	w->up = true;
 	w->by_sudo = w->absent = false;
 	wg_poll(w);

@@ -1,6 +1,6 @@
-/* Deploys as rows: what a server's list of runs makes, what this machine keeps of it over a crash,
- * projects of compose by the labels of their containers, and how far a pull is by the engine's own
- * words. */
+/* Deploys as rows: what a server's list of runs makes, and what this machine keeps of it over a
+ * crash. Compose projects by the labels of their containers. How far a pull is, by the engine's
+ * own words. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* An engine's source against an engine of our own: one that is too new for 1.41, one that is a web
- * page, one that stops in the middle, one that goes away and comes back. */
+/* An engine's source against an engine of our own. One is too new for 1.41, one is a web page, one
+ * stops in the middle, one goes away and comes back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -1085,8 +1085,8 @@ static void test_details_ask(void **state)
 	assert_true(detail_has(w, "64M"));
 }
 
-/* Where figures are asked for one by one, a row that left the screen or stood still in the rest
- * between two has them again when it is back. */
+/* Figures are asked for one by one here. A row that left the screen, or stood still in the rest
+ * between two, has them again when it is back. */
 static void test_figures_after_a_rest(void **state)
 {
 	struct world *w = *state;

@@ -1,6 +1,6 @@
 /* Every action on Headscale, in the words of every release from 0.23 to 0.30, by REST and by its
- * program, against one that is as strict as that release (fakes/headscale); and what a release
- * cannot do. The real one of 0.26.1 is in tests/lab. */
+ * program. The fake is as strict as that release (fakes/headscale). Also what a release cannot do.
+ * The real one of 0.26.1 is in tests/lab. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

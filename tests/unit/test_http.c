@@ -792,8 +792,8 @@ static void drop_private(const char *path)
 }
 
 /* A console that was killed leaves its private folder; the next start removes it. One in use stays
- * and is not even connected to, and so do one that is new, one that holds more, one that others
- * can read, a link, and names that are not an origin's. */
+ * and is not even connected to. These stay too: one that is new, one that holds more, one that
+ * others can read, a link, and names that are not an origin's. */
 static void test_left_over_folders(void **state)
 {
 	char left[64], live[64], young[64], full[64], open[64], other[64], way[64], kept[80];

@@ -114,6 +114,60 @@ static void refused(const struct action *a, const char *argument, enum err_code 
 	assert_string_equal(err.text, why);
 }
 
+/* Why an action does not fit, in the words of the kind: the console and `mocr do` say the same. */
+static void test_why_not_now(void **state)
+{
+	struct container *web = ROW_AS(container, w.row);
+	struct row *caddy = store_find(w.store, "sese/unit/caddy.service");
+	struct unit *u = ROW_AS(unit, caddy);
+	struct check {
+		struct row *row;
+		const char *verb;
+		enum container_state container;
+		const char *active, *file, *load, *why;
+	} checks[] = {
+		{ w.row, "start", CONTAINER_RUNNING, "", "", "", "start: web runs already" },
+		{ w.row, "start", CONTAINER_PAUSED, "", "", "",
+		  "start: web is paused; unpause resumes it" },
+		{ w.row, "stop", CONTAINER_EXITED, "", "", "", "stop: web does not run" },
+		{ w.row, "kill", CONTAINER_DEAD, "", "", "", "kill: web does not run" },
+		{ w.row, "pause", CONTAINER_PAUSED, "", "", "", "pause: web is paused already" },
+		{ w.row, "unpause", CONTAINER_RUNNING, "", "", "", "unpause: web is not paused" },
+		{ w.row, "remove", CONTAINER_RUNNING, "", "", "",
+		  "remove: web runs; stop it first" },
+		{ caddy, "start", 0, "active", "enabled", "loaded",
+		  "start: caddy.service runs already" },
+		{ caddy, "start", 0, "inactive", "masked", "masked",
+		  "start: caddy.service is masked; unmask it first" },
+		{ caddy, "restart", 0, "inactive", "enabled", "loaded",
+		  "restart: caddy.service does not run; start it" },
+		{ caddy, "stop", 0, "failed", "enabled", "loaded",
+		  "stop: caddy.service does not run" },
+		{ caddy, "enable", 0, "active", "enabled", "loaded",
+		  "enable: caddy.service is enabled already" },
+		{ caddy, "disable", 0, "active", "disabled", "loaded",
+		  "disable: caddy.service is disabled already" },
+		{ caddy, "unmask", 0, "active", "enabled", "loaded",
+		  "unmask: caddy.service is not masked" },
+		{ caddy, "reset-failed", 0, "active", "enabled", "loaded",
+		  "reset-failed: caddy.service has not failed" },
+	};
+	u->can_start = u->can_stop = u->can_reload = true;
+	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+		const struct check *c = &checks[i];
+		const struct action *a = action_find(c->row->kind, c->verb);
+		struct err err = { 0 };
+		web->state = c->container;
+		snprintf(u->active, sizeof(u->active), "%s", c->active);
+		snprintf(u->file_state, sizeof(u->file_state), "%s", c->file);
+		snprintf(u->load, sizeof(u->load), "%s", c->load);
+		assert_non_null(a);
+		assert_false(action_applies_to(a, c->row));
+		assert_false(action_not_now(a, c->row, &err));
+		assert_string_equal(err.text, c->why);
+	}
+}
+
 static void test_what_may_start(void **state)
 {
 	struct err err = { 0 };
@@ -438,6 +492,7 @@ static void test_targets_of_a_log(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WORLD(test_why_not_now),
 		WORLD(test_what_may_start),
 		WORLD(test_how_orders_end),
 		WORLD(test_steps_of_an_order),

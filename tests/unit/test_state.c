@@ -1,6 +1,5 @@
-/* The files of the state folder: others' files are refused, two processes at once lose nothing, a
- * full disk loses nothing, and a process that is killed at any system call leaves the old text or
- * the new. */
+/* The files of the state folder: others' files are refused. Two processes at once lose nothing, nor
+ * does a full disk. A process that is killed at any system call leaves the old text or the new. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
