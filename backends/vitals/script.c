@@ -55,12 +55,32 @@
 	"fi; "                                                                                     \
 	"}; "
 
+/* Whether systemd starts the unit of an engine at boot. Builtins only, because each sample checks
+ * this for an engine without a socket. A dangling link is left by a package that was removed, and
+ * a masked unit leads to /dev/null. If the login may not look into Podman's folder, the socket in
+ * the folder may listen. */
+#define SET_UP                                                                             \
+	"set_up() { E=/etc/systemd; F=$HOME/.config/systemd/user; "                        \
+	"[ -d /run/systemd/system ] && case $1 in "                                        \
+	"docker) [ ! -c $E/system/docker.service ] && "                                    \
+	"{ [ -e $E/system/multi-user.target.wants/docker.service ] || "                    \
+	"[ -e $E/system/sockets.target.wants/docker.socket ]; };; "                        \
+	"podman) [ ! -c $E/system/podman.socket ] && "                                     \
+	"{ [ ! -e /run/podman ] || [ -x /run/podman ]; } && "                              \
+	"[ -e $E/system/sockets.target.wants/podman.socket ];; "                           \
+	"docker-user) [ -d \"$R\" ] && [ -e \"$F/default.target.wants/docker.service\" ];; " \
+	"podman-user) [ -d \"$R\" ] && [ ! -c \"$F/podman.socket\" ] && "                  \
+	"{ [ -e \"$F/sockets.target.wants/podman.socket\" ] || "                           \
+	"[ -e $E/user/sockets.target.wants/podman.socket ]; };; "                          \
+	"*) false;; esac; }; "
+
 /* Reports which sockets exist, and whether the login may connect. Builtins alone cannot show
  * whether anybody listens. The kernel's list (/proc/net/unix) shows that. It is read when the
  * console asks, which happens after a failed try. It is also read for a socket that the login may
  * not use, because a socket without a listener is no engine. Such a socket is checked again with
- * the disks. The list may name /run/x if the path is /var/run/x. An unreadable list shows
- * nothing. */
+ * the disks. Each end of a connection has the name in the list, too, also while its program ends.
+ * Only a listening socket has the flags 00010000. The list may name /run/x if the path is
+ * /var/run/x. An unreadable list shows nothing. */
 #define SOCKETS                                                                        \
 	"R=$XDG_RUNTIME_DIR; "                                                         \
 	"if [ -z \"$R\" ]; then "                                                      \
@@ -79,11 +99,12 @@
 	"*\" $p$n\"*|*\" ${p#/var}$n\"*) case $w in ready) w=listens;; esac;; "        \
 	"*) case $w in shut) w=absent;; esac;; "                                       \
 	"esac;; esac; "                                                                \
+	"case $w in absent) if set_up \"${f%%=*}\"; then w=stopped; fi;; esac; "       \
 	"s=\"$s${f%%=*} $w$n\"; "                                                      \
 	"done; "                                                                       \
 	"}; "                                                                          \
-	"listed() { look; S=$s; look \"$(grep -F -e .sock -e bus /proc/net/unix "      \
-	"2>/dev/null)$n\"; }; "                                                        \
+	"listed() { look; S=$s; look \"$(grep -e \" 00010000 .*[.]sock\" "              \
+	"-e \" 00010000 .*bus\" /proc/net/unix 2>/dev/null)$n\"; }; "                   \
 	"sockets() { "                                                                 \
 	"look; S=$s; case $S in *shut*) listed;; esac; "                               \
 	"printf \"=sockets\\n%s=end\\n\" \"$s\"; "                                     \
@@ -209,5 +230,5 @@
 
 char *sample_command(void)
 {
-	return xstrdup(SETUP SOCKETS DOCKER FACTS NET SAMPLE MOUNTS EACH DISKS MAIN);
+	return xstrdup(SETUP SET_UP SOCKETS DOCKER FACTS NET SAMPLE MOUNTS EACH DISKS MAIN);
 }

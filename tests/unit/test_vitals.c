@@ -610,6 +610,97 @@ static void the_script_knows_where_docker_leads(void **state)
 	docker_of("export DOCKER_HOST=unix:///run/docker.sock", "none");
 }
 
+/* What the script reports of the engines, with the folders of the system moved below a folder that
+ * setup fills. want: a line of the report, or with "!" one that is not there. */
+static void engines_of(const char *shell, const char *setup, const char *want)
+{
+	char home[] = "/tmp/mocr_engines-XXXXXX", chunk[4096];
+	struct buf out = { 0 };
+	assert_non_null(mkdtemp(home));
+	char *path = xasprintf("%s/script", home), *script = sample_command();
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(script, f);
+	fclose(f);
+	free(path);
+	free(script);
+	char *command = xasprintf(
+		"cd %s && export HOME=$PWD XDG_RUNTIME_DIR=$PWD/run && mkdir -p live etc/system "
+		"etc/user .config/systemd/user && listen() { mkdir -p $(dirname $1); python3 -c "
+		"'import socket, sys; socket.socket(1).bind(sys.argv[1])' $1; }; "
+		"hold() { python3 -c 'import socket, sys, time; s = socket.socket(1); "
+		"s.bind(sys.argv[1]); s.listen(); c = socket.socket(1); c.connect(sys.argv[1]); "
+		"a = s.accept(); s = s if sys.argv[2] == \"on\" else s.close(); "
+		"print(1, flush=True); time.sleep(20)' $PWD/$1 $2 >held & echo $! >pid; "
+		"until [ -s held ]; do :; done; echo k >ask; }; : >ask; "
+		"on() { mkdir -p $(dirname $1); ln -s ${2:-$HOME/script} $1; }; %s; "
+		"sed -i -e \"s|/etc/systemd|$PWD/etc|g; s|/run/systemd/system|$PWD/live|g; "
+		"s|/var/run/docker.sock|$PWD/docker.sock|g; s|/run/podman|$PWD/podman|g\" script; "
+		"%s ./script <ask; if [ -e pid ]; then kill $(cat pid); fi; cd /; rm -rf %s",
+		home, setup, shell, home);
+	FILE *p = popen(command, "r");
+	assert_non_null(p);
+	free(command);
+	for (size_t n; (n = fread(chunk, 1, sizeof chunk, p)) > 0;)
+		buf_add(&out, chunk, n);
+	pclose(p);
+	buf_add(&out, "", 1);
+	char *line = xasprintf("\n%s\n", want + (*want == '!'));
+	if (!strstr(out.data, line) != (*want == '!'))
+		print_error("%s, %s: %s is wrong: %s\n", shell, setup, want, out.data);
+	assert_int_equal(!strstr(out.data, line), *want == '!');
+	free(line);
+	buf_finish(&out);
+}
+
+/* An engine that systemd starts at boot, and that does not listen, is stopped. One that is not
+ * installed, disabled or masked is absent. */
+static void the_script_knows_which_engines_are_set_up(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "true", "docker absent" },
+		{ "true", "podman absent" },
+		{ "on etc/system/multi-user.target.wants/docker.service", "docker stopped" },
+		{ "on etc/system/sockets.target.wants/docker.socket", "docker stopped" },
+		{ "on etc/system/docker.service", "docker absent" }, /* disabled */
+		/* the package is gone, the link is left */
+		{ "on etc/system/multi-user.target.wants/docker.service /nowhere",
+		  "docker absent" },
+		{ "on etc/system/multi-user.target.wants/docker.service; "
+		  "on etc/system/docker.service /dev/null",
+		  "docker absent" }, /* masked */
+		{ "rmdir live; on etc/system/multi-user.target.wants/docker.service",
+		  "docker absent" }, /* no systemd runs */
+		{ "on etc/system/multi-user.target.wants/docker.service; listen docker.sock",
+		  "docker ready" },
+		{ "on etc/system/sockets.target.wants/podman.socket", "podman stopped" },
+		{ "on etc/system/sockets.target.wants/podman.socket; mkdir podman",
+		  "podman stopped" },
+		{ "on etc/user/sockets.target.wants/podman.socket", "podman-user absent" },
+		{ "on etc/user/sockets.target.wants/podman.socket; mkdir run",
+		  "podman-user stopped" },
+		{ "on .config/systemd/user/sockets.target.wants/podman.socket; mkdir run",
+		  "podman-user stopped" },
+		{ "on etc/user/sockets.target.wants/podman.socket; mkdir run; "
+		  "on .config/systemd/user/podman.socket /dev/null",
+		  "podman-user absent" },
+		{ "on .config/systemd/user/default.target.wants/docker.service; mkdir run",
+		  "docker-user stopped" },
+		{ "on .config/systemd/user/default.target.wants/docker.service",
+		  "docker-user absent" }, /* nothing of the user runs */
+		{ "on etc/system/sockets.target.wants/docker.socket", "bus-user absent" },
+		{ "hold docker.sock on", "docker listens" },
+		/* the listener has gone, and one of its connections is left */
+		{ "hold docker.sock off", "!docker listens" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		engines_of("sh", cases[i][0], cases[i][1]);
+	engines_of("bash", cases[2][0], cases[2][1]);
+	engines_of("bash", cases[0][0], cases[0][1]);
+	if (have("busybox"))
+		engines_of("busybox sh", cases[2][0], cases[2][1]);
+}
+
 /* Through every login shell, as the link starts it there. */
 static void the_script_passes_any_login_shell(void **state)
 {
@@ -716,6 +807,7 @@ int main(void)
 		cmocka_unit_test(nothing_breaks_at_any_cut),
 		cmocka_unit_test(blocks_come_whole_or_not_at_all),
 		cmocka_unit_test(the_script_knows_where_docker_leads),
+		cmocka_unit_test(the_script_knows_which_engines_are_set_up),
 		cmocka_unit_test(the_script_passes_any_login_shell),
 		cmocka_unit_test(the_script_in_dash),
 		cmocka_unit_test(the_script_in_bash),
