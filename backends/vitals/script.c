@@ -198,6 +198,19 @@
 	"wait; "                                                                                  \
 	"}; }; "
 
+/* The certificates by which sshd shows who it is. libssh does not support them, so their files are
+ * the only source. One that the readable configuration does not name is not in use. Without such a
+ * file, no process starts. */
+#define CERTS                                                                                 \
+	"certs() { u=; "                                                                      \
+	"for f in /etc/ssh/*-cert.pub; do "                                                   \
+	"if [ -r \"$f\" ] && read -r k l v <\"$f\"; then "                                    \
+	"if [ -z \"$u\" ]; then u=$f; if [ -r /etc/ssh/sshd_config ]; then "                  \
+	"u=\"@ $(grep -i -h \"^[[:blank:]]*HostCertificate[[:blank:]=]\" /etc/ssh/sshd_config " \
+	"/etc/ssh/sshd_config.d/*.conf 2>/dev/null)\"; fi; fi; "                              \
+	"case $u in @*\"$f\"*|/*) printf \"hostcert %s %s\\n\" \"$l\" \"$f\";; esac; "        \
+	"fi; done; }; "
+
 /* L: options of df; busybox df does not know -l, so -l is tested first. H: a mount hung last time,
  * so df is skipped. Debian and Ubuntu create /run/reboot-required. */
 #define DISKS                                                                                      \
@@ -213,7 +226,7 @@
 	"fi; "                                                                                     \
 	"t=$(date +%s.%N 2>/dev/null); u=; if read -r u l </proc/uptime; then :; fi; "             \
 	"printf \"=disks\\nclock %s %s\\nreboot %s\\n\" \"$t\" \"$u\" \"$o\"; "                    \
-	"m=$(mounts); d=; "                                                                        \
+	"certs; m=$(mounts); d=; "                                                               \
 	"if [ -z \"$H\" ]; then d=$($T df -k $L 2>/dev/null </dev/null); if late $?; then H=1; "   \
 	"fi; fi; "                                                                                 \
 	"if [ -n \"$H\" ]; then d=$(each); case \"$n$d\" in *\"${n}hung \"*) ;; *) H=;; esac; "    \
@@ -230,5 +243,5 @@
 
 char *sample_command(void)
 {
-	return xstrdup(SETUP SET_UP SOCKETS DOCKER FACTS NET SAMPLE MOUNTS EACH DISKS MAIN);
+	return xstrdup(SETUP SET_UP SOCKETS DOCKER FACTS NET SAMPLE MOUNTS EACH CERTS DISKS MAIN);
 }

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "backends/base/base64.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/vitals/limits.h"
@@ -529,6 +530,80 @@ static void the_script_in_busybox(void **state)
 	script_in("busybox sh");
 }
 
+/* Made by ssh-keygen -s ca -h -V 20260101:20270101 host.pub; the other is of a user. */
+static const char host_cert[] =
+	"AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAIIZSmj+m3SsW+KpZdELLQ4Xm"
+	"qTRSE46K2vI+WeWXOTx5AAAAINERdoJbemTP/GaUUACuFO1Jw/kv7+/oKPK9L8IhuMR0AAAAAAAA"
+	"AAAAAAACAAAAAWgAAAAHAAAAA3dlYgAAAABpVbkAAAAAAGs27IAAAAAAAAAAAAAAAAAAAAAzAAAA"
+	"C3NzaC1lZDI1NTE5AAAAIHph6y5WnNEBwx3Kuhm8MepPadNWkK5SUdUgENfbgaP6AAAAUwAAAAtz"
+	"c2gtZWQyNTUxOQAAAEBKjCroHlcyA9IvhaMqy3rMfsDBR910o7PJ7P+GZJajfDwIPpx2MC/vQIAr"
+	"2qtp3ZEmY1lkaCOft14gUtRFdFsN";
+static const char user_cert[] =
+	"AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAIB3TK2y+idTZku6wx3uox25r"
+	"aoXxDs2w4i0eUXpRRKouAAAAIAD3q33aUAhOrpX8AKtyiLbaXU8OUtNL0F7EOxnb5CAJAAAAAAAA"
+	"AAAAAAABAAAAAm1lAAAADwAAAANvcHMAAAAEcm9vdAAAAABpVbkAAAAAAGs27IAAAAAAAAAAggAA"
+	"ABVwZXJtaXQtWDExLWZvcndhcmRpbmcAAAAAAAAAF3Blcm1pdC1hZ2VudC1mb3J3YXJkaW5nAAAA"
+	"AAAAABZwZXJtaXQtcG9ydC1mb3J3YXJkaW5nAAAAAAAAAApwZXJtaXQtcHR5AAAAAAAAAA5wZXJt"
+	"aXQtdXNlci1yYwAAAAAAAAAAAAAAMwAAAAtzc2gtZWQyNTUxOQAAACCi9T+kgGshTaUAPJY4j5RJ"
+	"FJkCGa/3LGyn1c2PmYXn2QAAAFMAAAALc3NoLWVkMjU1MTkAAABA2LJFOcQXE1Pw6JRxrh2n4SJF"
+	"SgwReoV9uEip7vAGUtr3gB8CxJGfgilMjPuzZADcM21O6L3YMVeRQIkf/efbBw==";
+
+/* A line for host_cert with another end. Behind its end are three empty fields, the authority's key
+ * and the signature. */
+static void host_cert_line(struct buf *out, uint64_t until, const char *path)
+{
+	struct buf cert = { 0 };
+	assert_true(base64_decode(host_cert, &cert));
+	for (size_t i = 0; i < 8; i++)
+		cert.data[cert.len - 154 - 1 - i] = (char)(until >> (8 * i));
+	char *text = base64_encode(cert.data, cert.len);
+	buf_addf(out, "hostcert %s %s\n", text, path);
+	free(text);
+	buf_finish(&cert);
+}
+
+/* The certificate that ends first is kept, and none of a user. */
+static void certificates_of_the_host(void **state)
+{
+	struct vitals v;
+	struct buf in = { 0 };
+	(void)state;
+	vitals_init(&v);
+	buf_addf(&in, "hostcert %s /etc/ssh/user-cert.pub\n", user_cert);
+	assert_true(disks_parse(in.data, in.len, &v));
+	assert_string_equal(v.host_cert.path, "");
+	buf_addf(&in, "hostcert %s /etc/ssh/a b\033[31m-cert.pub\nhostcert\nhostcert x\n",
+	         host_cert);
+	assert_true(disks_parse(in.data, in.len, &v));
+	assert_string_equal(v.host_cert.path, "/etc/ssh/a b-cert.pub");
+	assert_true(v.host_cert.from_ms == INT64_C(1767225600000));
+	assert_true(v.host_cert.until_ms == INT64_C(1798761600000));
+	assert_int_equal(v.n_disks, 0);
+	static const struct {
+		const char *path;
+		uint64_t until;
+	} more[] = { { "/later", 1798761601 }, { "/ever", UINT64_MAX }, { "/same", 1798761600 },
+		     { "/sooner", 1798761599 } };
+	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++) {
+		host_cert_line(&in, more[i].until, more[i].path);
+		assert_true(disks_parse(in.data, in.len, &v));
+		assert_string_equal(v.host_cert.path,
+		                    i < 3 ? "/etc/ssh/a b-cert.pub" : "/sooner");
+	}
+	/* one that ends comes after one for ever */
+	buf_clear(&in);
+	host_cert_line(&in, UINT64_MAX, "/ever");
+	assert_true(disks_parse(in.data, in.len, &v));
+	assert_string_equal(v.host_cert.path, "/ever");
+	host_cert_line(&in, 1798761600, "/ends");
+	assert_true(disks_parse(in.data, in.len, &v));
+	assert_string_equal(v.host_cert.path, "/ends");
+	/* it was taken away */
+	assert_true(disks_parse("reboot no\n", 10, &v));
+	assert_string_equal(v.host_cert.path, "");
+	buf_finish(&in);
+}
+
 /* Where the docker program of a login goes; HOME is made by setup. */
 static void docker_of(const char *setup, const char *want)
 {
@@ -806,6 +881,7 @@ int main(void)
 		cmocka_unit_test(facts_are_understood_and_washed),
 		cmocka_unit_test(nothing_breaks_at_any_cut),
 		cmocka_unit_test(blocks_come_whole_or_not_at_all),
+		cmocka_unit_test(certificates_of_the_host),
 		cmocka_unit_test(the_script_knows_where_docker_leads),
 		cmocka_unit_test(the_script_knows_which_engines_are_set_up),
 		cmocka_unit_test(the_script_passes_any_login_shell),
