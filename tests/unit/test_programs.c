@@ -16,6 +16,7 @@
 #include "backends/base/quote.h"
 #include "backends/link/link.h"
 #include "backends/servers/server.h"
+#include "backends/sessions/claude_parse.h"
 #include "backends/sessions/program.h"
 #include "backends/sessions/sessions.h"
 #include "backends/store/doc.h"
@@ -177,8 +178,86 @@ static void what_a_transcript_tells(void **state)
 	assert_non_null(s);
 	assert_string_equal(s->model, "claude-opus-5-5");
 	assert_int_equal(s->context_used, 1234);
+	assert_int_equal(s->context_limit, 1000000);
 	assert_int_equal(s->tokens, 2468);
 	assert_true(s->cost > 0.0094 && s->cost < 0.0095);
+}
+
+/* The share of the window: the program's own word at an orderly end, else the table. */
+static void how_full_the_window_is(void **state)
+{
+	static const char used[] =
+		"{\"message\":{\"model\":\"claude-opus-4-6\","
+		"\"usage\":{\"input_tokens\":50000}}}\n";
+	(void)state;
+	char *lines = xasprintf("file\t1795239600\t" UUID ".jsonl\n%s", used);
+	look("", "", lines, "");
+	struct session *s = find(UUID);
+	assert_int_equal(s->context_used, 50000);
+	assert_int_equal(s->context_limit, 200000);
+	free(lines);
+	/* neither a sub-agent nor a message of the program changes that */
+	lines = xasprintf("file\t1795239600\t" UUID ".jsonl\n%s"
+	                  "{\"isSidechain\":true,\"message\":{\"model\":\"claude-haiku-5-5\","
+	                  "\"usage\":{\"input_tokens\":9}}}\n"
+	                  "{\"message\":{\"model\":\"<synthetic>\",\"usage\":{\"input_tokens\":0}}"
+	                  "}\n",
+	                  used);
+	look("", "", lines, "");
+	assert_int_equal(s->context_used, 50000);
+	assert_int_equal(s->context_limit, 200000);
+	assert_string_equal(s->model, "claude-opus-4-6");
+	free(lines);
+	lines = xasprintf("file\t1795239600\t" UUID ".jsonl\n%s"
+	                  "{\"totalCostUSD\":1,\"modelUsage\":{"
+	                  "\"claude-haiku-4-5\":{\"contextWindow\":7},"
+	                  "\"claude-opus-4-6[1m]\":{\"contextWindow\":1000000}}}\n",
+	                  used);
+	look("", "", lines, "");
+	assert_int_equal(s->context_limit, 1000000);
+	free(lines);
+	lines = xasprintf("file\t1795239600\t" UUID ".jsonl\n{\"message\":{\"model\":"
+	                  "\"gpt-9\",\"usage\":{\"input_tokens\":5}}}\n");
+	look("", "", lines, "");
+	assert_int_equal(s->context_used, 5);
+	assert_int_equal(s->context_limit, -1);
+	free(lines);
+}
+
+static void the_window_of_a_model(void **state)
+{
+	static const struct {
+		const char *model;
+		int64_t used, window;
+	} cases[] = {
+		{ "claude-opus-5-5", -1, 1000000 },
+		{ "claude-opus-5", 0, 1000000 },
+		{ "claude-opus-4-20250514", 0, 200000 },
+		{ "claude-opus-4-1@20250805", 0, 200000 },
+		{ "claude-opus-4-8-20260901", 0, 1000000 },
+		{ "us.anthropic.claude-sonnet-4-5-20250929-v1:0", 0, 200000 },
+		{ "claude-haiku-4-5-20251001", 199999, 200000 },
+		{ "claude-sonnet-4-6", 200000, 200000 },
+		{ "claude-sonnet-4-6", 200001, 1000000 },
+		{ "claude-sonnet-4-5[1m]", 0, 1000000 },
+		{ "claude-3-5-haiku-20241022", 300000, 200000 },
+		{ "claude-3-opus-20240229", 0, 200000 },
+		{ "claude-next-9[1m]", 0, 1000000 },
+		{ "claude-opus-4-9", 0, -1 }, /* newer than the table */
+		{ "claude-opus-50", 0, -1 },
+		{ "claude-opus-4-2025051", 0, -1 },
+		{ "claude-opus", 0, -1 },
+		{ "claude-mythos-preview", 0, -1 },
+		{ "opus-5", 0, -1 },
+		{ "gpt-9[1m]", 0, -1 },
+		{ "", 0, -1 },
+		{ NULL, 0, -1 },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (claude_window(cases[i].model, cases[i].used) != cases[i].window)
+			fail_msg("%s: %lld", cases[i].model,
+			         (long long)claude_window(cases[i].model, cases[i].used));
 }
 
 static void an_end_is_marked_until_it_is_seen(void **state)
@@ -518,6 +597,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_job_says_what_it_asks), T(a_job_that_ended),
 		T(what_a_transcript_tells), T(an_end_is_marked_until_it_is_seen),
+		T(how_full_the_window_is), T(an_end_is_marked_until_it_is_seen),
+		T(the_window_of_a_model), T(an_end_is_marked_until_it_is_seen),
 		T(hostile_lines),           T(a_question_is_read),
 		T(words_are_keys),          T(once_never_allows_more),
 		T(lists_in_a_command_are_no_choices),
