@@ -260,6 +260,65 @@ static void the_window_of_a_model(void **state)
 			         (long long)claude_window(cases[i].model, cases[i].used));
 }
 
+/* A rollout of Codex 0.60, and the older form. */
+static void what_is_used_of_a_plan(void **state)
+{
+	static const char now[] =
+		"{\"timestamp\":\"2026-05-12T18:30:00.123Z\",\"type\":\"event_msg\",\"payload\":{"
+		"\"type\":\"token_count\",\"info\":null,\"rate_limits\":{\"limit_id\":\"codex\","
+		"\"primary\":{\"used_percent\":41.6,\"window_minutes\":300,"
+		"\"resets_at\":1778625131},\"secondary\":{\"used_percent\":77.0,"
+		"\"window_minutes\":10080,\"resets_at\":1778949174},\"credits\":null,"
+		"\"plan_type\":\"pl\\u001b[31mus\"}}}",
+		old[] = "{\"timestamp\":\"2026-05-12T18:30:00Z\",\"payload\":{\"rate_limits\":{"
+			"\"primary\":{\"used_percent\":0,\"window_minutes\":90,"
+			"\"resets_in_seconds\":60}}}}",
+		odd[] = "{\"payload\":{\"rate_limits\":{\"primary\":{\"used_percent\":-1,"
+			"\"window_minutes\":300},\"secondary\":{\"used_percent\":1000,"
+			"\"window_minutes\":1,\"resets_in_seconds\":60}}}}";
+	static const char *const nothing[] = {
+		"",
+		"{}",
+		"[1]",
+		"{\"payload\":{\"rate_limits\":null}}",
+		"{\"payload\":{\"rate_limits\":{\"primary\":{\"used_percent\":1001,"
+		"\"window_minutes\":300}}}}",
+		"{\"payload\":{\"rate_limits\":{\"primary\":{\"used_percent\":5,"
+		"\"window_minutes\":0}}}}",
+		"{\"payload\":{\"rate_limits\":{\"primary\":{\"used_percent\":\"5\","
+		"\"window_minutes\":300}}}}",
+	};
+	struct plan plan = { 0 };
+	char words[PLAN_WORDS], small[12];
+	(void)state;
+	assert_string_equal(plan_words(&plan, 0, words, sizeof(words)), "");
+	for (size_t i = 0; i < ARRAY_LEN(nothing); i++)
+		assert_false(plan_parse(&plan, nothing[i], strlen(nothing[i])));
+	assert_true(plan_parse(&plan, now, strlen(now)));
+	assert_int_equal(plan.n, 2);
+	assert_string_equal(plan.type, "plus");
+	assert_true(plan.at_ms == INT64_C(1778610600123));
+	assert_true(plan.windows[0].resets_ms == INT64_C(1778625131000));
+	assert_int_equal(plan.windows[1].minutes, 10080);
+	assert_string_equal(plan_words(&plan, INT64_C(1778617931000), words, sizeof(words)),
+	                    "42% of 5h, resets in 2h; 77% of 7d, resets in 3d 20h");
+	assert_string_equal(plan_words(&plan, INT64_C(1778625191000), words, sizeof(words)),
+	                    "42% of 5h, was reset 1m ago; 77% of 7d, resets in 3d 17h");
+	assert_string_equal(plan_words(&plan, 0, small, sizeof(small)), "42% of 5h, ");
+	/* what says nothing changes nothing */
+	assert_false(plan_parse(&plan, "{}", 2));
+	assert_int_equal(plan.n, 2);
+	assert_true(plan_parse(&plan, old, strlen(old)));
+	assert_int_equal(plan.n, 1);
+	assert_true(plan.windows[0].resets_ms == INT64_C(1778610660000));
+	assert_string_equal(plan_words(&plan, INT64_C(1778610600000), words, sizeof(words)),
+	                    "0% of 90m, resets in 1m");
+	assert_true(plan_parse(&plan, odd, strlen(odd)));
+	assert_int_equal(plan.n, 1);
+	assert_true(plan.windows[0].resets_ms == 0 && plan.at_ms == 0);
+	assert_string_equal(plan_words(&plan, 5, words, sizeof(words)), "1000% of 1m");
+}
+
 static void an_end_is_marked_until_it_is_seen(void **state)
 {
 	static const char busy[] = "live\t500\t99\t{\"pid\":7,\"sessionId\":\"" UUID
@@ -597,6 +656,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_job_says_what_it_asks), T(a_job_that_ended),
 		T(what_a_transcript_tells), T(an_end_is_marked_until_it_is_seen),
+		T(what_is_used_of_a_plan), T(an_end_is_marked_until_it_is_seen),
 		T(how_full_the_window_is), T(an_end_is_marked_until_it_is_seen),
 		T(the_window_of_a_model), T(an_end_is_marked_until_it_is_seen),
 		T(hostile_lines),           T(a_question_is_read),
