@@ -347,6 +347,8 @@ void session_peek(struct row *row, struct doc *doc)
 	const struct request *r = session_request(row);
 	struct ses *ses = ses_of(row);
 	struct doc words;
+	/* the pane of a program shows the question itself */
+	bool of_pane = !ses;
 	if (s->type == SESSION_SERVICE || s->type == SESSION_SPEND) {
 		session_detail(row, doc, false);
 		return;
@@ -366,9 +368,11 @@ void session_peek(struct row *row, struct doc *doc)
 	} else {
 		programs_detail(row, &words);
 	}
-	if (!r) {
-		size_t first = words.n > PEEK_LINES ? words.n - PEEK_LINES : 0;
-		for (size_t i = first; i < words.n; i++) {
+	if (!r || !of_pane) {
+		/* a conversation begins with its newest words, a pane ends with them */
+		size_t n = words.n < PEEK_LINES ? words.n : PEEK_LINES;
+		size_t first = of_pane ? words.n - n : 0;
+		for (size_t i = first; i < first + n; i++) {
 			const struct doc_line *line = &words.lines[i];
 			const char *text = line->text ? line->text : "";
 			if (line->label)
