@@ -103,8 +103,9 @@ static double sessions_context_of(const struct row *r)
 
 static void sessions_context_cell(const struct row *r, struct cell *c)
 {
-	if (ROW_AS(session, r)->type == SESSION_OPENCODE)
-		cell_percent(c, sessions_context_of(r), 80);
+	double share = sessions_context_of(r);
+	if (share >= 0 || ROW_AS(session, r)->type == SESSION_OPENCODE)
+		cell_percent(c, share, 80);
 	else
 		cell_set(c, TONE_DIM, "%s", "");
 }

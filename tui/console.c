@@ -249,8 +249,15 @@ static void console_can_write(struct loop_io *io, int fd, unsigned revents, void
 static void console_on_turn(void *arg)
 {
 	struct console *c = arg;
+	bool lent = attach_current() || c->editor;
 	loop_io_set(c->screen, canvas_waiting() ? POLLOUT : 0);
-	if (!c->redraw || !c->running || attach_current() || c->editor || canvas_waiting())
+	/* While another program has the terminal, nobody sees a row. So no figure of a row is asked
+	 * for, until the next frame shows rows again. */
+	if (lent) {
+		store_shown_begin(c->store);
+		store_shown_end(c->store);
+	}
+	if (!c->redraw || !c->running || lent || canvas_waiting())
 		return;
 	int64_t old = loop_now(c->loop) - c->drawn_ms;
 	if (c->redraw < REDRAW_URGENT && old < FRAME_MS)

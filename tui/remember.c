@@ -271,8 +271,9 @@ static bool remember_is_alive(const struct console *c, const struct remembered *
 	if (!m->panel || store_find(c->store, m->row.id))
 		return false;
 	const struct source *s = server_source(m->row.server, m->source);
+	/* an engine that is stopped since before this console began has said nothing of its rows */
 	if (s)
-		return s->state == SOURCE_WAITING;
+		return s->state == SOURCE_WAITING || (s->state == SOURCE_FAILED && !s->fresh_ms);
 	return !store_count(c->store, m->row.kind, m->row.server);
 }
 

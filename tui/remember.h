@@ -6,7 +6,8 @@
  *
  * A remembered row is a struct row outside the store: no id leads to it, it has no action, and no
  * count knows it. It stands in its pane, dim and with its age, behind the live rows, until its
- * source has answered or its server is gone. */
+ * source has answered or its server is gone. A source that fails from the beginning has not
+ * answered. */
 #ifndef TUI_REMEMBER_H
 #define TUI_REMEMBER_H
 

@@ -143,10 +143,22 @@ static bool engine_is_listed(const struct engine *e)
 	       server_socket_is_told(e->source.server, e->param->socket, endpoints[0].path);
 }
 
+/* The user may start a stopped engine at once, so the first looks come soon. */
+static void engine_look_later(struct engine *e)
+{
+	bool cheap = link_is_local(source_link(&e->source)) || engine_is_listed(e);
+	int64_t ms = cheap ? LOOK_AGAIN_MS : LOOK_UNTOLD_MS;
+	if (e->stopped)
+		ms = backoff_ms(&e->pause, RETRY_MIN_MS, RETRY_MAX_MS);
+	loop_timer_set(e->look, ms);
+}
+
 static void engine_fail(struct engine *e, const struct err *err)
 {
 	struct err said = *err;
+	const char *unit = e->param->is_podman ? "podman.socket" : "docker";
 	engine_stop_calls(e);
+	e->stopped = false;
 	if (source_link(&e->source)->state != LINK_UP)
 		return; /* engine_down() does the rest */
 	const struct endpoint *used = e->origin ? origin_endpoint(e->origin) : NULL;
@@ -158,11 +170,18 @@ static void engine_fail(struct engine *e, const struct err *err)
 		    server_socket(e->source.server, e->param->socket) == SOCKET_OPEN)
 			server_socket_failed(e->source.server, e->param->socket, e->greeted);
 	}
+	const char *of_user = e->param->of_user ? "--user " : "";
 	if (engine_is_absent(e, err)) {
-		source_set_state(&e->source, SOURCE_ABSENT,
-		                 engine_elsewhere(e, &said) ? &said : NULL);
-		bool cheap = link_is_local(source_link(&e->source)) || engine_is_listed(e);
-		loop_timer_set(e->look, cheap ? LOOK_AGAIN_MS : LOOK_UNTOLD_MS);
+		e->stopped = engine_is_listed(e) && !e->not_ours &&
+		             server_socket_is_set_up(e->source.server, e->param->socket);
+		if (e->stopped)
+			err_set(&said, ERR_ABSENT,
+			        "%s on %s is stopped (%s); `systemctl %sstart %s` there starts it",
+			        e->param->title, e->source.server->name, err->text, of_user, unit);
+		bool elsewhere = !e->stopped && engine_elsewhere(e, &said);
+		const struct err *told = e->stopped || elsewhere ? &said : NULL;
+		source_set_state(&e->source, e->stopped ? SOURCE_FAILED : SOURCE_ABSENT, told);
+		engine_look_later(e);
 		return;
 	}
 	if (err->code == ERR_DENIED) {
@@ -170,12 +189,10 @@ static void engine_fail(struct engine *e, const struct err *err)
 		source_set_state(&e->source, SOURCE_DENIED, &said);
 		return;
 	}
-	const char *of_user = e->param->of_user ? "--user " : "";
 	if (err->code == ERR_ABSENT) /* the engine answered earlier */
 		err_set(&said, ERR_ABSENT,
 		        "%s on %s has stopped (%s); `systemctl %sstart %s` there starts it",
-		        e->param->title, e->source.server->name, err->text, of_user,
-		        e->param->is_podman ? "podman.socket" : "docker");
+		        e->param->title, e->source.server->name, err->text, of_user, unit);
 	source_set_state(&e->source, e->ctrs ? SOURCE_STALE : SOURCE_FAILED, &said);
 	loop_timer_set(e->retry, backoff_ms(&e->pause, RETRY_MIN_MS, RETRY_MAX_MS));
 }
@@ -255,6 +272,7 @@ static void engine_feed_list(struct engine *e, const char *json, size_t len)
 	ctr_list_finish(&list);
 	backoff_reset(&e->pause);
 	e->greeted = true;
+	e->stopped = false;
 	source_set_state(&e->source, SOURCE_LIVE, NULL);
 	/* The subscription was requested before this list. So it counts as open, even before its
 	 * answer. */
@@ -770,7 +788,7 @@ static void engine_begin(struct engine *e)
 	if (was_there && server_sockets_untellable(e->source.server))
 		say = SOCKET_OPEN; /* no shell can report when the engine is back */
 	/* The socket must not be opened, and there is no other endpoint. */
-	if (say != SOCKET_OPEN && (n == 1 || was_there)) {
+	if (say == SOCKET_STOPPED || (say != SOCKET_OPEN && (n == 1 || was_there))) {
 		const char *server = e->source.server->name, *socket = endpoints[0].path;
 		if (say == SOCKET_DENIED)
 			err_set(&why, ERR_DENIED, "%s: no permission to open %s", server, socket);
@@ -792,7 +810,7 @@ static void engine_begin(struct engine *e)
 	 * other requests follow its answer. */
 	bool guess = (e->param->is_podman || e->param->of_user) &&
 	             server_sockets_untellable(e->source.server);
-	bool likely = e->source.state != SOURCE_ABSENT;
+	bool likely = e->source.state != SOURCE_ABSENT && !e->stopped;
 	if (e->source.state == SOURCE_WAITING)
 		likely = !guess;
 	if (likely)
@@ -829,7 +847,7 @@ static void engine_on_look(struct loop_timer *t, void *arg)
 	if (link_is_local(source_link(&e->source)) || !engine_is_listed(e))
 		engine_look_at_socket(e, true);
 	else if (server_sockets_ask(e->source.server, e->param->socket))
-		loop_timer_set(e->look, LOOK_AGAIN_MS);
+		engine_look_later(e);
 }
 
 static void engine_sockets(struct source *s)
@@ -840,12 +858,17 @@ static void engine_sockets(struct source *s)
 	enum socket_say say = server_socket(s->server, e->param->socket);
 	bool open = say == SOCKET_OPEN;
 	/* a denied socket may still have another endpoint that works */
-	bool came = s->state == SOURCE_ABSENT && (open || say == SOCKET_DENIED);
+	bool missing = s->state == SOURCE_ABSENT || e->stopped;
+	bool came = missing && (open || say == SOCKET_DENIED);
+	/* its unit was enabled or disabled meanwhile */
+	bool turned = missing && !e->not_ours && e->stopped != (say == SOCKET_STOPPED);
 	bool away = s->state == SOURCE_STALE || s->state == SOURCE_FAILED;
 	if (e->waits)
 		engine_begin(e);
 	else if (!e->not_ours && (came || (open && s->state == SOURCE_DENIED)))
 		engine_look_at_socket(e, false);
+	else if (turned && !came)
+		engine_begin(e);
 	else if (open && away && !e->ping && !e->list && !e->events)
 		engine_begin(e);
 }

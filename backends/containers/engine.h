@@ -60,6 +60,7 @@ struct engine {
 	struct backoff pause; /* between two attempts */
 	/* the engine was absent: only its socket is tried */
 	bool only_socket;
+	bool stopped;  /* it is set up, but has not run since the link came up */
 	bool waits; /* for the vitals shell to report on the socket */
 	/* podman answers on Docker's socket; another source shows its containers */
 	bool not_ours;

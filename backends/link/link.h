@@ -50,7 +50,7 @@ struct endpoint {
  * would not help then. */
 #define LINK_FORBIDS "its sshd forbids"
 
-/* A certificate of the user, with which the link logged in. */
+/* A certificate of the user, with which the link logged in, or of a server (vitals.h). */
 struct link_cert {
 	char path[256];             /* "" none; "the agent" when no file of it is known */
 	int64_t from_ms, until_ms; /* wall clock; until_ms 0: for ever */

@@ -9,6 +9,8 @@
 #include "backends/base/base64.h"
 #include "backends/base/mem.h"
 
+#define CERT_OF_HOST 2 /* PROTOCOL.certkeys: SSH2_CERT_TYPE_HOST */
+
 uint32_t blob_get32(const char *p)
 {
 	const unsigned char *u = (const unsigned char *)p;
@@ -114,6 +116,18 @@ static bool ssh_blob_take_times(const struct buf *cert, size_t at, int64_t *from
 	*from = ssh_blob_get_time(cert->data + at);
 	*until = ssh_blob_get_time(cert->data + at + 8);
 	return true;
+}
+
+bool blob_cert_is_of_host(const char *base64)
+{
+	struct buf cert = { 0 }, key = { 0 };
+	size_t end;
+	bool ok = base64_decode(base64, &cert) && ssh_blob_take_key(&cert, &key, &end) &&
+	          end <= cert.len && cert.len - end >= 12 &&
+	          blob_get32(cert.data + end + 8) == CERT_OF_HOST;
+	buf_finish(&cert);
+	buf_finish(&key);
+	return ok;
 }
 
 bool blob_cert_times(const char *base64, int64_t *from, int64_t *until)

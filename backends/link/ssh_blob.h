@@ -28,5 +28,7 @@ char *blob_key_of_cert(const char *base64);
 /* Reads from when until when a certificate is valid, in seconds since 1970 (OpenSSH's
  * PROTOCOL.certkeys); *until 0: for ever. base64. False: not a certificate. */
 bool blob_cert_times(const char *base64, int64_t *from, int64_t *until);
+/* Whether base64 is the certificate of a host (type 2, SSH2_CERT_TYPE_HOST), and not of a user. */
+bool blob_cert_is_of_host(const char *base64);
 
 #endif

@@ -282,9 +282,13 @@ static void server_detail(struct row *row, struct doc *doc, bool reveal)
 	if (*l->detail)
 		doc_pair(doc, DOC_PLAIN, "by", "%s", l->detail);
 	char cert[320];
-	if (cert_says(v, cert, sizeof(cert)))
+	if (cert_says(&l->cert, cert, sizeof(cert)))
 		doc_pair(doc, cert_ends_soon(&l->cert, now_wall_ms()) ? DOC_WARN : DOC_PLAIN,
 		         "certificate", "%s", cert);
+	const struct link_cert *of_host = v->vitals ? &v->vitals->host_cert : NULL;
+	if (of_host && cert_says(of_host, cert, sizeof(cert)))
+		doc_pair(doc, cert_ends_soon(of_host, now_wall_ms()) ? DOC_WARN : DOC_PLAIN,
+		         "certificate of host", "%s", cert);
 	if (l->latency_ms >= 0)
 		doc_pair(doc, DOC_PLAIN, "round trip", "%d ms", l->latency_ms);
 	if (*l->err.text)

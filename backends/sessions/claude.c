@@ -17,6 +17,7 @@
 #include "backends/base/number.h"
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
+#include "backends/sessions/claude_parse.h"
 #include "backends/sessions/program.h"
 
 #define CLAUDE_NEWS_MS 86400000LL /* a failure older than this needs nobody */
@@ -122,16 +123,24 @@ static void claude_kept(struct session *r, const char *home)
 		xreplace(&((struct program *)r->priv)->home, home);
 }
 
-/* All tokens of a conversation, as an orderly end counts them by model. */
+/* All tokens of a conversation, as an orderly end counts them by model. There the program also
+ * says how large the window of each model is. */
 static void claude_count(struct session *r, const cJSON *models)
 {
 	static const char *const sorts[] = { "inputTokens", "outputTokens", "cacheReadInputTokens",
 		                             "cacheCreationInputTokens" };
 	const cJSON *model;
 	double sum = 0;
-	cJSON_ArrayForEach (model, models)
+	cJSON_ArrayForEach (model, models) {
 		for (size_t i = 0; i < ARRAY_LEN(sorts); i++)
 			sum += claude_number(model, sorts[i]);
+		double window = claude_number(model, "contextWindow");
+		size_t n = strcspn(model->string, "[");
+		bool ours = r->model && strlen(r->model) == n &&
+		            strncmp(r->model, model->string, n) == 0;
+		if (ours && window > 0)
+			r->context_limit = number_whole(window, 0);
+	}
 	if (models)
 		r->tokens = number_whole(sum, 0);
 }
@@ -153,9 +162,14 @@ static void claude_line(struct session *r, const char *line)
 		program_set_washed(&r->row.name, claude_text(o, "lastPrompt"));
 	if (claude_text(o, "summary"))
 		program_set_washed(&r->row.name, claude_text(o, "summary"));
-	if (claude_text(message, "model"))
-		program_set_washed(&r->model, claude_text(message, "model"));
-	if (cJSON_IsObject(usage))
+	/* A sub-agent has a model and a window of its own. A message of the program itself, as one
+	 * about an error, has neither. */
+	const char *model = claude_text(message, "model");
+	bool aside = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "isSidechain")) ||
+	             (model && strcmp(model, "<synthetic>") == 0);
+	if (model && !aside)
+		program_set_washed(&r->model, model);
+	if (cJSON_IsObject(usage) && !aside) {
 		r->context_used = number_whole(claude_number(usage, "input_tokens") +
 		                                       claude_number(usage, "output_tokens") +
 		                                       claude_number(usage,
@@ -163,6 +177,8 @@ static void claude_line(struct session *r, const char *line)
 		                                       claude_number(usage,
 		                                                     "cache_creation_input_tokens"),
 		                               0);
+		r->context_limit = claude_window(r->model, r->context_used);
+	}
 	cJSON_Delete(o);
 }
 

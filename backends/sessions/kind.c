@@ -92,6 +92,19 @@ static void session_add_git(cJSON *o, const struct session_git *git)
 	json_add_time(g, "at_ms", git->at_ms);
 }
 
+static void session_add_plan(cJSON *o, const struct plan *plan)
+{
+	cJSON *windows = plan ? cJSON_AddArrayToObject(o, "plan") : NULL;
+	for (size_t i = 0; plan && i < plan->n; i++) {
+		cJSON *w = cJSON_CreateObject();
+		json_add_number(w, "used_percent", plan->windows[i].used_percent, true);
+		json_add_number(w, "window_minutes", plan->windows[i].minutes, true);
+		json_add_time(w, "resets_ms", plan->windows[i].resets_ms);
+		json_add_time(w, "at_ms", plan->at_ms);
+		cJSON_AddItemToArray(windows, w);
+	}
+}
+
 static void session_json(const struct row *row, void *out)
 {
 	const struct session *s = ROW_AS(session, row);
@@ -117,6 +130,7 @@ static void session_json(const struct row *row, void *out)
 	json_add_number(o, "context_limit", (double)s->context_limit, s->context_limit > 0);
 	json_add_number(o, "port", s->port, s->port > 0);
 	session_add_git(o, &s->git);
+	session_add_plan(o, program_plan(row));
 	if (s->type != SESSION_SERVICE)
 		return;
 	json_add_filled(o, "unit", s->unit);
@@ -333,6 +347,8 @@ void session_peek(struct row *row, struct doc *doc)
 	const struct request *r = session_request(row);
 	struct ses *ses = ses_of(row);
 	struct doc words;
+	/* the pane of a program shows the question itself */
+	bool of_pane = !ses;
 	if (s->type == SESSION_SERVICE || s->type == SESSION_SPEND) {
 		session_detail(row, doc, false);
 		return;
@@ -352,9 +368,11 @@ void session_peek(struct row *row, struct doc *doc)
 	} else {
 		programs_detail(row, &words);
 	}
-	if (!r) {
-		size_t first = words.n > PEEK_LINES ? words.n - PEEK_LINES : 0;
-		for (size_t i = first; i < words.n; i++) {
+	if (!r || !of_pane) {
+		/* a conversation begins with its newest words, a pane ends with them */
+		size_t n = words.n < PEEK_LINES ? words.n : PEEK_LINES;
+		size_t first = of_pane ? words.n - n : 0;
+		for (size_t i = first; i < first + n; i++) {
 			const struct doc_line *line = &words.lines[i];
 			const char *text = line->text ? line->text : "";
 			if (line->label)

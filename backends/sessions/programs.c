@@ -230,12 +230,28 @@ static void program_want_preview(struct row *row, struct program *o)
 	buf_finish(&command);
 }
 
+const struct plan *program_plan(const struct row *row)
+{
+	const struct session *s = ROW_AS(session, row);
+	const struct sessions *ss = (const struct sessions *)row->source;
+	bool codex = s->type == SESSION_AGENT && s->agent && strcmp(s->agent, "codex") == 0;
+	return codex && ss && ss->codex_plan.n ? &ss->codex_plan : NULL;
+}
+
 void programs_detail(struct row *row, struct doc *doc)
 {
 	struct session *s = ROW_AS(session, row);
 	struct program *o = program_of(row);
 	if (s->words)
 		doc_pair(doc, DOC_PLAIN, program_kind_of(s->type)->words_label, "%s", s->words);
+	const struct plan *plan = program_plan(row);
+	char used[PLAN_WORDS], age[HUMAN_SIZE];
+	if (plan)
+		doc_pair(doc, DOC_PLAIN, "plan", "%s", plan_words(plan, now_wall_ms(), used,
+		                                                  sizeof(used)));
+	if (plan && plan->at_ms)
+		doc_pair(doc, DOC_DIM, "", "as its last turn heard %s ago",
+		         human_span(age, now_wall_ms() - plan->at_ms));
 	if (!o->pane[0]) {
 		if (o->herdr_pane[0])
 			doc_pair(doc, DOC_PLAIN, "herdr pane", "%s", o->herdr_pane);

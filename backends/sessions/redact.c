@@ -180,6 +180,7 @@ static void redact_line(const char *line, size_t len, struct buf *out)
 		{ "herdr\t", 2 }, /* the rest is the answer of herdr */
 		{ "agent\t", 99 },
 		{ "job\t", 2 }, /* so is this rest */
+		{ "plan\t", 2 }, /* and this, of Codex */
 		/* the rest is the pane's title, which the program in the pane sets */
 		{ "pane\t", 7 },
 		{ "oc\t", 99 },

@@ -69,6 +69,16 @@
 	"[ -z \"$u$g\" ] || [ -n \"$u\" ] || printf \"starting\\t%s\\t%s\\n\" \"$b\" \"$g\"; "     \
 	"done 2>/dev/null; "
 
+/* How much of the plan is used, where a Codex runs. It writes that into the file of its session
+ * after each turn. The folders of the last two days have the newest files. */
+#define CODEX_PLAN                                                                               \
+	"case $agents in *\" codex-\"*) g=; y=; "                                                \
+	"for d in \"${CODEX_HOME:-$HOME/.codex}\"/sessions/*/*/*/; do y=$g; g=$d; done; "        \
+	"ls -t \"$g\"rollout-*.jsonl ${y:+\"$y\"rollout-*.jsonl} 2>/dev/null | head -n 5 | "     \
+	"while read -r f; do l=$(tail -c 131072 \"$f\" | "                                       \
+	"grep -a \"^[{].*\\\"rate_limits\\\":[{]\" | tail -n 1 | head -c 8000); "                \
+	"[ -z \"$l\" ] || { printf \"plan\\tcodex\\t%s\\n\" \"$l\"; break; }; done;; esac; "
+
 /* The background service of OpenCode 2 registers itself in a file. A process that is gone may leave
  * one behind, and its port may have gone to somebody else: the process must own it. Only the
  * address and the process are printed: the file holds the password too. */
@@ -155,6 +165,7 @@ const char scan_script[] = "LC_ALL=C.UTF-8; "
 			   "bin; export PATH LC_ALL; " PORTS
 			   "printf \"=oc\\n\"; { read -r s r </proc/uptime; } 2>/dev/null && "
 			   "printf \"now\\t%s\\n\" \"$s\"; " AGENT OPENCODE OC_LISTENERS SERVICE
+			   CODEX_PLAN
 			   "printf \"=tmux\\n\"; " TMUX "printf \"=claude\\n\"; " CLAUDE
 			   "printf \"=herdr\\n\"; " HERDR "printf \"=end\\n\"";
 
@@ -353,6 +364,8 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 			ss->uptime = scan_uptime_of(line + 4);
 		else if (!strncmp(line, "starting\t", 9) && n_starting < ARRAY_LEN(starting))
 			starting[n_starting++] = line;
+		else if (!strncmp(line, "plan\tcodex\t", 11))
+			plan_parse(&ss->codex_plan, line + 11, strlen(line + 11));
 		else if (!strncmp(line, "agent\t", 6))
 			buf_addf(&agents, "%s\n", line);
 		line = nl ? nl + 1 : NULL;

@@ -33,6 +33,7 @@
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/sessions/oc_parse.h"
+#include "backends/sessions/plan_parse.h"
 #include "backends/sessions/session.h"
 #include "backends/store/action.h"
 #include "backends/servers/sudo.h"
@@ -203,6 +204,7 @@ struct sessions {
 	size_t stored_left_out; /* sessions of the database that have no row */
 	bool stored_started; /* OpenCode was started to query the database since the link came up */
 	double uptime;       /* uptime of the server at the last look, s; 0 unknown */
+	struct plan codex_plan;   /* as the newest of its sessions says */
 	struct act *program_acts; /* orders on rows other than OpenCode sessions */
 };
 
@@ -370,6 +372,8 @@ void programs_apply(struct sessions *, const char *agents, const struct program_
 /* applies the state of live Claude Code sessions */
 void programs_live(struct sessions *, const char *text);
 void programs_detail(struct row *, struct doc *);
+/* What its program says of the user's plan. NULL: it says nothing. */
+const struct plan *program_plan(const struct row *);
 void program_finish(struct session *);
 /* The question in its pane; NULL: none, or not read yet. Borrowed as for session_request. */
 const struct request *program_request(const struct row *);

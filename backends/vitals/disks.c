@@ -386,7 +386,7 @@ static void disks_add(struct tables *t, struct disk *d, bool by_stat)
 
 static void disks_read_figures(struct tables *t, struct text in, struct vitals *v)
 {
-	static const char *const not_here[] = { "mount", "clock", "reboot" };
+	static const char *const not_here[] = { "mount", "clock", "reboot", "hostcert" };
 	struct text line, rest, key;
 	while (text_line(&in, &line)) {
 		struct disk d = { 0 };

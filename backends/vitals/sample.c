@@ -1,10 +1,12 @@
 /* sample.c: parse the output of the script (script.c). The values come from proc(5). Pure: bytes
  * in, struct out. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
+#include "backends/link/ssh_blob.h"
 #include "backends/vitals/disks.h"
 #include "backends/vitals/sample.h"
 #include "backends/vitals/text.h"
@@ -274,10 +276,26 @@ bool sample_parse(const char *bytes, size_t len, struct cpu_times *before, struc
 
 /* --- disks, clock, reboot ------------------------------------------------ */
 
+/* Keeps the certificate of the host that ends first: "hostcert BASE64 PATH". */
+static void sample_keep_host_cert(struct vitals *v, struct text base64, struct text path)
+{
+	struct link_cert *kept = &v->host_cert;
+	int64_t from, until;
+	char *text = xstrndup(base64.p, text_len(base64));
+	bool sooner = blob_cert_is_of_host(text) && blob_cert_times(text, &from, &until) &&
+	              (!*kept->path || !kept->until_ms || (until && until * 1000 < kept->until_ms));
+	free(text);
+	if (!sooner)
+		return;
+	*kept = (struct link_cert){ .from_ms = from * 1000, .until_ms = until * 1000 };
+	sample_copy_rest(kept->path, sizeof kept->path, path);
+}
+
 bool disks_parse(const char *bytes, size_t len, struct vitals *v)
 {
 	struct text in = { bytes, bytes + len }, line;
 	bool any = false;
+	v->host_cert = (struct link_cert){ 0 };
 	while (text_line(&in, &line)) {
 		struct text rest = line, key, word, up;
 		double wall, uptime;
@@ -290,6 +308,8 @@ bool disks_parse(const char *bytes, size_t len, struct vitals *v)
 			if (v->reboot_pending)
 				sample_copy_rest(v->reboot_why, sizeof v->reboot_why, rest);
 		}
+		if (text_is(key, "hostcert") && text_word(&rest, &word))
+			sample_keep_host_cert(v, word, rest);
 		/* The time and the uptime were read one right after the other. A date without %N
 		 * (busybox) has only whole seconds and is ignored as too coarse. */
 		if (text_is(key, "clock") && text_word(&rest, &word) && text_word(&rest, &up) &&

@@ -55,12 +55,32 @@
 	"fi; "                                                                                     \
 	"}; "
 
+/* Whether systemd starts the unit of an engine at boot. Builtins only, because each sample checks
+ * this for an engine without a socket. A dangling link is left by a package that was removed, and
+ * a masked unit leads to /dev/null. If the login may not look into Podman's folder, the socket in
+ * the folder may listen. */
+#define SET_UP                                                                             \
+	"set_up() { E=/etc/systemd; F=$HOME/.config/systemd/user; "                        \
+	"[ -d /run/systemd/system ] && case $1 in "                                        \
+	"docker) [ ! -c $E/system/docker.service ] && "                                    \
+	"{ [ -e $E/system/multi-user.target.wants/docker.service ] || "                    \
+	"[ -e $E/system/sockets.target.wants/docker.socket ]; };; "                        \
+	"podman) [ ! -c $E/system/podman.socket ] && "                                     \
+	"{ [ ! -e /run/podman ] || [ -x /run/podman ]; } && "                              \
+	"[ -e $E/system/sockets.target.wants/podman.socket ];; "                           \
+	"docker-user) [ -d \"$R\" ] && [ -e \"$F/default.target.wants/docker.service\" ];; " \
+	"podman-user) [ -d \"$R\" ] && [ ! -c \"$F/podman.socket\" ] && "                  \
+	"{ [ -e \"$F/sockets.target.wants/podman.socket\" ] || "                           \
+	"[ -e $E/user/sockets.target.wants/podman.socket ]; };; "                          \
+	"*) false;; esac; }; "
+
 /* Reports which sockets exist, and whether the login may connect. Builtins alone cannot show
  * whether anybody listens. The kernel's list (/proc/net/unix) shows that. It is read when the
  * console asks, which happens after a failed try. It is also read for a socket that the login may
  * not use, because a socket without a listener is no engine. Such a socket is checked again with
- * the disks. The list may name /run/x if the path is /var/run/x. An unreadable list shows
- * nothing. */
+ * the disks. Each end of a connection has the name in the list, too, also while its program ends.
+ * Only a listening socket has the flags 00010000. The list may name /run/x if the path is
+ * /var/run/x. An unreadable list shows nothing. */
 #define SOCKETS                                                                        \
 	"R=$XDG_RUNTIME_DIR; "                                                         \
 	"if [ -z \"$R\" ]; then "                                                      \
@@ -79,11 +99,12 @@
 	"*\" $p$n\"*|*\" ${p#/var}$n\"*) case $w in ready) w=listens;; esac;; "        \
 	"*) case $w in shut) w=absent;; esac;; "                                       \
 	"esac;; esac; "                                                                \
+	"case $w in absent) if set_up \"${f%%=*}\"; then w=stopped; fi;; esac; "       \
 	"s=\"$s${f%%=*} $w$n\"; "                                                      \
 	"done; "                                                                       \
 	"}; "                                                                          \
-	"listed() { look; S=$s; look \"$(grep -F -e .sock -e bus /proc/net/unix "      \
-	"2>/dev/null)$n\"; }; "                                                        \
+	"listed() { look; S=$s; look \"$(grep -e \" 00010000 .*[.]sock\" "              \
+	"-e \" 00010000 .*bus\" /proc/net/unix 2>/dev/null)$n\"; }; "                   \
 	"sockets() { "                                                                 \
 	"look; S=$s; case $S in *shut*) listed;; esac; "                               \
 	"printf \"=sockets\\n%s=end\\n\" \"$s\"; "                                     \
@@ -177,6 +198,19 @@
 	"wait; "                                                                                  \
 	"}; }; "
 
+/* The certificates by which sshd shows who it is. libssh does not support them, so their files are
+ * the only source. One that the readable configuration does not name is not in use. Without such a
+ * file, no process starts. */
+#define CERTS                                                                                 \
+	"certs() { u=; "                                                                      \
+	"for f in /etc/ssh/*-cert.pub; do "                                                   \
+	"if [ -r \"$f\" ] && read -r k l v <\"$f\"; then "                                    \
+	"if [ -z \"$u\" ]; then u=$f; if [ -r /etc/ssh/sshd_config ]; then "                  \
+	"u=\"@ $(grep -i -h \"^[[:blank:]]*HostCertificate[[:blank:]=]\" /etc/ssh/sshd_config " \
+	"/etc/ssh/sshd_config.d/*.conf 2>/dev/null)\"; fi; fi; "                              \
+	"case $u in @*\"$f\"*|/*) printf \"hostcert %s %s\\n\" \"$l\" \"$f\";; esac; "        \
+	"fi; done; }; "
+
 /* L: options of df; busybox df does not know -l, so -l is tested first. H: a mount hung last time,
  * so df is skipped. Debian and Ubuntu create /run/reboot-required. */
 #define DISKS                                                                                      \
@@ -192,7 +226,7 @@
 	"fi; "                                                                                     \
 	"t=$(date +%s.%N 2>/dev/null); u=; if read -r u l </proc/uptime; then :; fi; "             \
 	"printf \"=disks\\nclock %s %s\\nreboot %s\\n\" \"$t\" \"$u\" \"$o\"; "                    \
-	"m=$(mounts); d=; "                                                                        \
+	"certs; m=$(mounts); d=; "                                                               \
 	"if [ -z \"$H\" ]; then d=$($T df -k $L 2>/dev/null </dev/null); if late $?; then H=1; "   \
 	"fi; fi; "                                                                                 \
 	"if [ -n \"$H\" ]; then d=$(each); case \"$n$d\" in *\"${n}hung \"*) ;; *) H=;; esac; "    \
@@ -209,5 +243,5 @@
 
 char *sample_command(void)
 {
-	return xstrdup(SETUP SOCKETS DOCKER FACTS NET SAMPLE MOUNTS EACH DISKS MAIN);
+	return xstrdup(SETUP SET_UP SOCKETS DOCKER FACTS NET SAMPLE MOUNTS EACH CERTS DISKS MAIN);
 }

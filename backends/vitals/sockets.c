@@ -27,8 +27,9 @@ int64_t sockets_lost_ms = 5 * 60 * 1000;
 
 /* The shell's words. It says "listens" after reading the kernel's list, so that word overrides a
  * failed try. */
-enum word { WORD_NONE, WORD_ABSENT, WORD_SHUT, WORD_READY, WORD_LISTENS };
-static const char *const word_names[] = { "", "absent", "shut", "ready", "listens" };
+enum word { WORD_NONE, WORD_ABSENT, WORD_STOPPED, WORD_SHUT, WORD_READY, WORD_LISTENS };
+static const char *const word_names[] = { "",     "absent", "stopped",
+	                                  "shut", "ready",  "listens" };
 
 static const char dead_name[] = "dead"; /* only in the file: the socket exists, but a try failed */
 
@@ -36,14 +37,15 @@ static const struct {
 	const char *name, *path;
 	/* relative to the login's runtime folder; used if path is NULL */
 	const char *users;
+	bool of_engine;
 } sockets[SOCKET_IDS] = {
-	[SOCKET_DOCKER] = { "docker", "/var/run/docker.sock", NULL },
-	[SOCKET_DOCKER_USER] = { "docker-user", NULL, "docker.sock" },
-	[SOCKET_PODMAN] = { "podman", "/run/podman/podman.sock", NULL },
-	[SOCKET_PODMAN_USER] = { "podman-user", NULL, "podman/podman.sock" },
-	[SOCKET_BUS] = { "bus", "/run/dbus/system_bus_socket", NULL },
-	[SOCKET_BUS_USER] = { "bus-user", NULL, "bus" },
-	[SOCKET_TAILSCALE] = { "tailscale", "/var/run/tailscale/tailscaled.sock", NULL },
+	[SOCKET_DOCKER] = { "docker", "/var/run/docker.sock", NULL, true },
+	[SOCKET_DOCKER_USER] = { "docker-user", NULL, "docker.sock", true },
+	[SOCKET_PODMAN] = { "podman", "/run/podman/podman.sock", NULL, true },
+	[SOCKET_PODMAN_USER] = { "podman-user", NULL, "podman/podman.sock", true },
+	[SOCKET_BUS] = { "bus", "/run/dbus/system_bus_socket", NULL, false },
+	[SOCKET_BUS_USER] = { "bus-user", NULL, "bus", false },
+	[SOCKET_TAILSCALE] = { "tailscale", "/var/run/tailscale/tailscaled.sock", NULL, false },
 };
 
 enum telling {
@@ -99,15 +101,23 @@ enum socket_say server_socket(const struct server *v, enum socket_id id)
 	if (s->telling == TELL_WAITED)
 		return seen ? SOCKET_OPEN : SOCKET_WAIT;
 	if (failed)
-		return SOCKET_ABSENT;
+		return server_socket_is_set_up(v, id) ? SOCKET_STOPPED : SOCKET_ABSENT;
 	if (s->telling == TELL_UNKNOWN && s->word[id] == WORD_NONE)
 		return SOCKET_OPEN;
 	static const enum socket_say by_word[] = {
-		[WORD_NONE] = SOCKET_ABSENT,  [WORD_ABSENT] = SOCKET_ABSENT,
-		[WORD_SHUT] = SOCKET_DENIED,  [WORD_READY] = SOCKET_OPEN,
-		[WORD_LISTENS] = SOCKET_OPEN,
+		[WORD_NONE] = SOCKET_ABSENT,     [WORD_ABSENT] = SOCKET_ABSENT,
+		[WORD_STOPPED] = SOCKET_STOPPED, [WORD_SHUT] = SOCKET_DENIED,
+		[WORD_READY] = SOCKET_OPEN,      [WORD_LISTENS] = SOCKET_OPEN,
 	};
 	return by_word[s->word[id]];
+}
+
+bool server_socket_is_set_up(const struct server *v, enum socket_id id)
+{
+	const struct server_sockets *s = v->sockets;
+	if (!s || s->telling != TELL_LISTED || !sockets[id].of_engine)
+		return false;
+	return s->word[id] == WORD_STOPPED || s->word[id] >= WORD_READY;
 }
 
 bool server_sockets_untellable(const struct server *v)

@@ -38,6 +38,7 @@ enum socket_say {
 	SOCKET_WAIT, /* not known yet; sockets() will be called */
 	/* missing, or nobody listens; sockets() will be called when that changes */
 	SOCKET_ABSENT,
+	SOCKET_STOPPED, /* as absent, but server_socket_is_set_up: engines only */
 	SOCKET_DENIED, /* exists, but this login may not connect */
 	/* may be opened; always so on this machine, where a failed try leaves no trace */
 	SOCKET_OPEN
@@ -46,6 +47,12 @@ enum socket_say server_socket(const struct server *, enum socket_id);
 /* Whether path is the path that the shell checks. A user's socket may be elsewhere, by
  * DOCKER_HOST. */
 bool server_socket_is_told(const struct server *, enum socket_id, const char *path);
+
+/* Whether the shell saw that a container engine is meant to run: its socket's file exists, or
+ * systemd starts its unit at boot. If nobody listens, that engine is stopped and not absent. A unit
+ * that is disabled or masked does not count. Podman's packages install units that few servers use.
+ * False for the sockets of other programs. */
+bool server_socket_is_set_up(const struct server *, enum socket_id);
 
 /* no shell answers: every try is a guess */
 bool server_sockets_untellable(const struct server *);

@@ -9,6 +9,7 @@
 
 #include "backends/base/err.h"
 #include "backends/base/trend.h"
+#include "backends/link/link.h"
 
 #define VITALS_HISTORY 120 /* samples kept for sparklines; six minutes at the default interval */
 #define VITALS_DISKS 32    /* only the fullest disks are kept */
@@ -48,6 +49,8 @@ struct vitals {
 	bool clock_known;
 	/* ms that its clock is ahead of ours, accurate to half a round trip */
 	int64_t clock_ms;
+	/* the certificate of sshd that ends first (disks_parse); path is of the server, "" none */
+	struct link_cert host_cert;
 	bool reboot_pending;
 	char reboot_why[128]; /* packages that need the reboot; "" */
 	/* packages.h; -1: not asked, or no apt */

@@ -9,9 +9,11 @@
 
 #include "backends/base/base64.h"
 #include "backends/base/buf.h"
+#include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/link/ssh_blob.h"
 #include "backends/servers/cert.h"
+#include "backends/vitals/vitals.h"
 
 #define DAY_MS (24 * INT64_C(3600000))
 
@@ -35,6 +37,14 @@ static const char for_ever[] =
 	"LXJjAAAAAAAAAAAAAAAzAAAAC3NzaC1lZDI1NTE5AAAAIKL1P6SAayFNpQA8ljiPlEkUmQIZr/cs"
 	"bKfVzY+ZhefZAAAAUwAAAAtzc2gtZWQyNTUxOQAAAEBW8hDcsCw3dxsD8tUxRUCjqb4DhCvVXO5J"
 	"MbCaUpA7POzb4HARD8WjK+ol/8juqSYhP31dTtImt5PCD+/wTbUI";
+/* TZ=UTC ssh-keygen -s ca -I h -h -n web -V 20260101:20270101 host.pub */
+static const char of_host[] =
+	"AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAIIZSmj+m3SsW+KpZdELLQ4Xm"
+	"qTRSE46K2vI+WeWXOTx5AAAAINERdoJbemTP/GaUUACuFO1Jw/kv7+/oKPK9L8IhuMR0AAAAAAAA"
+	"AAAAAAACAAAAAWgAAAAHAAAAA3dlYgAAAABpVbkAAAAAAGs27IAAAAAAAAAAAAAAAAAAAAAzAAAA"
+	"C3NzaC1lZDI1NTE5AAAAIHph6y5WnNEBwx3Kuhm8MepPadNWkK5SUdUgENfbgaP6AAAAUwAAAAtz"
+	"c2gtZWQyNTUxOQAAAEBKjCroHlcyA9IvhaMqy3rMfsDBR910o7PJ7P+GZJajfDwIPpx2MC/vQIAr"
+	"2qtp3ZEmY1lkaCOft14gUtRFdFsN";
 /* user.pub itself */
 static const char plain_key[] =
 	"AAAAC3NzaC1lZDI1NTE5AAAAIAD3q33aUAhOrpX8AKtyiLbaXU8OUtNL0F7EOxnb5CAJ";
@@ -52,6 +62,66 @@ static void times_of_certificates(void **state)
 	assert_false(blob_cert_times(plain_key, &from, &until));
 	assert_false(blob_cert_times("", &from, &until));
 	assert_false(blob_cert_times("no base64!", &from, &until));
+}
+
+static void whose_certificate_it_is(void **state)
+{
+	struct buf whole = { 0 };
+	size_t good = 0, last = 0;
+	(void)state;
+	assert_true(blob_cert_is_of_host(of_host));
+	assert_false(blob_cert_is_of_host(one_year));
+	assert_false(blob_cert_is_of_host(plain_key));
+	assert_false(blob_cert_is_of_host(""));
+	assert_false(blob_cert_is_of_host("no base64!"));
+	assert_true(base64_decode(of_host, &whole));
+	for (size_t len = 0; len < whole.len; len++) {
+		char *part = base64_encode(whole.data, len);
+		bool is = blob_cert_is_of_host(part);
+		last = is ? last : len;
+		good += is;
+		free(part);
+	}
+	/* name, nonce and key, each with its length; serial and type */
+	assert_int_equal(last + 1, 4 + 32 + 4 + 32 + 4 + 32 + 12);
+	assert_int_equal(good, whole.len - last - 1);
+	buf_finish(&whole);
+}
+
+/* The sentence of a server for both certificates. */
+static void what_a_server_says(void **state)
+{
+	struct link link = { 0 };
+	struct vitals vitals = { 0 };
+	struct server v = { .name = "pi", .link = &link, .vitals = &vitals };
+	int64_t now = now_wall_ms();
+	char why[600];
+	(void)state;
+	strcpy(v.user, "ops");
+	assert_false(cert_opinion(&v, why, sizeof(why)));
+	vitals.host_cert = (struct link_cert){ .path = "/etc/ssh/h-cert.pub",
+		                               .from_ms = now - 100 * DAY_MS,
+		                               .until_ms = now + 3 * DAY_MS + 60000 };
+	assert_true(cert_opinion(&v, why, sizeof(why)));
+	assert_string_equal(why,
+	                    "the certificate of host pi ends in 3d (/etc/ssh/h-cert.pub)");
+	strcpy(v.hostname, "raspi");
+	vitals.host_cert.until_ms = now - 2 * DAY_MS - 60000;
+	link.cert = (struct link_cert){ .path = "/k-cert.pub",
+		                        .from_ms = now - 100 * DAY_MS,
+		                        .until_ms = now + 4 * DAY_MS + 60000 };
+	assert_true(cert_opinion(&v, why, sizeof(why)));
+	assert_string_equal(why, "the certificate of ops ends in 4d (/k-cert.pub); the certificate "
+	                         "of host raspi ended 2d ago, and ssh does not trust that host by "
+	                         "@cert-authority any more (/etc/ssh/h-cert.pub)");
+	/* short of room, it is cut */
+	assert_true(cert_opinion(&v, why, 20));
+	assert_string_equal(why, "the certificate of ");
+	v.vitals = NULL;
+	link.cert.until_ms = now - 60000 * 5;
+	assert_true(cert_opinion(&v, why, sizeof(why)));
+	assert_string_equal(why, "the certificate of ops ended 5m ago, and the next log-in needs "
+	                         "another one (/k-cert.pub)");
 }
 
 /* Whatever its length, nothing behind it is read (ASan sees it). */
@@ -94,6 +164,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_of_certificates),
+		cmocka_unit_test(whose_certificate_it_is),
+		cmocka_unit_test(what_a_server_says),
 		cmocka_unit_test(a_certificate_that_is_cut),
 		cmocka_unit_test(when_it_ends_soon),
 	};

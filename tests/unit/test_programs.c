@@ -18,6 +18,7 @@
 #include "backends/base/quote.h"
 #include "backends/link/link.h"
 #include "backends/servers/server.h"
+#include "backends/sessions/claude_parse.h"
 #include "backends/sessions/program.h"
 #include "backends/sessions/sessions.h"
 #include "backends/store/doc.h"
@@ -179,8 +180,145 @@ static void what_a_transcript_tells(void **state)
 	assert_non_null(s);
 	assert_string_equal(s->model, "claude-opus-5-5");
 	assert_int_equal(s->context_used, 1234);
+	assert_int_equal(s->context_limit, 1000000);
 	assert_int_equal(s->tokens, 2468);
 	assert_true(s->cost > 0.0094 && s->cost < 0.0095);
+}
+
+/* The share of the window: the program's own word at an orderly end, else the table. */
+static void how_full_the_window_is(void **state)
+{
+	static const char used[] =
+		"{\"message\":{\"model\":\"claude-opus-4-6\","
+		"\"usage\":{\"input_tokens\":50000}}}\n";
+	(void)state;
+	char *lines = xasprintf("file\t1795239600\t" UUID ".jsonl\n%s", used);
+	look("", "", lines, "");
+	struct session *s = find(UUID);
+	assert_int_equal(s->context_used, 50000);
+	assert_int_equal(s->context_limit, 200000);
+	free(lines);
+	/* neither a sub-agent nor a message of the program changes that */
+	lines = xasprintf("file\t1795239600\t" UUID ".jsonl\n%s"
+	                  "{\"isSidechain\":true,\"message\":{\"model\":\"claude-haiku-5-5\","
+	                  "\"usage\":{\"input_tokens\":9}}}\n"
+	                  "{\"message\":{\"model\":\"<synthetic>\",\"usage\":{\"input_tokens\":0}}"
+	                  "}\n",
+	                  used);
+	look("", "", lines, "");
+	assert_int_equal(s->context_used, 50000);
+	assert_int_equal(s->context_limit, 200000);
+	assert_string_equal(s->model, "claude-opus-4-6");
+	free(lines);
+	lines = xasprintf("file\t1795239600\t" UUID ".jsonl\n%s"
+	                  "{\"totalCostUSD\":1,\"modelUsage\":{"
+	                  "\"claude-haiku-4-5\":{\"contextWindow\":7},"
+	                  "\"claude-opus-4-6[1m]\":{\"contextWindow\":1000000}}}\n",
+	                  used);
+	look("", "", lines, "");
+	assert_int_equal(s->context_limit, 1000000);
+	free(lines);
+	lines = xasprintf("file\t1795239600\t" UUID ".jsonl\n{\"message\":{\"model\":"
+	                  "\"gpt-9\",\"usage\":{\"input_tokens\":5}}}\n");
+	look("", "", lines, "");
+	assert_int_equal(s->context_used, 5);
+	assert_int_equal(s->context_limit, -1);
+	free(lines);
+}
+
+static void the_window_of_a_model(void **state)
+{
+	static const struct {
+		const char *model;
+		int64_t used, window;
+	} cases[] = {
+		{ "claude-opus-5-5", -1, 1000000 },
+		{ "claude-opus-5", 0, 1000000 },
+		{ "claude-opus-4-20250514", 0, 200000 },
+		{ "claude-opus-4-1@20250805", 0, 200000 },
+		{ "claude-opus-4-8-20260901", 0, 1000000 },
+		{ "us.anthropic.claude-sonnet-4-5-20250929-v1:0", 0, 200000 },
+		{ "claude-haiku-4-5-20251001", 199999, 200000 },
+		{ "claude-sonnet-4-6", 200000, 200000 },
+		{ "claude-sonnet-4-6", 200001, 1000000 },
+		{ "claude-sonnet-4-5[1m]", 0, 1000000 },
+		{ "claude-3-5-haiku-20241022", 300000, 200000 },
+		{ "claude-3-opus-20240229", 0, 200000 },
+		{ "claude-next-9[1m]", 0, 1000000 },
+		{ "claude-opus-4-9", 0, -1 }, /* newer than the table */
+		{ "claude-opus-50", 0, -1 },
+		{ "claude-opus-4-2025051", 0, -1 },
+		{ "claude-opus", 0, -1 },
+		{ "claude-mythos-preview", 0, -1 },
+		{ "opus-5", 0, -1 },
+		{ "gpt-9[1m]", 0, -1 },
+		{ "", 0, -1 },
+		{ NULL, 0, -1 },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (claude_window(cases[i].model, cases[i].used) != cases[i].window)
+			fail_msg("%s: %lld", cases[i].model,
+			         (long long)claude_window(cases[i].model, cases[i].used));
+}
+
+/* A rollout of Codex 0.60, and the older form. */
+static void what_is_used_of_a_plan(void **state)
+{
+	static const char now[] =
+		"{\"timestamp\":\"2026-05-12T18:30:00.123Z\",\"type\":\"event_msg\",\"payload\":{"
+		"\"type\":\"token_count\",\"info\":null,\"rate_limits\":{\"limit_id\":\"codex\","
+		"\"primary\":{\"used_percent\":41.6,\"window_minutes\":300,"
+		"\"resets_at\":1778625131},\"secondary\":{\"used_percent\":77.0,"
+		"\"window_minutes\":10080,\"resets_at\":1778949174},\"credits\":null,"
+		"\"plan_type\":\"pl\\u001b[31mus\"}}}",
+		old[] = "{\"timestamp\":\"2026-05-12T18:30:00Z\",\"payload\":{\"rate_limits\":{"
+			"\"primary\":{\"used_percent\":0,\"window_minutes\":90,"
+			"\"resets_in_seconds\":60}}}}",
+		odd[] = "{\"payload\":{\"rate_limits\":{\"primary\":{\"used_percent\":-1,"
+			"\"window_minutes\":300},\"secondary\":{\"used_percent\":1000,"
+			"\"window_minutes\":1,\"resets_in_seconds\":60}}}}";
+	static const char *const nothing[] = {
+		"",
+		"{}",
+		"[1]",
+		"{\"payload\":{\"rate_limits\":null}}",
+		"{\"payload\":{\"rate_limits\":{\"primary\":{\"used_percent\":1001,"
+		"\"window_minutes\":300}}}}",
+		"{\"payload\":{\"rate_limits\":{\"primary\":{\"used_percent\":5,"
+		"\"window_minutes\":0}}}}",
+		"{\"payload\":{\"rate_limits\":{\"primary\":{\"used_percent\":\"5\","
+		"\"window_minutes\":300}}}}",
+	};
+	struct plan plan = { 0 };
+	char words[PLAN_WORDS], small[12];
+	(void)state;
+	assert_string_equal(plan_words(&plan, 0, words, sizeof(words)), "");
+	for (size_t i = 0; i < ARRAY_LEN(nothing); i++)
+		assert_false(plan_parse(&plan, nothing[i], strlen(nothing[i])));
+	assert_true(plan_parse(&plan, now, strlen(now)));
+	assert_int_equal(plan.n, 2);
+	assert_string_equal(plan.type, "plus");
+	assert_true(plan.at_ms == INT64_C(1778610600123));
+	assert_true(plan.windows[0].resets_ms == INT64_C(1778625131000));
+	assert_int_equal(plan.windows[1].minutes, 10080);
+	assert_string_equal(plan_words(&plan, INT64_C(1778617931000), words, sizeof(words)),
+	                    "42% of 5h, resets in 2h; 77% of 7d, resets in 3d 20h");
+	assert_string_equal(plan_words(&plan, INT64_C(1778625191000), words, sizeof(words)),
+	                    "42% of 5h, was reset 1m ago; 77% of 7d, resets in 3d 17h");
+	assert_string_equal(plan_words(&plan, 0, small, sizeof(small)), "42% of 5h, ");
+	/* what says nothing changes nothing */
+	assert_false(plan_parse(&plan, "{}", 2));
+	assert_int_equal(plan.n, 2);
+	assert_true(plan_parse(&plan, old, strlen(old)));
+	assert_int_equal(plan.n, 1);
+	assert_true(plan.windows[0].resets_ms == INT64_C(1778610660000));
+	assert_string_equal(plan_words(&plan, INT64_C(1778610600000), words, sizeof(words)),
+	                    "0% of 90m, resets in 1m");
+	assert_true(plan_parse(&plan, odd, strlen(odd)));
+	assert_int_equal(plan.n, 1);
+	assert_true(plan.windows[0].resets_ms == 0 && plan.at_ms == 0);
+	assert_string_equal(plan_words(&plan, 5, words, sizeof(words)), "1000% of 1m");
 }
 
 static void an_end_is_marked_until_it_is_seen(void **state)
@@ -563,6 +701,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_job_says_what_it_asks), T(a_job_that_ended),
 		T(what_a_transcript_tells), T(an_end_is_marked_until_it_is_seen),
+		T(what_is_used_of_a_plan), T(an_end_is_marked_until_it_is_seen),
+		T(how_full_the_window_is), T(an_end_is_marked_until_it_is_seen),
+		T(the_window_of_a_model), T(an_end_is_marked_until_it_is_seen),
 		T(hostile_lines),           T(a_question_is_read),
 		T(words_are_keys),          T(once_never_allows_more),
 		T(lists_in_a_command_are_no_choices),

@@ -151,9 +151,15 @@ static void something_live_replaces_them(void **state)
 	assert_false(row_is_remembered(c.panes[PANE_CONTAINERS].rows[0], NULL));
 	assert_string_equal(c.panes[PANE_CONTAINERS].rows[1]->name, "db");
 	assert_int_equal(c.panes[PANE_CONTAINERS].remembered, 1);
-	struct err none = { 0 };
-	source_set_state(server_source(store_server_find(c.store, "pi"), "docker"), SOURCE_ABSENT,
-	                 &none);
+	struct err none = { 0 }, stopped;
+	struct source *docker = server_source(store_server_find(c.store, "pi"), "docker");
+	err_set(&stopped, ERR_ABSENT, "Docker on pi is stopped");
+	source_set_state(docker, SOURCE_FAILED, &stopped); /* it never answered: still the last */
+	assert_int_equal(rows_of(PANE_CONTAINERS), 2);
+	docker->fresh_ms = now_wall_ms(); /* it answered, without that row */
+	panes_dirty(&c);
+	assert_int_equal(rows_of(PANE_CONTAINERS), 1);
+	source_set_state(docker, SOURCE_ABSENT, &none);
 	assert_int_equal(rows_of(PANE_CONTAINERS), 1);
 	end(true);
 	/* the unit of pi, which did not answer this time, is still the last that is known */

@@ -96,15 +96,17 @@ static void test_nothing_is_opened_before_the_shell_spoke(void **state)
 static void test_one_that_failed_waits_for_somebody_to_listen(void **state)
 {
 	struct world *w = *state;
-	told(w, "docker ready\n");
+	told(w, "docker ready\ntailscale ready\n");
 	server_socket_failed(w->server, SOCKET_DOCKER, false);
-	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
+	says(w, SOCKET_DOCKER, SOCKET_STOPPED);
+	server_socket_failed(w->server, SOCKET_TAILSCALE, false);
+	says(w, SOCKET_TAILSCALE, SOCKET_ABSENT); /* no engine */
 	told(w, "docker ready\n");
-	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
+	says(w, SOCKET_DOCKER, SOCKET_STOPPED);
 	told(w, "docker listens\n");
 	says(w, SOCKET_DOCKER, SOCKET_OPEN);
 	server_socket_failed(w->server, SOCKET_DOCKER, true);
-	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
+	says(w, SOCKET_DOCKER, SOCKET_STOPPED);
 	told(w, "docker absent\n");
 	told(w, "docker ready\n"); /* made again */
 	says(w, SOCKET_DOCKER, SOCKET_OPEN);
@@ -139,7 +141,7 @@ static void test_the_next_console_believes_what_was_seen(void **state)
 	says(w, SOCKET_PODMAN, SOCKET_WAIT);
 	told(w, "docker ready\nbus ready\npodman ready\ntailscale ready\n");
 	/* still nobody that listens, as far as is known */
-	says(w, SOCKET_PODMAN, SOCKET_ABSENT);
+	says(w, SOCKET_PODMAN, SOCKET_STOPPED);
 	says(w, SOCKET_TAILSCALE, SOCKET_OPEN);
 	char *file = xasprintf("%s/sockets", w->dir), *text = state_read(file, 4096, NULL, NULL);
 	assert_string_equal(text, "pi\tdocker ready\tdocker-user \tpodman dead\tpodman-user \tbus "
@@ -177,6 +179,39 @@ static void test_what_was_absent_is_tried_again_without_a_shell(void **state)
 	sockets_lost_ms = before;
 }
 
+/* What the shell reports of an engine decides whether it is absent or stopped. */
+static void test_an_engine_that_is_set_up(void **state)
+{
+	static const struct {
+		const char *word;
+		enum socket_say say;
+		bool set_up;
+	} cases[] = {
+		{ "absent", SOCKET_ABSENT, false }, { "stopped", SOCKET_STOPPED, true },
+		{ "shut", SOCKET_DENIED, false },   { "ready", SOCKET_OPEN, true },
+		{ "listens", SOCKET_OPEN, true },   { "stoppe", SOCKET_ABSENT, false },
+		{ "stopped ", SOCKET_ABSENT, false }
+	};
+	struct world *w = *state;
+	assert_false(server_socket_is_set_up(w->server, SOCKET_DOCKER));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char *lines = xasprintf("docker %s\nbus ready\n", cases[i].word);
+		told(w, lines);
+		free(lines);
+		says(w, SOCKET_DOCKER, cases[i].say);
+		assert_int_equal(server_socket_is_set_up(w->server, SOCKET_DOCKER),
+		                 cases[i].set_up);
+		assert_false(server_socket_is_set_up(w->server, SOCKET_BUS));
+		assert_false(server_socket_is_set_up(w->server, SOCKET_PODMAN));
+	}
+	told(w, "docker stopped\n");
+	server_sockets_unknown(w->server); /* nobody knows any more */
+	assert_false(server_socket_is_set_up(w->server, SOCKET_DOCKER));
+	close_server(w);
+	open_server(w);
+	says(w, SOCKET_DOCKER, SOCKET_WAIT); /* it may run by now */
+}
+
 static void test_only_that_path_is_told_of(void **state)
 {
 	struct world *w = *state;
@@ -210,6 +245,7 @@ int main(void)
 		                                end),
 		cmocka_unit_test_setup_teardown(test_what_was_absent_is_tried_again_without_a_shell,
 		                                begin, end),
+		cmocka_unit_test_setup_teardown(test_an_engine_that_is_set_up, begin, end),
 		cmocka_unit_test_setup_teardown(test_only_that_path_is_told_of, begin, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "backends/base/base64.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/vitals/limits.h"
@@ -529,6 +530,80 @@ static void the_script_in_busybox(void **state)
 	script_in("busybox sh");
 }
 
+/* Made by ssh-keygen -s ca -h -V 20260101:20270101 host.pub; the other is of a user. */
+static const char host_cert[] =
+	"AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAIIZSmj+m3SsW+KpZdELLQ4Xm"
+	"qTRSE46K2vI+WeWXOTx5AAAAINERdoJbemTP/GaUUACuFO1Jw/kv7+/oKPK9L8IhuMR0AAAAAAAA"
+	"AAAAAAACAAAAAWgAAAAHAAAAA3dlYgAAAABpVbkAAAAAAGs27IAAAAAAAAAAAAAAAAAAAAAzAAAA"
+	"C3NzaC1lZDI1NTE5AAAAIHph6y5WnNEBwx3Kuhm8MepPadNWkK5SUdUgENfbgaP6AAAAUwAAAAtz"
+	"c2gtZWQyNTUxOQAAAEBKjCroHlcyA9IvhaMqy3rMfsDBR910o7PJ7P+GZJajfDwIPpx2MC/vQIAr"
+	"2qtp3ZEmY1lkaCOft14gUtRFdFsN";
+static const char user_cert[] =
+	"AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAIB3TK2y+idTZku6wx3uox25r"
+	"aoXxDs2w4i0eUXpRRKouAAAAIAD3q33aUAhOrpX8AKtyiLbaXU8OUtNL0F7EOxnb5CAJAAAAAAAA"
+	"AAAAAAABAAAAAm1lAAAADwAAAANvcHMAAAAEcm9vdAAAAABpVbkAAAAAAGs27IAAAAAAAAAAggAA"
+	"ABVwZXJtaXQtWDExLWZvcndhcmRpbmcAAAAAAAAAF3Blcm1pdC1hZ2VudC1mb3J3YXJkaW5nAAAA"
+	"AAAAABZwZXJtaXQtcG9ydC1mb3J3YXJkaW5nAAAAAAAAAApwZXJtaXQtcHR5AAAAAAAAAA5wZXJt"
+	"aXQtdXNlci1yYwAAAAAAAAAAAAAAMwAAAAtzc2gtZWQyNTUxOQAAACCi9T+kgGshTaUAPJY4j5RJ"
+	"FJkCGa/3LGyn1c2PmYXn2QAAAFMAAAALc3NoLWVkMjU1MTkAAABA2LJFOcQXE1Pw6JRxrh2n4SJF"
+	"SgwReoV9uEip7vAGUtr3gB8CxJGfgilMjPuzZADcM21O6L3YMVeRQIkf/efbBw==";
+
+/* A line for host_cert with another end. Behind its end are three empty fields, the authority's key
+ * and the signature. */
+static void host_cert_line(struct buf *out, uint64_t until, const char *path)
+{
+	struct buf cert = { 0 };
+	assert_true(base64_decode(host_cert, &cert));
+	for (size_t i = 0; i < 8; i++)
+		cert.data[cert.len - 154 - 1 - i] = (char)(until >> (8 * i));
+	char *text = base64_encode(cert.data, cert.len);
+	buf_addf(out, "hostcert %s %s\n", text, path);
+	free(text);
+	buf_finish(&cert);
+}
+
+/* The certificate that ends first is kept, and none of a user. */
+static void certificates_of_the_host(void **state)
+{
+	struct vitals v;
+	struct buf in = { 0 };
+	(void)state;
+	vitals_init(&v);
+	buf_addf(&in, "hostcert %s /etc/ssh/user-cert.pub\n", user_cert);
+	assert_true(disks_parse(in.data, in.len, &v));
+	assert_string_equal(v.host_cert.path, "");
+	buf_addf(&in, "hostcert %s /etc/ssh/a b\033[31m-cert.pub\nhostcert\nhostcert x\n",
+	         host_cert);
+	assert_true(disks_parse(in.data, in.len, &v));
+	assert_string_equal(v.host_cert.path, "/etc/ssh/a b-cert.pub");
+	assert_true(v.host_cert.from_ms == INT64_C(1767225600000));
+	assert_true(v.host_cert.until_ms == INT64_C(1798761600000));
+	assert_int_equal(v.n_disks, 0);
+	static const struct {
+		const char *path;
+		uint64_t until;
+	} more[] = { { "/later", 1798761601 }, { "/ever", UINT64_MAX }, { "/same", 1798761600 },
+		     { "/sooner", 1798761599 } };
+	for (size_t i = 0; i < sizeof(more) / sizeof(*more); i++) {
+		host_cert_line(&in, more[i].until, more[i].path);
+		assert_true(disks_parse(in.data, in.len, &v));
+		assert_string_equal(v.host_cert.path,
+		                    i < 3 ? "/etc/ssh/a b-cert.pub" : "/sooner");
+	}
+	/* one that ends comes after one for ever */
+	buf_clear(&in);
+	host_cert_line(&in, UINT64_MAX, "/ever");
+	assert_true(disks_parse(in.data, in.len, &v));
+	assert_string_equal(v.host_cert.path, "/ever");
+	host_cert_line(&in, 1798761600, "/ends");
+	assert_true(disks_parse(in.data, in.len, &v));
+	assert_string_equal(v.host_cert.path, "/ends");
+	/* it was taken away */
+	assert_true(disks_parse("reboot no\n", 10, &v));
+	assert_string_equal(v.host_cert.path, "");
+	buf_finish(&in);
+}
+
 /* Where the docker program of a login goes; HOME is made by setup. */
 static void docker_of(const char *setup, const char *want)
 {
@@ -608,6 +683,97 @@ static void the_script_knows_where_docker_leads(void **state)
 	          "unix:///srv/d.sock");
 	docker_of("export DOCKER_HOST=unix:///var/run/docker.sock", "none");
 	docker_of("export DOCKER_HOST=unix:///run/docker.sock", "none");
+}
+
+/* What the script reports of the engines, with the folders of the system moved below a folder that
+ * setup fills. want: a line of the report, or with "!" one that is not there. */
+static void engines_of(const char *shell, const char *setup, const char *want)
+{
+	char home[] = "/tmp/mocr_engines-XXXXXX", chunk[4096];
+	struct buf out = { 0 };
+	assert_non_null(mkdtemp(home));
+	char *path = xasprintf("%s/script", home), *script = sample_command();
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(script, f);
+	fclose(f);
+	free(path);
+	free(script);
+	char *command = xasprintf(
+		"cd %s && export HOME=$PWD XDG_RUNTIME_DIR=$PWD/run && mkdir -p live etc/system "
+		"etc/user .config/systemd/user && listen() { mkdir -p $(dirname $1); python3 -c "
+		"'import socket, sys; socket.socket(1).bind(sys.argv[1])' $1; }; "
+		"hold() { python3 -c 'import socket, sys, time; s = socket.socket(1); "
+		"s.bind(sys.argv[1]); s.listen(); c = socket.socket(1); c.connect(sys.argv[1]); "
+		"a = s.accept(); s = s if sys.argv[2] == \"on\" else s.close(); "
+		"print(1, flush=True); time.sleep(20)' $PWD/$1 $2 >held & echo $! >pid; "
+		"until [ -s held ]; do :; done; echo k >ask; }; : >ask; "
+		"on() { mkdir -p $(dirname $1); ln -s ${2:-$HOME/script} $1; }; %s; "
+		"sed -i -e \"s|/etc/systemd|$PWD/etc|g; s|/run/systemd/system|$PWD/live|g; "
+		"s|/var/run/docker.sock|$PWD/docker.sock|g; s|/run/podman|$PWD/podman|g\" script; "
+		"%s ./script <ask; if [ -e pid ]; then kill $(cat pid); fi; cd /; rm -rf %s",
+		home, setup, shell, home);
+	FILE *p = popen(command, "r");
+	assert_non_null(p);
+	free(command);
+	for (size_t n; (n = fread(chunk, 1, sizeof chunk, p)) > 0;)
+		buf_add(&out, chunk, n);
+	pclose(p);
+	buf_add(&out, "", 1);
+	char *line = xasprintf("\n%s\n", want + (*want == '!'));
+	if (!strstr(out.data, line) != (*want == '!'))
+		print_error("%s, %s: %s is wrong: %s\n", shell, setup, want, out.data);
+	assert_int_equal(!strstr(out.data, line), *want == '!');
+	free(line);
+	buf_finish(&out);
+}
+
+/* An engine that systemd starts at boot, and that does not listen, is stopped. One that is not
+ * installed, disabled or masked is absent. */
+static void the_script_knows_which_engines_are_set_up(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "true", "docker absent" },
+		{ "true", "podman absent" },
+		{ "on etc/system/multi-user.target.wants/docker.service", "docker stopped" },
+		{ "on etc/system/sockets.target.wants/docker.socket", "docker stopped" },
+		{ "on etc/system/docker.service", "docker absent" }, /* disabled */
+		/* the package is gone, the link is left */
+		{ "on etc/system/multi-user.target.wants/docker.service /nowhere",
+		  "docker absent" },
+		{ "on etc/system/multi-user.target.wants/docker.service; "
+		  "on etc/system/docker.service /dev/null",
+		  "docker absent" }, /* masked */
+		{ "rmdir live; on etc/system/multi-user.target.wants/docker.service",
+		  "docker absent" }, /* no systemd runs */
+		{ "on etc/system/multi-user.target.wants/docker.service; listen docker.sock",
+		  "docker ready" },
+		{ "on etc/system/sockets.target.wants/podman.socket", "podman stopped" },
+		{ "on etc/system/sockets.target.wants/podman.socket; mkdir podman",
+		  "podman stopped" },
+		{ "on etc/user/sockets.target.wants/podman.socket", "podman-user absent" },
+		{ "on etc/user/sockets.target.wants/podman.socket; mkdir run",
+		  "podman-user stopped" },
+		{ "on .config/systemd/user/sockets.target.wants/podman.socket; mkdir run",
+		  "podman-user stopped" },
+		{ "on etc/user/sockets.target.wants/podman.socket; mkdir run; "
+		  "on .config/systemd/user/podman.socket /dev/null",
+		  "podman-user absent" },
+		{ "on .config/systemd/user/default.target.wants/docker.service; mkdir run",
+		  "docker-user stopped" },
+		{ "on .config/systemd/user/default.target.wants/docker.service",
+		  "docker-user absent" }, /* nothing of the user runs */
+		{ "on etc/system/sockets.target.wants/docker.socket", "bus-user absent" },
+		{ "hold docker.sock on", "docker listens" },
+		/* the listener has gone, and one of its connections is left */
+		{ "hold docker.sock off", "!docker listens" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		engines_of("sh", cases[i][0], cases[i][1]);
+	engines_of("bash", cases[2][0], cases[2][1]);
+	engines_of("bash", cases[0][0], cases[0][1]);
+	if (have("busybox"))
+		engines_of("busybox sh", cases[2][0], cases[2][1]);
 }
 
 /* Through every login shell, as the link starts it there. */
@@ -715,7 +881,9 @@ int main(void)
 		cmocka_unit_test(facts_are_understood_and_washed),
 		cmocka_unit_test(nothing_breaks_at_any_cut),
 		cmocka_unit_test(blocks_come_whole_or_not_at_all),
+		cmocka_unit_test(certificates_of_the_host),
 		cmocka_unit_test(the_script_knows_where_docker_leads),
+		cmocka_unit_test(the_script_knows_which_engines_are_set_up),
 		cmocka_unit_test(the_script_passes_any_login_shell),
 		cmocka_unit_test(the_script_in_dash),
 		cmocka_unit_test(the_script_in_bash),

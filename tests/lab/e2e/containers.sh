@@ -109,3 +109,17 @@ docker_that_leads_elsewhere() {
 	on strict runuser -u ops -- rm -rf /home/ops/.docker
 	return $code
 }
+# One that should run and does not is a row, with what was known before; seko has Docker's package, disabled, and no row.
+an_engine_that_is_stopped_at_the_start() {
+	local code
+	printf '%s\n' '[settings]' 'local = no' "ssh_config = $config" '[server pi]' '[server pod]' '[server seko]' | conf
+	mocr 120 40 && wait_for '3 servers: 3 up' 20 && wait_for 'pod +gateway' 10 && keys q && wait_until 5 test -s "$XDG_STATE_HOME/mocr/last" && term_stop &&
+		on pi systemctl stop docker.socket docker.service && on pod systemctl stop podman.socket podman.service && on pi rm -f /run/docker.sock &&
+		REMEMBERS=1 mocr 120 40 && wait_for 'pi +source +docker +Docker on pi is stopped' 20 && wait_for 'pod +source +podman +Podman on pod is stopped' 10 && wait_for 'gateway .*old' 5 &&
+		! screen | grep -q 'on seko is stopped' && on pi systemctl start docker && wait_gone 'Docker on pi is stopped' 20 &&
+		on pod systemctl start podman.socket && wait_gone 'Podman on pod is stopped' 40 && wait_for 'pod +gateway +(up|exited)' 10
+	code=$?
+	on pi systemctl start docker
+	on pod systemctl start podman.socket
+	return $code
+}

@@ -65,7 +65,7 @@ a_day_of_logins_leaves_no_line_in_the_journal() {
 a_socket_that_comes_later_is_found() {
 	local since code=1
 	on pod sh -c 'systemctl stop podman.socket podman.service; rm -f /run/podman/podman.sock'
-	_guest_arrives pod podman 10.77.0.15 && since=$(_journal_now pod) && _guest_console && keys g d && wait_for 'not found .*podman, ' && sleep 4 &&
+	_guest_arrives pod podman 10.77.0.15 && since=$(_journal_now pod) && _guest_console && keys g d && wait_for 'podman +failed' && sleep 4 &&
 		on pod systemctl start podman.socket && wait_for 'podman +live' 10 &&
 		on pod systemctl stop podman.socket podman.service && wait_for 'podman +(stale|failed)' 10 && sleep 5 &&
 		on pod systemctl start podman.socket && wait_for 'podman +live' 40 && sleep 1 && _no_complaint pod "$since"

@@ -104,3 +104,15 @@ connect_and_disconnect_by_command() {
 	fleet 120 40 pi && wait_for '● pi .*2 failed' && command_line 'connect sese' && wait_for "$sese" && command_line 'disconnect sese' &&
 		wait_gone '[●?] sese ' && see '● pi' && command_line 'connect sese' && wait_for "$sese"
 }
+# libssh does not look at it, so the shell of the vitals reads its file, if sshd is configured to show it.
+a_host_certificate_that_ends_is_a_need() {
+	local code key=/etc/ssh/ssh_host_ed25519_key
+	ssh-keygen -q -t ed25519 -N '' -f "$work/hostca" && "$lab" exec pi cat $key.pub >"$work/pi.pub" && ssh-keygen -q -s "$work/hostca" -I pi -h -n pi -V -30d:+3d "$work/pi.pub" &&
+		on pi sh -c "echo '$(cat "$work/pi-cert.pub")' >$key-cert.pub" && ends 1 "$MOCR" -F "$config" status pi && says_not "certificate of host" &&
+		on pi sh -c "echo 'HostCertificate $key-cert.pub' >/etc/ssh/sshd_config.d/e2e.conf" &&
+		fleet 120 40 pi && wait_for 'the certificate of host pi ends in 2d \(/etc/ssh' 15 && keys 1 && keys d && wait_for "certificate of host +until .*, $key-cert.pub" 5
+	code=$?
+	on pi rm -f $key-cert.pub /etc/ssh/sshd_config.d/e2e.conf
+	rm -f "$work"/hostca* "$work"/pi*.pub
+	return $code
+}

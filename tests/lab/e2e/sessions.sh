@@ -86,6 +86,18 @@ sessions_every_state_within_a_second() {
 	done
 	on pi systemctl kill -s KILL opencode.service && on pi systemctl restart opencode.service && wait_for ' pi-busy +interrupted' 20
 }
+# Peeked at: the question with its diff, below it the last words; the answer is given there, and what comes of it is read there.
+sessions_are_peeked_at() {
+	local n id
+	_fresh && _sessions pi sese && keys v || return 1
+	for n in pi sese; do
+		id=$(_session $n "$n-peek" "$(printf 'line-%d#' $(seq 70) | sed 's/#/\\n/g')") && wait_until 20 _said $n "$id" 'I read: line-1' && _say $n "$id" '[[write /srv/alpha/made.txt words]]' &&
+			wait_for "[?] $n +$n-peek +permission" 15 && at "$n/session/$id" && wait_for 'It wants to \(r answers\)' && wait_for '\+words' && wait_for 'I will write it' &&
+			keys r && wait_for '\[o\] once' && keys o && wait_gone 'It wants to' 10 && wait_for 'The tool said: Wrote file' 10 && on $n test -e /srv/alpha/made.txt &&
+			_say $n "$id" '[[question]]' && wait_for 'It asks \(r answers\)' 15 && see 'PostgreSQL' && wait_for 'The tool said: Wrote file' 10 && keys r && wait_for '1 .*PostgreSQL' && esc || return 1
+		keys g
+	done
+}
 sessions_permission_answered_from_the_list() {
 	local id
 	_fresh && _sessions pi sese && id=$(_session pi writer '[[write /srv/alpha/made.txt words]]') && wait_for '[?] .*writer +permission' 15 && keys g Enter &&

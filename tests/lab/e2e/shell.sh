@@ -57,3 +57,10 @@ lost_link_ends_the_shell() {
 mocr_shell_of_the_command_line() {
 	term 100 30 "$MOCR" -F "$config" shell sese/container/javisi_n8n && wait_for "$_prompt" && type_text 'ls /bin/tick; exit 3' && keys Enter && wait_dead && is 'exit code' "$(exit_code)" 3
 }
+# While the shell has the terminal, nobody sees figures: their streams end, and are back with the screen. What stays are the events and
+# idle connections of requests.
+_streams_are() { [ "$(on sese sh -c 'ss -xH state established src /run/docker.sock | wc -l')" "$@" ]; }
+a_shell_lets_the_figures_rest() {
+	fleet 100 40 sese && wait_for "$sese" && keys 2 z && wait_for '─ 2 Containers' && wait_until 15 _streams_are -gt 12 && at_server sese && keys s && wait_for "ops@sese.*$_prompt" &&
+		wait_until 15 _streams_are -le 8 && type_text exit && keys Enter && wait_for 'mocr › ' && keys 2 && wait_until 15 _streams_are -gt 12
+}
