@@ -5,6 +5,7 @@
 
 #include "backends/store/doc.h"
 #include "tui/console_internal.h"
+#include "tui/fold.h"
 
 /* Writes the keys of the action that start it now. */
 static char *help_keys(struct console *c, const struct action *a, char *buf)
@@ -130,7 +131,11 @@ static void help_menu_title(struct console *c, const struct row *r, char *buf, s
 		                        rows[i]->name);
 	if (marked)
 		return;
-	if (r && r->kind != &kind_server)
+	const struct row *head = r ? NULL : fold_at(c);
+	if (head)
+		snprintf(buf, size, "%s: %zu rows", head->name,
+		         fold_rows(c, head, rows, ROWS_MAX));
+	else if (r && r->kind != &kind_server)
 		snprintf(buf, size, "%s on %s", r->name, r->server->name);
 	else
 		snprintf(buf, size, "%s", r ? r->name : "mocr");
