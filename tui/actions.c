@@ -428,8 +428,8 @@ const struct action console_actions[] = {
 	  .key = "o",
 	  .flags = MENU | PANES,
 	  .show = fold_toggle,
-	  .help = "put the rows under heads, one for each tag of the servers; close or open the "
-	          "one at the cursor. What is done on a head is done on all rows under it" },
+	  .help = "put the rows under a head for each tag of the servers; close or open the head "
+	          "at the cursor; what is done on a head is done on all rows under it" },
 	{ .name = "pane-fold-all",
 	  .verb = "fold all",
 	  .key = "M-o",
