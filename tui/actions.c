@@ -200,16 +200,12 @@ static void action_needs_next(struct console *c)
 	fold_open(needs, NULL);
 	panes_refresh(c);
 	pane_refresh(c, needs);
-	if (!needs->n) {
-		console_flash(c, TONE_GOOD, "Nothing needs you.");
-		return;
-	}
 	const struct row *first = NULL, *next = NULL;
 	size_t n = 0, at = 1;
 	bool passed = false;
 	for (size_t i = 0; i < needs->n; i++) {
 		const struct row *r = needs->rows[i];
-		if (row_is_head(r))
+		if (row_is_head(r) || row_is_remembered(r, NULL))
 			continue;
 		n++;
 		first = first ? first : r;
@@ -218,6 +214,10 @@ static void action_needs_next(struct console *c)
 			at = n;
 		}
 		passed = passed || !strcmp(r->id, c->needs_at);
+	}
+	if (!n) {
+		console_flash(c, TONE_GOOD, "Nothing needs you.");
+		return;
 	}
 	char which[48];
 	snprintf(which, sizeof(which), "%zu of %zu", at, n);

@@ -174,6 +174,8 @@ bool row_stale(const struct row *r, int64_t *since)
 		return true;
 	if (!r->source) {
 		*since = server_heard_ms(r->server);
+		if (!*since && r->kind == &kind_server)
+			remember_of_server(r->server, since);
 		return link && link->state != LINK_UP && *since;
 	}
 	if (r->source->state == SOURCE_LIVE)

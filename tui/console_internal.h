@@ -423,5 +423,7 @@ void clipboard_copy(struct console *, const char *text);
 /* runs a local program without waiting for it */
 bool spawn_quiet(struct console *, const char *const *argv);
 void crash_install(const char *version);
+/* Loads what a backtrace needs while memory is available. Takes ms: after the first frame. */
+void crash_prepare(void);
 
 #endif

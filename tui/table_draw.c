@@ -457,7 +457,7 @@ static int table_draw_brief_end(const struct table *t, const struct canvas *c, i
                                 const struct row *r)
 {
 	struct cell word = { .tone = TONE_DIM };
-	if (!t->panel->brief_end)
+	if (!t->panel->brief_end || row_is_remembered(r, NULL))
 		return 0;
 	t->panel->brief_end(r, &word);
 	int width = (int)cells(word.text), left = c->width - 3 - width - 1;
