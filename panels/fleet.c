@@ -15,6 +15,7 @@
 #include "panels/fleet_words.h"
 #include "panels/graphs.h"
 #include "panels/panels.h"
+#include "tui/remember.h"
 #include "tui/tint.h"
 
 #define SPARK_CELLS 6
@@ -255,7 +256,8 @@ static void fleet_uptime_cell(const struct row *r, struct cell *c)
 /* Nothing was heard of it yet: there is only why. */
 static bool fleet_instead(const struct row *r, struct cell *c)
 {
-	if (fleet_link_state(r->server) == LINK_UP || server_heard_ms(r->server))
+	if (fleet_link_state(r->server) == LINK_UP || server_heard_ms(r->server) ||
+	    remember_of_server(r->server, NULL))
 		return false;
 	fleet_words(r, c, true);
 	return true;
@@ -300,7 +302,8 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .align = ALIGN_RIGHT,
 	                                   .cell = fleet_link_cell,
 	                                   .number = fleet_latency,
-	                                   .descending = true },
+	                                   .descending = true,
+	                                   .flags = COLUMN_NOW },
 	                                 { .name = "load",
 	                                   .title = "LOAD",
 	                                   .min = 5,
@@ -381,7 +384,8 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .min = 8,
 	                                   .max = -1,
 	                                   .importance = 4,
-	                                   .cell = fleet_note_cell },
+	                                   .cell = fleet_note_cell,
+	                                   .flags = COLUMN_NOW },
 	                                 { .name = "tags",
 	                                   .title = "TAGS",
 	                                   .max = 16,
@@ -428,6 +432,8 @@ static void fleet_brief(const struct row *r, struct cell *c)
 	char name[TINT_NAME];
 	fleet_words(r, &note, false);
 	if (fleet_link_state(r->server) != LINK_UP || s->asks) {
+		if (fleet_link_state(r->server) == LINK_CONNECTING && remember_server_brief(s, c))
+			return;
 		cell_set(c, note.tone, "%-6s %s", tint_name(s, name), note.text);
 		c->changes_ms = note.changes_ms;
 		return;

@@ -130,7 +130,8 @@ static const struct column columns[] = { { .name = "health",
 	                                   .min = 5,
 	                                   .max = 7,
 	                                   .importance = 3,
-	                                   .cell = needs_step_cell },
+	                                   .cell = needs_step_cell,
+	                                   .flags = COLUMN_NOW },
 	                                 { .name = "since",
 	                                   .title = "FOR",
 	                                   .min = 3,
@@ -157,6 +158,12 @@ static void needs_brief(const struct row *r, struct cell *c)
 		c->changes_ms = why.changes_ms;
 }
 
+static const struct panel_keeps needs_keeps = {
+	.columns = { "kind", "since" },
+	.name = "name",
+	.why = "why",
+};
+
 const struct panel panel_needs = {
 	.name = "needs",
 	.title = "Needs you",
@@ -165,6 +172,7 @@ const struct panel panel_needs = {
 	.order = needs_order,
 	.wants = needs_wants,
 	.needs = true,
+	.keeps = &needs_keeps,
 	.brief = needs_brief,
 	.brief_end = needs_step_cell,
 	.calm = { "Nothing", " needs you." },

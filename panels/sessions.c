@@ -284,6 +284,37 @@ static const struct column columns[] = {
 	{ .name = NULL }
 };
 
+/* A title is often the first prompt. The directory stands for it, or what the session is. */
+static void sessions_kept_name(const struct row *r, struct cell *c)
+{
+	const struct session *s = ROW_AS(session, r);
+	const char *slash = s->directory ? strrchr(s->directory, '/') : NULL;
+	const char *name = s->agent && *s->agent ? s->agent : "session";
+	if (s->type == SESSION_SERVICE || s->type == SESSION_TMUX || s->type == SESSION_SPEND)
+		name = r->name; /* of a program, or given by the user */
+	else if (slash && slash[1])
+		name = slash + 1;
+	cell_set(c, TONE_PLAIN, "%s", name);
+}
+
+/* The words of a line of tmux are the title of a window, which agents set. */
+static void sessions_kept_status(const struct row *r, struct cell *c)
+{
+	const struct session *s = ROW_AS(session, r);
+	bool has = s->type != SESSION_SERVICE && s->type != SESSION_TMUX &&
+	           s->type != SESSION_SPEND;
+	cell_set(c, TONE_PLAIN, "%s", has ? session_status_name(s->shown) : "");
+}
+
+static const struct panel_keeps sessions_keeps = {
+	.columns = { "directory", "branch", "agent", "model", "context", "tokens", "cost",
+	             "active" },
+	.name = "title",
+	.why = "status",
+	.name_of = sessions_kept_name,
+	.why_of = sessions_kept_status,
+};
+
 const struct panel panel_sessions = {
 	.name = "sessions",
 	.title = "Sessions",
@@ -294,7 +325,7 @@ const struct panel panel_sessions = {
 	.wants = sessions_wants,
 	.reads_others = true,
 	.random_ids = true,
-	.forgets = true,
+	.keeps = &sessions_keeps,
 	.brief_columns = { "status" },
 	.brief_why = true,
 	.sources = { "sessions" },

@@ -9,6 +9,7 @@
 #include "backends/servers/server.h"
 #include "tui/aside.h"
 #include "tui/console_internal.h"
+#include "tui/fold.h"
 #include "tui/hosts.h"
 #include "tui/jump.h"
 #include "tui/look.h"
@@ -196,19 +197,31 @@ static void action_needs_next(struct console *c)
 		pane_set_filter(c, needs, "");
 	if (needs->aside)
 		aside_toggle(c, needs);
+	fold_open(needs, NULL);
 	panes_refresh(c);
 	pane_refresh(c, needs);
-	if (!needs->n) {
+	const struct row *first = NULL, *next = NULL;
+	size_t n = 0, at = 1;
+	bool passed = false;
+	for (size_t i = 0; i < needs->n; i++) {
+		const struct row *r = needs->rows[i];
+		if (row_is_head(r) || row_is_remembered(r, NULL))
+			continue;
+		n++;
+		first = first ? first : r;
+		if (passed && !next) {
+			next = r;
+			at = n;
+		}
+		passed = passed || !strcmp(r->id, c->needs_at);
+	}
+	if (!n) {
 		console_flash(c, TONE_GOOD, "Nothing needs you.");
 		return;
 	}
-	size_t next = 0;
-	for (size_t i = 0; i < needs->n; i++)
-		if (!strcmp(needs->rows[i]->id, c->needs_at))
-			next = (i + 1) % needs->n;
 	char which[48];
-	snprintf(which, sizeof(which), "%zu of %zu", next + 1, needs->n);
-	aside_go_to(c, needs->rows[next], which);
+	snprintf(which, sizeof(which), "%zu of %zu", at, n);
+	aside_go_to(c, next ? next : first, which);
 }
 
 /* --- the console --------------------------------------------------------- */
@@ -410,6 +423,19 @@ const struct action console_actions[] = {
 	  .show = action_problems,
 	  .help = "show only rows that need you, or all again; among the needs, show what is "
 	          "acknowledged or snoozed, too" },
+	{ .name = "pane-fold",
+	  .verb = "fold",
+	  .key = "o",
+	  .flags = MENU | PANES,
+	  .show = fold_toggle,
+	  .help = "put the rows under a head for each tag of the servers; close or open the head "
+	          "at the cursor; what is done on a head is done on all rows under it" },
+	{ .name = "pane-fold-all",
+	  .verb = "fold all",
+	  .key = "M-o",
+	  .flags = MENU | PANES,
+	  .show = fold_cycle,
+	  .help = "close all heads, open them all, then show the rows without heads again" },
 	{ .name = "pane-zoom",
 	  .verb = "zoom",
 	  .key = "z",
@@ -677,7 +703,7 @@ static size_t actions_of_rows(struct console *c, struct row *r, const struct act
 	const struct action *some[MENU_MAX];
 	size_t n_rows = console_rows(c, rows, ROWS_MAX);
 	rows[n_rows] = r;
-	for (size_t i = 0; i <= n_rows; i++) {
+	for (size_t i = 0; i < n_rows + (r != NULL); i++) {
 		size_t n_some = actions_of(rows[i], some, MENU_MAX);
 		for (size_t k = 0; k < n_some; k++) {
 			bool to_marked = some[k]->flags & ACTION_MARKED;
@@ -696,6 +722,8 @@ size_t actions_now(struct console *c, const struct action **out, size_t max)
 {
 	struct row *r = console_row(c);
 	size_t n = 0;
+	if (!r && fold_at(c)) /* on a head: what works on all rows under it */
+		return actions_of_rows(c, NULL, out, 0, max);
 	if (!r)
 		return 0;
 	if (max && r->server->asks)
@@ -739,6 +767,8 @@ void action_begin(struct console *c, const struct action *a)
 		a->show(c);
 	} else if (r)
 		action_say_not_now(c, a, r);
+	else if (fold_take(c, a))
+		return;
 	else if (remembered && row_is_remembered(remembered, NULL))
 		console_flash(c, TONE_WARN,
 		              "%s: the row is of last time; it can be acted on once its server has "

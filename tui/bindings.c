@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tui/console_internal.h"
+#include "tui/fold.h"
 
 const struct action *binding_user(enum action_context context, const struct key *key,
                                   const struct row *r)
@@ -45,7 +46,7 @@ static const struct action *binding_marked(struct console *c, const struct key *
 const struct action *binding_find(struct console *c, const struct key *key, const struct row *r)
 {
 	const struct action *a = binding_user(CONTEXT_CONSOLE, key, r), *other = NULL, *table;
-	if (!a && r)
+	if (!a && (r || fold_at(c)))
 		a = binding_marked(c, key);
 	if (!a && r)
 		a = binding_in(c, r->kind->actions, key, r, &other);

@@ -15,6 +15,7 @@
 #include "tui/tint.h"
 #include "tui/keymap.h"
 #include "tui/panel.h"
+#include "tui/fold.h"
 #include "tui/remember.h"
 
 /* Removes an incomplete UTF-8 character at the end of a cut text. */
@@ -167,10 +168,14 @@ bool row_stale(const struct row *r, int64_t *since)
 {
 	const struct link *link = r->server->link;
 	*since = 0;
+	if (row_is_head(r))
+		return false;
 	if (row_is_remembered(r, since))
 		return true;
 	if (!r->source) {
 		*since = server_heard_ms(r->server);
+		if (!*since && r->kind == &kind_server)
+			remember_of_server(r->server, since);
 		return link && link->state != LINK_UP && *since;
 	}
 	if (r->source->state == SOURCE_LIVE)

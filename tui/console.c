@@ -372,6 +372,7 @@ int console_run(struct console *c)
 	asks_check(c);
 	console_draw_now(c);
 	loop_io_set(c->screen, canvas_waiting() ? POLLOUT : 0);
+	crash_prepare();
 	loop_run(c->loop);
 	return c->exit_code;
 }

@@ -16,6 +16,7 @@
  *     drafts.c     unsent texts
  *     aside.c      acknowledging and snoozing
  *     look.c       layout, borders, hidden panes, columns
+ *     fold.c       rows under a head for each tag
  *     beside.c     details beside a list
  *     mouse.c      click, wheel, drag
  *     crash.c      restores the terminal after a crash
@@ -79,6 +80,7 @@ struct attach;
 struct beside;
 struct editor;
 struct console;
+struct fold;
 struct loop_io;
 struct notify;
 struct loop_timer;
@@ -108,6 +110,7 @@ struct pane {
 	char filter[FILTER_MAX];
 	struct fuzzy fuzzy;
 	char *want;        /* owned; id under the cursor at the end of the last console; NULL */
+	struct fold *fold; /* owned; its rows stand under heads (fold.h); NULL: they do not */
 	size_t remembered; /* rows of last time among the rows, before the filter */
 	bool moved;        /* the user moved the cursor: it now follows its row */
 	bool problems;     /* shows only rows that need attention */
@@ -422,5 +425,7 @@ void clipboard_copy(struct console *, const char *text);
 /* runs a local program without waiting for it */
 bool spawn_quiet(struct console *, const char *const *argv);
 void crash_install(const char *version);
+/* Loads what a backtrace needs while memory is available. Takes ms: after the first frame. */
+void crash_prepare(void);
 
 #endif

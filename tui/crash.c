@@ -43,12 +43,15 @@ void crash_install(const char *version)
 	stack_t alternate = { .ss_sp = stack, .ss_size = sizeof(stack) };
 	struct sigaction action = { .sa_handler = crash_crashed,
 		                    .sa_flags = SA_ONSTACK | SA_NODEFER };
-	void *frame;
 	version_text = version;
-	/* loads the unwinder now, while memory is available */
-	backtrace(&frame, 1);
 	sigaltstack(&alternate, NULL);
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
 		sigaction(fatal[i], &action, NULL);
+}
+
+void crash_prepare(void)
+{
+	void *frame;
+	backtrace(&frame, 1);
 }

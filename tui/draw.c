@@ -16,6 +16,14 @@ void note_change(struct console *c, int64_t wall_ms)
 		c->next_change_ms = wall_ms;
 }
 
+/* How many lines the pane would like. */
+static size_t draw_pane_rows(const struct pane *p)
+{
+	if (!p->table)
+		return p->lines;
+	return p->fold && p->state != ROWS_DIRTY ? p->n : p->total + p->remembered;
+}
+
 static int draw_last_line(const struct canvas *screen)
 {
 	return screen->height > 0 ? screen->height - 1 : 0;
@@ -107,8 +115,7 @@ void console_draw(struct console *c)
 		.rows = c->pane_rows,
 	};
 	for (size_t i = 0; i < c->n_panes; i++)
-		want.rows[i] = c->panes[i].table ? c->panes[i].total + c->panes[i].remembered
-		                                 : c->panes[i].lines;
+		want.rows[i] = draw_pane_rows(&c->panes[i]);
 	want.says = says_want(c, screen.width);
 	if (!want.rows[PANE_FLEET])
 		/* an empty fleet shows how to add servers */

@@ -5,6 +5,7 @@
 
 #include "backends/store/doc.h"
 #include "tui/console_internal.h"
+#include "tui/fold.h"
 
 static void help_action(struct console *c, struct doc *doc, const struct action *a, bool always)
 {
@@ -138,12 +139,14 @@ void console_menu(struct console *c)
 	for (size_t i = 0; i < n && len < size; i++)
 		len += (size_t)snprintf(title + len, size - len, "%s%s", i ? ", " : ": ",
 		                        rows[i]->name);
-	if (!marked) {
-		if (r && r->kind != &kind_server)
-			snprintf(title, size, "%s on %s", r->name, r->server->name);
-		else
-			snprintf(title, size, "%s", r ? r->name : "mocr");
-	}
+	const struct row *head = marked || r ? NULL : fold_at(c);
+	if (head)
+		snprintf(title, size, "%s: %zu rows", head->name,
+		         fold_rows(c, head, rows, ROWS_MAX));
+	else if (!marked && r && r->kind != &kind_server)
+		snprintf(title, size, "%s on %s", r->name, r->server->name);
+	else if (!marked)
+		snprintf(title, size, "%s", r ? r->name : "mocr");
 	c->dialog = dialog_menu(title, items, c->n_menu, help_menu_chosen, c);
 	console_redraw(c);
 }

@@ -10,6 +10,7 @@
 #include "backends/base/number.h"
 #include "backends/base/state_file.h"
 #include "backends/store/doc.h"
+#include "tui/fold.h"
 #include "tui/near.h"
 
 #define LOOK_MAX (64u << 10) /* bytes of the file */
@@ -73,6 +74,7 @@ void look_keep(struct console *c)
 		const struct pane *p = &c->panes[i];
 		if (c->look.hidden[i])
 			buf_addf(&out, "hide %s\n", p->panel->name);
+		fold_write(p, &out);
 		if (!p->table || !table_columns_chosen(p->table) || look_section(c, p))
 			continue;
 		look_shown_columns(p->table, names, sizeof(names));
@@ -121,6 +123,8 @@ static void look_read_line(struct console *c, char *line)
 		c->look.left[style] = look_cells(look_word(&line));
 	} else if (!strcmp(what, "hide") && pane < c->n_panes) {
 		c->look.hidden[pane] = pane != PANE_FLEET && pane != PANE_NEEDS;
+	} else if (!strcmp(what, "fold") && pane < c->n_panes) {
+		fold_read(&c->panes[pane], line);
 	} else if (!strcmp(what, "columns") && pane < c->n_panes && c->panes[pane].table && line) {
 		table_choose_columns(c->panes[pane].table, line, bad, sizeof(bad));
 	}

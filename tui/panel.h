@@ -35,6 +35,7 @@ enum column_flags {
 	/* age of stale data: drawn at the end of the row, in its own place */
 	COLUMN_AGE = 4,
 	COLUMN_EXTRA = 8, /* shown only when the user chose it */
+	COLUMN_NOW = 16,  /* of this moment, such as what a key does: not remembered */
 };
 
 /* A field of the struct behind a row. FIELD_OF(container, cpu) finds its type. */
@@ -95,6 +96,17 @@ struct panel_look {
 	size_t cursor_line, cursor_lines, shown, all;
 };
 
+/* For rows that hold what people said. Where name_of is set, a row of the panel's kind is kept
+ * without its name and its reason, in the list of needs, too. */
+#define PANEL_KEEPS_MAX 12
+struct panel_keeps {
+	const char *columns[PANEL_KEEPS_MAX]; /* these may be kept; ends at NULL */
+	const char *name, *why; /* columns for what stands in their place */
+	/* Write a name and a state without such words. */
+	void (*name_of)(const struct row *, struct cell *);
+	void (*why_of)(const struct row *, struct cell *);
+};
+
 struct panel_extra;
 #define PANEL_SOURCES_MAX 16
 #define PANEL_BRIEF_MAX 2
@@ -126,8 +138,8 @@ struct panel {
 	/* Ids are random: the filter skips them, because a few letters match almost any random
 	 * id. */
 	bool random_ids;
-	/* Its rows hold what people said: nothing of them is kept on the disk (remember.h). */
-	bool forgets;
+	/* What of its rows may be kept on the disk (remember.h). NULL: all that it shows. */
+	const struct panel_keeps *keeps;
 	/* One line per row for panes under 60 cells. The default joins brief_name (NULL: the column
 	 * "name", or the row's name), what the named columns show and, with brief_why, the reason.
 	 * Its tone is that of the first of these columns. brief replaces this default. All NULL:

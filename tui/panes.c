@@ -13,6 +13,7 @@
 #include "backends/store/need.h"
 #include "tui/aside.h"
 #include "tui/console_internal.h"
+#include "tui/fold.h"
 #include "tui/look.h"
 #include "tui/remember.h"
 
@@ -46,6 +47,7 @@ void panes_finish(struct console *c)
 {
 	for (size_t i = 0; i < c->n_panes; i++) {
 		table_destroy(c->panes[i].table);
+		fold_finish(&c->panes[i]);
 		free(c->panes[i].rows);
 		free(c->panes[i].changes);
 		free(c->panes[i].want);
@@ -314,6 +316,8 @@ static void pane_rebuild(struct console *c, struct pane *p)
 	if (!fuzzy_empty(&p->fuzzy))
 		p->n = table_filter(p->table, &p->fuzzy, p->rows, p->n);
 	table_sort(p->table, p->rows, p->n);
+	if (p->fold)
+		fold_arrange(c, p);
 	for (size_t i = 0; i < p->n; i++)
 		pane_row(p, i)->places[p->panel->needs] = (uint32_t)i;
 	table_hide(p->table, "server",
@@ -345,11 +349,17 @@ static void pane_spoil(struct pane *p)
 	p->counted = false;
 }
 
+/* A change of one row may move others. */
+static bool pane_moves_whole(const struct pane *p)
+{
+	return p->panel->reads_others || p->fold;
+}
+
 /* Handles a changed row. Nothing moves while the row is still in order with its neighbours. */
 static void pane_row_changed(struct pane *p, const struct row *r, bool on_screen)
 {
 	size_t at;
-	if (p->state == ROWS_DIRTY || p->panel->reads_others || !on_screen) {
+	if (p->state == ROWS_DIRTY || pane_moves_whole(p) || !on_screen) {
 		pane_spoil(p);
 		return;
 	}
@@ -450,6 +460,7 @@ static void pane_empty(struct pane *p)
 {
 	p->n = 0;
 	p->hole = SIZE_MAX;
+	fold_clear(p);
 	table_set_rows(p->table, NULL, 0);
 }
 
@@ -459,7 +470,7 @@ static void pane_row_gone(struct pane *p, const struct row *r)
 	size_t at;
 	if (!p->table || (!p->panel->needs && p->panel->kind != r->kind))
 		return;
-	if (p->panel->reads_others)
+	if (pane_moves_whole(p))
 		pane_spoil(p);
 	if (p->state == ROWS_DIRTY) {
 		pane_empty(p);
@@ -547,7 +558,7 @@ void pane_set_filter(struct console *c, struct pane *p, const char *pattern)
 		return;
 	/* One more character in a pattern can only remove rows. The rest need not be gathered and
 	 * sorted again. */
-	bool narrows = p->table && p->filter[0] && p->state != ROWS_DIRTY &&
+	bool narrows = p->table && !p->fold && p->filter[0] && p->state != ROWS_DIRTY &&
 	               p->built_at == store_generation(c->store) && !strchr(pattern, '!') &&
 	               !strncmp(pattern, p->filter, strlen(p->filter));
 	snprintf(p->filter, sizeof(p->filter), "%s", pattern);
@@ -617,7 +628,10 @@ size_t console_rows(struct console *c, struct row **out, size_t max)
 		free(ids);
 	}
 	/* what was marked and went is not replaced by what stands under the cursor */
-	if (!marked && max && (out[0] = console_row(c)))
+	const struct row *head = marked ? NULL : fold_at(c);
+	if (head)
+		n = fold_rows(c, head, out, max);
+	else if (!marked && max && (out[0] = console_row(c)))
 		n = 1;
 	return n;
 }
@@ -651,6 +665,7 @@ bool console_goto(struct console *c, const char *id)
 		console_enter_server(c, r->server->name);
 	pane_focus(c, (size_t)(p - c->panes));
 	p->moved = true;
+	fold_open(p, r);
 	panes_refresh(c);
 	/* the filter hides the row: clear the filter, the user asked for this row */
 	if (!table_seek(p->table, id)) {
@@ -725,8 +740,10 @@ static void pane_title_text(const struct console *c, size_t index, char *buf, si
 	if (p->problems && n < size)
 		n += (size_t)snprintf(buf + n, size - n, " · problems only");
 	if (limited && n < size)
-		n += (size_t)snprintf(buf + n, size - n, " · %zu of %zu", p->n,
-		                      p->total + p->remembered);
+		n += (size_t)snprintf(buf + n, size - n, " · %zu of %zu",
+		                      p->fold ? fold_count(p) : p->n, p->total + p->remembered);
+	if (p->fold && n < size)
+		n += (size_t)snprintf(buf + n, size - n, " · by tag");
 	if (p->remembered && n < size) {
 		char age[40];
 		remember_title(p, age, sizeof(age));
@@ -796,7 +813,7 @@ static void pane_draw_table(struct console *c, size_t index, const struct canvas
 	size_t end = table_top(p->table) + table_shown(p->table);
 	note_change(c, table_changes_ms(p->table));
 	for (size_t i = table_top(p->table); i < end && i < p->n; i++)
-		if (!row_is_remembered(p->rows[i], NULL))
+		if (!row_is_remembered(p->rows[i], NULL) && !row_is_head(p->rows[i]))
 			store_shown((struct row *)p->rows[i]);
 }
 

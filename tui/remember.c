@@ -36,7 +36,8 @@ static struct {
 	char *text;              /* owned: the file, cut into fields */
 	struct remembered *rows; /* owned */
 	size_t n;
-	bool on; /* the console writes the file when it ends */
+	size_t servers; /* the first so many rows are those of servers */
+	bool on;        /* the console writes the file when it ends */
 } kept;
 
 static struct remembered *remember_of(const struct row *r)
@@ -67,7 +68,7 @@ static struct pane *remember_pane(struct console *c, const char *name)
 
 static bool remember_keeps(const struct panel *p)
 {
-	return p->columns && p->kind && p->kind != &kind_server && !p->needs && !p->forgets;
+	return p->columns && (p->kind || p->needs);
 }
 
 /* What the lines before said about those that follow. */
@@ -76,6 +77,7 @@ struct remember_reading {
 	char **field;
 	size_t n;
 	const struct panel *panel;     /* of the columns line */
+	struct server *server;         /* of the last row; NULL: none yet */
 	int column[TABLE_COLUMNS_MAX]; /* index in the panel, by place in the line; -1: gone */
 	size_t n_columns;
 };
@@ -110,19 +112,40 @@ enum {
 	ROW_CELLS
 };
 
+/* The kind of a row among the needs, by the cell that names it. NULL: unknown. */
+static const struct kind *remember_read_kind(const struct remember_reading *r)
+{
+	for (size_t i = 0; i < r->n_columns && ROW_CELLS + i < r->n; i++) {
+		int at = r->column[i];
+		if (at < 0 || strcmp(r->panel->columns[at].name, "kind") != 0)
+			continue;
+		for (const struct kind *const *k = kinds; *k; k++)
+			if (!strcmp((*k)->name, r->field[ROW_CELLS + i]))
+				return *k;
+	}
+	return NULL;
+}
+
 static void remember_read_row(struct remember_reading *r)
 {
-	struct server *v = r->n > ROW_SERVER
-	                           ? store_server_find(r->c->store, r->field[ROW_SERVER])
-	                           : NULL;
-	if (!r->panel || !v || r->n < ROW_CELLS || kept.n == REMEMBER_ROWS)
+	if (!r->panel || r->n < ROW_CELLS || kept.n == REMEMBER_ROWS)
+		return;
+	/* rows of one server stand together */
+	if (!r->server || strcmp(r->server->name, r->field[ROW_SERVER]) != 0)
+		r->server = store_server_find(r->c->store, r->field[ROW_SERVER]);
+	struct server *v = r->server;
+	const struct kind *kind = r->panel->needs ? remember_read_kind(r) : r->panel->kind;
+	if (!v || !kind)
 		return;
 	struct remembered *m = &kept.rows[kept.n++];
+	/* the file has servers first, and the search for one ends at the first other row */
+	if (kind == &kind_server && kept.servers + 1 == kept.n)
+		kept.servers = kept.n;
 	m->panel = r->panel;
 	m->source = r->field[ROW_SOURCE];
 	m->brief = r->field[ROW_BRIEF];
 	m->at_ms = number_long(r->field[ROW_AT]);
-	m->row.kind = r->panel->kind;
+	m->row.kind = kind;
 	m->row.server = v;
 	m->row.id = r->field[ROW_ID];
 	m->row.name = r->field[ROW_NAME];
@@ -175,7 +198,12 @@ static const struct {
 static char *remember_trust(char *field)
 {
 	char clean[FIELD_MAX];
-	size_t len = strlen(field);
+	size_t len = 0;
+	while (field[len] >= ' ' && field[len] <= '~')
+		len++;
+	if (!field[len] && len < FIELD_MAX) /* washing leaves plain ASCII as it is */
+		return field;
+	len = strlen(field);
 	if (len + 1 > sizeof(clean))
 		return field + len;
 	wash(clean, sizeof(clean), field, len);
@@ -242,32 +270,93 @@ static void remember_add(struct buf *out, const char *text)
 	buf_finish(&masked);
 }
 
-static void remember_add_row(struct buf *out, const struct panel *p, const struct row *r,
-                             int64_t at_ms, const char *source)
+static bool remember_is_named(const char *const *names, const char *name)
 {
+	while (*names && strcmp(*names, name) != 0)
+		names++;
+	return *names != NULL;
+}
+
+/* What of a row is written. name and why: what stands for those of a row with words of people. */
+struct remember_writing {
+	const struct panel *panel;
+	const struct row *row;
+	bool words;
+	struct cell name, why;
+};
+
+/* The text of a column that may be written. An order's progress or result is none. */
+static void remember_cell(const struct remember_writing *w, const struct column *col,
+                          struct cell *cell)
+{
+	const struct panel_keeps *keeps = w->panel->keeps;
+	*cell = (struct cell){ 0 };
+	if (col->flags & COLUMN_NOW)
+		return;
+	if (!w->words || (keeps && remember_is_named(keeps->columns, col->name)))
+		row_cell(w->panel, col, w->row, cell);
+	else if (keeps && !strcmp(col->name, keeps->name))
+		*cell = w->name;
+	else if (keeps && !strcmp(col->name, keeps->why))
+		*cell = w->why;
+	if (cell->passing)
+		*cell = (struct cell){ 0 };
+}
+
+static void remember_add_row(const struct console *c, struct buf *out, const struct panel *p,
+                             const struct row *r, int64_t at_ms, const char *source)
+{
+	struct remember_writing w = { .panel = p, .row = r };
 	struct cell brief = { 0 };
 	char at[32];
+	for (size_t i = 0; i < c->n_panes; i++) {
+		const struct panel *own = c->panes[i].panel;
+		if (own->kind != r->kind || !own->keeps || !own->keeps->name_of)
+			continue;
+		w.words = true;
+		if (row_is_remembered(r, NULL)) { /* no such words are in it */
+			cell_set(&w.name, TONE_PLAIN, "%s", r->name);
+			cell_set(&w.why, TONE_PLAIN, "%s", r->why ? r->why : "");
+		} else {
+			own->keeps->name_of(r, &w.name);
+			own->keeps->why_of(r, &w.why);
+		}
+	}
 	snprintf(at, sizeof(at), "%lld", (long long)at_ms);
-	panel_brief(p, r, &brief);
+	if (w.words)
+		cell_set(&brief, TONE_PLAIN, "%s  %s", w.name.text, w.why.text);
+	else
+		panel_brief(p, r, &brief);
 	buf_puts(out, "row");
 	remember_add(out, r->server->name);
 	remember_add(out, r->id);
-	remember_add(out, r->name);
+	remember_add(out, w.words ? w.name.text : r->name);
 	remember_add(out, health_name(r->health));
 	remember_add(out, source);
 	remember_add(out, at);
-	remember_add(out, r->why);
+	remember_add(out, w.words ? w.why.text : r->why);
 	remember_add(out, brief.text);
 	for (size_t i = 0; i < TABLE_COLUMNS_MAX && p->columns[i].name; i++) {
-		struct cell cell = { 0 };
-		row_cell(p, &p->columns[i], r, &cell);
+		struct cell cell;
+		remember_cell(&w, &p->columns[i], &cell);
 		remember_add(out, cell.text);
 	}
 	buf_puts(out, "\n");
 }
 
+/* Have all sources of the server said what they can? */
+static bool remember_is_over(const struct server *v)
+{
+	for (const struct source *s = v->sources; s; s = s->next)
+		if (!source_settled(s))
+			return false;
+	return server_heard_ms(v) != 0;
+}
+
 static bool remember_is_alive(const struct console *c, const struct remembered *m)
 {
+	if (m->panel && m->row.kind == &kind_server)
+		return !server_heard_ms(m->row.server);
 	if (!m->panel || store_find(c->store, m->row.id))
 		return false;
 	const struct source *s = server_source(m->row.server, m->source);
@@ -277,11 +366,41 @@ static bool remember_is_alive(const struct console *c, const struct remembered *
 	return !store_count(c->store, m->row.kind, m->row.server);
 }
 
+/* What is known of a server from last time; NULL: nothing. */
+static const struct remembered *remember_find_server(const struct server *v)
+{
+	for (size_t i = 0; i < kept.servers; i++)
+		if (kept.rows[i].panel && kept.rows[i].row.server == v)
+			return &kept.rows[i];
+	return NULL;
+}
+
+static int remember_compare(const void *a, const void *b, void *panel)
+{
+	const struct panel *p = panel;
+	return p->order(*(const struct row *const *)a, *(const struct row *const *)b);
+}
+
+/* The rows of the panel, the worst first. The caller frees the array. */
+static struct row **remember_rows(const struct console *c, const struct panel *p, size_t *n)
+{
+	size_t asks, most = store_needs_count(c->store, &asks);
+	if (!p->needs)
+		return report_rows(c->store, p->kind, NULL, REPORT_BY_NEED, n);
+	struct row **rows = xcalloc(most + 1, sizeof(*rows));
+	*n = 0;
+	for (struct row *r = store_need_first(c->store, NULL); r; r = store_need_next(r, NULL))
+		if (*n < most && r->need == NEED_STANDS && r->kind != &kind_server)
+			rows[(*n)++] = r;
+	qsort_r(rows, *n, sizeof(struct row *), remember_compare, (void *)p);
+	return rows;
+}
+
 static void remember_add_panel(const struct console *c, const struct panel *p, struct buf *out,
                                size_t *left)
 {
 	size_t n;
-	struct row **rows = report_rows(c->store, p->kind, NULL, REPORT_BY_NEED, &n);
+	struct row **rows = remember_rows(c, p, &n);
 	buf_puts(out, "columns");
 	remember_add(out, p->name);
 	for (size_t i = 0; i < TABLE_COLUMNS_MAX && p->columns[i].name; i++)
@@ -289,11 +408,19 @@ static void remember_add_panel(const struct console *c, const struct panel *p, s
 	buf_puts(out, "\n");
 	for (size_t i = 0; i < n && *left && out->len < REMEMBER_BYTES - LEFT_FOR_PLACES; i++) {
 		int64_t since, at = now_wall_ms();
-		if (p->wants && !p->wants(rows[i]))
+		bool server = rows[i]->kind == &kind_server;
+		if ((p->wants && !p->wants(rows[i])) ||
+		    (server && !server_heard_ms(rows[i]->server)))
 			continue;
 		if (row_stale(rows[i], &since) && since)
 			at = since;
-		remember_add_row(out, p, rows[i], at,
+		/* some cells may still say what they said last time */
+		const struct remembered *before = server && !remember_is_over(rows[i]->server)
+		                                          ? remember_find_server(rows[i]->server)
+		                                          : NULL;
+		if (before)
+			at = before->at_ms;
+		remember_add_row(c, out, p, rows[i], at,
 		                 rows[i]->source ? rows[i]->source->backend->name : "");
 		--*left;
 	}
@@ -304,9 +431,37 @@ static void remember_add_panel(const struct console *c, const struct panel *p, s
 		if (m->panel != p || !remember_is_alive(c, m) ||
 		    out->len >= REMEMBER_BYTES - LEFT_FOR_PLACES)
 			continue;
-		remember_add_row(out, p, &m->row, m->at_ms, m->source);
+		remember_add_row(c, out, p, &m->row, m->at_ms, m->source);
 		--*left;
 	}
+}
+
+static void remember_add_places(struct console *c, struct buf *out)
+{
+	buf_puts(out, "place");
+	remember_add(out, c->panes[c->focus].panel->name);
+	remember_add(out, c->panes[c->other].panel->name);
+	remember_add(out, c->scope);
+	remember_add(out, c->zoom ? "zoom" : "");
+	remember_add(out, c->hide_hints ? "hidden" : "");
+	buf_puts(out, "\n");
+	for (size_t i = 0; i < c->n_panes; i++) {
+		const struct pane *p = &c->panes[i];
+		const char *sort = p->table ? table_sort_name(p->table) : NULL;
+		const char *at = p->table && p->moved ? table_cursor_id(p->table) : p->want;
+		buf_puts(out, "pane");
+		remember_add(out, p->panel->name);
+		remember_add(out, p->problems ? "problems" : "");
+		remember_add(out, sort);
+		remember_add(out, sort && table_sort_is_reversed(p->table) ? "reverse" : "");
+		/* what was typed to find words of people is such words, too */
+		bool words = p->panel->keeps && p->panel->keeps->name_of;
+		remember_add(out, at);
+		remember_add(out, words ? "" : p->filter);
+		buf_puts(out, "\n");
+	}
+	if (c->hosts_later)
+		buf_puts(out, "hosts-later\n");
 }
 
 void remember_save(struct console *c)
@@ -318,31 +473,17 @@ void remember_save(struct console *c)
 		return;
 	buf_init(&out, REMEMBER_BYTES);
 	buf_puts(&out, FIRST_LINE "\n");
-	buf_puts(&out, "place");
-	remember_add(&out, c->panes[c->focus].panel->name);
-	remember_add(&out, c->panes[c->other].panel->name);
-	remember_add(&out, c->scope);
-	remember_add(&out, c->zoom ? "zoom" : "");
-	remember_add(&out, c->hide_hints ? "hidden" : "");
-	buf_puts(&out, "\n");
-	for (size_t i = 0; i < c->n_panes; i++) {
-		const struct pane *p = &c->panes[i];
-		const char *sort = p->table ? table_sort_name(p->table) : NULL;
-		const char *at = p->table && p->moved ? table_cursor_id(p->table) : p->want;
-		buf_puts(&out, "pane");
-		remember_add(&out, p->panel->name);
-		remember_add(&out, p->problems ? "problems" : "");
-		remember_add(&out, sort);
-		remember_add(&out, sort && table_sort_is_reversed(p->table) ? "reverse" : "");
-		remember_add(&out, p->panel->forgets ? "" : at);
-		remember_add(&out, p->panel->forgets ? "" : p->filter);
-		buf_puts(&out, "\n");
-	}
-	if (c->hosts_later)
-		buf_puts(&out, "hosts-later\n");
-	for (size_t i = 0; i < c->n_panes; i++)
-		if (remember_keeps(c->panes[i].panel))
-			remember_add_panel(c, c->panes[i].panel, &out, &left);
+	remember_add_places(c, &out);
+	/* the servers first, as remember_read_row wants; then what long lists must not crowd out */
+	for (int round = 0; round < 3; round++)
+		for (size_t i = 0; i < c->n_panes; i++) {
+			const struct panel *p = c->panes[i].panel;
+			int wanted = p->needs || (p->keeps && p->keeps->name_of) ? 1 : 2;
+			if (p->kind == &kind_server)
+				wanted = 0;
+			if (wanted == round && remember_keeps(p))
+				remember_add_panel(c, p, &out, &left);
+		}
 	char *path = xasprintf("%s/last", c->settings->state_dir);
 	if (!state_write(path, out.data, out.len, &err))
 		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
@@ -360,7 +501,10 @@ void row_cell(const struct panel *p, const struct column *col, const struct row 
 	bool plain = col->flags & (COLUMN_HEALTH | COLUMN_SERVER | COLUMN_AGE);
 	if (!m || plain) { /* those read nothing of the kind */
 		column_cell(col, r, c);
-		return;
+		bool unknown = !c->text[0] || !strcmp(c->text, "-");
+		if (plain || !unknown || !kept.servers || p->kind != &kind_server ||
+		    remember_is_over(r->server) || !(m = remember_find_server(r->server)))
+			return;
 	}
 	/* The place among the panel's own columns: the user may have put them in another order. */
 	while (i < TABLE_COLUMNS_MAX && p->columns[i].name &&
@@ -377,6 +521,22 @@ bool remember_brief(const struct panel *p, const struct row *r, struct cell *c)
 	if (m)
 		cell_set(c, TONE_STALE, "%s", *m->brief ? m->brief : r->name);
 	return m != NULL;
+}
+
+bool remember_of_server(const struct server *v, int64_t *at_ms)
+{
+	const struct remembered *m = remember_find_server(v);
+	if (m && at_ms)
+		*at_ms = m->at_ms;
+	return m && !server_heard_ms(v);
+}
+
+bool remember_server_brief(const struct server *v, struct cell *c)
+{
+	const struct remembered *m = remember_find_server(v);
+	if (m && *m->brief)
+		cell_set(c, TONE_STALE, "%s", m->brief);
+	return m && *m->brief;
 }
 
 bool remember_says(const struct row *r, struct cell *c)
@@ -406,7 +566,8 @@ void remember_gather(struct console *c, struct pane *p,
 	p->remembered = 0;
 	for (size_t i = 0; i < kept.n; i++) {
 		const struct remembered *m = &kept.rows[i];
-		if (m->panel != p->panel || (p->limit && m->row.server != p->limit))
+		if (m->panel != p->panel || m->row.kind == &kind_server ||
+		    (p->limit && m->row.server != p->limit))
 			continue;
 		if ((p->problems && m->row.health < HEALTH_ATTENTION) || !remember_is_alive(c, m))
 			continue;

@@ -1,13 +1,14 @@
 /* remember.h: what a console keeps for the next one: where the user was, and the last known rows.
  *
  * The file is XDG_STATE_HOME/mocr/last, lines of fields between tabs, mode 0600. It is written when
- * a console ends, and of two consoles the last to end wins. Texts are masked as in a recording. A
- * panel with .forgets leaves nothing in it.
+ * a console ends, and of two consoles the last to end wins. Texts are masked as in a recording. Of
+ * rows that hold what people said (panel_keeps of panel.h) neither name nor reason is kept.
  *
  * A remembered row is a struct row outside the store: no id leads to it, it has no action, and no
  * count knows it. It stands in its pane, dim and with its age, behind the live rows, until its
  * source has answered or its server is gone. A source that fails from the beginning has not
- * answered. */
+ * answered. The row of a server is live from the start: what its cells said last stands in those
+ * that are still unknown. */
 #ifndef TUI_REMEMBER_H
 #define TUI_REMEMBER_H
 
@@ -21,6 +22,7 @@ struct pane;
 struct column;
 struct panel;
 struct row;
+struct server;
 
 #define REMEMBER_ROWS 2000            /* most rows in the file, the worst of each panel first */
 #define REMEMBER_BYTES (512u << 10) /* most bytes of the file */
@@ -37,6 +39,11 @@ bool row_is_remembered(const struct row *, int64_t *at_ms);
 void row_cell(const struct panel *, const struct column *, const struct row *, struct cell *);
 /* The one line of a remembered row for a narrow pane. False: the row is live. */
 bool remember_brief(const struct panel *, const struct row *, struct cell *);
+/* Did the last console know the server, and has nothing been heard of it since? *at_ms (may be
+ * NULL): wall clock, when it was last known. */
+bool remember_of_server(const struct server *, int64_t *at_ms);
+/* Writes its one line for a narrow pane. False: none is known. */
+bool remember_server_brief(const struct server *, struct cell *);
 /* "caddy.service, as of 2h ago: ...". False: the row is live. */
 bool remember_says(const struct row *, struct cell *);
 

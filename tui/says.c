@@ -12,6 +12,7 @@
 #include "backends/base/mem.h"
 #include "backends/store/need.h"
 #include "tui/console_internal.h"
+#include "tui/fold.h"
 #include "tui/remember.h"
 
 #define TAIL_BYTES 40  /* used to find the rest of a cut sentence */
@@ -45,6 +46,10 @@ static size_t says_of_row(const struct pane *p, const struct row *r, struct cell
 	char aside[120];
 	if (remember_says(r, &lines[0]))
 		return 1;
+	if (row_is_head(r)) {
+		fold_names(r, &lines[0]);
+		return 1;
+	}
 	if (need_says(r, aside, sizeof(aside)))
 		cell_set(&lines[0], TONE_DIM, "%s, %s: %s", r->name, aside, r->why ? r->why : "");
 	else if (r->why && r->health >= HEALTH_ATTENTION)
@@ -58,7 +63,7 @@ static size_t says_of_row(const struct pane *p, const struct row *r, struct cell
 static int says_of(const struct pane *p, const struct row *r, int width)
 {
 	/* A row that is well and has no text of its own is most rows: no cell is made for it. */
-	if ((!p->panel->strip && !r->why) || row_is_remembered(r, NULL))
+	if ((!p->panel->strip && !r->why) || row_is_remembered(r, NULL) || row_is_head(r))
 		return SAYS_LEAST;
 	struct cell lines[PANEL_STRIP_MAX];
 	for (size_t i = 0; i < PANEL_STRIP_MAX; i++) {
@@ -124,7 +129,7 @@ void draw_says(struct console *c)
 		extra->at_cursor(new);
 	if (!r)
 		return;
-	if (p->panel->strip && most >= 2 && !row_is_remembered(r, NULL))
+	if (p->panel->strip && most >= 2 && !row_is_remembered(r, NULL) && !row_is_head(r))
 		n = p->panel->strip(r, lines, most);
 	assert(n <= most);
 	if (!n)

@@ -9,6 +9,7 @@
 
 #include "backends/base/mem.h"
 #include "backends/servers/tags.h"
+#include "tui/fold.h"
 #include "tui/keymap.h"
 #include "tui/remember.h"
 #include "tui/table_internal.h"
@@ -473,14 +474,37 @@ void table_mark(struct table *t, const char *id, bool on)
 	}
 }
 
+/* A head is marked when all rows under it are; what is only remembered counts as marked. */
+bool table_row_marked(const struct table *t, const struct row *r)
+{
+	const struct row *const *under;
+	size_t n = fold_under(r, &under);
+	bool all = n > 0 || row_is_remembered(r, NULL) || table_marked(t, r->id);
+
+	for (size_t i = 0; i < n; i++)
+		all = all && table_row_marked(t, under[i]);
+	return all;
+}
+
+static void table_mark_row(struct table *t, const struct row *r, bool on)
+{
+	const struct row *const *under;
+	size_t n = fold_under(r, &under);
+
+	for (size_t i = 0; i < n; i++)
+		table_mark_row(t, under[i], on);
+	/* no action takes what is only remembered */
+	if (!row_is_head(r) && !row_is_remembered(r, NULL))
+		table_mark(t, r->id, on);
+}
+
 void table_mark_toggle(struct table *t)
 {
 	const struct row *r = table_cursor(t);
 
 	if (!r)
 		return;
-	if (!row_is_remembered(r, NULL)) /* no action takes what is only remembered */
-		table_mark(t, r->id, !table_marked(t, r->id));
+	table_mark_row(t, r, !table_row_marked(t, r));
 	table_move(t, TABLE_DOWN);
 }
 
@@ -489,11 +513,9 @@ void table_mark_shown(struct table *t)
 	bool all = true;
 
 	for (size_t i = 0; i < t->n; i++)
-		all = all && (row_is_remembered(t->rows[i], NULL) ||
-		              table_marked(t, t->rows[i]->id));
+		all = all && table_row_marked(t, t->rows[i]);
 	for (size_t i = 0; i < t->n; i++)
-		if (!row_is_remembered(t->rows[i], NULL))
-			table_mark(t, t->rows[i]->id, !all);
+		table_mark_row(t, t->rows[i], !all);
 }
 
 void table_marks_clear(struct table *t)

@@ -15,6 +15,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/store/need.h"
+#include "tui/fold.h"
 #include "tui/remember.h"
 #include "tui/table_internal.h"
 #include "tui/tint.h"
@@ -55,7 +56,7 @@ static void table_draw_make_cells(const struct table *t, const struct row *r, st
 		out[i].changes_ms = 0;
 		out[i].passing = false;
 		out[i].tint = TONE_PLAIN;
-		if (table_has_column(t, i))
+		if (table_has_column(t, i) && !row_is_head(r))
 			row_cell(t->panel, &t->columns[i], r, &out[i]);
 	}
 }
@@ -283,7 +284,7 @@ static void table_draw_cell(const struct table *t, const struct canvas *c, int y
 static void table_draw_finish_row(const struct table *t, const struct canvas *c, int y,
                                   const struct row *r, bool cursor, bool focused)
 {
-	if (table_marked(t, r->id)) {
+	if (table_row_marked(t, r)) {
 		canvas_text(c, y, 0, 1, TONE_MARK, canvas_ascii() ? ">" : "»");
 		canvas_row_tone(c, y, TONE_MARK);
 	}
@@ -344,6 +345,18 @@ static size_t table_draw_instead_after(const struct table *t)
 			first = i;
 	}
 	return first;
+}
+
+/* A head takes the whole line: its worst condition, then what it says. */
+static void table_draw_fold(const struct canvas *c, int y, const struct row *head)
+{
+	struct cell cell = { 0 };
+	char text[CELL_MAX * 2];
+	int width = c->width > 3 ? c->width - 3 : 0;
+	fold_cell(head, &cell);
+	cells_cut(text, sizeof(text), cell.text, (size_t)width, CUT_END, glyph_ellipsis());
+	canvas_text(c, y, 1, 1, tone_health(head->health), glyph_health(head->health));
+	canvas_text(c, y, 3, width, TONE_TITLE, text);
 }
 
 static void table_draw_row(struct table *t, const struct canvas *c, int y, const struct layout *l,
@@ -439,7 +452,7 @@ static int table_draw_brief_end(const struct table *t, const struct canvas *c, i
                                 const struct row *r)
 {
 	struct cell word = { .tone = TONE_DIM };
-	if (!t->panel->brief_end)
+	if (!t->panel->brief_end || row_is_remembered(r, NULL))
 		return 0;
 	t->panel->brief_end(r, &word);
 	int width = (int)cells(word.text), left = c->width - 3 - width - 1;
@@ -577,7 +590,9 @@ static void table_draw_columns(struct table *t, const struct canvas *c, int head
 	for (size_t y = 0; y < shown; y++) {
 		const struct row *r = t->rows[t->top + y];
 		const struct cell *row = &t->cells[y * t->n_columns];
-		if (y + 1 == shown)
+		if (row_is_head(r))
+			table_draw_fold(y + 1 == shown ? &end : c, head + (int)y, r);
+		else if (y + 1 == shown)
 			table_draw_row(t, &end, head + (int)y, &narrow, r, row);
 		else
 			table_draw_row(t, c, head + (int)y, &l, r, row);
@@ -617,7 +632,11 @@ void table_draw(struct table *t, const struct canvas *c, bool focused)
 	struct canvas end = brief ? table_draw_more(t, c) : *c;
 	for (size_t y = 0; y < shown; y++) {
 		const struct row *r = t->rows[t->top + y];
-		table_draw_brief(t, y + 1 == shown ? &end : c, (int)y, r);
+		const struct canvas *line = y + 1 == shown ? &end : c;
+		if (row_is_head(r))
+			table_draw_fold(line, (int)y, r);
+		else
+			table_draw_brief(t, line, (int)y, r);
 		table_draw_finish_row(t, c, (int)y, r, t->top + y == t->index, focused);
 	}
 }

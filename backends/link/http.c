@@ -399,6 +399,20 @@ static void http_set_common(struct call *c, const char *socket)
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
 }
 
+/* Prepares libcurl for the first call: TLS takes ms, and the first screen needs none. */
+static void http_prepare(struct http *h)
+{
+	if (h->multi)
+		return;
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	h->multi = curl_multi_init();
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, http_watch_socket);
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, http_watch_timer);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+}
+
 static void http_begin(struct call *c)
 {
 	const char *socket = http_is_direct(c) ? "" : origin_socket(c->origin, &c->err);
@@ -406,6 +420,7 @@ static void http_begin(struct call *c)
 		http_call_end(c, CURLE_COULDNT_CONNECT);
 		return;
 	}
+	http_prepare(c->http);
 	c->easy = curl_easy_init();
 	http_set_common(c, socket);
 	CURL *e = c->easy;
@@ -611,15 +626,8 @@ struct http *http_create(struct loop *loop)
 	struct http *h = xcalloc(1, sizeof(*h));
 	for (size_t i = 0; i < ORIGIN_BASES; i++)
 		origin_sweep(origin_base(i));
-	curl_global_init(CURL_GLOBAL_DEFAULT);
 	h->loop = loop;
 	h->timer = loop_timer_add(loop, -1, http_on_timer, h);
-	h->multi = curl_multi_init();
-	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, http_watch_socket);
-	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
-	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, http_watch_timer);
-	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
 	return h;
 }
 
@@ -631,10 +639,12 @@ void http_destroy(struct http *h)
 		http_call_free(h->calls);
 	http_ports_end(h);
 	loop_defer_cancel(h->loop, http_work, h);
-	curl_multi_cleanup(h->multi);
+	if (h->multi) {
+		curl_multi_cleanup(h->multi);
+		curl_global_cleanup();
+	}
 	loop_timer_remove(h->timer);
 	free(h);
-	curl_global_cleanup();
 }
 
 char *http_encode(const char *s)

@@ -39,6 +39,7 @@ struct later {
 	struct later *prev, *next;
 };
 
+struct work;
 struct mailbox {
 	pthread_mutex_t lock;
 	int wake_fd;
@@ -54,8 +55,9 @@ struct loop {
 	struct later *deferred;
 	struct later *running; /* deferred calls of this turn that are still to run */
 	struct later *after;   /* after-turn functions, in order of registration */
+	struct work *early;    /* jobs from before the first turn, which starts them */
 	int64_t now_ms;        /* during a turn */
-	bool in_turn, stopped;
+	bool in_turn, stopped, turned;
 	int code;
 };
 
@@ -103,6 +105,8 @@ static int64_t loop_clock_us(void)
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
+
+static void loop_start_early(struct loop *);
 
 /* --- lists of waiting calls ---------------------------------------------- */
 
@@ -200,6 +204,7 @@ void loop_destroy(struct loop *loop)
 {
 	if (!loop)
 		return;
+	loop_start_early(loop); /* a job frees what it was given */
 	sd_event_source_disable_unref(loop->mail_source);
 	pthread_mutex_lock(&loop->mail->lock);
 	loop->mail->closed = true;
@@ -235,6 +240,8 @@ static bool loop_dispatch_one(struct loop *loop, uint64_t timeout_us)
 void loop_turn(struct loop *loop, int timeout_ms)
 {
 	uint64_t timeout_us = timeout_ms < 0 ? UINT64_MAX : (uint64_t)timeout_ms * 1000;
+	if (!loop->turned)
+		loop_start_early(loop);
 	bool any = loop->deferred != NULL;
 	if (any)
 		timeout_us = 0;
@@ -505,6 +512,7 @@ struct work {
 	void *job;
 	struct loop *loop;
 	struct loop_timer *again; /* retries while the machine has no free thread */
+	struct work *next;        /* of those that wait for the first turn */
 };
 
 static void *loop_worker(void *arg)
@@ -554,7 +562,24 @@ void loop_work(struct loop *loop, void (*work)(void *job), void (*done)(void *jo
 	pthread_mutex_lock(&loop->mail->lock);
 	loop->mail->refs++;
 	pthread_mutex_unlock(&loop->mail->lock);
-	loop_try_thread(NULL, w);
+	if (loop->turned) {
+		loop_try_thread(NULL, w);
+		return;
+	}
+	struct work **last = &loop->early;
+	while (*last)
+		last = &(*last)->next;
+	*last = w;
+}
+
+static void loop_start_early(struct loop *loop)
+{
+	loop->turned = true;
+	while (loop->early) {
+		struct work *w = loop->early;
+		loop->early = w->next;
+		loop_try_thread(NULL, w);
+	}
 }
 
 void loop_call(struct loop *loop, loop_fn *fn, void *arg)

@@ -63,8 +63,10 @@ struct loop_child *loop_child_add(struct loop *, pid_t, loop_child_fn *, void *a
 /* fn is not called any more; the child is still reaped */
 void loop_child_remove(struct loop_child *);
 
-/* Runs work(job) in a new thread, then done(job) in the loop. work shares nothing with the loop but
- * job. work may use loop_call to run fn(arg) in the loop; loop_call does not wait. */
+/* Runs work(job) in a new thread, then done(job) in the loop. Before the loop's first turn the job
+ * waits for that turn: log-ins do not take the processor from the first screen. work shares nothing
+ * with the loop but job. work may use loop_call to run fn(arg) in the loop; loop_call does not
+ * wait. */
 void loop_work(struct loop *, void (*work)(void *job), void (*done)(void *job), void *job);
 void loop_call(struct loop *, loop_fn *, void *arg); /* from any thread */
 

@@ -404,6 +404,8 @@ static const char *const harmless[] = {
 	"pane-filter",
 	"pane-problems",
 	"sessions-old",
+	"pane-fold",
+	"pane-fold-all",
 	"pane-zoom",
 	"pane-hide",
 	"pane-show-all",

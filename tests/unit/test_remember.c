@@ -15,12 +15,14 @@
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/containers/container.h"
+#include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/servers/replay.h"
 #include "backends/servers/server.h"
 #include "backends/services/unit.h"
 #include "backends/sessions/session.h"
 #include "backends/store/settings.h"
+#include "backends/vitals/vitals.h"
 #include "tui/console_internal.h"
 #include "tui/remember.h"
 
@@ -72,6 +74,7 @@ static struct row *add(const char *server, const char *source, const struct kind
 	struct source *s = server_source(store_server_find(c.store, server), source);
 	struct err none = { 0 };
 	source_set_state(s, SOURCE_LIVE, &none);
+	s->fresh_ms = now_wall_ms();
 	struct row *r = store_row(s, kind, name, name);
 	store_row_health(r, HEALTH_BAD, now_wall_ms(), "API_TOKEN=not-for-the-disk was refused");
 	return r;
@@ -87,7 +90,17 @@ static void leave_one(void)
 	add("pi", "docker", &kind_container, "db");
 	add("pi", "systemd", &kind_unit, "caddy.service");
 	add("pi", "systemd", &kind_unit, "later.service");
-	add("pi", "sessions", &kind_session, "words-of-a-person");
+	struct row *ses = add("pi", "sessions", &kind_session, "ses_1");
+	xreplace(&ses->name, "words-of-a-person");
+	store_row_health(ses, HEALTH_ASKS, now_wall_ms(), "may I run words-of-a-person?");
+	ROW_AS(session, ses)->directory = xstrdup("/srv/api");
+	ROW_AS(session, ses)->shown = SESSION_PERMISSION;
+	struct server *up = store_server_find(c.store, "sese");
+	up->link->state = LINK_UP;
+	up->vitals = xcalloc(1, sizeof(*up->vitals));
+	*up->vitals = (struct vitals){ .load1 = 1.25, .cpu = 40, .uptime_s = -1, .worst_disk = -1 };
+	struct err none = { 0 };
+	source_set_state(server_source(up, "vitals"), SOURCE_LIVE, &none);
 	pane_focus(&c, PANE_SERVICES);
 	pane_set_filter(&c, pane_focused(&c), "service");
 	panes_refresh(&c);
@@ -123,7 +136,8 @@ static void places_and_rows_come_back(void **state)
 	assert_int_equal(store_needs_count(c.store, &asks), 0);
 	assert_int_equal(c.panes[PANE_CONTAINERS].total, 0);
 	assert_int_equal(c.panes[PANE_CONTAINERS].remembered, 2);
-	assert_int_equal(rows_of(PANE_NEEDS), 0);
+	assert_int_equal(rows_of(PANE_NEEDS), 5);
+	assert_int_equal(c.panes[PANE_NEEDS].total, 0);
 	assert_null(console_row(&c));
 	const struct row *r = c.panes[PANE_CONTAINERS].rows[0];
 	assert_true(row_is_remembered(r, &at));
@@ -136,6 +150,88 @@ static void places_and_rows_come_back(void **state)
 			break;
 	}
 	assert_true(!strcmp(cell.text, "nginx:1") || !strcmp(r->name, "db"));
+	end(false);
+}
+
+static const char *cell_of(size_t index, const char *id, const char *column)
+{
+	static struct cell cell;
+	const struct panel *p = c.panes[index].panel;
+	rows_of(index);
+	cell = (struct cell){ 0 };
+	for (size_t i = 0; i < c.panes[index].n; i++)
+		for (size_t k = 0; p->columns[k].name; k++)
+			if (!strcmp(c.panes[index].rows[i]->id, id) &&
+			    !strcmp(p->columns[k].name, column))
+				row_cell(p, &p->columns[k], c.panes[index].rows[i], &cell);
+	return cell.text;
+}
+
+/* A server's own row is live: its cells say what they said, until there is something else. */
+static void cells_of_servers_come_back(void **state)
+{
+	int64_t at = 0;
+	leave_one();
+	begin();
+	remember_start(&c);
+	struct server *v = store_server_find(c.store, "sese");
+	v->link->state = LINK_CONNECTING;
+	assert_int_equal(rows_of(PANE_FLEET), 2);
+	assert_false(row_is_remembered(&v->row, NULL));
+	assert_true(remember_of_server(v, &at));
+	assert_true(row_stale(&v->row, &at) && at > now_wall_ms() - 60000);
+	assert_string_equal(cell_of(PANE_FLEET, "sese/server/sese", "load"), "1.25");
+	assert_string_equal(cell_of(PANE_FLEET, "sese/server/sese", "cpu"), "40");
+	assert_string_equal(cell_of(PANE_FLEET, "sese/server/sese", "link"), "connecting");
+	/* pi was known, too, by its rows; nothing was measured there */
+	assert_string_equal(cell_of(PANE_FLEET, "pi/server/pi", "load"), "-");
+	/* one answer: what is still unknown stays until all have been asked */
+	v->link->state = LINK_UP;
+	add("sese", "docker", &kind_container, "new");
+	assert_false(row_stale(&v->row, &at));
+	assert_string_equal(cell_of(PANE_FLEET, "sese/server/sese", "load"), "1.25");
+	struct err none = { 0 };
+	for (struct source *s = v->sources; s; s = s->next)
+		if (s->state == SOURCE_WAITING)
+			source_set_state(s, SOURCE_ABSENT, &none);
+	assert_string_equal(cell_of(PANE_FLEET, "sese/server/sese", "load"), "-");
+	end(false);
+}
+
+/* Of needs and sessions: the state, and not what people and agents said. */
+static void needs_and_sessions_come_back(void **state)
+{
+	size_t sessions;
+	leave_one();
+	begin();
+	remember_start(&c);
+	sessions = (size_t)(pane_of_kind(&c, &kind_session) - c.panes);
+	assert_int_equal(rows_of(sessions), 1);
+	assert_string_equal(cell_of(sessions, "pi/session/ses_1", "title"), "api");
+	assert_string_equal(cell_of(sessions, "pi/session/ses_1", "status"), "permission");
+	assert_string_equal(cell_of(sessions, "pi/session/ses_1", "directory"), "/srv/api");
+	assert_string_equal(cell_of(sessions, "pi/session/ses_1", "asks"), "");
+	assert_string_equal(cell_of(PANE_NEEDS, "pi/session/ses_1", "name"), "api");
+	assert_string_equal(cell_of(PANE_NEEDS, "pi/session/ses_1", "why"), "permission");
+	assert_string_equal(cell_of(PANE_NEEDS, "sese/container/web", "name"), "web");
+	assert_string_equal(cell_of(PANE_NEEDS, "sese/container/web", "enter"), "");
+	/* what asks comes first, as it did */
+	assert_string_equal(c.panes[PANE_NEEDS].rows[0]->id, "pi/session/ses_1");
+	assert_ptr_equal(c.panes[PANE_NEEDS].rows[0]->kind, &kind_session);
+	/* they are of last time: no step takes them */
+	const struct action *next = console_action_find("needs-next");
+	c.action = next;
+	next->show(&c);
+	assert_string_equal(c.flash, "Nothing needs you.");
+	/* a live one replaces that of its row, and all of its source */
+	add("pi", "systemd", &kind_unit, "caddy.service");
+	rows_of(PANE_NEEDS);
+	assert_int_equal(c.panes[PANE_NEEDS].remembered, 3);
+	end(true);
+	begin();
+	remember_start(&c);
+	assert_int_equal(rows_of(sessions), 1);
+	assert_string_equal(cell_of(sessions, "pi/session/ses_1", "title"), "api");
 	end(false);
 }
 
@@ -194,6 +290,7 @@ static void nothing_secret_is_in_the_file(void **state)
 	assert_non_null(strstr(text, "API_TOKEN=******"));
 	assert_null(strstr(text, "not-for-the-disk"));
 	assert_null(strstr(text, "words-of-a-person"));
+	assert_non_null(strstr(text, "\tpi/session/ses_1\tapi\tasks\t"));
 	free(text);
 	snprintf(path, sizeof(path), "%s/mocr/last", dir);
 	assert_int_equal(stat(path, &st), 0);
@@ -276,6 +373,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(places_and_rows_come_back),
+		cmocka_unit_test(cells_of_servers_come_back),
+		cmocka_unit_test(needs_and_sessions_come_back),
 		cmocka_unit_test(something_live_replaces_them),
 		cmocka_unit_test(rows_of_a_closed_server_go),
 		cmocka_unit_test(nothing_secret_is_in_the_file),
