@@ -1,5 +1,6 @@
-/* backend.c: the sessions of one server as a source. Looks when the link comes up, on demand, and
- * at intervals while rows are on the screen. Between looks nothing is started on the server. */
+/* backend.c: the sessions of one server as a source. Looks when the link comes up, on demand, at
+ * intervals while rows are on the screen, and when the vitals show that a program started or ended.
+ * Between looks nothing is started on the server. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +12,12 @@
 #include "backends/sessions/sessions.h"
 #include "backends/store/activity.h"
 #include "backends/servers/server.h"
+#include "backends/vitals/vitals.h"
 
 #define SCAN_MS 20000
 #define SCAN_MAX (4u << 20)
 #define LOOK_AGAIN_MS 60000
+#define HERDR_AGAIN_MS 180000
 #define HURRY_MS 4000 /* a server that ended is often restarted */
 #define HURRIES 6
 
@@ -218,6 +221,7 @@ static void sessions_scan(struct sessions *ss)
 	if (fetch_is_asked(&ss->look) || source_link(&ss->source)->state != LINK_UP)
 		return;
 	fetch_ask(&ss->look, sync_at(loop_now(store_loop(ss->source.store))));
+	ss->programs = ss->source.server->vitals ? ss->source.server->vitals->programs : 0;
 	ss->scan = link_run(source_link(&ss->source), scan_script, NULL, 0, SCAN_MAX, SCAN_MS,
 	                    sessions_scan_done, ss);
 	run_name(ss->scan, "the search for sessions");
@@ -239,11 +243,21 @@ static bool sessions_on_screen(const struct sessions *ss)
 	return false;
 }
 
+bool sessions_look_is_due(struct sessions *ss, int64_t now_ms)
+{
+	const struct vitals *v = ss->source.server->vitals;
+	uint64_t programs = v ? v->programs : 0;
+	if (!ss->programs) /* the first answer describes what the first look saw, too */
+		ss->programs = programs;
+	return programs != ss->programs || (ss->herdr && now_ms - ss->scanned_ms >= HERDR_AGAIN_MS);
+}
+
 static void sessions_on_again(struct loop_timer *t, void *arg)
 {
 	struct sessions *ss = arg;
 	spend_judge(ss->source.store);
-	if (sessions_on_screen(ss) || ss->missing || ss->hurry)
+	bool due = sessions_look_is_due(ss, loop_now(store_loop(ss->source.store)));
+	if (due || sessions_on_screen(ss) || ss->missing || ss->hurry)
 		sessions_scan(ss);
 	loop_timer_set(ss->again, ss->hurry ? HURRY_MS : LOOK_AGAIN_MS);
 	ss->hurry -= ss->hurry > 0;

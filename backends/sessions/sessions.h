@@ -191,6 +191,9 @@ struct sessions {
 	bool missing;
 	/* number of early looks left: a server ended and may restart, or is about to listen */
 	unsigned hurry;
+	/* vitals.programs at the last look; 0 unknown */
+	uint64_t programs;
+	bool herdr; /* the last look found a herdr server, which announces nothing by itself */
 	struct watch watch;
 	/* the folder listed last, and its subfolders, one name per line; owned; NULL */
 	char *folders_of, *folders;
@@ -222,6 +225,11 @@ void sessions_hurry(struct sessions *);
 void sessions_look_soon(struct sessions *); /* one early look */
 /* Looks again, unless the last look is younger than gap_ms. */
 void sessions_look(struct sessions *, int64_t gap_ms);
+
+/* Whether a look is due although no session is on the screen: a program with sessions started or
+ * ended there since the last look (vitals.programs), or a herdr server was found and that look is
+ * three minutes old. */
+bool sessions_look_is_due(struct sessions *, int64_t now_ms);
 
 /* scan.c */
 extern const char scan_script[];

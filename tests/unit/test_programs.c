@@ -20,6 +20,7 @@
 #include "backends/sessions/sessions.h"
 #include "backends/store/doc.h"
 #include "backends/store/settings.h"
+#include "backends/vitals/vitals.h"
 
 #define UUID "76420582-f2cc-49dc-898e-ed393cc5d03c"
 #define PROCESS                                                                                \
@@ -378,6 +379,31 @@ static void agents_of_herdr(void **state)
 	free(command);
 }
 
+/* Off the screen a look is due when something started or ended there, and for herdr now and then. */
+static void a_look_is_due_off_the_screen(void **state)
+{
+	(void)state;
+	struct sessions *ss = sessions_of(w.source);
+	int64_t soon = 100000, later = 180000;
+	struct source *vitals = server_source(w.server, "vitals");
+	look("", "", "", "");
+	ss->scanned_ms = 0;
+	assert_false(sessions_look_is_due(ss, later));
+	source_feed(vitals, "programs", "port 0100007F:0016\n", 19);
+	assert_false(sessions_look_is_due(ss, later)); /* the first answer is no change */
+	assert_false(sessions_look_is_due(ss, later));
+	source_feed(vitals, "programs", "port 0100007F:1000\n", 19);
+	assert_true(sessions_look_is_due(ss, soon));
+	ss->programs = w.server->vitals->programs;
+	source_feed(vitals, "programs", "port 0100007F:1000\n", 19);
+	assert_false(sessions_look_is_due(ss, later));
+	look("", "", "", "herdr\t\t{}\n");
+	assert_false(sessions_look_is_due(ss, later - 1));
+	assert_true(sessions_look_is_due(ss, later));
+	look("", "", "", "");
+	assert_false(sessions_look_is_due(ss, later));
+}
+
 static void agents_by_their_process(void **state)
 {
 	(void)state;
@@ -523,6 +549,7 @@ int main(void)
 		T(lists_in_a_command_are_no_choices),
 		T(rows_of_two_types_share_no_id),
 		T(agents_of_herdr),         T(agents_by_their_process),
+		T(a_look_is_due_off_the_screen),
 		T(a_git_state_is_read),     T(a_recording_keeps_no_word),
 		T(what_today_cost),         T(a_budget_turns_yellow_and_red),
 	};
