@@ -1,5 +1,5 @@
 /* backend.c: the sessions of one server as a source. Looks when the link comes up, on demand, at
- * intervals while rows are on the screen, and when the vitals show that a program started or ended.
+ * intervals while rows are on the screen, and when the vitals show that a program came or went.
  * Between looks nothing is started on the server. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +20,7 @@
 #define HERDR_AGAIN_MS 180000
 #define HURRY_MS 4000 /* a server that ended is often restarted */
 #define HURRIES 6
+#define UNSEEN_AGAIN_MS 5000 /* between two looks at what other consoles saw */
 
 static void sessions_scan(struct sessions *);
 
@@ -98,8 +99,10 @@ static void sessions_on_quiet(struct loop_timer *t, void *arg)
 		ses_judge(s);
 		bool over = s->was_busy && s->run.run == OC_RUN_IDLE && !s->row->parent[0];
 		s->was_busy = false;
-		if (over && s->row->shown == SESSION_IDLE)
-			s->row->finished_ms = now;
+		if (over && s->row->shown == SESSION_IDLE) {
+			unseen_mark(s->row, now);
+			ses_judge(s);
+		}
 		if (over && s->row->shown == SESSION_IDLE)
 			activity_add(ss->source.store, ACTIVITY_CHANGE, HEALTH_GOOD, s->row->row.id,
 			             "complete: %s", s->row->row.name);
@@ -227,6 +230,12 @@ static void sessions_scan(struct sessions *ss)
 	run_name(ss->scan, "the search for sessions");
 }
 
+static void sessions_on_unseen(struct loop_timer *t, void *arg)
+{
+	if (unseen_follow(arg))
+		loop_timer_set(t, UNSEEN_AGAIN_MS);
+}
+
 void sessions_look(struct sessions *ss, int64_t gap_ms)
 {
 	int64_t last = fetch_is_asked(&ss->look) ? ss->look.asked.ms : ss->scanned_ms;
@@ -291,6 +300,7 @@ static void sessions_prepare(struct sessions *ss)
 		return;
 	ss->again = loop_timer_add(loop, -1, sessions_on_again, ss);
 	ss->quiet = loop_timer_add(loop, -1, sessions_on_quiet, ss);
+	ss->unseen = loop_timer_add(loop, -1, sessions_on_unseen, ss);
 }
 
 static void sessions_up(struct source *s)
@@ -410,13 +420,15 @@ static void sessions_finish(struct source *s)
 	git_end(ss);
 	watch_end(ss);
 	free(ss->stored);
-	ss->stored = NULL;
+	free(ss->unseen_text);
+	ss->stored = ss->unseen_text = NULL;
 	ss->stored_round = 0;
 	acts_programs_end(ss);
 	while (ss->ocs)
 		oc_remove(ss->ocs);
 	loop_timer_remove(ss->again);
 	loop_timer_remove(ss->quiet);
+	loop_timer_remove(ss->unseen);
 	loop_timer_remove(ss->watch.tick);
 }
 
