@@ -1,5 +1,6 @@
-/* backend.c: the sessions of one server as a source. Looks when the link comes up, on demand, and
- * at intervals while rows are on the screen. Between looks nothing is started on the server. */
+/* backend.c: the sessions of one server as a source. Looks when the link comes up, on demand, at
+ * intervals while rows are on the screen, and when the vitals show that a program came or went.
+ * Between looks nothing is started on the server. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,15 @@
 #include "backends/sessions/sessions.h"
 #include "backends/store/activity.h"
 #include "backends/servers/server.h"
+#include "backends/vitals/vitals.h"
 
 #define SCAN_MS 20000
 #define SCAN_MAX (4u << 20)
 #define LOOK_AGAIN_MS 60000
+#define HERDR_AGAIN_MS 180000
 #define HURRY_MS 4000 /* a server that ended is often restarted */
 #define HURRIES 6
+#define UNSEEN_AGAIN_MS 5000 /* between two looks at what other consoles saw */
 
 static void sessions_scan(struct sessions *);
 
@@ -95,8 +99,10 @@ static void sessions_on_quiet(struct loop_timer *t, void *arg)
 		ses_judge(s);
 		bool over = s->was_busy && s->run.run == OC_RUN_IDLE && !s->row->parent[0];
 		s->was_busy = false;
-		if (over && s->row->shown == SESSION_IDLE)
-			s->row->finished_ms = now;
+		if (over && s->row->shown == SESSION_IDLE) {
+			unseen_mark(s->row, now);
+			ses_judge(s);
+		}
 		if (over && s->row->shown == SESSION_IDLE)
 			activity_add(ss->source.store, ACTIVITY_CHANGE, HEALTH_GOOD, s->row->row.id,
 			             "complete: %s", s->row->row.name);
@@ -218,9 +224,16 @@ static void sessions_scan(struct sessions *ss)
 	if (fetch_is_asked(&ss->look) || source_link(&ss->source)->state != LINK_UP)
 		return;
 	fetch_ask(&ss->look, sync_at(loop_now(store_loop(ss->source.store))));
+	ss->programs = ss->source.server->vitals ? ss->source.server->vitals->programs : 0;
 	ss->scan = link_run(source_link(&ss->source), scan_script, NULL, 0, SCAN_MAX, SCAN_MS,
 	                    sessions_scan_done, ss);
 	run_name(ss->scan, "the search for sessions");
+}
+
+static void sessions_on_unseen(struct loop_timer *t, void *arg)
+{
+	if (unseen_follow(arg))
+		loop_timer_set(t, UNSEEN_AGAIN_MS);
 }
 
 void sessions_look(struct sessions *ss, int64_t gap_ms)
@@ -239,11 +252,21 @@ static bool sessions_on_screen(const struct sessions *ss)
 	return false;
 }
 
+bool sessions_look_is_due(struct sessions *ss, int64_t now_ms)
+{
+	const struct vitals *v = ss->source.server->vitals;
+	uint64_t programs = v ? v->programs : 0;
+	if (!ss->programs) /* the first answer describes what the first look saw, too */
+		ss->programs = programs;
+	return programs != ss->programs || (ss->herdr && now_ms - ss->scanned_ms >= HERDR_AGAIN_MS);
+}
+
 static void sessions_on_again(struct loop_timer *t, void *arg)
 {
 	struct sessions *ss = arg;
 	spend_judge(ss->source.store);
-	if (sessions_on_screen(ss) || ss->missing || ss->hurry)
+	bool due = sessions_look_is_due(ss, loop_now(store_loop(ss->source.store)));
+	if (due || sessions_on_screen(ss) || ss->missing || ss->hurry)
 		sessions_scan(ss);
 	loop_timer_set(ss->again, ss->hurry ? HURRY_MS : LOOK_AGAIN_MS);
 	ss->hurry -= ss->hurry > 0;
@@ -277,6 +300,7 @@ static void sessions_prepare(struct sessions *ss)
 		return;
 	ss->again = loop_timer_add(loop, -1, sessions_on_again, ss);
 	ss->quiet = loop_timer_add(loop, -1, sessions_on_quiet, ss);
+	ss->unseen = loop_timer_add(loop, -1, sessions_on_unseen, ss);
 }
 
 static void sessions_up(struct source *s)
@@ -396,13 +420,15 @@ static void sessions_finish(struct source *s)
 	git_end(ss);
 	watch_end(ss);
 	free(ss->stored);
-	ss->stored = NULL;
+	free(ss->unseen_text);
+	ss->stored = ss->unseen_text = NULL;
 	ss->stored_round = 0;
 	acts_programs_end(ss);
 	while (ss->ocs)
 		oc_remove(ss->ocs);
 	loop_timer_remove(ss->again);
 	loop_timer_remove(ss->quiet);
+	loop_timer_remove(ss->unseen);
 	loop_timer_remove(ss->watch.tick);
 }
 

@@ -133,6 +133,8 @@ static void session_why_of(const struct ses *s, const struct request *r, char *b
 		         "interrupted: its server was killed, or another process runs it");
 	} else if (s->row->shown == SESSION_UNANSWERED) {
 		snprintf(buf, size, "unanswered: the turn ended before there was an answer");
+	} else if (unseen_counts(s->row)) {
+		snprintf(buf, size, UNSEEN_WHY);
 	}
 }
 
@@ -147,7 +149,7 @@ static enum health session_health_of(const struct ses *s)
 		return HEALTH_IDLE;
 	if (live && h >= HEALTH_ATTENTION && session_parent_of(s))
 		return HEALTH_BUSY;
-	return h;
+	return h == HEALTH_IDLE && unseen_counts(s->row) ? HEALTH_ATTENTION : h;
 }
 
 static bool session_is_hidden(const struct ses *s)
@@ -175,7 +177,9 @@ static void session_judge_one(struct ses *s)
 	else
 		r->shown = SESSION_PERMISSION;
 	if (r->shown >= SESSION_BUSY && r->shown != SESSION_ERROR)
-		r->finished_ms = 0;
+		unseen_drop(r, false);
+	else if (before == SESSION_UNKNOWN && r->shown == SESSION_IDLE)
+		unseen_recall(r);
 	if (r->shown != before || !r->status_ms) {
 		if (asks)
 			r->status_ms = asks->asked_ms;
@@ -273,7 +277,11 @@ void session_looked_at(struct row *row)
 	struct session *r = ROW_AS(session, row);
 	if (!r->finished_ms)
 		return;
-	r->finished_ms = 0;
+	unseen_drop(r, true);
+	if (ses_of(row))
+		ses_judge(ses_of(row));
+	else if (row->health == HEALTH_ATTENTION)
+		store_row_health(row, HEALTH_IDLE, r->status_ms, NULL);
 	store_touch(row);
 }
 

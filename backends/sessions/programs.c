@@ -72,16 +72,21 @@ void program_show(struct session *r, enum session_status status, enum health hea
 {
 	bool worked = r->shown == SESSION_BUSY || r->shown == SESSION_PERMISSION;
 	if (status == SESSION_BUSY || status == SESSION_PERMISSION) {
-		r->finished_ms = 0;
+		unseen_drop(r, false);
+	} else if (r->shown == SESSION_UNKNOWN && status == SESSION_IDLE) {
+		unseen_recall(r);
 	} else if (worked && status == SESSION_IDLE) {
-		/* marked until the user looks, because its turn ended while mocr watched */
-		r->finished_ms = since;
+		unseen_mark(r, since);
 		activity_add(r->row.source->store, ACTIVITY_CHANGE, HEALTH_GOOD, r->row.id,
 		             "complete: %s", r->row.name);
 	}
 	if (r->shown != status || !r->status_ms)
 		r->status_ms = since;
 	r->status = r->shown = status;
+	if (health == HEALTH_IDLE && unseen_counts(r)) {
+		health = HEALTH_ATTENTION;
+		why = UNSEEN_WHY;
+	}
 	r->hidden = !r->status_ms || (status == SESSION_NOT_SERVED &&
 	                              now_wall_ms() - r->updated_ms > SESSION_OLD_MS);
 	store_row_health(&r->row, health, r->status_ms, why);

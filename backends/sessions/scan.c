@@ -344,6 +344,7 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 		free(copy);
 		return;
 	}
+	ss->herdr = herdr && strncmp(herdr + strlen("\n=herdr\n"), "herdr\t", 6) == 0;
 	ss->watch.wanted = claude[strlen("=claude\n")] != '=';
 	*tmux = *claude = *end = '\0';
 	if (herdr)

@@ -7,6 +7,7 @@
  * - oc_parse.c: parses OpenCode's answers and events
  * - apply.c: turns parsed answers and events into rows
  * - judge.c: assesses what a session shows
+ * - unseen.c: which sessions ended a turn that nobody looked at yet
  * - conversation.c: the conversation as details and as a log
  * - programs.c: sessions of other programs; program.h has the list of their files
  * - spend.c: what they cost today
@@ -182,6 +183,7 @@ struct sessions {
 	struct fetch look; /* the look over the whole server: scan.c */
 	struct run *scan;  /* the running look; NULL */
 	struct loop_timer *again, *quiet;
+	struct loop_timer *unseen; /* runs while rows have the mark of unseen.c */
 	bool scanned;
 	struct err scan_err; /* why the last look failed */
 	int64_t scanned_ms;  /* loop clock, ms: end of the last look */
@@ -192,6 +194,11 @@ struct sessions {
 	bool missing;
 	/* number of early looks left: a server ended and may restart, or is about to listen */
 	unsigned hurry;
+	/* vitals.programs at the last look; 0 unknown */
+	uint64_t programs;
+	char *unseen_text;   /* of the file of unseen.c; owned; NULL */
+	int64_t unseen_size; /* its bytes in the file */
+	bool herdr; /* the last look found a herdr server, which announces nothing by itself */
 	struct watch watch;
 	/* the folder listed last, and its subfolders, one name per line; owned; NULL */
 	char *folders_of, *folders;
@@ -224,6 +231,25 @@ void sessions_hurry(struct sessions *);
 void sessions_look_soon(struct sessions *); /* one early look */
 /* Looks again, unless the last look is younger than gap_ms. */
 void sessions_look(struct sessions *, int64_t gap_ms);
+
+/* Whether a look is due although no session is on the screen. It is when a program with sessions
+ * started or ended there since the last look (vitals.programs). Where herdr runs it is due every
+ * three minutes. */
+bool sessions_look_is_due(struct sessions *, int64_t now_ms);
+
+/* unseen.c */
+/* A turn ended at ms, wall clock: marks the session until somebody looks. The caller judges. */
+void unseen_mark(struct session *, int64_t ms);
+/* Removes the mark; the caller judges. seen: the user looked, so other consoles learn it, too. */
+void unseen_drop(struct session *, bool seen);
+/* The session turned out to be idle: it gets the mark that an earlier console left. */
+void unseen_recall(struct session *);
+/* The mark counts as a need. */
+bool unseen_counts(const struct session *);
+#define UNSEEN_WHY "finished, and not looked at yet"
+/* Takes over what other consoles of the user saw; ends marks that are a day old. True: rows have
+ * marks, so that it should be called again soon. */
+bool unseen_follow(struct sessions *);
 
 /* scan.c */
 extern const char scan_script[];

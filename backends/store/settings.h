@@ -104,6 +104,7 @@ struct notify_config {
 	char *token_command, *token_file; /* NULL: no token */
 	char *command, *body;             /* NULL: not set */
 	char *to, *from;                  /* of a mail; to: the chat of Telegram; NULL: not set */
+	char *click; /* of ntfy: what a tap on the message opens; NULL: the app */
 	char *kinds, *servers;            /* words separated by blanks; NULL: all */
 	char *quiet;                      /* quiet hours; NULL: none */
 	char *how;                        /* of a terminal: "auto", "bell", ... */
@@ -185,6 +186,7 @@ struct settings {
 	/* hours between two questions for newer images and packages; 0, the default: none */
 	int image_updates, package_updates;
 	bool local;          /* this machine is watched too, default yes */
+	bool finished;       /* a session that ended its turn is in the queue, default yes */
 	bool remember;       /* the next start begins where the last one ended, default yes */
 	struct screen_settings screen;
 	bool read_only;

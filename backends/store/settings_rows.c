@@ -72,14 +72,18 @@ const struct setting_row setting_rows[] = {
 	{ "settings", "budget", SETTING_NUMBER, S(budget), 1, 100000000, NULL, NULL,
 	  "cents that the sessions of all servers may cost in a day; from 80 per cent it needs "
 	  "attention, over it is a problem" },
+	{ "settings", "finished", SETTING_YES_NO, S(finished), 0, 0, "yes", NULL,
+	  "a session that ended its turn is in the queue until somebody looks at it, a day at "
+	  "most; no: it is only marked as done" },
 	{ "settings", "disk_warn", SETTING_NUMBER, S(disk_warn), 1, 100, "80", NULL,
-	  "a disk this full, in per cent, needs attention" },
+	  "a disk this full, in per cent, needs attention: at once if it was so at the first "
+	  "look, else after warn_for" },
 	{ "settings", "memory_warn", SETTING_NUMBER, S(memory_warn), 1, 101, "90", NULL,
 	  "so much memory in use, in per cent, needs attention after warn_for; 101: never" },
 	{ "settings", "cpu_warn", SETTING_NUMBER, S(cpu_warn), 1, 101, "90", NULL,
 	  "so busy processors, in per cent of all, need attention after warn_for; 101: never" },
 	{ "settings", "warn_for", SETTING_NUMBER, S(warn_for), 1, 86400, "300", NULL,
-	  "seconds that memory or CPU must be over its limit" },
+	  "seconds that memory, CPU or a disk must be over its limit" },
 	{ "settings", "for", SETTING_NUMBER, S(need_for), 0, 3600, "3", NULL,
 	  "seconds that a condition must hold until it is in the queue; questions, and what was "
 	  "wrong already, are there at once; with 0 everything is, and what comes and goes is not "
@@ -275,6 +279,9 @@ const struct setting_row setting_rows[] = {
 	  "run on this machine, prints the token: pass show ntfy" },
 	{ "notify", "token_file", SETTING_PATH, N(token_file), 0, 0, NULL, NULL,
 	  "a file that only you can read, with the token in its first line" },
+	{ "notify", "click", SETTING_TEXT, N(click), 0, 0, NULL, NULL,
+	  "ntfy: the address that a tap on the message opens: https://grafana.example/, "
+	  "ssh://box" },
 	{ "notify", "body", SETTING_TEXT, N(body), 0, 0, NULL, NULL,
 	  "webhook: the JSON to send; {title}, {text}, {what}, {server}, {kind}, {name}, {why}, "
 	  "{health}, {since}, {count} and {id} in its strings are filled in; all of them as one "

@@ -2,9 +2,9 @@
  *
  * The script runs once per server, for as long as the link lives. It writes blocks: a line "=NAME",
  * lines, and a line "=end". At the start it writes =sockets, =facts and =sample. Then each line "s"
- * on its standard input requests a =sample, "d" the =disks, and "k" the =sockets. =sockets also
- * comes before a sample if the sockets changed. A sample uses only shell builtins and starts no
- * process. */
+ * on its standard input requests a =sample, "d" the =disks and the =programs, and "k" the =sockets.
+ * =sockets also comes before a sample if the sockets changed. A sample and the programs use only
+ * shell builtins and start no process. */
 #ifndef VITALS_SAMPLE_H
 #define VITALS_SAMPLE_H
 

@@ -114,7 +114,7 @@
 
 #define FACTS                                                                             \
 	"facts() { "                                                                      \
-	"u=$(id -u 2>/dev/null); o=; C=0; "                                               \
+	"u=$(id -u 2>/dev/null); U=$u; o=; C=0; "                                         \
 	"for f in /etc/os-release /usr/lib/os-release; do "                               \
 	"if [ -z \"$o\" ] && [ -r $f ]; then "                                            \
 	"while read -r l; do case $l in PRETTY_NAME=*) o=${l#*=};; esac; done <$f; "      \
@@ -234,14 +234,37 @@
 	"printf \"%s\\n%s\\n=end\\n\" \"$m\" \"$d\"; "                                             \
 	"}; "
 
+/* What a program that the sessions room knows leaves behind when it starts: the file of a Claude
+ * Code process, the socket of a herdr server, a TCP port where the login listens (OpenCode). Only
+ * builtins. The kernel lists the listening sockets first, so the others are never read.
+ * Source: proc(5), /proc/net/tcp: 0A is LISTEN, the 8th field is the user; net/ipv4/tcp_ipv4.c,
+ * tcp_get_idx. */
+#define PROGRAMS                                                                         \
+	"programs() { "                                                                  \
+	"o=; c=0; x=${XDG_CONFIG_HOME:-$HOME/.config}/herdr; "                           \
+	"for f in \"${CLAUDE_CONFIG_DIR:-$HOME/.claude}\"/sessions/*.json "              \
+	"\"$x\"/herdr.sock \"$x\"/sessions/*/herdr.sock; do "                            \
+	"if [ -e \"$f\" ] && [ $c -lt 100 ]; then c=$((c+1)); o=\"${o}file $f$n\"; fi; " \
+	"done; "                                                                         \
+	"for f in /proc/net/tcp /proc/net/tcp6; do "                                     \
+	"if [ -r $f ]; then c=0; while read -r k l v s a b d e g; do "                   \
+	"c=$((c+1)); if [ $c -gt 200 ]; then break; fi; "                                \
+	"case $s in st|0A) ;; *) break;; esac; "                                         \
+	"case $e in \"$U\") o=\"${o}port $l$n\";; esac; "                                \
+	"done <$f; fi; "                                                                 \
+	"done; "                                                                         \
+	"printf \"=programs\n%s=end\n\" \"$o\"; "                                      \
+	"}; "
+
 #define MAIN                                                   \
 	"sockets; facts; sample; "                             \
 	"while read -r a; do case $a in "                      \
-	"s) changed; sample;; d) disks; shut;; "               \
+	"s) changed; sample;; d) disks; shut; programs;; "     \
 	"k) listed; printf \"=sockets\\n%s=end\\n\" \"$s\";; " \
 	"esac; done"
 
 char *sample_command(void)
 {
-	return xstrdup(SETUP SET_UP SOCKETS DOCKER FACTS NET SAMPLE MOUNTS EACH CERTS DISKS MAIN);
+	return xstrdup(SETUP SET_UP SOCKETS DOCKER FACTS NET SAMPLE MOUNTS EACH CERTS DISKS
+	                       PROGRAMS MAIN);
 }

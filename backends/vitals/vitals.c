@@ -205,6 +205,16 @@ static bool vitals_feed_packages(struct source *source, const char *bytes, size_
 	return packages_parse(vitals_vitals_of(source), bytes, len, NULL);
 }
 
+/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/: only a change counts. */
+static bool vitals_feed_programs(struct source *source, const char *bytes, size_t len)
+{
+	uint64_t digest = UINT64_C(14695981039346656037);
+	for (size_t i = 0; i < len; i++)
+		digest = (digest ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
+	vitals_vitals_of(source)->programs = digest;
+	return false; /* no figure of the server changed */
+}
+
 static void vitals_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	static const struct {
@@ -214,7 +224,8 @@ static void vitals_feed(struct source *source, const char *what, const char *byt
 		        { "sample", vitals_feed_sample },
 		        { "disks", vitals_feed_disks },
 		        { "sockets", vitals_feed_sockets },
-		        { "packages", vitals_feed_packages } };
+		        { "packages", vitals_feed_packages },
+		        { "programs", vitals_feed_programs } };
 	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
 		if (strcmp(what, answers[i].what) != 0)
 			continue;

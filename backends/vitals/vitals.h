@@ -69,6 +69,9 @@ struct vitals {
 	float cpu_history[VITALS_HISTORY]; /* ring buffer; -1: unknown at that time */
 	size_t n_history, next_history;
 	struct trend trends[VITALS_TRENDS]; /* loop clock */
+	/* A digest of what programs with sessions left there (script.c), at the last answer for
+	 * disks. It changes when one starts or ends. 0: unknown. */
+	uint64_t programs;
 	/* limits.h; loop clock */
 	int64_t seen_ms;                     /* of the last sample; 0: none */
 	int64_t memory_over_ms, cpu_over_ms; /* since when; 0: not over the limit */

@@ -23,6 +23,7 @@
 #include "backends/sessions/sessions.h"
 #include "backends/store/doc.h"
 #include "backends/store/settings.h"
+#include "backends/vitals/vitals.h"
 
 #define UUID "76420582-f2cc-49dc-898e-ed393cc5d03c"
 #define PROCESS                                                                                \
@@ -338,9 +339,79 @@ static void an_end_is_marked_until_it_is_seen(void **state)
 	assert_int_equal(find(UUID)->finished_ms, 0);
 	feed("claude", idle);
 	doc_init(&doc);
+	assert_int_equal(find(UUID)->row.health, HEALTH_ATTENTION);
+	assert_string_equal(find(UUID)->row.why, UNSEEN_WHY);
+	assert_int_equal(find(UUID)->row.need, NEED_STANDS); /* at once: by_work */
 	kind_session.detail(&find(UUID)->row, &doc, false);
 	doc_finish(&doc);
 	assert_int_equal(find(UUID)->finished_ms, 0);
+	assert_int_equal(find(UUID)->row.health, HEALTH_IDLE);
+	assert_null(find(UUID)->row.why);
+	w.settings->finished = false;
+	feed("claude", busy);
+	feed("claude", idle);
+	assert_int_equal(find(UUID)->finished_ms, 1795239650000);
+	assert_int_equal(find(UUID)->row.health, HEALTH_IDLE);
+	w.settings->finished = true;
+	feed("claude", busy);
+	feed("claude", idle);
+	assert_int_equal(find(UUID)->row.health, HEALTH_ATTENTION);
+	/* a day later it is history */
+	now_wall_set(1795239650000 + 24 * INT64_C(3600000) - 1);
+	assert_true(unseen_follow(sessions_of(w.source)));
+	assert_int_equal(find(UUID)->row.health, HEALTH_ATTENTION);
+	now_wall_set(1795239650000 + 24 * INT64_C(3600000));
+	assert_false(unseen_follow(sessions_of(w.source)));
+	assert_int_equal(find(UUID)->row.health, HEALTH_IDLE);
+}
+
+/* The next console has the mark again, until one of them looks. */
+static void a_mark_is_kept_over_a_restart(void **state)
+{
+#define RUNS(pid, status) \
+	"live\t500\t99\t{\"pid\":" pid ",\"sessionId\":\"" UUID \
+	"\",\"procStart\":\"500\",\"status\":\"" status "\",\"statusUpdatedAt\":1795239650000}\n"
+	char dir[] = "/tmp/mocr_unseen-XXXXXX";
+	assert_non_null(mkdtemp(dir));
+	w.settings->state_dir = xstrdup(dir);
+	feed("claude", RUNS("7", "busy"));
+	feed("claude", RUNS("7", "idle"));
+	assert_int_equal(find(UUID)->row.health, HEALTH_ATTENTION);
+	for (int again = 0; again < 2; again++) {
+		end_world(state);
+		make_world(state);
+		w.settings->state_dir = xstrdup(dir);
+		feed("claude", RUNS("7", "idle"));
+		assert_int_equal(find(UUID)->row.health,
+		                 again ? HEALTH_IDLE : HEALTH_ATTENTION);
+		if (!again) {
+			assert_true(unseen_follow(sessions_of(w.source)));
+			char *path = xasprintf("%s/unseen", dir);
+			FILE *f = fopen(path, "a");
+			fprintf(f, "0 pi/session/%s0\n0 other\n7\n\n", UUID);
+			fflush(f);
+			assert_true(unseen_follow(sessions_of(w.source)));
+			fprintf(f, "0 pi/session/%s\n", UUID); /* another console looked */
+			fclose(f);
+			free(path);
+			assert_false(unseen_follow(sessions_of(w.source)));
+			assert_int_equal(find(UUID)->row.health, HEALTH_IDLE);
+		}
+	}
+	/* looking writes, too */
+	feed("claude", RUNS("7", "busy"));
+	feed("claude", RUNS("7", "idle"));
+	assert_int_equal(find(UUID)->row.health, HEALTH_ATTENTION);
+	session_looked_at(&find(UUID)->row);
+	assert_int_equal(find(UUID)->row.health, HEALTH_IDLE);
+	end_world(state);
+	make_world(state);
+	w.settings->state_dir = xstrdup(dir);
+	feed("claude", RUNS("7", "idle"));
+	assert_int_equal(find(UUID)->row.health, HEALTH_IDLE);
+	char *away = xasprintf("rm -rf %s", dir);
+	assert_int_equal(system(away), 0);
+	free(away);
 }
 
 static void hostile_lines(void **state)
@@ -516,6 +587,31 @@ static void agents_of_herdr(void **state)
 	command = command_of(UUID);
 	assert_has(command, "herdr pane focus w1:p3");
 	free(command);
+}
+
+/* A look is due off the screen, too, after a change; for herdr now and then. */
+static void a_look_is_due_off_the_screen(void **state)
+{
+	(void)state;
+	struct sessions *ss = sessions_of(w.source);
+	int64_t soon = 100000, later = 180000;
+	struct source *vitals = server_source(w.server, "vitals");
+	look("", "", "", "");
+	ss->scanned_ms = 0;
+	assert_false(sessions_look_is_due(ss, later));
+	source_feed(vitals, "programs", "port 0100007F:0016\n", 19);
+	assert_false(sessions_look_is_due(ss, later)); /* the first answer is no change */
+	assert_false(sessions_look_is_due(ss, later));
+	source_feed(vitals, "programs", "port 0100007F:1000\n", 19);
+	assert_true(sessions_look_is_due(ss, soon));
+	ss->programs = w.server->vitals->programs;
+	source_feed(vitals, "programs", "port 0100007F:1000\n", 19);
+	assert_false(sessions_look_is_due(ss, later));
+	look("", "", "", "herdr\t\t{}\n");
+	assert_false(sessions_look_is_due(ss, later - 1));
+	assert_true(sessions_look_is_due(ss, later));
+	look("", "", "", "");
+	assert_false(sessions_look_is_due(ss, later));
 }
 
 static void agents_by_their_process(void **state)
@@ -709,6 +805,7 @@ int main(void)
 		T(lists_in_a_command_are_no_choices),
 		T(rows_of_two_types_share_no_id),
 		T(agents_of_herdr),         T(agents_by_their_process),
+		T(a_look_is_due_off_the_screen), T(a_mark_is_kept_over_a_restart),
 		T(a_git_state_is_read),     T(a_recording_keeps_no_word),
 		T(what_today_cost_is_kept), T(what_today_cost),
 		T(a_budget_turns_yellow_and_red),

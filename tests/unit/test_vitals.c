@@ -396,7 +396,7 @@ static void blocks_come_whole_or_not_at_all(void **state)
 static void run_script(const char *shell, const char *input, struct buf *out)
 {
 	char *script = sample_command(),
-	     *words = quote_command((const char *const[]){ "-c", script, NULL }), command[8192],
+	     *words = quote_command((const char *const[]){ "-c", script, NULL }), command[16384],
 	     chunk[4096];
 	snprintf(command, sizeof command, "printf '%s' | exec %s %s", input, shell, words);
 	free(words);
@@ -776,6 +776,78 @@ static void the_script_knows_which_engines_are_set_up(void **state)
 		engines_of("busybox sh", cases[2][0], cases[2][1]);
 }
 
+/* The answer =programs after setup, in a home of its own, by that shell. Owned. */
+static char *programs_after(const char *shell, const char *home, const char *setup)
+{
+	char *script = sample_command(),
+	     *line = quote_command((const char *const[]){ "-c", script, NULL });
+	char *command = xasprintf("export HOME=%s; unset XDG_CONFIG_HOME CLAUDE_CONFIG_DIR; cd; "
+	                          "%s; echo d | %s %s; kill $pid 2>/dev/null",
+	                          home, setup, shell, line);
+	char chunk[4096];
+	struct buf out = { 0 };
+	struct block block;
+	size_t used;
+	FILE *p = popen(command, "r");
+	assert_non_null(p);
+	for (size_t n; (n = fread(chunk, 1, sizeof chunk, p)) > 0;)
+		buf_add(&out, chunk, n);
+	pclose(p);
+	while ((used = block_next(&out, &block)) && strcmp(block.name, "programs") != 0)
+		buf_consume(&out, used);
+	assert_true(used > 0);
+	char *lines = xstrndup(block.lines, block.len);
+	buf_finish(&out);
+	free(command);
+	free(line);
+	free(script);
+	return lines;
+}
+
+/* A Claude Code, a herdr server and a port of the login's own each change the answer. */
+static void programs_with_sessions_are_noticed(void **state)
+{
+	static const char *const shells[] = { "dash", "bash", "busybox sh" };
+	static const char listens[] =
+		"rm -f at; python3 -c \"import socket, time; s = socket.socket(); "
+		"s.bind((\\\"127.0.0.1\\\", 0)); s.listen(); "
+		"open(\\\"at\\\", \\\"w\\\").write(\\\"%04X\\n\\\" % s.getsockname()[1]); "
+		"time.sleep(60)\" >/dev/null 2>&1 & pid=$!; "
+		"until [ -s at ]; do sleep 0.05; done";
+	for (size_t i = 0; i < 3; i++) {
+		char home[] = "/tmp/mocr_programs-XXXXXX", port[32] = "";
+		assert_non_null(mkdtemp(home));
+		char *none = programs_after(shells[i], home, "true");
+		char *claude = programs_after(shells[i], home,
+		                              "mkdir -p .claude/sessions; "
+		                              "echo >.claude/sessions/7.json");
+		char *herdr = programs_after(shells[i], home,
+		                             "mkdir -p .config/herdr/sessions/work; "
+		                             "echo >.config/herdr/sessions/work/herdr.sock");
+		char *listener = programs_after(shells[i], home, listens);
+		assert_null(strstr(none, home));
+		assert_non_null(strstr(claude, "/.claude/sessions/7.json\n"));
+		assert_null(strstr(claude, "herdr.sock"));
+		assert_non_null(strstr(herdr, "/.config/herdr/sessions/work/herdr.sock\n"));
+		char *at = xasprintf("%s/at", home);
+		FILE *f = fopen(at, "r");
+		assert_non_null(f);
+		assert_int_equal(fscanf(f, "%31s", port), 1);
+		fclose(f);
+		char *line = xasprintf("port 0100007F:%s\n", port);
+		assert_non_null(strstr(listener, line));
+		char *away = xasprintf("rm -rf %s", home);
+		assert_int_equal(system(away), 0);
+		free(away);
+		free(line);
+		free(at);
+		free(listener);
+		free(herdr);
+		free(claude);
+		free(none);
+	}
+}
+
 /* Through every login shell, as the link starts it there. */
 static void the_script_passes_any_login_shell(void **state)
 {
@@ -884,6 +956,7 @@ int main(void)
 		cmocka_unit_test(certificates_of_the_host),
 		cmocka_unit_test(the_script_knows_where_docker_leads),
 		cmocka_unit_test(the_script_knows_which_engines_are_set_up),
+		cmocka_unit_test(programs_with_sessions_are_noticed),
 		cmocka_unit_test(the_script_passes_any_login_shell),
 		cmocka_unit_test(the_script_in_dash),
 		cmocka_unit_test(the_script_in_bash),
