@@ -175,6 +175,7 @@ static const struct section sections[] = {
 	SYSTEM("caddy", "a Caddy", platform_config, caddies),
 	SYSTEM("ci", "a CI", ci_config, cis),
 	SYSTEM("dns", "a DNS", platform_config, dnses),
+	SYSTEM("mission", "a Mission Control", platform_config, missions),
 	{ .name = "keys", .add = settings_add_key },
 };
 

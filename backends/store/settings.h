@@ -206,7 +206,7 @@ struct settings {
 	struct tag_config *tags;
 	struct metric_config *metrics;
 	struct ci_config *cis;
-	struct platform_config *dnses;
+	struct platform_config *dnses, *missions;
 	struct key_config *keys;
 	enum settings_file file_state;
 	/* owned: the first thing that was wrong, "FILE:LINE: ..."; NULL: the file is well */

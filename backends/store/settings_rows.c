@@ -317,6 +317,8 @@ const struct setting_row setting_rows[] = {
 	  "whose runs are shown, as OWNER/NAME, with blanks between; at most 16" },
 	SYSTEM_ROWS("dns", "https://api.hetzner.cloud",
 	            "a token of the project, which may write to change records"),
+	SYSTEM_ROWS("mission", "http://127.0.0.1:4000",
+	            "its MC_API_TOKEN, where it has one"),
 	SYSTEM_ROWS("ollama", "http://127.0.0.1:11434",
 	            "a bearer token, where a proxy asks for one"),
 	{ "metric", "query", SETTING_TEXT, M(query), 0, 0, NULL, NULL,

@@ -653,6 +653,7 @@ static void *place_of(struct settings *s, const char *section)
 		{ "litellm", s->litellms },
 		{ "ci", s->cis },
 		{ "dns", s->dnses },
+		{ "mission", s->missions },
 		{ "ollama", s->ollamas },
 		{ "metric", s->metrics },
 		{ "postgres", s->postgreses },
@@ -691,7 +692,7 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 		                                "alertmanager", "grafana", "litellm", "ollama",
 		                                "ntfy",         "n8n",     "qdrant",  "caddy",
 		                                "postgres",     "redis",   "metric",  "ci",
-		                                "dns",          "check" };
+		                                "dns",          "mission", "check" };
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
 		wants_url = wants_url || !strcmp(row->section, with_url[i]);
