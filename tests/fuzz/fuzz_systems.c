@@ -9,6 +9,7 @@
 #include "backends/systems/mission_parse.h"
 #include "backends/systems/ollama_parse.h"
 #include "backends/systems/system.h"
+#include "backends/systems/zlh_parse.h"
 #include "tests/fuzz/world.h"
 
 static void readers(const char *text, size_t len)
@@ -38,6 +39,12 @@ static void readers(const char *text, size_t len)
 	MUST(!once.data || !strstr(once.data, "\"description\""));
 	if (mission_new_parse(text, title, sizeof(title), priority, &err))
 		MUST(*title && strlen(title) <= 500);
+	buf_finish(&once);
+	static const char *const pointers[ZLH_MEMBERS] = { "/a", "/b", "/c/0", "/d", "/e", "/f",
+		                                           "/g", "/h", "/i", "/j", "/k" };
+	struct zlh_status status;
+	if (zlh_pick(text, len, pointers, &once, &err))
+		MUST(zlh_parse(once.data, once.len, &status, &err));
 	buf_finish(&once);
 }
 
