@@ -52,6 +52,7 @@ BEGINS_AS_SITE_CONFIG(litellm_config);
 BEGINS_AS_SITE_CONFIG(metric_config);
 BEGINS_AS_SITE_CONFIG(headscale_config);
 BEGINS_AS_SITE_CONFIG(ci_config);
+BEGINS_AS_SITE_CONFIG(zlh_config);
 
 /* The section after this one. NULL: the first section. */
 static const void *platform_section(const struct platform *p, const struct settings *s,

@@ -106,6 +106,7 @@ static void settings_check_url(struct reading *r, const struct section *, const 
 static void settings_check_wire(struct reading *r, const struct section *, const void *one);
 static void settings_check_metric(struct reading *r, const struct section *, const void *one);
 static void settings_check_probe(struct reading *r, const struct section *, const void *one);
+static void settings_check_pointers(struct reading *r, const struct section *, const void *one);
 
 #define MANY(type, field)                                                           \
 	.list = offsetof(struct settings, field), .size = sizeof(struct type),      \
@@ -175,6 +176,14 @@ static const struct section sections[] = {
 	SYSTEM("caddy", "a Caddy", platform_config, caddies),
 	SYSTEM("ci", "a CI", ci_config, cis),
 	SYSTEM("dns", "a DNS", platform_config, dnses),
+	SYSTEM("mission", "a Mission Control", platform_config, missions),
+	{ .name = "zlh",
+	  .what = "a zlh-agent",
+	  MANY(zlh_config, zlhs),
+	  .name_max = 60,
+	  .may_be_empty = true,
+	  .required = "url",
+	  .check = settings_check_pointers },
 	{ .name = "keys", .add = settings_add_key },
 };
 
@@ -326,6 +335,23 @@ static void settings_check_probe(struct reading *r, const struct section *s, con
 	struct err err;
 	if (!probe_spec_read(one, &spec, &err))
 		COMPLAIN(r, "[%s %s]: %s", s->name, settings_section_name(s, one), err.text);
+}
+
+/* A key whose fallback is a JSON pointer takes one, or nothing. */
+static void settings_check_pointers(struct reading *r, const struct section *s, const void *one)
+{
+	settings_check_url(r, s, one);
+	for (const struct setting_row *row = setting_rows; row->key; row++) {
+		bool is_one = !strcmp(row->section, s->name) && row->fallback &&
+		              row->fallback[0] == '/';
+		const char *text = is_one ? settings_section_text(s, one, row->key) : NULL;
+		if (text && *text && *text != '/')
+			COMPLAIN(r,
+			         "[%s %s]: %s: expected a JSON pointer such as %s, or nothing; "
+			         "got \"%s\"",
+			         s->name, settings_section_name(s, one), row->key, row->fallback,
+			         text);
+	}
 }
 
 static void settings_check_section(struct reading *r, const struct section *s)

@@ -151,6 +151,13 @@ struct ci_config { /* [ci NAME]: Gitea Actions, GitHub Actions */
 	int line;
 	struct ci_config *next;
 };
+struct zlh_config { /* [zlh NAME]: JSON pointers into the status of a zlh-agent; "": not told */
+	char *name, *url, *server, *token_command; /* as in platform_config */
+	char *state, *provisioned, *code_server, *version, *backoff;
+	char *crash_time, *crash_class, *crash_exit, *crash_signal, *crash_uptime, *crash_log;
+	int line;
+	struct zlh_config *next;
+};
 struct key_config { /* of [keys]: KEY = action-name, or CONTEXT:KEY = action-name */
 	char *key, *action;
 	int line;
@@ -208,7 +215,8 @@ struct settings {
 	struct tag_config *tags;
 	struct metric_config *metrics;
 	struct ci_config *cis;
-	struct platform_config *dnses;
+	struct platform_config *dnses, *missions;
+	struct zlh_config *zlhs;
 	struct key_config *keys;
 	enum settings_file file_state;
 	/* owned: the first thing that was wrong, "FILE:LINE: ..."; NULL: the file is well */

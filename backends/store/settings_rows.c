@@ -24,6 +24,9 @@
 #define T(field) offsetof(struct tag_config, field)
 #define L(field) offsetof(struct litellm_config, field)
 #define A(field) offsetof(struct ci_config, field)
+#define Z(field) offsetof(struct zlh_config, field)
+_Static_assert(Z(url) == W(url) && Z(server) == W(server) && Z(token_command) == W(token_command),
+               "the sections of all systems begin alike");
 _Static_assert(A(url) == W(url) && A(server) == W(server) && A(token_command) == W(token_command),
                "the sections of all systems begin alike");
 _Static_assert(L(url) == W(url) && L(server) == W(server) && L(token_command) == W(token_command),
@@ -324,6 +327,34 @@ const struct setting_row setting_rows[] = {
 	  "whose runs are shown, as OWNER/NAME, with blanks between; at most 16" },
 	SYSTEM_ROWS("dns", "https://api.hetzner.cloud",
 	            "a token of the project, which may write to change records"),
+	SYSTEM_ROWS("mission", "http://127.0.0.1:4000",
+	            "its MC_API_TOKEN, where it has one"),
+	SYSTEM_ROWS("zlh", "http://127.0.0.1:8080", "its token, where it has one"),
+	{ "zlh", "state", SETTING_TEXT, Z(state), 0, 0, "/state", NULL,
+	  "the JSON pointer of the state of the server that it looks after: running, error" },
+	{ "zlh", "provisioned", SETTING_TEXT, Z(provisioned), 0, 0, "/provisioningComplete", NULL,
+	  "the JSON pointer of whether the server is set up: true, false" },
+	{ "zlh", "code_server", SETTING_TEXT, Z(code_server), 0, 0, "/codeServer/running", NULL,
+	  "the JSON pointer of whether its code-server runs: true, false, running, stopped, a "
+	  "process id" },
+	{ "zlh", "version", SETTING_TEXT, Z(version), 0, 0, "/version", NULL,
+	  "the JSON pointer of its version" },
+	{ "zlh", "backoff", SETTING_TEXT, Z(backoff), 0, 0, "/restartInSeconds", NULL,
+	  "the JSON pointer of the seconds until it starts the server again" },
+	{ "zlh", "crash_time", SETTING_TEXT, Z(crash_time), 0, 0, "/crash/time", NULL,
+	  "the JSON pointer of when the server crashed: RFC 3339, seconds or milliseconds since "
+	  "1970" },
+	{ "zlh", "crash_class", SETTING_TEXT, Z(crash_class), 0, 0, "/crash/classification", NULL,
+	  "the JSON pointer of the class of the crash: oom, mod_or_plugin_error, "
+	  "missing_dependency, nonzero_exit, unexpected_exit" },
+	{ "zlh", "crash_exit", SETTING_TEXT, Z(crash_exit), 0, 0, "/crash/exitCode", NULL,
+	  "the JSON pointer of its exit code" },
+	{ "zlh", "crash_signal", SETTING_TEXT, Z(crash_signal), 0, 0, "/crash/signal", NULL,
+	  "the JSON pointer of the signal that ended it" },
+	{ "zlh", "crash_uptime", SETTING_TEXT, Z(crash_uptime), 0, 0, "/crash/uptimeSeconds", NULL,
+	  "the JSON pointer of how long it had run, in seconds or in words" },
+	{ "zlh", "crash_log", SETTING_TEXT, Z(crash_log), 0, 0, "/crash/logTail", NULL,
+	  "the JSON pointer of its last lines, a text or a list of texts" },
 	SYSTEM_ROWS("ollama", "http://127.0.0.1:11434",
 	            "a bearer token, where a proxy asks for one"),
 	{ "metric", "query", SETTING_TEXT, M(query), 0, 0, NULL, NULL,

@@ -364,6 +364,14 @@ static void system_suggest_branch(const struct row *r, char *buf, size_t size)
 	snprintf(buf, size, "%s", system_figure_text(system_const(r), "branch"));
 }
 
+/* Only a workflow is started for a branch. */
+static void system_asks_branch(const struct row *r, char *buf, size_t size)
+{
+	const struct system_ops *ops = system_ops(system_const(r));
+	bool of_branch = ops && ops->acts[SYSTEM_DISPATCH].fits;
+	snprintf(buf, size, "%s", of_branch ? "It must have workflow_dispatch." : "");
+}
+
 /* What the record holds now, to be edited. */
 static void system_suggest_values(const struct row *r, char *buf, size_t size)
 {
@@ -442,8 +450,9 @@ static const struct action system_actions[] = {
 	  DOES(SYSTEM_DISPATCH),
 	  .suggest = system_suggest_branch,
 	  .asks = "For which branch: main",
+	  .asks_more = system_asks_branch,
 	  .doing = "starting",
-	  .help = "start the workflow of this run for a branch; it must have workflow_dispatch" },
+	  .help = "start the workflow of this run for a branch, or send the task to its agent" },
 	{ .name = "system-add",
 	  .verb = "add",
 	  .key = "N",
@@ -462,6 +471,43 @@ static const struct action system_actions[] = {
 	  .doing = "changing",
 	  .help = "replace all values of the record set; the old ones are shown and kept in the "
 	          "activity" },
+	{ .name = "system-create",
+	  .verb = "create",
+	  .key = "N",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_FREE_TEXT,
+	  DOES(SYSTEM_CREATE),
+	  .asks = "Title of the task: Fix the login priority=high",
+	  .doing = "creating",
+	  .help = "create a task, in its inbox" },
+	{ .name = "system-move",
+	  .verb = "move",
+	  .key = "m",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_AS_SHOWN,
+	  DOES(SYSTEM_MOVE),
+	  .asks = "To which state: inbox, planning, assigned, in_progress, testing, review, done",
+	  .doing = "moving",
+	  .help = "move the task to another state; assigned also sends it to its agent" },
+	{ .name = "system-start",
+	  .verb = "start",
+	  .key = "u",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  DOES(SYSTEM_START),
+	  .doing = "starting",
+	  .help = "start the code-server" },
+	{ .name = "system-stop",
+	  .verb = "stop",
+	  .key = "b",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  DOES(SYSTEM_STOP),
+	  .doing = "stopping",
+	  .help = "stop the code-server; what is open in it ends" },
+	{ .name = "system-restart",
+	  .verb = "restart",
+	  .key = "r",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  DOES(SYSTEM_RESTART),
+	  .doing = "restarting",
+	  .help = "stop the code-server and start it again" },
 	{ .name = "system-block",
 	  .verb = "block",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,

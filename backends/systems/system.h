@@ -53,6 +53,11 @@ enum system_do {
 	SYSTEM_DISPATCH,
 	SYSTEM_ADD,
 	SYSTEM_CHANGE,
+	SYSTEM_CREATE,
+	SYSTEM_MOVE,
+	SYSTEM_START,
+	SYSTEM_STOP,
+	SYSTEM_RESTART,
 	SYSTEM_DOS
 };
 
@@ -112,7 +117,8 @@ struct system {
 extern const struct kind kind_system;
 extern const struct backend backend_prometheus, backend_alertmanager, backend_grafana,
 	backend_metric, backend_postgres, backend_redis, backend_litellm, backend_ollama,
-	backend_ntfy, backend_n8n, backend_qdrant, backend_caddy, backend_ci, backend_dns;
+	backend_ntfy, backend_n8n, backend_qdrant, backend_caddy, backend_ci, backend_dns,
+	backend_mission, backend_zlh;
 
 static inline struct system *system_of(struct row *r)
 {

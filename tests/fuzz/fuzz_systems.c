@@ -6,13 +6,15 @@
 #include "backends/servers/server.h"
 #include "backends/systems/alerts_parse.h"
 #include "backends/systems/litellm_parse.h"
+#include "backends/systems/mission_parse.h"
 #include "backends/systems/ollama_parse.h"
 #include "backends/systems/system.h"
+#include "backends/systems/zlh_parse.h"
 #include "tests/fuzz/world.h"
 
 static void readers(const char *text, size_t len)
 {
-	char says[160], id[64];
+	char says[160], id[64], title[520], priority[16];
 	const char *why;
 	bool over;
 	int64_t ms;
@@ -32,6 +34,17 @@ static void readers(const char *text, size_t len)
 	buf_finish(&twice);
 	litellm_reduce(text, len, &once);
 	MUST(!once.data || !strstr(once.data, "\"key_name\""));
+	buf_clear(&once);
+	mission_reduce(text, len, &once);
+	MUST(!once.data || !strstr(once.data, "\"description\""));
+	if (mission_new_parse(text, title, sizeof(title), priority, &err))
+		MUST(*title && strlen(title) <= 500);
+	buf_finish(&once);
+	static const char *const pointers[ZLH_MEMBERS] = { "/a", "/b", "/c/0", "/d", "/e", "/f",
+		                                           "/g", "/h", "/i", "/j", "/k" };
+	struct zlh_status status;
+	if (zlh_pick(text, len, pointers, &once, &err))
+		MUST(zlh_parse(once.data, once.len, &status, &err));
 	buf_finish(&once);
 }
 

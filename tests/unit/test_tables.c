@@ -653,6 +653,8 @@ static void *place_of(struct settings *s, const char *section)
 		{ "litellm", s->litellms },
 		{ "ci", s->cis },
 		{ "dns", s->dnses },
+		{ "mission", s->missions },
+		{ "zlh", s->zlhs },
 		{ "ollama", s->ollamas },
 		{ "metric", s->metrics },
 		{ "postgres", s->postgreses },
@@ -691,7 +693,7 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 		                                "alertmanager", "grafana", "litellm", "ollama",
 		                                "ntfy",         "n8n",     "qdrant",  "caddy",
 		                                "postgres",     "redis",   "metric",  "ci",
-		                                "dns",          "check" };
+		                                "dns",          "mission", "zlh",     "check" };
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
 		wants_url = wants_url || !strcmp(row->section, with_url[i]);
@@ -748,6 +750,8 @@ static void check_text(const struct setting_row *row)
 	                               !strcmp(row->key, "prometheus"));
 	if (strcmp(row->section, "metric") == 0 && limited)
 		assert_non_null(strstr(said, "some-words"));
+	else if (row->fallback && row->fallback[0] == '/')
+		assert_non_null(strstr(said, "expected a JSON pointer such as /"));
 	else if (strcmp(row->section, "check") != 0)
 		assert_string_equal(said, "");
 	assert_string_equal(*(char **)((char *)place_of(s, row->section) + row->offset),
