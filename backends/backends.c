@@ -25,7 +25,8 @@ const struct backend *const backends[] = {
 	&backend_checks,       &backend_alertmanager, &backend_grafana,
 	&backend_prometheus,
 	&backend_metric,       &backend_postgres,   &backend_redis,
-	&backend_ci,           &backend_dns,
+	&backend_ci,           &backend_dns,        &backend_loki,
+	&backend_victorialogs,
 	&backend_litellm,      &backend_ollama,     &backend_ntfy,
 	&backend_n8n,          &backend_qdrant,     &backend_caddy,
 	NULL
