@@ -17,11 +17,12 @@
 #define RETRY_MOST_MS 60000
 #define MS_NS INT64_C(1000000)
 #define DAY_NS (INT64_C(86400) * 1000000000)
-#define OLDER_NS (30 * DAY_NS)  /* Loki allows 30 days and an hour in one question */
-#define TURN_BYTES (256u << 10) /* of a tail in one turn; other logs and the keys come in between \
-	                         */
-#define TURN_NEXT_MS 1          /* 0 would run in the same turn */
-#define QUERY_SHOWN 60          /* bytes of the query in the name of the source */
+#define OLDER_NS (30 * DAY_NS) /* Loki allows 30 days and an hour in one question */
+#define TURN_BYTES                                                                       \
+	(256u << 10)   /* of a tail in one turn; other logs and the keys come in between \
+	                */
+#define TURN_NEXT_MS 1 /* 0 would run in the same turn */
+#define QUERY_SHOWN 60 /* bytes of the query in the name of the source */
 
 /* What is asked for, in one or several answers, from the newest line backwards. */
 enum logdb_want { WANT_NOTHING, WANT_NEW, WANT_OLDER, WANT_REACH };
@@ -185,9 +186,12 @@ static void logdb_go_on(struct logdb_follow *f)
 	loop_timer_set(f->timer, f->tail_state == TAIL_RUNS ? LOGDB_TAILED_MS : LOGDB_POLL_MS);
 }
 
-static void logdb_failed(struct logdb_follow *f, const struct err *err, int status)
+/* r: the answer; err: why it is of no use. */
+static void logdb_failed(struct logdb_follow *f, const struct api_answer *r, const struct err *err)
 {
 	enum logdb_want want = f->ask.want;
+	int status = r->status;
+	char words[200];
 	/* a query that was not understood is not understood later either */
 	bool is_final = err->code == ERR_USAGE || (status >= 400 && status < 500 && status != 401 &&
 	                                           status != 403 && status != 408 && status != 429);
@@ -202,6 +206,10 @@ static void logdb_failed(struct logdb_follow *f, const struct err *err, int stat
 		f->lost_ms = now_wall_ms();
 	log_set_status(f->follow.log, f->follow.source, "%s%s", err->text,
 	               f->over ? "" : "; it is tried again");
+	/* the title has too little room for what is wrong with a query */
+	if (is_final && !log_until(f->follow.log))
+		log_gap(f->follow.log, f->follow.source, "%s",
+		        r->err.code ? api_words(words, sizeof(words), r->body, r->len) : err->text);
 	if (!f->over && !f->paused)
 		loop_timer_set(f->timer, (int)backoff_ms(&f->pause, RETRY_MS, RETRY_MOST_MS));
 }
@@ -255,7 +263,7 @@ static void logdb_page_came(const struct api_answer *r, void *arg)
 		        why.text);
 	if (err.code) {
 		logdb_page_finish(&page);
-		logdb_failed(f, &err, r->status);
+		logdb_failed(f, r, &err);
 		return;
 	}
 	/* The clock there when the first question was sent. The header has whole seconds. */
@@ -477,9 +485,9 @@ static void logdb_source_name(const struct system *y, const char *query, char *b
 	if (!query || n < 0 || (size_t)n >= size)
 		return;
 	snprintf(buf + n, size - (size_t)n, ":%.*s", QUERY_SHOWN, query);
-	/* what follows the last slash is shown */
+	/* What follows the last slash is shown, and a blank ends a name in what is printed. */
 	for (char *c = buf + n; *c; c++)
-		if (*c == '/')
+		if (*c == '/' || *c == ' ')
 			*c = '_';
 }
 

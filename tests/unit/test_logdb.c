@@ -729,6 +729,7 @@ static void refusals(void **unused)
 	follow("loki/box", "nonsense");
 	UNTIL(strstr(log_status(w.log), "(400): parse error at line 1, col 5"));
 	assert_null(strstr(log_status(w.log), "tried again"));
+	assert_int_equal(shown("parse error at line 1, col 5: syntax error"), 1);
 	log_destroy(w.log);
 	w.log = log_create(0);
 	follow("loki/box", "rate({a=\"b\"}[1m])");
