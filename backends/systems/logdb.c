@@ -61,9 +61,10 @@ struct logdb_follow {
 	int64_t turn_ms;
 	size_t turn_bytes;
 	struct backoff pause;
-	int64_t lost_ms; /* wall clock: no answer since then; 0 */
-	bool paused;     /* the log is not on the screen */
-	bool over;       /* it was refused, or only what was there is wanted */
+	int64_t lost_ms;     /* wall clock: no answer since then; 0 */
+	char complaint[320]; /* said last; "" none, or an answer came since */
+	bool paused;         /* the log is not on the screen */
+	bool over;           /* it was refused, or only what was there is wanted */
 };
 
 static void logdb_ask_page(struct logdb_follow *);
@@ -141,6 +142,15 @@ static void logdb_say_gap(struct logdb_follow *f)
 	f->lost_ms = 0;
 }
 
+/* The title of a log has too little room for a sentence: each is said once among the lines, too.
+ * What is only printed has its status. */
+static void logdb_complain(struct logdb_follow *f, const char *text)
+{
+	if (!log_until(f->follow.log) && strcmp(f->complaint, text) != 0)
+		log_gap(f->follow.log, f->follow.source, "%s", text);
+	snprintf(f->complaint, sizeof(f->complaint), "%s", text);
+}
+
 /* --- questions ------------------------------------------------------------- */
 
 /* The next question begins before the last one: lines arrive late. */
@@ -206,10 +216,10 @@ static void logdb_failed(struct logdb_follow *f, const struct api_answer *r, con
 		f->lost_ms = now_wall_ms();
 	log_set_status(f->follow.log, f->follow.source, "%s%s", err->text,
 	               f->over ? "" : "; it is tried again");
-	/* the title has too little room for what is wrong with a query */
-	if (is_final && !log_until(f->follow.log))
-		log_gap(f->follow.log, f->follow.source, "%s",
-		        r->err.code ? api_words(words, sizeof(words), r->body, r->len) : err->text);
+	if (is_final && r->err.code)
+		logdb_complain(f, api_words(words, sizeof(words), r->body, r->len));
+	else
+		logdb_complain(f, err->text);
 	if (!f->over && !f->paused)
 		loop_timer_set(f->timer, (int)backoff_ms(&f->pause, RETRY_MS, RETRY_MOST_MS));
 }
@@ -232,6 +242,7 @@ static void logdb_over(struct logdb_follow *f, bool cut, int64_t oldest_ns)
 	if (was.want == WANT_NEW) {
 		char when[HUMAN_SIZE];
 		f->asked_ns = was.from_ns;
+		f->complaint[0] = '\0';
 		backoff_reset(&f->pause);
 		log_set_status(f->follow.log, f->follow.source, "%s", "");
 		if (nothing_yet) {
@@ -516,9 +527,11 @@ struct follow *logdb_follow(struct system *y, const char *query, struct log *log
 	f->resume = loop_timer_add(f->loop, -1, logdb_on_resume, f);
 	LIST_APPEND(s->follows, f);
 	log_follow(log, &f->follow);
-	if (!logdb_is_connected(f))
-		log_set_status(log, f->follow.source, "%s %s is not connected",
-		               y->site->platform->product, y->site->name);
+	if (!logdb_is_connected(f)) {
+		const char *why = y->site->err.code ? y->site->err.text : "it is not connected";
+		log_set_status(log, f->follow.source, "%s", why);
+		logdb_complain(f, why);
+	}
 	return &f->follow;
 }
 
