@@ -25,7 +25,7 @@ static bool action_asks(const struct row *r)
 }
 static bool action_has_log(const struct row *r)
 {
-	return r->kind->follow != NULL;
+	return row_has_log(r);
 }
 
 /* The row that gets the shell. A row without a shell, such as a unit, uses its server's. */

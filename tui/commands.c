@@ -334,6 +334,11 @@ static void command_complete_targets(struct console *c, struct completion *out, 
 			snprintf(word, sizeof(word), "%s/%s", s->name, endings[i]);
 			command_offer(out, typed, word, NULL);
 		}
+	for (struct row *r = store_first(c->store, NULL, NULL); r; r = store_next(r, NULL, NULL)) {
+		snprintf(word, sizeof(word), "%s:", r->name);
+		if (r->kind->takes_query && r->kind->takes_query(r, r->name))
+			command_offer(out, typed, word, NULL);
+	}
 }
 
 static void command_save_seen(struct console *c, const char *file)
@@ -355,7 +360,7 @@ static const struct command commands[] = {
 	  command_run_goto, .complete = command_complete_ids },
 	{ "logs", "TARGET...",
 	  "follow into one stream: sese/containers/* pi/services/NAME sese/journal pi/kernel "
-	  "sese/file:/PATH",
+	  "sese/file:/PATH loki:QUERY",
 	  logs_open, .complete = command_complete_targets },
 	{ "save", "FILE", "write what is seen of the log into a new file", command_save_seen,
 	  .complete = command_complete_files },

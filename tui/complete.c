@@ -86,7 +86,7 @@ static bool complete_fits(const struct row *row, enum complete_use use, const ch
 	case USE_DO:
 		a = kind->actions ? action_find(kind, verb) : NULL;
 		return a && a->run && action_applies_to(a, row);
-	case USE_LOGS: return kind->follow;
+	case USE_LOGS: return row_has_log(row);
 	case USE_SHELL: return kind->shell && !kind->attaches; /* sessions have mocr attach */
 	case USE_ATTACH: return kind->attaches;
 	}
@@ -158,6 +158,15 @@ static void complete_do(struct complete *c)
 		complete_server_or_row(c, USE_DO, c->words[1]);
 }
 
+static void complete_logs_of(struct complete *c, const struct logs_config *first, const char *help)
+{
+	const char *after = c->after;
+	c->after = ":";
+	for (; first && !strchr(c->begun, '/'); first = first->next)
+		complete_say_server(c, first->name, help);
+	c->after = after;
+}
+
 static void complete_logs(struct complete *c)
 {
 	static const char *const whole[][2] = {
@@ -167,6 +176,9 @@ static void complete_logs(struct complete *c)
 		{ "services/*", "all units" },
 	};
 	complete_server_or_row(c, USE_LOGS, NULL);
+	complete_logs_of(c, c->settings->lokis, "what a query finds in this Loki");
+	complete_logs_of(c, c->settings->victorialogses,
+	                 "what a query finds in this VictoriaLogs");
 	size_t server = strcspn(c->begun, "/");
 	for (size_t i = 0; c->begun[server] && i < ARRAY_LEN(whole); i++) {
 		char *target = xasprintf("%.*s/%s", (int)server, c->begun, whole[i][0]);

@@ -39,14 +39,15 @@ void logs_open(struct console *c, const char *targets)
 {
 	struct log *log = log_create_in(store_logs(c->store));
 	struct log_set *set = log_set_create(c->store, log);
-	char why[300], *words = xstrdup(targets), *save = NULL;
+	char why[300], *word;
+	const char *line = targets;
 	bool good = true;
-	for (char *w = strtok_r(words, " ", &save); w && good; w = strtok_r(NULL, " ", &save))
-		if (!log_set_add(set, w, why, sizeof(why))) {
+	while (good && (word = target_next(&line))) {
+		good = log_set_add(set, word, why, sizeof(why));
+		if (!good)
 			console_flash(c, TONE_BAD, "%s", why);
-			good = false;
-		}
-	free(words);
+		free(word);
+	}
 	if (!good) {
 		log_set_destroy(set);
 		log_destroy(log);

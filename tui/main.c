@@ -18,6 +18,7 @@
 #include "backends/deploy/deploy.h"
 #include "backends/link/http.h"
 #include "backends/link/loop.h"
+#include "backends/logs/logs.h"
 #include "backends/logs/when.h"
 #include "backends/notify/notify.h"
 #include "backends/store/doc.h"
@@ -359,6 +360,38 @@ static int main_run_do(struct program *p)
 	return headless_do(p->store, w[1], w[2], w[3], main_has(p, MAIN_YES), p->opt.wait_ms);
 }
 
+static bool main_open_place(const char *server, void *arg)
+{
+	struct program *p = arg;
+	return headless_open(p->store, server);
+}
+
+/* Opens the servers of targets. A pattern matches configured servers only. A plain name may also
+ * come from ssh_config. */
+static bool main_open_targets(struct program *p, char **targets, int n)
+{
+	bool pattern = false;
+	char why[300] = "";
+	for (int i = 0; i < n; i++) {
+		struct target t;
+		size_t len = strcspn(targets[i], "/");
+		if (target_parse(targets[i], &t, why, sizeof(why)) && t.what == TARGET_QUERY) {
+			const struct settings *s = store_settings(p->store);
+			if (p->opt.replay ||
+			    target_each_place(s, &t, main_open_place, p, why, sizeof(why)))
+				continue;
+			if (*why)
+				fprintf(stderr, "mocr: %s\n", why);
+			return false;
+		}
+		if (strcspn(targets[i], "*?[") < len)
+			pattern = true;
+		else if (!p->opt.replay && !headless_open(p->store, targets[i]))
+			return false;
+	}
+	return !pattern || main_open_servers(p, NULL, 0);
+}
+
 static int main_run_logs(struct program *p)
 {
 	char **targets = p->opt.words + 1;
@@ -367,17 +400,7 @@ static int main_run_logs(struct program *p)
 		return main_wrong("expected: mocr logs [-f] TARGET..., as in mocr logs -f "
 		                  "sese/containers/* pi/services/opencode%s",
 		                  "");
-	/* Opens the servers of targets. A pattern matches configured servers only. A plain name may
-	 * also come from ssh_config. */
-	bool pattern = false;
-	for (int i = 0; i < n; i++) {
-		size_t len = strcspn(targets[i], "/");
-		if (strcspn(targets[i], "*?[") < len)
-			pattern = true;
-		else if (!p->opt.replay && !headless_open(p->store, targets[i]))
-			return EXIT_WRONG_USAGE;
-	}
-	if (pattern && !main_open_servers(p, NULL, 0))
+	if (!main_open_targets(p, targets, n))
 		return EXIT_WRONG_USAGE;
 	return headless_logs(p->store, targets, n, main_has(p, MAIN_FOLLOW), main_has(p, MAIN_JSON),
 	                     p->opt.since_ms, p->opt.wait_ms);

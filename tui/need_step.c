@@ -18,7 +18,7 @@ static enum step step_of(const struct row *r)
 	if (r->health == HEALTH_ASKS)
 		return STEP_OPEN;
 	/* The log says why it is not well. A server's own condition is in its details. */
-	if (r->kind->follow && !is_server && up)
+	if (row_has_log(r) && !is_server && up)
 		return STEP_LOG;
 	return STEP_DETAILS;
 }

@@ -108,7 +108,7 @@ struct panel_keeps {
 };
 
 struct panel_extra;
-#define PANEL_SOURCES_MAX 16
+#define PANEL_SOURCES_MAX 32
 #define PANEL_BRIEF_MAX 2
 struct panel {
 	/* "containers": name of the command `:containers` and in [settings]. Keys 1-9 follow the

@@ -169,7 +169,7 @@ static size_t view_follow_all(struct console *c, struct log *log, struct row **r
 	size_t followed = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct err err = { 0 };
-		if (rows[i]->kind->follow && rows[i]->kind->follow(rows[i], log, &err))
+		if (row_has_log(rows[i]) && rows[i]->kind->follow(rows[i], log, &err))
 			followed++;
 		else
 			console_flash(c, TONE_BAD, "%s: %s", rows[i]->id,
@@ -195,7 +195,7 @@ static size_t view_rows_to_follow(struct console *c, struct row **rows)
 			size_t at = 0;
 			while (at < n && rows[at] != r)
 				at++;
-			if (r && r->kind->follow && at == n)
+			if (r && row_has_log(r) && at == n)
 				rows[n++] = r;
 		}
 	}

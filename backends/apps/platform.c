@@ -53,6 +53,7 @@ BEGINS_AS_SITE_CONFIG(metric_config);
 BEGINS_AS_SITE_CONFIG(headscale_config);
 BEGINS_AS_SITE_CONFIG(ci_config);
 BEGINS_AS_SITE_CONFIG(zlh_config);
+BEGINS_AS_SITE_CONFIG(logs_config);
 
 /* The section after this one. NULL: the first section. */
 static const void *platform_section(const struct platform *p, const struct settings *s,
@@ -534,10 +535,12 @@ static void platform_on_timer(struct loop_timer *t, void *arg)
 /* --- link and server up or down ------------------------------------------- */
 
 /* What an API client is made with. A client with another text is another client. */
-static char *site_words(const struct site_config *c)
+static char *site_words(const struct site *s, const struct site_config *c)
 {
 	const char *url = c->url ? c->url : "";
-	return xasprintf("%s\n%s", url, c->token_command ? c->token_command : "");
+	const char *command = c->token_command ? c->token_command : "";
+	const char *user = s->platform->user ? s->platform->user(s) : NULL;
+	return xasprintf("%s\n%s\n%s", url, command, user ? user : "");
 }
 
 void site_open(struct site *s, const struct site_config *c)
@@ -564,13 +567,14 @@ void site_open(struct site *s, const struct site_config *c)
 		                                          .product = p->product,
 		                                          .url = c->url,
 		                                          .token_command = c->token_command,
+		                                          .user = p->user ? p->user(s) : NULL,
 		                                          .token_header = p->token_header,
 		                                          .token_help = p->token_help,
 		                                          .token_word = p->token_word,
 		                                          .denies = p->denies },
 		                    &err);
 	free(s->opened);
-	s->opened = site_words(c);
+	s->opened = site_words(s, c);
 	s->up = s->api || s->wire;
 	if (p->open)
 		p->open(s);
@@ -677,7 +681,7 @@ void sites_finish(struct source *source)
 /* An API client keeps its address and token. If either changed, a new client is made. */
 static void site_take_section(struct site *s, const struct site_config *c)
 {
-	char *now = site_words(c);
+	char *now = site_words(s, c);
 	bool same = strcmp(now, s->opened) == 0;
 	free(now);
 	if (same)

@@ -144,6 +144,8 @@ struct platform {
 	const char *prefix; /* before each path: "/api/v1"; NULL none */
 	const char *token_header, *token_help, *token_word; /* as in struct api_config */
 	bool (*denies)(int status, const char *body);       /* as in struct api_config */
+	/* whose password the token is, as in struct api_config; NULL, or it gives NULL: nobody's */
+	const char *(*user)(const struct site *);
 	const struct platform_step *steps;                  /* ends at .what == NULL */
 	/* from the end of a round to the next; rows visible or hidden */
 	int64_t shown_ms, hidden_ms;

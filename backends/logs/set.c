@@ -74,7 +74,7 @@ static void set_follow_server(struct log_set *set, const struct target *t, struc
 	static const char *const names[] = {
 		[TARGET_JOURNAL] = "journal", [TARGET_KERNEL] = "kernel", [TARGET_FILE] = "file:"
 	};
-	char id[700];
+	char id[sizeof(t->name) + 200];
 	struct err err;
 	snprintf(id, sizeof(id), "%s/%s%s", s->name, names[t->what], t->name);
 	if (set_is_followed(set, id) || set->n_followed == FOLLOWED_MAX)
@@ -92,9 +92,32 @@ static const char *set_called(const struct target *t, const struct server *v)
 	return server_is_called(v, t->server) ? t->server : v->name;
 }
 
+static unsigned set_take_query(struct log_set *set, const struct target *t)
+{
+	unsigned taken = 0;
+	for (struct row *r = store_first(set->store, NULL, NULL); r;
+	     r = store_next(r, NULL, NULL)) {
+		if (!r->kind->takes_query || !r->kind->takes_query(r, t->server))
+			continue;
+		taken++;
+		struct err err = { 0 };
+		char *id = xasprintf("%s:%s", r->id, t->name);
+		if (set->n_followed < FOLLOWED_MAX && !set_is_followed(set, id)) {
+			if (r->kind->follow_query(r, t->name, set->log, &err))
+				set_note_followed(set, id);
+			else
+				log_set_status(set->log, LOG_NO_SOURCE, "%s", err.text);
+		}
+		free(id);
+	}
+	return taken;
+}
+
 static unsigned set_take(struct log_set *set, const struct target *t)
 {
 	unsigned taken = 0;
+	if (t->what == TARGET_QUERY)
+		return set_take_query(set, t);
 	if (t->what == TARGET_ROWS) {
 		const struct kind *kind = t->kind;
 		for (struct row *r = store_first(set->store, kind, NULL); r;
@@ -107,7 +130,7 @@ static unsigned set_take(struct log_set *set, const struct target *t)
 				continue;
 			taken++;
 			struct err err = { 0 };
-			if (!r->kind->follow || set->n_followed == FOLLOWED_MAX ||
+			if (!row_has_log(r) || set->n_followed == FOLLOWED_MAX ||
 			    set_is_followed(set, r->id))
 				continue;
 			if (r->kind->follow(r, set->log, &err))

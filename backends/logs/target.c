@@ -45,10 +45,31 @@ static bool target_unknown(const char *word, char *why, size_t size)
 	return false;
 }
 
+/* "loki:{app="x"}". In "user@host:2222/journal" and "sese:/var/log/x" it is no query. */
+static bool target_is_query(const char *text)
+{
+	size_t n = strcspn(text, ":/");
+	const char *rest = text + n + 1;
+	if (text[n] != ':' || !n || strcspn(text, "@[*?") < n || !*rest || *rest == '/')
+		return false;
+	size_t digits = strspn(rest, "0123456789");
+	return !digits || (rest[digits] && rest[digits] != '/');
+}
+
 bool target_parse(const char *text, struct target *t, char *why, size_t size)
 {
 	size_t n = strcspn(text, "/");
 	*t = (struct target){ .what = TARGET_JOURNAL };
+	if (target_is_query(text)) {
+		const char *query = strchr(text, ':') + 1;
+		t->what = TARGET_QUERY;
+		snprintf(t->server, sizeof(t->server), "%.*s", (int)(query - 1 - text), text);
+		snprintf(t->name, sizeof(t->name), "%s", query);
+		if (strlen(query) < sizeof(t->name))
+			return true;
+		snprintf(why, size, "the query is longer than %zu bytes", sizeof(t->name) - 1);
+		return false;
+	}
 	snprintf(t->server, sizeof(t->server), "%.*s", (int)n, text);
 	if (!n) {
 		snprintf(why, size,
@@ -90,6 +111,60 @@ bool target_parse(const char *text, struct target *t, char *why, size_t size)
 		return true;
 	}
 	return target_unknown(word, why, size);
+}
+
+char *target_next(const char **line)
+{
+	const char *p = *line + strspn(*line, " "), *begin = p;
+	char quote = '\0';
+	unsigned braces = 0;
+	if (!*p)
+		return NULL;
+	bool whole = *p == '\'';
+	for (p += whole; *p; p++) {
+		if (whole && *p == '\'')
+			break;
+		if (!whole && !quote && !braces && *p == ' ')
+			break;
+		if (quote && *p == '\\' && p[1])
+			p++; /* \" does not end it */
+		else if (*p == quote)
+			quote = '\0';
+		else if (!quote && (*p == '"' || *p == '`'))
+			quote = *p;
+		else if (!quote && *p == '{')
+			braces++;
+		else if (!quote && *p == '}' && braces)
+			braces--;
+	}
+	*line = p + (whole && *p);
+	return xstrndup(begin + whole, (size_t)(p - begin - whole));
+}
+
+bool target_each_place(const struct settings *s, const struct target *t,
+                       bool (*fn)(const char *server, void *arg), void *arg, char *why, size_t size)
+{
+	const struct {
+		const char *word;
+		const struct logs_config *first;
+	} lists[] = { { "loki", s->lokis }, { "victorialogs", s->victorialogses } };
+	bool any = false;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		for (const struct logs_config *c = lists[i].first; c; c = c->next) {
+			bool meant = !strcmp(t->server, lists[i].word) ||
+			             !strcmp(t->server, c->name);
+			if (!meant)
+				continue;
+			any = true;
+			if (!fn(c->server ? c->server : "local", arg))
+				return false;
+		}
+	if (!any)
+		snprintf(why, size,
+		         "there is no [loki %.60s] and no [victorialogs %.60s] in the "
+		         "configuration; mocr-config(5) shows one",
+		         t->server, t->server);
+	return any;
 }
 
 /* NAME itself, or without the suffix of its kind, or the part of a local id behind its engine. */

@@ -170,6 +170,8 @@ static const struct section sections[] = {
 	  .check = settings_check_metric },
 	{ .name = "postgres", .what = "a PostgreSQL", WIRED(platform_config, postgreses) },
 	{ .name = "redis", .what = "a Redis", WIRED(platform_config, redises) },
+	SYSTEM("loki", "a Loki", logs_config, lokis),
+	SYSTEM("victorialogs", "a VictoriaLogs", logs_config, victorialogses),
 	SYSTEM("ntfy", "an ntfy", platform_config, ntfys),
 	SYSTEM("n8n", "an n8n", platform_config, n8ns),
 	SYSTEM("qdrant", "a Qdrant", platform_config, qdrants),

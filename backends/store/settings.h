@@ -120,6 +120,14 @@ struct litellm_config {
 	int line;
 	struct litellm_config *next;
 };
+struct logs_config {
+	char *name, *url, *server, *token_command; /* as in platform_config */
+	char *user;   /* the token is the password of this user; NULL: it is a bearer token */
+	char *tenant; /* whose logs, where several share one system; NULL: no header for it */
+	char *query;  /* what its own row shows; NULL: everything */
+	int line;
+	struct logs_config *next;
+};
 struct look_config { /* [panel NAME]; the name is checked by the console */
 	char *name;
 	char *columns; /* separated by blanks; NULL: the panel's own */
@@ -211,6 +219,7 @@ struct settings {
 	struct platform_config *postgreses, *redises;
 	struct platform_config *ntfys, *n8ns, *qdrants, *caddies;
 	struct litellm_config *litellms;
+	struct logs_config *lokis, *victorialogses;
 	struct look_config *looks;
 	struct tag_config *tags;
 	struct metric_config *metrics;

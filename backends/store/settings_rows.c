@@ -27,7 +27,10 @@
 #define Z(field) offsetof(struct zlh_config, field)
 _Static_assert(Z(url) == W(url) && Z(server) == W(server) && Z(token_command) == W(token_command),
                "the sections of all systems begin alike");
+#define G(field) offsetof(struct logs_config, field)
 _Static_assert(A(url) == W(url) && A(server) == W(server) && A(token_command) == W(token_command),
+               "the sections of all systems begin alike");
+_Static_assert(G(url) == W(url) && G(server) == W(server) && G(token_command) == W(token_command),
                "the sections of all systems begin alike");
 _Static_assert(L(url) == W(url) && L(server) == W(server) && L(token_command) == W(token_command),
                "the sections of all systems begin alike");
@@ -387,6 +390,25 @@ const struct setting_row setting_rows[] = {
 	           "redis://127.0.0.1:6379, redis://USER@HOST:PORT, or "
 	           "redis:///run/redis/redis.sock",
 	           "its password"),
+	SYSTEM_ROWS("loki",
+	            "http://127.0.0.1:3100, or through a Grafana: "
+	            "https://grafana.example.net/api/datasources/proxy/uid/UID",
+	            "a bearer token, or the password of user"),
+	{ "loki", "user", SETTING_TEXT, G(user), 0, 0, NULL, NULL,
+	  "whose password token_command prints; without it that is a bearer token" },
+	{ "loki", "tenant", SETTING_TEXT, G(tenant), 0, 0, NULL, NULL,
+	  "sent as X-Scope-OrgID, where several share one Loki" },
+	{ "loki", "query", SETTING_TEXT, G(query), 0, 0, NULL, NULL,
+	  "in LogQL, the log of its own row: {job=~\".+\"}; everything with a service_name "
+	  "when absent" },
+	SYSTEM_ROWS("victorialogs", "http://127.0.0.1:9428",
+	            "a bearer token, or the password of user"),
+	{ "victorialogs", "user", SETTING_TEXT, G(user), 0, 0, NULL, NULL,
+	  "whose password token_command prints; without it that is a bearer token" },
+	{ "victorialogs", "tenant", SETTING_TEXT, G(tenant), 0, 0, NULL, NULL,
+	  "two numbers, ACCOUNT:PROJECT, where several share one VictoriaLogs" },
+	{ "victorialogs", "query", SETTING_TEXT, G(query), 0, 0, NULL, NULL,
+	  "in LogsQL, the log of its own row; everything when absent" },
 	SYSTEM_ROWS("ntfy", "http://127.0.0.1:2586", "a token, where a proxy asks for one"),
 	SYSTEM_ROWS("n8n", "http://127.0.0.1:5678", "a token, where a proxy asks for one"),
 	SYSTEM_ROWS("qdrant", "http://127.0.0.1:6333", "an API key, for the collections"),

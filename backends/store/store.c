@@ -133,6 +133,11 @@ void server_facts_known(struct server *v)
 	v->ops->facts_known(v);
 }
 
+bool row_has_log(const struct row *r)
+{
+	return r->kind->follow && (!r->kind->follow_fits || r->kind->follow_fits(r));
+}
+
 bool server_is_called(const struct server *v, const char *word)
 {
 	return v->ops->is_called(v, word);

@@ -90,6 +90,12 @@ struct kind {
 	bool (*by_others)(const struct row *);
 	/* Starts following its log into log (log.h) and returns a handle for log_unfollow. */
 	struct follow *(*follow)(struct row *, struct log *, struct err *);
+	/* Has the row a log? NULL: all rows of a kind with follow have one. */
+	bool (*follow_fits)(const struct row *);
+	/* The same for a database of logs: what a query finds. takes_query: is word its name, as in
+	 * "loki:QUERY"? Both NULL: this kind has no queries. */
+	bool (*takes_query)(const struct row *, const char *word);
+	struct follow *(*follow_query)(struct row *, const char *query, struct log *, struct err *);
 	/* Enter opens its log rather than its details while this says so; NULL: never. */
 	bool (*log_first)(const struct row *);
 	/* Opens a shell in it on the live connection. */
@@ -108,6 +114,9 @@ struct kind {
 	/* Adds its own members to the JSON object (a cJSON *) of `mocr status --json`. */
 	void (*json)(const struct row *, void *cjson);
 };
+
+/* Has the row a log to follow? */
+bool row_has_log(const struct row *);
 
 struct row {
 	const struct kind *kind;

@@ -19,6 +19,7 @@
 #include "backends/link/http.h"
 #include "backends/store/action.h"
 #include "backends/store/settings.h"
+#include "backends/systems/ci_log.h"
 #include "backends/systems/ci_parse.h"
 #include "backends/systems/system.h"
 
@@ -41,6 +42,7 @@ struct ci_site {
 	bool heard;     /* in this round something other than a failure answered */
 	struct err err; /* the first failure of this round: a timeout, a 500 */
 	char lack[400]; /* why a repository cannot be read; "" none */
+	struct ci_log *logs;
 };
 
 static struct ci_site *ci_of(struct site *s)
@@ -254,6 +256,15 @@ static void ci_open(struct site *s)
 	struct ci_site *c = ci_of(s);
 	for (size_t i = 0; i < c->n_places; i++)
 		c->places[i].tasks = c->places[i].neither = false;
+	ci_logs_open(c->logs);
+}
+static void ci_close(struct site *s, const struct err *why)
+{
+	ci_logs_close(ci_of(s)->logs, why);
+}
+static void ci_free(struct site *s)
+{
+	ci_logs_forget(&ci_of(s)->logs);
 }
 
 static void ci_refused(struct site *s, struct ci_place *p, const struct api_answer *r)
@@ -346,6 +357,23 @@ static bool ci_may_dispatch(const struct system_act *act, const struct system *y
 	return ci_is_run(y) && ci_is_branch(system_figure_text(y, "workflow"));
 }
 
+/* A task names no run, so its jobs cannot be asked for. */
+static bool ci_has_log(const struct system *y)
+{
+	return ci_is_run(y) && !strstr(y->ref, ":" TASK_MARK);
+}
+
+static struct follow *ci_follow(struct system *y, const char *query, struct log *log,
+                                struct err *err)
+{
+	const char *colon = strchr(y->ref, ':');
+	const char *api = ci_is_gitea(y->site) ? "/api/v1" : "";
+	char actions[200];
+	snprintf(actions, sizeof(actions), "%s/repos/%.*s/actions", api, (int)(colon - y->ref),
+	         y->ref);
+	return ci_log_follow(y, actions, colon + 1, &ci_of(y->site)->logs, log);
+}
+
 /* "/api/v1/repos/OWNER/NAME/actions/runs/51/cancel". After a failure only what failed is run
  * again. */
 static void ci_act_path(const struct system_act *act, const struct system *y, char *buf,
@@ -403,6 +431,8 @@ static void ci_run(const struct system_act *act, struct order *order, struct sys
 
 static const struct system_ops ci_ops = {
 	.asks = "the newest runs, one question for each repository",
+	.has_log = ci_has_log,
+	.follow = ci_follow,
 	.acts = { [SYSTEM_RERUN] = { ci_may_rerun, ci_command, ci_run, .verb = "rerun",
 	                             .path = "rerun" },
 	          [SYSTEM_CANCEL] = { ci_may_cancel, ci_command, ci_run, .verb = "cancel",
@@ -432,6 +462,8 @@ static const struct platform platform_ci = {
 	.retry_ms = 60000,
 	.timeout_ms = 15000,
 	.open = ci_open,
+	.close = ci_close,
+	.free = ci_free,
 	.begin = ci_begin,
 	.wants = ci_wants,
 	.path = ci_path,

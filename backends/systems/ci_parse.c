@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cjson/cJSON.h>
 
@@ -22,6 +23,14 @@ static const struct ci_word {
 	{ "skipped", CI_NEITHER },    { "neutral", CI_NEITHER },     { "stale", CI_NEITHER },
 	{ "action_required", CI_WAITS },
 };
+
+static enum ci_state ci_state_of(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (!strcmp(words[i].word, word))
+			return words[i].state;
+	return CI_UNKNOWN;
+}
 
 static bool ci_run_read(const cJSON *o, struct ci_run *r)
 {
@@ -49,10 +58,7 @@ static bool ci_run_read(const cJSON *o, struct ci_run *r)
 	vj_text(o, "status", NULL, r->word, sizeof(r->word));
 	if (vj_text(o, "conclusion", NULL, conclusion, sizeof(conclusion)))
 		snprintf(r->word, sizeof(r->word), "%s", conclusion);
-	r->state = CI_UNKNOWN;
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (!strcmp(words[i].word, r->word))
-			r->state = words[i].state;
+	r->state = ci_state_of(r->word);
 	r->began_ms = vj_time(o, "run_started_at", "started_at");
 	if (!r->began_ms)
 		r->began_ms = vj_time(o, "created_at", NULL);
@@ -81,6 +87,49 @@ bool ci_runs_parse(const char *json, size_t len, struct ci_runs *l, struct err *
 			                      !strcmp(l->at[k].branch, l->at[i].branch);
 	cJSON_Delete(root);
 	return good;
+}
+
+bool ci_jobs_parse(const char *json, size_t len, struct ci_jobs *l, struct err *err)
+{
+	cJSON *root = vj_read(json, len, "the CI", err);
+	const cJSON *list = vj_get(root, "jobs", NULL);
+	bool good = cJSON_IsArray(list) || (list && cJSON_IsNull(list));
+	*l = (struct ci_jobs){ 0 };
+	if (root && !good)
+		err_set(err, ERR_GARBLED, "the answer is not a list of jobs");
+	for (const cJSON *v = good ? list->child : NULL; v; v = v->next) {
+		struct ci_job job = { .id = vj_int(v, "id", NULL, 0) };
+		char conclusion[24];
+		if (!vj_text(v, "name", NULL, job.name, sizeof(job.name)))
+			snprintf(job.name, sizeof(job.name), "job %lld", (long long)job.id);
+		vj_text(v, "status", NULL, job.word, sizeof(job.word));
+		if (vj_text(v, "conclusion", NULL, conclusion, sizeof(conclusion)))
+			snprintf(job.word, sizeof(job.word), "%s", conclusion);
+		job.state = ci_state_of(job.word);
+		if (job.id > 0 && l->n < CI_JOBS_MAX)
+			l->at[l->n++] = job;
+		else
+			l->left_out++;
+	}
+	cJSON_Delete(root);
+	return good;
+}
+
+bool ci_url_split(const char *url, char **base, const char **path)
+{
+	static const char *const schemes[] = { "https://", "http://" };
+	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+		size_t n = strlen(schemes[i]);
+		if (strncasecmp(url, schemes[i], n) != 0)
+			continue;
+		size_t host = strcspn(url + n, "/?#");
+		if (!host)
+			return false;
+		*base = xstrndup(url, n + host);
+		*path = url + n + host;
+		return true;
+	}
+	return false;
 }
 
 static const char ci_signs[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";

@@ -33,6 +33,24 @@ struct ci_runs {
 };
 bool ci_runs_parse(const char *json, size_t len, struct ci_runs *, struct err *);
 
+#define CI_JOBS_MAX 50
+struct ci_job {
+	int64_t id;
+	char name[80]; /* washed; never empty */
+	char word[24]; /* as in struct ci_run */
+	enum ci_state state;
+};
+struct ci_jobs {
+	struct ci_job at[CI_JOBS_MAX]; /* as sent */
+	size_t n, left_out;
+};
+/* The jobs of a run. False and err: no such answer. */
+bool ci_jobs_parse(const char *json, size_t len, struct ci_jobs *, struct err *);
+
+/* Splits an absolute URL before its path: "https://host:1" and "/a?b". *base is owned; *path is in
+ * url, and may be empty or begin with "?". False: not http or https. */
+bool ci_url_split(const char *url, char **base, const char **path);
+
 /* "owner/name": letters, digits, ".", "_" and "-" on both sides of one slash. */
 bool ci_is_repository(const char *text, size_t len);
 /* Can this branch or file be sent as it is? */

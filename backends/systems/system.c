@@ -380,6 +380,38 @@ static void system_suggest_values(const struct row *r, char *buf, size_t size)
 	snprintf(buf, size, "%.*s", (int)strcspn(values, "\n"), values);
 }
 
+/* --- logs ------------------------------------------------------------------ */
+
+static bool system_follow_fits(const struct row *r)
+{
+	const struct system *y = system_const(r);
+	const struct system_ops *ops = system_ops(y);
+	return ops && ops->has_log && ops->has_log(y);
+}
+
+static struct follow *system_follow(struct row *r, struct log *log, struct err *err)
+{
+	if (system_follow_fits(r))
+		return system_ops(system_of(r))->follow(system_of(r), NULL, log, err);
+	err_set(err, ERR_ABSENT, "%s has no log here", r->name);
+	return NULL;
+}
+
+/* "loki" means every Loki, "home" the one with this name. */
+static bool system_takes_query(const struct row *r, const char *word)
+{
+	const struct system *y = system_const(r);
+	const struct system_ops *ops = system_ops(y);
+	return ops && ops->takes_queries && y->is_site &&
+	       (!strcmp(word, y->site->name) || !strcmp(word, y->site->platform->section));
+}
+
+static struct follow *system_follow_query(struct row *r, const char *query, struct log *log,
+                                          struct err *err)
+{
+	return system_ops(system_of(r))->follow(system_of(r), query, log, err);
+}
+
 #define DOES(what)                                                                      \
 	.applies_of = system_can, .command_of = system_command, .fits_of = system_fits, \
 	.run = system_run, .data = &(const enum system_do)                              \
@@ -531,5 +563,9 @@ const struct kind kind_system = {
 	.actions = system_actions,
 	.finish = system_finish,
 	.detail = system_detail,
+	.follow = system_follow,
+	.follow_fits = system_follow_fits,
+	.takes_query = system_takes_query,
+	.follow_query = system_follow_query,
 	.json = system_json,
 };

@@ -77,6 +77,11 @@ struct system_act {
 struct system_ops {
 	const char *asks; /* what is asked for, for the man page: "up targets, alerts" */
 	struct system_act acts[SYSTEM_DOS];
+	/* Does the row have a log now? NULL: none of them ever has. */
+	bool (*has_log)(const struct system *);
+	/* As kind.follow and kind.follow_query. query NULL: the log of the row. */
+	struct follow *(*follow)(struct system *, const char *query, struct log *, struct err *);
+	bool takes_queries;
 	/* adds to the details of a row; NULL: nothing to add */
 	void (*detail)(const struct system *, struct doc *);
 };
@@ -118,7 +123,7 @@ extern const struct kind kind_system;
 extern const struct backend backend_prometheus, backend_alertmanager, backend_grafana,
 	backend_metric, backend_postgres, backend_redis, backend_litellm, backend_ollama,
 	backend_ntfy, backend_n8n, backend_qdrant, backend_caddy, backend_ci, backend_dns,
-	backend_mission, backend_zlh;
+	backend_mission, backend_zlh, backend_loki, backend_victorialogs;
 
 static inline struct system *system_of(struct row *r)
 {

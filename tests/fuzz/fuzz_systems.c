@@ -6,6 +6,7 @@
 #include "backends/servers/server.h"
 #include "backends/systems/alerts_parse.h"
 #include "backends/systems/litellm_parse.h"
+#include "backends/systems/logdb_parse.h"
 #include "backends/systems/mission_parse.h"
 #include "backends/systems/ollama_parse.h"
 #include "backends/systems/system.h"
@@ -32,6 +33,17 @@ static void readers(const char *text, size_t len)
 	MUST(once.len == twice.len);
 	buf_finish(&once);
 	buf_finish(&twice);
+	struct logdb_page page = { 0 };
+	struct vlogs_metrics metrics;
+	size_t ill;
+	loki_page_parse(text, len, "{a=\"b\"}", &page, &err);
+	vlogs_page_parse(text, len, "a:b", &page, &ill, &err);
+	for (size_t i = 0; i < page.n; i++)
+		MUST(page.at[i].ns > 0 && page.at[i].len <= LOGDB_TEXT_MAX &&
+		     strlen(page.at[i].text) <= page.at[i].len);
+	logdb_page_finish(&page);
+	vlogs_metrics_parse(text, len, &metrics);
+	MUST_BE_WASHED(metrics.version);
 	litellm_reduce(text, len, &once);
 	MUST(!once.data || !strstr(once.data, "\"key_name\""));
 	buf_clear(&once);

@@ -589,6 +589,63 @@ static void more_than_there_is_room_for(void **state)
 static const char ci_jobs[] = "{\"workflow_runs\":[" CI_JOB("9", "3", "success") "," CI_JOB(
 	"8", "3", "failure") "," CI_JOB("7", "3", "success") "," CI_JOB("6", "2", "failure") "]}";
 
+static void ci_jobs_of_a_run(void **state)
+{
+	static const char text[] =
+		"{\"total_count\":5,\"jobs\":[{\"id\":7,\"name\":\"a \\u001b[1mb\",\"status\":"
+		"\"completed\",\"conclusion\":\"timed_out\"},{\"id\":8,\"status\":\"waiting\"},"
+		"{\"id\":0,\"name\":\"x\"},{\"name\":\"y\"},{\"id\":9,\"name\":\"z\",\"status\":"
+		"\"odd\"}]}";
+	struct ci_jobs l;
+	struct err err;
+	struct buf many = { 0 };
+	assert_true(ci_jobs_parse(text, strlen(text), &l, &err));
+	assert_true(l.n == 3 && l.left_out == 2);
+	assert_true(l.at[0].id == 7 && l.at[0].state == CI_BAD && l.at[1].state == CI_QUEUED);
+	assert_string_equal(l.at[0].name, "a b");
+	assert_string_equal(l.at[0].word, "timed_out");
+	assert_string_equal(l.at[1].name, "job 8");
+	assert_int_equal(l.at[2].state, CI_UNKNOWN);
+	assert_true(ci_jobs_parse("{\"jobs\":null}", 13, &l, &err) && !l.n && !l.left_out);
+	assert_false(ci_jobs_parse("{\"jobs\":{}}", 11, &l, &err));
+	assert_false(ci_jobs_parse("{}", 2, &l, &err));
+	assert_false(ci_jobs_parse("<html>", 6, &l, &err));
+	buf_puts(&many, "{\"jobs\":[{\"id\":1}");
+	for (int i = 2; i <= CI_JOBS_MAX + 3; i++)
+		buf_addf(&many, ",{\"id\":%d}", i);
+	buf_puts(&many, "]}");
+	assert_true(ci_jobs_parse(many.data, many.len, &l, &err));
+	assert_true(l.n == CI_JOBS_MAX && l.left_out == 3 && l.at[l.n - 1].id == CI_JOBS_MAX);
+	buf_finish(&many);
+	for (size_t i = 0; i < sizeof(text); i++) {
+		char *part = xstrndup(text, i);
+		ci_jobs_parse(part, i, &l, &err);
+		free(part);
+	}
+	static const struct {
+		const char *url, *base, *path;
+	} urls[] = {
+		{ "https://a.b:1/c?d#e", "https://a.b:1", "/c?d#e" },
+		{ "HTTP://a", "HTTP://a", "" },
+		{ "http://a?b", "http://a", "?b" },
+		{ "http://", NULL, NULL },
+		{ "https:///x", NULL, NULL },
+		{ "ftp://a/b", NULL, NULL },
+		{ "/x", NULL, NULL },
+		{ "", NULL, NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
+		char *base = NULL;
+		const char *path = NULL;
+		assert_true(ci_url_split(urls[i].url, &base, &path) == (urls[i].base != NULL));
+		if (urls[i].base)
+			assert_string_equal(base, urls[i].base);
+		if (urls[i].base)
+			assert_string_equal(path, urls[i].path);
+		free(base);
+	}
+}
+
 static void a_good_job_hides_no_bad_one_of_its_run(void **state)
 {
 	struct ci_runs l;
@@ -746,6 +803,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(more_than_there_is_room_for, world, no_world),
 		cmocka_unit_test(a_good_job_hides_no_bad_one_of_its_run),
 		cmocka_unit_test_setup_teardown(runs_that_look_alike, world, no_world),
+		cmocka_unit_test(ci_jobs_of_a_run),
 		cmocka_unit_test(values_of_a_record),
 		cmocka_unit_test_setup_teardown(records_of_two_zones, world, no_world),
 		cmocka_unit_test_setup_teardown(a_long_record_is_named_whole, world, no_world),

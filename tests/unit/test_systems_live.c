@@ -21,6 +21,7 @@
 #include "backends/link/loop.h"
 #include "backends/servers/server.h"
 #include "backends/store/action.h"
+#include "backends/store/log.h"
 #include "backends/store/settings.h"
 #include "backends/systems/system.h"
 #include "tests/unit/httpd.h"
@@ -1222,6 +1223,182 @@ static void ci_of_github(void **unused)
 	ci_kind = NULL;
 }
 
+/* --- the logs of jobs ------------------------------------------------------- */
+
+static struct {
+	bool ended, github, tokens, cut; /* tokens: one came to the other host */
+	int asked_queued, rounds;
+	char where[80]; /* of the other host */
+} jobs;
+
+static bool jobs_list(int fd, const struct httpd_request *q)
+{
+	if (!ci_bearer(fd, q))
+		return true;
+	pthread_mutex_lock(&lock);
+	bool ended = jobs.ended;
+	jobs.rounds++;
+	pthread_mutex_unlock(&lock);
+	char body[600];
+	const char *how = ended ? "\"completed\",\"conclusion\":\"failure\""
+	                        : "\"in_progress\",\"conclusion\":null";
+	snprintf(body, sizeof(body),
+	         "{\"total_count\":3,\"jobs\":[{\"id\":71,\"name\":\"build / arm\",\"status\":%s},"
+	         "{\"id\":72,\"name\":\"test\",\"status\":\"%s\"},"
+	         "{\"id\":73,\"name\":\"lint\",\"status\":\"completed\",\"conclusion\":"
+	         "\"skipped\"}]}",
+	         how, ended ? "cancelled" : "queued");
+	return httpd_answer(fd, NULL, "Content-Type: application/json\r\n", body);
+}
+
+static bool jobs_log(int fd, const struct httpd_request *q)
+{
+	static const char begun[] = "\xef\xbb\xbf"
+				    "2026-11-30T10:00:00.1234567Z one \x1b[31mred\r\n"
+				    "without a stamp\n2026-11-30T10:00:02.0000000Z not who";
+	static const char whole[] = "\xef\xbb\xbf"
+				    "2026-11-30T10:00:00.1234567Z one \x1b[31mred\r\n"
+				    "without a stamp\n2026-11-30T10:00:02.0000000Z not whole\n"
+				    "2026-11-30T10:00:03.0000000Z ##[error]it failed";
+	pthread_mutex_lock(&lock);
+	bool ended = jobs.ended, other = !strncmp(q->path, "/store/", 7);
+	bool elsewhere = jobs.github && !other;
+	char headers[160];
+	jobs.asked_queued += !ended && strstr(q->path, "/72/") != NULL;
+	jobs.tokens = jobs.tokens || (other && strcasestr(q->head, "Authorization"));
+	snprintf(headers, sizeof(headers), "Location: %s/store/a%%20b?sig=secret\r\n", jobs.where);
+	pthread_mutex_unlock(&lock);
+	if (!other && !ci_bearer(fd, q))
+		return true;
+	if (!other && (!strstr(q->path, "/71/") || (elsewhere && !ended)))
+		return httpd_answer(fd, "404 Not Found", NULL, "{\"message\":\"Not Found\"}");
+	if (elsewhere)
+		return httpd_answer(fd, "302 Found", headers, "");
+	if (other && (strcmp(q->query, "sig=secret") != 0 || strcmp(q->path, "/store/a%20b") != 0))
+		return httpd_answer(fd, "403 Forbidden", NULL, "signature");
+	return httpd_answer(fd, NULL, "Content-Type: text/plain\r\n", ended ? whole : begun);
+}
+
+#define JOB_ROUTES(prefix)                                                             \
+	{ .path = prefix "/repos/ops/site/actions/runs/54/jobs", .method = "GET",      \
+	  .answer = jobs_list },                                                       \
+	{ .path = prefix "/repos/ops/site/actions/jobs/*", .method = "GET",            \
+	  .answer = jobs_log },                                                        \
+	{ .path = "/store/*", .method = "GET", .answer = jobs_log }
+static const struct httpd_route gitea_jobs[] = { CI_ROUTES("/api/v1"),
+	                                         JOB_ROUTES("/api/v1"),
+	                                         { 0 } };
+static const struct httpd_route github_jobs[] = { CI_ROUTES(""), JOB_ROUTES(""), { 0 } };
+
+static size_t log_has(struct log *log, const char *text)
+{
+	size_t n = 0;
+	for (uint64_t at = log_first(log); at && at <= log_last(log); at++)
+		n += !strcmp(log_get(log, at)->text, text);
+	return n;
+}
+
+/* A log that is shown again is asked for at once. */
+static void jobs_again(struct log *log)
+{
+	int before = jobs.rounds;
+	log_pause(log, true);
+	log_pause(log, false);
+	UNTIL(jobs.rounds > before && !w.sites->first->call);
+	for (int i = 0; i < 20; i++)
+		loop_turn(w.loop, 10);
+}
+
+#define JOBS_RUN "ci/box/run/ops:site-#20~54"
+static void jobs_begin(bool github)
+{
+	static char word[] = "github";
+	memset(&ci, 0, sizeof(ci));
+	memset(&jobs, 0, sizeof(jobs));
+	ci_kind = github ? word : NULL;
+	jobs.github = github;
+	begin(&backend_ci, github ? github_jobs : gitea_jobs, token);
+	ci_kind = NULL;
+	UNTIL(complete());
+}
+
+static void jobs_of_gitea(void **unused)
+{
+	struct err err;
+	jobs_begin(false);
+	assert_true(row_has_log(&at(JOBS_RUN)->row) && !row_has_log(&at("ci/box")->row));
+	assert_null(kind_system.follow(&at("ci/box")->row, NULL, &err));
+	struct log *log = log_create(0);
+	assert_non_null(kind_system.follow(&at(JOBS_RUN)->row, log, &err));
+	UNTIL(log_has(log, "without a stamp"));
+	UNTIL(log_has(log, "lint: skipped, and its log is not there"));
+	assert_int_equal(log_total(log), 3);
+	assert_int_equal(jobs.asked_queued, 0);
+	const struct log_line *first = log_get(log, log_first(log));
+	assert_string_equal(first->text, "2026-11-30T10:00:00.1234567Z one red");
+	assert_int_equal(first->time_us, INT64_C(1796032800123456));
+	assert_string_equal(log_source_name(log, first->source),
+	                    "here/system/" JOBS_RUN "/build___arm");
+	jobs_again(log);
+	assert_int_equal(log_total(log), 3);
+	pthread_mutex_lock(&lock);
+	jobs.ended = true;
+	pthread_mutex_unlock(&lock);
+	jobs_again(log);
+	UNTIL(log_has(log, "test: cancelled, and its log is not there"));
+	assert_int_equal(log_has(log, "2026-11-30T10:00:02.0000000Z not whole"), 1);
+	assert_int_equal(log_has(log, "2026-11-30T10:00:03.0000000Z ##[error]it failed"), 1);
+	assert_int_equal(log_has(log, "build / arm ended: failure"), 1);
+	assert_int_equal(log_total(log), 7);
+	UNTIL(strstr(log_status(log), "all jobs have ended"));
+	int rounds = jobs.rounds;
+	log_pause(log, true);
+	log_pause(log, false);
+	for (int i = 0; i < 20; i++)
+		loop_turn(w.loop, 10);
+	assert_int_equal(jobs.rounds, rounds);
+	log_destroy(log);
+}
+
+/* GitHub names another host, which never sees the token, and has the log of an ended job only. */
+static void jobs_of_github(void **unused)
+{
+	struct err err;
+	jobs_begin(true);
+	struct httpd *store = httpd_start(NULL, github_jobs, NULL);
+	snprintf(jobs.where, sizeof(jobs.where), "http://127.0.0.1:%d", httpd_port(store));
+	struct log *log = log_create(0);
+	assert_non_null(kind_system.follow(&at(JOBS_RUN)->row, log, &err));
+	UNTIL(log_has(log, "lint: skipped, and its log is not there"));
+	assert_int_equal(log_total(log), 1);
+	pthread_mutex_lock(&lock);
+	jobs.ended = true;
+	pthread_mutex_unlock(&lock);
+	jobs_again(log);
+	UNTIL(log_has(log, "2026-11-30T10:00:03.0000000Z ##[error]it failed"));
+	UNTIL(log_has(log, "test: cancelled, and its log is not there"));
+	assert_false(jobs.tokens);
+	assert_int_equal(log_total(log), 7);
+	log_destroy(log);
+	/* what it refuses is said without the address, which holds a signature */
+	snprintf(jobs.where, sizeof(jobs.where), "http://127.0.0.1:%d/x", httpd_port(store));
+	log = log_create(0);
+	assert_non_null(kind_system.follow(&at(JOBS_RUN)->row, log, &err));
+	UNTIL(log_has(log, "build / arm: failure, and its log is not there"));
+	log_destroy(log);
+	snprintf(jobs.where, sizeof(jobs.where), "ftp://127.0.0.1");
+	log = log_create(0);
+	assert_non_null(kind_system.follow(&at(JOBS_RUN)->row, log, &err));
+	UNTIL(strstr(log_status(log), "sends the log to no web address"));
+	assert_null(strstr(log_status(log), "secret"));
+	/* the section goes while the log is open */
+	sections(false);
+	reload();
+	assert_non_null(strstr(log_status(log), "not in the configuration any more"));
+	log_destroy(log);
+	httpd_stop(store);
+}
+
 /* actions/runs came with 1.25. The one without Actions is said, and holds up nothing. */
 static void ci_of_an_older_gitea(void **unused)
 {
@@ -1539,6 +1716,8 @@ int main(void)
 		cmocka_unit_test_teardown(grafana_without_a_token, end),
 		cmocka_unit_test_teardown(ci_of_gitea, end),
 		cmocka_unit_test_teardown(ci_of_github, end),
+		cmocka_unit_test_teardown(jobs_of_gitea, end),
+		cmocka_unit_test_teardown(jobs_of_github, end),
 		cmocka_unit_test_teardown(ci_of_an_older_gitea, end),
 		cmocka_unit_test_teardown(ci_tasks_are_no_runs, end),
 		cmocka_unit_test_teardown(ci_without_rights_for_a_while, end),

@@ -663,6 +663,8 @@ static void *place_of(struct settings *s, const char *section)
 		{ "n8n", s->n8ns },
 		{ "qdrant", s->qdrants },
 		{ "caddy", s->caddies },
+		{ "loki", s->lokis },
+		{ "victorialogs", s->victorialogses },
 		{ "tag", s->tags },
 		{ "panel", s->looks },
 	};
@@ -693,7 +695,8 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 		                                "alertmanager", "grafana", "litellm", "ollama",
 		                                "ntfy",         "n8n",     "qdrant",  "caddy",
 		                                "postgres",     "redis",   "metric",  "ci",
-		                                "dns",          "mission", "zlh",     "check" };
+		                                "dns",          "mission", "zlh",     "check",
+		                                "loki",         "victorialogs" };
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
 		wants_url = wants_url || !strcmp(row->section, with_url[i]);
@@ -848,11 +851,11 @@ static void test_every_section_counts_once(void **state)
 		                             "alertmanager", "grafana", "litellm", "ollama",
 		                             "ntfy", "n8n", "qdrant", "caddy", "postgres", "redis",
 		                             "metric",
-		                             "check", "notify" };
+		                             "check", "notify", "loki", "victorialogs" };
 	static const char *const key[] = { "host", "url", "url", "run", "url", "url",
 		                           "url",  "url", "url", "url", "url", "url",
 		                           "url",  "url", "url", "url", "url", "url", "url",
-		                           "url", "url" };
+		                           "url", "url", "url", "url" };
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		char text[512];
 		snprintf(text, sizeof(text),
