@@ -189,6 +189,8 @@ struct backend {
 	void (*configured)(struct source *);
 	/* more is known of the server's sockets (sockets.h); the link is up */
 	void (*sockets)(struct source *);
+	/* other TCP ports listen than before (vitals.h); the link is up */
+	void (*ports)(struct source *);
 	/* the settings were replaced while the link is up; NULL: a refresh brings what is new */
 	void (*reconfigured)(struct source *);
 	/* Rows of this kind on its server came, changed or went: watched is called. Both NULL: none
