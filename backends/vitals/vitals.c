@@ -328,7 +328,8 @@ static void vitals_on_timer(struct loop_timer *timer, void *arg)
 		bool disks = !vs->disks_ms || now - vs->disks_ms >= DISKS_EVERY_MS;
 		bool ports = !vs->ports_ms || now - vs->ports_ms >= PORTS_EVERY_MS;
 		char line[8];
-		snprintf(line, sizeof(line), "%s%ss\n", disks ? "d\n" : "", ports ? "p\n" : "");
+		const char *and_ports = ports ? "p\n" : "";
+		snprintf(line, sizeof(line), "%s%ss\n", disks ? "d\n" : "", and_ports);
 		if (disks)
 			vs->disks_ms = now;
 		if (ports)
