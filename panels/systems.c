@@ -160,7 +160,8 @@ const struct panel panel_systems = {
 	.brief_columns = { "state", "what" },
 	.strip = cell_order_strip,
 	.sources = { "alertmanager", "grafana", "prometheus", "metric", "postgres", "redis",
-	             "litellm", "ollama", "ntfy", "n8n", "qdrant", "caddy", "ci", "dns" },
+	             "litellm", "ollama", "ntfy", "n8n", "qdrant", "caddy", "cadvisor",
+	             "ci", "dns" },
 	.calm = { "No system",
 	          ": a section such as [prometheus NAME] in the configuration names one; "
 	          "mocr-config(5) lists all. It is reached through its server, or from this "

@@ -173,6 +173,7 @@ static const struct section sections[] = {
 	SYSTEM("n8n", "an n8n", platform_config, n8ns),
 	SYSTEM("qdrant", "a Qdrant", platform_config, qdrants),
 	SYSTEM("caddy", "a Caddy", platform_config, caddies),
+	SYSTEM("cadvisor", "a cAdvisor", platform_config, cadvisors),
 	SYSTEM("ci", "a CI", ci_config, cis),
 	SYSTEM("dns", "a DNS", platform_config, dnses),
 	{ .name = "keys", .add = settings_add_key },

@@ -43,6 +43,8 @@ const struct found_kind found_kinds[] = {
 	{ "ntfy", "ntfy", "ntfy", 80, 2586, "/v1/health", "\"healthy\"", LISTED(ntfys) },
 	{ "qdrant", "Qdrant", "qdrant", 6333, 6333, "/", "qdrant", LISTED(qdrants) },
 	{ "caddy", "Caddy", "caddy", 2019, 2019, "/reverse_proxy/upstreams", "", LISTED(caddies) },
+	{ "cadvisor", "cAdvisor", "cadvisor", 8080, 8080, "/api/v2.1/attributes",
+	  "\"cadvisor_version\"", LISTED(cadvisors) },
 	{ "postgres", "PostgreSQL", "postgres postgresql postgis pgvector timescaledb", 5432, 5432,
 	  KEYED(MAY, "the password of its user postgres"), .before = "postgres://postgres@",
 	  .behind = "/postgres", LISTED(postgreses) },

@@ -120,7 +120,7 @@ extern const struct kind kind_system;
 extern const struct backend backend_prometheus, backend_alertmanager, backend_grafana,
 	backend_metric, backend_postgres, backend_redis, backend_litellm, backend_ollama,
 	backend_ntfy, backend_n8n, backend_qdrant, backend_caddy, backend_ci, backend_dns,
-	backend_found;
+	backend_found, backend_cadvisor;
 
 static inline struct system *system_of(struct row *r)
 {

@@ -661,6 +661,7 @@ static void *place_of(struct settings *s, const char *section)
 		{ "n8n", s->n8ns },
 		{ "qdrant", s->qdrants },
 		{ "caddy", s->caddies },
+		{ "cadvisor", s->cadvisors },
 		{ "tag", s->tags },
 		{ "panel", s->looks },
 	};
@@ -691,7 +692,7 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 		                                "alertmanager", "grafana", "litellm", "ollama",
 		                                "ntfy",         "n8n",     "qdrant",  "caddy",
 		                                "postgres",     "redis",   "metric",  "ci",
-		                                "dns",          "check" };
+		                                "dns",          "check",   "cadvisor" };
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
 		wants_url = wants_url || !strcmp(row->section, with_url[i]);
@@ -844,11 +845,11 @@ static void test_every_section_counts_once(void **state)
 		                             "alertmanager", "grafana", "litellm", "ollama",
 		                             "ntfy", "n8n", "qdrant", "caddy", "postgres", "redis",
 		                             "metric",
-		                             "check", "notify" };
+		                             "check", "notify", "cadvisor" };
 	static const char *const key[] = { "host", "url", "url", "run", "url", "url",
 		                           "url",  "url", "url", "url", "url", "url",
 		                           "url",  "url", "url", "url", "url", "url", "url",
-		                           "url", "url" };
+		                           "url", "url", "url" };
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		char text[512];
 		snprintf(text, sizeof(text),
