@@ -30,6 +30,8 @@ const struct backend *const backends[] = {
 	&backend_mission,      &backend_zlh,
 	&backend_litellm,      &backend_ollama,     &backend_ntfy,
 	&backend_n8n,          &backend_qdrant,     &backend_caddy,
+	&backend_cadvisor,
+	&backend_found, /* after all whose sections it knows */
 	NULL
 };
 

@@ -4,17 +4,32 @@
 #include "backends/base/human.h"
 #include "backends/systems/system.h"
 #include "panels/panels.h"
+#include "tui/keymap.h"
 
 static void systems_product_cell(const struct row *r, struct cell *c)
 {
 	cell_set(c, TONE_DIM, "%s", system_product(system_const(r)));
 }
 
+/* Is it an offer? These are dimmed, behind all others. */
+static bool systems_is_offer(const struct row *r)
+{
+	return system_const(r)->product != NULL;
+}
+
+static int systems_order(const struct row *a, const struct row *b)
+{
+	int offers = systems_is_offer(a) - systems_is_offer(b);
+	return offers ? offers : order_by_place(a, b);
+}
+
 /* A row of a list begins with its type: "alert TargetDown". */
 static void systems_name_cell(const struct row *r, struct cell *c)
 {
 	const struct system *y = system_const(r);
-	if (y->is_site)
+	if (systems_is_offer(r))
+		cell_set(c, TONE_DIM, "%s", r->name);
+	else if (y->is_site)
 		cell_set(c, TONE_PLAIN, "%s", r->name);
 	else
 		cell_set(c, TONE_PLAIN, "%s %s", y->type, r->name);
@@ -69,6 +84,14 @@ static void systems_what_cell(const struct row *r, struct cell *c)
 		systems_add_line(y, c);
 		return;
 	}
+	if (systems_is_offer(r)) {
+		char key[KEY_NAME_SIZE];
+		cell_set(c, TONE_DIM, "at %s", system_figure_text(y, "at"));
+		if (*y->ref)
+			cell_add(c, "; %s writes its section",
+			         keymap_key(kind_system.actions, "system-write", key));
+		return;
+	}
 	cell_set(c, TONE_PLAIN, "%s", "");
 	for (size_t i = 0; i < y->n_figures; i++) {
 		const struct system_figure *f = &y->figures[i];
@@ -121,7 +144,7 @@ static void systems_brief_name(const struct row *r, struct cell *c)
 {
 	struct cell name = { 0 };
 	systems_name_cell(r, &name);
-	if (system_const(r)->is_site)
+	if (system_const(r)->is_site || systems_is_offer(r))
 		cell_set(c, TONE_PLAIN, "%s ", system_product(system_const(r)));
 	cell_add(c, "%s", name.text);
 }
@@ -132,15 +155,16 @@ const struct panel panel_systems = {
 	.tab = "sys",
 	.kind = &kind_system,
 	.columns = columns,
-	.order = order_by_place,
+	.order = systems_order,
 	.brief_name = systems_brief_name,
 	.brief_columns = { "state", "what" },
 	.strip = cell_order_strip,
 	.sources = { "alertmanager", "grafana", "prometheus", "metric", "postgres", "redis",
-	             "litellm", "ollama", "ntfy", "n8n", "qdrant", "caddy", "ci", "dns",
-	             "mission", "zlh", "loki", "victorialogs" },
+	             "litellm", "ollama", "ntfy", "n8n", "qdrant", "caddy", "cadvisor",
+	             "ci", "dns", "mission", "zlh", "loki", "victorialogs" },
 	.calm = { "No system",
 	          ": a section such as [prometheus NAME] in the configuration names one; "
 	          "mocr-config(5) lists all. It is reached through its server, or from this "
-	          "machine." },
+	          "machine. What runs in a container of a known image, or listens at its usual "
+	          "port, is offered here." },
 };

@@ -277,6 +277,19 @@ static void console_on_redraw(struct loop_timer *timer, void *arg)
 	console_redraw_for(c, REDRAW_CHANGE); /* drawn at the end of this turn */
 }
 
+static void console_reread(void *arg)
+{
+	command_run(arg, "reload");
+}
+
+/* An order wrote it: rows may go with a reload, so the order ends first. */
+static void console_on_configured(void *arg)
+{
+	struct console *c = arg;
+	loop_defer_cancel(c->loop, console_reread, c);
+	loop_defer(c->loop, console_reread, c);
+}
+
 /* Log-ins use much memory that is not needed until the next one. */
 static void console_on_calm(struct loop_timer *timer, void *arg)
 {
@@ -350,7 +363,10 @@ struct console *console_create(struct store *store, const struct settings *setti
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		c->signals[i] = loop_signal_add(c->loop, signals[i], console_on_signal, c);
 	console_listening(c, true);
-	store_set_hooks(store, &(struct store_hooks){ console_on_store, c, panes_row_gone });
+	store_set_hooks(store, &(struct store_hooks){ .changed = console_on_store,
+	                                              .arg = c,
+	                                              .gone = panes_row_gone,
+	                                              .configured = console_on_configured });
 	loop_after_turn(c->loop, console_on_turn, c);
 	notices_start(c);
 	return c;
@@ -383,6 +399,7 @@ void console_destroy(struct console *c)
 		return;
 	remember_save(c);
 	store_set_hooks(c->store, &(struct store_hooks){ 0 });
+	loop_defer_cancel(c->loop, console_reread, c);
 	notices_stop(c);
 	editor_cancel(c);
 	/* Reports "given up" to the owner of each open dialog. Typed text goes into the activity.

@@ -1,4 +1,5 @@
-/* config_add.h: adds servers to the user's configuration. mocr writes nothing else there. */
+/* config_add.h: adds servers and sections of systems to the user's configuration. mocr writes
+ * nothing else there. */
 #ifndef STORE_CONFIG_ADD_H
 #define STORE_CONFIG_ADD_H
 
@@ -13,6 +14,11 @@
  *
  * False and err: nothing was written. */
 bool config_add_servers(const char *path, const char *const *names, size_t n, size_t *added,
+                        struct err *);
+
+/* The same for one [SECTION NAME] with its keys: whole lines, "url = ...\n". False and err also
+ * when the file has that section. */
+bool config_add_section(const char *path, const char *section, const char *name, const char *keys,
                         struct err *);
 
 /* Whether a heading can hold the name, so that the settings reader reads the same name back. */

@@ -176,6 +176,7 @@ static const struct section sections[] = {
 	SYSTEM("n8n", "an n8n", platform_config, n8ns),
 	SYSTEM("qdrant", "a Qdrant", platform_config, qdrants),
 	SYSTEM("caddy", "a Caddy", platform_config, caddies),
+	SYSTEM("cadvisor", "a cAdvisor", platform_config, cadvisors),
 	SYSTEM("ci", "a CI", ci_config, cis),
 	SYSTEM("dns", "a DNS", platform_config, dnses),
 	SYSTEM("mission", "a Mission Control", platform_config, missions),

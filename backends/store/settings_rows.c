@@ -414,6 +414,7 @@ const struct setting_row setting_rows[] = {
 	SYSTEM_ROWS("qdrant", "http://127.0.0.1:6333", "an API key, for the collections"),
 	SYSTEM_ROWS("caddy", "http://127.0.0.1:2019, its admin API",
 	            "a token, where a proxy asks for one"),
+	SYSTEM_ROWS("cadvisor", "http://127.0.0.1:8080", "a token, where a proxy asks for one"),
 	{ .key = NULL }
 };
 

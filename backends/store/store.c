@@ -61,6 +61,12 @@ void store_set_hooks(struct store *s, const struct store_hooks *hooks)
 {
 	s->hooks = *hooks;
 }
+
+void store_reread(struct store *s)
+{
+	if (s->hooks.configured)
+		s->hooks.configured(s->hooks.arg);
+}
 struct loop *store_loop(const struct store *s)
 {
 	return s->loop;

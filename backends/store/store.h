@@ -198,6 +198,8 @@ struct backend {
 	void (*configured)(struct source *);
 	/* more is known of the server's sockets (sockets.h); the link is up */
 	void (*sockets)(struct source *);
+	/* other TCP ports listen than before (vitals.h); the link is up */
+	void (*ports)(struct source *);
 	/* the settings were replaced while the link is up; NULL: a refresh brings what is new */
 	void (*reconfigured)(struct source *);
 	/* Rows of this kind on its server came, changed or went: watched is called. Both NULL: none
@@ -338,10 +340,14 @@ struct store_hooks {                /* set once by main: who wants to know */
 	/* The row is about to be freed: let go of it. Called at once, many times a turn. May be
 	 * NULL. */
 	void (*gone)(const struct row *, void *arg);
+	/* An order added to the configuration file: read it again, not before this turn ends. May
+	 * be NULL. */
+	void (*configured)(void *arg);
 };
 struct store *store_create(struct loop *, struct http *, const struct settings *);
 void store_destroy(struct store *);
 void store_set_hooks(struct store *, const struct store_hooks *);
+void store_reread(struct store *); /* calls configured */
 struct loop *store_loop(const struct store *);
 struct http *store_http(const struct store *);
 const struct settings *store_settings(const struct store *);

@@ -24,7 +24,7 @@ const struct system_ops *system_ops(const struct system *y)
 
 const char *system_product(const struct system *y)
 {
-	return y->site->platform->product;
+	return y->product ? y->product : y->site->platform->product;
 }
 
 /* --- rows ---------------------------------------------------------------- */
@@ -264,8 +264,9 @@ static void system_detail(struct row *row, struct doc *doc, bool reveal)
 	const struct system *y = system_of(row);
 	const struct system_ops *ops = system_ops(y);
 	(void)reveal;
-	doc_pair(doc, DOC_PLAIN, "system", "%s %s", system_product(y), y->site->name);
-	if (!y->is_site)
+	doc_pair(doc, DOC_PLAIN, "system", "%s %s", system_product(y),
+	         y->product ? y->row.name : y->site->name);
+	if (!y->is_site && !y->product)
 		doc_pair(doc, DOC_PLAIN, "type", "%s", y->type);
 	if (y->is_site && *y->site->version)
 		doc_pair(doc, DOC_PLAIN, "version", "%s", y->site->version);
@@ -280,7 +281,7 @@ static void system_detail(struct row *row, struct doc *doc, bool reveal)
 	}
 	if (y->is_site)
 		doc_pair(doc, DOC_PLAIN, "address", "%s", site_url(y->site));
-	else if (*y->ref)
+	else if (*y->ref && !y->product)
 		doc_pair(doc, DOC_DIM, "id there", "%s", y->ref);
 	if (row->order && row->order->state == ORDER_RUNNING && row->order->progress[0])
 		doc_pair(doc, DOC_PLAIN, row->order->action->verb, "%s", row->order->progress);
@@ -350,6 +351,8 @@ static bool system_fits(const struct action *action, const struct row *r, const 
                         struct err *err)
 {
 	const struct system_act *act = system_act(action, r);
+	if (act && act->fits_row)
+		return act->fits_row(act, ROW_AS(system, r), argument, err);
 	return !act || !act->fits || act->fits(act, argument, err);
 }
 
@@ -540,6 +543,22 @@ static const struct action system_actions[] = {
 	  DOES(SYSTEM_RESTART),
 	  .doing = "restarting",
 	  .help = "stop the code-server and start it again" },
+	{ .name = "system-write",
+	  .verb = "write section",
+	  .key = "w",
+	  DOES(SYSTEM_WRITE),
+	  .asks = "A command that prints its key",
+	  .asks_more = system_key_words,
+	  .doing = "writing its section",
+	  .help = "write the section of a system that was found into the configuration, and read "
+	          "that again" },
+	{ .name = "system-dismiss",
+	  .verb = "dismiss",
+	  .key = "X",
+	  .flags = ACTION_MARKED,
+	  DOES(SYSTEM_DISMISS),
+	  .doing = "dismissing",
+	  .help = "never offer this system again" },
 	{ .name = "system-block",
 	  .verb = "block",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,

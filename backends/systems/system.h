@@ -58,6 +58,8 @@ enum system_do {
 	SYSTEM_START,
 	SYSTEM_STOP,
 	SYSTEM_RESTART,
+	SYSTEM_WRITE,
+	SYSTEM_DISMISS,
 	SYSTEM_DOS
 };
 
@@ -70,6 +72,9 @@ struct system_act {
 	void (*run)(const struct system_act *, struct order *, struct system *);
 	/* checks the argument; NULL: any is valid */
 	bool (*fits)(const struct system_act *, const char *argument, struct err *);
+	/* the same where it depends on the row, instead */
+	bool (*fits_row)(const struct system_act *, const struct system *, const char *argument,
+	                 struct err *);
 	/* the request, for functions that several actions share. verb must be static. */
 	const char *verb, *method, *path;
 };
@@ -98,6 +103,8 @@ struct system_figure {
 struct system {
 	struct row row;
 	struct site *site; /* borrowed: the section it belongs to */
+	/* an offer (found.c), which has no section yet: what it is; else NULL */
+	const char *product;
 	bool is_site;      /* the row of the system itself */
 	char type[16];     /* "alert", "target"; of the system itself its product */
 	char state[60];
@@ -123,7 +130,8 @@ extern const struct kind kind_system;
 extern const struct backend backend_prometheus, backend_alertmanager, backend_grafana,
 	backend_metric, backend_postgres, backend_redis, backend_litellm, backend_ollama,
 	backend_ntfy, backend_n8n, backend_qdrant, backend_caddy, backend_ci, backend_dns,
-	backend_mission, backend_zlh, backend_loki, backend_victorialogs;
+	backend_mission, backend_zlh, backend_loki, backend_victorialogs, backend_found,
+	backend_cadvisor;
 
 static inline struct system *system_of(struct row *r)
 {
@@ -133,6 +141,9 @@ static inline const struct system *system_const(const struct row *r)
 {
 	return ROW_AS(system, r);
 }
+
+/* Of an offer: what its line asks for, "" nothing. */
+void system_key_words(const struct row *, char *buf, size_t size);
 
 /* The row of the system itself: SERVER/system/SECTION/NAME. */
 struct system *system_own(struct site *);

@@ -2,9 +2,9 @@
  *
  * The script runs once per server, for as long as the link lives. It writes blocks: a line "=NAME",
  * lines, and a line "=end". At the start it writes =sockets, =facts and =sample. Then each line "s"
- * on its standard input requests a =sample, "d" the =disks and the =programs, and "k" the =sockets.
- * =sockets also comes before a sample if the sockets changed. A sample and the programs use only
- * shell builtins and start no process. */
+ * on its standard input requests a =sample, "d" the =disks and the =programs, "k" the =sockets, and
+ * "p" the =ports. =sockets also comes before a sample if the sockets changed. A sample, the programs
+ * and the ports use only shell builtins and start no process. */
 #ifndef VITALS_SAMPLE_H
 #define VITALS_SAMPLE_H
 
@@ -37,6 +37,10 @@ struct cpu_times {
  * block. */
 bool sample_parse(const char *bytes, size_t len, struct cpu_times *before, struct vitals *);
 bool disks_parse(const char *bytes, size_t len, struct vitals *);
+
+/* Parses the addresses that listen: "0100007F:1F90", one a line, as in /proc/net/tcp. Keeps the TCP
+ * ports that 127.0.0.1 of the server reaches, lowest first. False: the same as before. */
+bool ports_parse(const char *bytes, size_t len, struct vitals *);
 
 /* Finds the first whole block in the buffer. Its name goes into name, its lines into block
  * (NUL-ended, valid until in changes). Returns the bytes to consume, 0 if no block is complete.

@@ -256,15 +256,27 @@
 	"printf \"=programs\n%s=end\n\" \"$o\"; "                                      \
 	"}; "
 
+/* Who listens. The kernel lists the listeners (state 0A) before all connections, so few lines are
+ * read, and by builtins only. Source: proc(5), /proc/net/tcp. */
+#define PORTS                                                                     \
+	"ports() { o==ports$n; "                                                  \
+	"for f in /proc/net/tcp /proc/net/tcp6; do "                              \
+	"if [ -r $f ]; then c=0; while read -r k v a b d; do c=$((c+1)); "        \
+	"case $k in sl) continue;; esac; "                                        \
+	"case $b in 0A) ;; *) break;; esac; if [ $c -gt 600 ]; then break; fi; " \
+	"o=$o$v$n; done <$f; fi; done; "                                          \
+	"printf \"%s=end\\n\" \"$o\"; }; "
+
 #define MAIN                                                   \
 	"sockets; facts; sample; "                             \
 	"while read -r a; do case $a in "                      \
 	"s) changed; sample;; d) disks; shut; programs;; "     \
+	"p) ports;; "                                          \
 	"k) listed; printf \"=sockets\\n%s=end\\n\" \"$s\";; " \
 	"esac; done"
 
 char *sample_command(void)
 {
 	return xstrdup(SETUP SET_UP SOCKETS DOCKER FACTS NET SAMPLE MOUNTS EACH CERTS DISKS
-	                       PROGRAMS MAIN);
+	                       PROGRAMS PORTS MAIN);
 }

@@ -22,6 +22,7 @@
 #include "backends/vitals/vitals.h"
 
 #define DISKS_EVERY_MS 60000
+#define PORTS_EVERY_MS 600000
 #define FIRST_DELAY_MS \
 	500 /* from the first sample to the second, the first one that has a CPU figure */
 #define ANSWER_LATE_MS 10000 /* after this the row says that the shell does not answer */
@@ -41,6 +42,7 @@ struct vitals_source {
 	size_t complaint_len;
 	struct cpu_times before;
 	int64_t asked_ms;     /* loop clock; 0: no request is open */
+	int64_t ports_ms;     /* the same of the last request for ports */
 	int64_t disks_ms;     /* loop clock of the last request for disks; 0: never */
 	struct backoff pause; /* between two starts of the shell */
 	unsigned samples;     /* of this shell; the second is the first with a CPU figure */
@@ -200,6 +202,24 @@ static bool vitals_feed_sockets(struct source *source, const char *bytes, size_t
 	return false; /* no figure of the server changed */
 }
 
+static bool vitals_feed_ports(struct source *source, const char *bytes, size_t len)
+{
+	if (!ports_parse(bytes, len, vitals_vitals_of(source)))
+		return false;
+	for (struct source *s = source->server->sources; s; s = s->next)
+		if (s->backend->ports)
+			s->backend->ports(s);
+	return true;
+}
+
+bool vitals_has_port(const struct server *v, int port)
+{
+	for (size_t i = 0; v->vitals && i < v->vitals->n_ports; i++)
+		if (v->vitals->ports[i] == port)
+			return true;
+	return false;
+}
+
 static bool vitals_feed_packages(struct source *source, const char *bytes, size_t len)
 {
 	return packages_parse(vitals_vitals_of(source), bytes, len, NULL);
@@ -224,6 +244,7 @@ static void vitals_feed(struct source *source, const char *what, const char *byt
 		        { "sample", vitals_feed_sample },
 		        { "disks", vitals_feed_disks },
 		        { "sockets", vitals_feed_sockets },
+		        { "ports", vitals_feed_ports },
 		        { "packages", vitals_feed_packages },
 		        { "programs", vitals_feed_programs } };
 	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
@@ -312,9 +333,14 @@ static void vitals_on_timer(struct loop_timer *timer, void *arg)
 		/* The disks are requested together with a sample, when they are due. */
 		int64_t now = vitals_clock_of(vs);
 		bool disks = !vs->disks_ms || now - vs->disks_ms >= DISKS_EVERY_MS;
-		const char *line = disks ? "d\ns\n" : "s\n";
+		bool ports = !vs->ports_ms || now - vs->ports_ms >= PORTS_EVERY_MS;
+		char line[8];
+		const char *and_ports = ports ? "p\n" : "";
+		snprintf(line, sizeof(line), "%s%ss\n", disks ? "d\n" : "", and_ports);
 		if (disks)
 			vs->disks_ms = now;
+		if (ports)
+			vs->ports_ms = now;
 		vs->asked_ms = now;
 		stream_write(vs->shell, line, strlen(line));
 		loop_timer_set(vs->timer, ANSWER_LATE_MS);
@@ -422,6 +448,7 @@ static void vitals_start_shell(struct vitals_source *vs)
 	}
 	/* Facts and the first sample come without a request. Only the disks are requested. */
 	vs->asked_ms = vs->disks_ms = vitals_clock_of(vs);
+	vs->ports_ms = 0;
 	stream_write(vs->shell, "d\n", 2);
 	loop_timer_set(vs->timer, ANSWER_LATE_MS);
 }

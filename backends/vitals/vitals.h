@@ -14,6 +14,7 @@
 #define VITALS_HISTORY 120 /* samples kept for sparklines; six minutes at the default interval */
 #define VITALS_DISKS 32    /* only the fullest disks are kept */
 #define VITALS_HUNG 4
+#define VITALS_PORTS 256 /* lower ports are kept before higher ones */
 
 /* Figures whose last hour is kept, for graphs. */
 enum vitals_trend {
@@ -55,6 +56,10 @@ struct vitals {
 	char reboot_why[128]; /* packages that need the reboot; "" */
 	/* packages.h; -1: not asked, or no apt */
 	int packages, packages_security;
+	/* TCP ports that listen at its 127.0.0.1, lowest first; asked every PORTS_EVERY_MS */
+	bool ports_known;
+	uint16_t ports[VITALS_PORTS];
+	size_t n_ports;
 	/* wall clock: when it was asked, and when its lists were fetched; 0 unknown */
 	int64_t packages_ms, packages_lists_ms;
 	char packages_names[200]; /* those of security first, cut at a whole name; "" */
@@ -90,6 +95,9 @@ bool vitals_opinion(const struct server *, char *why, size_t size);
 
 /* Asks the open shell of a server to check its sockets now. False: no shell answers. */
 bool vitals_ask_sockets(struct server *);
+
+/* Does something listen at this port of its 127.0.0.1, as of the last look? */
+bool vitals_has_port(const struct server *, int port);
 
 /* Its pending packages (packages.h); NULL: never connected. */
 struct packages *vitals_packages(const struct server *);

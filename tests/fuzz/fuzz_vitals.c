@@ -38,6 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		sample_parse(block.lines, block.len, &before, &v);
 		must_be_possible(&v);
 		disks_parse(block.lines, block.len, &v);
+		ports_parse(block.lines, block.len, &v);
+		MUST(v.n_ports <= VITALS_PORTS);
 		must_be_possible(&v);
 		vitals_attention(&v, 80, why, sizeof(why));
 		MUST_BE_WASHED(why);

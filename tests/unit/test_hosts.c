@@ -253,6 +253,14 @@ static void servers_are_added_behind_what_the_user_wrote(void **state)
 	                  "\n[server sese]\n");
 	assert_int_equal(lstat(behind, &st), 0);
 	assert_true(S_ISLNK(st.st_mode)); /* a link stays a link */
+	/* a section with its keys, once */
+	assert_true(config_add_section(path, "redis", "pi", "server = pi\n", &err));
+	check_text(path, "[server pi]\n\n[server sese]\n\n[redis pi]\nserver = pi\n");
+	assert_false(config_add_section(path, "redis", "pi", "server = pi\n", &err));
+	assert_non_null(strstr(err.text, "has a section [redis pi] already"));
+	assert_false(config_add_section(path, "redis", "a]b", "", &err));
+	assert_non_null(strstr(err.text, "cannot be the name"));
+	check_text(path, "[server pi]\n\n[server sese]\n\n[redis pi]\nserver = pi\n");
 	/* the reader of the settings reads the same names */
 	setenv("XDG_STATE_HOME", dir, 1);
 	struct settings *s = settings_load(path, NULL);

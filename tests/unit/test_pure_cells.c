@@ -270,22 +270,35 @@ static void test_a_system_in_cells(void **state)
 
 static void test_systems_are_sorted(void **state)
 {
-	struct row rows[] = { { .id = (char *)"a", .health = HEALTH_BAD },
-		              { .id = (char *)"b", .health = HEALTH_ATTENTION },
-		              { .id = (char *)"c", .health = HEALTH_GOOD },
-		              { .id = (char *)"d", .health = HEALTH_IDLE } };
+	static const enum health healths[] = { HEALTH_BAD, HEALTH_ATTENTION, HEALTH_GOOD,
+		                               HEALTH_IDLE };
+	static const char *const ids[] = { "a", "b", "c", "d" };
+	struct system rows[ARRAY_LEN(ids)] = { 0 };
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		rows[i].row = (struct row){ .kind = &kind_system,
+			                    .id = (char *)ids[i],
+			                    .health = healths[i] };
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
-			int wanted = i < 2 || k < 2 ? (int)rows[k].health - (int)rows[i].health : 0;
+			int wanted = i < 2 || k < 2 ? (int)healths[k] - (int)healths[i] : 0;
 			if (i >= 2 && k < 2)
 				wanted = 1;
 			if (i < 2 && k >= 2)
 				wanted = -1;
 			if (i >= 2 && k >= 2)
 				wanted = (i > k) - (i < k);
-			int seen = panel_systems.order(&rows[i], &rows[k]);
+			int seen = panel_systems.order(&rows[i].row, &rows[k].row);
 			assert_int_equal((seen > 0) - (seen < 0), (wanted > 0) - (wanted < 0));
 		}
+	/* an offer is behind all others, whatever its name */
+	struct system offers[2] = { rows[2], rows[3] };
+	offers[0].product = offers[1].product = "Redis";
+	offers[0].row.id = (char *)"0";
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_true(panel_systems.order(&offers[0].row, &rows[i].row) > 0);
+		assert_true(panel_systems.order(&rows[i].row, &offers[0].row) < 0);
+	}
+	assert_true(panel_systems.order(&offers[0].row, &offers[1].row) < 0);
 }
 
 /* --- sessions ------------------------------------------------------------- */

@@ -19,6 +19,7 @@
 #include "backends/store/action.h"
 #include "backends/store/settings.h"
 #include "backends/systems/alerts_parse.h"
+#include "backends/systems/cadvisor_parse.h"
 #include "backends/systems/ci_parse.h"
 #include "backends/systems/dns_parse.h"
 #include "backends/systems/litellm_parse.h"
@@ -140,8 +141,8 @@ static void a_line_of_prometheus(void **state)
 	assert_int_equal(l.series, 2);
 	assert_true(l.at[0] == 1 && isinf(l.at[1]) && isnan(l.at[2]) && l.at[last] == 7);
 	assert_string_equal(l.labels, "job=b");
-	assert_true(prometheus_range_parse(line_of_two, strlen(line_of_two), 1000, 10, true, &l,
-	                                   &err));
+	assert_true(
+		prometheus_range_parse(line_of_two, strlen(line_of_two), 1000, 10, true, &l, &err));
 	assert_true(l.at[last] == 5);
 	assert_string_equal(l.labels, "job=a");
 	for (size_t i = 0; i < strlen(line_of_two); i++) {
@@ -155,9 +156,8 @@ static void a_line_of_prometheus(void **state)
 /* A list in place of the labels has members without names. */
 static void a_line_with_a_list_of_labels(void **state)
 {
-	static const char text[] =
-		"{\"status\":\"success\",\"data\":{\"result\":["
-		"{\"metric\":[1,\"x\",{}],\"values\":[[1590,\"7\"]]}]}}";
+	static const char text[] = "{\"status\":\"success\",\"data\":{\"result\":["
+				   "{\"metric\":[1,\"x\",{}],\"values\":[[1590,\"7\"]]}]}}";
 	struct prometheus_line l;
 	struct err err;
 	assert_true(prometheus_range_parse(text, strlen(text), 1000, 10, false, &l, &err));
@@ -581,9 +581,9 @@ static void more_than_there_is_room_for(void **state)
 
 /* --- CI ------------------------------------------------------------------- */
 
-#define CI_JOB(id, number, state)                                                       \
-	"{\"id\":" id ",\"run_number\":" number ",\"name\":\"job\",\"workflow_id\":"       \
-	"\"build.yml\",\"head_branch\":\"main\",\"status\":\"" state "\","                 \
+#define CI_JOB(id, number, state)                                                    \
+	"{\"id\":" id ",\"run_number\":" number ",\"name\":\"job\",\"workflow_id\":" \
+	"\"build.yml\",\"head_branch\":\"main\",\"status\":\"" state "\","           \
 	"\"updated_at\":\"2035-11-30T10:01:00Z\"}"
 /* As actions/tasks lists them: three jobs of run 3, and one of the run before. */
 static const char ci_jobs[] = "{\"workflow_runs\":[" CI_JOB("9", "3", "success") "," CI_JOB(
@@ -781,6 +781,78 @@ static void records_beyond_the_pages(void **state)
 	             "{\"rrsets\":[],\"meta\":{\"pagination\":{\"total_entries\":60}}}", 10);
 }
 
+/* --- cAdvisor ------------------------------------------------------------ */
+
+#define MACHINE                                                                                   \
+	"{\"cadvisor_version\":\"v0.49.1\",\"num_cores\":4,\"memory_capacity\":8,\"machine_id\":" \
+	"\"m\","                                                                                  \
+	"\"container_os_version\":\"Alpine\"}"
+
+static void answers_of_cadvisor(void **state)
+{
+	struct cadvisor_machine m;
+	struct cadvisor_list l;
+	struct err err;
+	assert_true(cadvisor_machine_parse(MACHINE, strlen(MACHINE), &m, &err));
+	assert_string_equal(m.version, "v0.49.1");
+	assert_string_equal(m.system, "Alpine");
+	assert_int_equal(m.cores, 4);
+	assert_int_equal(m.memory, 8);
+	assert_false(cadvisor_machine_parse("{\"num_cores\":4}", 15, &m, &err));
+	assert_non_null(strstr(err.text, "names no version of cAdvisor"));
+	assert_int_equal(m.memory, -1);
+	assert_false(cadvisor_list_parse("[]", 2, &l, &err));
+	assert_non_null(strstr(err.text, "not a map of containers"));
+	cadvisor_list_finish(&l);
+	static const char json[] = "{\"/a\":{\"aliases\":[\"web\",\"0a\"],\"image\":\"nginx\"},\"/"
+	                           "b\":{\"latest_usage\":{"
+				   "\"cpu\":0,\"memory\":0}},\"/"
+	                           "c\":{\"aliases\":[],\"latest_usage\":{\"cpu\":-1}},\"/d\":7}";
+	assert_true(cadvisor_list_parse(json, strlen(json), &l, &err));
+	assert_int_equal(l.n, 3);
+	assert_int_equal(l.left_out, 0);
+	assert_string_equal(l.at[0].cgroup, "/a");
+	assert_string_equal(l.at[0].name, "web");
+	assert_string_equal(l.at[0].image, "nginx");
+	assert_true(l.at[0].cpu < 0 && l.at[0].memory == -1);
+	assert_true(l.at[1].cpu >= 0 && l.at[1].cpu < 0.1 && l.at[1].memory == 0);
+	assert_string_equal(l.at[1].name, "");
+	assert_true(l.at[2].cpu < 0);
+	cadvisor_list_finish(&l);
+	struct buf many = { 0 };
+	buf_puts(&many, "{");
+	for (int i = 0; i <= CADVISOR_MAX; i++)
+		buf_addf(&many, "%s\"/%d\":{}", i ? "," : "", i);
+	buf_puts(&many, "}");
+	assert_true(cadvisor_list_parse(many.data, many.len, &l, &err));
+	assert_int_equal(l.n, CADVISOR_MAX);
+	assert_int_equal(l.left_out, 1);
+	cadvisor_list_finish(&l);
+	buf_finish(&many);
+}
+
+static void what_cadvisor_may_keep(void **state)
+{
+	struct buf out = { 0 };
+	static const char names[] = "{\"/"
+	                            "a\":{\"aliases\":[\"web\"],\"labels\":{\"l\":\"secret\"},"
+	                            "\"envs\":{\"image\":\"secret\"},"
+				    "\"image\":\"nginx\",\"memory\":{\"limit\":1}}}";
+	cadvisor_reduce(names, strlen(names), &out);
+	assert_string_equal(out.data, "{\"/a\":{\"aliases\":[\"web\"],\"image\":\"nginx\"}}");
+	buf_clear(&out);
+	cadvisor_reduce(MACHINE, strlen(MACHINE), &out);
+	assert_null(strstr(out.data, "machine_id"));
+	struct cadvisor_machine m;
+	assert_true(cadvisor_machine_parse(out.data, out.len, &m, NULL));
+	buf_clear(&out);
+	static const char usage[] =
+		"{\"/a\":{\"latest_usage\":{\"cpu\":5},\"day_usage\":{\"cpu\":1}}}";
+	cadvisor_reduce(usage, strlen(usage), &out);
+	assert_string_equal(out.data, "{\"/a\":{\"latest_usage\":{\"cpu\":5}}}");
+	buf_finish(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -797,6 +869,8 @@ int main(void)
 		cmocka_unit_test(what_may_be_kept),
 		cmocka_unit_test(answers_of_litellm_and_ollama_cut),
 		cmocka_unit_test(what_litellm_may_keep),
+		cmocka_unit_test(answers_of_cadvisor),
+		cmocka_unit_test(what_cadvisor_may_keep),
 		cmocka_unit_test_setup_teardown(rows_of_prometheus, world, no_world),
 		cmocka_unit_test_setup_teardown(one_alert_in_two_places, world, no_world),
 		cmocka_unit_test_setup_teardown(alerts_that_look_alike, world, no_world),

@@ -353,7 +353,7 @@ static void sections(bool there)
 	w.settings.dnses = there ? &w.plain : NULL;
 	w.settings.prometheuses = w.settings.alertmanagers = w.settings.grafanas =
 		w.settings.ollamas = w.settings.ntfys = w.settings.n8ns = w.settings.qdrants =
-			w.settings.caddies = there ? &w.plain : NULL;
+			w.settings.caddies = w.settings.cadvisors = there ? &w.plain : NULL;
 }
 
 static void begin(const struct backend *backend, const struct httpd_route *routes, char *token)
@@ -729,6 +729,61 @@ static void small_ones(void **unused)
 	}
 }
 
+/* --- cAdvisor ------------------------------------------------------------ */
+
+#define CADVISOR_MACHINE                                                               \
+	"{\"kernel_version\":\"6.1\",\"container_os_version\":\"Alpine Linux v3.18\"," \
+	"\"cadvisor_version\":\"v0.49.1\",\"num_cores\":4,\"memory_capacity\":8589934592}"
+#define CADVISOR_NAMES                                                                   \
+	"{\"/docker/ab\":{\"aliases\":[\"javisi_n8n\",\"ab\"],\"namespace\":\"docker\"," \
+	"\"labels\":{\"a\":\"label-secret\"},\"envs\":{\"KEY\":\"env-secret\"},"         \
+	"\"image\":\"n8nio/n8n\"},\"/docker/cd\":{\"aliases\":[\"javisi_redis\",\"cd\"]}}"
+
+static bool cadvisor_list(int fd, const struct httpd_request *q)
+{
+	bool summary = !strcmp(q->path, "/api/v2.1/summary");
+	if (strcmp(q->method, "GET") != 0 || strcmp(q->query, "type=docker&recursive=true") != 0)
+		return httpd_answer(fd, "500 Internal Server Error", NULL, "unknown type");
+	return httpd_answer(fd, NULL, "Content-Type: application/json\r\n",
+	                    summary ? "{\"/docker/ab\":{\"timestamp\":\"2026-11-30T20:00:00Z\","
+	                              "\"latest_usage\":{\"cpu\":125,\"memory\":104857600}}}"
+	                            : CADVISOR_NAMES);
+}
+
+static const struct httpd_route cadvisor_routes[] = {
+	{ .path = "/api/v2.1/attributes", .method = "GET", .body = CADVISOR_MACHINE },
+	{ .path = "/api/v2.1/spec", .answer = cadvisor_list },
+	{ .path = "/api/v2.1/summary", .answer = cadvisor_list },
+	{ 0 }
+};
+
+static void cadvisor_shows_containers(void **unused)
+{
+	begin(&backend_cadvisor, cadvisor_routes, NULL);
+	UNTIL(complete());
+	assert_int_equal(at("cadvisor/box")->row.health, HEALTH_GOOD);
+	assert_string_equal(w.sites->first->version, "v0.49.1");
+	assert_true(figure("cadvisor/box", "cores", "4"));
+	assert_true(figure("cadvisor/box", "memory", "8.0G"));
+	assert_true(figure("cadvisor/box", "containers", "2"));
+	assert_true(figure("cadvisor/box/container/javisi_n8n", "cpu", "12.5 %"));
+	assert_true(figure("cadvisor/box/container/javisi_n8n", "memory", "100M"));
+	assert_true(figure("cadvisor/box/container/javisi_redis", "cpu", ""));
+	/* an engine that may be read says more: the containers go */
+	static const struct backend engine = { .name = "docker" };
+	static struct source docker;
+	docker = (struct source){ .backend = &engine,
+		                  .store = w.store,
+		                  .server = w.server,
+		                  .state = SOURCE_LIVE };
+	struct source *before = w.server->sources;
+	w.server->sources = &docker;
+	site_poke(w.sites->first);
+	UNTIL(store_count(w.store, &kind_system, NULL) == 1);
+	assert_true(figure("cadvisor/box", "containers", ""));
+	w.server->sources = before;
+}
+
 /* Something else listens there. */
 static void none_of_them(void **unused)
 {
@@ -739,10 +794,10 @@ static void none_of_them(void **unused)
 	static const struct {
 		const struct backend *backend;
 		const char *id;
-	} all[] = { { &backend_ntfy, "ntfy/box" },      { &backend_n8n, "n8n/box" },
-		    { &backend_qdrant, "qdrant/box" },  { &backend_caddy, "caddy/box" },
-		    { &backend_ollama, "ollama/box" },  { &backend_litellm, "litellm/box" },
-		    { &backend_grafana, "grafana/box" } };
+	} all[] = { { &backend_ntfy, "ntfy/box" },       { &backend_n8n, "n8n/box" },
+		    { &backend_qdrant, "qdrant/box" },   { &backend_caddy, "caddy/box" },
+		    { &backend_ollama, "ollama/box" },   { &backend_litellm, "litellm/box" },
+		    { &backend_grafana, "grafana/box" }, { &backend_cadvisor, "cadvisor/box" } };
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		begin(all[i].backend, html, token);
 		UNTIL(at(all[i].id) && at(all[i].id)->row.health == HEALTH_BAD);
@@ -790,6 +845,9 @@ static const struct httpd_route every[] = {
 	{ .path = "/readyz", .body = "all shards are ready" },
 	{ .path = "/collections", .body = "{\"result\":{\"collections\":[]}}" },
 	{ .path = "/reverse_proxy/upstreams", .body = "[]" },
+	{ .path = "/api/v2.1/attributes", .body = CADVISOR_MACHINE },
+	{ .path = "/api/v2.1/spec", .body = CADVISOR_NAMES },
+	{ .path = "/api/v2.1/summary", .body = "{}" },
 	{ 0 }
 };
 
@@ -798,11 +856,16 @@ static const struct {
 	const char *section;
 	size_t rows; /* its own and those that it lists */
 } nine[] = {
-	{ &backend_prometheus, "prometheus", 3 }, { &backend_alertmanager, "alertmanager", 2 },
-	{ &backend_grafana, "grafana", 2 },       { &backend_litellm, "litellm", 2 },
-	{ &backend_ollama, "ollama", 2 },         { &backend_ntfy, "ntfy", 1 },
-	{ &backend_n8n, "n8n", 1 },               { &backend_qdrant, "qdrant", 1 },
+	{ &backend_prometheus, "prometheus", 3 },
+	{ &backend_alertmanager, "alertmanager", 2 },
+	{ &backend_grafana, "grafana", 2 },
+	{ &backend_litellm, "litellm", 2 },
+	{ &backend_ollama, "ollama", 2 },
+	{ &backend_ntfy, "ntfy", 1 },
+	{ &backend_n8n, "n8n", 1 },
+	{ &backend_qdrant, "qdrant", 1 },
 	{ &backend_caddy, "caddy", 1 },
+	{ &backend_cadvisor, "cadvisor", 3 },
 };
 
 static size_t rows_of(size_t i, const char *name)
@@ -1730,6 +1793,7 @@ int main(void)
 		cmocka_unit_test_teardown(dns_rests_when_hidden, end),
 		cmocka_unit_test_teardown(dns_with_a_wrong_token, end),
 		cmocka_unit_test(small_ones),
+		cmocka_unit_test_teardown(cadvisor_shows_containers, end),
 		cmocka_unit_test(none_of_them),
 		cmocka_unit_test(ill_answers),
 		cmocka_unit_test(sections_go_and_come),

@@ -665,6 +665,7 @@ static void *place_of(struct settings *s, const char *section)
 		{ "caddy", s->caddies },
 		{ "loki", s->lokis },
 		{ "victorialogs", s->victorialogses },
+		{ "cadvisor", s->cadvisors },
 		{ "tag", s->tags },
 		{ "panel", s->looks },
 	};
@@ -696,7 +697,7 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 		                                "ntfy",         "n8n",     "qdrant",  "caddy",
 		                                "postgres",     "redis",   "metric",  "ci",
 		                                "dns",          "mission", "zlh",     "check",
-		                                "loki",         "victorialogs" };
+		                                "loki",         "victorialogs", "cadvisor" };
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
 		wants_url = wants_url || !strcmp(row->section, with_url[i]);
@@ -851,11 +852,12 @@ static void test_every_section_counts_once(void **state)
 		                             "alertmanager", "grafana", "litellm", "ollama",
 		                             "ntfy", "n8n", "qdrant", "caddy", "postgres", "redis",
 		                             "metric",
-		                             "check", "notify", "loki", "victorialogs" };
+		                             "check", "notify", "loki", "victorialogs",
+		                             "cadvisor" };
 	static const char *const key[] = { "host", "url", "url", "run", "url", "url",
 		                           "url",  "url", "url", "url", "url", "url",
 		                           "url",  "url", "url", "url", "url", "url", "url",
-		                           "url", "url", "url", "url" };
+		                           "url", "url", "url", "url", "url" };
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		char text[512];
 		snprintf(text, sizeof(text),

@@ -13,6 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <cmocka.h>
 
 #include "backends/base/base64.h"
@@ -396,7 +400,7 @@ static void blocks_come_whole_or_not_at_all(void **state)
 static void run_script(const char *shell, const char *input, struct buf *out)
 {
 	char *script = sample_command(),
-	     *words = quote_command((const char *const[]){ "-c", script, NULL }), command[16384],
+	     *words = quote_command((const char *const[]){ "-c", script, NULL }), command[24576],
 	     chunk[4096];
 	snprintf(command, sizeof command, "printf '%s' | exec %s %s", input, shell, words);
 	free(words);
@@ -408,6 +412,64 @@ static void run_script(const char *shell, const char *input, struct buf *out)
 	assert_int_equal(pclose(p), 0);
 }
 
+static int listener;
+/* A port of 127.0.0.1 where listener listens. */
+static int listen_here(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	socklen_t len = sizeof(a);
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_true(listener >= 0 && bind(listener, (struct sockaddr *)&a, len) == 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&a, &len), 0);
+	return ntohs(a.sin_port);
+}
+
+static bool has_port(const struct vitals *v, int port)
+{
+	for (size_t i = 0; i < v->n_ports; i++)
+		if (v->ports[i] == port)
+			return true;
+	return false;
+}
+
+static void expect_ports(const char *lines, size_t n, uint16_t first, uint16_t last)
+{
+	struct vitals v;
+	vitals_init(&v);
+	assert_true(ports_parse(lines, strlen(lines), &v));
+	assert_true(v.ports_known);
+	assert_int_equal(v.n_ports, n);
+	if (n) {
+		assert_int_equal(v.ports[0], first);
+		assert_int_equal(v.ports[n - 1], last);
+	}
+	assert_false(ports_parse(lines, strlen(lines), &v)); /* the same as before */
+}
+
+static void only_ports_of_loopback_count(void **state)
+{
+	expect_ports("", 0, 0, 0);
+	expect_ports("0100007F:1F90\n00000000:0016\n0100007F:1F90\n", 2, 22, 8080);
+	expect_ports("00000000000000000000000000000000:0BB8\n", 1, 3000, 3000);
+	expect_ports("0000000000000000FFFF00000100007F:FFFF\n", 1, 65535, 65535);
+	/* another address, ::1, no port, and what is none of these */
+	expect_ports("0A00000A:1F90\n00000000000000000000000001000000:1F90\n00000000:0000\n"
+	             "0100007F:1F9\n0100007F:1f90\n0100007F:01F90\n0100007F1F90\n:0016\n",
+	             0, 0, 0);
+	expect_ports("0100007F:0001\n0100007F:0002", 1, 1, 1); /* cut off */
+	char many[16 * 400] = "";
+	for (int i = 0; i < 399; i++)
+		snprintf(many + strlen(many), 16, "00000000:%04X\n", 500 - i);
+	expect_ports(many, VITALS_PORTS, 102, 102 + VITALS_PORTS - 1);
+	struct vitals v;
+	vitals_init(&v);
+	assert_true(ports_parse("0100007F:0050\n", 14, &v));
+	assert_true(ports_parse("0100007F:0051\n", 14, &v)); /* as many, but others */
+	assert_true(ports_parse("", 0, &v));
+}
+
 static void script_in(const char *shell)
 {
 	struct buf out = { 0 };
@@ -415,9 +477,10 @@ static void script_in(const char *shell)
 	struct facts f = { .uid = -1 };
 	struct vitals v;
 	struct cpu_times before = { 0 };
-	int samples = 0, seen_disks = 0;
+	int samples = 0, seen_disks = 0, seen_ports = 0;
+	int port = listen_here();
 	vitals_init(&v);
-	run_script(shell, "s\\nnonsense\\nd\\ns\\n", &out);
+	run_script(shell, "s\\nnonsense\\nd\\np\\ns\\n", &out);
 	for (size_t used; (used = block_next(&out, &block)); buf_consume(&out, used)) {
 		if (strcmp(block.name, "facts") == 0)
 			assert_true(facts_parse(block.lines, block.len, &f));
@@ -425,7 +488,12 @@ static void script_in(const char *shell)
 			samples += sample_parse(block.lines, block.len, &before, &v);
 		if (strcmp(block.name, "disks") == 0)
 			seen_disks += disks_parse(block.lines, block.len, &v);
+		if (strcmp(block.name, "ports") == 0)
+			seen_ports += ports_parse(block.lines, block.len, &v);
 	}
+	close(listener);
+	assert_int_equal(seen_ports, 1);
+	assert_true(has_port(&v, port));
 	assert_int_equal(out.len, 0);
 	assert_int_equal(f.uid, getuid());
 	assert_int_not_equal(*f.kernel, 0);
@@ -958,6 +1026,7 @@ int main(void)
 		cmocka_unit_test(the_script_knows_which_engines_are_set_up),
 		cmocka_unit_test(programs_with_sessions_are_noticed),
 		cmocka_unit_test(the_script_passes_any_login_shell),
+		cmocka_unit_test(only_ports_of_loopback_count),
 		cmocka_unit_test(the_script_in_dash),
 		cmocka_unit_test(the_script_in_bash),
 		cmocka_unit_test(the_script_in_busybox),
