@@ -103,7 +103,7 @@ static struct secret *headless_read_answer(const struct ask *ask)
 
 void headless_answer(struct store *s)
 {
-	if (store_settings(s)->batch)
+	if (store_settings(s)->started.batch)
 		return;
 	for (struct server *v = store_servers(s); v; v = v->next)
 		if (v->asks) {

@@ -154,8 +154,8 @@ static void watch_on_calm(struct loop_timer *timer, void *arg)
 
 void headless_watch_settings(struct settings *fresh, const struct settings *before)
 {
-	fresh->batch = true; /* nobody is there to answer */
-	fresh->once = false;
+	fresh->started.batch = true; /* nobody is there to answer */
+	fresh->started.once = false;
 	fresh->read_only = true;
 	if (fresh->vitals_interval < WATCH_VITALS_S)
 		fresh->vitals_interval = WATCH_VITALS_S;

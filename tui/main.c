@@ -534,7 +534,7 @@ static int main_run_complete(struct program *p)
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
 		if (modes[i].run != main_run_complete)
 			names[n++] = modes[i].word;
-	p->settings->batch = true;
+	p->settings->started.batch = true;
 	return headless_complete(p->store, names, p->opt.words + 1, p->opt.n_words - 1);
 }
 
@@ -666,8 +666,8 @@ int main(int argc, char **argv)
 	struct settings *s = p.settings;
 	s->read_only |= main_has(&p, MAIN_READ_ONLY);
 	s->screen.ascii |= main_has(&p, MAIN_ASCII);
-	s->batch = headless && (main_has(&p, MAIN_BATCH) || !isatty(STDIN_FILENO));
-	s->once = headless;
+	s->started.batch = headless && (main_has(&p, MAIN_BATCH) || !isatty(STDIN_FILENO));
+	s->started.once = headless;
 	if (p.opt.ssh_config)
 		xreplace(&s->ssh_config, p.opt.ssh_config);
 	if (p.opt.theme)

@@ -65,7 +65,7 @@ static struct updates *updates_of(struct engine *e)
 static int64_t updates_every_ms(const struct updates *u)
 {
 	const struct settings *s = store_settings(u->engine->source.store);
-	if (!s || s->once || s->batch)
+	if (!s || s->started.once || s->started.batch)
 		return 0;
 	return s->image_updates * (int64_t)3600 * 1000;
 }
@@ -394,7 +394,7 @@ static bool updates_is_due(const struct updates *u, const struct ctr *c)
 		return false;
 	/* its image was replaced lately: the registry's answer is known, only the engine is asked
 	 */
-	if (!known && !store_settings(u->engine->source.store)->once && row->image &&
+	if (!known && !store_settings(u->engine->source.store)->started.once && row->image &&
 	    updates_of_name(u, row->image))
 		return true;
 	if (!every || engine_mono(u->engine) < u->first_ms)

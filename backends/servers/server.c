@@ -259,7 +259,7 @@ void server_ask(struct server *v, struct ask *ask)
 	ask->answered = server_pending_answered;
 	ask->arg = p;
 	/* headless: give up, but only after the caller has returned */
-	if (v->store->settings->batch)
+	if (v->store->settings->started.batch)
 		loop_defer(v->store->loop, server_refuse, p);
 	server_choose_ask(v);
 }
@@ -381,7 +381,7 @@ static void server_make_link(struct server *v, const char *dest)
 	struct link_config lc = { .name = v->name,
 		                  .dest = dest,
 		                  .ssh_config = set->ssh_config,
-		                  .batch = set->batch,
+		                  .batch = set->started.batch,
 		                  .connect_timeout_ms = 1000 * timeout_s };
 	if (c && c->host)
 		lc.dest = c->host;

@@ -1,6 +1,6 @@
-/* backend.c: the sessions of one server as a source. Looks when the link comes up, on demand, at
- * intervals while rows are on the screen, and when the vitals show that a program came or went.
- * Between looks nothing is started on the server. */
+/* backend.c: the sessions of one server as a source. Looks when the link comes up and on demand.
+ * Looks at intervals while rows are on the screen, and when the vitals show that a program came or
+ * went. Between looks nothing is started on the server. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

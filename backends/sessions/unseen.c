@@ -33,8 +33,9 @@ static int64_t unseen_in(const char *text, const char *id)
 	int64_t found = -1;
 	for (const char *line = text; *line;) {
 		size_t n = strcspn(line, "\n"), digits = strspn(line, "0123456789");
+		const char *name = line + digits + 1;
 		bool is = digits && digits < 16 && n > digits + 1 && line[digits] == ' ' &&
-		          n - digits - 1 == strlen(id) && !memcmp(line + digits + 1, id, strlen(id));
+		          n - digits - 1 == strlen(id) && !memcmp(name, id, strlen(id));
 		if (is)
 			found = number_long(line);
 		line += n + (line[n] == '\n');
@@ -62,7 +63,7 @@ static void unseen_write(const struct session *r, int64_t ms)
 	struct err err;
 	const struct store *s = r->row.server->store;
 	/* a command that looks once shows the marks and makes none */
-	char *path = store_settings(s)->once ? NULL : unseen_path(s);
+	char *path = store_settings(s)->started.once ? NULL : unseen_path(s);
 	if (!path)
 		return;
 	char *line = xasprintf("%lld %s\n", (long long)ms, r->row.id);

@@ -205,8 +205,11 @@ struct settings {
 	bool remember;       /* the next start begins where the last one ended, default yes */
 	struct screen_settings screen;
 	bool read_only;
-	bool batch; /* headless: nobody is there to answer */
-	bool once;  /* a command that looks and ends: no condition is waited for */
+	/* How the program was started. No file says that. */
+	struct {
+		bool batch; /* headless: nobody is there to answer */
+		bool once;  /* a command that looks and ends: no condition is waited for */
+	} started;
 	struct server_config *servers;
 	struct headscale_config *headscales;
 	struct opencode_config *opencodes;

@@ -96,7 +96,7 @@ static bool standing_merge(const char *old, size_t len, struct buf *out, void *a
 
 static bool standing_write(struct standing *st, struct err *err)
 {
-	if (!st->path || st->store->settings->batch)
+	if (!st->path || st->store->settings->started.batch)
 		standing_changes_forget(st); /* nothing is written, so nothing is kept for that */
 	if (!st->changes)
 		return true;
@@ -371,7 +371,7 @@ enum need_state standing_judge(struct row *row, enum health was)
 	int64_t now = loop_now(s->loop), ms = 0;
 	if (flap && well)
 		ms = flap_calm_ms(flap, now);
-	else if (flap && !s->settings->once)
+	else if (flap && !s->settings->started.once)
 		ms = flap_wait_ms(flap, 1000 * (int64_t)s->settings->need_for, now);
 	if (ms)
 		standing_arm(s->standing, ms);

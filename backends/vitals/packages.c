@@ -135,7 +135,8 @@ struct packages {
 static int64_t packages_every_ms(const struct packages *p)
 {
 	const struct settings *s = store_settings(p->source->store);
-	return s && !s->once && !s->batch ? s->package_updates * (int64_t)3600 * 1000 : 0;
+	bool stays = s && !s->started.once && !s->started.batch;
+	return stays ? s->package_updates * (int64_t)3600 * 1000 : 0;
 }
 
 static void packages_end_order(struct packages *p, const struct err *err, const char *said)

@@ -3,8 +3,8 @@
  * The script runs once per server, for as long as the link lives. It writes blocks: a line "=NAME",
  * lines, and a line "=end". At the start it writes =sockets, =facts and =sample. Then each line "s"
  * on its standard input requests a =sample, "d" the =disks and the =programs, "k" the =sockets, and
- * "p" the =ports. =sockets also comes before a sample if the sockets changed. A sample, the programs
- * and the ports use only shell builtins and start no process. */
+ * "p" the =ports. =sockets also comes before a sample if the sockets changed. A sample, the
+ * programs and the ports use only shell builtins and start no process. */
 #ifndef VITALS_SAMPLE_H
 #define VITALS_SAMPLE_H
 

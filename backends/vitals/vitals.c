@@ -110,7 +110,7 @@ bool vitals_opinion(const struct server *v, char *why, size_t size)
 	if (!vitals)
 		return false;
 	/* a single look cannot wait; the CPU needs more samples than that has */
-	if (store_settings(v->store)->once)
+	if (store_settings(v->store)->started.once)
 		limits.hold_ms = 0;
 	vitals_attention(vitals, limits.disk, why, size);
 	if (limits_say(vitals, &limits, loop_now(store_loop(v->store)), now_wall_ms(), words,

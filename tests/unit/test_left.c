@@ -1,5 +1,5 @@
-/* test_left.c: secrets leave memory once their run, call or relay is over. They are a password that a
- * command reads, an answer to sudo, a token of a request. */
+/* test_left.c: secrets leave memory once their run, call or relay is over. They are a password that
+ * a command reads, an answer to sudo, a token of a request. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

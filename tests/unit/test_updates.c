@@ -170,7 +170,7 @@ static void open_store(struct world *w, int hours)
 	w->http = http_create(w->loop);
 	w->settings = settings_load(NULL, &complaints);
 	w->settings->image_updates = hours;
-	w->settings->once = once;
+	w->settings->started.once = once;
 	doc_finish(&complaints);
 	w->store = store_create(w->loop, w->http, w->settings);
 	w->server = server_add(w->store, "here");
