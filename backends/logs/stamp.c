@@ -59,12 +59,15 @@ static bool stamp_offset_of(const char *p, const char *end, int *east_s)
 	return hours >= 0 && hours <= EAST_MOST && minutes >= 0 && minutes < 60;
 }
 
+/* the year 2262: later nanoseconds do not fit, with a day left for the zone */
+#define NS_SECONDS_MAX (INT64_MAX / 1000000000 - 86400)
+
 int64_t stamp_utc_ns(const char *text, size_t len)
 {
 	int64_t s = len > DATE_TIME && text[10] == 'T' ? stamp_date_time(text) : -1, ns = 0,
 		unit = 100000000;
 	size_t i = DATE_TIME;
-	if (s < 0)
+	if (s < 0 || s > NS_SECONDS_MAX)
 		return 0;
 	if (text[i] == '.')
 		for (i++; i < len && text[i] >= '0' && text[i] <= '9'; i++, unit /= 10)
