@@ -28,7 +28,7 @@ size_t stamp_len(const char *line, size_t len);
 size_t stamp_said(const char *line, size_t len, int64_t time_us, int64_t unit_us);
 
 /* Fast version for exactly the engines' format (RFC 3339): "2026-11-21T14:02:58.123456789Z" or
- * "...+02:00". Returns ns since 1970; 0 for another format. */
+ * "...+02:00". Returns ns since 1970; 0 for another format, or after 2261. */
 int64_t stamp_utc_ns(const char *text, size_t len);
 
 #endif

@@ -246,7 +246,8 @@ static void logdb_over(struct logdb_follow *f, bool cut, int64_t oldest_ns)
 		backoff_reset(&f->pause);
 		log_set_status(f->follow.log, f->follow.source, "%s", "");
 		if (nothing_yet) {
-			human_age(when, (logdb_now_ns(f) - f->begin_ns) / MS_NS);
+			/* the clock there is known to a second or two */
+			human_age(when, (logdb_now_ns(f) - f->begin_ns) / MS_NS + 5000);
 			char none[120];
 			snprintf(none, sizeof(none), "no line matches in the last %s", when);
 			log_set_rest(f->follow.log, f->follow.source, none);

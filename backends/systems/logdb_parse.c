@@ -224,7 +224,8 @@ bool loki_page_parse(const char *json, size_t len, const char *query, struct log
 static bool vlogs_in_stream(const char *stream, const char *name)
 {
 	size_t n = strlen(name);
-	for (const char *p = strstr(stream, name); p; p = strstr(p + 1, name))
+	/* an empty name is found everywhere, behind the end too */
+	for (const char *p = n ? strstr(stream, name) : NULL; p; p = strstr(p + 1, name))
 		if (p > stream && (p[-1] == '{' || p[-1] == ',') && p[n] == '=')
 			return true;
 	return false;

@@ -91,6 +91,38 @@ static void loki_lines(void **unused)
 	logdb_page_finish(&page);
 }
 
+/* Each reads every beginning of the answer, and one byte changed. */
+static void answers_cut(void **unused)
+{
+	static const char loki_answer[] =
+		"{\"data\":{\"resultType\":\"streams\",\"result\":[{\"stream\":{\"app\":\"x\"},"
+		"\"values\":[[\"12\",\"l\",{\"structuredMetadata\":{\"level\":\"warn\"}}]]}]}}";
+	static const char vlogs_answer[] =
+		"{\"_msg\":\"a\",\"_stream\":\"{app=\\\"x\\\"}\",\"_time\":"
+		"\"2026-11-30T20:26:31.5Z\",\"app\":\"x\",\"ms\":\"6\"}\n";
+	static const char *const all[] = { loki_answer, vlogs_answer };
+	static const char odd[] = { '"', '}', '\0', '\xff', '9', '\n' };
+	for (size_t k = 0; k < ARRAY_LEN(all); k++)
+		for (size_t i = 0; i <= strlen(all[k]); i++)
+			for (size_t o = 0; o < sizeof(odd); o++) {
+				struct err err;
+				size_t ill;
+				char *cut = xstrndup(all[k], i), *changed = xstrdup(all[k]);
+				if (i < strlen(all[k]))
+					changed[i] = odd[o];
+				logdb_page_finish(&page);
+				loki_page_parse(cut, i, "{a=\"", &page, &err);
+				vlogs_page_parse(cut, i, "app:", &page, &ill, &err);
+				loki_page_parse(changed, strlen(all[k]), "app", &page, &err);
+				vlogs_page_parse(changed, strlen(all[k]), "x", &page, &ill, &err);
+				for (size_t n = 0; n < page.n; n++)
+					assert_true(page.at[n].ns > 0);
+				free(changed);
+				free(cut);
+			}
+	logdb_page_finish(&page);
+}
+
 static void what_tells_a_stream(void **unused)
 {
 	static const struct {
@@ -145,7 +177,7 @@ static void victorialogs_lines(void **unused)
 {
 	static const char answer[] =
 		"{\"_msg\":\"line "
-	        "2\",\"_stream\":\"{app=\\\"x\\\",host=\\\"h\\\"}\",\"_stream_id\":"
+		"2\",\"_stream\":\"{app=\\\"x\\\",host=\\\"h\\\"}\",\"_stream_id\":"
 		"\"0\",\"_time\":\"2026-11-30T20:26:31.5Z\",\"app\":\"x\",\"host\":\"h\",\"level\":"
 		"\"warn\",\"ms\":\"6\",\"path\":\"a b\"}\n"
 		"no json\n\n"
@@ -163,7 +195,7 @@ static void victorialogs_lines(void **unused)
 	/* a tail orders the members in another way */
 	static const char other[] =
 		"{\"_time\":\"2026-11-30T20:26:31.5Z\",\"_stream\":\"{app=\\\"x\\\",host=\\\"h\\\"}"
-	        "\","
+		"\","
 		"\"_stream_id\":\"0\",\"_msg\":\"line 2\",\"ms\":\"6\",\"path\":\"a b\",\"host\":"
 		"\"h\",\"level\":\"warn\",\"app\":\"x\"}";
 	uint64_t hash = page.at[1].hash;
@@ -898,6 +930,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(loki_lines),
+		cmocka_unit_test(answers_cut),
 		cmocka_unit_test(what_tells_a_stream),
 		cmocka_unit_test(a_long_line_is_cut),
 		cmocka_unit_test(victorialogs_lines),

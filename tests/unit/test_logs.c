@@ -364,6 +364,11 @@ static void test_stamps(void **state)
 	assert_int_equal(stamp_utc_ns("2026-11-21T06:40:08+02:00x", 26), 0);
 	assert_int_equal(stamp_utc_ns("2026-11-21 06:40:08Z", 20), 0);
 	assert_int_equal(stamp_utc_ns("", 0), 0);
+	/* nanoseconds of later years do not fit */
+	assert_int_equal(stamp_utc_ns("2262-04-10T23:47:16Z", 20) / 1000000000, 9223285636);
+	assert_int_equal(stamp_utc_ns("2262-04-10T23:47:16.5-14:00", 27) / 1000000000, 9223336036);
+	assert_int_equal(stamp_utc_ns("2262-04-10T23:47:17Z", 20), 0);
+	assert_int_equal(stamp_utc_ns("9026-11-30T20:26:31.5Z", 22), 0);
 	assert_int_equal(stamp_utc_ns("2024-02-29T00:00:00Z", 20), 1709164800000000000);
 	const char *line = "[2026-11-21T08:40:08.5+02:00] x";
 	assert_int_equal(stamp_find(line, strlen(line), (struct zone){ 0 }), 1795243208500000);
