@@ -165,6 +165,12 @@ static void test_an_id_as_people_write_it(void **state)
 	assert_null(store_find_written(w.store, "a/container/web"));
 	source_set_state(server_source(v, "docker"), SOURCE_ABSENT, NULL);
 	assert_ptr_equal(store_find_written(w.store, "a/container/web"), web);
+	/* nor does another machine have it */
+	assert_null(store_find_written(w.store, "zzz/container/web"));
+	v->is_local = true;
+	assert_null(store_find_written(w.store, "zzz/container/web"));
+	assert_ptr_equal(store_find_written(w.store, "a/container/web"), web);
+	v->is_local = false;
 	/* the program itself means what it says */
 	assert_null(store_find(w.store, "a/container/web"));
 	assert_null(store_find_written(w.store, "a/unit/web"));
