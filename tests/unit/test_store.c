@@ -591,6 +591,8 @@ static void test_files_of_others(void **state)
 	assert_true(private_is_open_to_others(geteuid() + 1, 0, 0600));
 	/* a group of others */
 	assert_true(private_is_open_to_others(geteuid(), 54321, 0660));
+	assert_false(private_is_open_to_others(geteuid(), 54321, 0640));
+	assert_true(private_is_open_to_others(geteuid(), 54321, 0602));
 	assert_false(private_is_open_to_others(0, 0, 0644));
 	free(path);
 }
