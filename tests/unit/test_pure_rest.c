@@ -16,6 +16,8 @@
 #include "backends/base/mem.h"
 #include "backends/logs/stamp.h"
 #include "backends/logs/tail_command.h"
+#include "backends/sessions/oc_parse.h"
+#include "backends/systems/alerts_parse.h"
 #include "backends/vpn/parse.h"
 #include "tests/unit/expected.h"
 
@@ -232,6 +234,68 @@ static void test_words_of_a_pong(void **state)
 	}
 }
 
+/* Counters that no machine has are not known. */
+static void test_counters_of_wireguard(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t wanted;
+	} all[] = { { "0", 0 },
+		    { "9000000000000000", 9000000000000000 },
+		    { "9000000000000001", -1 },
+		    { "99999999999999999999", -1 },
+		    { "-1", -1 },
+		    { "x", -1 },
+		    { "", -1 } };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct vpn_list l;
+		struct err err = { 0 };
+		char *text =
+			xasprintf("clock 1700000000\nwg0\t-\tME\t51820\toff\nwg0\tPEER\t(none)\t"
+		                  "(none)\t10.8.0.2/32\t0\t%s\t7\toff\n",
+		                  all[i].text);
+		assert_true(wg_dump_parse(&l, text, strlen(text), 1700000000000, &err));
+		assert_int_equal(l.n, 2);
+		assert_int_equal(l.peers[1].rx, all[i].wanted);
+		assert_int_equal(l.peers[1].tx, 7);
+		vpn_list_finish(&l);
+		free(text);
+	}
+}
+
+static void test_silences_are_a_list(void **state)
+{
+	static struct silence list[SILENCES_MAX];
+	struct err err = { 0 };
+	size_t n = 7;
+	(void)state;
+	assert_false(silences_parse("{}", 2, "Prometheus", list, &n, &err));
+	assert_string_equal(err.text, "the answer is not a list of silences");
+	assert_int_equal(n, 0);
+	err_clear(&err);
+	assert_true(silences_parse("[]", 2, "Prometheus", list, &n, &err));
+	assert_string_equal(err.text, "");
+}
+
+/* What OpenCode itself adds to a conversation is not its last message. */
+static void test_last_message_is_of_people_or_models(void **state)
+{
+	static const char *const roles[] = { "shell", "synthetic", "compaction" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
+		struct oc_message m;
+		struct err err = { 0 };
+		char *text =
+			xasprintf("[{\"info\":{\"id\":\"msg_1\",\"role\":\"user\"}},{\"info\":{"
+		                  "\"id\":\"msg_2\",\"role\":\"%s\"}}]",
+		                  roles[i]);
+		assert_true(oc_parse_last(text, strlen(text), &m, &err));
+		assert_string_equal(m.id, "msg_1");
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +304,9 @@ int main(void)
 		cmocka_unit_test(test_stamps_at_new_year),
 		cmocka_unit_test(test_lists_of_peers_have_a_limit),
 		cmocka_unit_test(test_words_of_a_pong),
+		cmocka_unit_test(test_counters_of_wireguard),
+		cmocka_unit_test(test_silences_are_a_list),
+		cmocka_unit_test(test_last_message_is_of_people_or_models),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
