@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "backends/base/human.h"
 #include "backends/logs/fold.h"
 
 /* Reads n digits. -1 if any is not a digit. */
@@ -145,14 +146,16 @@ static int64_t stamp_syslog_time(const char *p, const char *end, struct zone zon
 	else
 		day = -1;
 	int64_t clock = day > 0 && day < 32 && p[6] == ' ' ? stamp_clock_of(p + 7) : -1;
-	time_t now = time(NULL);
+	time_t now = (time_t)(now_wall_ms() / 1000);
 	struct tm tm;
 	if (clock < 0)
 		return 0;
 	gmtime_r(&now, &tm);
-	int64_t s = stamp_days(tm.tm_year + 1900, month, day) * 86400 + clock;
-	if (s > (int64_t)now + 86400)
-		s = stamp_days(tm.tm_year + 1899, month, day) * 86400 + clock;
+	/* at New Year a zone or a clock ahead of ours is in the next year already */
+	int year = tm.tm_year + 1901;
+	int64_t s = stamp_days(year, month, day) * 86400 + clock;
+	while (s > (int64_t)now + 86400)
+		s = stamp_days(--year, month, day) * 86400 + clock;
 	return stamp_in_zone(s, zone) * 1000000;
 }
 

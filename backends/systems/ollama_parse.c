@@ -22,7 +22,7 @@ bool ollama_version_parse(const char *json, size_t len, char *buf, size_t size, 
 static bool ollama_read(const cJSON *o, struct ollama_model *m)
 {
 	const cJSON *details = vj_get(o, "details", NULL);
-	*m = (struct ollama_model){ .size = -1, .vram = -1 };
+	*m = (struct ollama_model){ .name = "" };
 	vj_text(details, "parameter_size", NULL, m->params, sizeof(m->params));
 	vj_text(details, "quantization_level", NULL, m->quant, sizeof(m->quant));
 	vj_text(o, "remote_host", NULL, m->remote, sizeof(m->remote));

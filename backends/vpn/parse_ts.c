@@ -35,7 +35,7 @@ void vpn_plain_address(char *buf, size_t size, const char *address)
 static void ts_parse_read_peer(struct vpn_peer *p, const cJSON *o)
 {
 	char dns[160];
-	*p = (struct vpn_peer){ .online = -1, .rx = -1, .tx = -1 };
+	*p = (struct vpn_peer){ .online = -1 };
 	/* A node that is logged out has a key of zeros. */
 	vj_text(o, "PublicKey", NULL, p->key, sizeof(p->key));
 	const char *hex = strchr(p->key, ':') ? strchr(p->key, ':') + 1 : p->key;

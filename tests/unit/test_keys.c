@@ -429,10 +429,30 @@ static void test_finding(void **state)
 	}
 }
 
+static bool is_any(const struct key *k)
+{
+	return k->code != K_NONE;
+}
+
+/* A character is never found, a control character always. */
+static void test_finding_any_control_character(void **state)
+{
+	for (int b = 1; b < 256; b++) {
+		const char bytes[] = { 'x', (char)b, 'y' };
+		size_t n = 0;
+		const char *found = keys_find(bytes, sizeof(bytes), is_any, &n);
+		bool control = b < 0x20 || b == 0x7f;
+		/* Esc and the y are one key */
+		assert_int_equal(found ? found - bytes : -1, control ? 1 : -1);
+		assert_int_equal(found ? n : 0, control + (b == 0x1b));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words_of_keys),
+		cmocka_unit_test(test_finding_any_control_character),
 		cmocka_unit_test(test_mouse),
 		cmocka_unit_test(test_sequences),
 		cmocka_unit_test(test_escape_alone),

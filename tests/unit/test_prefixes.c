@@ -1,6 +1,6 @@
 /* Functions from text to something, with every beginning of every sample, and with every byte of a
  * sample replaced: each in memory of exactly its length, so that a read beyond its end is seen.
- * What they make of it is kept in tests/unit/answers/prefixes.txt and bytes.txt (see expected.h).
+ * What they make of it is kept in tests/unit/answers/prefixes.txt and bytes_*.txt (see expected.h).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -741,23 +741,64 @@ static void say_replaced(struct buf *out, const struct sample *s)
 	buf_finish(&before);
 }
 
-static void test_every_byte(void **state)
+/* The samples of these names, with a bar between and around them. */
+static void check_bytes(const char *names, const char *path)
 {
+	static const struct {
+		const struct sample *samples;
+		size_t n;
+	} all[] = { { samples, ARRAY_LEN(samples) }, { more_samples, ARRAY_LEN(more_samples) } };
 	struct buf out;
 	buf_init(&out, 8 << 20);
 	setenv("TZ", "UTC", 1);
 	tzset();
-	for (size_t i = 0; i < ARRAY_LEN(samples); i++)
-		say_replaced(&out, &samples[i]);
-	for (size_t i = 0; i < ARRAY_LEN(more_samples); i++)
-		say_replaced(&out, &more_samples[i]);
-	expected_check(&out, "tests/unit/answers/bytes.txt");
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		for (size_t k = 0; k < all[i].n; k++) {
+			char *name = xasprintf("|%s|", all[i].samples[k].name);
+			if (strstr(names, name))
+				say_replaced(&out, &all[i].samples[k]);
+			free(name);
+		}
+	expected_check(&out, path);
 	buf_finish(&out);
+}
+
+#define ANSWERS "tests/unit/answers/"
+static void test_every_byte_of_times(void **state)
+{
+	check_bytes("|level|stamp|when|time|number|", ANSWERS "bytes_times.txt");
+}
+static void test_every_byte_of_secrets(void **state)
+{
+	check_bytes("|mask|words|", ANSWERS "bytes_secrets.txt");
+	check_bytes("|json mask|", ANSWERS "bytes_secrets_in_json.txt");
+}
+static void test_every_byte_of_logs(void **state)
+{
+	check_bytes("|fold|journal|tail|stream|", ANSWERS "bytes_logs.txt");
+}
+static void test_every_byte_of_the_wash(void **state)
+{
+	check_bytes("|wash|JSON|", ANSWERS "bytes_wash.txt");
+}
+static void test_every_byte_of_words(void **state)
+{
+	check_bytes("|said|target|key|pong|near|match|gist|address|covers|quoted|",
+	            ANSWERS "bytes_words.txt");
+}
+static void test_every_byte_of_settings(void **state)
+{
+	check_bytes("|settings|probe|quiets|expected|", ANSWERS "bytes_settings.txt");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_beginning),
-		                            cmocka_unit_test(test_every_byte) };
+		                            cmocka_unit_test(test_every_byte_of_times),
+		                            cmocka_unit_test(test_every_byte_of_secrets),
+		                            cmocka_unit_test(test_every_byte_of_logs),
+		                            cmocka_unit_test(test_every_byte_of_the_wash),
+		                            cmocka_unit_test(test_every_byte_of_words),
+		                            cmocka_unit_test(test_every_byte_of_settings) };
 	return cmocka_run_group_tests_name("prefixes", tests, NULL, NULL);
 }

@@ -397,7 +397,7 @@ static void test_members_of_images_and_units(void **state)
 	static const char *const images[] = { "nginx",
 		                              "nginx:1.27",
 		                              "r.example:5000/a/b_c-d.e",
-		                              "sha256:" DIGITS_64,
+		                              ("sha256:" DIGITS_64),
 		                              "0123456789ab",
 		                              "0123456789a",
 		                              "0123456789ag",
@@ -443,13 +443,13 @@ static void test_members_of_a_unit(void **state)
 		&out, "unit", dump_unit,
 		"{\"LoadState\":\"loaded\",\"ActiveState\":\"active\",\"SubState\":\"running\","
 		"\"Description\":\"D\",\"UnitFileState\":\"enabled\",\"FragmentPath\":\"/"
-	        "f\",\"Triggers\":["
+		"f\",\"Triggers\":["
 		"\"a\",\"b\"],\"Result\":\"success\",\"ActiveEnterTimestamp\":1700000000000000,"
 		"\"InactiveEnterTimestamp\":1600000000000000,\"StateChangeTimestamp\":{\"type\":"
-	        "\"t\","
+		"\"t\","
 		"\"data\":1650000000000000},\"MainPID\":12,\"ExecMainStatus\":3,\"MemoryCurrent\":"
 		"\"18446744073709551615\",\"CPUUsageNSec\":5,\"NRestarts\":2,\"CanStart\":true,"
-	        "\"CanStop\":"
+		"\"CanStop\":"
 		"true,\"CanReload\":false,\"ExecStart\":[\"x\"],\"Unknown\":1}");
 	static const int64_t times[] = { 0, 999, 1000, 1700000000000000, 1700000360000000 };
 	for (size_t real = 0; real < ARRAY_LEN(times); real++)

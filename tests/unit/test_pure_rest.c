@@ -12,9 +12,12 @@
 #include <cmocka.h>
 
 #include "backends/base/buf.h"
+#include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/logs/stamp.h"
 #include "backends/logs/tail_command.h"
+#include "backends/sessions/oc_parse.h"
+#include "backends/systems/alerts_parse.h"
 #include "backends/vpn/parse.h"
 #include "tests/unit/expected.h"
 
@@ -100,7 +103,8 @@ static void test_commands_of_tails(void **state)
 /* A day of the last year, or of this one up to a day ahead. */
 static void test_stamps_without_a_year(void **state)
 {
-	static const int hours[] = { -300 * 24, -40 * 24, -3, 0, 3, 20, 30, 49, 60 * 24, 364 * 24 };
+	static const int hours[] = { -360 * 24, -300 * 24, -40 * 24, -3,      0,       3,
+		                     20,        30,        49,       60 * 24, 364 * 24 };
 	time_t now = time(NULL);
 	(void)state;
 	setenv("TZ", "UTC0", 1);
@@ -116,19 +120,10 @@ static void test_stamps_without_a_year(void **state)
 			/* a program pads the day with a blank or with 0 */
 			strftime(line, sizeof(line),
 			         pad ? "%b %d %H:%M:%S host x" : "%b %e %H:%M:%S x", &tm);
-			int64_t ago = now - at;
 			time_t wanted = at;
-			if (ago < -86400) {
-				tm.tm_year--;
+			tm.tm_year--;
+			if (at > now + 86400)
 				wanted = timegm(&tm);
-			} else if (ago > 0) {
-				/* of the year of now, when that is not ahead */
-				struct tm today;
-				gmtime_r(&now, &today);
-				tm.tm_year = today.tm_year;
-				time_t same = timegm(&tm);
-				wanted = same > now + 86400 ? at : same;
-			}
 			struct zone utc = { .known = true };
 			assert_int_equal(stamp_find(line, strlen(line), utc),
 			                 wanted * INT64_C(1000000));
@@ -154,6 +149,35 @@ static void test_stamps_without_a_year(void **state)
 	assert_int_equal(stamp_said(line, strlen(line), at_us - 500000, 1000000), 23);
 	assert_int_equal(stamp_said(line, strlen(line), at_us - 500001, 1000000), 0);
 	assert_int_equal(stamp_said("text", 4, at_us, 1000000), 0);
+}
+
+/* A server to the east has New Year first; one whose clock is behind has it last. */
+static void test_stamps_at_new_year(void **state)
+{
+	static const struct {
+		int64_t now_s;
+		const char *line, *zone;
+		int64_t wanted_s;
+	} all[] = {
+		/* 2026-12-31 15:30 UTC */
+		{ 1798731000, "Jan  1 00:30:00 x", "+0900", 1798731000 },
+		{ 1798731000, "Jan  1 15:30:00 x", "+0000", 1798731000 + 86400 },
+		{ 1798731000, "Jan  1 15:30:01 x", "+0000", 1767281401 },
+		{ 1798731000, "Dec 31 15:30:00 x", "+0000", 1798731000 },
+		{ 1798731000, "Dec 30 15:30:00 x", "+0000", 1798731000 - 86400 },
+		/* 2027-01-01 00:10 UTC */
+		{ 1798762200, "Dec 31 23:59:59 x", "+0000", 1798761599 },
+		{ 1798762200, "Dec 31 16:10:00 x", "-0800", 1798762200 },
+		{ 1798762200, "Jan  1 00:09:00 x", "+0000", 1798762140 },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		now_wall_set(all[i].now_s * 1000 + 300);
+		assert_int_equal(stamp_find(all[i].line, strlen(all[i].line),
+		                            zone_parse(all[i].zone)),
+		                 all[i].wanted_s * 1000000);
+	}
+	now_wall_set(0);
 }
 
 /* --- lists of the VPN ----------------------------------------------------- */
@@ -210,13 +234,79 @@ static void test_words_of_a_pong(void **state)
 	}
 }
 
+/* Counters that no machine has are not known. */
+static void test_counters_of_wireguard(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t wanted;
+	} all[] = { { "0", 0 },
+		    { "9000000000000000", 9000000000000000 },
+		    { "9000000000000001", -1 },
+		    { "99999999999999999999", -1 },
+		    { "-1", -1 },
+		    { "x", -1 },
+		    { "", -1 } };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct vpn_list l;
+		struct err err = { 0 };
+		char *text =
+			xasprintf("clock 1700000000\nwg0\t-\tME\t51820\toff\nwg0\tPEER\t(none)\t"
+		                  "(none)\t10.8.0.2/32\t0\t%s\t7\toff\n",
+		                  all[i].text);
+		assert_true(wg_dump_parse(&l, text, strlen(text), 1700000000000, &err));
+		assert_int_equal(l.n, 2);
+		assert_int_equal(l.peers[1].rx, all[i].wanted);
+		assert_int_equal(l.peers[1].tx, 7);
+		vpn_list_finish(&l);
+		free(text);
+	}
+}
+
+static void test_silences_are_a_list(void **state)
+{
+	static struct silence list[SILENCES_MAX];
+	struct err err = { 0 };
+	size_t n = 7;
+	(void)state;
+	assert_false(silences_parse("{}", 2, "Prometheus", list, &n, &err));
+	assert_string_equal(err.text, "the answer is not a list of silences");
+	assert_int_equal(n, 0);
+	err_clear(&err);
+	assert_true(silences_parse("[]", 2, "Prometheus", list, &n, &err));
+	assert_string_equal(err.text, "");
+}
+
+/* What OpenCode itself adds to a conversation is not its last message. */
+static void test_last_message_is_of_people_or_models(void **state)
+{
+	static const char *const roles[] = { "shell", "synthetic", "compaction" };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
+		struct oc_message m;
+		struct err err = { 0 };
+		char *text =
+			xasprintf("[{\"info\":{\"id\":\"msg_1\",\"role\":\"user\"}},{\"info\":{"
+		                  "\"id\":\"msg_2\",\"role\":\"%s\"}}]",
+		                  roles[i]);
+		assert_true(oc_parse_last(text, strlen(text), &m, &err));
+		assert_string_equal(m.id, "msg_1");
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_commands_of_tails),
 		cmocka_unit_test(test_stamps_without_a_year),
+		cmocka_unit_test(test_stamps_at_new_year),
 		cmocka_unit_test(test_lists_of_peers_have_a_limit),
 		cmocka_unit_test(test_words_of_a_pong),
+		cmocka_unit_test(test_counters_of_wireguard),
+		cmocka_unit_test(test_silences_are_a_list),
+		cmocka_unit_test(test_last_message_is_of_people_or_models),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,10 +115,13 @@ static void tell_tailscale(struct server *const *servers, size_t at)
 	static const char *const states[] = { "Running", "Running",    "Running",
 		                              "Stopped", "NeedsLogin", "Starting" };
 	struct buf out = { 0 };
+	const char *state = ONE_OF(states);
+	const char *suffix = pick(2) ? "lab" : "";
+	const char *health = pick(3) ? "" : "\"no DNS\"";
 	buf_addf(&out,
 	         "{\"BackendState\":\"%s\",\"Version\":\"1.8%zu\",\"MagicDNSSuffix\":\"%s\","
 	         "\"Health\":[%s],\"Self\":",
-	         ONE_OF(states), at, pick(2) ? "lab" : "", pick(3) ? "" : "\"no DNS\"");
+	         state, at, suffix, health);
 	write_node(&out, &machines[at], at + 1);
 	buf_puts(&out, ",\"Peer\":{");
 	bool first = true;

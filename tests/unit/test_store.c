@@ -165,6 +165,12 @@ static void test_an_id_as_people_write_it(void **state)
 	assert_null(store_find_written(w.store, "a/container/web"));
 	source_set_state(server_source(v, "docker"), SOURCE_ABSENT, NULL);
 	assert_ptr_equal(store_find_written(w.store, "a/container/web"), web);
+	/* nor does another machine have it */
+	assert_null(store_find_written(w.store, "zzz/container/web"));
+	v->is_local = true;
+	assert_null(store_find_written(w.store, "zzz/container/web"));
+	assert_ptr_equal(store_find_written(w.store, "a/container/web"), web);
+	v->is_local = false;
 	/* the program itself means what it says */
 	assert_null(store_find(w.store, "a/container/web"));
 	assert_null(store_find_written(w.store, "a/unit/web"));
@@ -585,6 +591,8 @@ static void test_files_of_others(void **state)
 	assert_true(private_is_open_to_others(geteuid() + 1, 0, 0600));
 	/* a group of others */
 	assert_true(private_is_open_to_others(geteuid(), 54321, 0660));
+	assert_false(private_is_open_to_others(geteuid(), 54321, 0640));
+	assert_true(private_is_open_to_others(geteuid(), 54321, 0602));
 	assert_false(private_is_open_to_others(0, 0, 0644));
 	free(path);
 }
