@@ -5,6 +5,7 @@
  * struct. */
 #include "tui/dialog.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -546,6 +547,7 @@ struct dialog *dialog_question(const char *title, const char *text, const struct
 {
 	struct dialog *d = dialog_create(&choices_body, title, text, fn, arg);
 
+	assert(first < (int)n);
 	dialog_add_items(d, items, n);
 	d->chosen = first >= 0 && first < (int)n ? first : -1;
 	return d;

@@ -17,6 +17,7 @@
 
 struct table *table_create(const struct panel *panel)
 {
+	assert(panel->columns);
 	struct table *t = xcalloc(1, sizeof(*t));
 
 	t->panel = panel;
