@@ -14,11 +14,6 @@
 #define HINTS_MAX 12
 #define TAB_LETTERS 8 /* longest panel name in the bar */
 
-static const char *bar_separator(void)
-{
-	return canvas_ascii() ? ">" : "›";
-}
-
 /* --- header -------------------------------------------------------------- */
 
 /* The server that the breadcrumb names. NULL: none. */
@@ -95,7 +90,7 @@ void draw_header(struct console *c)
 	size_t size = sizeof(where);
 	const char *sign = tint_of(bar_server(c)) ? "#" : "";
 	const struct pane *p = &c->panes[c->focus];
-	const char *sep = bar_separator();
+	const char *sep = canvas_ascii() ? ">" : "›";
 	if (c->view)
 		snprintf(where, size, "mocr %s %s%s", sep, sign, c->view->title);
 	else if (c->scope[0])
@@ -201,14 +196,6 @@ static bool bar_hint(struct hints *h, const char *key, const char *word)
 	return true;
 }
 
-static bool bar_hint_action(struct hints *h, const struct action *a)
-{
-	char key[KEY_NAME_SIZE];
-	if (!action_key(a, key))
-		return true;
-	return bar_hint(h, key, a->verb);
-}
-
 /* The keys of a view that the line shows: by table and name, with a word of their own or the
  * verb. */
 struct hint {
@@ -281,7 +268,8 @@ void draw_hint(struct console *c)
 		    ((now[i]->flags & CONSOLE_ROW) && !(now[i]->flags & CONSOLE_HINT)))
 			continue;
 		shown++;
-		if (!bar_hint_action(&h, now[i]))
+		char key[KEY_NAME_SIZE];
+		if (action_key(now[i], key) && !bar_hint(&h, key, now[i]->verb))
 			break;
 	}
 	h.at = &c->layout.hint;

@@ -467,22 +467,6 @@ static size_t command_add_actions(const struct console *c, const struct action *
 	return n;
 }
 
-static void command_unknown(struct console *c, const char *line)
-{
-	const char *names[WORDS_MAX];
-	const struct row *r = console_row(c);
-	size_t n = command_add_actions(c, r ? r->kind->actions : NULL, names, 0);
-	for (size_t i = 0; console_table(i); i++)
-		n = command_add_actions(c, console_table(i), names, n);
-	for (size_t i = 0; i < ARRAY_LEN(commands) && n < WORDS_MAX; i++)
-		names[n++] = commands[i].name;
-	for (size_t i = 0; i < c->n_panes && n < WORDS_MAX; i++)
-		names[n++] = c->panes[i].panel->name;
-	char near[NEAR_SIZE];
-	console_flash(c, TONE_WARN, "there is no command %s%s", line,
-	              near_name(line, names, n, "", "; [Tab] shows them", near));
-}
-
 void command_run(struct console *c, const char *typed)
 {
 	char word[LINEEDIT_MAX], trimmed[LINEEDIT_MAX];
@@ -498,7 +482,18 @@ void command_run(struct console *c, const char *typed)
 	if (command_run_builtin(c, word, argument) || command_run_action(c, line) ||
 	    (!*argument && command_run_panel(c, word)))
 		return;
-	command_unknown(c, line);
+	const char *names[WORDS_MAX];
+	const struct row *r = console_row(c);
+	size_t n_names = command_add_actions(c, r ? r->kind->actions : NULL, names, 0);
+	for (size_t i = 0; console_table(i); i++)
+		n_names = command_add_actions(c, console_table(i), names, n_names);
+	for (size_t i = 0; i < ARRAY_LEN(commands) && n_names < WORDS_MAX; i++)
+		names[n_names++] = commands[i].name;
+	for (size_t i = 0; i < c->n_panes && n_names < WORDS_MAX; i++)
+		names[n_names++] = c->panes[i].panel->name;
+	char near[NEAR_SIZE];
+	console_flash(c, TONE_WARN, "there is no command %s%s", line,
+	              near_name(line, names, n_names, "", "; [Tab] shows them", near));
 }
 
 /* --- typing it ----------------------------------------------------------- */

@@ -5,6 +5,7 @@
  * struct. */
 #include "tui/dialog.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -546,6 +547,7 @@ struct dialog *dialog_question(const char *title, const char *text, const struct
 {
 	struct dialog *d = dialog_create(&choices_body, title, text, fn, arg);
 
+	assert(first < (int)n);
 	dialog_add_items(d, items, n);
 	d->chosen = first >= 0 && first < (int)n ? first : -1;
 	return d;
@@ -853,19 +855,15 @@ static void dialog_draw_item(const struct dialog *d, const struct canvas *c, int
 		canvas_row_tone(c, y, TONE_CURSOR);
 }
 
-/* With its brackets; 0: no key. */
-static int dialog_key_width(const struct item *it)
-{
-	return it->key_text[0] ? (int)cells(it->key_text) + 2 : 0;
-}
-
 /* A label takes at most half the list: one long name leaves room for the words of all. */
 static void dialog_list_widths(const struct dialog *d, int width, int *key, int *label)
 {
 	int most = width / 2;
 	*key = *label = 0;
 	for (size_t i = 0; i < d->n; i++) {
-		int k = dialog_key_width(&d->items[i]), l = (int)cells(d->items[i].label);
+		const char *of_key = d->items[i].key_text;
+		int k = *of_key ? (int)cells(of_key) + 2 : 0; /* with its brackets */
+		int l = (int)cells(d->items[i].label);
 		*key = k > *key ? k : *key;
 		*label = l > *label ? l : *label;
 	}

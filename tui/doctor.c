@@ -208,15 +208,6 @@ static const struct {
 	  "neither sudo nor doas is there: actions that need root are not possible" },
 };
 
-static void doctor_root(const struct doctor_answer *a)
-{
-	char word[32];
-	doctor_value(a, "root", word, sizeof(word));
-	for (size_t i = 0; i < ARRAY_LEN(doctor_roots); i++)
-		if (!strcmp(word, doctor_roots[i].word))
-			doctor_say(doctor_roots[i].state, "root", "%s", doctor_roots[i].text);
-}
-
 static void doctor_clock(const struct vitals *t)
 {
 	char age[HUMAN_SIZE];
@@ -281,7 +272,11 @@ static bool doctor_server(const struct server *v, const struct doctor_answer *a)
 	doctor_say(DOCTOR_OK, "link", "%s", *v->link->detail ? v->link->detail : "this machine");
 	doctor_clock(v->vitals);
 	char word[64];
-	doctor_root(a);
+	char root[32];
+	doctor_value(a, "root", root, sizeof(root));
+	for (size_t i = 0; i < ARRAY_LEN(doctor_roots); i++)
+		if (!strcmp(root, doctor_roots[i].word))
+			doctor_say(doctor_roots[i].state, "root", "%s", doctor_roots[i].text);
 	doctor_value(a, "journal", word, sizeof(word));
 	if (!strcmp(word, "no"))
 		doctor_say(DOCTOR_NOTE, "journal",

@@ -29,19 +29,6 @@ static size_t look_column_names(const struct panel *p, const char **names)
 	return n;
 }
 
-/* The columns that are shown now, by name. The age is no choice: it stands where it is needed. */
-static void look_shown_columns(const struct table *t, char *buf, size_t size)
-{
-	const char *name;
-	bool shown;
-	size_t len = 0;
-	buf[0] = '\0';
-	for (size_t i = 0; table_column(t, i, &name, &shown); i++)
-		if (shown && len < size)
-			len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? " " : "",
-			                        name);
-}
-
 static const struct look_config *look_section(const struct console *c, const struct pane *p)
 {
 	const struct look_config *one = c->settings ? c->settings->looks : NULL;
@@ -77,7 +64,16 @@ void look_keep(struct console *c)
 		fold_write(p, &out);
 		if (!p->table || !table_columns_chosen(p->table) || look_section(c, p))
 			continue;
-		look_shown_columns(p->table, names, sizeof(names));
+		/* The columns that are shown now, by name. The age is no choice: it stands where it
+		 * is needed. */
+		const char *name;
+		bool shown;
+		size_t len = 0;
+		names[0] = '\0';
+		for (size_t k = 0; table_column(p->table, k, &name, &shown); k++)
+			if (shown && len < sizeof(names))
+				len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s",
+				                        len ? " " : "", name);
 		buf_addf(&out, "columns %s %s\n", p->panel->name, names);
 	}
 	if (path && !state_write(path, out.data, out.len, &err))

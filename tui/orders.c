@@ -198,21 +198,6 @@ static const struct server *order_protected_server(struct row **rows, size_t n)
 	return NULL;
 }
 
-/* Commands are washed: no line break stands in one. */
-static void order_keep_commands(struct intent *in, struct row **rows, size_t n)
-{
-	char command[512];
-	struct buf all = { 0 };
-	for (size_t i = 0; i < n; i++) {
-		command[0] = '\0';
-		action_command(in->action, rows[i], command, sizeof(command));
-		buf_addf(&all, "%s\n", command);
-	}
-	free(in->commands);
-	in->commands = xstrdup(all.data);
-	buf_finish(&all);
-}
-
 static void order_confirm(struct console *c, const struct action *a, struct row **rows, size_t n)
 {
 	const struct server *guarded = order_protected_server(rows, n);
@@ -228,7 +213,17 @@ static void order_confirm(struct console *c, const struct action *a, struct row 
 		         tint_name(rows[0]->server, name));
 	else
 		snprintf(title, sizeof(title), "%s these %zu %s?", verb, n, rows[0]->kind->plural);
-	order_keep_commands(&c->intent, rows, n);
+	/* Commands are washed: no line break stands in one. */
+	char one[512];
+	struct buf all = { 0 };
+	for (size_t i = 0; i < n; i++) {
+		one[0] = '\0';
+		action_command(c->intent.action, rows[i], one, sizeof(one));
+		buf_addf(&all, "%s\n", one);
+	}
+	free(c->intent.commands);
+	c->intent.commands = xstrdup(all.data);
+	buf_finish(&all);
 	action_command(a, rows[0], command, sizeof(command));
 	size_t used = strlen(command);
 	if (used && n > 1)

@@ -18,6 +18,7 @@
 
 struct table *table_create(const struct panel *panel)
 {
+	assert(panel->columns);
 	struct table *t = xcalloc(1, sizeof(*t));
 
 	t->panel = panel;

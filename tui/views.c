@@ -164,20 +164,6 @@ struct view *view_push_log(struct console *c, struct log *log, const char *id, c
 	return v;
 }
 
-static size_t view_follow_all(struct console *c, struct log *log, struct row **rows, size_t n)
-{
-	size_t followed = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct err err = { 0 };
-		if (row_has_log(rows[i]) && rows[i]->kind->follow(rows[i], log, &err))
-			followed++;
-		else
-			console_flash(c, TONE_BAD, "%s: %s", rows[i]->id,
-			              err.text[0] ? err.text : "has no log");
-	}
-	return followed;
-}
-
 /* If rows are marked here, marked rows of other panels are included. */
 static size_t view_rows_to_follow(struct console *c, struct row **rows)
 {
@@ -226,11 +212,19 @@ static char *view_log_title(struct row *const *rows, size_t n)
 static void view_follow(struct console *c, struct row **rows, size_t n)
 {
 	struct log *log = log_create_in(store_logs(c->store));
-	if (!n || !view_follow_all(c, log, rows, n)) {
-		log_destroy(log);
-		return;
+	size_t followed = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct err err = { 0 };
+		if (row_has_log(rows[i]) && rows[i]->kind->follow(rows[i], log, &err))
+			followed++;
+		else
+			console_flash(c, TONE_BAD, "%s: %s", rows[i]->id,
+			              err.text[0] ? err.text : "has no log");
 	}
-	view_push_log(c, log, rows[0]->id, view_log_title(rows, n));
+	if (followed)
+		view_push_log(c, log, rows[0]->id, view_log_title(rows, n));
+	else
+		log_destroy(log);
 }
 
 void view_open_log(struct console *c)

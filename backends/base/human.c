@@ -14,21 +14,18 @@ static const struct unit {
 	{ 60000LL, "m" },        { 1000LL, "s" },
 };
 
-/* The best unit for ms. Units from an hour up are used from twice their size on, so that 34h stays
- * 34h and 48h is 2d. */
-static const struct unit *human_unit_for(int64_t ms)
-{
-	for (size_t i = 0; i + 1 < ARRAY_LEN(units); i++)
-		if (ms >= units[i].ms * (units[i].ms > 60000 ? 2 : 1))
-			return &units[i];
-	return &units[ARRAY_LEN(units) - 1];
-}
-
 char *human_age(char *buf, int64_t ms)
 {
 	if (ms < 0)
 		return strcpy(buf, "-");
-	const struct unit *u = human_unit_for(ms);
+	/* The best unit for ms. Units from an hour up are used from twice their size on, so that
+	 * 34h stays 34h and 48h is 2d. */
+	const struct unit *u = &units[ARRAY_LEN(units) - 1];
+	for (size_t i = 0; i + 1 < ARRAY_LEN(units); i++)
+		if (ms >= units[i].ms * (units[i].ms > 60000 ? 2 : 1)) {
+			u = &units[i];
+			break;
+		}
 	snprintf(buf, HUMAN_SIZE, "%lld%s", (long long)(ms / u->ms), u->name);
 	return buf;
 }

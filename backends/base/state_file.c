@@ -2,6 +2,7 @@
  * behind. */
 #include "backends/base/state_file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -316,6 +317,7 @@ bool state_append(const char *path, const char *line, bool sync, struct err *err
 	struct state_log *l = state_log_of(path);
 	struct err why = { 0 };
 	size_t len = strlen(line);
+	assert(len && line[len - 1] == '\n');
 	if (l->waiting.len + len <= STATE_WAITING_MAX)
 		buf_add(&l->waiting, line, len);
 	if (state_log_write(l, sync, &why)) {

@@ -2,6 +2,7 @@
  *
  * An end only sets the result. The run is freed after the callbacks of the turn, because an end may
  * come from inside a callback of its own call or stream. */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,6 +101,7 @@ struct probe *probe_start(struct source *source, const struct probe_spec *spec, 
 		[PROBE_DNS] = &probe_dns,
 		[PROBE_PING] = &probe_ping,
 	};
+	assert(done && spec->within_ms > 0);
 	const struct probe_ops *ops = kinds_of_runs[spec->what];
 	struct probe *p = xcalloc(1, ops->size);
 	*p = (struct probe){ .ops = ops,

@@ -419,17 +419,6 @@ static void ctr_parse_read_event_time(struct ctr_event *e, const cJSON *root)
 	         (long long)(all % 1000000000));
 }
 
-static int ctr_parse_exit_of(const cJSON *attrs)
-{
-	static const char *const names[] = { "exitCode", "containerExitCode" };
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		const char *s = ctr_parse_text(attrs, names[i]);
-		if (s && (isdigit((unsigned char)*s) || *s == '-'))
-			return number_int(s);
-	}
-	return -1;
-}
-
 bool ctr_event_parse(struct ctr_event *e, const char *json, size_t len)
 {
 	*e = (struct ctr_event){ .exit_code = -1 };
@@ -460,7 +449,15 @@ bool ctr_event_parse(struct ctr_event *e, const char *json, size_t len)
 		ctr_parse_copy(e->signal, sizeof(e->signal), ctr_parse_text(attrs, "signal"));
 		ctr_parse_copy(e->project, sizeof(e->project), ctr_parse_label(attrs, "project"));
 		ctr_parse_copy(e->service, sizeof(e->service), ctr_parse_label(attrs, "service"));
-		e->exit_code = ctr_parse_exit_of(attrs);
+		static const char *const names[] = { "exitCode", "containerExitCode" };
+		e->exit_code = -1;
+		for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+			const char *s = ctr_parse_text(attrs, names[i]);
+			if (s && (isdigit((unsigned char)*s) || *s == '-')) {
+				e->exit_code = number_int(s);
+				break;
+			}
+		}
 		ctr_parse_read_event_time(e, root);
 		if (strcmp(e->action, "health_status") == 0 && !*e->detail) /* Podman's */
 			ctr_parse_copy(e->detail, sizeof(e->detail),

@@ -494,6 +494,7 @@ static void api_advance(void *arg)
 
 struct api_call *api_call(struct api *api, const struct api_request *request)
 {
+	assert(request->path && request->done);
 	struct api_call *c = xcalloc(1, sizeof(*c));
 	char **headers = xcalloc(HEADERS_MAX + 1, sizeof(*headers));
 	for (size_t i = 0; request->headers && request->headers[i]; i++) {

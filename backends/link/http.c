@@ -104,7 +104,7 @@ static void http_call_free(struct call *c)
 	free(c);
 }
 
-static int http_status_of(const struct call *c)
+int call_status(const struct call *c)
 {
 	long status = 0;
 	if (c->easy)
@@ -193,7 +193,7 @@ static void http_call_end(struct call *c, CURLcode code)
 		reply.content_type = type ? type : "";
 	}
 	if (!reply.err.code) {
-		reply.status = http_status_of(c);
+		reply.status = call_status(c);
 		reply.body = c->body.data ? c->body.data : "";
 		reply.len = c->body.len;
 		err_clear(&c->origin->last);
@@ -219,7 +219,7 @@ static void http_on_timeout(struct loop_timer *t, void *arg)
 
 static bool http_is_stream_answer(const struct call *c)
 {
-	return c->spec.data && http_status_of(c) / 100 == 2;
+	return c->spec.data && call_status(c) / 100 == 2;
 }
 
 static size_t http_on_body(char *bytes, size_t one, size_t len, void *arg)
@@ -576,11 +576,6 @@ const char *call_header(struct call *c, const char *name)
 	return c->easy && curl_easy_header(c->easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK
 	               ? h->value
 	               : NULL;
-}
-
-int call_status(const struct call *c)
-{
-	return http_status_of(c);
 }
 
 const char *call_redirect(const struct call *c)

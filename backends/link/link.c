@@ -173,6 +173,7 @@ void link_retry(struct link *link)
 struct stream *link_open(struct link *link, const struct endpoint *endpoint,
                          const struct stream_events *events, void *arg, struct err *err)
 {
+	assert(events->closed);
 	struct err none = { 0 };
 	err = err ? err : &none;
 	err_clear(err);

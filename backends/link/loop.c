@@ -9,6 +9,7 @@
  * the loop. Later posts are dropped. */
 #include "backends/link/loop.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -311,6 +312,7 @@ static int loop_on_always(sd_event_source *s, void *arg)
 
 struct loop_io *loop_io_add(struct loop *loop, int fd, unsigned events, loop_io_fn *fn, void *arg)
 {
+	assert(fd >= 0 && fn);
 	struct loop_io *io = xcalloc(1, sizeof(*io));
 	io->fn = fn;
 	io->arg = arg;
@@ -371,6 +373,7 @@ struct loop_timer *loop_timer_add(struct loop *loop, int64_t delay_ms, loop_time
 
 struct loop_timer *loop_timer_call(struct loop *loop, int64_t delay_ms, loop_fn *fn, void *arg)
 {
+	assert(fn);
 	struct loop_timer *t = loop_timer_add(loop, delay_ms, NULL, arg);
 	t->call = fn;
 	return t;
@@ -399,6 +402,7 @@ void loop_timer_remove(struct loop_timer *t)
 
 void loop_defer(struct loop *loop, loop_fn *fn, void *arg)
 {
+	assert(fn);
 	struct later *l = loop_later_new(fn, arg);
 	DL_APPEND(loop->deferred, l);
 }
@@ -422,6 +426,7 @@ void loop_defer_cancel(struct loop *loop, loop_fn *fn, void *arg)
 
 void loop_after_turn(struct loop *loop, loop_fn *fn, void *arg)
 {
+	assert(fn);
 	struct later *l = loop_later_new(fn, arg);
 	LIST_APPEND(loop->after, l);
 }
@@ -437,6 +442,7 @@ static int loop_on_signal(sd_event_source *s, const struct signalfd_siginfo *inf
 
 struct loop_signal *loop_signal_add(struct loop *loop, int signo, loop_signal_fn *fn, void *arg)
 {
+	assert(signo > 0 && fn);
 	struct loop_signal *sig = xcalloc(1, sizeof(*sig));
 	sig->fn = fn;
 	sig->arg = arg;
@@ -481,6 +487,7 @@ static void loop_child_free(void *arg)
 
 struct loop_child *loop_child_add(struct loop *loop, pid_t pid, loop_child_fn *fn, void *arg)
 {
+	assert(pid > 0 && fn);
 	struct loop_child *c = xcalloc(1, sizeof(*c));
 	c->fn = fn;
 	c->arg = arg;
@@ -555,6 +562,7 @@ static void loop_try_thread(struct loop_timer *t, void *arg)
 
 void loop_work(struct loop *loop, void (*work)(void *job), void (*done)(void *job), void *job)
 {
+	assert(work && done);
 	struct work *w = xcalloc(1, sizeof(*w));
 	*w = (struct work){
 		.mail = loop->mail, .work = work, .done = done, .job = job, .loop = loop

@@ -10,6 +10,7 @@
  * caller sees one call. */
 #include "backends/link/origin.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
@@ -617,6 +618,7 @@ const char *origin_socket(struct origin *d, struct err *err)
 struct origin *origin_create(struct http *http, struct link *link, const struct endpoint *endpoints,
                              size_t n)
 {
+	assert(n > 0 && n <= ORIGIN_ENDPOINTS_MAX);
 	struct origin *d = xcalloc(1, sizeof(*d));
 	*d = (struct origin){ .http = http, .loop = http_loop(http), .link = link, .fd = -1 };
 	d->n = n < ORIGIN_ENDPOINTS_MAX ? n : ORIGIN_ENDPOINTS_MAX;

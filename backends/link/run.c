@@ -1,4 +1,5 @@
 /* run.c: runs a command to its end and collects its output. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,6 +257,7 @@ static struct run *run_start(struct run *r, const char *command)
 struct run *link_run(struct link *link, const char *command, const void *input, size_t input_len,
                      size_t max, int64_t timeout_ms, run_fn *done, void *arg)
 {
+	assert(input || !input_len);
 	struct run *r = run_create(link, command, max, timeout_ms, done, arg);
 	r->input = run_copied(input, input_len);
 	r->input_len = input_len;

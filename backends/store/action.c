@@ -4,6 +4,7 @@
  * under a new engine id). */
 #include "backends/store/action.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,6 +156,7 @@ void action_command(const struct action *a, const struct row *row, char *buf, si
 struct order *order_start(struct row *row, const struct action *a, const char *argument,
                           struct err *err)
 {
+	assert(a->run);
 	struct store *s = row->server->store;
 	if (!action_may_start(row, a, argument, err))
 		return NULL;

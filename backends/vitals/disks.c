@@ -49,22 +49,6 @@ static bool disks_option(struct text options, const char *name)
 	return false;
 }
 
-/* Whether a file system is an image that never changes. Types of images are listed. The options of
- * the file system reveal others, such as composefs and a disk under dm-verity. "ro" there holds for
- * everybody, unlike "ro" of one mount. But ext4 also becomes "ro" when its disk fails, and that
- * disk may be full. */
-static bool disks_is_fixed(struct text type, struct text options)
-{
-	static const char *const images[] = {
-		"squashfs", "erofs",     "iso9660",         "udf",           "cramfs",
-		"romfs",    "composefs", "fuse.squashfuse", "fuse.snapfuse", "fuse.fuse-overlayfs"
-	};
-	for (size_t i = 0; i < ARRAY_LEN(images); i++)
-		if (text_is(type, images[i]))
-			return true;
-	return disks_option(options, "ro") && !disks_option(options, "errors=remount-ro");
-}
-
 /* Parses "36 35 98:0 /root /dir rw,noatime shared:1 - ext3 /dev/sda1 rw,errors=continue". The first
  * word "mount" is already removed. */
 static bool disks_mount(struct text line, struct mount *m)
@@ -87,7 +71,20 @@ static bool disks_mount(struct text line, struct mount *m)
 		return false;
 	if (text_word(&line, &word))
 		options = word;
-	m->fixed = disks_is_fixed(m->type, options);
+	/* Whether a file system is an image that never changes. Types of images are listed. The
+	 * options of the file system reveal others, such as composefs and a disk under dm-verity.
+	 * "ro" there holds for everybody, unlike "ro" of one mount. But ext4 also becomes "ro" when
+	 * its disk fails, and that disk may be full. */
+	static const char *const images[] = {
+		"squashfs", "erofs",     "iso9660",         "udf",           "cramfs",
+		"romfs",    "composefs", "fuse.squashfuse", "fuse.snapfuse", "fuse.fuse-overlayfs"
+	};
+	m->fixed = disks_option(options, "ro") && !disks_option(options, "errors=remount-ro");
+	for (size_t i = 0; i < ARRAY_LEN(images); i++)
+		if (text_is(m->type, images[i])) {
+			m->fixed = true;
+			break;
+		}
 	return *m->dir.p == '/';
 }
 
@@ -116,15 +113,6 @@ static bool disks_is_path(struct text word, struct text path)
 		p++;
 	}
 	return word.p == word.end && p == path.end;
-}
-
-/* The mount at dir. If several are stacked there, the top one. */
-static const struct mount *disks_mount_at(const struct tables *t, struct text dir)
-{
-	for (size_t i = t->n_mounts; i > 0; i--)
-		if (disks_is_path(t->mounts[i - 1].dir, dir))
-			return &t->mounts[i - 1];
-	return NULL;
 }
 
 /* --- figures ------------------------------------------------------------- */
@@ -375,7 +363,13 @@ static void disks_read_mounts(struct tables *t, struct text in)
 
 static void disks_add(struct tables *t, struct disk *d, bool by_stat)
 {
-	d->mount = disks_mount_at(t, d->dir);
+	/* The mount at dir. If several are stacked there, the top one. */
+	d->mount = NULL;
+	for (size_t i = t->n_mounts; i > 0; i--)
+		if (disks_is_path(t->mounts[i - 1].dir, d->dir)) {
+			d->mount = &t->mounts[i - 1];
+			break;
+		}
 	if (by_stat && (!d->mount || disks_is_remote(d->mount->source)))
 		return;
 	if (by_stat)

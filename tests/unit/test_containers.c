@@ -1166,11 +1166,11 @@ static void test_actions(void **state)
 	feed_file(w, "list", "containers.json");
 	struct row *up = &container(w, "javisi_n8n")->row,
 		   *down = &container(w, "javisi_migrate")->row;
-	assert_true(action_find(&kind_container, "stop")->applies(up));
-	assert_false(action_find(&kind_container, "stop")->applies(down));
-	assert_true(action_find(&kind_container, "start")->applies(down));
-	assert_true(action_find(&kind_container, "container-remove")->applies(down));
-	assert_false(action_find(&kind_container, "remove")->applies(up));
+	assert_true(action_applies_to(action_find(&kind_container, "stop"), up));
+	assert_false(action_applies_to(action_find(&kind_container, "stop"), down));
+	assert_true(action_applies_to(action_find(&kind_container, "start"), down));
+	assert_true(action_applies_to(action_find(&kind_container, "container-remove"), down));
+	assert_false(action_applies_to(action_find(&kind_container, "remove"), up));
 	action_command(action_find(&kind_container, "restart"), up, words, sizeof(words));
 	assert_string_equal(words, "docker restart javisi_n8n");
 	/* Compose 1 proves nothing by its labels, until the image shows its own. */
