@@ -31,6 +31,7 @@ struct item {
 	bool disabled, picked;
 	size_t place; /* where the caller listed it */
 	int score;    /* how well the filter matches; 0: not shown */
+	struct canvas at; /* on the screen, in the last drawing; height 0: it was not drawn */
 };
 
 struct body {
@@ -76,6 +77,7 @@ struct dialog {
 	struct doc doc;      /* owned */
 	struct pager *pager; /* owned */
 	struct dialog *help; /* owned; keys of this box, shown over it; NULL */
+	struct canvas box;   /* on the screen, in the last drawing */
 	struct dialog_result result;
 	dialog_fn *fn;
 	void *arg;
@@ -448,10 +450,9 @@ static int dialog_choices_rows(const struct dialog *d, int width)
 	return sum <= width ? 1 : (int)d->n;
 }
 
-static int dialog_draw_choice(const struct dialog *d, const struct canvas *c, int y, int x,
-                              size_t i)
+static int dialog_draw_choice(struct dialog *d, const struct canvas *c, int y, int x, size_t i)
 {
-	const struct item *it = &d->items[i];
+	struct item *it = &d->items[i];
 	bool chosen = d->chosen == (int)i;
 	int from = x;
 
@@ -465,10 +466,9 @@ static int dialog_draw_choice(const struct dialog *d, const struct canvas *c, in
 	else
 		tone = TONE_PLAIN;
 	x += canvas_text(c, y, x, -1, tone, it->label);
-	if (chosen) {
-		struct canvas part = canvas_part(c, y, from, 1, x - from);
-		canvas_row_tone(&part, 0, TONE_CURSOR);
-	}
+	it->at = canvas_part(c, y, from, 1, x - from);
+	if (chosen)
+		canvas_row_tone(&it->at, 0, TONE_CURSOR);
 	return x;
 }
 
@@ -832,11 +832,13 @@ static int dialog_list_rows(const struct dialog *d, int width)
 	return (rows ? rows : 1) + (d->filtering != FILTER_CLOSED) + (d->picks != NULL);
 }
 
-static void dialog_draw_item(const struct dialog *d, const struct canvas *c, int y, size_t i,
+static void dialog_draw_item(struct dialog *d, const struct canvas *c, int y, size_t i,
                              int key_width, int label_width)
 {
-	const struct item *it = &d->items[i];
+	struct item *it = &d->items[i];
 	int x = 1;
+
+	it->at = canvas_part(c, y, 0, 1, -1);
 
 	if (d->picks)
 		x += it->picked ? canvas_text(c, y, x, -1, TONE_KEY, "[x] ")
@@ -1156,6 +1158,34 @@ bool dialog_key(struct dialog *d, const struct key *k)
 	return d->body->key(d, k);
 }
 
+static bool dialog_is_in(const struct canvas *at, int y, int x)
+{
+	return y >= at->y && y < at->y + at->height && x >= at->x && x < at->x + at->width;
+}
+
+bool dialog_click(struct dialog *d, int y, int x)
+{
+	const struct key escape = { .code = K_ESC };
+	const struct dialog *top = d;
+	while (top->help)
+		top = top->help;
+	if (!dialog_is_in(&top->box, y, x))
+		return dialog_key(d, &escape);
+	for (size_t i = 0; top == d && i < d->n; i++) {
+		struct item *it = &d->items[i];
+		if (!dialog_is_in(&it->at, y, x) || it->disabled)
+			continue;
+		bool again = d->chosen == (int)i;
+		d->chosen = (int)i;
+		if (!again)
+			return false;
+		if (!d->picks)
+			return dialog_over(d, d->body == &list_body ? (int)it->place : (int)i);
+		dialog_pick_one(d);
+	}
+	return false;
+}
+
 static int dialog_box_width(const struct dialog *d, int screen)
 {
 	int want = d->body == &reader_body ? TEXT_WIDTH : BOX_WIDTH, key, label;
@@ -1187,6 +1217,9 @@ void dialog_draw(struct dialog *d, const struct canvas *screen)
 		height = screen->height;
 	box = canvas_part(screen, (screen->height - height) / 2, (screen->width - width) / 2,
 	                  height, width);
+	d->box = box;
+	for (size_t i = 0; i < d->n; i++)
+		d->items[i].at = (struct canvas){ 0 };
 	canvas_clear(&box);
 	canvas_border(&box, d->tone, d->title);
 	in = canvas_part(&box, 1, 2, box.height - 2, box.width - 4);
