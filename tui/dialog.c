@@ -32,6 +32,7 @@ struct item {
 	bool disabled, picked;
 	size_t place; /* where the caller listed it */
 	int score;    /* how well the filter matches; 0: not shown */
+	struct canvas at; /* on the screen, in the last drawing; height 0: it was not drawn */
 };
 
 struct body {
@@ -77,6 +78,7 @@ struct dialog {
 	struct doc doc;      /* owned */
 	struct pager *pager; /* owned */
 	struct dialog *help; /* owned; keys of this box, shown over it; NULL */
+	struct canvas box;   /* on the screen, in the last drawing */
 	struct dialog_result result;
 	dialog_fn *fn;
 	void *arg;
@@ -449,10 +451,9 @@ static int dialog_choices_rows(const struct dialog *d, int width)
 	return sum <= width ? 1 : (int)d->n;
 }
 
-static int dialog_draw_choice(const struct dialog *d, const struct canvas *c, int y, int x,
-                              size_t i)
+static int dialog_draw_choice(struct dialog *d, const struct canvas *c, int y, int x, size_t i)
 {
-	const struct item *it = &d->items[i];
+	struct item *it = &d->items[i];
 	bool chosen = d->chosen == (int)i;
 	int from = x;
 
@@ -466,10 +467,9 @@ static int dialog_draw_choice(const struct dialog *d, const struct canvas *c, in
 	else
 		tone = TONE_PLAIN;
 	x += canvas_text(c, y, x, -1, tone, it->label);
-	if (chosen) {
-		struct canvas part = canvas_part(c, y, from, 1, x - from);
-		canvas_row_tone(&part, 0, TONE_CURSOR);
-	}
+	it->at = canvas_part(c, y, from, 1, x - from);
+	if (chosen)
+		canvas_row_tone(&it->at, 0, TONE_CURSOR);
 	return x;
 }
 
@@ -834,11 +834,13 @@ static int dialog_list_rows(const struct dialog *d, int width)
 	return (rows ? rows : 1) + (d->filtering != FILTER_CLOSED) + (d->picks != NULL);
 }
 
-static void dialog_draw_item(const struct dialog *d, const struct canvas *c, int y, size_t i,
+static void dialog_draw_item(struct dialog *d, const struct canvas *c, int y, size_t i,
                              int key_width, int label_width)
 {
-	const struct item *it = &d->items[i];
+	struct item *it = &d->items[i];
 	int x = 1;
+
+	it->at = canvas_part(c, y, 0, 1, -1);
 
 	if (d->picks)
 		x += it->picked ? canvas_text(c, y, x, -1, TONE_KEY, "[x] ")
@@ -1154,15 +1156,41 @@ bool dialog_key(struct dialog *d, const struct key *k)
 	return d->body->key(d, k);
 }
 
-/* Draws the box: border, command, text, a blank line if there is room, and the body at the
- * bottom. */
-void dialog_draw(struct dialog *d, const struct canvas *screen)
+static bool dialog_is_in(const struct canvas *at, int y, int x)
+{
+	return y >= at->y && y < at->y + at->height && x >= at->x && x < at->x + at->width;
+}
+
+bool dialog_click(struct dialog *d, int y, int x)
+{
+	const struct key escape = { .code = K_ESC };
+	const struct dialog *top = d;
+	while (top->help)
+		top = top->help;
+	if (!dialog_is_in(&top->box, y, x))
+		return dialog_key(d, &escape);
+	for (size_t i = 0; top == d && i < d->n; i++) {
+		struct item *it = &d->items[i];
+		if (!dialog_is_in(&it->at, y, x) || it->disabled)
+			continue;
+		bool again = d->chosen == (int)i;
+		d->chosen = (int)i;
+		if (!again)
+			return false;
+		if (!d->picks)
+			return dialog_over(d, d->body == &list_body ? (int)it->place : (int)i);
+		dialog_pick_one(d);
+	}
+	return false;
+}
+
+static int dialog_box_width(const struct dialog *d, int screen)
 {
 	int want = d->body == &reader_body ? TEXT_WIDTH : BOX_WIDTH, key, label;
 	int title = d->title ? (int)cells(d->title) + 6 : 0;
 
 	if (d->body == &list_body) { /* as wide as the longest item */
-		dialog_list_widths(d, screen->width, &key, &label);
+		dialog_list_widths(d, screen, &key, &label);
 		for (size_t i = 0; i < d->n; i++) {
 			int w = key + label + 10 +
 			        (d->items[i].help ? (int)cells(d->items[i].help) : 0);
@@ -1170,8 +1198,14 @@ void dialog_draw(struct dialog *d, const struct canvas *screen)
 		}
 	}
 	want = title > want ? title : want;
-	int width = screen->width < BOX_NARROW || want > screen->width ? screen->width : want;
-	int inner = width - 4;
+	return screen < BOX_NARROW || want > screen ? screen : want;
+}
+
+/* Draws the box: border, command, text, a blank line if there is room, and the body at the
+ * bottom. */
+void dialog_draw(struct dialog *d, const struct canvas *screen)
+{
+	int width = dialog_box_width(d, screen->width), inner = width - 4;
 	int command = box_text_rows(d->command, inner), text = box_text_rows(d->text, inner);
 	int body = d->body->rows(d, inner), gap = (command || text) && screen->height > 12;
 	int height = command + text + gap + body + 2, room;
@@ -1181,6 +1215,9 @@ void dialog_draw(struct dialog *d, const struct canvas *screen)
 		height = screen->height;
 	box = canvas_part(screen, (screen->height - height) / 2, (screen->width - width) / 2,
 	                  height, width);
+	d->box = box;
+	for (size_t i = 0; i < d->n; i++)
+		d->items[i].at = (struct canvas){ 0 };
 	canvas_clear(&box);
 	canvas_border(&box, d->tone, d->title);
 	in = canvas_part(&box, 1, 2, box.height - 2, box.width - 4);

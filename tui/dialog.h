@@ -97,6 +97,9 @@ struct dialog *dialog_text(const char *title, struct doc *doc, dialog_fn *, void
 void dialog_complete_again(struct dialog *);
 bool dialog_key(struct dialog *, const struct key *);     /* true: over; call dialog_finish */
 void dialog_draw(struct dialog *, const struct canvas *); /* draws in the middle of the canvas */
+/* A click on that cell of the screen chooses an item; one on the chosen item takes it, or picks it
+ * in a list of several. Outside of the box it does what Esc does. True: over, as for dialog_key. */
+bool dialog_click(struct dialog *, int y, int x);
 /* reports the result (given up if unanswered) and frees */
 void dialog_finish(struct dialog *);
 /* frees without reporting; wipes; NULL is fine */

@@ -111,7 +111,7 @@ static bool doctor_tmux(void)
 	doctor_tmux_option("-Av", "allow-passthrough", through, sizeof(through));
 	if (atoi(escape) > DOCTOR_ESCAPE_MS)
 		return doctor_say(DOCTOR_NOTE, "tmux",
-		                  "tmux waits %s ms after Esc; run: tmux set -s escape-time 20",
+		                  "tmux waits %s ms after [Esc]; run: tmux set -s escape-time 20",
 		                  escape);
 	if (!strcmp(clipboard, "off"))
 		return doctor_say(DOCTOR_NOTE, "tmux",

@@ -65,6 +65,22 @@ static void mouse_press(struct console *c, const struct mouse *m)
 		p->moved = true;
 }
 
+/* Neither on the line at the bottom nor on its candidates above. */
+static bool mouse_is_outside_line(const struct console *c, const struct mouse *m)
+{
+	int last = canvas_screen().height - 1;
+	return m->y < last - lineedit_list_rows(c->line, last / 2);
+}
+
+static void mouse_press_box(struct console *c, const struct mouse *m)
+{
+	struct dialog *d = c->dialog;
+	if (!dialog_click(d, m->y, m->x))
+		return;
+	c->dialog = NULL; /* the called function may open another dialog */
+	dialog_finish(d);
+}
+
 void mouse_take(struct console *c, const struct mouse *m)
 {
 	console_redraw(c);
@@ -72,7 +88,11 @@ void mouse_take(struct console *c, const struct mouse *m)
 	case MOUSE_WHEEL_UP:
 	case MOUSE_WHEEL_DOWN: mouse_wheel(c, m); break;
 	case MOUSE_PRESS:
-		if (!c->dialog && !c->line && !c->view)
+		if (c->dialog)
+			mouse_press_box(c, m);
+		else if (c->line && mouse_is_outside_line(c, m))
+			console_key(c, &(struct key){ .code = K_ESC });
+		else if (!c->line && !c->view)
 			mouse_press(c, m);
 		break;
 	case MOUSE_DRAG:

@@ -6,12 +6,14 @@
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/rate.h"
 #include "backends/base/wash.h"
 #include "backends/link/loop.h"
 #include "backends/logs/logs.h"
 #include "backends/store/doc.h"
 #include "backends/store/log.h"
 #include "tui/console_internal.h"
+#include "tui/graph.h"
 #include "tui/graph.h"
 #include "tui/logview.h"
 
@@ -260,7 +262,33 @@ void view_refresh(struct console *c)
 
 #define TITLE_LEAST 8
 #define MORE_LEAST 16
+#define RATE_CELLS 30 /* of the graph of lines per second; a cell is two minutes or more */
+#define RATE_LEAST 6
 #define GAPS 3 /* blanks around each part, and the rule */
+
+/* Draws the lines per second, and a graph of the last hour where there is room for one. */
+static void view_draw_rate(const struct canvas *at, const struct log *log, int x, int room)
+{
+	float hour[RATE_POINTS], points[RATE_CELLS * 2];
+	char graph[GRAPH_TEXT] = "", number[32];
+	double now = log_rate(log, now_wall_ms() * 1000, hour);
+	if (now < 0)
+		return;
+	snprintf(number, sizeof(number), "%.*f/s", now < 10 ? 1 : 0, now);
+	if (now > 0 && now < 0.1)
+		snprintf(number, sizeof(number), "%.0f/min", now * 60 < 1 ? 1 : now * 60);
+	int len = (int)cells(number), wide = room - len - 1;
+	if (len > room)
+		return;
+	wide = wide < RATE_CELLS ? wide : RATE_CELLS;
+	if (wide >= RATE_LEAST) {
+		size_t n = graph_points(canvas_ascii(), (size_t)wide);
+		graph_merge(hour, RATE_POINTS, points, n);
+		graph_row(graph, points, n, graph_top(points, n, 1.0f / RATE_STEP_S), 0, 1,
+		          canvas_ascii());
+	}
+	canvas_textf(at, 0, x, -1, TONE_DIM, *graph ? " %s %s " : "%s %s ", graph, number);
+}
 
 /* Draws title, errors (more) and facts before the status. Without enough room, first the facts
  * become brief. Then the title is cut, then `more`. The title goes last, because the line above
@@ -289,13 +317,15 @@ static void view_draw_log_parts(const struct canvas *at, const struct view *v, c
 		widths[2] = room - widths[1];
 	const char *const words[] = { title, more, facts };
 	static const enum tone tones[] = { TONE_TITLE_FOCUS, TONE_WARN, TONE_DIM };
-	for (int i = 0, x = 1; i < 3; x += widths[i], i++) {
+	int x = 1;
+	for (int i = 0; i < 3; x += widths[i], i++) {
 		if (widths[i] <= GAPS)
 			continue;
 		cells_cut(text, sizeof(text), words[i], (size_t)(widths[i] - GAPS), CUT_END,
 		          glyph_ellipsis());
 		canvas_textf(at, 0, x, widths[i], tones[i], " %s ", text);
 	}
+	view_draw_rate(at, v->log, x, room - x + 1 - GAPS);
 }
 
 void view_draw(struct console *c, const struct canvas *at)
@@ -319,6 +349,7 @@ void view_draw(struct console *c, const struct canvas *at)
 		view_draw_log_parts(at, v, log_status(v->log), at->width - 2 - len);
 		/* Notes changes that happen without new lines. */
 		int ms;
+		note_change(c, now_wall_ms() + RATE_STEP_S * 1000);
 		if (pager_waits(v->pager, &ms))
 			note_change(c, now_wall_ms() + ms + 1);
 		else if (log_behind(v->log))

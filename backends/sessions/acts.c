@@ -1248,7 +1248,7 @@ const struct action session_actions[] = {
 	  .run = session_act_tmux_act,
 	  .data = &(const enum tmux_act){ TMUX_SEND },
 	  .doing = "sending",
-	  .help = "Type a line into its tmux pane, with Enter" },
+	  .help = "Type a line into its tmux pane, with [Enter]" },
 	{ .name = "tmux-rename",
 	  BOX(.title = "New name", .prompt = "name: ", .start = SESSION_STARTS_NAME),
 	  .verb = "rename tmux",

@@ -11,6 +11,7 @@
 #include "backends/base/human.h"
 #include "backends/base/list.h"
 #include "backends/base/mem.h"
+#include "backends/base/rate.h"
 #include "backends/base/wash.h"
 #include "backends/store/level.h"
 #include "backends/store/log_pack.h"
@@ -49,6 +50,7 @@ struct log {
 	bool own_pool;
 	struct log *next; /* in the list of the pool */
 	uint64_t total, dropped;
+	struct rate rate; /* of lines, also of those that were dropped */
 	struct source_state sources[SOURCES_MAX];
 	unsigned n_sources;
 	struct tick ticks[TICKS]; /* ring buffer; [n_ticks - 1] is the newest */
@@ -223,6 +225,11 @@ uint64_t log_dropped(const struct log *log)
 {
 	return log->dropped;
 }
+double log_rate(const struct log *log, int64_t now_us, float *out)
+{
+	return rate_read(&log->rate, now_us, out);
+}
+
 uint64_t log_total(const struct log *log)
 {
 	return log->total;
@@ -537,6 +544,8 @@ static uint64_t log_do_add(struct log *log, uint64_t number, unsigned source, in
 	if (chunk->epoch == log->epoch)
 		log_count_line(log, chunk, line);
 	log_note_coming(log, s, time_us);
+	if (mark != LOG_GAP)
+		rate_add(&log->rate, time_us, now_wall_ms() * 1000);
 	if (log->late && place < log_last(log))
 		log->late(log, line, log->late_arg);
 	log_keep_bound(log->pool);

@@ -78,6 +78,8 @@ const struct log_line *log_get(const struct log *, uint64_t place);
 uint64_t log_find(const struct log *, int64_t time_us, uint64_t number);
 uint64_t log_dropped(const struct log *); /* lines dropped for lack of memory */
 uint64_t log_total(const struct log *);   /* lines ever added */
+/* Lines per second over the last hour (rate_read of rate.h), whatever the filter. */
+double log_rate(const struct log *, int64_t now_us, float *out);
 size_t log_bytes(const struct log *);
 unsigned log_sources(const struct log *);
 const char *log_source_name(const struct log *, unsigned source);

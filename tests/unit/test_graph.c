@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "backends/base/rate.h"
 #include "backends/base/trend.h"
 #include "tui/graph.h"
 
@@ -135,9 +136,75 @@ static void test_bounds(void **state)
 	assert_int_equal(strlen(row), GRAPH_CELLS_MAX * 3);
 }
 
+#define S ((int64_t)1000000) /* us */
+#define HOUR (3600 * S)
+
+static void rates_are_of_the_last_hour(void **state)
+{
+	struct rate r = { .newest = 0 };
+	float hour[RATE_POINTS];
+	int64_t now = 1000 * HOUR; /* begins a step */
+	assert_true(rate_read(&r, now, hour) < 0);
+	assert_true(hour[0] < 0 && hour[RATE_POINTS - 1] < 0);
+	for (int i = 0; i < 60; i++)
+		rate_add(&r, now - 45 * S, now); /* two steps ago */
+	assert_true(rate_read(&r, now, hour) == 0);
+	assert_true(hour[RATE_POINTS - 3] == 2);
+	assert_true(hour[RATE_POINTS - 2] == 0 && hour[RATE_POINTS - 1] == 0);
+	assert_true(hour[RATE_POINTS - 4] < 0); /* before the first */
+	/* the step that is not over counts with the one before it */
+	for (int i = 0; i < 20; i++)
+		rate_add(&r, now + 5 * S, now + 10 * S);
+	double rate = rate_read(&r, now + 10 * S, hour);
+	assert_true(rate > 0.4999 && rate < 0.5001);
+	/* late ones have their own place, and what was before them is unknown */
+	rate_add(&r, now - 10 * 30 * S, now);
+	rate_read(&r, now, hour);
+	assert_true(hour[RATE_POINTS - 11] == 1.0f / 30);
+	assert_true(hour[RATE_POINTS - 10] == 0);
+	assert_true(hour[RATE_POINTS - 12] < 0);
+	/* an hour later all of it is over, and known to have been silent */
+	assert_true(rate_read(&r, now + HOUR - 30 * S, hour) == 0);
+	for (int i = 0; i < RATE_POINTS; i++)
+		assert_true(hour[i] == (i == 0 ? 20.0f / 30 : 0));
+	rate_read(&r, now + HOUR, hour);
+	assert_true(hour[0] == 0);
+}
+
+static void rates_of_odd_times(void **state)
+{
+	struct rate r = { .newest = 0 };
+	float hour[RATE_POINTS];
+	int64_t now = 1000 * HOUR;
+	rate_add(&r, 0, now);
+	rate_add(&r, -5, now);
+	rate_add(&r, now + HOUR, now); /* nobody's clock is so wrong */
+	assert_true(rate_read(&r, now, hour) < 0);
+	/* a clock that is some minutes ahead moves the hour */
+	for (int i = 0; i < 30; i++)
+		rate_add(&r, now + 300 * S, now);
+	assert_true(rate_read(&r, now, hour) == 30);
+	assert_true(hour[RATE_POINTS - 1] == 1);
+	/* too old to have a place: the oldest place that there is is 119 steps back */
+	rate_add(&r, now + 300 * S - HOUR, now);
+	rate_read(&r, now, hour);
+	assert_true(hour[0] < 0);
+	rate_add(&r, now + 330 * S - HOUR, now);
+	rate_read(&r, now, hour);
+	assert_true(hour[0] == 1.0f / 30 && hour[1] == 0);
+	/* a long silence leaves nothing of before */
+	rate_add(&r, now + 5 * HOUR, now + 5 * HOUR);
+	rate_read(&r, now + 5 * HOUR, hour);
+	assert_true(hour[RATE_POINTS - 1] == 1.0f / 30);
+	for (int i = 0; i + 1 < RATE_POINTS; i++)
+		assert_true(hour[i] == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rates_are_of_the_last_hour),
+		cmocka_unit_test(rates_of_odd_times),
 		cmocka_unit_test(test_the_hour_is_means_of_steps),
 		cmocka_unit_test(test_unknown_is_no_zero),
 		cmocka_unit_test(test_the_ring_is_bounded),
