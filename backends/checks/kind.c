@@ -51,7 +51,7 @@ static void check_detail_certificate(const struct check *c, struct doc *doc)
 {
 	int days;
 	if (c->insecure)
-		doc_pair(doc, DOC_WARN, "insecure", "any certificate is accepted (insecure = yes)");
+		doc_pair(doc, DOC_BAD, "insecure", "any certificate is accepted (insecure = yes)");
 	if (!check_certificate_days(c, now_wall_ms(), &days))
 		return;
 	enum doc_tone tone = DOC_PLAIN;

@@ -72,7 +72,7 @@ const struct setting_row setting_rows[] = {
 	{ "settings", "budget", SETTING_NUMBER, S(budget), 1, 100000000, NULL, NULL,
 	  "cents that the sessions of all servers may cost in a day; from 80 per cent it needs "
 	  "attention, over it is a problem" },
-	{ "settings", "finished", SETTING_YES_NO, S(finished), 0, 0, "yes", NULL,
+	{ "settings", "finished", SETTING_YES_NO, S(wants.finished), 0, 0, "yes", NULL,
 	  "a session that ended its turn is in the queue until somebody looks at it, a day at "
 	  "most; no: it is only marked as done" },
 	{ "settings", "disk_warn", SETTING_NUMBER, S(disk_warn), 1, 100, "80", NULL,
@@ -84,6 +84,9 @@ const struct setting_row setting_rows[] = {
 	  "so busy processors, in per cent of all, need attention after warn_for; 101: never" },
 	{ "settings", "warn_for", SETTING_NUMBER, S(warn_for), 1, 86400, "300", NULL,
 	  "seconds that memory, CPU or a disk must be over its limit" },
+	{ "settings", "vpn_peers", SETTING_TEXT, S(wants.vpn_peers), 0, 0, NULL, NULL,
+	  "VPN peers that must be online, by name, separated by blanks; one that is not needs "
+	  "attention. A WireGuard peer needs PersistentKeepalive for that" },
 	{ "settings", "for", SETTING_NUMBER, S(need_for), 0, 3600, "3", NULL,
 	  "seconds that a condition must hold until it is in the queue; questions, and what was "
 	  "wrong already, are there at once; with 0 everything is, and what comes and goes is not "
