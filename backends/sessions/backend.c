@@ -1,5 +1,7 @@
 /* backend.c: the sessions of one server as a source. Looks when the link comes up, on demand, and
- * at intervals while rows are on the screen. Looks, too, when the vitals show a change. Between looks nothing is started on the server. */
+ * at intervals while rows are on the screen. Looks, too, when the vitals show a change.
+ *
+ * Between looks nothing is started on the server. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -375,7 +375,8 @@ static enum health join_judge(const struct peer *p, char *why, size_t size)
 		return expiry;
 	join_sight(view, &since);
 	if (must && !peer_online(view) && (view->at.online == 0 || view->family == VPN_WIREGUARD)) {
-		const char *what = view->family == VPN_WIREGUARD ? "no handshake" : "offline in the VPN";
+		bool wire = view->family == VPN_WIREGUARD;
+		const char *what = wire ? "no handshake" : "offline in the VPN";
 		snprintf(why, size, "%s for %s (vpn_peers names it)", what,
 		         since ? join_ago(span, since) : "an unknown time");
 		return HEALTH_ATTENTION;
