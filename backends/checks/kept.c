@@ -1,8 +1,8 @@
 /* kept.c: the share of good runs outlives the program.
  *
- * Each quarter of an hour with runs of a check is a line of a file of the state folder: "MS GOOD ALL
- * ID", MS its begin by the wall clock. Lines are only appended, without a sync. Of two programs that
- * run the same check, the last line of a quarter of an hour counts. */
+ * Each quarter of an hour with runs of a check is a line of a file of the state folder. It is
+ * "MS GOOD ALL ID", MS its begin by the wall clock. Lines are only appended, without a sync. Of
+ * two programs that run the same check, the last line of a quarter of an hour counts. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

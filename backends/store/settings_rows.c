@@ -205,8 +205,9 @@ const struct setting_row setting_rows[] = {
 	{ "check", "ping", SETTING_TEXT, C(ping), 0, 0, NULL, NULL,
 	  "sends one ICMP echo to this host" },
 	{ "check", "from", SETTING_TEXT, C(from), 0, 0, NULL, NULL,
-	  "the server whose link a url or tcp check goes through, as a [server NAME] or argument "
-	  "calls it; this machine when absent" },
+	  "the server the check is made from, as a [server NAME] or argument calls it: url and "
+	  "tcp go through its link, dns and ping run getent and ping there, one process a run; "
+	  "this machine when absent" },
 	{ "check", "every", SETTING_NUMBER, C(every), 5, 86400, "30", NULL,
 	  "seconds between two runs, give or take a tenth" },
 	{ "check", "within", SETTING_NUMBER, C(within), 1, 120, "10", NULL,

@@ -250,9 +250,9 @@ static void test_wrong_sections(void **state)
 	c.text = "x";
 	assert_wrong(&c, "text means nothing for a check of tcp");
 	c = config();
-	c.dns = "a";
+	c.dns = "a; reboot";
 	c.from = "pi";
-	assert_wrong(&c, "from this machine only");
+	assert_wrong(&c, "dns: expected a name or an address");
 	char text[PROBE_TEXT_MAX + 1];
 	memset(text, 'a', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
