@@ -20,8 +20,8 @@ static void checks_state_cell(const struct row *r, struct cell *c)
 		tone = TONE_DIM;
 	else if (k->fails && r->health < HEALTH_ATTENTION)
 		tone = TONE_WARN;
-	else if (k->insecure && r->health < HEALTH_ATTENTION)
-		tone = TONE_WARN;
+	if (k->insecure) /* nobody may forget it */
+		tone = TONE_BAD;
 	cell_set(c, tone, "%s%s", check_state(k), k->insecure ? ", insecure" : "");
 }
 

@@ -55,6 +55,7 @@ static void runner_on_result(const struct probe_result *r, void *arg)
 	if (!r->lost && n->row) {
 		outcome_write(n, r, &line);
 		source_feed(&n->home->source, "result", line.data, line.len);
+		kept_after(n);
 		buf_finish(&line);
 	}
 	const struct check *c = n->row;
@@ -203,6 +204,7 @@ static void checks_forget(struct checks *all, bool keep_marked)
 			continue;
 		struct check *c = n->row;
 		HASH_DEL(all->all, n);
+		kept_write(n);
 		runner_stop(n, "the check is no longer configured");
 		loop_timer_remove(n->timer);
 		if (n->row)
@@ -226,6 +228,7 @@ static void checks_configure(struct source *s)
 		first_ms += SPREAD_MS;
 	}
 	checks_forget(all, true);
+	kept_read(all);
 	checks_start_waiting(all);
 	source_set_state(s, all->all ? SOURCE_LIVE : SOURCE_ABSENT, NULL);
 }
@@ -237,6 +240,7 @@ static void checks_down(struct source *s)
 	for (struct check_runner *n = checks_of(s)->all; n; n = n->hh.next) {
 		runner_order_end(n, &err, NULL);
 		runner_stop(n, err.text);
+		kept_write(n);
 	}
 	if (s->state == SOURCE_LIVE)
 		source_set_state(s, SOURCE_STALE, NULL);

@@ -95,6 +95,7 @@ struct check_runner {
 	bool kept; /* of checks_configure */
 	struct loop_timer *timer;
 	struct probe *probe; /* NULL: between two runs */
+	int64_t slot;         /* of its last run (lately.h); 0: it did not run */
 	struct order *order; /* "check now" that waits for its result; NULL */
 };
 
@@ -105,6 +106,13 @@ void runner_pause(struct check_runner *, bool pause);
 
 /* judge.c. why gets a phrase, or "". */
 enum health judge_check(const struct check *, int64_t now_wall_ms, char *why, size_t size);
+
+/* kept.c: the runs of 24 hours, over a restart. */
+/* The check ran: keeps the quarter of an hour before, if another one began. */
+void kept_after(struct check_runner *);
+void kept_write(struct check_runner *); /* keeps the quarter of an hour that runs */
+/* Gives the checks that did not run yet what earlier programs kept of them. */
+void kept_read(struct checks *);
 
 /* outcome.c: a result as JSON, as it is fed and recorded, and from there into the row. */
 struct buf;

@@ -15,8 +15,10 @@
 static void check_finish(struct row *row)
 {
 	struct check *c = check_of(row);
-	if (c->runner)
-		c->runner->row = NULL;
+	if (!c->runner)
+		return;
+	kept_write(c->runner);
+	c->runner->row = NULL;
 }
 
 static unsigned check_share(const struct check *c, unsigned *good)
@@ -51,7 +53,7 @@ static void check_detail_certificate(const struct check *c, struct doc *doc)
 {
 	int days;
 	if (c->insecure)
-		doc_pair(doc, DOC_WARN, "insecure", "any certificate is accepted (insecure = yes)");
+		doc_pair(doc, DOC_BAD, "insecure", "any certificate is accepted (insecure = yes)");
 	if (!check_certificate_days(c, now_wall_ms(), &days))
 		return;
 	enum doc_tone tone = DOC_PLAIN;
@@ -93,7 +95,7 @@ static void check_detail(struct row *row, struct doc *doc, bool reveal)
 	check_detail_certificate(c, doc);
 	if (all)
 		doc_pair(doc, good == all ? DOC_GOOD : DOC_WARN, "24 hours",
-		         "%u of %u runs were good (%.2f %%), since mocr started", good, all,
+		         "%u of %u runs that mocr made were good (%.2f %%)", good, all,
 		         100.0 * good / all);
 	if (c->failed_ms)
 		doc_pair(doc, DOC_WARN, "last failure", "%s ago: %s",

@@ -1,5 +1,6 @@
 /* probe_ping.c: one ICMP echo, by an unprivileged ICMP socket (icmp(7), "ping socket"), or by the
- * ping program where net.ipv4.ping_group_range does not allow the socket. */
+ * ping program where net.ipv4.ping_group_range does not allow the socket. From a server it is the
+ * ping program there. */
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/icmp6.h>
@@ -34,7 +35,7 @@ struct ping_echo {
 struct probe_ping {
 	struct probe probe;
 	struct lookup *lookup;
-	char address[INET6_ADDRSTRLEN + 20];
+	char address[256]; /* or the name, from a server */
 	int fd; /* plus 1; 0: none */
 	struct loop_io *io;
 	uint64_t nonce;
@@ -44,8 +45,13 @@ struct probe_ping {
 static void ping_run_on_program(const struct run_result *r, void *arg)
 {
 	struct probe_ping *g = arg;
+	const struct server *v = g->probe.source->server;
 	g->run = NULL;
-	if (r->end.exit_code == NO_PROGRAM) {
+	if (r->end.exit_code == NO_PROGRAM && !v->is_local) {
+		g->probe.result.unable = true;
+		probe_end_bad(&g->probe, "there is no ping program on %s: apt-get install "
+		                         "iputils-ping", v->name);
+	} else if (r->end.exit_code == NO_PROGRAM) {
 		g->probe.result.unable = true;
 		probe_end_bad(&g->probe, "net.ipv4.ping_group_range allows this user no ICMP "
 		                         "socket, and there is "
@@ -101,6 +107,16 @@ static bool ping_run_socket(struct probe_ping *g, const struct addrinfo *to)
 	return true;
 }
 
+static void ping_run_program(struct probe_ping *g, const char *to)
+{
+	struct buf command = { 0 };
+	buf_addf(&command, "exec ping -n -c 1 -W %d ", g->probe.spec->within_ms / 1000);
+	quote_word(&command, to);
+	g->run = link_run(source_link(g->probe.source), command.data, NULL, 0, OUTPUT_MAX,
+	                  g->probe.spec->within_ms + GRACE_MS, ping_run_on_program, g);
+	buf_finish(&command);
+}
+
 static void ping_run_on_found(const struct lookup_result *r, void *arg)
 {
 	struct probe_ping *g = arg;
@@ -116,20 +132,19 @@ static void ping_run_on_found(const struct lookup_result *r, void *arg)
 	bool sent = getaddrinfo(g->address, NULL, &hints, &to) == 0 && ping_run_socket(g, to);
 	if (to)
 		freeaddrinfo(to);
-	if (!sent) {
-		struct buf command = { 0 };
-		int within_s = g->probe.spec->within_ms / 1000;
-		buf_addf(&command, "exec ping -n -c 1 -W %d ", within_s);
-		quote_word(&command, g->address);
-		g->run = link_run(source_link(g->probe.source), command.data, NULL, 0, OUTPUT_MAX,
-		                  g->probe.spec->within_ms + GRACE_MS, ping_run_on_program, g);
-		buf_finish(&command);
-	}
+	if (!sent)
+		ping_run_program(g, g->address);
 }
 
 static void ping_run_begin(struct probe *p)
 {
 	struct probe_ping *g = (struct probe_ping *)p;
+	if (!p->source->server->is_local) { /* the name is what that server knows by it */
+		p->stage = "the answer";
+		snprintf(g->address, sizeof(g->address), "%s", p->spec->host);
+		ping_run_program(g, p->spec->host);
+		return;
+	}
 	p->stage = "the look-up of the name";
 	g->lookup = lookup_start(probe_loop(p), p->spec->host, AF_UNSPEC, ping_run_on_found, g);
 }

@@ -3,9 +3,11 @@
  * Through a server's link the server looks up the name and connects (direct-tcpip, RFC 4254 7.2).
  * On this machine the addresses of the name are tried in turn. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backends/base/mem.h"
+#include "backends/base/quote.h"
 #include "backends/checks/expect.h"
 #include "backends/checks/internal.h"
 #include "backends/link/link.h"
@@ -114,9 +116,15 @@ const struct probe_ops probe_tcp = {
 
 /* --- a name alone --------------------------------------------------------- */
 
+#define DNS_OUTPUT_MAX (64u << 10)
+#define DNS_GRACE_MS 1000
+#define DNS_NO_PROGRAM 127 /* exit code of sh: command not found */
+#define DNS_UNKNOWN 2      /* exit code of getent(1): no such name */
+
 struct probe_dns {
 	struct probe probe;
 	struct lookup *lookup;
+	struct run *run; /* from a server */
 };
 
 static void dns_run_on_found(const struct lookup_result *r, void *arg)
@@ -137,17 +145,70 @@ static void dns_run_on_found(const struct lookup_result *r, void *arg)
 		probe_end_good(&d->probe, "%s", addresses[0]);
 }
 
+/* Lines of getent(1) ahosts: "192.0.2.1 STREAM shop.example", one for each type of socket. */
+static void dns_run_read(const char *out, int family, struct lookup_result *found)
+{
+	for (const char *line = out, *next; *line; line = next) {
+		struct in6_addr raw;
+		char text[INET6_ADDRSTRLEN];
+		size_t n = strcspn(line, " \t\n");
+		next = line + strcspn(line, "\n");
+		next += *next == '\n';
+		if (!n || n >= sizeof(text))
+			continue;
+		snprintf(text, sizeof(text), "%.*s", (int)n, line);
+		int is = strchr(text, ':') ? AF_INET6 : AF_INET;
+		bool known = inet_pton(is, text, &raw) != 1 || (family && family != is);
+		for (size_t i = 0; i < found->n; i++)
+			known |= strcmp(found->addresses[i], text) == 0;
+		if (!known && found->n < LOOKUP_MOST)
+			snprintf(found->addresses[found->n++], sizeof(found->addresses[0]), "%s",
+			         text);
+	}
+}
+
+static void dns_run_on_program(const struct run_result *r, void *arg)
+{
+	struct probe_dns *d = arg;
+	struct lookup_result found = { .error = "has no address" };
+	d->run = NULL;
+	if (r->end.exit_code == DNS_NO_PROGRAM) {
+		d->probe.result.unable = true;
+		probe_end_bad(&d->probe, "there is no getent program on %s, which looks names up",
+		              d->probe.source->server->name);
+		return;
+	}
+	if (r->end.err.code && r->end.exit_code <= 0) {
+		probe_end_err(&d->probe, &r->end.err);
+		return;
+	}
+	dns_run_read(r->out, d->probe.spec->family, &found);
+	if (r->end.exit_code == DNS_UNKNOWN)
+		snprintf(found.error, sizeof(found.error), "Name or service not known");
+	dns_run_on_found(&found, d);
+}
+
 static void dns_run_begin(struct probe *p)
 {
 	struct probe_dns *d = (struct probe_dns *)p;
 	p->stage = "the look-up of the name";
+	if (!p->source->server->is_local) {
+		const char *words[] = { "getent", "ahosts", p->spec->host, NULL };
+		char *command = quote_command(words);
+		d->run = link_run(source_link(p->source), command, NULL, 0, DNS_OUTPUT_MAX,
+		                  p->spec->within_ms + DNS_GRACE_MS, dns_run_on_program, d);
+		free(command);
+		return;
+	}
 	d->lookup = lookup_start(probe_loop(p), p->spec->host, p->spec->family, dns_run_on_found,
 	                         d);
 }
 
 static void dns_run_end(struct probe *p)
 {
-	lookup_cancel(((struct probe_dns *)p)->lookup);
+	struct probe_dns *d = (struct probe_dns *)p;
+	lookup_cancel(d->lookup);
+	run_cancel(d->run);
 }
 
 const struct probe_ops probe_dns = {

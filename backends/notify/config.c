@@ -27,6 +27,14 @@ static void config_complain(const struct settings *s, const struct notify_config
 	        c->line, c->name, text);
 }
 
+/* "https://...", "ssh://...", "mailto:...": what docs.ntfy.sh/publish, "Click action", takes. */
+static bool config_is_address(const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+.-";
+	size_t n = strspn(text, letters);
+	return n > 1 && text[n] == ':' && text[n + 1] && !strpbrk(text, " \t");
+}
+
 static void config_check_one(const struct settings *s, const struct notify_config *c,
                              struct doc *complaints)
 {
@@ -56,6 +64,11 @@ static void config_check_one(const struct settings *s, const struct notify_confi
 		free(text);
 	}
 	free(words);
+	if (c->click && sender != &sender_ntfy)
+		config_complain(s, c, complaints, "click: only ntfy has it");
+	else if (c->click && !config_is_address(c->click))
+		config_complain(s, c, complaints,
+		                "click: expected an address like https://grafana.example/");
 	if (c->quiet && !hours_are_good(c->quiet))
 		config_complain(s, c, complaints, "quiet: expected hours like 22:00-07:00");
 	bool has_url = sender->format && (c->url || strcmp(sender->key, "url") != 0);

@@ -96,8 +96,9 @@ static char *ntfy_body(const struct notify_config *c, const struct message *m, c
 	const char *tag = http_is_over(m) ? "white_check_mark" : tags[health];
 	cJSON *o = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(o, "tags");
 	char *text = message_text(m);
-	(void)c;
 	cJSON_AddStringToObject(o, "topic", topic);
+	if (c->click)
+		cJSON_AddStringToObject(o, "click", c->click);
 	cJSON_AddStringToObject(o, "title", m->word[WORD_TITLE]);
 	cJSON_AddStringToObject(o, "message", text);
 	cJSON_AddNumberToObject(o, "priority", http_is_over(m) ? 2 : priorities[health]);

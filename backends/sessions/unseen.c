@@ -33,10 +33,9 @@ static int64_t unseen_in(const char *text, const char *id)
 	int64_t found = -1;
 	for (const char *line = text; *line;) {
 		size_t n = strcspn(line, "\n"), digits = strspn(line, "0123456789");
-		const char *name = line + digits + 1;
-		bool is = digits && digits < 16 && n > digits + 1 && line[digits] == ' ' &&
-		          n - digits - 1 == strlen(id) && !memcmp(name, id, strlen(id));
-		if (is)
+		const char *who = line + digits + 1;
+		bool is = digits && digits < 16 && n > digits + 1 && line[digits] == ' ';
+		if (is && n - digits - 1 == strlen(id) && !memcmp(who, id, strlen(id)))
 			found = number_long(line);
 		line += n + (line[n] == '\n');
 	}
@@ -78,7 +77,7 @@ bool unseen_counts(const struct session *r)
 {
 	int64_t age = now_wall_ms() - r->finished_ms;
 	return r->finished_ms && r->shown == SESSION_IDLE && !r->parent[0] && !r->archived_ms &&
-	       age < UNSEEN_LONGEST_MS && store_settings(r->row.server->store)->finished;
+	       age < UNSEEN_LONGEST_MS && store_settings(r->row.server->store)->wants.finished;
 }
 
 void unseen_mark(struct session *r, int64_t ms)

@@ -194,11 +194,6 @@ static bool probe_keys_fit(const struct check_config *c, enum probe_what what, s
 		if (keys[i].is_set && !keys[i].fits)
 			return err_set(err, ERR_USAGE, "%s means nothing for a check of %s",
 			               keys[i].key, probe_what_name(what));
-	if (c->from && (what == PROBE_DNS || what == PROBE_PING))
-		return err_set(err, ERR_USAGE,
-		               "from: %s is checked from this machine only; url and tcp go through "
-		               "a server",
-		               probe_what_name(what));
 	return true;
 }
 

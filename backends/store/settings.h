@@ -201,7 +201,10 @@ struct settings {
 	/* hours between two questions for newer images and packages; 0, the default: none */
 	int image_updates, package_updates;
 	bool local;          /* this machine is watched too, default yes */
-	bool finished;       /* a session that ended its turn is in the queue, default yes */
+	struct { /* what else counts as a need */
+		bool finished;   /* a session that ended its turn, default yes */
+		char *vpn_peers; /* names of VPN peers that must be online; NULL: none */
+	} wants;
 	bool remember;       /* the next start begins where the last one ended, default yes */
 	struct screen_settings screen;
 	bool read_only;

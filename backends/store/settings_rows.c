@@ -78,7 +78,7 @@ const struct setting_row setting_rows[] = {
 	{ "settings", "budget", SETTING_NUMBER, S(budget), 1, 100000000, NULL, NULL,
 	  "cents that the sessions of all servers may cost in a day; from 80 per cent it needs "
 	  "attention, over it is a problem" },
-	{ "settings", "finished", SETTING_YES_NO, S(finished), 0, 0, "yes", NULL,
+	{ "settings", "finished", SETTING_YES_NO, S(wants.finished), 0, 0, "yes", NULL,
 	  "a session that ended its turn is in the queue until somebody looks at it, a day at "
 	  "most; no: it is only marked as done" },
 	{ "settings", "disk_warn", SETTING_NUMBER, S(disk_warn), 1, 100, "80", NULL,
@@ -90,6 +90,9 @@ const struct setting_row setting_rows[] = {
 	  "so busy processors, in per cent of all, need attention after warn_for; 101: never" },
 	{ "settings", "warn_for", SETTING_NUMBER, S(warn_for), 1, 86400, "300", NULL,
 	  "seconds that memory, CPU or a disk must be over its limit" },
+	{ "settings", "vpn_peers", SETTING_TEXT, S(wants.vpn_peers), 0, 0, NULL, NULL,
+	  "peers of a VPN that must be online, by name, separated by blanks; one that is not needs "
+	  "attention; a WireGuard peer must have PersistentKeepalive for that" },
 	{ "settings", "for", SETTING_NUMBER, S(need_for), 0, 3600, "3", NULL,
 	  "seconds that a condition must hold until it is in the queue; questions, and what was "
 	  "wrong already, are there at once; with 0 everything is, and what comes and goes is not "
@@ -208,8 +211,9 @@ const struct setting_row setting_rows[] = {
 	{ "check", "ping", SETTING_TEXT, C(ping), 0, 0, NULL, NULL,
 	  "sends one ICMP echo to this host" },
 	{ "check", "from", SETTING_TEXT, C(from), 0, 0, NULL, NULL,
-	  "the server whose link a url or tcp check goes through, as a [server NAME] or argument "
-	  "calls it; this machine when absent" },
+	  "the server the check is made from, as a [server NAME] or argument calls it: url and "
+	  "tcp go through its link, dns and ping run getent and ping there, one process a run; "
+	  "this machine when absent" },
 	{ "check", "every", SETTING_NUMBER, C(every), 5, 86400, "30", NULL,
 	  "seconds between two runs, give or take a tenth" },
 	{ "check", "within", SETTING_NUMBER, C(within), 1, 120, "10", NULL,

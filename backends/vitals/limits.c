@@ -42,6 +42,21 @@ void limits_see(struct vitals *v, const struct limits *limits, int64_t now_ms)
 	limits_watch(&v->cpu_over_ms, limits_cpu(v), limits->cpu, now_ms);
 }
 
+void limits_see_disks(struct vitals *v, const struct limits *limits, bool first, int64_t now_ms)
+{
+	bool full = v->worst_disk >= 0 && v->disks[v->worst_disk].percent >= limits->disk;
+	if (!full)
+		v->disk_over_ms = 0;
+	else if (!v->disk_over_ms)
+		v->disk_over_ms = first ? -1 : now_ms;
+}
+
+bool limits_disk_counts(const struct vitals *v, const struct limits *limits, int64_t now_ms)
+{
+	return v->disk_over_ms &&
+	       (v->disk_over_ms < 0 || now_ms - v->disk_over_ms >= limits->hold_ms);
+}
+
 /* --- words --------------------------------------------------------------- */
 
 bool limits_say(const struct vitals *v, const struct limits *limits, int64_t now_ms,

@@ -21,6 +21,7 @@
 #include "backends/vitals/sample.h"
 #include "backends/vitals/vitals.h"
 
+#define VITALS_NO_LIMIT 101 /* % */
 #define DISKS_EVERY_MS 60000
 #define PORTS_EVERY_MS 600000
 #define FIRST_DELAY_MS \
@@ -112,7 +113,8 @@ bool vitals_opinion(const struct server *v, char *why, size_t size)
 	/* a single look cannot wait; the CPU needs more samples than that has */
 	if (store_settings(v->store)->started.once)
 		limits.hold_ms = 0;
-	vitals_attention(vitals, limits.disk, why, size);
+	bool full = limits_disk_counts(vitals, &limits, loop_now(store_loop(v->store)));
+	vitals_attention(vitals, full ? limits.disk : VITALS_NO_LIMIT, why, size);
 	if (limits_say(vitals, &limits, loop_now(store_loop(v->store)), now_wall_ms(), words,
 	               sizeof(words)))
 		vitals_add(why, size, words, "");
@@ -192,8 +194,14 @@ static bool vitals_feed_sample(struct source *source, const char *bytes, size_t 
 
 static bool vitals_feed_disks(struct source *source, const char *bytes, size_t len)
 {
+	struct vitals *v = vitals_vitals_of(source);
+	bool first = !v->disks_known;
+	struct limits limits = limits_of(source->server);
 	vitals_do_of(source)->disks_listed = true;
-	return disks_parse(bytes, len, vitals_vitals_of(source));
+	if (!disks_parse(bytes, len, v))
+		return false;
+	limits_see_disks(v, &limits, first, vitals_clock_of(vitals_do_of(source)));
+	return true;
 }
 
 static bool vitals_feed_sockets(struct source *source, const char *bytes, size_t len)

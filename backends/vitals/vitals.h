@@ -80,6 +80,7 @@ struct vitals {
 	/* limits.h; loop clock */
 	int64_t seen_ms;                     /* of the last sample; 0: none */
 	int64_t memory_over_ms, cpu_over_ms; /* since when; 0: not over the limit */
+	int64_t disk_over_ms;                /* the same; -1: since before the first look */
 };
 
 /* Sets all values to unknown. */

@@ -14,6 +14,7 @@
 #include "backends/base/mem.h"
 #include "backends/link/link.h"
 #include "backends/servers/server.h"
+#include "backends/store/settings.h"
 #include "backends/vpn/peer.h"
 
 struct peer *peer_of(struct row *row)
@@ -326,6 +327,25 @@ static enum health join_expiry_health(const struct peer *ring, char *why, size_t
 	return HEALTH_ATTENTION;
 }
 
+/* vpn_peers of the settings names it, by any name of the ring. */
+static bool join_must_be_online(const struct peer *ring)
+{
+	const char *names = store_settings(ring->row.server->store)->wants.vpn_peers;
+	char *copy = names ? xstrdup(names) : NULL, *save = NULL;
+	bool is = false;
+	char *name = copy ? strtok_r(copy, " ", &save) : NULL;
+	for (; name && !is; name = strtok_r(NULL, " ", &save)) {
+		const struct peer *p = ring;
+		is = strcasecmp(ring->is, name) == 0;
+		do {
+			is |= join_has_name(p, name) || strcasecmp(p->row.name, name) == 0;
+			p = p->next;
+		} while (p != ring);
+	}
+	free(copy);
+	return is;
+}
+
 /* Assesses the ring for its primary row. */
 static enum health join_judge(const struct peer *p, char *why, size_t size)
 {
@@ -337,8 +357,13 @@ static enum health join_judge(const struct peer *p, char *why, size_t size)
 	*why = '\0';
 	if (p->control)
 		return p->row.health; /* headscale.c assesses this row */
-	if (words && strcmp(words, "stopped") == 0)
-		return HEALTH_IDLE;
+	bool must = join_must_be_online(p);
+	if (words && strcmp(words, "stopped") == 0) {
+		if (must)
+			snprintf(why, size, "tailscaled there is stopped; `up` connects it "
+			                    "(vpn_peers names it)");
+		return must ? HEALTH_ATTENTION : HEALTH_IDLE;
+	}
 	if (words && strcmp(words, "starting") == 0)
 		return HEALTH_BUSY;
 	if (words) {
@@ -348,10 +373,17 @@ static enum health join_judge(const struct peer *p, char *why, size_t size)
 	enum health expiry = join_expiry_health(p, why, size);
 	if (expiry)
 		return expiry;
+	join_sight(view, &since);
+	if (must && !peer_online(view) && (view->at.online == 0 || view->family == VPN_WIREGUARD)) {
+		bool wire = view->family == VPN_WIREGUARD;
+		const char *what = wire ? "no handshake" : "offline in the VPN";
+		snprintf(why, size, "%s for %s (vpn_peers names it)", what,
+		         since ? join_ago(span, since) : "an unknown time");
+		return HEALTH_ATTENTION;
+	}
 	if (peer_online(view) || (view->at.online < 0 && view->family != VPN_WIREGUARD))
 		return HEALTH_GOOD;
 	const struct server *v = *p->is ? store_server_find(p->row.server->store, p->is) : NULL;
-	join_sight(view, &since);
 	if (v && v->link && v->link->state == LINK_UP && view->family != VPN_WIREGUARD) {
 		snprintf(why, size, "offline in the VPN for %s, though SSH reaches it",
 		         since ? join_ago(span, since) : "an unknown time");

@@ -250,9 +250,9 @@ static void test_wrong_sections(void **state)
 	c.text = "x";
 	assert_wrong(&c, "text means nothing for a check of tcp");
 	c = config();
-	c.dns = "a";
+	c.dns = "a; reboot";
 	c.from = "pi";
-	assert_wrong(&c, "from this machine only");
+	assert_wrong(&c, "dns: expected a name or an address");
 	char text[PROBE_TEXT_MAX + 1];
 	memset(text, 'a', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
@@ -358,6 +358,41 @@ static void test_share_of_a_day(void **state)
 		lately_add(&full, t, true, 1);
 	assert_int_equal(lately_count(&full, 3 * DAY_MS - 1, &good), DAY_MS / 5000);
 	assert_int_equal(good, DAY_MS / 5000);
+}
+
+/* What a file gives back, from before the clock began, too. */
+static void test_a_quarter_comes_back(void **state)
+{
+	const int64_t slot_ms = LATELY_SLOT_MS, now = 3 * slot_ms + 5000;
+	struct lately l = { 0 }, kept = { 0 };
+	unsigned good, all;
+	int64_t start;
+	(void)state;
+	assert_false(lately_at(&l, lately_slot(now), &start, &good, &all));
+	lately_add(&l, now, true, 3);
+	lately_add(&l, now, false, 3);
+	assert_true(lately_at(&l, lately_slot(now), &start, &good, &all));
+	assert_true(start == 3 * slot_ms && good == 1 && all == 2);
+	assert_false(lately_at(&l, lately_slot(now) - 1, &start, &good, &all));
+	assert_false(lately_at(&l, lately_slot(now) + 1, &start, &good, &all));
+	assert_false(lately_at(&l, lately_slot(now) - LATELY_SLOTS, &start, &good, &all));
+	assert_false(lately_at(&l, -1, &start, &good, &all));
+	lately_restore(&kept, now, start, good, all);
+	assert_int_equal(lately_count(&kept, now, &good), 2);
+	assert_int_equal(good, 1);
+	lately_restore(&kept, now, start + 9000, 3, 4); /* the clocks differ a little */
+	assert_int_equal(lately_count(&kept, now, &good), 4);
+	lately_restore(&kept, now, start - 95 * slot_ms, 7, 9); /* the oldest */
+	assert_int_equal(lately_count(&kept, now, &good), 13);
+	assert_int_equal(good, 10);
+	lately_restore(&kept, now, start - 96 * slot_ms, 1, 1); /* too old */
+	lately_restore(&kept, now, start + slot_ms, 1, 1);      /* in the future */
+	lately_restore(&kept, now, INT64_MIN / 2, 1, 1);
+	lately_restore(&kept, now, start, 2, 1);
+	lately_restore(&kept, now, start, 0, 60001);
+	assert_int_equal(lately_count(&kept, now, &good), 13);
+	lately_add(&kept, now + slot_ms, true, 1);
+	assert_int_equal(lately_count(&kept, now + slot_ms, &good), 5);
 }
 
 static void test_line_of_latencies(void **state)
@@ -721,6 +756,37 @@ static void test_keys_in_answers(void **state)
 	end(&w);
 }
 
+/* The runs of the last 24 hours outlive the program; what is no line of the file does no harm. */
+static void test_a_day_outlives_the_program(void **state)
+{
+	struct world w = { 0 };
+	unsigned good;
+	(void)state;
+	begin(&w, "[check site]\nurl = http://127.0.0.1:PORT/good\n"
+	          "[check bad]\nurl = http://127.0.0.1:PORT/keys\nfails = 1\n");
+	for (int i = 1; i <= 3; i++) {
+		const struct lately *l = &verdict(&w, "site")->lately;
+		int64_t now = loop_now(w.loop);
+		/* a quarter of an hour may end between two of them */
+		assert_int_equal(lately_count(l, now, &good), i);
+		assert_int_equal(good, i);
+		assert_int_equal(lately_count(&verdict(&w, "bad")->lately, now, &good), i);
+		assert_int_equal(good, 0);
+		store_destroy(w.store);
+		loop_turn(w.loop, 0);
+		char *path = xasprintf("%s/checks", w.settings->state_dir);
+		FILE *f = fopen(path, "a");
+		assert_non_null(f);
+		fprintf(f, "\n9\nx y z\n%lld 5 5 elsewhere/check/site\n1 1 1\n",
+		        (long long)now_wall_ms());
+		fclose(f);
+		free(path);
+		w.store = store_create(w.loop, w.http, w.settings);
+		w.server = server_open(w.store, "local", NULL);
+	}
+	end(&w);
+}
+
 /* The row, as soon as it is there. */
 static struct check *appears(struct world *w, const char *name)
 {
@@ -871,6 +937,8 @@ int main(void)
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_addresses_of_a_name),
 		cmocka_unit_test(test_share_of_a_day),
+		cmocka_unit_test(test_a_quarter_comes_back),
+		cmocka_unit_test(test_a_day_outlives_the_program),
 		cmocka_unit_test(test_line_of_latencies),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_verdicts_on_certificates),

@@ -67,6 +67,18 @@ static bool take_busy(int fd, const struct httpd_request *q)
 	                    "limited.\",\"retry_after\":1.337,\"global\":false}");
 }
 
+/* As Discord while no message is left in this window: a float of seconds. */
+static bool take_last_of_window(int fd, const struct httpd_request *q)
+{
+	static const char window[] = "X-RateLimit-Limit: 5\r\nX-RateLimit-Remaining: 0\r\n"
+				     "X-RateLimit-Reset-After: 1.25\r\n";
+	if (n_bodies)
+		return take(fd, q);
+	busy_at = now_mono_ms();
+	n_bodies++;
+	return httpd_answer(fd, "200 OK", window, "{}");
+}
+
 /* As ntfy: JSON at the root, a topic of certain signs, the token. */
 static bool take_ntfy(int fd, const struct httpd_request *q)
 {
@@ -117,6 +129,7 @@ static const struct httpd_route routes[] = {
 	{ .path = "/bot123:AA-secret/sendMessage", .method = "POST", .answer = take },
 	{ .path = "/api/webhooks/1/secret-token", .method = "POST", .answer = take },
 	{ .path = "/poison", .method = "POST", .answer = take_no_poison },
+	{ .path = "/window", .method = "POST", .answer = take_last_of_window },
 	{ .path = "/busy", .method = "POST", .answer = take_busy },
 	{ .path = "/gone/secret-token",
 	  .status = "404 Not Found",
@@ -270,6 +283,7 @@ static void test_ntfy(void **state)
 	(void)state;
 	char text[300];
 	program_start("[notify phone]\ntype = ntfy\nurl = http://127.0.0.1:@/alerts\nfor = 0\n"
+	              "click = https://grafana.example/d/1?a=b\n"
 	              "token_command = echo tk_0123456789\n");
 	container("n8n", HEALTH_BAD, "exited 137");
 	arrive(1);
@@ -278,6 +292,8 @@ static void test_ntfy(void **state)
 	text_of(0, "message", text, sizeof(text));
 	assert_non_null(strstr(text, "exited 137 (since "));
 	assert_non_null(strstr(bodies[0], "\"priority\":4"));
+	text_of(0, "click", text, sizeof(text));
+	assert_string_equal(text, "https://grafana.example/d/1?a=b");
 	turn(200);
 	assert_null(store_find(store, "box/notify/phone"));
 	assert_null(strstr(state_file(), "tk_0123456789"));
@@ -310,6 +326,22 @@ static void test_ntfy_refuses_token(void **state)
 	for (int i = 0; i < 500 && httpd_requests(server) < 2; i++)
 		turn(10);
 	assert_int_equal(httpd_requests(server), 2);
+	program_end();
+}
+
+/* The window of Discord is empty: nothing leaves before the next one begins, and nothing failed. */
+static void test_discord_window(void **state)
+{
+	(void)state;
+	program_start("[notify chat]\ntype = discord\nfor = 0\n"
+	              "url = http://127.0.0.1:@/window\n");
+	container("n8n", HEALTH_BAD, "exited 137");
+	arrive(1);
+	container("web", HEALTH_BAD, "exited 1");
+	arrive(2);
+	assert_in_range(taken_at - busy_at, 1250, 9000);
+	assert_int_equal(httpd_requests(server), 2);
+	assert_null(store_find(store, "box/notify/chat"));
 	program_end();
 }
 
@@ -1106,6 +1138,7 @@ int main(void)
 		WORLD(test_ntfy),
 		WORLD(test_ntfy_refuses_token),
 		WORLD(test_discord),
+		WORLD(test_discord_window),
 		WORLD(test_slack_and_telegram),
 		WORLD(test_token_changes),
 		WORLD(test_template),

@@ -347,12 +347,12 @@ static void an_end_is_marked_until_it_is_seen(void **state)
 	assert_int_equal(find(UUID)->finished_ms, 0);
 	assert_int_equal(find(UUID)->row.health, HEALTH_IDLE);
 	assert_null(find(UUID)->row.why);
-	w.settings->finished = false;
+	w.settings->wants.finished = false;
 	feed("claude", busy);
 	feed("claude", idle);
 	assert_int_equal(find(UUID)->finished_ms, 1795239650000);
 	assert_int_equal(find(UUID)->row.health, HEALTH_IDLE);
-	w.settings->finished = true;
+	w.settings->wants.finished = true;
 	feed("claude", busy);
 	feed("claude", idle);
 	assert_int_equal(find(UUID)->row.health, HEALTH_ATTENTION);

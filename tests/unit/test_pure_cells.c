@@ -131,9 +131,9 @@ static void test_a_check_in_cells(void **state)
 	struct row *r = &k->row;
 	CHECK_CELL(panel_checks, "state", r, "up", TONE_GOOD);
 	k->insecure = true;
-	CHECK_CELL(panel_checks, "state", r, "up, insecure", TONE_WARN);
+	CHECK_CELL(panel_checks, "state", r, "up, insecure", TONE_BAD);
 	r->health = HEALTH_ATTENTION;
-	assert_int_equal(cell_of(&panel_checks, "state", r).tone, tone_health(HEALTH_ATTENTION));
+	assert_int_equal(cell_of(&panel_checks, "state", r).tone, TONE_BAD);
 	r->health = HEALTH_GOOD;
 	k->insecure = false;
 	k->fails = 1;

@@ -24,6 +24,10 @@
 #include "backends/base/quote.h"
 #include "backends/vitals/limits.h"
 #include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/servers/server.h"
+#include "backends/store/doc.h"
+#include "backends/store/settings.h"
 #include "backends/vitals/packages.h"
 #include "backends/vitals/sample.h"
 #include "tests/login_shells.h"
@@ -334,6 +338,95 @@ static void memory_and_cpu_count_after_a_time(void **state)
 	now += 70000;
 	assert_false(busy(&v, &limits, &now, 99, 60000, why, sizeof why));
 	assert_false(busy(&v, &none, &now, 100, 60000, why, sizeof why));
+}
+
+/* What was full at the first look counts at once, what fills up later after a time. */
+static void a_disk_counts_after_a_time(void **state)
+{
+	const struct limits limits = { .disk = 80, .hold_ms = 300000 };
+	struct vitals v;
+	vitals_init(&v);
+	limits_see_disks(&v, &limits, true, 1000);
+	assert_false(limits_disk_counts(&v, &limits, 400000)); /* none is known */
+	v.worst_disk = 0;
+	v.n_disks = 1;
+	v.disks[0].percent = 80;
+	limits_see_disks(&v, &limits, true, 1000);
+	assert_true(limits_disk_counts(&v, &limits, 1000));
+	limits_see_disks(&v, &limits, false, 61000); /* still */
+	assert_true(limits_disk_counts(&v, &limits, 61000));
+	v.disks[0].percent = 79;
+	limits_see_disks(&v, &limits, false, 121000);
+	assert_false(limits_disk_counts(&v, &limits, 921000));
+	v.disks[0].percent = 99;
+	limits_see_disks(&v, &limits, false, 1000000);
+	limits_see_disks(&v, &limits, false, 1060000);
+	assert_false(limits_disk_counts(&v, &limits, 1299999));
+	assert_true(limits_disk_counts(&v, &limits, 1300000));
+}
+
+static void on_link(struct link *link, void *arg)
+{
+	(void)link;
+	(void)arg;
+}
+
+/* Each is a condition of the server's own row, and goes with its cause. */
+static void vitals_make_a_server_need_you(void **state)
+{
+	static const struct link_events events = { on_link };
+	static const struct {
+		const char *what, *bad, *why, *well;
+	} all[] = {
+		{ "disks", "reboot yes linux-image libc6\n",
+		  "reboot pending: linux-image", "reboot no\n" },
+		{ "disks", "/dev/vda 100 91 9 91% /\n", "disk / 91% full",
+		  "/dev/vda 100 9 91 9% /\n" },
+		{ "sample", "MemTotal: 100\nMemAvailable: 5\n", "memory over 90% since ",
+		  "MemTotal: 100\nMemAvailable: 50\n" },
+		{ "sample", NULL, "CPU over 90% since ", "cpu 0 0 0 0\n" },
+	};
+	struct doc complaints;
+	doc_init(&complaints);
+	struct loop *loop = loop_create();
+	struct settings *settings = settings_load("/dev/null", &complaints);
+	doc_finish(&complaints);
+	free(settings->state_dir);
+	settings->state_dir = NULL;
+	settings->once = true; /* no time has to pass */
+	settings->need_for = 0;
+	struct store *store = store_create(loop, NULL, settings);
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		char name[8];
+		snprintf(name, sizeof name, "pi%zu", i);
+		struct server *server = server_add(store, name);
+		server->link = link_create_local(loop, name, &events, NULL);
+		server->link->state = LINK_UP;
+		struct source *source = server_source(server, "vitals");
+		source_feed(source, "disks", "reboot no\n", 10);
+		for (int n = 1; !all[i].bad && n < 13; n++) {
+			char text[64];
+			int len = snprintf(text, sizeof text, "cpu %d 0 0 0\n", n * 100);
+			source_feed(source, "sample", text, (size_t)len);
+		}
+		if (all[i].bad)
+			source_feed(source, all[i].what, all[i].bad, strlen(all[i].bad));
+		assert_int_equal(server->row.health, HEALTH_ATTENTION);
+		assert_int_equal(server->row.need, NEED_STANDS);
+		assert_non_null(server->row.why);
+		assert_non_null(strstr(server->row.why, all[i].why));
+		if (!all[i].bad)
+			for (int n = 0; n < 12; n++)
+				source_feed(source, "sample", all[i].well, strlen(all[i].well));
+		else
+			source_feed(source, all[i].what, all[i].well, strlen(all[i].well));
+		assert_int_equal(server->row.health, HEALTH_GOOD);
+		assert_int_equal(server->row.need, NEED_NONE);
+		server->link->state = LINK_DOWN;
+	}
+	store_destroy(store);
+	loop_destroy(loop);
+	settings_destroy(settings);
 }
 
 static void facts_are_understood_and_washed(void **state)
@@ -1018,6 +1111,8 @@ int main(void)
 		cmocka_unit_test(hung_mounts_are_named_and_counted),
 		cmocka_unit_test(a_mount_that_hangs_hides_no_other),
 		cmocka_unit_test(memory_and_cpu_count_after_a_time),
+		cmocka_unit_test(a_disk_counts_after_a_time),
+		cmocka_unit_test(vitals_make_a_server_need_you),
 		cmocka_unit_test(facts_are_understood_and_washed),
 		cmocka_unit_test(nothing_breaks_at_any_cut),
 		cmocka_unit_test(blocks_come_whole_or_not_at_all),

@@ -681,6 +681,52 @@ static void test_a_server_that_is_down_says_what_the_vpn_knows(void **state)
 	assert_false(peer(s, "pi/peer/pi")->primary); /* those who are live stand for it */
 }
 
+/* Only what vpn_peers names must be online, by either VPN. */
+static void test_a_peer_that_must_be_online(void **state)
+{
+	struct scene *s = *state;
+	static const char away[] = "\"nodekey:dd\":{\"ID\":\"9\",\"PublicKey\":\"nodekey:dd\","
+				   "\"HostName\":\"laptop\",\"TailscaleIPs\":[\"100.64.0.9\"],"
+				   "\"Online\":false}",
+			  here[] = "\"nodekey:dd\":{\"ID\":\"9\",\"PublicKey\":\"nodekey:dd\","
+				   "\"HostName\":\"laptop\",\"TailscaleIPs\":[\"100.64.0.9\"],"
+				   "\"Online\":true}";
+	char names[] = "nas Laptop", others[] = "nas lap laptop2", text[400];
+	feed_three(s, away);
+	const struct peer *p = peer(s, "sese/peer/laptop");
+	assert_int_equal(p->row.health, HEALTH_IDLE);
+	s->settings.wants.vpn_peers = others;
+	feed_three(s, away);
+	assert_int_equal(p->row.health, HEALTH_IDLE);
+	s->settings.wants.vpn_peers = names;
+	feed_three(s, away);
+	assert_int_equal(p->row.health, HEALTH_ATTENTION);
+	assert_string_equal(p->row.why,
+	                    "offline in the VPN for an unknown time (vpn_peers names it)");
+	feed_three(s, here);
+	assert_int_equal(p->row.health, HEALTH_GOOD);
+	/* WireGuard has no names of its own: the server's name, or the one that the row has */
+	long long now = now_wall_ms() / 1000;
+	char wire[] = "pi";
+	feed(s->pi, "wireguard", "dump", "clock 1700000000\nwg0\t-\tPIKEY\t51820\toff\n");
+	for (int i = 0; i < 3; i++) {
+		s->settings.wants.vpn_peers = i ? wire : NULL;
+		snprintf(text, sizeof(text),
+		         "clock %lld\nwg0\t-\tSESEKEY\t51820\toff\n"
+		         "wg0\tPIKEY\t-\t10.0.0.2:51820\t10.8.0.2/32\t%lld\t1\t2\t25\n",
+		         now, i == 2 ? now - 60 : now - 7300);
+		feed(s->sese, "wireguard", "dump", text);
+		const struct peer *w = peer(s, "sese/peer/wg:wg0:PIKEY");
+		while (!w->primary)
+			w = w->next;
+		assert_int_equal(w->row.health == HEALTH_ATTENTION, i == 1);
+		if (i == 1)
+			assert_string_equal(w->row.why,
+			                    "no handshake for 2h (vpn_peers names it)");
+	}
+	s->settings.wants.vpn_peers = NULL;
+}
+
 static void test_wireguard_tells_of_a_server_too(void **state)
 {
 	struct scene *s = *state;
@@ -1108,6 +1154,7 @@ int main(void)
 		ROWS(test_key_expiry_is_warned_of),
 		ROWS(test_a_server_that_is_down_says_what_the_vpn_knows),
 		ROWS(test_wireguard_tells_of_a_server_too),
+		ROWS(test_a_peer_that_must_be_online),
 		ROWS(test_a_hub_that_is_down_explains_those_behind_it),
 		ROWS(test_no_hub_without_certainty),
 		cmocka_unit_test(test_what_a_route_covers),
