@@ -138,7 +138,7 @@ const struct panel panel_systems = {
 	.strip = cell_order_strip,
 	.sources = { "alertmanager", "grafana", "prometheus", "metric", "postgres", "redis",
 	             "litellm", "ollama", "ntfy", "n8n", "qdrant", "caddy", "ci", "dns",
-	             "mission", "zlh" },
+	             "mission", "zlh", "relay" },
 	.calm = { "No system",
 	          ": a section such as [prometheus NAME] in the configuration names one; "
 	          "mocr-config(5) lists all. It is reached through its server, or from this "

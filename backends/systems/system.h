@@ -58,6 +58,7 @@ enum system_do {
 	SYSTEM_START,
 	SYSTEM_STOP,
 	SYSTEM_RESTART,
+	SYSTEM_TEST,
 	SYSTEM_DOS
 };
 
@@ -118,7 +119,7 @@ extern const struct kind kind_system;
 extern const struct backend backend_prometheus, backend_alertmanager, backend_grafana,
 	backend_metric, backend_postgres, backend_redis, backend_litellm, backend_ollama,
 	backend_ntfy, backend_n8n, backend_qdrant, backend_caddy, backend_ci, backend_dns,
-	backend_mission, backend_zlh;
+	backend_mission, backend_zlh, backend_relay;
 
 static inline struct system *system_of(struct row *r)
 {
