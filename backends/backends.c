@@ -27,7 +27,7 @@ const struct backend *const backends[] = {
 	&backend_metric,       &backend_postgres,   &backend_redis,
 	&backend_ci,           &backend_dns,        &backend_loki,
 	&backend_victorialogs,
-	&backend_mission,      &backend_zlh,
+	&backend_mission,      &backend_zlh,        &backend_relay,
 	&backend_litellm,      &backend_ollama,     &backend_ntfy,
 	&backend_n8n,          &backend_qdrant,     &backend_caddy,
 	&backend_cadvisor,

@@ -161,7 +161,7 @@ const struct panel panel_systems = {
 	.strip = cell_order_strip,
 	.sources = { "alertmanager", "grafana", "prometheus", "metric", "postgres", "redis",
 	             "litellm", "ollama", "ntfy", "n8n", "qdrant", "caddy", "cadvisor",
-	             "ci", "dns", "mission", "zlh", "loki", "victorialogs" },
+	             "ci", "dns", "mission", "zlh", "relay", "loki", "victorialogs" },
 	.calm = { "No system",
 	          ": a section such as [prometheus NAME] in the configuration names one; "
 	          "mocr-config(5) lists all. It is reached through its server, or from this "

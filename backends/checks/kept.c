@@ -30,7 +30,7 @@ void kept_write(struct check_runner *n)
 	int64_t start_ms, now = loop_now(store_loop(s));
 	unsigned good, all;
 	struct err err;
-	if (!n->slot || !n->row || store_settings(s)->once ||
+	if (!n->slot || !n->row || store_settings(s)->started.once ||
 	    !lately_at(&n->row->lately, n->slot, &start_ms, &good, &all))
 		return;
 	char *path = kept_path(s, "");

@@ -180,6 +180,7 @@ static const struct section sections[] = {
 	SYSTEM("ci", "a CI", ci_config, cis),
 	SYSTEM("dns", "a DNS", platform_config, dnses),
 	SYSTEM("mission", "a Mission Control", platform_config, missions),
+	SYSTEM("relay", "an AI relay", platform_config, relays),
 	{ .name = "zlh",
 	  .what = "a zlh-agent",
 	  MANY(zlh_config, zlhs),

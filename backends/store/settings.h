@@ -230,7 +230,7 @@ struct settings {
 	struct tag_config *tags;
 	struct metric_config *metrics;
 	struct ci_config *cis;
-	struct platform_config *dnses, *missions;
+	struct platform_config *dnses, *missions, *relays;
 	struct zlh_config *zlhs;
 	struct key_config *keys;
 	enum settings_file file_state;

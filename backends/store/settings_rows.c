@@ -362,6 +362,8 @@ const struct setting_row setting_rows[] = {
 	  "the JSON pointer of how long it had run, in seconds or in words" },
 	{ "zlh", "crash_log", SETTING_TEXT, Z(crash_log), 0, 0, "/crash/logTail", NULL,
 	  "the JSON pointer of its last lines, a text or a list of texts" },
+	SYSTEM_ROWS("relay", "http://127.0.0.1:4200",
+	            "a token, where a proxy asks for one"),
 	SYSTEM_ROWS("ollama", "http://127.0.0.1:11434",
 	            "a bearer token, where a proxy asks for one"),
 	{ "metric", "query", SETTING_TEXT, M(query), 0, 0, NULL, NULL,

@@ -60,6 +60,7 @@ enum system_do {
 	SYSTEM_RESTART,
 	SYSTEM_WRITE,
 	SYSTEM_DISMISS,
+	SYSTEM_TEST,
 	SYSTEM_DOS
 };
 
@@ -130,8 +131,8 @@ extern const struct kind kind_system;
 extern const struct backend backend_prometheus, backend_alertmanager, backend_grafana,
 	backend_metric, backend_postgres, backend_redis, backend_litellm, backend_ollama,
 	backend_ntfy, backend_n8n, backend_qdrant, backend_caddy, backend_ci, backend_dns,
-	backend_mission, backend_zlh, backend_loki, backend_victorialogs, backend_found,
-	backend_cadvisor;
+	backend_mission, backend_zlh, backend_relay, backend_loki, backend_victorialogs,
+	backend_found, backend_cadvisor;
 
 static inline struct system *system_of(struct row *r)
 {

@@ -9,6 +9,7 @@
 #include "backends/systems/logdb_parse.h"
 #include "backends/systems/mission_parse.h"
 #include "backends/systems/ollama_parse.h"
+#include "backends/systems/relay_parse.h"
 #include "backends/systems/system.h"
 #include "backends/systems/zlh_parse.h"
 #include "tests/fuzz/world.h"
@@ -55,6 +56,13 @@ static void readers(const char *text, size_t len)
 	static const char *const pointers[ZLH_MEMBERS] = { "/a", "/b", "/c/0", "/d", "/e", "/f",
 		                                           "/g", "/h", "/i", "/j", "/k" };
 	struct zlh_status status;
+	struct relay_probe probe, again;
+	if (relay_leg_parse(text, len, &probe, &err)) {
+		relay_leg_write(&probe, &once);
+		MUST(relay_leg_read(once.data, once.len, &again, &err));
+		MUST(!strcmp(probe.status, again.status));
+		buf_finish(&once);
+	}
 	if (zlh_pick(text, len, pointers, &once, &err))
 		MUST(zlh_parse(once.data, once.len, &status, &err));
 	buf_finish(&once);

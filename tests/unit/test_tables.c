@@ -655,6 +655,7 @@ static void *place_of(struct settings *s, const char *section)
 		{ "dns", s->dnses },
 		{ "mission", s->missions },
 		{ "zlh", s->zlhs },
+		{ "relay", s->relays },
 		{ "ollama", s->ollamas },
 		{ "metric", s->metrics },
 		{ "postgres", s->postgreses },
@@ -696,8 +697,8 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 		                                "alertmanager", "grafana", "litellm", "ollama",
 		                                "ntfy",         "n8n",     "qdrant",  "caddy",
 		                                "postgres",     "redis",   "metric",  "ci",
-		                                "dns",          "mission", "zlh",     "check",
-		                                "loki",         "victorialogs", "cadvisor" };
+		                                "dns",          "mission", "zlh",     "relay",
+		                                "check", "loki",         "victorialogs", "cadvisor" };
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
 		wants_url = wants_url || !strcmp(row->section, with_url[i]);
