@@ -28,7 +28,7 @@ const struct backend *const backends[] = {
 	&backend_ci,           &backend_dns,
 	&backend_litellm,      &backend_ollama,     &backend_ntfy,
 	&backend_n8n,          &backend_qdrant,     &backend_caddy,
-	&backend_cadvisor,
+	&backend_cadvisor,     &backend_openclaw,
 	&backend_found, /* after all whose sections it knows */
 	NULL
 };

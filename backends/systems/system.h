@@ -55,6 +55,9 @@ enum system_do {
 	SYSTEM_CHANGE,
 	SYSTEM_WRITE,
 	SYSTEM_DISMISS,
+	SYSTEM_SEND,
+	SYSTEM_ABORT,
+	SYSTEM_ANSWER,
 	SYSTEM_DOS
 };
 
@@ -120,7 +123,7 @@ extern const struct kind kind_system;
 extern const struct backend backend_prometheus, backend_alertmanager, backend_grafana,
 	backend_metric, backend_postgres, backend_redis, backend_litellm, backend_ollama,
 	backend_ntfy, backend_n8n, backend_qdrant, backend_caddy, backend_ci, backend_dns,
-	backend_found, backend_cadvisor;
+	backend_found, backend_cadvisor, backend_openclaw;
 
 static inline struct system *system_of(struct row *r)
 {

@@ -662,6 +662,7 @@ static void *place_of(struct settings *s, const char *section)
 		{ "qdrant", s->qdrants },
 		{ "caddy", s->caddies },
 		{ "cadvisor", s->cadvisors },
+		{ "openclaw", s->openclaws },
 		{ "tag", s->tags },
 		{ "panel", s->looks },
 	};
@@ -678,6 +679,8 @@ static const char *address_for(const char *section)
 		return "postgres://127.0.0.1:4711";
 	if (!strcmp(section, "redis"))
 		return "redis://127.0.0.1:4711";
+	if (!strcmp(section, "openclaw"))
+		return "ws://127.0.0.1:4711";
 	return "http://127.0.0.1:4711";
 }
 
@@ -692,7 +695,7 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 		                                "alertmanager", "grafana", "litellm", "ollama",
 		                                "ntfy",         "n8n",     "qdrant",  "caddy",
 		                                "postgres",     "redis",   "metric",  "ci",
-		                                "dns",          "check",   "cadvisor" };
+		                                "dns",          "check",   "cadvisor", "openclaw" };
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
 		wants_url = wants_url || !strcmp(row->section, with_url[i]);
@@ -845,11 +848,11 @@ static void test_every_section_counts_once(void **state)
 		                             "alertmanager", "grafana", "litellm", "ollama",
 		                             "ntfy", "n8n", "qdrant", "caddy", "postgres", "redis",
 		                             "metric",
-		                             "check", "notify", "cadvisor" };
+		                             "check", "notify", "cadvisor", "openclaw" };
 	static const char *const key[] = { "host", "url", "url", "run", "url", "url",
 		                           "url",  "url", "url", "url", "url", "url",
 		                           "url",  "url", "url", "url", "url", "url", "url",
-		                           "url", "url", "url" };
+		                           "url", "url", "url", "url" };
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		char text[512];
 		snprintf(text, sizeof(text),
