@@ -505,7 +505,7 @@ static const struct action system_actions[] = {
 	  .help = "stop what runs in the session of the gateway now" },
 	{ .name = "system-answer",
 	  .verb = "answer",
-	  .key = "o",
+	  .key = "r",
 	  .flags = ACTION_CHANGES | ACTION_AS_SHOWN,
 	  DOES(SYSTEM_ANSWER),
 	  .choices = &system_answers,
