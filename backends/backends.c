@@ -30,7 +30,7 @@ const struct backend *const backends[] = {
 	&backend_mission,      &backend_zlh,        &backend_relay,
 	&backend_litellm,      &backend_ollama,     &backend_ntfy,
 	&backend_n8n,          &backend_qdrant,     &backend_caddy,
-	&backend_cadvisor,
+	&backend_cadvisor,     &backend_openclaw,
 	&backend_found, /* after all whose sections it knows */
 	NULL
 };

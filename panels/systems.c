@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "backends/base/human.h"
+#include "backends/store/action.h"
 #include "backends/systems/system.h"
 #include "panels/panels.h"
+#include "tui/console_internal.h"
 #include "tui/keymap.h"
 
 static void systems_product_cell(const struct row *r, struct cell *c)
@@ -149,6 +151,18 @@ static void systems_brief_name(const struct row *r, struct cell *c)
 	cell_add(c, "%s", name.text);
 }
 
+/* Enter on what asks: the answer. */
+static bool systems_open(struct console *c, struct row *r)
+{
+	const struct action *answer = action_find(&kind_system, "system-answer");
+	if (r->kind != &kind_system || r->health != HEALTH_ASKS || !action_applies_to(answer, r))
+		return false;
+	order_begin_rows(c, answer, &r, 1, NULL);
+	return true;
+}
+
+static const struct panel_extra systems_extra = { .open = systems_open };
+
 const struct panel panel_systems = {
 	.name = "systems",
 	.title = "Systems",
@@ -159,8 +173,9 @@ const struct panel panel_systems = {
 	.brief_name = systems_brief_name,
 	.brief_columns = { "state", "what" },
 	.strip = cell_order_strip,
+	.extra = &systems_extra,
 	.sources = { "alertmanager", "grafana", "prometheus", "metric", "postgres", "redis",
-	             "litellm", "ollama", "ntfy", "n8n", "qdrant", "caddy", "cadvisor",
+	             "litellm", "ollama", "ntfy", "n8n", "qdrant", "caddy", "cadvisor", "openclaw",
 	             "ci", "dns", "mission", "zlh", "relay", "loki", "victorialogs" },
 	.calm = { "No system",
 	          ": a section such as [prometheus NAME] in the configuration names one; "

@@ -20,17 +20,19 @@
 
 /* --- the address ----------------------------------------------------------- */
 
-static const struct {
-	const char *scheme;
+static const struct wire_scheme {
+	const char *scheme, *written;
 	int port;
-} wire_ports[] = { { "redis", 6379 }, { "postgres", 5432 } };
+} wire_schemes[] = { { "redis", "redis", 6379 },
+	             { "postgres", "postgres", 5432 },
+	             { "openclaw", "ws", 18789 } };
 
-static int wire_port_of(const char *scheme)
+static struct wire_scheme wire_scheme_of(const char *scheme)
 {
-	for (size_t i = 0; i < ARRAY_LEN(wire_ports); i++)
-		if (!strcmp(wire_ports[i].scheme, scheme))
-			return wire_ports[i].port;
-	return 0;
+	for (size_t i = 0; i < ARRAY_LEN(wire_schemes); i++)
+		if (!strcmp(wire_schemes[i].scheme, scheme))
+			return wire_schemes[i];
+	return (struct wire_scheme){ scheme, scheme, 0 };
 }
 
 static bool wire_take(char *to, size_t size, const char *from, size_t len)
@@ -84,9 +86,10 @@ static bool wire_read_parts(const char *at, struct wire_url *u)
 
 bool wire_url_read(const char *url, const char *scheme, struct wire_url *u, struct err *why)
 {
-	size_t n = strlen(scheme);
-	*u = (struct wire_url){ .port = wire_port_of(scheme) };
-	bool good = !strncmp(url, scheme, n) && !strncmp(url + n, "://", 3) &&
+	const struct wire_scheme of = wire_scheme_of(scheme);
+	size_t n = strlen(of.written);
+	*u = (struct wire_url){ .port = of.port };
+	bool good = !strncmp(url, of.written, n) && !strncmp(url + n, "://", 3) &&
 	            wire_read_parts(url + n + 3, u);
 	if (good && strchr(u->user, ':'))
 		return err_set(why, ERR_USAGE,
@@ -95,8 +98,8 @@ bool wire_url_read(const char *url, const char *scheme, struct wire_url *u, stru
 	bool shown = !strchr(url, '@');
 	if (!good)
 		err_set(why, ERR_USAGE,
-		        "url: expected %s://HOST:PORT or %s:///PATH/OF/SOCKET%s%.*s", scheme,
-		        scheme, shown ? ", not " : "", 100 * shown, url);
+		        "url: expected %s://HOST:PORT or %s:///PATH/OF/SOCKET%s%.*s", of.written,
+		        of.written, shown ? ", not " : "", 100 * shown, url);
 	return good;
 }
 
@@ -106,7 +109,7 @@ struct wire {
 	struct link *link; /* borrowed */
 	const struct wire_talk *talk;
 	struct wire_url url;
-	char *section, *name, *product, *password_command;
+	char *section, *name, *product, *password_command, *request;
 	struct secret *password; /* NULL: not asked for yet */
 	struct token_ask *asking;
 	struct token_pause pause;
@@ -138,7 +141,8 @@ static struct wire_login wire_login_of(const struct wire *w)
 {
 	return (struct wire_login){ .user = w->url.user,
 		                    .database = w->url.database,
-		                    .password = w->password ? w->password->text : NULL };
+		                    .password = w->password ? w->password->text : NULL,
+		                    .request = w->request };
 }
 
 static void wire_end(struct wire *w)
@@ -351,7 +355,8 @@ struct wire *wire_create(struct link *link, const struct wire_config *config, st
 		            .section = xstrdup(config->section),
 		            .name = xstrdup(config->name),
 		            .product = xstrdup(config->product),
-		            .password_command = xstrdup(config->password_command) };
+		            .password_command = xstrdup(config->password_command),
+		            .request = xstrdup(config->request) };
 	w->timer = loop_timer_add(link->loop, -1, wire_on_timer, w);
 	return w;
 }
@@ -367,5 +372,6 @@ void wire_destroy(struct wire *w)
 	free(w->name);
 	free(w->product);
 	free(w->password_command);
+	free(w->request);
 	free(w);
 }

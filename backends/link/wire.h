@@ -30,8 +30,8 @@ struct wire_url {
 	char user[64], database[64]; /* "" not set */
 	int port;
 };
-/* scheme: "redis", "postgres"; it names the port too. False and why: not such an address, or it has
- * a password. */
+/* scheme: "redis", "postgres", "openclaw" (its addresses begin with ws://); it names the port too.
+ * False and why: not such an address, or it has a password. */
 bool wire_url_read(const char *url, const char *scheme, struct wire_url *, struct err *why);
 
 /* WIRE_REFUSED: it failed because the password is wrong */
@@ -39,6 +39,7 @@ enum wire_next { WIRE_MORE, WIRE_DONE, WIRE_FAILED, WIRE_REFUSED };
 struct wire_login {
 	const char *user, *database; /* "" not set */
 	const char *password;        /* NULL: none is configured */
+	const char *request;         /* of wire_config; NULL none */
 };
 /* A protocol. Pure: it sees bytes only. state is zeroed memory of size bytes. */
 struct wire_talk {
@@ -61,6 +62,7 @@ struct wire_config {
 	const char *section, *name, *product, *url;
 	const char *password_command; /* run on this machine; NULL none */
 	const struct wire_talk *talk;
+	const char *request; /* what the talk is to do instead of its usual; NULL */
 };
 /* NULL and err: the url is wrong. link is borrowed. */
 struct wire *wire_create(struct link *, const struct wire_config *, struct err *);

@@ -134,6 +134,30 @@ bool ws_frames_feed(struct ws_frames *f, const char *bytes, size_t len)
 	return got == WSLAY_ERR_WANT_READ;
 }
 
+void ws_text(struct buf *out, const char *text, size_t len)
+{
+	unsigned char head[10] = { 0x81 }, mask[4] = { 0 };
+	size_t n = 2, wide = 0;
+	if (len > 0xffff)
+		wide = 8;
+	else if (len > CONTROL_MAX)
+		wide = 2;
+	if (wide)
+		head[1] = wide == 2 ? 126 : 127;
+	else
+		head[1] = (unsigned char)len;
+	head[1] |= 0x80;
+	for (size_t i = 0; i < wide; i++)
+		head[n++] = (unsigned char)((uint64_t)len >> (8 * (wide - 1 - i)));
+	(void)!getrandom(mask, sizeof(mask), 0);
+	buf_add(out, (const char *)head, n);
+	buf_add(out, (const char *)mask, sizeof(mask));
+	for (size_t i = 0; i < len; i++) {
+		char c = (char)(text[i] ^ mask[i % 4]);
+		buf_add(out, &c, 1);
+	}
+}
+
 /* --- one connection ------------------------------------------------------ */
 
 struct ws {
@@ -286,8 +310,7 @@ static void ws_on_timeout(struct loop_timer *t, void *arg)
 	ws_end(w);
 }
 
-/* Makes 16 random bytes in base64 (Sec-WebSocket-Key). */
-static void ws_make_key(char key[25])
+void ws_make_key(char key[25])
 {
 	static const char signs[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -30,6 +30,12 @@ struct ws *ws_open(struct link *, const struct endpoint *, const char *who, cons
                    const char *const *headers, const struct ws_events *, void *arg, struct err *);
 void ws_close(struct ws *); /* NULL is fine; closed is not called */
 
+/* Makes 16 random bytes in base64, the value of Sec-WebSocket-Key. */
+void ws_make_key(char key[25]);
+/* Appends a whole text message as one masked frame (RFC 6455 section 5.2). */
+struct buf;
+void ws_text(struct buf *, const char *text, size_t len);
+
 /* --- pure: client frames, by wslay (RFC 6455 section 5) ------------------ */
 
 struct ws_frames;

@@ -177,6 +177,7 @@ static const struct section sections[] = {
 	SYSTEM("qdrant", "a Qdrant", platform_config, qdrants),
 	SYSTEM("caddy", "a Caddy", platform_config, caddies),
 	SYSTEM("cadvisor", "a cAdvisor", platform_config, cadvisors),
+	{ .name = "openclaw", .what = "an OpenClaw", WIRED(platform_config, openclaws) },
 	SYSTEM("ci", "a CI", ci_config, cis),
 	SYSTEM("dns", "a DNS", platform_config, dnses),
 	SYSTEM("mission", "a Mission Control", platform_config, missions),

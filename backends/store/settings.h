@@ -223,7 +223,7 @@ struct settings {
 	struct notify_config *notifys;
 	struct platform_config *prometheuses, *alertmanagers, *grafanas, *ollamas;
 	struct platform_config *postgreses, *redises;
-	struct platform_config *ntfys, *n8ns, *qdrants, *caddies, *cadvisors;
+	struct platform_config *ntfys, *n8ns, *qdrants, *caddies, *cadvisors, *openclaws;
 	struct litellm_config *litellms;
 	struct logs_config *lokis, *victorialogses;
 	struct look_config *looks;

@@ -421,6 +421,7 @@ const struct setting_row setting_rows[] = {
 	SYSTEM_ROWS("caddy", "http://127.0.0.1:2019, its admin API",
 	            "a token, where a proxy asks for one"),
 	SYSTEM_ROWS("cadvisor", "http://127.0.0.1:8080", "a token, where a proxy asks for one"),
+	WIRED_ROWS("openclaw", "ws://127.0.0.1:18789", "the token of the gateway"),
 	{ .key = NULL }
 };
 

@@ -38,6 +38,11 @@ static bool cadvisor_take_names(struct site *s, const char *ref, const char *jso
 		const struct cadvisor_container *c = &l.at[i];
 		struct system *y = system_row(s, "container", *c->name ? c->name : c->cgroup,
 		                              c->cgroup, true);
+		/* these stand before the image, also until the usage comes */
+		if (!*system_figure_text(y, "cpu")) {
+			system_figure(y, "cpu", DOC_PLAIN, "-");
+			system_figure(y, "memory", DOC_PLAIN, "-");
+		}
 		system_figure(y, "image", DOC_DIM, "%s", c->image);
 		system_settle(y, "running", HEALTH_GOOD, NULL);
 	}
@@ -60,8 +65,8 @@ static bool cadvisor_take_usage(struct site *s, const char *ref, const char *jso
 			i++;
 		bool has_cpu = i < l.n && l.at[i].cpu >= 0;
 		bool has_memory = i < l.n && l.at[i].memory >= 0;
-		system_figure(y, "cpu", DOC_PLAIN, "%s", "");
-		system_figure(y, "memory", DOC_PLAIN, "%s", "");
+		system_figure(y, "cpu", DOC_PLAIN, "-");
+		system_figure(y, "memory", DOC_PLAIN, "-");
 		if (has_cpu)
 			system_figure(y, "cpu", DOC_PLAIN, "%.1f %%", l.at[i].cpu);
 		if (has_memory)

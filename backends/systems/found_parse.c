@@ -48,6 +48,8 @@ const struct found_kind found_kinds[] = {
 	{ "postgres", "PostgreSQL", "postgres postgresql postgis pgvector timescaledb", 5432, 5432,
 	  KEYED(MAY, "the password of its user postgres"), .before = "postgres://postgres@",
 	  .behind = "/postgres", LISTED(postgreses) },
+	{ "openclaw", "OpenClaw", "openclaw", 18789, 18789, KEYED(MAY, "the token of the gateway"),
+	  .before = "ws://", LISTED(openclaws) },
 	{ "redis", "Redis", "redis valkey keydb", 6379, 6379, .before = "redis://",
 	  LISTED(redises) },
 	{ .section = NULL },

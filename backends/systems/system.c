@@ -421,6 +421,13 @@ static struct follow *system_follow_query(struct row *r, const char *query, stru
 	{                                                                               \
 		what                                                                    \
 	}
+static const struct action_choices system_answers = {
+	"May this command run?",
+	{ { "o", "allow-once", "this time" },
+	  { "a", "allow-always", "now and whenever it is asked for again" },
+	  { "d", "deny", "it does not run" } }
+};
+
 static const struct action system_actions[] = {
 	{ .name = "system-silence",
 	  .verb = "silence",
@@ -566,6 +573,29 @@ static const struct action system_actions[] = {
 	  DOES(SYSTEM_TEST),
 	  .doing = "testing",
 	  .help = "send a test webhook, which the relay passes on to all of its legs" },
+	{ .name = "system-send",
+	  .verb = "send",
+	  .key = "p",
+	  .flags = ACTION_CHANGES | ACTION_FREE_TEXT,
+	  DOES(SYSTEM_SEND),
+	  .asks = "What to say to this session",
+	  .doing = "sending",
+	  .help = "send a message to the session of the gateway" },
+	{ .name = "system-abort",
+	  .verb = "abort",
+	  .key = "b",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	  DOES(SYSTEM_ABORT),
+	  .doing = "aborting",
+	  .help = "stop what runs in the session of the gateway now" },
+	{ .name = "system-answer",
+	  .verb = "answer",
+	  .key = "r",
+	  .flags = ACTION_CHANGES | ACTION_AS_SHOWN,
+	  DOES(SYSTEM_ANSWER),
+	  .choices = &system_answers,
+	  .doing = "answering",
+	  .help = "allow the command that waits for you once or always, or deny it" },
 	{ .name = "system-block",
 	  .verb = "block",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM,

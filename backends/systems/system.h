@@ -61,6 +61,9 @@ enum system_do {
 	SYSTEM_WRITE,
 	SYSTEM_DISMISS,
 	SYSTEM_TEST,
+	SYSTEM_SEND,
+	SYSTEM_ABORT,
+	SYSTEM_ANSWER,
 	SYSTEM_DOS
 };
 
@@ -132,7 +135,7 @@ extern const struct backend backend_prometheus, backend_alertmanager, backend_gr
 	backend_metric, backend_postgres, backend_redis, backend_litellm, backend_ollama,
 	backend_ntfy, backend_n8n, backend_qdrant, backend_caddy, backend_ci, backend_dns,
 	backend_mission, backend_zlh, backend_relay, backend_loki, backend_victorialogs,
-	backend_found, backend_cadvisor;
+	backend_found, backend_cadvisor, backend_openclaw;
 
 static inline struct system *system_of(struct row *r)
 {

@@ -667,6 +667,7 @@ static void *place_of(struct settings *s, const char *section)
 		{ "loki", s->lokis },
 		{ "victorialogs", s->victorialogses },
 		{ "cadvisor", s->cadvisors },
+		{ "openclaw", s->openclaws },
 		{ "tag", s->tags },
 		{ "panel", s->looks },
 	};
@@ -683,6 +684,8 @@ static const char *address_for(const char *section)
 		return "postgres://127.0.0.1:4711";
 	if (!strcmp(section, "redis"))
 		return "redis://127.0.0.1:4711";
+	if (!strcmp(section, "openclaw"))
+		return "ws://127.0.0.1:4711";
 	return "http://127.0.0.1:4711";
 }
 
@@ -698,7 +701,8 @@ static struct settings *one_line(const struct setting_row *row, const char *valu
 		                                "ntfy",         "n8n",     "qdrant",  "caddy",
 		                                "postgres",     "redis",   "metric",  "ci",
 		                                "dns",          "mission", "zlh",     "relay",
-		                                "check", "loki",         "victorialogs", "cadvisor" };
+		                                "check", "loki",         "victorialogs", "cadvisor",
+		                                "openclaw" };
 	bool wants_url = false;
 	for (size_t i = 0; i < ARRAY_LEN(with_url); i++)
 		wants_url = wants_url || !strcmp(row->section, with_url[i]);
@@ -854,11 +858,11 @@ static void test_every_section_counts_once(void **state)
 		                             "ntfy", "n8n", "qdrant", "caddy", "postgres", "redis",
 		                             "metric",
 		                             "check", "notify", "loki", "victorialogs",
-		                             "cadvisor" };
+		                             "cadvisor", "openclaw" };
 	static const char *const key[] = { "host", "url", "url", "run", "url", "url",
 		                           "url",  "url", "url", "url", "url", "url",
 		                           "url",  "url", "url", "url", "url", "url", "url",
-		                           "url", "url", "url", "url", "url" };
+		                           "url", "url", "url", "url", "url", "url" };
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		char text[512];
 		snprintf(text, sizeof(text),
