@@ -17,8 +17,9 @@ static enum step step_of(const struct row *r)
 		return STEP_RETRY;
 	if (r->health == HEALTH_ASKS)
 		return STEP_OPEN;
-	/* The log says why it is not well. A server's own condition is in its details. */
-	if (row_has_log(r) && !is_server && up)
+	/* The log says why it is not well. A server's own condition is in its details, and so is a
+	 * session's: only OpenCode has a log, and to read the details is to have looked. */
+	if (row_has_log(r) && !r->kind->attaches && !is_server && up)
 		return STEP_LOG;
 	return STEP_DETAILS;
 }
