@@ -393,7 +393,7 @@ static void vitals_make_a_server_need_you(void **state)
 	doc_finish(&complaints);
 	free(settings->state_dir);
 	settings->state_dir = NULL;
-	settings->once = true; /* no time has to pass */
+	settings->started.once = true; /* no time has to pass */
 	settings->need_for = 0;
 	struct store *store = store_create(loop, NULL, settings);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -985,7 +985,7 @@ static void programs_with_sessions_are_noticed(void **state)
 		char *herdr = programs_after(shells[i], home,
 		                             "mkdir -p .config/herdr/sessions/work; "
 		                             "echo >.config/herdr/sessions/work/herdr.sock");
-		char *listener = programs_after(shells[i], home, listens);
+		char *by_port = programs_after(shells[i], home, listens);
 		assert_null(strstr(none, home));
 		assert_non_null(strstr(claude, "/.claude/sessions/7.json\n"));
 		assert_null(strstr(claude, "herdr.sock"));
@@ -996,13 +996,13 @@ static void programs_with_sessions_are_noticed(void **state)
 		assert_int_equal(fscanf(f, "%31s", port), 1);
 		fclose(f);
 		char *line = xasprintf("port 0100007F:%s\n", port);
-		assert_non_null(strstr(listener, line));
+		assert_non_null(strstr(by_port, line));
 		char *away = xasprintf("rm -rf %s", home);
 		assert_int_equal(system(away), 0);
 		free(away);
 		free(line);
 		free(at);
-		free(listener);
+		free(by_port);
 		free(herdr);
 		free(claude);
 		free(none);
