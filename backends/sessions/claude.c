@@ -131,6 +131,8 @@ static void claude_count(struct session *r, const cJSON *models)
 		                             "cacheCreationInputTokens" };
 	const cJSON *model;
 	double sum = 0;
+	if (!cJSON_IsObject(models)) /* the members of an array have no names */
+		return;
 	cJSON_ArrayForEach (model, models) {
 		for (size_t i = 0; i < ARRAY_LEN(sorts); i++)
 			sum += claude_number(model, sorts[i]);
@@ -141,8 +143,7 @@ static void claude_count(struct session *r, const cJSON *models)
 		if (ours && window > 0)
 			r->context_limit = number_whole(window, 0);
 	}
-	if (models)
-		r->tokens = number_whole(sum, 0);
+	r->tokens = number_whole(sum, 0);
 }
 
 static void claude_line(struct session *r, const char *line)

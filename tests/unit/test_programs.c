@@ -219,6 +219,14 @@ static void how_full_the_window_is(void **state)
 	look("", "", lines, "");
 	assert_int_equal(s->context_limit, 1000000);
 	free(lines);
+	/* of other types: nothing is counted, and nobody falls over members without a name */
+	lines = xasprintf("file\t1795239600\t" UUID ".jsonl\n%s"
+	                  "{\"summary\":\"x\",\"modelUsage\":[{\"contextWindow\":7},3]}\n"
+	                  "{\"totalCostUSD\":1,\"modelUsage\":\"x\"}\n",
+	                  used);
+	look("", "", lines, "");
+	assert_int_equal(s->context_used, 50000);
+	free(lines);
 	lines = xasprintf("file\t1795239600\t" UUID ".jsonl\n{\"message\":{\"model\":"
 	                  "\"gpt-9\",\"usage\":{\"input_tokens\":5}}}\n");
 	look("", "", lines, "");
