@@ -221,7 +221,7 @@ struct platform {
 	{                                                                                     \
 		.name = word, .source_size = sizeof(struct sites), .param = &(platform),      \
 		.up = sites_up, .down = sites_down, .feed = sites_feed, .shown = sites_shown, \
-		.finish = sites_finish, .configured = sites_configured                        \
+		.finish = sites_finish, .configured = sites_configured, .by_section = true    \
 	}
 void sites_up(struct source *);
 void sites_down(struct source *);

@@ -268,6 +268,7 @@ static void checks_finish(struct source *s)
 }
 
 const struct backend backend_checks = {
+	.by_section = true,
 	.name = "checks",
 	.source_size = sizeof(struct checks),
 	.up = checks_configure,

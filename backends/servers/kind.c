@@ -136,14 +136,14 @@ static bool server_source_is_plain(const struct source *s)
 }
 
 /* One line for all plain sources of a state: there is one source per backend, and most servers
- * have few of them. */
+ * have few of them. What only a section brings is not missing. */
 static void server_detail_plain(const struct server *v, enum source_state state, const char *label,
                                 struct doc *doc)
 {
 	struct buf names;
 	buf_init(&names, 1024);
 	for (const struct source *s = v->sources; s; s = s->next)
-		if (s->state == state && server_source_is_plain(s))
+		if (s->state == state && server_source_is_plain(s) && !s->backend->by_section)
 			buf_addf(&names, "%s%s", names.len ? ", " : "", s->backend->name);
 	if (names.len)
 		doc_pair(doc, server_source_tone(state), label, "%s", names.data);

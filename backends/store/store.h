@@ -213,6 +213,8 @@ struct backend {
 	const struct backend *plain;
 	/* up is called once the login's uid and runtime_dir are known (server_facts_known) */
 	bool needs_facts;
+	/* only a section of the configuration brings it: without one, nothing is missing */
+	bool by_section;
 };
 
 struct source {

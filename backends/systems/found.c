@@ -567,6 +567,7 @@ static void found_configured(struct source *source)
 }
 
 const struct backend backend_found = {
+	.by_section = true,
 	.name = "found",
 	.source_size = sizeof(struct found),
 	.up = found_up,
