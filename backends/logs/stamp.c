@@ -60,7 +60,7 @@ static bool stamp_offset_of(const char *p, const char *end, int *east_s)
 	return hours >= 0 && hours <= EAST_MOST && minutes >= 0 && minutes < 60;
 }
 
-/* Seconds since 1970, in the year 2262: later nanoseconds do not fit. A day is left for the zone. */
+/* Seconds since 1970, in 2262: later nanoseconds do not fit. A day is left for the zone. */
 #define LATEST_NS_S (INT64_MAX / 1000000000 - 86400)
 
 int64_t stamp_utc_ns(const char *text, size_t len)

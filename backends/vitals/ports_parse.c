@@ -52,7 +52,7 @@ static void ports_add(uint16_t *ports, size_t *n, unsigned port)
 bool ports_parse(const char *bytes, size_t len, struct vitals *v)
 {
 	struct text in = { bytes, bytes + len }, line;
-	uint16_t ports[VITALS_PORTS];
+	uint16_t ports[VITALS_PORTS] = { 0 };
 	size_t n = 0;
 	while (text_line(&in, &line)) {
 		const char *colon = memchr(line.p, ':', text_len(line));
