@@ -306,7 +306,8 @@ static bool fold_can(struct console *c, const struct pane *p)
 	for (const struct server_config *s = store_settings(c->store)->servers; s; s = s->next)
 		tagged = tagged || (s->tags && *s->tags);
 	if (!p->table || p->panel->reads_others)
-		console_flash(c, TONE_PLAIN, "%s cannot be grouped by tag; servers, needs and containers can",
+		console_flash(c, TONE_PLAIN,
+		              "%s cannot be grouped by tag; servers, needs and containers can",
 		              p->panel->title);
 	else if (!tagged)
 		console_flash(c, TONE_PLAIN,

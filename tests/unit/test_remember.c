@@ -236,7 +236,7 @@ static void needs_and_sessions_come_back(void **state)
 	end(false);
 }
 
-/* No action takes a row of last time: it carries no mark, and neither does a head over such rows. */
+/* A row of last time carries no mark. Neither does a head over such rows. */
 static void rows_of_last_time_carry_no_mark(void **state)
 {
 	leave_one();
