@@ -432,7 +432,8 @@ static void fleet_brief(const struct row *r, struct cell *c)
 	char name[TINT_NAME];
 	fleet_words(r, &note, false);
 	if (fleet_link_state(r->server) != LINK_UP || s->asks) {
-		if (fleet_link_state(r->server) == LINK_CONNECTING && remember_server_brief(s, c))
+		if (fleet_link_state(r->server) == LINK_CONNECTING && !s->link->tries &&
+		    remember_of_server(s, NULL) && remember_server_brief(s, c))
 			return;
 		cell_set(c, note.tone, "%-6s %s", tint_name(s, name), note.text);
 		c->changes_ms = note.changes_ms;

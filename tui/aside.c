@@ -16,7 +16,7 @@ bool aside_applies(const struct row *r)
 	return r->need == NEED_STANDS || r->need == NEED_QUIET;
 }
 
-/* Calls change for the marked rows, else for the row under the cursor. Flashes the result. */
+/* Calls change for the rows. Flashes the result. */
 static void aside_change(struct console *c, struct row **rows, size_t n,
                          bool (*change)(struct row *, const void *arg, struct err *),
                          const void *arg)
@@ -67,6 +67,65 @@ void aside_acknowledge(struct console *c)
 		aside_change(c, rows, n, aside_quiet, &how);
 }
 
+/* The rows may be freed while a box about them is open: their ids are kept. */
+static void aside_keep_rows(struct console *c, struct row *const *rows, size_t n)
+{
+	intent_free(&c->intent);
+	c->intent.ids = xcalloc(n + 1, sizeof(*c->intent.ids));
+	for (size_t i = 0; i < n; i++)
+		c->intent.ids[c->intent.n++] = xstrdup(rows[i]->id);
+}
+
+/* Finds the kept rows that still exist, and forgets their ids. Returns how many. */
+static size_t aside_take_rows(struct console *c, struct row *rows[ROWS_MAX])
+{
+	size_t n = 0;
+	for (size_t i = 0; i < c->intent.n && n < ROWS_MAX; i++)
+		if ((rows[n] = store_find(c->store, c->intent.ids[i])))
+			n++;
+	intent_free(&c->intent);
+	console_redraw(c);
+	return n;
+}
+
+static void aside_acknowledged(const struct dialog_result *result, void *arg)
+{
+	struct console *c = arg;
+	struct row *rows[ROWS_MAX];
+	enum quiet_how how = QUIET_ACKNOWLEDGED;
+	size_t n = aside_take_rows(c, rows);
+	if (result->choice == 1 && n)
+		aside_change(c, rows, n, aside_quiet, &how);
+	else if (result->choice == 1)
+		console_flash(c, TONE_WARN, "acknowledge: the rows are gone");
+}
+
+void aside_ask(struct console *c, const char *head)
+{
+	const struct table *t = pane_focused(c)->table;
+	struct row *rows[ROWS_MAX];
+	size_t n = console_rows(c, rows, ROWS_MAX), stand = 0;
+	bool marked = t && table_marks(t, NULL, 0);
+	char title[160];
+	for (size_t i = 0; i < n; i++)
+		if (rows[i]->need == NEED_STANDS)
+			rows[stand++] = rows[i];
+	if (marked)
+		snprintf(title, sizeof(title), "Acknowledge what needs you of the %zu marked rows?",
+		         n);
+	else
+		snprintf(title, sizeof(title), "Acknowledge what needs you under %.80s?", head);
+	if (!stand) {
+		console_flash(c, TONE_PLAIN, "acknowledge: nothing needs you among %s",
+		              marked ? "the marked rows" : head);
+		return;
+	}
+	aside_keep_rows(c, rows, stand);
+	struct confirm_spec spec = { .title = title, .yes = "Acknowledge" };
+	c->dialog = dialog_confirm(&spec, aside_acknowledged, c);
+	console_redraw(c);
+}
+
 /* --- snooze -------------------------------------------------------------- */
 
 static void aside_chosen(const struct dialog_result *result, void *arg)
@@ -79,12 +138,7 @@ static void aside_chosen(const struct dialog_result *result, void *arg)
 	};
 	struct console *c = arg;
 	struct row *rows[ROWS_MAX];
-	size_t n = 0;
-	for (size_t i = 0; i < c->intent.n && n < ROWS_MAX; i++)
-		if ((rows[n] = store_find(c->store, c->intent.ids[i])))
-			n++;
-	intent_free(&c->intent);
-	console_redraw(c);
+	size_t n = aside_take_rows(c, rows);
 	if (result->choice >= 0 && (size_t)result->choice < ARRAY_LEN(hows))
 		aside_change(c, rows, n, aside_quiet, &hows[result->choice]);
 	else if (result->choice >= 0)
@@ -111,11 +165,7 @@ void aside_snooze(struct console *c)
 	};
 	if (!n)
 		return;
-	/* The rows may be freed while the box is open: their ids are kept. */
-	intent_free(&c->intent);
-	c->intent.ids = xcalloc(n + 1, sizeof(*c->intent.ids));
-	for (size_t i = 0; i < n; i++)
-		c->intent.ids[c->intent.n++] = xstrdup(rows[i]->id);
+	aside_keep_rows(c, rows, n);
 	if (n == 1)
 		snprintf(title, sizeof(title), "Snooze %.120s", rows[0]->name);
 	else

@@ -6,6 +6,9 @@
 
 bool aside_applies(const struct row *);   /* the row has a condition */
 void aside_acknowledge(struct console *); /* until it changes; what is set aside comes back */
+/* On a head of that name: asks, then acknowledges what stands in the queue now, of the marked rows,
+ * else of those under the head. */
+void aside_ask(struct console *, const char *head);
 void aside_snooze(struct console *);      /* opens the menu of times */
 void aside_go_to_longest(struct console *);
 /* Goes to a row that needs the user, and says why: "2 of 5: pi broken.service: exit code 1". */

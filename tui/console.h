@@ -33,7 +33,6 @@ bool command_words(size_t i, const char **name, const char **argument, const cha
 int console_run(struct console *);
 void console_destroy(struct console *); /* gives the terminal back; NULL is fine */
 
-/* Lists every action, one per line, tab separated: section, name, verb, key, flags, help. */
 /* Tries to load the theme of the settings. On failure adds a complaint and sets the default
  * theme. */
 void console_check_theme(struct settings *, struct doc *complaints);

@@ -150,6 +150,7 @@ struct intent {
 	char **ids; /* owned */
 	size_t n;
 	char *argument; /* owned; NULL */
+	bool of_head;   /* the rows are those under a head (fold.h) */
 	/* owned: the command of each row when it was asked for, a line each; NULL: nothing was
 	 * asked */
 	char *commands;

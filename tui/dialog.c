@@ -1167,6 +1167,8 @@ bool dialog_click(struct dialog *d, int y, int x)
 	const struct dialog *top = d;
 	while (top->help)
 		top = top->help;
+	if (top->box.height == 0) /* not drawn yet: the click was meant for what was there before */
+		return false;
 	if (!dialog_is_in(&top->box, y, x))
 		return dialog_key(d, &escape);
 	for (size_t i = 0; top == d && i < d->n; i++) {

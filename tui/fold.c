@@ -265,41 +265,34 @@ size_t fold_under(const struct row *r, const struct row *const **rows)
 	return h ? h->n : 0;
 }
 
-static void fold_acknowledged(const struct dialog_result *result, void *arg)
-{
-	if (result->choice == 1)
-		aside_acknowledge(arg);
-	console_redraw(arg);
-}
-
 bool fold_take(struct console *c, const struct action *a)
 {
 	const struct row *head = fold_at(c);
 	struct row *rows[ROWS_MAX];
 	size_t n = head ? fold_rows(c, head, rows, ROWS_MAX) : 0;
+	bool logs = false;
 	if (!head)
 		return false;
+	for (size_t i = 0; i < n; i++)
+		logs = logs || row_has_log(rows[i]);
 	if (!strcmp(a->name, "row-open")) {
 		fold_toggle(c);
 	} else if (!strcmp(a->name, "row-mark")) {
+		pane_focused(c)->moved = true;
 		table_mark_toggle(pane_focused(c)->table);
 		console_redraw(c);
 	} else if (!strcmp(a->name, "row-mark-all")) {
 		table_mark_shown(pane_focused(c)->table);
 		console_redraw(c);
 	} else if (!strcmp(a->name, "row-acknowledge") && n) {
-		char title[FOLD_TAG + 64];
-		snprintf(title, sizeof(title), "Acknowledge what needs you under %s?", head->name);
-		struct confirm_spec spec = { .title = title, .yes = "Acknowledge" };
-		c->dialog = dialog_confirm(&spec, fold_acknowledged, c);
-		console_redraw(c);
+		aside_ask(c, head->name);
 	} else if (!strcmp(a->name, "row-snooze") && n) {
 		aside_snooze(c);
-	} else if (!strcmp(a->name, "row-logs") && n && rows[0]->kind->follow) {
+	} else if (!strcmp(a->name, "row-logs") && logs) {
 		view_open_log(c);
 	} else {
-		console_flash(c, TONE_PLAIN, "%s: for one row; [Enter] opens %s", a->verb,
-		              head->name);
+		const char *how = fold_head_of(head)->closed ? "[Enter] opens" : "go to one under";
+		console_flash(c, TONE_PLAIN, "%s: for one row; %s %s", a->verb, how, head->name);
 	}
 	return true;
 }
@@ -313,7 +306,8 @@ static bool fold_can(struct console *c, const struct pane *p)
 	for (const struct server_config *s = store_settings(c->store)->servers; s; s = s->next)
 		tagged = tagged || (s->tags && *s->tags);
 	if (!p->table || p->panel->reads_others)
-		console_flash(c, TONE_PLAIN, "%s: not by tag; servers, needs and containers are",
+		console_flash(c, TONE_PLAIN,
+		              "%s cannot be grouped by tag; servers, needs and containers can",
 		              p->panel->title);
 	else if (!tagged)
 		console_flash(c, TONE_PLAIN,

@@ -46,7 +46,7 @@ bool fold_take(struct console *, const struct action *);
 void fold_toggle(struct console *);
 void fold_cycle(struct console *);
 
-/* The line of the file "look": "fold fleet @prod -@home", with a minus before a closed one. */
+/* The line of the file "look": "fold fleet @prod @home", the pane and its closed heads. */
 void fold_write(const struct pane *, struct buf *);
 void fold_read(struct pane *, const char *tags);
 

@@ -176,7 +176,7 @@ static bool main_find_demo(struct options *o)
 		dir[n] = '\0';
 	char *name = strrchr(dir, '/');
 	size_t room = name ? sizeof(dir) - (size_t)(name - dir) : 0;
-	for (size_t i = ARRAY_LEN(places); name && i-- > 0;) {
+	for (size_t i = 0; name && i < ARRAY_LEN(places); i++) {
 		bool fits = (size_t)snprintf(name, room, "%s", places[i]) < room;
 		if (fits && access(dir, R_OK) == 0) {
 			o->replay = dir;
@@ -375,6 +375,7 @@ static bool main_open_targets(struct program *p, char **targets, int n)
 	for (int i = 0; i < n; i++) {
 		struct target t;
 		size_t len = strcspn(targets[i], "/");
+		why[0] = '\0';
 		if (target_parse(targets[i], &t, why, sizeof(why)) && t.what == TARGET_QUERY) {
 			const struct settings *s = store_settings(p->store);
 			if (p->opt.replay ||

@@ -15,6 +15,7 @@
 #include "backends/link/link.h"
 #include "backends/store/doc.h"
 #include "tui/console_internal.h"
+#include "tui/fold.h"
 #include "tui/tint.h"
 
 #define LISTED_MAX 12 /* rows listed in the confirmation */
@@ -327,14 +328,24 @@ static bool order_is_far(struct console *c, const struct action *a, struct row *
 	return !words && (n > 1 || c->view || rows[0] != console_row(c));
 }
 
+/* Are the rows those under a head? Most of them may be out of sight: every action asks. */
+static bool order_is_of_head(struct console *c)
+{
+	const struct pane *p = pane_focused(c);
+	return p->table && !table_marks(p->table, NULL, 0) && fold_at(c);
+}
+
 void order_begin_rows(struct console *c, const struct action *a, struct row **rows, size_t n,
                       const char *argument)
 {
 	struct err err = { 0 };
 	assert(n > 0);
+	/* a box for the argument may have come between: the cursor may stand elsewhere now */
+	bool head = argument ? c->intent.of_head : order_is_of_head(c);
 	char *copy = xstrdup(argument); /* argument may belong to the old intent */
 	intent_free(&c->intent);
 	c->intent.action = a;
+	c->intent.of_head = head;
 	c->intent.argument = xstrdup(copy);
 	c->intent.ids = xcalloc(n, sizeof(*c->intent.ids));
 	for (size_t i = 0; i < n; i++)
@@ -357,7 +368,7 @@ void order_begin_rows(struct console *c, const struct action *a, struct row **ro
 		order_ask_argument(c, a, rows[0], NULL, NULL);
 	} else if (argument && !action_fits(a, rows[0], argument, &err)) {
 		order_ask_argument(c, a, rows[0], c->intent.argument, &err);
-	} else if ((a->flags & (ACTION_CONFIRM | ACTION_DANGER)) ||
+	} else if (head || (a->flags & (ACTION_CONFIRM | ACTION_DANGER)) ||
 	           ((a->flags & ACTION_CHANGES) &&
 	            (order_protected_server(rows, n) || order_is_far(c, a, rows, n, argument)))) {
 		order_confirm(c, a, rows, n);
@@ -371,6 +382,7 @@ void order_begin(struct console *c, const struct action *a)
 	struct row *rows[ROWS_MAX], *first = console_row(c);
 	size_t all = a->flags & ACTION_MARKED ? console_rows(c, rows, ROWS_MAX) : 0, n = 0;
 	bool marked = all > 1;
+	const struct row *head = order_is_of_head(c) ? fold_at(c) : NULL;
 	bool gone = (a->flags & ACTION_MARKED) && !all && first;
 	if (!all && first && !gone) {
 		rows[0] = first;
@@ -382,6 +394,9 @@ void order_begin(struct console *c, const struct action *a)
 			rows[n++] = rows[i];
 	if (n)
 		order_begin_rows(c, a, rows, n, NULL);
+	else if (head)
+		console_flash(c, TONE_WARN, "%s: not possible for any row under %s as it is now",
+		              a->verb, head->name);
 	else if (marked)
 		console_flash(c, TONE_WARN,
 		              "%s: not possible for any of the %zu marked rows as they are now",

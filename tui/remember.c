@@ -454,8 +454,9 @@ static void remember_add_places(struct console *c, struct buf *out)
 		remember_add(out, p->problems ? "problems" : "");
 		remember_add(out, sort);
 		remember_add(out, sort && table_sort_is_reversed(p->table) ? "reverse" : "");
-		/* what was typed to find words of people is such words, too */
-		bool words = p->panel->keeps && p->panel->keeps->name_of;
+		/* What was typed to find words of people is such words, too. The needs show those
+		 * of sessions. */
+		bool words = p->panel->needs || (p->panel->keeps && p->panel->keeps->name_of);
 		remember_add(out, at);
 		remember_add(out, words ? "" : p->filter);
 		buf_puts(out, "\n");

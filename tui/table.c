@@ -475,16 +475,27 @@ void table_mark(struct table *t, const char *id, bool on)
 	}
 }
 
-/* A head is marked when all rows under it are; what is only remembered counts as marked. */
-bool table_row_marked(const struct table *t, const struct row *r)
+/* Adds the row, or those under a head, to the counts: all that can be marked, and those that are.
+ * No action takes what is only remembered, so nothing of the kind can be marked. */
+static void table_count_marked(const struct table *t, const struct row *r, size_t *can, size_t *are)
 {
 	const struct row *const *under;
 	size_t n = fold_under(r, &under);
-	bool all = n > 0 || row_is_remembered(r, NULL) || table_marked(t, r->id);
 
 	for (size_t i = 0; i < n; i++)
-		all = all && table_row_marked(t, under[i]);
-	return all;
+		table_count_marked(t, under[i], can, are);
+	if (row_is_head(r) || row_is_remembered(r, NULL))
+		return;
+	++*can;
+	*are += table_marked(t, r->id);
+}
+
+bool table_row_marked(const struct table *t, const struct row *r)
+{
+	size_t can = 0, are = 0;
+
+	table_count_marked(t, r, &can, &are);
+	return can && are == can;
 }
 
 static void table_mark_row(struct table *t, const struct row *r, bool on)
@@ -494,7 +505,6 @@ static void table_mark_row(struct table *t, const struct row *r, bool on)
 
 	for (size_t i = 0; i < n; i++)
 		table_mark_row(t, under[i], on);
-	/* no action takes what is only remembered */
 	if (!row_is_head(r) && !row_is_remembered(r, NULL))
 		table_mark(t, r->id, on);
 }
@@ -511,12 +521,12 @@ void table_mark_toggle(struct table *t)
 
 void table_mark_shown(struct table *t)
 {
-	bool all = true;
+	size_t can = 0, are = 0;
 
 	for (size_t i = 0; i < t->n; i++)
-		all = all && table_row_marked(t, t->rows[i]);
+		table_count_marked(t, t->rows[i], &can, &are);
 	for (size_t i = 0; i < t->n; i++)
-		table_mark_row(t, t->rows[i], !all);
+		table_mark_row(t, t->rows[i], are < can);
 }
 
 void table_marks_clear(struct table *t)

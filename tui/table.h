@@ -79,7 +79,8 @@ bool table_key(struct table *, const struct key *);
 /* Marks. They stay while a filter hides their rows. */
 void table_mark(struct table *, const char *id, bool on);
 bool table_marked(const struct table *, const char *id);
-/* The same of a row; a head (fold.h) is marked when all rows under it are. */
+/* The same of a row. A head (fold.h) is marked when all live rows under it are, and it has one. A
+ * row that is only remembered is never marked. */
 bool table_row_marked(const struct table *, const struct row *);
 /* toggles the mark at the cursor, then moves down */
 void table_mark_toggle(struct table *);

@@ -14,7 +14,6 @@
 #include "backends/store/log.h"
 #include "tui/console_internal.h"
 #include "tui/graph.h"
-#include "tui/graph.h"
 #include "tui/logview.h"
 
 #define LOGS_MAX 64    /* rows merged into one log */

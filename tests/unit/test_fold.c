@@ -19,6 +19,7 @@
 #include "backends/servers/replay.h"
 #include "backends/servers/server.h"
 #include "backends/sessions/session.h"
+#include "backends/store/need.h"
 #include "backends/store/settings.h"
 #include "tui/console_internal.h"
 #include "tui/fold.h"
@@ -219,6 +220,88 @@ static void an_action_takes_all_and_asks(void **state)
 	end();
 }
 
+/* An action that asks nothing on one row asks on a head, whether it changes something or not. */
+static void an_action_without_a_question_asks_on_a_head(void **state)
+{
+	forget();
+	begin(GROUPS);
+	add("web", "nginx", HEALTH_GOOD);
+	pane_focus(&c, PANE_FLEET);
+	press("pane-fold-all");
+	lines_of(PANE_FLEET);
+	table_move(pane_focused(&c)->table, TABLE_FIRST);
+	const struct action *a = action_find(&kind_server, "server-check");
+	assert_non_null(a);
+	assert_int_equal(a->flags & (ACTION_CONFIRM | ACTION_CHANGES), 0);
+	action_begin(&c, a);
+	assert_non_null(c.dialog);
+	assert_true(c.intent.of_head);
+	dialog_cancel(c.dialog);
+	c.dialog = NULL;
+	intent_free(&c.intent);
+	end();
+}
+
+static void answer_yes(void)
+{
+	static const struct key yes = { .code = 'y' };
+	struct dialog *d = c.dialog;
+	assert_non_null(d);
+	assert_true(dialog_key(d, &yes));
+	c.dialog = NULL;
+	dialog_finish(d);
+}
+
+/* What was asked about is acknowledged, whatever became of the head and the marks meanwhile. */
+static void acknowledging_a_head_takes_what_was_asked(void **state)
+{
+	struct err err = { 0 };
+	forget();
+	begin(GROUPS);
+	struct row *web = add("web", "nginx", HEALTH_BAD);
+	struct row *db = add("db", "postgres", HEALTH_BAD);
+	struct row *pi = add("pi", "ntfy", HEALTH_BAD);
+	pane_focus(&c, PANE_CONTAINERS);
+	press("pane-fold-all");
+	lines_of(PANE_CONTAINERS);
+	struct table *t = pane_focused(&c)->table;
+	table_move(t, TABLE_FIRST);
+	/* one is set aside already: the others follow, and nothing comes back */
+	assert_true(need_quiet(db, QUIET_ACKNOWLEDGED, 0, &err));
+	press("row-acknowledge");
+	assert_string_equal(dialog_title(c.dialog), "Acknowledge what needs you under @prod?");
+	table_mark(t, pi->id, true);
+	answer_yes();
+	assert_int_equal(web->need, NEED_QUIET);
+	assert_int_equal(db->need, NEED_QUIET);
+	assert_int_equal(pi->need, NEED_STANDS);
+	table_marks_clear(t);
+	press("row-acknowledge");
+	assert_null(c.dialog);
+	assert_non_null(strstr(c.flash, "nothing needs you among @prod"));
+	/* the head empties while the box is open: the next one is not taken */
+	assert_true(need_wake(web, &err));
+	lines_of(PANE_CONTAINERS);
+	table_move(t, TABLE_FIRST);
+	press("row-acknowledge");
+	store_row_remove(web);
+	store_row_remove(db);
+	assert_string_equal(lines_of(PANE_CONTAINERS), "@home");
+	answer_yes();
+	assert_int_equal(pi->need, NEED_STANDS);
+	/* with marks the question names them */
+	table_mark(t, pi->id, true);
+	press("row-acknowledge");
+	assert_string_equal(dialog_title(c.dialog),
+	                    "Acknowledge what needs you of the 1 marked rows?");
+	answer_yes();
+	assert_int_equal(pi->need, NEED_QUIET);
+	/* the state folder is also that of the other tests */
+	assert_true(need_wake(pi, &err));
+	assert_true(need_keep(c.store, &err));
+	end();
+}
+
 static void marks_go_through_a_head(void **state)
 {
 	forget();
@@ -305,7 +388,7 @@ static void without_tags_it_says_how(void **state)
 	begin(GROUPS);
 	pane_focus(&c, (size_t)(pane_of_kind(&c, &kind_session) - c.panes));
 	press("pane-fold-all");
-	assert_non_null(strstr(c.flash, "not by tag"));
+	assert_non_null(strstr(c.flash, "cannot be grouped by tag"));
 	assert_null(pane_focused(&c)->fold);
 	end();
 }
@@ -332,6 +415,8 @@ int main(void)
 		cmocka_unit_test(rows_stand_under_the_first_tag),
 		cmocka_unit_test(a_head_counts),
 		cmocka_unit_test(an_action_takes_all_and_asks),
+		cmocka_unit_test(an_action_without_a_question_asks_on_a_head),
+		cmocka_unit_test(acknowledging_a_head_takes_what_was_asked),
 		cmocka_unit_test(marks_go_through_a_head),
 		cmocka_unit_test(a_jump_opens_the_head),
 		cmocka_unit_test(a_restart_finds_it_folded),

@@ -24,6 +24,7 @@
 #include "backends/store/settings.h"
 #include "backends/vitals/vitals.h"
 #include "tui/console_internal.h"
+#include "tui/fold.h"
 #include "tui/remember.h"
 
 static char dir[] = "/tmp/mocr-remember-XXXXXX";
@@ -235,6 +236,37 @@ static void needs_and_sessions_come_back(void **state)
 	end(false);
 }
 
+/* A row of last time carries no mark. Neither does a head over such rows. */
+static void rows_of_last_time_carry_no_mark(void **state)
+{
+	leave_one();
+	begin();
+	remember_start(&c);
+	struct pane *p = &c.panes[PANE_CONTAINERS];
+	assert_int_equal(rows_of(PANE_CONTAINERS), 2);
+	assert_false(table_row_marked(p->table, p->rows[0]));
+	table_mark_shown(p->table);
+	assert_int_equal(table_marks(p->table, NULL, 0), 0);
+	fold_read(p, ""); /* nothing has a tag: one head over both */
+	panes_dirty(&c);
+	assert_int_equal(rows_of(PANE_CONTAINERS), 3);
+	assert_true(row_is_head(p->rows[0]));
+	assert_false(table_row_marked(p->table, p->rows[0]));
+	/* beside a live row only that one counts */
+	add("sese", "docker", &kind_container, "new");
+	assert_int_equal(rows_of(PANE_CONTAINERS), 3);
+	assert_false(table_row_marked(p->table, p->rows[0]));
+	table_mark_shown(p->table);
+	assert_int_equal(table_marks(p->table, NULL, 0), 1);
+	assert_true(table_row_marked(p->table, p->rows[0]));
+	assert_true(table_row_marked(p->table, p->rows[1]));
+	assert_true(row_is_remembered(p->rows[2], NULL));
+	assert_false(table_row_marked(p->table, p->rows[2]));
+	table_mark_shown(p->table);
+	assert_int_equal(table_marks(p->table, NULL, 0), 0);
+	end(false);
+}
+
 static void something_live_replaces_them(void **state)
 {
 	leave_one();
@@ -375,6 +407,7 @@ int main(void)
 		cmocka_unit_test(places_and_rows_come_back),
 		cmocka_unit_test(cells_of_servers_come_back),
 		cmocka_unit_test(needs_and_sessions_come_back),
+		cmocka_unit_test(rows_of_last_time_carry_no_mark),
 		cmocka_unit_test(something_live_replaces_them),
 		cmocka_unit_test(rows_of_a_closed_server_go),
 		cmocka_unit_test(nothing_secret_is_in_the_file),
