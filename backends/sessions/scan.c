@@ -70,8 +70,8 @@
 	"done 2>/dev/null; "
 
 /* How much of the plan is used, where a Codex runs. It writes that into the file of its session
- * after each turn. A resumed session writes into the folder of the day when it began, so the time of
- * the last change decides. */
+ * after each turn. A resumed session writes into the folder of the day when it began, so the
+ * time of the last change decides. */
 #define CODEX_PLAN                                                                               \
 	"case $agents in *\" codex-\"*) "                                                        \
 	"find \"${CODEX_HOME:-$HOME/.codex}/sessions\" -maxdepth 4 -type f "                     \

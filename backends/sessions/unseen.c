@@ -30,8 +30,8 @@ static char *unseen_path(const struct store *s)
 	return xasprintf("%s/unseen", settings->state_dir);
 }
 
-/* What the file says about that id: the time of a mark, 0 seen; -1: nothing. seen_ms: the last look;
- * 0: none. */
+/* What the file says about that id: the time of a mark, 0 seen; -1: nothing. seen_ms: the last
+ * look; 0: none. */
 static int64_t unseen_in(const char *text, const char *id, int64_t *seen_ms)
 {
 	static const char seen_word[] = "seen ";
@@ -59,13 +59,19 @@ static const char *unseen_text(struct sessions *ss)
 {
 	struct stat st;
 	char *path = unseen_path(ss->source.store), *old = path ? xasprintf("%s.1", path) : NULL;
-	int64_t size = path && stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
-	size += old && stat(old, &st) == 0 ? (int64_t)st.st_size : 0;
+	int64_t size = 0;
+	if (path && stat(path, &st) == 0)
+		size += (int64_t)st.st_size;
+	if (old && stat(old, &st) == 0)
+		size += (int64_t)st.st_size;
 	if (size != ss->unseen_size) {
 		char *before = size ? state_read(old, UNSEEN_READ_MAX, NULL, NULL) : NULL;
 		char *text = size ? state_read(path, UNSEEN_READ_MAX, NULL, NULL) : NULL;
 		free(ss->unseen_text);
-		ss->unseen_text = xasprintf("%s%s", before ? before : "", text ? text : "");
+		if (before && text)
+			ss->unseen_text = xasprintf("%s%s", before, text);
+		else
+			ss->unseen_text = text ? xstrdup(text) : NULL;
 		ss->unseen_size = size;
 		free(before);
 		free(text);
