@@ -170,6 +170,7 @@ bool container_not_now(const struct row *row, const struct action *a, char *buf,
 		{ "unpause", IN(RUNNING), "is not paused" },
 		{ "remove", IN(RUNNING) | IN(RESTARTING), "runs; stop it first" },
 		{ "remove", IN(PAUSED), "is paused; stop it first" },
+		{ "remove", IN(REMOVING), "is being removed already" },
 	};
 	enum container_state state = ROW_AS(container, row)->state;
 	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)

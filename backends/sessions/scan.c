@@ -70,12 +70,14 @@
 	"done 2>/dev/null; "
 
 /* How much of the plan is used, where a Codex runs. It writes that into the file of its session
- * after each turn. The folders of the last two days have the newest files. */
+ * after each turn. A resumed session writes into the folder of the day when it began, so the
+ * time of the last change decides. */
 #define CODEX_PLAN                                                                               \
-	"case $agents in *\" codex-\"*) g=; y=; "                                                \
-	"for d in \"${CODEX_HOME:-$HOME/.codex}\"/sessions/*/*/*/; do y=$g; g=$d; done; "        \
-	"ls -t \"$g\"rollout-*.jsonl ${y:+\"$y\"rollout-*.jsonl} 2>/dev/null | head -n 5 | "     \
-	"while read -r f; do l=$(tail -c 131072 \"$f\" | "                                       \
+	"case $agents in *\" codex-\"*) "                                                        \
+	"find \"${CODEX_HOME:-$HOME/.codex}/sessions\" -maxdepth 4 -type f "                     \
+	"-name \"rollout-*.jsonl\" -exec stat -c \"%Y %n\" \\{\\} + 2>/dev/null | "              \
+	"sort -rn | head -n 3 | "                                                                \
+	"while read -r t f; do l=$(tail -c 131072 \"$f\" | "                                     \
 	"grep -a \"^[{].*\\\"rate_limits\\\":[{]\" | tail -n 1 | head -c 8000); "                \
 	"[ -z \"$l\" ] || { printf \"plan\\tcodex\\t%s\\n\" \"$l\"; break; }; done;; esac; "
 
@@ -349,6 +351,7 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 	*tmux = *claude = *end = '\0';
 	if (herdr)
 		herdr[1] = '\0';
+	ss->codex_plan = (struct plan){ 0 };
 	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
 		oc->seen = oc->config && oc->config->url ? OC_SEEN_SERVICE : OC_UNSEEN;
 	for (char *line = at; line && *line;) {

@@ -417,6 +417,35 @@ static void a_mark_is_kept_over_a_restart(void **state)
 	w.settings->state_dir = xstrdup(dir);
 	feed("claude", RUNS("7", "idle"));
 	assert_int_equal(find(UUID)->row.health, HEALTH_IDLE);
+	/* a console that learns later of the same turn marks nothing, nor does its line count */
+	feed("claude", RUNS("7", "busy"));
+	feed("claude", RUNS("7", "idle"));
+	assert_int_equal(find(UUID)->finished_ms, 0);
+	char *path = xasprintf("%s/unseen", dir), *old = xasprintf("%s/unseen.1", dir);
+	FILE *f = fopen(path, "a");
+	fprintf(f, "1795239650000 pi/session/%s\n", UUID);
+	fclose(f);
+	/* also after the file was renamed */
+	for (int renamed = 0; renamed < 2; renamed++) {
+		if (renamed)
+			assert_int_equal(rename(path, old), 0);
+		end_world(state);
+		make_world(state);
+		w.settings->state_dir = xstrdup(dir);
+		feed("claude", RUNS("7", "idle"));
+		assert_int_equal(find(UUID)->finished_ms, 0);
+		feed("claude", RUNS("7", "busy"));
+		feed("claude", RUNS("7", "idle"));
+		assert_int_equal(find(UUID)->finished_ms, 0);
+	}
+	free(path);
+	free(old);
+	/* a server whose clock is ahead ends no turn tomorrow */
+	xreplace(&w.settings->state_dir, NULL);
+	now_wall_set(1795239550000);
+	feed("claude", RUNS("7", "busy"));
+	feed("claude", RUNS("7", "idle"));
+	assert_in_range(find(UUID)->finished_ms, 1795239550000, 1795239649999);
 	char *away = xasprintf("rm -rf %s", dir);
 	assert_int_equal(system(away), 0);
 	free(away);
