@@ -8,6 +8,7 @@
 
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
+#include "backends/base/wash.h"
 #include "backends/checks/expect.h"
 #include "backends/checks/internal.h"
 #include "backends/link/link.h"
@@ -119,7 +120,7 @@ const struct probe_ops probe_tcp = {
 #define DNS_OUTPUT_MAX (64u << 10)
 #define DNS_GRACE_MS 1000
 #define DNS_NO_PROGRAM 127 /* exit code of sh: command not found */
-#define DNS_UNKNOWN 2      /* exit code of getent(1): no such name */
+#define DNS_UNKNOWN 2      /* exit code of getent(1): no such name, or no resolver answered */
 
 struct probe_dns {
 	struct probe probe;
@@ -182,9 +183,18 @@ static void dns_run_on_program(const struct run_result *r, void *arg)
 		probe_end_err(&d->probe, &r->end.err);
 		return;
 	}
+	if (r->end.exit_code != 0 && r->end.exit_code != DNS_UNKNOWN) {
+		char said[160];
+		wash(said, sizeof(said), r->err_out, strcspn(r->err_out, "\n"));
+		d->probe.result.unable = true;
+		probe_end_bad(&d->probe, "getent failed on %s (exit code %d): %s",
+		              d->probe.source->server->name, r->end.exit_code,
+		              *said ? said : "it said nothing");
+		return;
+	}
 	dns_run_read(r->out, d->probe.spec->family, &found);
 	if (r->end.exit_code == DNS_UNKNOWN)
-		snprintf(found.error, sizeof(found.error), "Name or service not known");
+		snprintf(found.error, sizeof(found.error), "did not resolve there");
 	dns_run_on_found(&found, d);
 }
 
