@@ -110,7 +110,9 @@ void aside_ask(struct console *c, const char *head)
 	for (size_t i = 0; i < n; i++)
 		if (rows[i]->need == NEED_STANDS)
 			rows[stand++] = rows[i];
-	if (marked)
+	if (marked && n == 1)
+		snprintf(title, sizeof(title), "Acknowledge the marked row?");
+	else if (marked)
 		snprintf(title, sizeof(title), "Acknowledge what needs you of the %zu marked rows?",
 		         n);
 	else
