@@ -104,8 +104,11 @@ static bool claw_take(struct site *s, const char *ref, const char *text, size_t 
 	if (f.cost >= 0)
 		system_figure(y, "today", DOC_PLAIN, "%.2f$", f.cost);
 	claw_number(y, "ask", f.asks_known && f.n_asked ? (int64_t)f.n_asked : -1);
-	claw_list_sessions(s, &f);
-	claw_list_approvals(s, &f);
+	/* what was not listed this time is not over */
+	if (f.sessions >= 0)
+		claw_list_sessions(s, &f);
+	if (f.asks_known)
+		claw_list_approvals(s, &f);
 	if (*f.lacks)
 		snprintf(why, sizeof(why), "it does not answer everything: %s", f.lacks);
 	system_note(s, *f.lacks ? HEALTH_ATTENTION : HEALTH_GOOD, why);

@@ -388,8 +388,12 @@ static void claw_read_sessions(const cJSON *list, struct openclaw_facts *f)
 static char *claw_shown(const char *text, bool *exact)
 {
 	struct buf signs = { 0 };
-	for (const char *p = text; *p; p++)
-		buf_add(&signs, *p == '\n' ? "\u23ce" : p, *p == '\n' ? strlen("\u23ce") : 1);
+	for (const char *p = text; *p; p++) {
+		if (*p == '\n')
+			buf_puts(&signs, "\u23ce");
+		else
+			buf_add(&signs, p, 1);
+	}
 	const char *all = signs.len ? signs.data : "";
 	char *clean = wash_dup(all, COMMAND_MAX);
 	if (strcmp(clean, all) != 0)
@@ -412,8 +416,10 @@ static void claw_read_approvals(const cJSON *list, struct openclaw_facts *f)
 		bool has_cwd = cJSON_IsString(cwd) && *cwd->valuestring;
 		a->command = claw_shown(cJSON_IsString(whole) ? whole->valuestring : "", &a->exact);
 		char *where = claw_shown(has_cwd ? cwd->valuestring : "", &a->exact);
-		a->shown = xasprintf("%s%s%s%s", has_cwd ? "in " : "", where, has_cwd ? ": " : "",
-		                     a->command);
+		if (has_cwd)
+			a->shown = xasprintf("in %s: %s", where, a->command);
+		else
+			a->shown = xstrdup(a->command);
 		free(where);
 		if (!*a->command || strlen(a->shown) > OPENCLAW_SHOWN_MAX)
 			a->exact = false;
