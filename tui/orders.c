@@ -306,8 +306,9 @@ static void order_ask_choice(struct console *c, const struct action *a, struct r
 		         (int)len, command);
 		command += len + 1;
 	}
-	c->dialog = dialog_question(a->choices->title, text.len ? text.data : NULL, items, n_items,
-	                            decides ? -1 : 0, order_argument_chosen, c);
+	const char *shown = text.len ? text.data : NULL;
+	c->dialog = dialog_question(a->choices->title, shown, items, n_items, decides ? -1 : 0,
+	                            order_argument_chosen, c);
 	buf_finish(&text);
 	console_redraw(c);
 }
