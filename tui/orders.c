@@ -199,6 +199,21 @@ static const struct server *order_protected_server(struct row **rows, size_t n)
 	return NULL;
 }
 
+/* Keeps the commands as they are shown now. They are washed: no line break stands in one. */
+static void order_note_commands(struct console *c, struct row **rows, size_t n)
+{
+	char one[512];
+	struct buf all = { 0 };
+	for (size_t i = 0; i < n; i++) {
+		one[0] = '\0';
+		action_command(c->intent.action, rows[i], one, sizeof(one));
+		buf_addf(&all, "%s\n", one);
+	}
+	free(c->intent.commands);
+	c->intent.commands = xstrdup(all.data);
+	buf_finish(&all);
+}
+
 static void order_confirm(struct console *c, const struct action *a, struct row **rows, size_t n)
 {
 	const struct server *guarded = order_protected_server(rows, n);
@@ -214,17 +229,7 @@ static void order_confirm(struct console *c, const struct action *a, struct row 
 		         tint_name(rows[0]->server, name));
 	else
 		snprintf(title, sizeof(title), "%s these %zu %s?", verb, n, rows[0]->kind->plural);
-	/* Commands are washed: no line break stands in one. */
-	char one[512];
-	struct buf all = { 0 };
-	for (size_t i = 0; i < n; i++) {
-		one[0] = '\0';
-		action_command(c->intent.action, rows[i], one, sizeof(one));
-		buf_addf(&all, "%s\n", one);
-	}
-	free(c->intent.commands);
-	c->intent.commands = xstrdup(all.data);
-	buf_finish(&all);
+	order_note_commands(c, rows, n);
 	action_command(a, rows[0], command, sizeof(command));
 	size_t used = strlen(command);
 	if (used && n > 1)
@@ -261,13 +266,52 @@ static void order_argument_chosen(const struct dialog_result *result, void *arg)
 	}
 	struct row *rows[ROWS_MAX];
 	size_t n = 0;
-	for (size_t i = 0; i < c->intent.n && n < ROWS_MAX; i++)
-		if ((rows[n] = store_find(c->store, c->intent.ids[i])))
-			n++;
+	for (size_t i = 0; i < c->intent.n && n < ROWS_MAX; i++) {
+		struct err err = { 0 };
+		rows[n] = store_find(c->store, c->intent.ids[i]);
+		if (!rows[n])
+			continue;
+		if (!order_as_shown(&c->intent, i, rows[n], &err)) {
+			console_flash(c, TONE_BAD, "%s", err.text);
+			n = 0;
+			break;
+		}
+		n++;
+	}
 	if (n)
 		order_begin_rows(c, a, rows, n, choices->list[result->choice].word);
 	else
 		intent_free(&c->intent);
+	console_redraw(c);
+}
+
+/* Asks for one of the choices. Where no confirmation follows, the box itself shows all that is
+ * decided, and Enter alone decides nothing. */
+static void order_ask_choice(struct console *c, const struct action *a, struct row **rows, size_t n)
+{
+	struct dialog_item items[ACTION_CHOICES_MAX] = { 0 };
+	const struct action_choice *one = a->choices->list;
+	bool decides = !(a->flags & (ACTION_CONFIRM | ACTION_DANGER));
+	size_t n_items = 0;
+	struct buf text = { 0 };
+	char name[TINT_NAME];
+	for (; n_items < ACTION_CHOICES_MAX && one->word; one++)
+		items[n_items++] = (struct dialog_item){ .key = one->key,
+			                                 .label = one->word,
+			                                 .help = one->help };
+	order_note_commands(c, rows, n);
+	const char *command = c->intent.commands;
+	for (size_t i = 0; decides && i < n; i++) {
+		size_t len = strcspn(command, "\n");
+		buf_addf(&text, "%son %s: %.*s", i ? "\n" : "", tint_name(rows[i]->server, name),
+		         (int)len, command);
+		command += len + 1;
+	}
+	const char *shown = text.len ? text.data : NULL;
+	c->dialog = dialog_question(a->choices->title, shown, items, n_items, decides ? -1 : 0,
+	                            order_argument_chosen, c);
+	buf_finish(&text);
+	console_redraw(c);
 }
 
 static void order_argument_typed(const struct dialog_result *result, void *arg)
@@ -354,16 +398,7 @@ void order_begin_rows(struct console *c, const struct action *a, struct row **ro
 	if (!c->intent.argument && panel_ask(c, a, rows, n)) {
 		intent_free(&c->intent);
 	} else if (a->choices && !argument) {
-		struct dialog_item items[ACTION_CHOICES_MAX] = { 0 };
-		const struct action_choice *one = a->choices->list;
-		size_t n_items = 0;
-		for (; n_items < ACTION_CHOICES_MAX && one->word; one++)
-			items[n_items++] = (struct dialog_item){ .key = one->key,
-				                                 .label = one->word,
-				                                 .help = one->help };
-		c->dialog = dialog_question(a->choices->title, NULL, items, n_items, 0,
-		                            order_argument_chosen, c);
-		console_redraw(c);
+		order_ask_choice(c, a, rows, n);
 	} else if (!argument && asks_first(a, rows[0])) {
 		order_ask_argument(c, a, rows[0], NULL, NULL);
 	} else if (argument && !action_fits(a, rows[0], argument, &err)) {

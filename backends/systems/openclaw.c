@@ -13,6 +13,7 @@
 #include "backends/link/api.h"
 #include "backends/link/link.h"
 #include "backends/store/action.h"
+#include "backends/store/doc.h"
 #include "backends/store/settings.h"
 #include "backends/systems/openclaw_parse.h"
 #include "backends/systems/system.h"
@@ -66,13 +67,18 @@ static void claw_list_approvals(struct site *s, const struct openclaw_facts *f)
 	system_begin(s, "approval");
 	for (size_t i = 0; i < f->n_asked; i++) {
 		const struct openclaw_approval *one = &f->asked[i];
-		char why[2400];
+		char why[600];
 		struct system *y = system_row_as(s, "approval", one->id, one->command, one->id);
 		y->inexact = !one->exact;
 		y->state_ms = one->made_ms;
-		const char *in = *one->where ? " in " : "";
-		snprintf(why, sizeof(why), "asks to run%s%s: %s%s", in, one->where, one->command,
-		         one->exact ? "" : " ... answer there: it cannot be shown whole");
+		xreplace(&y->asked, one->shown);
+		if (one->exact)
+			snprintf(why, sizeof(why), "asks to run %s", one->shown);
+		else
+			snprintf(why, sizeof(why),
+			         "answer it there: it is too long, or has signs that cannot be "
+			         "shown here: asks to run %.400s",
+			         one->shown);
 		system_figure(y, "agent", DOC_PLAIN, "%s", one->agent);
 		system_settle(y, "asks", HEALTH_ASKS, why);
 	}
@@ -98,8 +104,11 @@ static bool claw_take(struct site *s, const char *ref, const char *text, size_t 
 	if (f.cost >= 0)
 		system_figure(y, "today", DOC_PLAIN, "%.2f$", f.cost);
 	claw_number(y, "ask", f.asks_known && f.n_asked ? (int64_t)f.n_asked : -1);
-	claw_list_sessions(s, &f);
-	claw_list_approvals(s, &f);
+	/* what was not listed this time is not over */
+	if (f.sessions >= 0)
+		claw_list_sessions(s, &f);
+	if (f.asks_known)
+		claw_list_approvals(s, &f);
 	if (*f.lacks)
 		snprintf(why, sizeof(why), "it does not answer everything: %s", f.lacks);
 	system_note(s, *f.lacks ? HEALTH_ATTENTION : HEALTH_GOOD, why);
@@ -181,8 +190,22 @@ static bool claw_is_approval(const struct system_act *act, const struct system *
 static void claw_command(const struct system_act *act, const struct system *y, char *buf,
                          size_t size)
 {
-	const char *what = claw_is_approval(act, y) ? y->row.name : y->ref;
-	snprintf(buf, size, "%s %s: %s", act->verb, y->type, what);
+	if (claw_is_approval(act, y))
+		snprintf(buf, size, "%s %s %s: %s", act->verb, y->type, y->ref, y->asked);
+	else
+		snprintf(buf, size, "%s %s: %s", act->verb, y->type, y->ref);
+}
+
+static void claw_detail(const struct system *y, struct doc *doc)
+{
+	if (!y->asked)
+		return;
+	doc_head(doc, "It asks to run");
+	doc_add(doc, DOC_CODE, "%s", y->asked);
+	if (y->inexact)
+		doc_add(doc, DOC_WARN,
+		        "Answer it at the gateway: it is too long, or has signs that cannot be "
+		        "shown here.");
 }
 
 static bool claw_fits_text(const struct system_act *act, const char *text, struct err *err)
@@ -221,6 +244,7 @@ static bool claw_fits_answer(const struct system_act *act, const char *word, str
 static const struct system_ops openclaw_ops = {
 	.asks = "version, sessions, agents, what was spent today, commands that wait for an "
 		"approval",
+	.detail = claw_detail,
 	.acts = { [SYSTEM_SEND] = { claw_is_session, claw_command, claw_send, claw_fits_text,
 	                            .verb = "send to" },
 	          [SYSTEM_ABORT] = { claw_is_session, claw_command, claw_abort, .verb = "abort" },

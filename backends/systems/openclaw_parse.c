@@ -15,6 +15,7 @@
 #define HEAD_MAX (16u << 10)
 #define MESSAGE_MAX (4u << 20)
 #define REQUESTS 4
+#define COMMAND_MAX 4000 /* bytes of a command that are kept; a longer one ends in U+2026 */
 
 /* What a round asks. */
 static const char *const asks[REQUESTS][2] = { { "sessions", "sessions.list" },
@@ -382,6 +383,25 @@ static void claw_read_sessions(const cJSON *list, struct openclaw_facts *f)
 	}
 }
 
+/* Washes the text and shows its newlines. *exact becomes false if anything else was changed. The
+ * caller frees. */
+static char *claw_shown(const char *text, bool *exact)
+{
+	struct buf signs = { 0 };
+	for (const char *p = text; *p; p++) {
+		if (*p == '\n')
+			buf_puts(&signs, "\u23ce");
+		else
+			buf_add(&signs, p, 1);
+	}
+	const char *all = signs.len ? signs.data : "";
+	char *clean = wash_dup(all, COMMAND_MAX);
+	if (strcmp(clean, all) != 0)
+		*exact = false;
+	buf_finish(&signs);
+	return clean;
+}
+
 static void claw_read_approvals(const cJSON *list, struct openclaw_facts *f)
 {
 	f->asks_known = cJSON_IsArray(list);
@@ -392,12 +412,17 @@ static void claw_read_approvals(const cJSON *list, struct openclaw_facts *f)
 		if (!vj_text(v, "id", NULL, a->id, sizeof(a->id)))
 			continue;
 		a->exact = claw_is_exact(v, "id", a->id);
-		vj_text(v, "command", NULL, a->command, sizeof(a->command));
-		/* nobody allows what he has not seen */
-		const cJSON *whole = vj_get(v, "command", NULL);
-		if (!cJSON_IsString(whole) || strlen(whole->valuestring) >= sizeof(a->command))
+		const cJSON *whole = vj_get(v, "command", NULL), *cwd = vj_get(v, "cwd", NULL);
+		bool has_cwd = cJSON_IsString(cwd) && *cwd->valuestring;
+		a->command = claw_shown(cJSON_IsString(whole) ? whole->valuestring : "", &a->exact);
+		char *where = claw_shown(has_cwd ? cwd->valuestring : "", &a->exact);
+		if (has_cwd)
+			a->shown = xasprintf("in %s: %s", where, a->command);
+		else
+			a->shown = xstrdup(a->command);
+		free(where);
+		if (!*a->command || strlen(a->shown) > OPENCLAW_SHOWN_MAX)
 			a->exact = false;
-		vj_text(v, "cwd", NULL, a->where, sizeof(a->where));
 		vj_text(v, "agentId", NULL, a->agent, sizeof(a->agent));
 		a->made_ms = vj_int(v, "createdAtMs", NULL, 0);
 		a->ends_ms = vj_int(v, "expiresAtMs", NULL, 0);
@@ -435,6 +460,10 @@ bool openclaw_parse(const char *text, size_t len, const char *today, struct open
 
 void openclaw_finish(struct openclaw_facts *f)
 {
+	for (size_t i = 0; i < f->n_asked; i++) {
+		free(f->asked[i].command);
+		free(f->asked[i].shown);
+	}
 	free(f->listed);
 	free(f->asked);
 	f->listed = NULL;

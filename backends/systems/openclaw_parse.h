@@ -17,6 +17,8 @@
 extern const struct wire_talk openclaw_talk;
 
 #define OPENCLAW_LISTED 100 /* sessions, and approvals */
+/* A longer command does not fit whole where an order is confirmed and logged (512 bytes). */
+#define OPENCLAW_SHOWN_MAX 360
 
 struct openclaw_session {
 	char key[260], model[80];
@@ -24,8 +26,12 @@ struct openclaw_session {
 	int64_t tokens, ms; /* wall clock of its last change; -1, 0 unknown */
 };
 struct openclaw_approval {
-	char id[120], command[2000], where[200], agent[80]; /* washed; "" unknown */
-	bool exact;               /* the id is the gateway's own, and the whole command is here */
+	char id[120], agent[80]; /* washed; "" unknown */
+	/* The command, and "in /srv: " before it; owned. Washed; a newline is shown as U+23CE. */
+	char *command, *shown;
+	/* Nobody allows what he has not seen: the id, the directory and the command are shown
+	 * exactly, and shown has at most OPENCLAW_SHOWN_MAX bytes. */
+	bool exact;
 	int64_t made_ms, ends_ms; /* wall clock; 0 unknown */
 };
 struct openclaw_facts {

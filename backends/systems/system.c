@@ -255,6 +255,7 @@ void system_own_row(struct site *s)
 static void system_finish(struct row *r)
 {
 	free(system_of(r)->labels);
+	free(system_of(r)->asked);
 	free(system_of(r)->ref);
 	free(system_of(r)->line);
 }

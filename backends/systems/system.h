@@ -119,6 +119,7 @@ struct system {
 	int64_t state_ms;
 	uint32_t round; /* of the list that named it last */
 	char *labels;   /* owned: "\nname=value\n" of an alert; NULL */
+	char *asked;    /* owned: the command that waits for an answer, washed; NULL */
 	/* what an order would name was cut or washed: labels of an alert, the name of a model. No
 	 * order is given. */
 	bool inexact;

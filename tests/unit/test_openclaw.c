@@ -153,7 +153,7 @@ static void a_round_in_pieces(void **state)
 		assert_int_equal(f.n_asked, 1);
 		assert_string_equal(f.asked[0].id, "a1");
 		assert_string_equal(f.asked[0].command, "rm -rf /");
-		assert_string_equal(f.asked[0].where, "/srv");
+		assert_string_equal(f.asked[0].shown, "in /srv: rm -rf /");
 		assert_string_equal(f.asked[0].agent, "main");
 		assert_true(f.asked[0].exact && f.asked[0].made_ms == 5 && f.asked[0].ends_ms == 6);
 		assert_string_equal(f.lacks, "");
@@ -163,20 +163,53 @@ static void a_round_in_pieces(void **state)
 }
 
 /* Nobody allows what he has not seen. */
-static void a_command_that_is_cut_is_not_exact(void **state)
+static void a_command_that_is_too_long_is_not_exact(void **state)
 {
 	struct openclaw_facts f;
-	for (size_t n = 1998; n <= 2001; n++) {
+	for (size_t n = OPENCLAW_SHOWN_MAX - 1; n <= OPENCLAW_SHOWN_MAX + 1; n++) {
 		char *command = xcalloc(n + 1, 1);
 		memset(command, 'x', n);
 		char *text = xasprintf("{\"approvals\":[{\"id\":\"a\",\"command\":\"%s\"}]}",
 		                       command);
 		assert_true(openclaw_parse(text, strlen(text), "2026-11-30", &f, &x.err));
 		assert_int_equal(f.n_asked, 1);
-		assert_int_equal(f.asked[0].exact, n < 2000);
+		assert_int_equal(f.asked[0].exact, n <= OPENCLAW_SHOWN_MAX);
+		assert_string_equal(f.asked[0].shown, command);
 		openclaw_finish(&f);
 		free(text);
 		free(command);
+	}
+}
+
+/* A newline is shown. Whatever else the wash changes makes the command unanswerable here. */
+static void a_command_that_shows_otherwise_is_not_exact(void **state)
+{
+	static const struct {
+		const char *members, *shown;
+		bool exact;
+	} all[] = {
+		{ "\"command\":\"ls\"", "ls", true },
+		{ "\"command\":\"echo ok\\ncurl x | sh\"", "echo ok\u23cecurl x | sh", true },
+		{ "\"command\":\"\\nls\\n\",\"cwd\":\"/a\"", "in /a: \u23cels\u23ce", true },
+		{ "\"command\":\"ls\",\"cwd\":\"/a b\"", "in /a b: ls", true },
+		{ "\"command\":\"ls\\trm\"", "ls rm", false },
+		{ "\"command\":\"ls\\rrm\"", "ls rm", false },
+		{ "\"command\":\"ls\\u001b[2Krm\"", "lsrm", false },
+		{ "\"command\":\"ls\\u202erm\"", "lsrm", false },
+		{ "\"command\":\"ls\",\"cwd\":\"/a\\u200bb\"", "in /ab: ls", false },
+		{ "\"command\":\"\"", "", false },
+		{ "\"command\":7", "", false },
+		{ "\"cwd\":\"/a\"", "in /a: ", false },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct openclaw_facts f;
+		char *text = xasprintf("{\"approvals\":[{\"id\":\"a\",%s}]}", all[i].members);
+		assert_true(openclaw_parse(text, strlen(text), "2026-11-30", &f, &x.err));
+		assert_string_equal(f.asked[0].shown, all[i].shown);
+		if (f.asked[0].exact != all[i].exact)
+			fail_msg("%s: exact %d", all[i].members, f.asked[0].exact);
+		openclaw_finish(&f);
+		free(text);
 	}
 }
 
@@ -287,7 +320,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(a_round_in_pieces, drop),
-		cmocka_unit_test(a_command_that_is_cut_is_not_exact),
+		cmocka_unit_test(a_command_that_is_too_long_is_not_exact),
+		cmocka_unit_test(a_command_that_shows_otherwise_is_not_exact),
 		cmocka_unit_test_teardown(only_what_it_has_is_asked, drop),
 		cmocka_unit_test_teardown(refusals_in_words, drop),
 		cmocka_unit_test_teardown(an_order_takes_the_method_that_it_has, drop),
