@@ -293,7 +293,7 @@ static void acknowledging_a_head_takes_what_was_asked(void **state)
 	table_mark(t, pi->id, true);
 	press("row-acknowledge");
 	assert_string_equal(dialog_title(c.dialog),
-	                    "Acknowledge what needs you of the 1 marked rows?");
+	                    "Acknowledge the marked row?");
 	answer_yes();
 	assert_int_equal(pi->need, NEED_QUIET);
 	/* the state folder is also that of the other tests */
