@@ -487,7 +487,7 @@ static void loop_child_free(void *arg)
 
 struct loop_child *loop_child_add(struct loop *loop, pid_t pid, loop_child_fn *fn, void *arg)
 {
-	assert(pid > 0 && fn);
+	assert(pid > 0);
 	struct loop_child *c = xcalloc(1, sizeof(*c));
 	c->fn = fn;
 	c->arg = arg;

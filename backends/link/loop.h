@@ -57,7 +57,7 @@ typedef void loop_signal_fn(int signo, void *arg);
 struct loop_signal *loop_signal_add(struct loop *, int signo, loop_signal_fn *, void *arg);
 void loop_signal_remove(struct loop_signal *);
 
-/* Reaps pid and passes its wait status to fn. */
+/* Reaps pid and passes its wait status to fn. fn may be NULL. */
 typedef void loop_child_fn(struct loop_child *, pid_t, int wait_status, void *arg);
 struct loop_child *loop_child_add(struct loop *, pid_t, loop_child_fn *, void *arg);
 /* fn is not called any more; the child is still reaped */

@@ -530,7 +530,7 @@ static void store_row_name(struct row *row, const char *name)
 struct row *store_row(struct source *source, const struct kind *kind, const char *local_id,
                       const char *name)
 {
-	assert(kind->row_size >= sizeof(struct row) && *local_id);
+	assert(kind->row_size >= sizeof(struct row));
 	struct store *s = source->store;
 	/* whole: an id that is cut may be that of another row */
 	char *local = wash_dup(local_id, 0);

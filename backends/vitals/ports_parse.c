@@ -44,7 +44,8 @@ static void ports_add(uint16_t *ports, size_t *n, unsigned port)
 	if (at == VITALS_PORTS || (at < *n && ports[at] == port))
 		return;
 	size_t kept = *n < VITALS_PORTS ? *n : VITALS_PORTS - 1;
-	memmove(&ports[at + 1], &ports[at], (kept - at) * sizeof(*ports));
+	for (size_t i = kept; i > at; i--)
+		ports[i] = ports[i - 1];
 	ports[at] = (uint16_t)port;
 	*n = kept + 1;
 }
