@@ -22,7 +22,6 @@
  * first the bars go, then the header, then the titles. */
 #include "tui/layout.h"
 
-#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -341,7 +340,6 @@ static void layout_with_details(const struct layout_want *w, struct layout *l)
 
 void layout(const struct layout_want *w, struct layout *l)
 {
-	assert(w->style < LAYOUT_STYLES && w->focus < w->n && w->other < w->n);
 	static void (*const styled[LAYOUT_STYLES])(const struct layout_want *, struct layout *) = {
 		[LAYOUT_AS_BIG] = layout_big,
 		[LAYOUT_AS_COLUMNS] = layout_columns,
