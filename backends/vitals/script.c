@@ -68,11 +68,8 @@
 	"podman) [ ! -c $E/system/podman.socket ] && "                                     \
 	"{ [ ! -e /run/podman ] || [ -x /run/podman ]; } && "                              \
 	"[ -e $E/system/sockets.target.wants/podman.socket ];; "                           \
-	"docker-user) [ -d \"$R\" ] && [ ! -c \"$F/docker.service\" ] && "                  \
-	"{ [ -e \"$F/docker.service\" ] || [ ! -c $E/user/docker.service ]; } && "         \
-	"[ -e \"$F/default.target.wants/docker.service\" ];; "                             \
+	"docker-user) [ -d \"$R\" ] && [ -e \"$F/default.target.wants/docker.service\" ];; " \
 	"podman-user) [ -d \"$R\" ] && [ ! -c \"$F/podman.socket\" ] && "                  \
-	"{ [ -e \"$F/podman.socket\" ] || [ ! -c $E/user/podman.socket ]; } && "           \
 	"{ [ -e \"$F/sockets.target.wants/podman.socket\" ] || "                           \
 	"[ -e $E/user/sockets.target.wants/podman.socket ]; };; "                          \
 	"*) false;; esac; }; "
@@ -83,11 +80,7 @@
  * not use, because a socket without a listener is no engine. Such a socket is checked again with
  * the disks. Each end of a connection has the name in the list, too, also while its program ends.
  * Only a listening socket has the flags 00010000. The list may name /run/x if the path is
- * /var/run/x. An unreadable list shows nothing.
- *
- * systemd leaves the file of a socket unit that was stopped, until the next boot. So when the
- * console asks, an engine's file without a listener is no engine either: K. The list names the
- * target of a symbolic link, so such a file keeps its word. */
+ * /var/run/x. An unreadable list shows nothing. */
 #define SOCKETS                                                                        \
 	"R=$XDG_RUNTIME_DIR; "                                                         \
 	"if [ -z \"$R\" ]; then "                                                      \
@@ -104,22 +97,20 @@
 	"if [ -S \"$p\" ]; then w=shut; if [ -w \"$p\" ]; then w=ready; fi; fi; "      \
 	"case $w$q in ready??*|shut??*) case $q in "                                   \
 	"*\" $p$n\"*|*\" ${p#/var}$n\"*) case $w in ready) w=listens;; esac;; "        \
-	"*) case $w$2$f in shut*) w=absent;; "                                         \
-	"ready1docker*|ready1podman*) if [ ! -h \"$p\" ]; then w=absent; K=1; fi;; "   \
-	"esac;; "                                                                      \
+	"*) case $w in shut) w=absent;; esac;; "                                       \
 	"esac;; esac; "                                                                \
 	"case $w in absent) if set_up \"${f%%=*}\"; then w=stopped; fi;; esac; "       \
 	"s=\"$s${f%%=*} $w$n\"; "                                                      \
 	"done; "                                                                       \
 	"}; "                                                                          \
-	"K=; listed() { K=; look; S=$s; look \"$(grep -e \" 00010000 .*[.]sock\" "      \
-	"-e \" 00010000 .*bus\" /proc/net/unix 2>/dev/null)$n\" $1; }; "                \
+	"listed() { look; S=$s; look \"$(grep -e \" 00010000 .*[.]sock\" "              \
+	"-e \" 00010000 .*bus\" /proc/net/unix 2>/dev/null)$n\"; }; "                   \
 	"sockets() { "                                                                 \
-	"look; S=$s; case $K$S in 1*) listed 1;; *shut*) listed;; esac; "              \
+	"look; S=$s; case $S in *shut*) listed;; esac; "                               \
 	"printf \"=sockets\\n%s=end\\n\" \"$s\"; "                                     \
 	"}; "                                                                          \
 	"changed() { look; case $s in \"$S\") ;; *) sockets;; esac; }; "               \
-	"shut() { case $K$S in 1*|*shut*) sockets;; esac; }; "
+	"shut() { case $S in *shut*) sockets;; esac; }; "
 
 #define FACTS                                                                             \
 	"facts() { "                                                                      \
@@ -281,7 +272,7 @@
 	"while read -r a; do case $a in "                      \
 	"s) changed; sample;; d) disks; shut; programs;; "     \
 	"p) ports;; "                                          \
-	"k) listed 1; printf \"=sockets\\n%s=end\\n\" \"$s\";; " \
+	"k) listed; printf \"=sockets\\n%s=end\\n\" \"$s\";; " \
 	"esac; done"
 
 char *sample_command(void)

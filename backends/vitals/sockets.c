@@ -59,7 +59,6 @@ struct server_sockets {
 	enum word word[SOCKET_IDS]; /* the last report, of this link or an earlier one */
 	/* loop clock; counts as absent until then; 0: no failed try */
 	int64_t failed[SOCKET_IDS];
-	unsigned asked; /* a bit for each whose file led to a failed try: the shell was asked */
 	struct loop_timer *late;
 	/* a working shell was lost: absent sockets are tried again */
 	struct loop_timer *lost;
@@ -161,8 +160,6 @@ static void sockets_take(struct server_sockets *s, const char *line, size_t len)
 		                s->word[i] != WORD_NONE;
 		if (word == WORD_LISTENS || appeared)
 			s->failed[i] = 0;
-		if (word != WORD_READY)
-			s->asked &= ~(1u << i);
 		s->word[i] = word;
 	}
 }
@@ -318,14 +315,8 @@ void server_socket_failed(struct server *v, enum socket_id id, bool worked)
 	if (v->link && !link_is_local(v->link))
 		sockets_of(v)->failed[id] = worked ? loop_now(v->store->loop) + WORKED_AGAIN_MS
 		                                   : INT64_MAX;
-	struct server_sockets *s = v->sockets;
-	if (worked || !s || s->telling != TELL_LISTED)
-		return;
-	sockets_save(v);
-	/* a mere file may be left of an engine that was disabled: the kernel's list says so */
-	bool ask = s->word[id] == WORD_READY && !(s->asked & 1u << id);
-	if (ask && v->link && v->link->state == LINK_UP && vitals_ask_sockets(v))
-		s->asked |= 1u << id;
+	if (!worked && v->sockets && v->sockets->telling == TELL_LISTED)
+		sockets_save(v);
 }
 
 /* --- the link ------------------------------------------------------------ */
@@ -339,7 +330,6 @@ void server_sockets_up(struct server *v)
 {
 	struct server_sockets *s = sockets_of(v);
 	s->telling = TELL_WAITED;
-	s->asked = 0;
 	if (!s->late)
 		s->late = loop_timer_add(v->store->loop, -1, sockets_late, v);
 	if (!s->lost)

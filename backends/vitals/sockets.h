@@ -51,8 +51,7 @@ bool server_socket_is_told(const struct server *, enum socket_id, const char *pa
 /* Whether the shell saw that a container engine is meant to run: its socket's file exists, or
  * systemd starts its unit at boot. If nobody listens, that engine is stopped and not absent. A unit
  * that is disabled or masked does not count. Podman's packages install units that few servers use.
- * After a failed try, a file where nobody listens stops to count. False for the sockets of other
- * programs. */
+ * False for the sockets of other programs. */
 bool server_socket_is_set_up(const struct server *, enum socket_id);
 
 /* no shell answers: every try is a guess */

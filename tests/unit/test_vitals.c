@@ -928,27 +928,6 @@ static void the_script_knows_which_engines_are_set_up(void **state)
 		{ "hold docker.sock on", "docker listens" },
 		/* the listener has gone, and one of its connections is left */
 		{ "hold docker.sock off", "!docker listens" },
-		/* disabled, and its file is left: only its unit decides */
-		{ "listen docker.sock; hold other.sock on", "docker absent" },
-		{ "on etc/system/sockets.target.wants/docker.socket; listen docker.sock; "
-		  "hold other.sock on",
-		  "docker stopped" },
-		{ "listen podman/podman.sock; hold other.sock on", "podman absent" },
-		/* the list has the target's name */
-		{ "listen podman/x.sock; ln -s podman/x.sock docker.sock; hold other.sock on",
-		  "docker ready" },
-		{ "on etc/user/sockets.target.wants/podman.socket; mkdir run; "
-		  "on etc/user/podman.socket /dev/null",
-		  "podman-user absent" },
-		{ "on etc/user/sockets.target.wants/podman.socket; mkdir run; "
-		  "on etc/user/podman.socket /dev/null; on .config/systemd/user/podman.socket",
-		  "podman-user stopped" },
-		{ "on .config/systemd/user/default.target.wants/docker.service; mkdir run; "
-		  "on .config/systemd/user/docker.service /dev/null",
-		  "docker-user absent" },
-		{ "on .config/systemd/user/default.target.wants/docker.service; mkdir run; "
-		  "on etc/user/docker.service /dev/null",
-		  "docker-user absent" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		engines_of("sh", cases[i][0], cases[i][1]);
