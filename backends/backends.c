@@ -45,5 +45,6 @@ const struct server_opinion server_opinions[] = {
 	{ HEALTH_BAD, vpn_reason },
 	{ HEALTH_GOOD, vitals_opinion },
 	{ HEALTH_GOOD, cert_opinion },
+	{ HEALTH_GOOD, vpn_unlisted },
 	{ HEALTH_UNKNOWN, NULL },
 };

@@ -96,6 +96,11 @@ struct check_runner {
 	struct loop_timer *timer;
 	struct probe *probe; /* NULL: between two runs */
 	int64_t slot;         /* of its last run (lately.h); 0: it did not run */
+	/* what kept_write wrote last; all 0: nothing */
+	struct {
+		int64_t slot;
+		unsigned good, all;
+	} written;
 	struct order *order; /* "check now" that waits for its result; NULL */
 };
 

@@ -33,6 +33,12 @@ void kept_write(struct check_runner *n)
 	if (!n->slot || !n->row || store_settings(s)->started.once ||
 	    !lately_at(&n->row->lately, n->slot, &start_ms, &good, &all))
 		return;
+	/* a link that comes and goes ends the same quarter of an hour many times */
+	if (n->written.slot == n->slot && n->written.good == good && n->written.all == all)
+		return;
+	n->written.slot = n->slot;
+	n->written.good = good;
+	n->written.all = all;
 	char *path = kept_path(s, "");
 	if (!path)
 		return;

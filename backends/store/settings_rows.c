@@ -92,8 +92,8 @@ const struct setting_row setting_rows[] = {
 	  "seconds that memory, CPU or a disk must be over its limit" },
 	{ "settings", "vpn_peers", SETTING_TEXT, S(wants.vpn_peers), 0, 0, NULL, NULL,
 	  "peers of a VPN that must be online, by name, separated by blanks; one that is not needs "
-	  "attention, but a name that no VPN lists is not noticed; a WireGuard peer must have "
-	  "PersistentKeepalive for that" },
+	  "attention, and so does a name that no VPN lists while all servers are connected; a "
+	  "WireGuard peer must have PersistentKeepalive for that" },
 	{ "settings", "for", SETTING_NUMBER, S(need_for), 0, 3600, "3", NULL,
 	  "seconds that a condition must hold until it is in the queue; questions, and what was "
 	  "wrong already, are there at once; with 0 everything is, and what comes and goes is not "

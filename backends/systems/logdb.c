@@ -487,7 +487,7 @@ static void logdb_stop(struct follow *follow)
 
 bool logdb_has_log(const struct system *y)
 {
-	return y->is_site && y->row.health < HEALTH_ATTENTION;
+	return y->is_site && y->site->up && !y->site->err.code;
 }
 
 /* "local/system/loki/home", with its query where the log view has several of one system. */

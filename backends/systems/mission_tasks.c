@@ -91,9 +91,12 @@ bool mission_take_event(struct site *s, const char *ref, const char *json, size_
 {
 	struct mission_task t;
 	enum mission_event event = mission_event_parse(json, len, &t);
+	size_t tasks = 0;
 	struct system *old = system_next(s, NULL);
-	while (old && strcmp(old->ref, t.id) != 0)
-		old = system_next(s, old);
+	for (; old && strcmp(old->ref, t.id) != 0; old = system_next(s, old))
+		tasks += !old->is_site;
+	if (event == MISSION_CHANGED && !old && tasks >= MISSION_TASKS_MAX)
+		return true; /* the next list says which are left out */
 	/* An update without the joined name of the agent says only its id. */
 	if (event == MISSION_CHANGED && old && t.agent_by_id)
 		snprintf(t.agent, sizeof(t.agent), "%s", system_figure_text(old, "agent"));

@@ -327,23 +327,83 @@ static enum health join_expiry_health(const struct peer *ring, char *why, size_t
 	return HEALTH_ATTENTION;
 }
 
+static bool join_is_called(const struct peer *ring, const char *name)
+{
+	const struct peer *p = ring;
+	bool is = strcasecmp(ring->is, name) == 0;
+	do {
+		is |= join_has_name(p, name) || strcasecmp(p->row.name, name) == 0;
+		p = p->next;
+	} while (p != ring);
+	return is;
+}
+
+/* Walks through the names of vpn_peers. *rest begins at the setting; name has room for size bytes.
+ * False: that was the last one. */
+static bool join_next_name(const char **rest, char *name, size_t size)
+{
+	const char *at = *rest ? *rest + strspn(*rest, " \t") : "";
+	size_t n = strcspn(at, " \t");
+	snprintf(name, size, "%.*s", (int)n, at);
+	*rest = at + n;
+	return n > 0;
+}
+
 /* vpn_peers of the settings names it, by any name of the ring. */
 static bool join_must_be_online(const struct peer *ring)
 {
-	const char *names = store_settings(ring->row.server->store)->wants.vpn_peers;
-	char *copy = names ? xstrdup(names) : NULL, *save = NULL;
-	bool is = false;
-	char *name = copy ? strtok_r(copy, " ", &save) : NULL;
-	for (; name && !is; name = strtok_r(NULL, " ", &save)) {
-		const struct peer *p = ring;
-		is = strcasecmp(ring->is, name) == 0;
-		do {
-			is |= join_has_name(p, name) || strcasecmp(p->row.name, name) == 0;
-			p = p->next;
-		} while (p != ring);
+	const char *rest = store_settings(ring->row.server->store)->wants.vpn_peers;
+	char name[256];
+	while (join_next_name(&rest, name, sizeof(name)))
+		if (join_is_called(ring, name))
+			return true;
+	return false;
+}
+
+static bool join_is_listed(struct store *store, const char *name)
+{
+	for (struct row *row = store_first(store, &kind_peer, NULL); row;
+	     row = store_next(row, &kind_peer, NULL)) {
+		const struct peer *p = const_peer_of(row);
+		if (!p->control && !row->gone && join_is_called(p, name))
+			return true;
 	}
-	free(copy);
-	return is;
+	return false;
+}
+
+/* The first server with a list of the VPN, if all servers are connected and have listed what they
+ * know. NULL: a server that is away may know more. */
+static const struct server *join_lister(const struct store *store)
+{
+	static const char *const sources[] = { "tailscale", "wireguard", "headscale" };
+	const struct server *first = NULL;
+	for (const struct server *v = store_servers(store); v; v = v->next) {
+		if (!v->link || v->link->state != LINK_UP)
+			return NULL;
+		for (size_t i = 0; i < ARRAY_LEN(sources); i++) {
+			const struct source *s = server_source(v, sources[i]);
+			if (s && s->state == SOURCE_WAITING)
+				return NULL;
+			if (s && s->state == SOURCE_LIVE && !first)
+				first = v;
+		}
+	}
+	return first;
+}
+
+bool vpn_unlisted(const struct server *v, char *why, size_t size)
+{
+	const char *rest = store_settings(v->store)->wants.vpn_peers;
+	char name[256];
+	if (!rest || join_lister(v->store) != v)
+		return false;
+	while (join_next_name(&rest, name, sizeof(name)))
+		if (!join_is_listed(v->store, name)) {
+			snprintf(why, size, "vpn_peers names %.100s, which no VPN here lists",
+			         name);
+			return true;
+		}
+	return false;
 }
 
 /* Assesses the ring for its primary row. */
@@ -518,8 +578,9 @@ void vpn_join(struct store *store)
 	free(places.at);
 	free(all);
 	hub_find_all(store);
+	bool named = store_settings(store)->wants.vpn_peers != NULL;
 	for (struct server *v = store_servers(store); v; v = v->next)
-		if (v->link && v->link->state != LINK_UP)
+		if (v->link && (named || v->link->state != LINK_UP))
 			server_judge(v);
 }
 

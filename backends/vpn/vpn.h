@@ -12,6 +12,10 @@ extern const struct kind kind_peer;
 bool vpn_reason(const struct server *, char *buf, size_t size);
 #define VPN_REASON_MAX 128
 
+/* Writes "vpn_peers names NAME, which no VPN here lists". Only for the first server that lists a
+ * VPN, and only while no server is away. False: all are listed, or it is not known. */
+bool vpn_unlisted(const struct server *, char *why, size_t size);
+
 /* Writes the server's state in the VPN in a word or two: "direct 11 ms", "relay fra", "online",
  * "logged out". For "offline", *since is when that began (wall clock, ms; 0 unknown). *well: needs
  * no attention. False: the server is in no VPN that mocr sees. */

@@ -721,9 +721,44 @@ static void test_a_peer_that_must_be_online(void **state)
 			w = w->next;
 		assert_int_equal(w->row.health == HEALTH_ATTENTION, i == 1);
 		if (i == 1)
-			assert_string_equal(w->row.why,
-			                    "no handshake for 2h (vpn_peers names it)");
+			assert_string_equal(w->row.why, "no handshake for 2h (vpn_peers names it)");
 	}
+	s->settings.wants.vpn_peers = NULL;
+}
+
+/* A name that nobody lists is a condition of the first server with a VPN, while all are connected.
+ */
+static void test_a_peer_that_no_vpn_lists(void **state)
+{
+	struct scene *s = *state;
+	static const char away[] = "\"nodekey:dd\":{\"ID\":\"9\",\"PublicKey\":\"nodekey:dd\","
+				   "\"HostName\":\"laptop\",\"TailscaleIPs\":[\"100.64.0.9\"],"
+				   "\"Online\":false}";
+	char names[] = "laptop\tlaptpo", why[200];
+	struct server *v;
+	size_t told = 0;
+	s->settings.wants.vpn_peers = names;
+	for (v = store_servers(s->store); v; v = v->next)
+		v->link->state = LINK_UP;
+	feed_three(s, away);
+	for (v = store_servers(s->store); v; v = v->next)
+		for (struct source *of = v->sources; of; of = of->next)
+			if (of->state == SOURCE_WAITING)
+				of->state = SOURCE_ABSENT;
+	source_set_state(server_source(s->sese, "tailscale"), SOURCE_LIVE, NULL);
+	vpn_join(s->store);
+	for (v = store_servers(s->store); v; v = v->next)
+		if (vpn_unlisted(v, why, sizeof(why))) {
+			told++;
+			assert_string_equal(why, "vpn_peers names laptpo, which no VPN here lists");
+			assert_non_null(strstr(v->row.why, why));
+		}
+	assert_int_equal(told, 1);
+	s->pi->link->state = LINK_LOST;
+	told = 0;
+	for (v = store_servers(s->store); v; v = v->next)
+		told += vpn_unlisted(v, why, sizeof(why));
+	assert_int_equal(told, 0);
 	s->settings.wants.vpn_peers = NULL;
 }
 
@@ -830,10 +865,11 @@ static void test_no_hub_for_a_neighbour(void **state)
 static void test_a_route_that_is_not_accepted(void **state)
 {
 	struct scene *s = *state;
-	static const char status[] =
-		"{\"BackendState\":\"Running\"," SELF("aa", "9", "here", "100.64.0.9") ",\"Peer\":{"
-		PEER("bb", "2", "pi", "100.64.0.2",
-	             "\"Online\":true,\"PrimaryRoutes\":[\"10.8.0.0/24\"]") "}}";
+	static const char status[] = "{\"BackendState\":\"Running\"," SELF(
+		"aa", "9", "here",
+		"100.64.0.9") ",\"Peer\":{" PEER("bb", "2", "pi", "100.64.0.2",
+	                                         "\"Online\":true,\"PrimaryRoutes\":[\"10.8.0.0/"
+	                                         "24\"]") "}}";
 	struct server *here = through_pi(s, "10.9.0.0/24", "");
 	struct source *source = server_source(here, "tailscale");
 	feed(s->pi, "tailscale", "status",
@@ -1155,6 +1191,7 @@ int main(void)
 		ROWS(test_a_server_that_is_down_says_what_the_vpn_knows),
 		ROWS(test_wireguard_tells_of_a_server_too),
 		ROWS(test_a_peer_that_must_be_online),
+		ROWS(test_a_peer_that_no_vpn_lists),
 		ROWS(test_a_hub_that_is_down_explains_those_behind_it),
 		ROWS(test_no_hub_without_certainty),
 		cmocka_unit_test(test_what_a_route_covers),
