@@ -293,8 +293,8 @@ static bool doctor_server(const struct server *v, const struct doctor_answer *a)
 		           *word ? word : "not there; sessions of tmux are not shown");
 	for (const struct source *s = v->sources; s; s = s->next)
 		good &= doctor_source(s);
-	/* One line for all that is not there: nothing is wrong with that. What only a section brings
-	 * is not missing. */
+	/* One line for all that is not there: nothing is wrong with that. What only a section
+	 * brings is not missing. */
 	char names[400] = "";
 	size_t used = 0;
 	for (const struct source *s = v->sources; s && used < sizeof(names); s = s->next)
