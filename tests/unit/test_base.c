@@ -64,6 +64,10 @@ static const struct {
 	{ "a\xe2\x80\xa8"
 	  "b",
 	  "a b" },
+	/* a variation selector of the supplement, a tag */
+	{ "a\xf3\xa0\x84\x81"
+	  "b\xf3\xa0\x81\xa1",
+	  "ab" },
 };
 
 static void test_wash(void **state)
