@@ -515,7 +515,7 @@ _claude_code() {
 		CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_AUTOUPDATER=1 '$claude' --permission-mode default; cat"
 	wait_until 40 _coder_shows '^❯' && term 170 40 env -u TMUX TMUX_TMPDIR="$work/tmuxdir" PATH="${claude%/*}:$PATH" ANTHROPIC_BASE_URL=http://127.0.0.1:$port ANTHROPIC_API_KEY=sk-ant-abcdefghij0123456789 "$MOCR" -F "$config" local && wait_for '● .* local ' 20 && command_line sessions && keys z && wait_for ' idle .*/code' 20 &&
 		_coder send-keys -t coder -l "[[bash touch $work/code/made]]" && sleep 0.5 && _coder send-keys -t coder Enter && wait_for '[?] .* permission .*Claude Code waits for: permission prompt' 15 && keys g a &&
-		wait_for 'Do you want to proceed' 10 && keys 1 && wait_until 10 test -e "$work/code/made" && keys C-] && wait_for 'close it' && keys c && wait_for '○ +.*bash touch.* idle' 15 || return 1
+		wait_for 'Do you want to proceed' 10 && keys 1 && wait_until 10 test -e "$work/code/made" && keys C-] && wait_for 'close it' && keys c && wait_for '[○!] +.*bash touch.* idle' 15 || return 1
 	id=$(basename "$(ls "$HOME"/.claude/projects/*/*.jsonl)" .jsonl)
 	_coder send-keys -t coder -l '[[slow 8]]' && sleep 0.5 && _coder send-keys -t coder Enter && wait_for '◐ .* busy .*/code' 6 && kill -9 "$(jq .pid "$HOME"/.claude/sessions/*.json)" && wait_for ' not served .*/code' 8 &&
 		ls "$HOME"/.claude/sessions/*.json >/dev/null && at "$(hostname)/session/$id" && keys a && wait_for 'touch .*/code/made' 20 && wait_for '^❯' && type_text 'gone on with' && sleep 0.5 && keys Enter && wait_until 15 grep -q '"gone on with"' "$(echo "$HOME"/.claude/projects/*/*.jsonl)"
@@ -543,7 +543,7 @@ _claude_on_pi() {
 	_pi_tmux new-session -d -x 120 -y 40 -s coder "cd ~/code && LANG=C.UTF-8 ANTHROPIC_API_KEY=sk-ant-abcdefghij0123456789 claude --permission-mode default; cat"
 	wait_until 40 _pi_shows '^❯' && fleet 170 40 pi && wait_for '● pi' 20 && command_line sessions && keys z && wait_for 'code-[0-9a-f]+ +idle .*/code' 20 &&
 		_pi_tmux send-keys -t coder -l "[[bash touch /home/pi/code/made]]" && sleep 0.5 && _pi_tmux send-keys -t coder Enter && wait_for '[?] .* permission .*Claude Code waits for: permission prompt' 15 && keys g a &&
-		wait_for 'Do you want to proceed' 10 && keys 1 && wait_until 10 on pi test -e /home/pi/code/made && keys C-] && wait_for 'close it' && keys c && wait_for '○ +.*bash touch.* idle' 15 || return 1
+		wait_for 'Do you want to proceed' 10 && keys 1 && wait_until 10 on pi test -e /home/pi/code/made && keys C-] && wait_for 'close it' && keys c && wait_for '[○!] +.*bash touch.* idle' 15 || return 1
 	id=$(basename "$(on pi sh -c 'ls /home/pi/.claude/projects/*/*.jsonl')" .jsonl)
 	_pi_tmux send-keys -t coder -l '[[slow 8]]' && sleep 0.5 && _pi_tmux send-keys -t coder Enter && wait_for '◐ .* busy .*/code' 6 && on pi kill -9 "$(_pi_json 'sessions/*.json' | jq .pid)" && wait_for ' not served .*/code' 8 &&
 		at "pi/session/$id" && keys a && wait_for 'touch .*/code/made' 20 && wait_for '^❯' && type_text 'gone on with' && sleep 0.5 && keys Enter && wait_until 15 _pi_went_on
