@@ -77,7 +77,7 @@ static enum fate wash_judge(int32_t c)
 {
 	if ((c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xe0000 && c <= 0xe0fff) || c == 0x034f ||
 	    c == 0x3164 || c == 0x115f || c == 0x1160 || c == 0xffa0)
-		return DROP; /* variation selectors, tags, fillers: terminals disagree on the width */
+		return DROP; /* variation selectors, tags, fillers: terminals disagree on widths */
 	switch (utf8proc_category(c)) {
 	case UTF8PROC_CATEGORY_CC:
 	case UTF8PROC_CATEGORY_CF:
