@@ -116,7 +116,7 @@ static void move_info_came(const struct api_answer *r, void *arg)
 	free(path);
 }
 
-/* Finds the export in the answer of 2.x, and the number of its messages. -1: there is none. */
+/* Finds the export in the answer of 2.x. Returns the number of its messages, or -1 without one. */
 static long move_find_export(const struct api_answer *r, const char **data, size_t *len)
 {
 	const char *list;
@@ -288,7 +288,7 @@ static void move_imported(const struct run_result *r, void *arg)
 	free(path);
 }
 
-/* Of which generation of OpenCode an export is: 2 names a location. 0: it is none. */
+/* Returns the generation of OpenCode that made an export: 2 names a location. 0: not an export. */
 static int move_generation(const cJSON *info)
 {
 	if (!cJSON_IsObject(info))

@@ -82,8 +82,8 @@ const struct setting_row setting_rows[] = {
 	  "a session that ended its turn is in the queue until somebody looks at it, a day at "
 	  "most; no: it is only marked as done" },
 	{ "settings", "disk_warn", SETTING_NUMBER, S(disk_warn), 1, 100, "80", NULL,
-	  "a disk this full, in per cent, needs attention: at once if it was so at the first "
-	  "look, else after warn_for" },
+	  "a disk this full, in per cent, needs attention: at once if it is found so full, "
+	  "otherwise after warn_for" },
 	{ "settings", "memory_warn", SETTING_NUMBER, S(memory_warn), 1, 101, "90", NULL,
 	  "so much memory in use, in per cent, needs attention after warn_for; 101: never" },
 	{ "settings", "cpu_warn", SETTING_NUMBER, S(cpu_warn), 1, 101, "90", NULL,

@@ -42,7 +42,7 @@ bool loki_page_parse(const char *json, size_t len, const char *query, struct log
  * err: there are only such lines. Fields that are not part of the stream follow the message. */
 bool vlogs_page_parse(const char *text, size_t len, const char *query, struct logdb_page *,
                       size_t *ill, struct err *);
-/* Appends one JSON line to the page. False: it is none, or has no time. */
+/* Appends one JSON line to the page. False: not a JSON line, or without a time. */
 bool vlogs_line_parse(const char *json, size_t len, const char *query, struct logdb_page *);
 
 /* What /metrics of a VictoriaLogs says. */

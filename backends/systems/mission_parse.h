@@ -26,7 +26,7 @@ struct mission_task {
 	char title[160], state[24], priority[16], agent[60];
 	char why[200]; /* what went wrong with it, as told there; "" nothing */
 	enum mission_group group;
-	bool agent_by_id;   /* agent is the begin of its id: its name was not told */
+	bool agent_by_id;   /* agent is the start of its id, because its name is unknown */
 	bool by_person;     /* its review waits for a person */
 	int64_t updated_ms; /* wall clock there; 0 unknown */
 };

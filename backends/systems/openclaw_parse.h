@@ -44,7 +44,7 @@ struct openclaw_facts {
 	size_t n_listed, n_asked;
 	bool asks_known; /* the approvals were listed */
 };
-/* Reads what openclaw_talk reports. today: "2026-11-30". False and err: it is none. */
+/* Reads what openclaw_talk reports. today: "2026-11-30". False and err: not a report. */
 bool openclaw_parse(const char *text, size_t len, const char *today, struct openclaw_facts *,
                     struct err *);
 void openclaw_finish(struct openclaw_facts *);
