@@ -37,8 +37,8 @@ static const char *fate_of(int32_t c)
 	for (size_t i = 0; i < ARRAY_LEN(no_agreed_width); i++)
 		if (c == no_agreed_width[i])
 			return "";
-	if (c >= 0xfe00 && c <= 0xfe0f)
-		return "";
+	if ((c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xe0000 && c <= 0xe0fff))
+		return ""; /* variation selectors, tags */
 	const char *category = utf8proc_category_string(c);
 	if (!strcmp(category, "Cc") || !strcmp(category, "Cf") || !strcmp(category, "Cs") ||
 	    !strcmp(category, "Co") || !strcmp(category, "Cn"))
