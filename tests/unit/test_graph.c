@@ -43,6 +43,20 @@ static void test_unknown_is_no_zero(void **state)
 	assert_true(hour[TREND_POINTS - 3] == 1);
 }
 
+/* A machine that started half an hour ago: its clock was below 0 before that. */
+static void test_an_hour_back_from_a_young_clock(void **state)
+{
+	struct trend t = { .newest = 0 };
+	float hour[TREND_POINTS];
+	int64_t now = INT64_C(60) * TREND_STEP_MS - 1;
+
+	for (int64_t i = 0; i < TREND_POINTS; i++)
+		trend_add(&t, now - (TREND_POINTS - 1 - i) * TREND_STEP_MS, (double)i);
+	assert_int_equal(trend_read(&t, now, hour), TREND_POINTS);
+	for (size_t i = 0; i < TREND_POINTS; i++)
+		assert_true(hour[i] == (float)i);
+}
+
 /* A day has passed many times over the ring: only the last hour is there. */
 static void test_the_ring_is_bounded(void **state)
 {
@@ -207,6 +221,7 @@ int main(void)
 		cmocka_unit_test(rates_of_odd_times),
 		cmocka_unit_test(test_the_hour_is_means_of_steps),
 		cmocka_unit_test(test_unknown_is_no_zero),
+		cmocka_unit_test(test_an_hour_back_from_a_young_clock),
 		cmocka_unit_test(test_the_ring_is_bounded),
 		cmocka_unit_test(test_peaks_stay),
 		cmocka_unit_test(test_braille),
