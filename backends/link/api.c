@@ -602,8 +602,11 @@ struct api *api_create(struct http *http, struct link *link, const struct api_co
 	if (!config->n_endpoints &&
 	    (!url || !api_url_endpoint(url, &endpoint, host, sizeof(host), &prefix, &n))) {
 		char *not = url ? xasprintf(", not %.120s", url) : xstrdup("");
-		err_set(err, ERR_USAGE, "[%s %s]: url must read http://HOST:PORT or https://HOST%s",
-		        config->section, config->name, not );
+		char *of = config->section ? xasprintf("[%s %s]", config->section, config->name)
+		                           : xstrdup(config->who);
+		err_set(err, ERR_USAGE, "%s: url must read http://HOST:PORT or https://HOST%s", of,
+		        not );
+		free(of);
 		free(not );
 		return NULL;
 	}

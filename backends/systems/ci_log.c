@@ -17,13 +17,16 @@
 #define CI_LOG_RETRY_MOST_MS 60000
 #define CI_LOG_TIMEOUT_MS 60000
 #define CI_LOG_BYTES (16u << 20) /* of the log of one job */
+/* The address of a log lives for minutes: it may have ended between two answers. */
+#define CI_LOG_REFUSED_MOST 2
 
 struct ci_log_job {
 	int64_t id;
 	unsigned source;
 	size_t shown;    /* bytes of its text */
 	int64_t time_us; /* of its last line */
-	bool over;       /* all of its text is shown */
+	int refused;     /* how often the answer was that the log cannot be had */
+	bool over;       /* all of its text is shown, or cannot be had */
 };
 
 struct ci_log {
@@ -116,25 +119,49 @@ static void ci_log_show(struct ci_log *l, struct ci_log_job *j, const char *text
 	}
 }
 
+/* Whether the answer is about this log alone: another try has the same end. */
+static bool ci_log_is_about_job(const struct api_answer *r)
+{
+	if (r->err.code == ERR_TOO_BIG)
+		return true;
+	if (r->status < 300 || r->status >= 500 || r->status == 401 || r->status == 408 ||
+	    r->status == 429)
+		return false;
+	/* GitHub refuses with 403 also who asks too often: REST API, "Rate limits". */
+	const char *left = r->call ? call_header(r->call, "x-ratelimit-remaining") : NULL;
+	bool pauses = r->call && call_header(r->call, "retry-after");
+	return r->status != 403 || (!pauses && !(left && !strcmp(left, "0")));
+}
+
 static void ci_log_take(struct ci_log *l, const struct api_answer *r)
 {
 	const struct ci_job *job = &l->list.at[l->at];
 	struct ci_log_job *j = ci_log_job(l, job);
 	bool ended = job->state >= CI_GOOD;
-	l->at++;
-	/* A job that runs may have no log yet. One that has ended may have none any more. */
-	if (r->err.code && r->err.code != ERR_ABSENT) {
+	if (r->err.code && !ci_log_is_about_job(r)) {
 		ci_log_failed(l, &r->err);
 		return;
 	}
-	if (!r->err.code)
+	l->at++;
+	if (!r->err.code) {
 		ci_log_show(l, j, r->body, r->len, ended);
-	if (ended && r->err.code)
+		if (ended)
+			log_gap(l->follow.log, j->source, "%s ended: %s", job->name, job->word);
+		j->over = ended;
+	} else if (r->err.code == ERR_TOO_BIG) {
+		log_gap(l->follow.log, j->source, "%s: %s, and its log is over %u MB: not shown",
+		        job->name, job->word, CI_LOG_BYTES >> 20);
+		j->over = true;
+	} else if (ended && (r->err.code == ERR_ABSENT || r->status == 410)) {
+		/* a job that runs may have no log yet */
 		log_gap(l->follow.log, j->source, "%s: %s, and its log is not there", job->name,
 		        job->word);
-	else if (ended)
-		log_gap(l->follow.log, j->source, "%s ended: %s", job->name, job->word);
-	j->over = ended;
+		j->over = true;
+	} else if (ended && ++j->refused >= CI_LOG_REFUSED_MOST) {
+		log_gap(l->follow.log, j->source, "%s: %s, and its log is refused (%d)",
+		        job->name, job->word, r->status);
+		j->over = true;
+	}
 	ci_log_next(l);
 }
 
@@ -155,7 +182,12 @@ static void ci_log_go_elsewhere(struct ci_log *l, const char *url)
 	char *base = NULL;
 	struct err err;
 	bool good = ci_url_split(url, &base, &path);
-	if (good && !strncmp(site_url(l->site), "https:", 6) &&
+	if (good && strchr(base, '@')) {
+		err_set(&err, ERR_REFUSED,
+		        "CI %s sends the log to an address with a user name; it is not fetched",
+		        l->site->name);
+		good = false;
+	} else if (good && !strncmp(site_url(l->site), "https:", 6) &&
 	    strncasecmp(base, "https:", 6) != 0) {
 		err_set(&err, ERR_REFUSED,
 		        "CI %s sends the log to %s, which has no TLS; it is not fetched",
@@ -226,8 +258,10 @@ static void ci_log_next(struct ci_log *l)
 		           ci_log_text_came);
 		return;
 	}
-	for (size_t i = 0; i < l->list.n; i++)
-		all_over = all_over && l->list.at[i].state >= CI_GOOD;
+	for (size_t i = 0; i < l->list.n; i++) {
+		const struct ci_log_job *j = ci_log_job(l, &l->list.at[i]);
+		all_over = all_over && l->list.at[i].state >= CI_GOOD && (!j || j->over);
+	}
 	backoff_reset(&l->pause);
 	log_set_status(l->follow.log, l->follow.source, "%s", "");
 	if (all_over)

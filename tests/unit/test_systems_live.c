@@ -1290,8 +1290,10 @@ static void ci_of_github(void **unused)
 
 static struct {
 	bool ended, github, tokens, cut; /* tokens: one came to the other host */
-	int asked_queued, rounds;
-	char where[80]; /* of the other host */
+	int asked_queued, asked_first, rounds;
+	char where[80];      /* of the other host */
+	const char *refusal; /* status and headers of the first job's log; NULL: none */
+	const char *refusal_headers;
 } jobs;
 
 static bool jobs_list(int fd, const struct httpd_request *q)
@@ -1328,11 +1330,22 @@ static bool jobs_log(int fd, const struct httpd_request *q)
 	bool elsewhere = jobs.github && !other;
 	char headers[160];
 	jobs.asked_queued += !ended && strstr(q->path, "/72/") != NULL;
+	jobs.asked_first += strstr(q->path, "/71/") != NULL;
+	const char *refusal = strstr(q->path, "/71/") ? jobs.refusal : NULL;
 	jobs.tokens = jobs.tokens || (other && strcasestr(q->head, "Authorization"));
 	snprintf(headers, sizeof(headers), "Location: %s/store/a%%20b?sig=secret\r\n", jobs.where);
 	pthread_mutex_unlock(&lock);
 	if (!other && !ci_bearer(fd, q))
 		return true;
+	if (refusal && refusal[0] == '2') {
+		char *text = xcalloc(1, 17000001);
+		memset(text, 'a', 17000000);
+		httpd_answer(fd, refusal, NULL, text);
+		free(text);
+		return false;
+	}
+	if (refusal)
+		return httpd_answer(fd, refusal, jobs.refusal_headers, "{\"message\":\"no\"}");
 	if (!other && (!strstr(q->path, "/71/") || (elsewhere && !ended)))
 		return httpd_answer(fd, "404 Not Found", NULL, "{\"message\":\"Not Found\"}");
 	if (elsewhere)
@@ -1423,6 +1436,48 @@ static void jobs_of_gitea(void **unused)
 	log_destroy(log);
 }
 
+/* What cannot be had of one job is said in its place. The jobs behind it follow, and nothing that
+ * stays so is asked for again. */
+static void jobs_refused(void **unused)
+{
+	static const struct {
+		const char *status, *headers, *line; /* NULL: it is tried again */
+		int asked;
+	} cases[] = {
+		{ "410 Gone", NULL, "build / arm: failure, and its log is not there", 1 },
+		{ "403 Forbidden", NULL, "build / arm: failure, and its log is refused (403)", 2 },
+		{ "403 Forbidden", "x-ratelimit-remaining: 0\r\n", NULL, 2 },
+		{ "429 Too Many Requests", NULL, NULL, 2 },
+		{ "200 OK", NULL,
+		  "build / arm: failure, and its log is over 16 MB: not shown", 1 },
+	};
+	struct err err;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		jobs_begin(false);
+		jobs.ended = true;
+		jobs.refusal = cases[i].status;
+		jobs.refusal_headers = cases[i].headers;
+		struct log *log = log_create(0);
+		assert_non_null(kind_system.follow(&at(JOBS_RUN)->row, log, &err));
+		if (!cases[i].line) {
+			UNTIL(strstr(log_status(log), "it is tried again"));
+			assert_int_equal(log_has(log, "test: cancelled, and its log is not there"), 0);
+			log_destroy(log);
+			end(NULL);
+			continue;
+		}
+		UNTIL(log_has(log, "test: cancelled, and its log is not there"));
+		UNTIL(log_has(log, "lint: skipped, and its log is not there"));
+		while (!strstr(log_status(log), "all jobs have ended"))
+			jobs_again(log);
+		assert_int_equal(log_has(log, cases[i].line), 1);
+		assert_int_equal(log_total(log), 3);
+		assert_int_equal(jobs.asked_first, cases[i].asked);
+		log_destroy(log);
+		end(NULL);
+	}
+}
+
 /* GitHub names another host, which never sees the token, and has the log of an ended job only. */
 static void jobs_of_github(void **unused)
 {
@@ -1448,6 +1503,12 @@ static void jobs_of_github(void **unused)
 	log = log_create(0);
 	assert_non_null(kind_system.follow(&at(JOBS_RUN)->row, log, &err));
 	UNTIL(log_has(log, "build / arm: failure, and its log is not there"));
+	log_destroy(log);
+	snprintf(jobs.where, sizeof(jobs.where), "http://me:pw@127.0.0.1:%d", httpd_port(store));
+	log = log_create(0);
+	assert_non_null(kind_system.follow(&at(JOBS_RUN)->row, log, &err));
+	UNTIL(strstr(log_status(log), "to an address with a user name"));
+	assert_null(strstr(log_status(log), "pw"));
 	log_destroy(log);
 	snprintf(jobs.where, sizeof(jobs.where), "ftp://127.0.0.1");
 	log = log_create(0);
@@ -1781,6 +1842,7 @@ int main(void)
 		cmocka_unit_test_teardown(ci_of_github, end),
 		cmocka_unit_test_teardown(jobs_of_gitea, end),
 		cmocka_unit_test_teardown(jobs_of_github, end),
+		cmocka_unit_test(jobs_refused),
 		cmocka_unit_test_teardown(ci_of_an_older_gitea, end),
 		cmocka_unit_test_teardown(ci_tasks_are_no_runs, end),
 		cmocka_unit_test_teardown(ci_without_rights_for_a_while, end),
