@@ -342,8 +342,12 @@ static int64_t platform_wait(struct site *s)
 {
 	const struct platform *p = s->platform;
 	bool busy = s->jobs != NULL;
+	int soon_ms = s->soon_ms;
+	s->soon_ms = 0;
 	if (fetch_is_wanted(&s->poll))
 		return fetch_wait(&s->poll, 0, platform_now(s));
+	if (soon_ms)
+		return soon_ms;
 	if (s->err.code)
 		return backoff_ms(&s->pause, p->retry_ms, p->retry_ms * RETRY_MOST);
 	for (struct app *a = site_next_app(s, NULL); a && p->busy_ms; a = site_next_app(s, a))
@@ -351,6 +355,11 @@ static int64_t platform_wait(struct site *s)
 	if (p->busy_ms && busy)
 		return p->busy_ms;
 	return s->shown ? p->shown_ms : p->hidden_ms;
+}
+
+void site_soon(struct site *s, int ms)
+{
+	s->soon_ms = ms;
 }
 
 void site_poke(struct site *s)

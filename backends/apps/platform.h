@@ -90,6 +90,7 @@ struct site {
 	/* one round; in flight from its first call to its end or failure */
 	struct fetch poll;
 	struct backoff pause; /* after failed rounds */
+	int soon_ms;          /* see site_soon; 0: not asked for */
 	bool up;              /* calls are allowed */
 	bool shown;           /* rows of its source are on the screen */
 	bool complete;        /* a round has asked all that it could ask */
@@ -241,6 +242,8 @@ void site_open(struct site *, const struct site_config *); /* the link is up: st
 void site_rest(struct site *);                   /* stops rounds; calls of jobs continue */
 void site_close(struct site *, const char *why); /* the link is gone: ends jobs */
 void site_poke(struct site *);                   /* starts a round soon */
+/* From platform.over: the next round begins within ms, however long the pause would be. */
+void site_soon(struct site *, int ms);
 /* a whole list arrived: starts a new round of rows */
 void site_answered(struct site *);
 /* n items have no row. For a list that site_listed does not end. */

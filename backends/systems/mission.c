@@ -19,7 +19,7 @@
 #include "backends/systems/mission_parse.h"
 #include "backends/systems/system.h"
 
-#define AGAIN_MS 2000   /* between two rounds that events ask for */
+#define AGAIN_MS 2000   /* from a round that an event overtook to the next */
 #define SILENT_MS 95000 /* three keep-alives of 30 s */
 
 enum mission_way { MISSION_UNKNOWN, MISSION_HEALTH, MISSION_OLD };
@@ -32,8 +32,7 @@ struct mission {
 	bool connected;       /* its gateway, as told in this round */
 	/* An event came while a round ran: the list may be older than the event. */
 	bool overtaken;
-	int64_t again_ms; /* loop clock: the last round that was asked for because of that */
-	struct err err;   /* the first failure of this round */
+	struct err err; /* the first failure of this round */
 	char ill[200], gateway[200], agents[80], cap[80]; /* what is wrong; "" nothing */
 };
 
@@ -252,11 +251,8 @@ static void mission_over(struct site *s)
 	mission_judge(s);
 	if (m->err.code != ERR_DENIED)
 		site_stream_open(&m->stream);
-	int64_t now = loop_now(store_loop(s->source->store));
-	if (m->overtaken && now - m->again_ms >= AGAIN_MS) {
-		m->again_ms = now;
-		site_poke(s);
-	}
+	if (m->overtaken)
+		site_soon(s, AGAIN_MS);
 }
 
 /* --- the system ---------------------------------------------------------- */

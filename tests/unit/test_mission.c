@@ -462,7 +462,7 @@ static void a_stream_that_is_cut(void **unused)
 	assert_int_equal(mc.streams, streams + 2);
 }
 
-/* A list that was made before an event, and came after it, is asked for again at once. */
+/* A list that was made before an event, and came after it, is asked for again after a rest. */
 static void a_list_that_an_event_overtakes(void **unused)
 {
 	fresh(true, NULL);
@@ -480,7 +480,10 @@ static void a_list_that_an_event_overtakes(void **unused)
 	pthread_mutex_unlock(&lock);
 	UNTIL(state(TASK("t1"), "testing"));
 	assert_int_equal(mc.lists, lists + 1);
+	UNTIL(!w.sites->first->call);
+	int64_t over = now_mono_ms();
 	UNTIL(mc.lists == lists + 2 && !w.sites->first->call);
+	assert_true(now_mono_ms() - over >= 1900);
 	assert_true(state(TASK("t1"), "testing"));
 }
 
