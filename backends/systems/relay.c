@@ -67,7 +67,8 @@ static bool relay_take_health(struct site *s, const char *ref, const char *json,
 	site_answered(s);
 	system_begin(s, LEG_TYPE);
 	for (size_t i = 0; i < h.n; i++) {
-		struct system *y = system_row_as(s, LEG_TYPE, h.legs[i].name, h.legs[i].name, "");
+		const char *name = h.legs[i].name;
+		struct system *y = system_row(s, LEG_TYPE, name, name, true);
 		system_figure(y, "at", DOC_DIM, "%.59s", h.legs[i].url);
 		if (!*y->state)
 			system_settle(y, "not asked yet", HEALTH_UNKNOWN, NULL);

@@ -175,6 +175,25 @@ static void legs_that_are_not_well(void **unused)
 	assert_true(figure(LEG("claude"), "at", ""));
 }
 
+/* Two names that have the same letters in an id are two rows. */
+static void names_that_look_alike(void **unused)
+{
+	static const struct httpd_route alike[] = {
+		{ .path = "/health",
+		  .method = "GET",
+		  .body = "{\"status\":\"healthy\",\"server\":\"ai-relay-server\","
+			  "\"version\":\"1\",\"endpoints\":{\"a/b\":\"http://127.0.0.1:1\","
+			  "\"a-b\":\"http://x@h\"}}" },
+		{ 0 }
+	};
+	fresh();
+	begin(alike);
+	UNTIL(health(LEG("a-b"), HEALTH_BAD) && health(LEG("a-b~a-b"), HEALTH_BAD));
+	assert_string_equal(at(LEG("a-b"))->row.name, "a/b");
+	assert_string_equal(at(LEG("a-b~a-b"))->row.name, "a-b");
+	assert_true(why(LEG("a-b~a-b"), "names no http:// address"));
+}
+
 /* An address on the relay's own server, asked from here, would be another one. */
 static void localhost_of_another_machine(void **unused)
 {
@@ -400,6 +419,7 @@ int main(void)
 		cmocka_unit_test_teardown(well, world_end),
 		cmocka_unit_test_teardown(a_leg_that_hangs, world_end),
 		cmocka_unit_test_teardown(legs_that_are_not_well, world_end),
+		cmocka_unit_test_teardown(names_that_look_alike, world_end),
 		cmocka_unit_test_teardown(localhost_of_another_machine, world_end),
 		cmocka_unit_test_teardown(the_relay_is_down, world_end),
 		cmocka_unit_test_teardown(webhooks, world_end),
