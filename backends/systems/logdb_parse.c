@@ -178,7 +178,8 @@ static void loki_take_value(const cJSON *value, const cJSON *labels, uint64_t st
 	const cJSON *more = cJSON_GetArrayItem(value, 2);
 	if (!cJSON_IsString(stamp) || !cJSON_IsString(line))
 		return;
-	int64_t ns = number_read(stamp->valuestring, 1, INT64_MAX, 0);
+	/* below the end, so that a later stamp can be named */
+	int64_t ns = number_read(stamp->valuestring, 1, INT64_MAX - 1, 0);
 	if (!ns)
 		return;
 	const cJSON *metadata = cJSON_GetObjectItemCaseSensitive(more, "structuredMetadata");

@@ -1461,7 +1461,7 @@ static void jobs_refused(void **unused)
 		assert_non_null(kind_system.follow(&at(JOBS_RUN)->row, log, &err));
 		if (!cases[i].line) {
 			UNTIL(strstr(log_status(log), "it is tried again"));
-			assert_int_equal(log_has(log, "test: cancelled, and its log is not there"), 0);
+			assert_int_equal(log_total(log), 0);
 			log_destroy(log);
 			end(NULL);
 			continue;
