@@ -178,11 +178,20 @@ static void wire_drop(struct wire *w)
 	w->busy = false;
 }
 
+bool wire_is_unsure(const struct wire *w)
+{
+	return w->request && w->state && w->talk->is_open && w->talk->is_open(w->state);
+}
+
 static void wire_tell(void *arg)
 {
 	struct wire *w = arg;
 	struct buf body = { 0 };
 	struct api_answer answer = { .err = w->err, .status = w->err.code ? 0 : 200 };
+	answer.unsure = w->err.code && wire_is_unsure(w);
+	if (answer.unsure)
+		err_set(&answer.err, w->err.code, "%.260s; whether it was done is not known",
+		        w->err.text);
 	if (!w->err.code) {
 		w->proven = true;
 		w->refused = false;

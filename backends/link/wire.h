@@ -55,6 +55,8 @@ struct wire_talk {
 	 * sent to the last one received */
 	void (*report)(const void *state, double ms, struct buf *);
 	void (*finish)(void *state); /* frees and wipes what it owns; NULL: nothing */
+	/* Was the request sent, and is its answer still missing? NULL: it has no requests. */
+	bool (*is_open)(const void *state);
 };
 
 /* All strings are copied. */
@@ -72,6 +74,9 @@ void wire_destroy(struct wire *); /* NULL is fine; a running exchange ends witho
 void wire_ask(struct wire *, int64_t timeout_ms, void (*done)(const struct api_answer *, void *),
               void *arg);
 bool wire_is_busy(const struct wire *); /* NULL: false */
+/* The request was sent and has no answer: the server may have done it. A failed exchange says so in
+ * its answer (unsure, and the sentence). */
+bool wire_is_unsure(const struct wire *);
 void wire_stop(struct wire *);          /* NULL is fine */
 
 #endif

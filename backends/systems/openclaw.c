@@ -168,8 +168,14 @@ static void claw_order_begin(struct order *order, struct system *y, char *reques
 
 static void claw_close(struct site *s, const struct err *why)
 {
-	while (claw_site_of(s)->orders)
-		claw_order_end(claw_site_of(s)->orders, why, NULL);
+	struct claw_order *o;
+	while ((o = claw_site_of(s)->orders)) {
+		struct err err = *why;
+		if (wire_is_unsure(o->wire))
+			err_set(&err, why->code, "%.260s; whether it was done is not known",
+			        why->text);
+		claw_order_end(o, &err, NULL);
+	}
 }
 
 static bool claw_is(const struct system *y, const char *type)

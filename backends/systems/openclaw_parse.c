@@ -348,6 +348,12 @@ static void claw_finish(void *state)
 	cJSON_Delete(t->report);
 }
 
+static bool claw_is_open(const void *state)
+{
+	const struct claw_talk *t = state;
+	return t->at == CLAW_ASKED && t->waiting;
+}
+
 const struct wire_talk openclaw_talk = {
 	.scheme = "openclaw",
 	.size = sizeof(struct claw_talk),
@@ -355,6 +361,7 @@ const struct wire_talk openclaw_talk = {
 	.heard = claw_heard,
 	.report = claw_report,
 	.finish = claw_finish,
+	.is_open = claw_is_open,
 };
 
 /* --- reading the report -------------------------------------------------------- */
