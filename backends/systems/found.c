@@ -153,14 +153,15 @@ static bool found_add_line(const char *old, size_t len, struct buf *out, void *a
 
 /* --- offers ---------------------------------------------------------------- */
 
-/* Makes its row. setting: the line that says where it is; "" nowhere. */
-static void found_offer(struct found *f, const struct found_kind *k, const char *name,
-                        const char *where, const char *setting)
+/* Makes its row. key: two engines may have a container of one name. setting: the line that says
+ * where it is; "" nowhere. */
+static void found_offer(struct found *f, const struct found_kind *k, const char *key,
+                        const char *name, const char *where, const char *setting)
 {
 	struct site *s = &f->site.site;
 	if (found_is_dismissed(f, k, name))
 		return;
-	struct system *y = system_row_as(s, k->section, name, name, setting);
+	struct system *y = system_row_as(s, k->section, key, name, setting);
 	y->product = k->product;
 	system_figure(y, "at", DOC_DIM, "%s", where);
 	system_settle(y, "found", HEALTH_IDLE, NULL);
@@ -198,7 +199,8 @@ static void found_offer_container(struct found *f, const struct container *c,
 		snprintf(where, sizeof(where), "%s:%d", at.host, at.port);
 		snprintf(setting, sizeof(setting), "url = %s", url);
 	}
-	found_offer(f, k, c->row.name, where, setting);
+	const char *key = c->row.id + strlen(f->source.server->name) + strlen("/container/");
+	found_offer(f, k, key, c->row.name, where, setting);
 }
 
 /* The kind of a container that runs. NULL: none that mocr knows. */
@@ -247,7 +249,7 @@ static void found_judge(struct found *f)
 		snprintf(name, sizeof(name), "port %d", p->port);
 		snprintf(where, sizeof(where), "%s:%d", at.host, at.port);
 		snprintf(setting, sizeof(setting), "url = %s", url);
-		found_offer(f, p->is, name, where, setting);
+		found_offer(f, p->is, name, name, where, setting);
 	}
 	for (struct system *y = system_next(s, NULL), *next; y; y = next) {
 		next = system_next(s, y);

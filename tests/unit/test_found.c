@@ -219,6 +219,7 @@ static void close_world(struct world *w)
 	"\"NetworkSettings\":{\"Networks\":{\"" network "\":{}}}}"
 #define PUBLISHED \
 	"{\"IP\":\"0.0.0.0\",\"PrivatePort\":3000,\"PublicPort\":13000,\"Type\":\"tcp\"}"
+#define SECOND "{\"PrivatePort\":6379,\"PublicPort\":16379,\"Type\":\"tcp\"}"
 #define EXPOSED "{\"PrivatePort\":6333,\"Type\":\"tcp\"}"
 /* clang-format off */
 static const char list[] =
@@ -251,6 +252,13 @@ static void containers_are_offered(void **state)
 	assert_string_equal(offer(&w, "redis/store")->ref, "url = redis://127.0.0.1:6379");
 	assert_string_equal(offer(&w, "qdrant/shut")->ref, "");
 	assert_string_equal(offer(&w, "headscale/hs")->ref, "command = docker exec hs headscale");
+	assert_int_equal(store_count(w.store, &kind_system, NULL), 4);
+	/* a second engine may have a container of the same name */
+	static const char other[] = "[" CONTAINER("6", "store", "redis:7", SECOND, "web") "]";
+	source_feed(server_source(w.server, "podman"), "list", other, sizeof(other) - 1);
+	assert_string_equal(offer(&w, "redis/store")->ref, "url = redis://127.0.0.1:6379");
+	assert_string_equal(offer(&w, "redis/podman:store")->ref, "url = redis://127.0.0.1:16379");
+	source_feed(server_source(w.server, "podman"), "list", "[]", 2);
 	assert_int_equal(store_count(w.store, &kind_system, NULL), 4);
 	/* what stopped is offered no more */
 	source_feed(server_source(w.server, "docker"), "list", "[]", 2);
