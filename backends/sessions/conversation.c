@@ -266,7 +266,7 @@ void session_conversation(struct ses *s, struct doc *doc)
 	cJSON *root = json_parse(s->messages, s->messages_len);
 	conversation_todo_doc(root, doc);
 	conversation_changes_doc(s, doc);
-	doc_head(doc, "Conversation, newest first (l follows it as it goes on)");
+	doc_head(doc, "Conversation, newest first ([l] follows the conversation)");
 	if (s->messages_err)
 		doc_add(doc, DOC_WARN, "%s", s->messages_err);
 	for (int i = cJSON_GetArraySize(root) - 1; i >= 0; i--)

@@ -358,7 +358,8 @@ void session_peek(struct row *row, struct doc *doc)
 		doc_add(doc, row->health >= HEALTH_ATTENTION ? DOC_WARN : DOC_DIM, "%s", row->why);
 	git_detail(s, doc);
 	if (r) {
-		doc_head(doc, r->is_question ? "It asks (r answers)" : "It wants to (r answers)");
+		doc_head(doc, r->is_question ? "It asks ([r] answers)"
+		                             : "It wants to ([r] answers)");
 		request_doc(r, doc);
 	}
 	doc_init(&words);

@@ -472,7 +472,7 @@ static const struct action system_actions[] = {
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER | ACTION_AS_SHOWN,
 	  DOES(SYSTEM_DELETE),
 	  .doing = "deleting",
-	  .help = "delete it there: a model must be downloaded again, a record typed again" },
+	  .help = "delete the model, the DNS record or the task there, for good" },
 	{ .name = "system-rerun",
 	  .verb = "rerun",
 	  .key = "r",
