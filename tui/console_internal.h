@@ -61,7 +61,7 @@
 enum {
 	CONSOLE_ROW = 1 << 8,   /* acts on the row under the cursor */
 	CONSOLE_HINT = 1 << 9,  /* shown in the line of keys */
-	CONSOLE_MENU = 1 << 10, /* listed in the menu of all actions */
+	CONSOLE_MENU = 1 << 10, /* listed in the menu of all actions, and by Ctrl-P */
 	/* of use only over the panes: over a view the key has another meaning, or none */
 	CONSOLE_PANES = 1 << 11,
 	CONSOLE_NOT_DETAILS = 1 << 12 /* the same over details; of use over a log */
@@ -353,7 +353,7 @@ void action_begin(struct console *, const struct action *);
 /* Says why the action does not fit the row now. */
 void action_say_not_now(struct console *, const struct action *, const struct row *);
 const struct action *console_action_find(const char *name_or_verb);
-/* actions for the row under the cursor */
+/* what can be done now: on the row under the cursor, then in the console; menu and Ctrl-P */
 size_t actions_now(struct console *, const struct action **out, size_t max);
 /* the action of the console or of the row for a key */
 const struct action *binding_find(struct console *, const struct key *, const struct row *);
