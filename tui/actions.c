@@ -717,8 +717,8 @@ static size_t actions_of_rows(struct console *c, struct row *r, const struct act
 	return n;
 }
 
-/* Lists what can be done now: the answer to an ask, the actions of the row's kind or of all rows
- * under a head, those for every row, then those of the console. */
+/* Lists what can be done now. The answer to an ask comes first, then the actions of the row's kind
+ * or of the rows under a head. Those for every row and those of the console follow. */
 size_t actions_now(struct console *c, const struct action **out, size_t max)
 {
 	struct row *r = console_row(c);
