@@ -556,6 +556,17 @@ static void test_a_line_is_drawn(void **state)
 	e = line_of("", "日本語日本語", false);
 	check_drawn(e, 0, 10, "語日本語  ##############################", 8);
 	lineedit_destroy(e);
+	/* From right to left, and with marks over letters: a cell for each letter, in their order. */
+	e = line_of("", "שלום", false);
+	check_drawn(e, 0, 10, "שלום      ##############################", 4);
+	press(e, K_LEFT, 1);
+	check_drawn(e, 0, 10, "שלום      ##############################", 3);
+	lineedit_destroy(e);
+	e = line_of("", "re\xcc\x81sume\xcc\x81", false);
+	check_drawn(e, 0, 10, "re\xcc\x81sume\xcc\x81    ##############################", 6);
+	press(e, K_LEFT, 1);
+	check_drawn(e, 0, 10, "re\xcc\x81sume\xcc\x81    ##############################", 5);
+	lineedit_destroy(e);
 	/* A long prompt leaves four cells, in a narrow place half of it. */
 	e = line_of("a long prompt: ", "xyz", false);
 	check_drawn(e, 0, 12, "a long pxyz ############################", 11);
