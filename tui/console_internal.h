@@ -218,6 +218,8 @@ struct console {
 	struct lineedit *line;
 	enum line_for line_for;
 	char filter_before[FILTER_MAX];
+	char *theme;             /* owned; chosen by :theme or a reload; NULL: the first one */
+	const char *theme_shown; /* one of theme_names while its name is typed; NULL: none */
 	struct history *history;
 	char *history_file; /* owned */
 
@@ -374,6 +376,8 @@ void command_open(struct console *, const char *text);
 void command_run(struct console *, const char *line);
 void filter_open(struct console *);
 void line_key(struct console *, const struct key *);
+/* Shows the theme whose name stands behind :theme; without one, that of before. */
+void line_preview(struct console *);
 /* Adds the commands that are for logs. */
 void commands_help_log(struct doc *);
 

@@ -71,8 +71,8 @@ static void mouse_press_line(struct console *c, const struct mouse *m)
 	int last = canvas_screen().height - 1;
 	if (m->y < last - lineedit_list_rows(c->line, last / 2))
 		console_key(c, &(struct key){ .code = K_ESC });
-	else
-		lineedit_list_click(c->line, m->y, m->x);
+	else if (lineedit_list_click(c->line, m->y, m->x))
+		line_preview(c);
 }
 
 static void mouse_press_box(struct console *c, const struct mouse *m)
