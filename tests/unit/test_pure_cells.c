@@ -556,7 +556,7 @@ static void test_a_line_is_drawn(void **state)
 	e = line_of("", "日本語日本語", false);
 	check_drawn(e, 0, 10, "語日本語  ##############################", 8);
 	lineedit_destroy(e);
-	/* From right to left, and with marks over letters: a cell for each letter, in their order. */
+	/* From right to left, and with marks over letters: a cell for each letter. */
 	e = line_of("", "שלום", false);
 	check_drawn(e, 0, 10, "שלום      ##############################", 4);
 	press(e, K_LEFT, 1);
