@@ -3,9 +3,17 @@ V ?= 0
 Q := $(if $(filter 0,$(V)),@)
 say = $(if $(filter 0,$(V)),@printf '  %-6s %s\n' '$(1)' '$(2)')
 
+GNU_arm64 := aarch64-linux-gnu
+GNU_amd64 := x86_64-linux-gnu
 CC ?= gcc
 ifeq ($(origin CC),default)
 CC := gcc
+endif
+# ARCH=arm64, said to make itself: by the cross compiler, with Debian's libraries for that processor.
+ifeq ($(origin ARCH),command line)
+GNU := $(or $(GNU_$(ARCH)),$(error make deb: only ARCH=arm64 and ARCH=amd64 have a name here))
+CC := $(GNU)-gcc
+export PKG_CONFIG_LIBDIR := /usr/lib/$(GNU)/pkgconfig:/usr/share/pkgconfig
 endif
 comma := ,
 hash := \#
@@ -19,7 +27,7 @@ PKGS := ncursesw libssh libcurl libcjson libsystemd inih libutf8proc libpcre2-8 
 # What Debian and Ubuntu call what is needed: to build, and to test.
 BUILD_PACKAGES := gcc make pkg-config libncurses-dev libssh-dev libcurl4-openssl-dev libcjson-dev libsystemd-dev \
 	libinih-dev libssl-dev libutf8proc-dev libpcre2-dev libwslay-dev uthash-dev openssh-client ca-certificates
-TEST_PACKAGES := $(BUILD_PACKAGES) ncurses-term clang libclang-rt-dev cppcheck valgrind libcmocka-dev git tmux openssh-server sshpass krb5-kdc krb5-admin-server krb5-user dbus systemd socat jq \
+TEST_PACKAGES := $(BUILD_PACKAGES) ncurses-term locales clang libclang-rt-dev cppcheck valgrind libcmocka-dev git tmux openssh-server sshpass krb5-kdc krb5-admin-server krb5-user dbus systemd socat jq \
 	busybox-static toybox rust-coreutils zsh fish tcsh csh strace procps iproute2 mandoc python3 debootstrap docker.io iptables libnotify4 dunst xvfb
 
 OPT ?= -O2 -g
@@ -46,8 +54,9 @@ UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c
 UNIT_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
+# build/mocr is the one that runs here.
 all: $(BUILD)/mocr
-	$(Q)mkdir -p build && ln -sfn ../$(BUILD)/mocr build/mocr
+	$(if $(GNU),,$(Q)mkdir -p build && ln -sfn ../$(BUILD)/mocr build/mocr)
 
 run: ## install what is missing, build, start the console (ARGS="pi sese" for servers)
 	@$(MAKE) --no-print-directory packages NEEDED='$(BUILD_PACKAGES)'
@@ -109,7 +118,7 @@ lint: ## rooms, includes, forbidden calls
 	@bash tests/lint
 
 docs: all ## make the generated tables of the man pages anew
-	@bash man/generate build/mocr
+	$(if $(GNU),,@bash man/generate build/mocr)
 
 lab: ## start the fleet of real servers and leave it running
 	@tests/lab/lab up
@@ -144,15 +153,22 @@ uninstall: ## remove from PREFIX what make install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/mocr $(foreach f,$(INSTALLED),$(DESTDIR)$(PREFIX)/$(lastword $(subst :, ,$(f))))
 	rmdir $(foreach d,/themes /demo /,$(DESTDIR)$(PREFIX)/share/mocr$(d)) 2>/dev/null || true
 
-deb: ## a package for this release of Debian or Ubuntu, in build/
-	@$(MAKE) --no-print-directory packages NEEDED='$(BUILD_PACKAGES) dpkg-dev'
+# What make deb wants: for another processor its compiler, and the libraries of that processor.
+DEB_PACKAGES = dpkg-dev $(if $(GNU),gcc-$(subst _,-,$(GNU)) \
+	$(foreach p,$(BUILD_PACKAGES),$(p)$(if $(filter lib%,$(p)),:$(ARCH))),$(BUILD_PACKAGES))
+
+deb: ## a package for this release of Debian or Ubuntu, in build/ (ARCH=arm64 cross builds it)
+	@$(MAKE) --no-print-directory packages NEEDED='$(DEB_PACKAGES)'
 	$(Q)$(MAKE) --no-print-directory all
 	@# only the place of the themes is compiled in
 	$(Q)rm -rf build/deb build/mocr_*.deb && mkdir -p build/deb && cp -a $(BUILD) build/deb/build
 	$(Q)rm -f build/deb/build/mocr build/deb/build/tui/theme.o
 	$(Q)$(MAKE) --no-print-directory BUILD=build/deb/build PREFIX=/usr DESTDIR=$(CURDIR)/build/deb/root install
-	$(Q)ln -sfn ../$(BUILD)/mocr build/mocr
-	$(Q)bash man/deb build/deb/root build
+	$(if $(GNU),,$(Q)ln -sfn ../$(BUILD)/mocr build/mocr)
+	$(Q)ARCH=$(if $(GNU),$(ARCH)) GNU=$(GNU) bash man/deb build/deb/root build
+
+deb-everywhere: ## build, install and run the package in roots of bookworm, trixie and sid (SUITES=sid)
+	@bash tests/everywhere $(SUITES)
 
 print-packages:
 	@echo $(BUILD_PACKAGES)
@@ -173,8 +189,8 @@ clean: ## remove what was built
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r t h; do \
-		printf '  make %-10s %s\n' "$$t" "$$h"; done
+		printf '  make %-15s %s\n' "$$t" "$$h"; done
 
 -include $(OBJS:.o=.d) $(wildcard $(BUILD)/tests/unit/*.d)
-.PHONY: all run check packages unit fuzz lint docs lab demo lab-down bench chaos mutate install uninstall deb clean help
+.PHONY: all run check packages unit fuzz lint docs lab demo lab-down bench chaos mutate install uninstall deb deb-everywhere clean help
 .SECONDARY:

@@ -717,23 +717,25 @@ static size_t actions_of_rows(struct console *c, struct row *r, const struct act
 	return n;
 }
 
-/* Lists the row's actions: the answer to an ask, then the kind's own, then those of every row. */
+/* Lists what can be done now. The answer to an ask comes first, then the actions of the row's kind
+ * or of the rows under a head. Those for every row and those of the console follow. */
 size_t actions_now(struct console *c, const struct action **out, size_t max)
 {
 	struct row *r = console_row(c);
 	size_t n = 0;
-	if (!r && fold_at(c)) /* on a head: what works on all rows under it */
-		return actions_of_rows(c, NULL, out, 0, max);
-	if (!r)
-		return 0;
-	if (max && r->server->asks)
+	if (max && r && r->server->asks)
 		out[n++] = console_action_find("row-answer");
-	n = actions_of_rows(c, r, out, n, max);
+	if (r || fold_at(c))
+		n = actions_of_rows(c, r, out, n, max);
 	const struct action *table;
-	for (size_t i = 0; (table = console_table(i)); i++)
+	for (size_t i = 0; r && (table = console_table(i)); i++)
 		for (const struct action *a = table; a->name && n < max; a++)
 			if ((a->flags & CONSOLE_ROW) && a->applies != action_asks &&
 			    action_applies(c, a, r))
+				out[n++] = a;
+	for (size_t i = 0; (table = console_table(i)); i++)
+		for (const struct action *a = table; a->name && n < max; a++)
+			if ((a->flags & CONSOLE_MENU) && action_applies(c, a, r))
 				out[n++] = a;
 	return n;
 }

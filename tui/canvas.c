@@ -655,7 +655,8 @@ char *canvas_screen_text(void)
 		size_t kept;
 		wchar_t *line = xcalloc((size_t)term.cols + 1, CCHARW_MAX * sizeof(*line));
 
-		if (mvinnwstr(y, 0, line, term.cols) != ERR)
+		/* a cell has a letter, and the marks over it */
+		if (mvinnwstr(y, 0, line, term.cols * CCHARW_MAX) != ERR)
 			for (const wchar_t *w = line; *w; w++) {
 				utf8proc_uint8_t bytes[4];
 				utf8proc_ssize_t n = utf8proc_encode_char((utf8proc_int32_t)*w,

@@ -92,6 +92,8 @@ static void command_run_theme(struct console *c, const char *name)
 	char why[256] = "";
 	if (!canvas_set_theme(name, why, sizeof(why)))
 		console_flash(c, TONE_WARN, "%s", why);
+	else
+		xreplace(&c->theme, name);
 	console_redraw(c);
 }
 
@@ -378,7 +380,8 @@ static const struct command commands[] = {
 	  .complete = command_complete_column_list },
 	{ "layout", "NAME", "how the panes lie: panes, big, columns or beside", look_set,
 	  .complete = command_complete_layouts },
-	{ "theme", "NAME", "other colours", command_run_theme, .words = theme_names },
+	{ "theme", "NAME", "other colours; shown while the name is typed", command_run_theme,
+	  .words = theme_names },
 	{ "save-screen", "FILE", "write what is on the screen into a file", command_run_save_screen,
 	  .complete = command_complete_files },
 	{ "hints", NULL, "show or hide the line of keys at the bottom", .run = command_run_hints },
@@ -583,6 +586,24 @@ static void command_close_line(struct console *c)
 	c->line_for = LINE_NONE;
 }
 
+void line_preview(struct console *c)
+{
+	static const char command[] = "theme ";
+	const char *text = c->line_for == LINE_COMMAND ? lineedit_text(c->line) : "";
+	const char *name = strncmp(text, command, strlen(command)) ? "" : text + strlen(command);
+	const char *before = c->theme ? c->theme : c->settings->theme;
+	const char *const *t = theme_names;
+	size_t n = strcspn(name, " ");
+	char why[256];
+	while (*t && (strlen(*t) != n || strncmp(*t, name, n) != 0))
+		t++;
+	if (c->theme_shown == *t)
+		return;
+	c->theme_shown = *t;
+	canvas_set_theme(*t ? *t : before, why, sizeof(why));
+	console_redraw(c);
+}
+
 void line_key(struct console *c, const struct key *key)
 {
 	enum lineedit_result result = lineedit_key(c->line, key);
@@ -610,4 +631,5 @@ void line_key(struct console *c, const struct key *key)
 	} else if (result == LINEEDIT_CANCELLED) {
 		command_close_line(c);
 	}
+	line_preview(c);
 }

@@ -422,6 +422,7 @@ void console_destroy(struct console *c)
 	while (c->view)
 		view_close(c);
 	lineedit_destroy(c->line);
+	free(c->theme);
 	peek_destroy(c->peek);
 	struct err err;
 	if (c->history_file && !history_save(c->history, c->history_file, &err))

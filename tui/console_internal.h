@@ -61,7 +61,7 @@
 enum {
 	CONSOLE_ROW = 1 << 8,   /* acts on the row under the cursor */
 	CONSOLE_HINT = 1 << 9,  /* shown in the line of keys */
-	CONSOLE_MENU = 1 << 10, /* listed in the menu of all actions */
+	CONSOLE_MENU = 1 << 10, /* listed in the menu of all actions, and by Ctrl-P */
 	/* of use only over the panes: over a view the key has another meaning, or none */
 	CONSOLE_PANES = 1 << 11,
 	CONSOLE_NOT_DETAILS = 1 << 12 /* the same over details; of use over a log */
@@ -218,6 +218,8 @@ struct console {
 	struct lineedit *line;
 	enum line_for line_for;
 	char filter_before[FILTER_MAX];
+	char *theme;             /* owned; chosen by :theme or a reload; NULL: the first one */
+	const char *theme_shown; /* one of theme_names while its name is typed; NULL: none */
 	struct history *history;
 	char *history_file; /* owned */
 
@@ -353,7 +355,7 @@ void action_begin(struct console *, const struct action *);
 /* Says why the action does not fit the row now. */
 void action_say_not_now(struct console *, const struct action *, const struct row *);
 const struct action *console_action_find(const char *name_or_verb);
-/* actions for the row under the cursor */
+/* what can be done now: on the row under the cursor, then in the console; menu and Ctrl-P */
 size_t actions_now(struct console *, const struct action **out, size_t max);
 /* the action of the console or of the row for a key */
 const struct action *binding_find(struct console *, const struct key *, const struct row *);
@@ -374,6 +376,8 @@ void command_open(struct console *, const char *text);
 void command_run(struct console *, const char *line);
 void filter_open(struct console *);
 void line_key(struct console *, const struct key *);
+/* Shows the theme whose name stands behind :theme; without one, that of before. */
+void line_preview(struct console *);
 /* Adds the commands that are for logs. */
 void commands_help_log(struct doc *);
 

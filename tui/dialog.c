@@ -1171,6 +1171,8 @@ bool dialog_click(struct dialog *d, int y, int x)
 		return false;
 	if (!dialog_is_in(&top->box, y, x))
 		return dialog_key(d, &escape);
+	if (top == d && d->line)
+		lineedit_list_click(d->line, y, x);
 	for (size_t i = 0; top == d && i < d->n; i++) {
 		struct item *it = &d->items[i];
 		if (!dialog_is_in(&it->at, y, x) || it->disabled)

@@ -118,12 +118,7 @@ void console_menu(struct console *c)
 	struct dialog_item items[MENU_MAX] = { 0 };
 	char names[MENU_MAX][KEY_NAME_SIZE];
 	struct row *r = console_row(c);
-	const struct action *table;
 	c->n_menu = actions_now(c, c->menu, MENU_MAX);
-	for (size_t i = 0; (table = console_table(i)); i++)
-		for (const struct action *a = table; a->name && c->n_menu < MENU_MAX; a++)
-			if ((a->flags & CONSOLE_MENU) && action_applies(c, a, r))
-				c->menu[c->n_menu++] = a;
 	for (size_t i = 0; i < c->n_menu; i++)
 		items[i] = (struct dialog_item){ .key = action_key(c->menu[i], names[i]),
 			                         .label = c->menu[i]->verb,

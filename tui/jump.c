@@ -146,7 +146,7 @@ static struct jump_place *jump_line(struct console *c, struct jump_lines *l, con
 
 static void jump_line_action(struct console *c, struct jump_lines *l, const struct action *a)
 {
-	const struct row *r = console_row(c);
+	const struct row *r = a->flags & CONSOLE_MENU ? NULL : console_row(c);
 	char *help = xasprintf("action on %s: %s", r ? r->name : "mocr", a->help);
 	jump_line(c, l, a->verb, help, xstrdup("kind:action"))->action = a;
 }
@@ -186,7 +186,8 @@ void jump_open(struct console *c)
 		          xstrdup("kind:panel"))
 			->panel = i;
 	for (size_t i = 0; i < n_now; i++)
-		jump_line_action(c, &l, now[i]);
+		if (now[i]->show != jump_open)
+			jump_line_action(c, &l, now[i]);
 	c->dialog = dialog_find("Go to", l.items, (const char *const *)l.words, l.n, jump_chosen,
 	                        c);
 	for (size_t i = 0; i < l.n; i++) {

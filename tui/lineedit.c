@@ -25,6 +25,9 @@ struct completion {
 	size_t start;  /* byte offset of the word to complete */
 	size_t chosen; /* index of the candidate; n: the typed text */
 	bool open;     /* Tab walks the list */
+	/* where the list was drawn last; no height: nowhere */
+	struct canvas at;
+	size_t top; /* index of the candidate in its first line */
 	/* NULL: all candidates are taken, else those that match */
 	const struct fuzzy *wanted;
 };
@@ -265,6 +268,7 @@ static void completion_clear(struct completion *c)
 		free(c->list[i].help);
 	}
 	c->n = c->dropped = c->chosen = 0;
+	c->at.height = 0;
 	c->open = false;
 }
 
@@ -787,13 +791,30 @@ int lineedit_list_rows(const struct lineedit *e, int max_rows)
 	return (int)c->n < max_rows ? (int)c->n : max_rows;
 }
 
-void lineedit_list_draw(const struct lineedit *e, const struct canvas *c)
+bool lineedit_list_click(struct lineedit *e, int y, int x)
 {
-	const struct completion *list = &e->completion;
+	struct completion *list = &e->completion;
+	const struct canvas *at = &list->at;
+	size_t clicked = list->top + (size_t)(y - at->y);
+
+	if (!list->open || y < at->y || y >= at->y + at->height || x < at->x ||
+	    x >= at->x + at->width || clicked >= list->n)
+		return false;
+	lineedit_put_candidate(e, list->list[clicked].word, true);
+	completion_clear(list);
+	lineedit_forget_typed(e);
+	return true;
+}
+
+void lineedit_list_draw(struct lineedit *e, const struct canvas *c)
+{
+	struct completion *list = &e->completion;
 	size_t rows = c->height > 0 ? (size_t)c->height : 0;
 	size_t chosen = list->chosen < list->n ? list->chosen : 0;
 	size_t top = chosen >= rows ? chosen - rows + 1 : 0, widest = 0;
 
+	list->at = *c;
+	list->top = top;
 	for (size_t i = 0; i < list->n; i++) {
 		size_t w = cells(list->list[i].word);
 		widest = w > widest ? w : widest;

@@ -71,7 +71,10 @@ void lineedit_draw(const struct lineedit *, const struct canvas *, int y, int x,
 /* The list of candidates while Tab walks it. lineedit_list_rows returns the rows the list wants, 0
  * for no list. */
 int lineedit_list_rows(const struct lineedit *, int max_rows);
-void lineedit_list_draw(const struct lineedit *, const struct canvas *);
+void lineedit_list_draw(struct lineedit *, const struct canvas *);
+/* Takes the candidate that was drawn at this place of the screen, as if it were typed; the list
+ * closes. False: none is there. */
+bool lineedit_list_click(struct lineedit *, int y, int x);
 
 /* Lines typed before, newest last, without duplicates. */
 struct history *history_create(size_t max_lines);

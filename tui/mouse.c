@@ -65,11 +65,14 @@ static void mouse_press(struct console *c, const struct mouse *m)
 		p->moved = true;
 }
 
-/* Neither on the line at the bottom nor on its candidates above. */
-static bool mouse_is_outside_line(const struct console *c, const struct mouse *m)
+/* A candidate is taken; a click above the line and its candidates closes the line. */
+static void mouse_press_line(struct console *c, const struct mouse *m)
 {
 	int last = canvas_screen().height - 1;
-	return m->y < last - lineedit_list_rows(c->line, last / 2);
+	if (m->y < last - lineedit_list_rows(c->line, last / 2))
+		console_key(c, &(struct key){ .code = K_ESC });
+	else if (lineedit_list_click(c->line, m->y, m->x))
+		line_preview(c);
 }
 
 static void mouse_press_box(struct console *c, const struct mouse *m)
@@ -90,9 +93,9 @@ void mouse_take(struct console *c, const struct mouse *m)
 	case MOUSE_PRESS:
 		if (c->dialog)
 			mouse_press_box(c, m);
-		else if (c->line && mouse_is_outside_line(c, m))
-			console_key(c, &(struct key){ .code = K_ESC });
-		else if (!c->line && !c->view)
+		else if (c->line)
+			mouse_press_line(c, m);
+		else if (!c->view)
 			mouse_press(c, m);
 		break;
 	case MOUSE_DRAG:

@@ -179,6 +179,13 @@ class Program:
         os.close(slave)
         self.fd = master
 
+    def resize(self, cols, rows):
+        """Another size of the terminal; the time when the program was told."""
+        self.screen = Screen(cols, rows)
+        now = time.time()
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
+        return now
+
     def read(self, timeout):
         """One read: the time of its bytes, or None when none came."""
         if not select.select([self.fd], [], [], max(0, timeout))[0]:

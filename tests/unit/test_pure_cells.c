@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <curses.h>
@@ -29,6 +31,15 @@
 #include "panels/graphs.h"
 #include "panels/panels.h"
 #include "tui/lineedit.h"
+
+/* A machine that was started a minute ago has no hour before now on its clock. Here it has two. */
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	long failed = syscall(SYS_clock_gettime, id, t);
+	if (!failed && id == CLOCK_MONOTONIC)
+		t->tv_sec += INT64_C(7200);
+	return (int)failed;
+}
 
 static struct settings settings;
 static struct loop *loop;
@@ -545,6 +556,17 @@ static void test_a_line_is_drawn(void **state)
 	e = line_of("", "日本語日本語", false);
 	check_drawn(e, 0, 10, "語日本語  ##############################", 8);
 	lineedit_destroy(e);
+	/* From right to left, and with marks over letters: a cell for each letter. */
+	e = line_of("", "שלום", false);
+	check_drawn(e, 0, 10, "שלום      ##############################", 4);
+	press(e, K_LEFT, 1);
+	check_drawn(e, 0, 10, "שלום      ##############################", 3);
+	lineedit_destroy(e);
+	e = line_of("", "re\xcc\x81sume\xcc\x81", false);
+	check_drawn(e, 0, 10, "re\xcc\x81sume\xcc\x81    ##############################", 6);
+	press(e, K_LEFT, 1);
+	check_drawn(e, 0, 10, "re\xcc\x81sume\xcc\x81    ##############################", 5);
+	lineedit_destroy(e);
 	/* A long prompt leaves four cells, in a narrow place half of it. */
 	e = line_of("a long prompt: ", "xyz", false);
 	check_drawn(e, 0, 12, "a long pxyz ############################", 11);
@@ -609,6 +631,25 @@ static void test_a_list_of_words_is_drawn(void **state)
 	assert_string_equal(screen, " word1\n word2  a help\n word3\n word4  a help"
 	                            "        +1\n");
 	free(screen);
+	/* A click takes the word that was drawn there, and nothing beside the list. */
+	assert_false(lineedit_list_click(e, 4, 0));
+	assert_false(lineedit_list_click(e, -1, 0));
+	assert_false(lineedit_list_click(e, 2, 30));
+	assert_false(lineedit_list_click(e, 2, -1));
+	assert_string_equal(lineedit_text(e), "word4");
+	assert_true(lineedit_list_click(e, 0, 29));
+	assert_string_equal(lineedit_text(e), "word1 ");
+	assert_int_equal(lineedit_list_rows(e, 4), 0);
+	assert_false(lineedit_list_click(e, 0, 29));
+	/* Fewer words than lines: below the last one there is nothing. */
+	n = 2;
+	lineedit_set(e, "w");
+	press(e, K_TAB, 1);
+	canvas_clear(&c);
+	lineedit_list_draw(e, &c);
+	assert_false(lineedit_list_click(e, 2, 0));
+	assert_true(lineedit_list_click(e, 1, 0));
+	assert_string_equal(lineedit_text(e), "word1 ");
 	lineedit_destroy(e);
 	close_terminal();
 }

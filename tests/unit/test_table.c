@@ -799,6 +799,12 @@ static void test_no_bytes_at_rest(void **state)
 		canvas_flush();
 		moved = drain();
 		assert_in_range(moved, 1, 1000);
+		/* One row changed. */
+		all[9].health = HEALTH_BAD;
+		all[9].why = xstrdup("exit code 1");
+		draw(t);
+		canvas_flush();
+		assert_in_range(drain(), 1, 199);
 		canvas_suspend();
 		assert_true(drain() > 0);
 		canvas_resume();

@@ -26,11 +26,14 @@ _every() {
 	return $code
 }
 _tmux_of() { on strict runuser -u "$1" -- sh -c "cd; exec tmux new-session -d -s 'of $1; it'\\''s' sleep 300"; }
-_no_tmux_of() { on strict runuser -u "$1" -- tmux kill-server; }
+# Gone when this returns: the next new-session must not meet a server that is about to end.
+_no_tmux_of() {
+	on strict runuser -u "$1" -- sh -c 'tmux kill-server; i=0; while tmux has-session 2>/dev/null && [ $i -lt 50 ]; do sleep 0.1; i=$((i + 1)); done; true'
+}
 
 every_panel_by_command_and_by_socket() {
 	local name code
-	_every _tmux_of
+	_every _tmux_of || { note 'a tmux did not start'; _every _no_tmux_of; return 1; }
 	# shellcheck disable=SC2086  # lists of names
 	ends 0 "$MOCR" -F "$_ssh" --wait 40 status --json --all $_by_command $_by_socket && {
 		code=0
@@ -41,7 +44,12 @@ every_panel_by_command_and_by_socket() {
 				"$work/out" >/dev/null || { note "$name lacks something"; jq -c --arg n "$name" '.servers[] | select(.name == $n) | [.link, .memory_total,
 				[.containers[].name], (.units | length), [.sessions[].name], .sources]' "$work/out"; code=1; }
 		done
-	} || code=1
+	} || {
+		# 1: something else on that server is not well; 3: it did not answer in time
+		jq -c '.servers[] | [.name, .link, .why, [.sources[] | select(.state != "live" and .state != "absent")],
+			[(.containers + .units + .sessions)[]? | select(.health | IN("attention", "bad", "asks")) | [.name, .why]]]' "$work/out"
+		code=1
+	}
 	_every _no_tmux_of
 	return $code
 }
