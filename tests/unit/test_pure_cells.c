@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <curses.h>
@@ -31,15 +29,6 @@
 #include "panels/graphs.h"
 #include "panels/panels.h"
 #include "tui/lineedit.h"
-
-/* A machine that was started a minute ago has no hour before now on its clock. Here it has two. */
-int clock_gettime(clockid_t id, struct timespec *t)
-{
-	long failed = syscall(SYS_clock_gettime, id, t);
-	if (!failed && id == CLOCK_MONOTONIC)
-		t->tv_sec += INT64_C(7200);
-	return (int)failed;
-}
 
 static struct settings settings;
 static struct loop *loop;
