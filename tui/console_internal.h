@@ -302,6 +302,9 @@ void pane_set_filter(struct console *, struct pane *, const char *pattern);
 /* Moves the cursor of the focused pane. False: another key. */
 bool pane_key(struct console *, const struct key *);
 void pane_draw(struct console *, size_t index, const struct canvas *, bool title);
+/* Counts the lines of a panel that draws itself at that width. True: there are more or fewer than
+ * before. */
+bool pane_count_lines(struct console *, size_t index, const struct canvas *);
 struct pane *pane_of_kind(struct console *, const struct kind *);
 /* What the panel of the row's kind adds (panel.h). */
 bool panel_ask(struct console *, const struct action *, struct row **, size_t n);

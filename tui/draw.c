@@ -16,12 +16,21 @@ void note_change(struct console *c, int64_t wall_ms)
 		c->next_change_ms = wall_ms;
 }
 
-/* How many lines the pane would like. */
-static size_t draw_pane_rows(const struct pane *p)
+/* How many lines each pane would like. */
+static void draw_count_rows(struct console *c)
 {
-	if (!p->table)
-		return p->lines;
-	return p->fold && p->state != ROWS_DIRTY ? p->n : p->total + p->remembered;
+	for (size_t i = 0; i < c->n_panes; i++) {
+		const struct pane *p = &c->panes[i];
+		if (!p->table)
+			c->pane_rows[i] = p->lines;
+		else if (p->fold && p->state != ROWS_DIRTY)
+			c->pane_rows[i] = p->n;
+		else
+			c->pane_rows[i] = p->total + p->remembered;
+	}
+	/* an empty fleet shows how to add servers */
+	if (!c->pane_rows[PANE_FLEET])
+		c->pane_rows[PANE_FLEET] = EMPTY_FLEET_LINES;
 }
 
 static int draw_last_line(const struct canvas *screen)
@@ -114,13 +123,21 @@ void console_draw(struct console *c)
 		.hints = c->settings->screen.hints && !c->hide_hints,
 		.rows = c->pane_rows,
 	};
-	for (size_t i = 0; i < c->n_panes; i++)
-		want.rows[i] = draw_pane_rows(&c->panes[i]);
+	draw_count_rows(c);
 	want.says = says_want(c, screen.width);
-	if (!want.rows[PANE_FLEET])
-		/* an empty fleet shows how to add servers */
-		want.rows[PANE_FLEET] = EMPTY_FLEET_LINES;
+	struct layout before = c->layout;
 	layout(&want, &c->layout);
+	bool moved = false;
+	/* the height of a pane that was not there depends on lines that nobody counted yet */
+	for (size_t i = 0; i < c->layout.n; i++) {
+		const struct layout_pane *p = &c->layout.panes[i];
+		if (!layout_shows(&before, p->panel))
+			moved = pane_count_lines(c, p->panel, &p->at) || moved;
+	}
+	if (moved) {
+		draw_count_rows(c);
+		layout(&want, &c->layout);
+	}
 	peek_lay_out(c);
 	c->look.drawn_upper = want.upper;
 	c->look.drawn_left = want.left;

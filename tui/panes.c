@@ -817,6 +817,19 @@ static void pane_draw_table(struct console *c, size_t index, const struct canvas
 			store_shown((struct row *)p->rows[i]);
 }
 
+bool pane_count_lines(struct console *c, size_t index, const struct canvas *at)
+{
+	struct pane *p = &c->panes[index];
+	size_t before = p->lines;
+	if (p->table)
+		return false;
+	struct panel_look look = pane_look(c, p);
+	struct canvas nothing = *at;
+	nothing.height = 0;
+	p->lines = p->panel->draw(c->store, &look, &nothing);
+	return p->lines != before;
+}
+
 void pane_draw(struct console *c, size_t index, const struct canvas *at, bool title)
 {
 	struct pane *p = &c->panes[index];
