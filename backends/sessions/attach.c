@@ -415,7 +415,7 @@ struct stream *session_attach(struct row *row, const char *term, int cols, int r
 	if (s && s->home && !s->home->dialect->attaches) {
 		err_set(err, ERR_ABSENT,
 		        "%s: the preview of OpenCode 2 has no program that attaches; its "
-		        "conversation is in the details, and p sends a prompt",
+		        "conversation is in the details, and [p] sends a prompt",
 		        row->name);
 		return NULL;
 	}
