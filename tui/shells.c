@@ -41,7 +41,7 @@ static void shell_enter(struct console *c, struct attach *a)
 		return;
 	console_listening(c, true);
 	console_flash(c, TONE_BAD,
-	              "%s: the terminal could not be lent to it; it keeps running; W lists it",
+	              "%s: the terminal could not be lent to it; it keeps running; [W] lists it",
 	              attach_title(a));
 }
 
@@ -142,7 +142,7 @@ void shell_open(struct console *c, struct row *r)
 		}
 	if (c->n_shells == SHELLS_MAX) {
 		console_flash(c, TONE_WARN,
-		              "%d shells are kept already; W lists them, close one first",
+		              "%d shells are kept already; [W] lists them, close one first",
 		              SHELLS_MAX);
 		return;
 	}

@@ -161,7 +161,7 @@ char *tail_follow_command(const struct tail_query *q)
  * sed drops it. */
 static const char file_older_script[] =
 	"f=$1; " STAT_OF "h=$(t); if [ \"${h% *}\" != \"$2\" ]; then echo \"the file was replaced "
-	"meanwhile; p loads its .1\" >&2; exit 1; fi; "
+	"meanwhile; [p] loads its .1\" >&2; exit 1; fi; "
 	"s=$(($3-4194304)); if [ $s -le 0 ]; then head -c \"$3\" -- \"$f\"; "
 	"else tail -c +$((s+1)) -- \"$f\" | head -c 4194304 | sed 1d; fi | tail -n \"$4\"";
 

@@ -15,6 +15,7 @@
 #include "backends/base/quote.h"
 #include "backends/link/origin.h"
 #include "backends/sessions/oc_dialect.h"
+#include "backends/sessions/program.h"
 
 #define MARK "mocr-opencode-now"
 #define NONE "mocr-no-opencode-here"
@@ -269,9 +270,9 @@ static char *attach_resume_command(const struct ses *s)
 {
 	struct buf script;
 	buf_init(&script, 16384);
-	buf_puts(&script, PATHS "cd ");
-	quote_word(&script, s->directory ? s->directory : "/");
-	buf_puts(&script, " || exit 1; p=opencode; " NOT_THERE OC_MAJOR
+	buf_puts(&script, PATHS);
+	program_enter(s->directory ? s->directory : "/", &script);
+	buf_puts(&script, "p=opencode; " NOT_THERE OC_MAJOR
 	                  "case $v in 0|1) o=;; 2) o=--standalone;; *) " OTHER_VERSION
 	                  ";; esac; " TERM_GUARD "opencode $o --session ");
 	quote_word(&script, s->id);
@@ -415,7 +416,7 @@ struct stream *session_attach(struct row *row, const char *term, int cols, int r
 	if (s && s->home && !s->home->dialect->attaches) {
 		err_set(err, ERR_ABSENT,
 		        "%s: the preview of OpenCode 2 has no program that attaches; its "
-		        "conversation is in the details, and p sends a prompt",
+		        "conversation is in the details, and [p] sends a prompt",
 		        row->name);
 		return NULL;
 	}

@@ -310,9 +310,8 @@ static void claude_command(const struct row *row, struct buf *b)
 	const struct session *s = ROW_AS(session, row);
 	const struct program *o = program_of(row);
 	claude_begin(o, b);
-	buf_puts(b, "cd ");
-	quote_word(b, s->directory ? s->directory : ".");
-	buf_puts(b, " && exec claude ");
+	program_enter(s->directory ? s->directory : ".", b);
+	buf_puts(b, "exec claude ");
 	buf_puts(b, o->job[0] ? "attach " : "--resume ");
 	quote_word(b, o->job[0] ? o->job : s->sid);
 }

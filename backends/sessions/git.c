@@ -21,10 +21,13 @@
 #define GIT_PLACES_MAX 24
 #define GIT_LINES "2000" /* changes counted in one directory */
 
-/* Prints "at DIRECTORY", then "work" in a linked worktree, then the lines of git status. */
+/* Prints "at DIRECTORY", then "work" in a linked worktree, then the lines of git status. For a
+ * directory that is missing, prints "gone DIRECTORY". */
 static const char script[] =
-	"command -v git >/dev/null 2>&1 || exit 0; LC_ALL=C; export LC_ALL; t=; "
+	"LC_ALL=C; export LC_ALL; t=; "
 	"timeout 5 true 2>/dev/null && t=\"timeout 5\"; for d; do "
+	"[ -d \"$d\" ] || { printf \"gone\\t%s\\n\" \"$d\"; continue; }; "
+	"command -v git >/dev/null 2>&1 || continue; "
 	"g=$($t git -C \"$d\" rev-parse --git-dir 2>/dev/null </dev/null) || continue; "
 	"printf \"at\\t%s\\n\" \"$d\"; case $g in */worktrees/*) echo work;; esac; "
 	"$t git --no-optional-locks -C \"$d\" -c core.fsmonitor=false status --porcelain=v2 "
@@ -49,31 +52,39 @@ static void git_line(struct session *s, const char *line)
 	}
 }
 
+/* What was read is true for every session of that directory. */
+static void git_apply(struct sessions *ss, const char *directory, const struct session_git *git)
+{
+	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
+	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
+		struct session *s = ROW_AS(session, row);
+		if (!s->directory || strcmp(s->directory, directory) != 0)
+			continue;
+		free(s->git.branch);
+		s->git = *git;
+		s->git.branch = git->branch ? xstrdup(git->branch) : NULL;
+		store_touch(row);
+	}
+}
+
 void git_feed(struct sessions *ss, const char *text, int64_t now_ms)
 {
 	struct session read = { .git.at_ms = now_ms };
 	char *copy = xstrdup(text), *save = NULL, *directory = NULL;
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		bool at = !strncmp(line, "at\t", 3), over = !strcmp(line, "over");
-		if ((at || over) && directory && read.git.branch) {
-			/* what was read is true for every session of that directory */
-			struct row *row = store_first(ss->source.store, &kind_session,
-			                              ss->source.server);
-			for (; row; row = store_next(row, &kind_session, ss->source.server)) {
-				struct session *s = ROW_AS(session, row);
-				if (!s->directory || strcmp(s->directory, directory) != 0)
-					continue;
-				free(s->git.branch);
-				s->git = read.git;
-				s->git.branch = read.git.branch ? xstrdup(read.git.branch) : NULL;
-				store_touch(row);
-			}
-		}
-		if (at || over) {
+		bool gone = !strncmp(line, "gone\t", 5);
+		if ((at || over || gone) && directory && read.git.branch)
+			git_apply(ss, directory, &read.git);
+		if (at || over || gone) {
 			free(read.git.branch);
 			read.git = (struct session_git){ .at_ms = read.git.at_ms };
 		}
-		if (at)
+		if (gone) {
+			struct session_git none = { .at_ms = now_ms, .gone = true };
+			git_apply(ss, line + 5, &none);
+			directory = NULL;
+		} else if (at)
 			directory = line + 3;
 		else if (!over)
 			git_line(&read, line);
@@ -139,8 +150,10 @@ void session_git_want(struct row *wanted)
 	     row = store_next(row, &kind_session, ss->source.server)) {
 		struct session *s = ROW_AS(session, row);
 		for (size_t i = 4; i < n && s->directory; i++)
-			if (!strcmp(argv[i], s->directory))
+			if (!strcmp(argv[i], s->directory)) {
 				s->git.at_ms = now;
+				s->git.gone = false; /* the answer says it again */
+			}
 	}
 }
 
@@ -157,6 +170,10 @@ void session_git_say(const struct session *s, char *buf, size_t size)
 void git_detail(const struct session *s, struct doc *doc)
 {
 	const struct session_git *git = &s->git;
+	if (git->gone)
+		doc_pair(doc, DOC_WARN, "directory",
+		         "%s is gone, or this login may not see it; what needs it will fail",
+		         s->directory);
 	if (!git->branch)
 		return;
 	const char *worktree = git->worktree ? " (a worktree)" : "";

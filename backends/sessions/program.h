@@ -75,6 +75,9 @@ void program_each(struct sessions *, void (*)(struct row *, struct program *));
 /* The process that ran in the pane is gone. */
 void program_leave_pane(struct session *, struct program *);
 
+/* Appends a command that enters the directory of a session, or says that this is not possible. */
+void program_enter(const char *directory, struct buf *);
+
 /* tmux.c: reads the lines of tmux in a look, and gives agents their panes. */
 void tmux_apply(struct sessions *, char *lines);
 /* Appends a quoted tmux command for the socket of that session. */

@@ -5,6 +5,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/quote.h"
 #include "backends/base/wash.h"
 #include "backends/sessions/program.h"
 #include "backends/store/activity.h"
@@ -299,6 +300,14 @@ bool program_stop_command(const struct row *row, struct buf *b)
 bool program_has_pane(const struct row *row)
 {
 	return program_of(row) && program_of(row)->pane[0];
+}
+
+void program_enter(const char *directory, struct buf *b)
+{
+	buf_puts(b, "cd ");
+	quote_word(b, directory);
+	buf_puts(b, " 2>/dev/null || { printf \"%s\\n\" \"the directory of this session is gone "
+	            "there, or this login may not enter it\"; exit 1; }; ");
 }
 
 void program_command(const struct row *row, struct buf *b)

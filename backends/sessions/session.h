@@ -88,6 +88,7 @@ struct session_git {
 	int changes;           /* files that differ from the last commit */
 	int ahead, behind;     /* commits */
 	int64_t at_ms;         /* wall clock, ms: when it was asked; 0 never */
+	bool gone;             /* the directory is missing, or the login may not see it */
 };
 
 /* What a session cost today, in dollars: spend.c. */

@@ -188,7 +188,7 @@ static void alert_silenced(struct job *j, const struct api_answer *r)
 	if (!err.code && !silence_id_parse(r->body, r->len, id))
 		err_set(&err, ERR_GARBLED, "%s %s answered without the id of a silence",
 		        j->site->platform->product, j->site->name);
-	snprintf(said, sizeof(said), "silenced; x has \"end silence\"");
+	snprintf(said, sizeof(said), "silenced; [x] has \"end silence\"");
 	job_end(j, &err, said);
 }
 

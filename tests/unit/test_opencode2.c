@@ -1191,6 +1191,10 @@ static void a_session_is_resumed_as_its_version_wants(void **state)
 		assert_true(shows_words(cases[i].shown));
 		assert_int_equal(shows_words("args:"), !strncmp(cases[i].shown, "args:", 5));
 	}
+	xreplace(&s->directory, "/tmp/gone-for-good");
+	attach_now();
+	assert_true(shows_words("the directory of this session is gone there"));
+	assert_false(shows_words("args:"));
 	s->home = w.oc;
 	buf_finish(&shown);
 }

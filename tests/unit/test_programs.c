@@ -698,6 +698,14 @@ static void a_git_state_is_read(void **state)
 	feed("git", "at\t/srv/app\n# branch.ab -\n# branch.head main\nover\n");
 	assert_string_equal(s->git.branch, "main");
 	assert_int_equal(s->git.behind, 0);
+	assert_false(s->git.gone);
+	/* its directory was removed, and is there again */
+	feed("git", "gone\t/srv/none\ngone\t/srv/app\nover\n");
+	assert_true(s->git.gone && find("gemini-98")->git.gone);
+	assert_null(s->git.branch);
+	feed("git", "at\t/srv/app\n# branch.head main\nover\n");
+	assert_false(s->git.gone);
+	assert_true(find("gemini-98")->git.gone);
 }
 
 /* A recording keeps states and places, and no word of a session. */

@@ -92,9 +92,9 @@ sessions_are_peeked_at() {
 	_fresh && _sessions pi sese && keys v || return 1
 	for n in pi sese; do
 		id=$(_session $n "$n-peek" "$(printf 'line-%d#' $(seq 70) | sed 's/#/\\n/g')") && wait_until 20 _said $n "$id" 'I read: line-1' && _say $n "$id" '[[write /srv/alpha/made.txt words]]' &&
-			wait_for "[?] $n +$n-peek +permission" 15 && at "$n/session/$id" && wait_for 'It wants to \(r answers\)' && wait_for '\+words' && wait_for 'I will write it' &&
+			wait_for "[?] $n +$n-peek +permission" 15 && at "$n/session/$id" && wait_for 'It wants to \(\[r\] answers\)' && wait_for '\+words' && wait_for 'I will write it' &&
 			keys r && wait_for '\[o\] once' && keys o && wait_gone 'It wants to' 10 && wait_for 'The tool said: Wrote file' 10 && on $n test -e /srv/alpha/made.txt &&
-			_say $n "$id" '[[question]]' && wait_for 'It asks \(r answers\)' 15 && see 'PostgreSQL' && wait_for 'The tool said: Wrote file' 10 && keys r && wait_for '1 .*PostgreSQL' && esc || return 1
+			_say $n "$id" '[[question]]' && wait_for 'It asks \(\[r\] answers\)' 15 && see 'PostgreSQL' && wait_for 'The tool said: Wrote file' 10 && keys r && wait_for '1 .*PostgreSQL' && esc || return 1
 		keys g
 	done
 }
