@@ -11,6 +11,7 @@
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
 #include "backends/sessions/oc_dialect.h"
+#include "backends/sessions/program.h"
 
 #define MESSAGES_SHOWN 60
 #define MESSAGES_MAX (12u << 20) /* the answer is copied into the session */
@@ -246,13 +247,38 @@ static void session_when(struct doc *doc, const char *label, int64_t ms)
 		         human_age(age, now_wall_ms() - ms));
 }
 
+/* Why is there no answer from here, though it asks? false: there is one, or nothing is known. */
+static bool session_only_attached(const struct row *row, char *buf, size_t size)
+{
+	const struct program *o = session_is_program(row) ? program_of(row) : NULL;
+	if (!o || ROW_AS(session, row)->status != SESSION_PERMISSION || session_request(row) ||
+	    program_has_pane(row))
+		return false;
+	if (o->job[0])
+		snprintf(buf, size, "asks in the background, and Claude Code has no command for an "
+		                    "answer: [a] attaches to it");
+	else if (o->herdr_pane[0])
+		snprintf(buf, size, "asks in its herdr pane: [a] attaches to it");
+	else
+		return false;
+	return true;
+}
+
+static bool session_not_now(const struct row *row, const struct action *a, char *buf, size_t size)
+{
+	return !strcmp(a->name, "session-answer") && session_only_attached(row, buf, size);
+}
+
 static void session_kind_detail(struct session *s, struct doc *doc)
 {
+	char how[160];
 	doc_pair(doc, DOC_PLAIN, "title", "%s", s->row.name);
 	doc_pair(doc, DOC_PLAIN, "status", "%s", session_status_name(s->shown));
 	if (s->row.why)
 		doc_pair(doc, s->row.health >= HEALTH_ATTENTION ? DOC_WARN : DOC_DIM, "why", "%s",
 		         s->row.why);
+	if (session_only_attached(&s->row, how, sizeof(how)))
+		doc_pair(doc, DOC_PLAIN, "answer", "it %s", how);
 	doc_pair(doc, DOC_PLAIN, "directory", "%s", s->directory ? s->directory : "unknown");
 	git_detail(s, doc);
 	const char *agent = s->agent ? s->agent : "";
@@ -347,6 +373,7 @@ void session_peek(struct row *row, struct doc *doc)
 	const struct request *r = session_request(row);
 	struct ses *ses = ses_of(row);
 	struct doc words;
+	char how[160];
 	/* the pane of a program shows the question itself */
 	bool of_pane = !ses;
 	if (s->type == SESSION_SERVICE || s->type == SESSION_SPEND) {
@@ -356,6 +383,8 @@ void session_peek(struct row *row, struct doc *doc)
 	session_looked_at(row);
 	if (row->why)
 		doc_add(doc, row->health >= HEALTH_ATTENTION ? DOC_WARN : DOC_DIM, "%s", row->why);
+	if (session_only_attached(row, how, sizeof(how)))
+		doc_add(doc, DOC_PLAIN, "It %s", how);
 	git_detail(s, doc);
 	if (r) {
 		doc_head(doc, r->is_question ? "It asks ([r] answers)"
@@ -396,6 +425,7 @@ const struct kind kind_session = {
 	.follow = session_follow,
 	.shell = session_attach,
 	.attaches = true,
+	.not_now = session_not_now,
 	.json = session_json,
 };
 

@@ -21,6 +21,7 @@
 #include "backends/sessions/claude_parse.h"
 #include "backends/sessions/program.h"
 #include "backends/sessions/sessions.h"
+#include "backends/store/action.h"
 #include "backends/store/doc.h"
 #include "backends/store/settings.h"
 #include "backends/vitals/vitals.h"
@@ -134,6 +135,20 @@ static void a_job_says_what_it_asks(void **state)
 	assert_true(program_stop_command(&s->row, &b));
 	assert_has(b.data, "claude stop 76420582");
 	buf_finish(&b);
+	/* nothing but attaching answers it, and that is said */
+	struct err err;
+	struct doc doc;
+	const struct action *reply = action_find(&kind_session, "reply");
+	assert_false(action_applies_to(reply, &s->row));
+	action_not_now(reply, &s->row, &err);
+	assert_has(err.text, "no command for an answer: [a] attaches to it");
+	doc_init(&doc);
+	kind_session.detail(&s->row, &doc, false);
+	bool said = false;
+	for (size_t i = 0; i < doc.n; i++)
+		said |= strstr(doc.lines[i].text, "no command for an answer") != NULL;
+	assert_true(said);
+	doc_finish(&doc);
 }
 
 static void a_job_that_ended(void **state)
