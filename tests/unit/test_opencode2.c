@@ -166,8 +166,10 @@ static bool session_call(int fd, const struct httpd_request *r, const char *rest
 {
 	bool post = !strcmp(r->method, "POST"), get = !strcmp(r->method, "GET");
 	bool preview = speaks == PREVIEW;
-	snprintf(last_body, sizeof last_body, "%s", r->body);
-	snprintf(last_path, sizeof last_path, "%s %s?%s", r->method, r->path, r->query);
+	if (!get) { /* a question may come between an order and the look at what came */
+		snprintf(last_body, sizeof last_body, "%s", r->body);
+		snprintf(last_path, sizeof last_path, "%s %s?%s", r->method, r->path, r->query);
+	}
 	if (get && !strcmp(rest, "/message"))
 		return messages(fd, r);
 	if (get && !strcmp(rest, "/diff") && !preview)
