@@ -527,6 +527,44 @@ static void test_drawings_at_every_width(void **state)
 	expected_check(&w.out, EXPECTED "tables.txt");
 }
 
+/* Whole screens for a person to read: each panel, zoomed, at the sizes that people have. */
+static void test_every_panel_at_six_sizes(void **state)
+{
+	static const struct {
+		int height, width;
+	} sizes[] = { { 5, 20 }, { 12, 40 }, { 20, 60 }, { 24, 80 }, { 40, 120 }, { 60, 200 } };
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		char file[80];
+		buf_clear(&w.out);
+		open_screen(sizes[i].height, sizes[i].width);
+		struct canvas c = canvas_screen();
+		for (const struct panel *const *p = panels; *p; p++) {
+			struct panel_look look = { .focused = true };
+			now_wall_set(LATER_MS);
+			canvas_fill(&c, 0, 0, c.width, TONE_PLAIN, " ");
+			erase();
+			if ((*p)->columns) {
+				struct table *t = table_create(*p);
+				size_t n = rows_of(*p);
+				table_sort(t, rows, n);
+				table_set_rows(t, rows, n);
+				table_draw(t, &c, true);
+				buf_addf(&w.out, "== %s\n", (*p)->name);
+				say_screen(c.height);
+				table_destroy(t);
+			} else {
+				(*p)->draw(w.store, &look, &c);
+				buf_addf(&w.out, "== %s\n", (*p)->name);
+				say_screen(c.height);
+			}
+		}
+		close_screen();
+		snprintf(file, sizeof(file), EXPECTED "screens_%dx%d.txt", sizes[i].width,
+		         sizes[i].height);
+		expected_check(&w.out, file);
+	}
+}
+
 static void test_drawings_of_activity(void **state)
 {
 	const struct panel *activity = panels[0];
@@ -606,6 +644,7 @@ int main(void)
 		FLEET(test_cells_of_every_panel),      FLEET(test_every_column_sorts),
 		FLEET(test_sentences_of_empty_panels), FLEET(test_details_of_every_row),
 		FLEET(test_json_of_the_fleet),         FLEET(test_drawings_at_every_width),
+		FLEET(test_every_panel_at_six_sizes),
 		FLEET(test_drawings_of_activity),
 	};
 	return cmocka_run_group_tests_name("recorded", tests, NULL, NULL);
