@@ -475,7 +475,7 @@ static const struct panel_extra fleet_extra = {
 
 const struct panel panel_fleet = {
 	.name = "fleet",
-	.title = "Servers",
+	.title = "Fleet",
 	.tab = "fleet",
 	.kind = &kind_server,
 	.columns = columns,

@@ -438,14 +438,12 @@ static bool command_run_builtin(struct console *c, const char *word, const char 
 
 static bool command_run_panel(struct console *c, const char *word)
 {
-	for (size_t i = 0; i < c->n_panes; i++) {
-		const struct panel *p = c->panes[i].panel;
-		if (strcmp(p->name, word) != 0 && strcmp(p->tab, word) != 0 &&
-		    strcasecmp(p->title, word) != 0)
-			continue;
-		pane_focus(c, i);
-		return true;
-	}
+	for (size_t i = 0; i < c->n_panes; i++)
+		if (!strcmp(c->panes[i].panel->name, word) ||
+		    !strcmp(c->panes[i].panel->tab, word)) {
+			pane_focus(c, i);
+			return true;
+		}
 	return false;
 }
 
