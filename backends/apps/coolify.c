@@ -319,7 +319,7 @@ static void coolify_command(const struct app *a, enum app_do what, char *buf, si
 
 /* --- logs ---------------------------------------------------------------- */
 
-static char *coolify_log_path(const struct site_log *l)
+static char *coolify_log_path(struct site_log *l)
 {
 	return platform_path("/deployments/", l->id, "");
 }

@@ -45,8 +45,10 @@ struct dokploy_log {
 	struct ws *ws;  /* up to 0.29.4 */
 	struct buf all; /* all that the WebSocket sent */
 	size_t seen;    /* bytes of it at the last look */
+	/* The deployment was over when the text was asked for: the text is the last one. */
+	bool last;
 };
-char *dokploy_log_path(const struct site_log *);
+char *dokploy_log_path(struct site_log *);
 void dokploy_log_ask(struct site_log *);
 void dokploy_log_read(struct site_log *, const struct api_answer *);
 void dokploy_log_stop(struct site_log *);

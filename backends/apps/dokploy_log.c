@@ -35,11 +35,13 @@ static bool dokploy_log_is_over(const struct site_log *l, char *how, size_t size
 	return !d || !deployment_runs(d);
 }
 
-char *dokploy_log_path(const struct site_log *l)
+char *dokploy_log_path(struct site_log *l)
 {
 	const struct dokploy *d = (const struct dokploy *)l->site;
+	char how[320];
 	if (d->release && d->release < READ_LOGS_SINCE)
 		return NULL;
+	((struct dokploy_log *)l)->last = dokploy_log_is_over(l, how, sizeof(how));
 	return platform_path("/deployment.readLogs?deploymentId=", l->id, "&tail=2000");
 }
 
@@ -47,7 +49,9 @@ void dokploy_log_read(struct site_log *l, const struct api_answer *r)
 {
 	char how[320], *text = dp_log_text(r->body, r->len);
 	bool over = dokploy_log_is_over(l, how, sizeof(how));
-	app_log_take(l->log, text, strlen(text), over, how);
+	/* the end may have come while the text was on its way: then it is asked for once more */
+	bool is_last = over && ((struct dokploy_log *)l)->last;
+	app_log_take(l->log, text, strlen(text), is_last, how);
 	free(text);
 }
 

@@ -202,7 +202,7 @@ struct platform {
 
 	/* Their logs (site_follow). log_path returns an owned path; NULL: log_ask fetches in
 	 * another way. */
-	char *(*log_path)(const struct site_log *);
+	char *(*log_path)(struct site_log *);
 	void (*log_ask)(struct site_log *);
 	/* handles a good answer: calls app_log_take or app_log_fail */
 	void (*log_read)(struct site_log *, const struct api_answer *);

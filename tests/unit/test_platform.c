@@ -218,7 +218,7 @@ static bool tiny_deployment_read(const struct rollout *r, const char *text, size
 	return true;
 }
 
-static char *tiny_log_path(const struct site_log *l)
+static char *tiny_log_path(struct site_log *l)
 {
 	return xstrdup("/log");
 }
