@@ -11,7 +11,7 @@ CC := gcc
 endif
 # ARCH=arm64, said to make itself: by the cross compiler, with Debian's libraries for that processor.
 ifeq ($(origin ARCH),command line)
-GNU := $(or $(GNU_$(ARCH)),$(error make deb: only ARCH=arm64 and ARCH=amd64 have a name here))
+GNU := $(or $(GNU_$(ARCH)),$(error make deb: ARCH must be arm64 or amd64))
 CC := $(GNU)-gcc
 export PKG_CONFIG_LIBDIR := /usr/lib/$(GNU)/pkgconfig:/usr/share/pkgconfig
 endif

@@ -264,8 +264,8 @@ void draw_hint(struct console *c)
 	h.at = &part;
 	size_t shown = 0;
 	for (size_t i = 0; i < n && shown < HINTS_MAX; i++) {
-		if (!now[i]->key ||
-		    ((now[i]->flags & CONSOLE_ROW) && !(now[i]->flags & CONSOLE_HINT)))
+		bool is_own = !(now[i]->flags & (CONSOLE_ROW | CONSOLE_MENU));
+		if (!now[i]->key || (!is_own && !(now[i]->flags & CONSOLE_HINT)))
 			continue;
 		shown++;
 		char key[KEY_NAME_SIZE];

@@ -21,12 +21,14 @@
 #define GIT_PLACES_MAX 24
 #define GIT_LINES "2000" /* changes counted in one directory */
 
-/* Prints "at DIRECTORY", then "work" in a linked worktree, then the lines of git status. For a
- * directory that is missing, prints "gone DIRECTORY". */
+/* Prints "at DIRECTORY", then "work" in a linked worktree, then the lines of git status. Before
+ * it, prints "is DIRECTORY", or "gone DIRECTORY" for one that is missing. A file system that hangs
+ * holds up only its own directories. */
 static const char script[] =
 	"LC_ALL=C; export LC_ALL; t=; "
 	"timeout 5 true 2>/dev/null && t=\"timeout 5\"; for d; do "
-	"[ -d \"$d\" ] || { printf \"gone\\t%s\\n\" \"$d\"; continue; }; "
+	"$t test -d \"$d\" 2>/dev/null; case $? in 0) printf \"is\\t%s\\n\" \"$d\";; "
+	"1) printf \"gone\\t%s\\n\" \"$d\"; continue;; *) continue;; esac; "
 	"command -v git >/dev/null 2>&1 || continue; "
 	"g=$($t git -C \"$d\" rev-parse --git-dir 2>/dev/null </dev/null) || continue; "
 	"printf \"at\\t%s\\n\" \"$d\"; case $g in */worktrees/*) echo work;; esac; "
@@ -67,22 +69,37 @@ static void git_apply(struct sessions *ss, const char *directory, const struct s
 	}
 }
 
+static void git_is_there(struct sessions *ss, const char *directory)
+{
+	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
+	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
+		struct session *s = ROW_AS(session, row);
+		if (!s->git.gone || !s->directory || strcmp(s->directory, directory) != 0)
+			continue;
+		s->git.gone = false;
+		store_touch(row);
+	}
+}
+
 void git_feed(struct sessions *ss, const char *text, int64_t now_ms)
 {
 	struct session read = { .git.at_ms = now_ms };
 	char *copy = xstrdup(text), *save = NULL, *directory = NULL;
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		bool at = !strncmp(line, "at\t", 3), over = !strcmp(line, "over");
-		bool gone = !strncmp(line, "gone\t", 5);
-		if ((at || over || gone) && directory && read.git.branch)
+		bool gone = !strncmp(line, "gone\t", 5), is = !strncmp(line, "is\t", 3);
+		if ((at || over || gone || is) && directory && read.git.branch)
 			git_apply(ss, directory, &read.git);
-		if (at || over || gone) {
+		if (at || over || gone || is) {
 			free(read.git.branch);
 			read.git = (struct session_git){ .at_ms = read.git.at_ms };
 		}
 		if (gone) {
 			struct session_git none = { .at_ms = now_ms, .gone = true };
 			git_apply(ss, line + 5, &none);
+			directory = NULL;
+		} else if (is) {
+			git_is_there(ss, line + 3);
 			directory = NULL;
 		} else if (at)
 			directory = line + 3;
@@ -150,10 +167,8 @@ void session_git_want(struct row *wanted)
 	     row = store_next(row, &kind_session, ss->source.server)) {
 		struct session *s = ROW_AS(session, row);
 		for (size_t i = 4; i < n && s->directory; i++)
-			if (!strcmp(argv[i], s->directory)) {
+			if (!strcmp(argv[i], s->directory))
 				s->git.at_ms = now;
-				s->git.gone = false; /* the answer says it again */
-			}
 	}
 }
 
@@ -172,7 +187,8 @@ void git_detail(const struct session *s, struct doc *doc)
 	const struct session_git *git = &s->git;
 	if (git->gone)
 		doc_pair(doc, DOC_WARN, "directory",
-		         "%s is gone, or this login may not see it; what needs it will fail",
+		         "this login finds no %s here: it is gone, or only another user or a "
+		         "container has it",
 		         s->directory);
 	if (!git->branch)
 		return;

@@ -119,7 +119,7 @@ static void ci_log_show(struct ci_log *l, struct ci_log_job *j, const char *text
 	}
 }
 
-/* Whether the answer is about this log alone: another try has the same end. */
+/* Whether the answer is about this log alone. */
 static bool ci_log_is_about_job(const struct api_answer *r)
 {
 	if (r->err.code == ERR_TOO_BIG)
@@ -130,7 +130,9 @@ static bool ci_log_is_about_job(const struct api_answer *r)
 	/* GitHub refuses with 403 also who asks too often: REST API, "Rate limits". */
 	const char *left = r->call ? call_header(r->call, "x-ratelimit-remaining") : NULL;
 	bool pauses = r->call && call_header(r->call, "retry-after");
-	return r->status != 403 || (!pauses && !(left && !strcmp(left, "0")));
+	if (r->status != 403)
+		return true;
+	return !pauses && !(left && !strcmp(left, "0")) && !strstr(r->body, "rate limit");
 }
 
 static void ci_log_take(struct ci_log *l, const struct api_answer *r)
@@ -157,7 +159,7 @@ static void ci_log_take(struct ci_log *l, const struct api_answer *r)
 		log_gap(l->follow.log, j->source, "%s: %s, and its log is not there", job->name,
 		        job->word);
 		j->over = true;
-	} else if (ended && ++j->refused >= CI_LOG_REFUSED_MOST) {
+	} else if (ended && (++j->refused >= CI_LOG_REFUSED_MOST || log_until(l->follow.log))) {
 		log_gap(l->follow.log, j->source, "%s: %s, and its log is refused (%d)",
 		        job->name, job->word, r->status);
 		j->over = true;

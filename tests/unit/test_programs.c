@@ -721,6 +721,10 @@ static void a_git_state_is_read(void **state)
 	feed("git", "at\t/srv/app\n# branch.head main\nover\n");
 	assert_false(s->git.gone);
 	assert_true(find("gemini-98")->git.gone);
+	/* there again, and no repository: what was known of it stays */
+	feed("git", "gone\t/srv/app\nover\n");
+	feed("git", "is\t/srv/app\nis\t/srv/none\nover\n");
+	assert_false(s->git.gone || find("gemini-98")->git.gone);
 }
 
 /* A recording keeps states and places, and no word of a session. */

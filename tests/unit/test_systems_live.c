@@ -1293,7 +1293,7 @@ static struct {
 	int asked_queued, asked_first, rounds;
 	char where[80];      /* of the other host */
 	const char *refusal; /* status and headers of the first job's log; NULL: none */
-	const char *refusal_headers;
+	const char *refusal_headers, *refusal_body;
 } jobs;
 
 static bool jobs_list(int fd, const struct httpd_request *q)
@@ -1345,7 +1345,7 @@ static bool jobs_log(int fd, const struct httpd_request *q)
 		return false;
 	}
 	if (refusal)
-		return httpd_answer(fd, refusal, jobs.refusal_headers, "{\"message\":\"no\"}");
+		return httpd_answer(fd, refusal, jobs.refusal_headers, jobs.refusal_body);
 	if (!other && (!strstr(q->path, "/71/") || (elsewhere && !ended)))
 		return httpd_answer(fd, "404 Not Found", NULL, "{\"message\":\"Not Found\"}");
 	if (elsewhere)
@@ -1443,13 +1443,16 @@ static void jobs_refused(void **unused)
 	static const struct {
 		const char *status, *headers, *line; /* NULL: it is tried again */
 		int asked;
+		const char *body;
 	} cases[] = {
-		{ "410 Gone", NULL, "build / arm: failure, and its log is not there", 1 },
-		{ "403 Forbidden", NULL, "build / arm: failure, and its log is refused (403)", 2 },
-		{ "403 Forbidden", "x-ratelimit-remaining: 0\r\n", NULL, 2 },
-		{ "429 Too Many Requests", NULL, NULL, 2 },
+		{ "410 Gone", NULL, "build / arm: failure, and its log is not there", 1, NULL },
+		{ "403 Forbidden", NULL, "build / arm: failure, and its log is refused (403)", 2,
+		  NULL },
+		{ "403 Forbidden", "x-ratelimit-remaining: 0\r\n", NULL, 2, NULL },
+		{ "403 Forbidden", NULL, NULL, 2, "You have exceeded a secondary rate limit" },
+		{ "429 Too Many Requests", NULL, NULL, 2, NULL },
 		{ "200 OK", NULL,
-		  "build / arm: failure, and its log is over 16 MB: not shown", 1 },
+		  "build / arm: failure, and its log is over 16 MB: not shown", 1, NULL },
 	};
 	struct err err;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -1457,6 +1460,7 @@ static void jobs_refused(void **unused)
 		jobs.ended = true;
 		jobs.refusal = cases[i].status;
 		jobs.refusal_headers = cases[i].headers;
+		jobs.refusal_body = cases[i].body ? cases[i].body : "{\"message\":\"no\"}";
 		struct log *log = log_create(0);
 		assert_non_null(kind_system.follow(&at(JOBS_RUN)->row, log, &err));
 		if (!cases[i].line) {
@@ -1476,6 +1480,22 @@ static void jobs_refused(void **unused)
 		log_destroy(log);
 		end(NULL);
 	}
+}
+
+/* mocr logs asks once: a log that is refused is said all the same. */
+static void a_job_refused_without_following(void **unused)
+{
+	struct err err;
+	jobs_begin(false);
+	jobs.ended = true;
+	jobs.refusal = "403 Forbidden";
+	jobs.refusal_body = "no";
+	struct log *log = log_create(0);
+	log_set_until(log, now_wall_ms() * 1000);
+	assert_non_null(kind_system.follow(&at(JOBS_RUN)->row, log, &err));
+	UNTIL(log_has(log, "lint: skipped, and its log is not there"));
+	assert_int_equal(log_has(log, "build / arm: failure, and its log is refused (403)"), 1);
+	log_destroy(log);
 }
 
 /* GitHub names another host, which never sees the token, and has the log of an ended job only. */
@@ -1843,6 +1863,7 @@ int main(void)
 		cmocka_unit_test_teardown(jobs_of_gitea, end),
 		cmocka_unit_test_teardown(jobs_of_github, end),
 		cmocka_unit_test(jobs_refused),
+		cmocka_unit_test_teardown(a_job_refused_without_following, end),
 		cmocka_unit_test_teardown(ci_of_an_older_gitea, end),
 		cmocka_unit_test_teardown(ci_tasks_are_no_runs, end),
 		cmocka_unit_test_teardown(ci_without_rights_for_a_while, end),
