@@ -25,8 +25,8 @@ struct ci_log_job {
 	unsigned source;
 	size_t shown;    /* bytes of its text */
 	int64_t time_us; /* of its last line */
-	int refused;     /* how often the answer was that the log cannot be had */
-	bool over;       /* all of its text is shown, or cannot be had */
+	int refused;     /* how often the server refused its log */
+	bool over;       /* all of its text is shown, or there is none to show */
 };
 
 struct ci_log {

@@ -1436,8 +1436,8 @@ static void jobs_of_gitea(void **unused)
 	log_destroy(log);
 }
 
-/* What cannot be had of one job is said in its place. The jobs behind it follow, and nothing that
- * stays so is asked for again. */
+/* The reason for a missing log stands in its place. The logs of later jobs follow. A log that will
+ * never come is not asked for again. */
 static void jobs_refused(void **unused)
 {
 	static const struct {
