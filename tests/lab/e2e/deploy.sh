@@ -216,3 +216,16 @@ deploy_output_that_is_read_later_has_its_times() {
 		keys Enter && wait_for '^[0-9:]+ json' && wait_for "^($(cat "$work/ended")|$(date -u -d "$(cat "$work/ended") 1 second" +%T)) .*after [0-9]+s" &&
 		is 'seconds between' "$(screen | awk '/dated|json/ { split($1, t, ":"); print t[1] * 3600 + t[2] * 60 + t[3] }' | awk '{ print $1 - before; before = $1 }' | tail -n 1)" 3
 }
+
+# Another console's deploy fails, and its next one is good: mocr watch tells each once.
+_deploy_bad() { ! _mocr_do deploy told CODE=7; }
+_deploy_good() { _mocr_do deploy told CODE=0; }
+deploy_that_fails_is_told_once_and_its_end_once() {
+	local code=1
+	printf '%s\n' '[settings]' 'local = no' '[deploy told]' 'server = sese' 'run = exit $CODE' 'ask = CODE' 'confirm = no' | conf_telling
+	_runs sese
+	watching sese && told_once sese/deploy/told _deploy_bad _deploy_good && sleep 4 && told_in_all 1 && code=0
+	[ $code = 0 ] || watch_said
+	unwatched 2>/dev/null
+	return $code
+}

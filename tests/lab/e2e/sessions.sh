@@ -557,3 +557,19 @@ sessions_headless() {
 	"$here/opencode/up" down >/dev/null 2>&1
 	return $code
 }
+
+# What mocr watch tells of sessions: a question, and a turn that ended while nobody looked.
+_answer_reject() {
+	local per
+	per=$(_oc pi GET '/permission?directory=/srv/alpha' | jq -r ".[]|select(.sessionID==\"$asker\").id") && [ -n "$per" ] &&
+		_oc pi POST "/permission/$per/reply?directory=/srv/alpha" '{"reply":"reject"}'
+}
+_asker_asks() { _say pi "$asker" '[[bash echo hi]]'; }
+sessions_question_is_told_once_and_its_end_once() {
+	local code=1 asker
+	printf '%s\n' '[settings]' 'local = no' 'finished = no' | conf_telling
+	_fresh && asker=$(_session pi told) && watching pi && told_once "pi/session/$asker" _asker_asks _answer_reject && sleep 4 && told_in_all 1 && code=0
+	[ $code = 0 ] || watch_said
+	unwatched 2>/dev/null
+	return $code
+}

@@ -254,3 +254,15 @@ a_hub_takes_what_is_behind_it_along() {
 _counted() { local n; n=$(on relay sh -c "wc -l </tmp/$1.count"); [ "$n" -le "$2" ] && { [ "$1" = tailscale ] || [ "$n" -ge 1 ]; }; }
 # The last one: the lab is as it was.
 zz_vpn_goes_away() { _skipped || { _vpn down; vpn_state=; ! on sese test -e /usr/bin/tailscale; }; }
+
+_tailscaled_stops() { on pi systemctl stop tailscaled; }
+_tailscaled_starts() { on pi systemctl start tailscaled; }
+a_peer_that_is_wanted_is_told_once_and_its_end_once() {
+	local code=1
+	_skipped || { _all_in && wait_until 30 _online sese pi true && printf '%s\n' '[settings]' 'local = no' 'vpn_peers = pi' | conf_telling && watching sese &&
+		told_once sese/peer/pi _tailscaled_stops _tailscaled_starts && sleep 4 && told_in_all 1 && code=0
+		[ $code = 0 ] || watch_said
+		_tailscaled_starts >/dev/null
+		unwatched 2>/dev/null
+		return $code; }
+}
