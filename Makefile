@@ -135,6 +135,9 @@ chaos: all lab ## what the lab's tests do, with more: 200 containers that die at
 mutate: ## change a random hundred places of the program, and see whether the unit tests notice (SEED=n)
 	@tests/mutate --least 85 $(or $(SEED),$(shell date +%s)) 100
 
+real: all ## mocr beside the real OpenClaw and others, fetched from their registries: long (NAMES="openclaw")
+	@bash tests/real/run $(NAMES)
+
 # What make install puts where: source, place below PREFIX.
 INSTALLED = man/mocr.1:share/man/man1/mocr.1 man/mocr-config.5:share/man/man5/mocr-config.5 \
 	man/completion/mocr.bash:share/bash-completion/completions/mocr \
@@ -192,5 +195,5 @@ help: ## this list
 		printf '  make %-15s %s\n' "$$t" "$$h"; done
 
 -include $(OBJS:.o=.d) $(wildcard $(BUILD)/tests/unit/*.d)
-.PHONY: all run check packages unit fuzz lint docs lab demo lab-down bench chaos mutate install uninstall deb deb-everywhere clean help
+.PHONY: all run check packages unit fuzz lint docs lab demo lab-down bench chaos mutate real install uninstall deb deb-everywhere clean help
 .SECONDARY:

@@ -57,21 +57,26 @@ static void claw_request(struct claw_talk *t, const char *id, const char *method
 	cJSON_Delete(o);
 }
 
+/* The gateway keeps the scopes of a client without a device only for "gateway-client" in mode
+ * "backend" at a loopback address (docs/gateway/protocol/handshake.md of OpenClaw 2026.9.6). Every
+ * other client gets "missing scope" for whatever it asks, seen on 2026.9.6. */
 static void claw_connect(struct claw_talk *t)
 {
 	cJSON *p = cJSON_CreateObject();
 	cJSON_AddNumberToObject(p, "minProtocol", 3);
 	cJSON_AddNumberToObject(p, "maxProtocol", 4);
 	cJSON *client = cJSON_AddObjectToObject(p, "client");
-	cJSON_AddStringToObject(client, "id", "cli");
+	cJSON_AddStringToObject(client, "id", "gateway-client");
 	cJSON_AddStringToObject(client, "version", "1.0.0");
 	cJSON_AddStringToObject(client, "platform", "linux");
-	cJSON_AddStringToObject(client, "mode", "ui");
+	cJSON_AddStringToObject(client, "mode", "backend");
 	cJSON_AddStringToObject(p, "role", "operator");
 	cJSON *scopes = cJSON_AddArrayToObject(p, "scopes");
 	cJSON_AddItemToArray(scopes, cJSON_CreateString("operator.read"));
 	cJSON_AddItemToArray(scopes, cJSON_CreateString("operator.write"));
 	cJSON_AddItemToArray(scopes, cJSON_CreateString("operator.approvals"));
+	/* without it the gateway lists only what this client asked for itself */
+	cJSON_AddItemToArray(scopes, cJSON_CreateString("operator.admin"));
 	if (t->login->password) {
 		cJSON *auth = cJSON_AddObjectToObject(p, "auth");
 		cJSON_AddStringToObject(auth, "token", t->login->password);
@@ -170,8 +175,12 @@ static cJSON *claw_kept(const char *id, const cJSON *payload)
 		                               "totalTokens", "id",    "createdAtMs",
 		                               "expiresAtMs", "date",  "totalCost" };
 	static const char *const request[] = { "command", "cwd", "agentId" };
+	const cJSON *list = payload, *cache = vj_get(payload, "cacheStatus", NULL);
+	/* Until 2026.9.6 has read its files once, it says that nothing was spent (seen for half
+	 * a minute). */
+	if (vj_int(cache, "pendingFiles", NULL, 0) > 0 && vj_int(cache, "cachedFiles", NULL, 1) == 0)
+		return cJSON_CreateNull();
 	cJSON *kept = cJSON_CreateArray();
-	const cJSON *list = payload;
 	if (!strcmp(id, "sessions") || !strcmp(id, "agents"))
 		list = vj_get(payload, id, NULL);
 	else if (!strcmp(id, "cost"))

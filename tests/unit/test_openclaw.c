@@ -128,6 +128,29 @@ static const char *const round_of[] = {
 	NULL
 };
 
+/* Nothing was spent, it says, and that it has read no file yet. */
+static void a_sum_that_is_not_made_yet(void **state)
+{
+	static const char *const messages[] = {
+		CHALLENGE,
+		HELLO(""),
+		RES("sessions", "{\"sessions\":[]}"),
+		RES("agents", "{\"agents\":[]}"),
+		RES("cost", "{\"daily\":[{\"date\":\"2026-11-30\",\"totalCost\":0}],"
+		            "\"cacheStatus\":{\"status\":\"refreshing\",\"cachedFiles\":0,"
+		            "\"pendingFiles\":1}}"),
+		RES("approvals", "[]"),
+		NULL
+	};
+	struct openclaw_facts f;
+	assert_int_equal(hear(&known, HEAD, 100, messages), WIRE_DONE);
+	assert_non_null(strstr(x.sent.data, "\"id\":\"gateway-client\""));
+	assert_non_null(strstr(x.sent.data, "\"mode\":\"backend\""));
+	assert_true(openclaw_parse(x.report.data, x.report.len, "2026-11-30", &f, &x.err));
+	assert_true(f.cost < 0);
+	openclaw_finish(&f);
+}
+
 static void a_round_in_pieces(void **state)
 {
 	static const size_t pieces[] = { 1, 7, 100, 100000 };
@@ -319,6 +342,7 @@ static void its_address(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(a_sum_that_is_not_made_yet, drop),
 		cmocka_unit_test_teardown(a_round_in_pieces, drop),
 		cmocka_unit_test(a_command_that_is_too_long_is_not_exact),
 		cmocka_unit_test(a_command_that_shows_otherwise_is_not_exact),
