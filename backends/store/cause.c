@@ -75,18 +75,6 @@ static const struct server *cause_find_next(const struct cause_word *all, const 
 	return found || !*v->hub ? found : cause_down(all, v, v->hub);
 }
 
-static const struct server *cause_find_root(const struct server *v)
-{
-	const struct server *root = NULL, *next = v;
-	for (int i = 0; next && i < WAY_MAX; i++) {
-		next = next->cause_next;
-		if (next == v) /* a circle explains nothing */
-			return NULL;
-		root = next ? next : root;
-	}
-	return next ? NULL : root;
-}
-
 /* All ways in one pass, because each of many servers may be behind each other one. */
 static void cause_find_all(struct store *s)
 {
@@ -106,8 +94,16 @@ static void cause_find_all(struct store *s)
 		}
 	for (struct server *v = s->servers; v; v = v->next)
 		v->cause_next = server_is_down(v) ? cause_find_next(words, v) : NULL;
-	for (struct server *v = s->servers; v; v = v->next)
-		v->cause_root = cause_find_root(v);
+	for (struct server *v = s->servers; v; v = v->next) {
+		const struct server *root = NULL, *next = v;
+		for (int i = 0; next && i < WAY_MAX; i++) {
+			next = next->cause_next;
+			if (next == v) /* a circle explains nothing */
+				break;
+			root = next ? next : root;
+		}
+		v->cause_root = next ? NULL : root;
+	}
 	struct cause_word *w, *next;
 	HASH_ITER (hh, words, w, next) {
 		HASH_DEL(words, w);
