@@ -635,22 +635,6 @@ static void ts_act_probe_opened(struct stream *s, void *arg)
 	ts_act_pong(a, (double)(loop_now(store_loop(a->source->store)) - a->asked_ms), "by TCP");
 }
 
-static void ts_act_by_tcp(struct ts_act *a)
-{
-	static const struct stream_events events = { .opened = ts_act_probe_opened,
-		                                     .closed = ts_act_probe_closed };
-	struct err err;
-	a->asked_ms = loop_now(store_loop(a->source->store));
-	a->probe = link_open(source_link(a->source),
-	                     &(struct endpoint){ .kind = ENDPOINT_TCP,
-	                                         .host = a->peer,
-	                                         .port = 22,
-	                                         .timeout_ms = PING_MS },
-	                     &events, a, &err);
-	if (!a->probe)
-		ts_act_end(a, &err, NULL);
-}
-
 static void ts_act_on_ping_program(struct ts_act *a, const struct run_result *r)
 {
 	struct ts_pong p;
@@ -672,13 +656,27 @@ static void ts_act_on_ping(const struct run_result *r, void *arg)
 	struct ts_act *a = arg;
 	const char *at = strstr(r->out, "time=");
 	a->run = NULL;
-	if (!r->end.err.code && r->end.exit_code == 0 && at)
+	if (!r->end.err.code && r->end.exit_code == 0 && at) {
 		ts_act_pong(a, strtod(at + 5, NULL), "by ICMP");
-	else if (a->ts)
+		return;
+	}
+	if (a->ts) {
 		ts_act_on_ping_program(a, r);
-	else
-		/* no ping program, no right to use it, or no answer */
-		ts_act_by_tcp(a);
+		return;
+	}
+	/* By TCP: there is no ping program, no right to use it, or no answer. */
+	static const struct stream_events events = { .opened = ts_act_probe_opened,
+		                                     .closed = ts_act_probe_closed };
+	struct err err;
+	a->asked_ms = loop_now(store_loop(a->source->store));
+	a->probe = link_open(source_link(a->source),
+	                     &(struct endpoint){ .kind = ENDPOINT_TCP,
+	                                         .host = a->peer,
+	                                         .port = 22,
+	                                         .timeout_ms = PING_MS },
+	                     &events, a, &err);
+	if (!a->probe)
+		ts_act_end(a, &err, NULL);
 }
 
 struct call *ts_ping(struct origin *origin, const char *peer, int64_t timeout_ms,
