@@ -234,31 +234,24 @@ bool cause_says(const struct server *v, char *buf, size_t size)
 	return true;
 }
 
-/* The kind of which a source has the most rows, and how many. NULL: it has none. */
-static const struct kind *cause_source_kind(const struct source *s, size_t *n)
+bool cause_source_says(const struct source *s, char *buf, size_t size)
 {
-	const struct kind *most = NULL;
-	*n = 0;
+	char clock[32];
+	size_t n = 0;
+	/* what refuses from the beginning left nothing unknown */
+	if (!cause_is_silent(s) || (s->state == SOURCE_DENIED && !s->fresh_ms))
+		return false;
+	/* the kind of which it has the most rows, and how many */
+	const struct kind *kind = NULL;
 	for (size_t i = 0; i < s->server->n_kin; i++) {
 		size_t count = 0;
 		for (const struct row *r = s->server->kin[i].rows; r; r = r->kin_next)
 			count += r->source == s;
-		if (count <= *n)
+		if (count <= n)
 			continue;
-		*n = count;
-		most = s->server->kin[i].kind;
+		n = count;
+		kind = s->server->kin[i].kind;
 	}
-	return most;
-}
-
-bool cause_source_says(const struct source *s, char *buf, size_t size)
-{
-	char clock[32];
-	size_t n;
-	/* what refuses from the beginning left nothing unknown */
-	if (!cause_is_silent(s) || (s->state == SOURCE_DENIED && !s->fresh_ms))
-		return false;
-	const struct kind *kind = cause_source_kind(s, &n);
 	if (!kind || kind->apart)
 		return false;
 	const char *how = s->err.code == ERR_ABSENT ? "stopped" : "silent";
