@@ -290,8 +290,19 @@ static const struct stream_events raw_events = { .data = exec_on_data,
 	                                         .drained = exec_on_drained,
 	                                         .closed = exec_on_closed };
 
-static void exec_connect_raw(struct exec *x)
+static void exec_made(struct call *call, const struct reply *r, void *arg)
 {
+	struct exec *x = arg;
+	x->call = NULL;
+	if (r->err.code) {
+		x->end.err = r->err;
+		exec_end(x);
+		return;
+	}
+	if (r->status != 201 || !exec_read_id(r->body, r->len, x->exec_id, sizeof(x->exec_id))) {
+		exec_fail(x, ERR_REFUSED, r->body, r->len);
+		return;
+	}
 	struct engine *e = x->engine;
 	const struct endpoint *endpoint = origin_endpoint(e->origin);
 	char body[96], request[640];
@@ -311,21 +322,6 @@ static void exec_connect_raw(struct exec *x)
 	                 "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: %zu\r\n\r\n%s",
 	                 e->api, x->exec_id, strlen(body), body);
 	stream_write(x->raw, request, (size_t)n);
-}
-
-static void exec_made(struct call *call, const struct reply *r, void *arg)
-{
-	struct exec *x = arg;
-	x->call = NULL;
-	if (r->err.code) {
-		x->end.err = r->err;
-		exec_end(x);
-	} else if (r->status != 201 ||
-	           !exec_read_id(r->body, r->len, x->exec_id, sizeof(x->exec_id))) {
-		exec_fail(x, ERR_REFUSED, r->body, r->len);
-	} else {
-		exec_connect_raw(x);
-	}
 }
 
 /* --- the caller's side --------------------------------------------------- */
