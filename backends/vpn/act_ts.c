@@ -382,20 +382,6 @@ static void ts_act_on_prefs(struct call *call, const struct reply *r, void *arg)
 		ts_act_go_on(a);
 }
 
-static void ts_act_ask_prefs(struct ts_act *a)
-{
-	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
-	struct origin *origin = ts_origin(a->source);
-	if (origin)
-		a->call = call_start(origin, &(struct call_spec){ .path = "/localapi/v0/prefs",
-		                                                  .headers = headers,
-		                                                  .done = ts_act_on_prefs,
-		                                                  .arg = a,
-		                                                  .timeout_ms = CHECK_MS });
-	else
-		ts_act_on_prefs(NULL, NULL, a);
-}
-
 /* The status announces the login URL while `tailscale up` still waits. */
 void ts_acts_auth_url(struct source *source, const char *url)
 {
@@ -458,11 +444,19 @@ void run_tailscale(struct order *order)
 		order_end(order, &err, NULL);
 		return;
 	}
+	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
 	struct ts_act *a = ts_act_new(order, p->row.source);
-	if (request->what != TS_DOWN)
-		ts_act_ask_prefs(a);
-	else
+	struct origin *origin = ts_origin(a->source);
+	if (request->what == TS_DOWN)
 		ts_act_start_run(a, false);
+	else if (origin)
+		a->call = call_start(origin, &(struct call_spec){ .path = "/localapi/v0/prefs",
+		                                                  .headers = headers,
+		                                                  .done = ts_act_on_prefs,
+		                                                  .arg = a,
+		                                                  .timeout_ms = CHECK_MS });
+	else
+		ts_act_on_prefs(NULL, NULL, a);
 }
 
 void tailscale_command(const struct action *action, const struct row *row, char *buf, size_t size)

@@ -355,17 +355,6 @@ static bool join_must_be_online(const struct peer *ring)
 	return false;
 }
 
-static bool join_is_listed(struct store *store, const char *name)
-{
-	for (struct row *row = store_first(store, &kind_peer, NULL); row;
-	     row = store_next(row, &kind_peer, NULL)) {
-		const struct peer *p = const_peer_of(row);
-		if (!p->control && !row->gone && join_is_called(p, name))
-			return true;
-	}
-	return false;
-}
-
 /* The first server with a list of the VPN, if all servers are connected and have listed what they
  * know. NULL: a server that is away may know more. */
 static const struct server *join_lister(const struct store *store)
@@ -392,12 +381,18 @@ bool vpn_unlisted(const struct server *v, char *why, size_t size)
 	char name[256];
 	if (!rest || join_lister(v->store) != v)
 		return false;
-	while (join_next_name(&rest, name, sizeof(name)))
-		if (!join_is_listed(v->store, name)) {
-			snprintf(why, size, "vpn_peers names %.100s, which no VPN here lists",
-			         name);
-			return true;
+	while (join_next_name(&rest, name, sizeof(name))) {
+		bool is_listed = false;
+		for (struct row *row = store_first(v->store, &kind_peer, NULL); row && !is_listed;
+		     row = store_next(row, &kind_peer, NULL)) {
+			const struct peer *p = const_peer_of(row);
+			is_listed = !p->control && !row->gone && join_is_called(p, name);
 		}
+		if (is_listed)
+			continue;
+		snprintf(why, size, "vpn_peers names %.100s, which no VPN here lists", name);
+		return true;
+	}
 	return false;
 }
 
