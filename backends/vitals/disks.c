@@ -325,17 +325,6 @@ static void disks_show(struct vitals *v, const struct disk *d)
 	v->disks[v->n_disks++] = shown;
 }
 
-static void disks_show_hung(struct vitals *v, struct text word)
-{
-	char name[sizeof v->hung[0]];
-	size_t n = 0;
-	while (word.p < word.end && n < sizeof name - 1)
-		name[n++] = (char)disks_char(&word.p, word.end);
-	if (v->n_hung < VITALS_HUNG)
-		wash(v->hung[v->n_hung], sizeof v->hung[0], name, n);
-	v->n_hung++;
-}
-
 /* --- reading ------------------------------------------------------------- */
 
 static void disks_add(struct tables *t, struct disk *d, bool by_stat)
@@ -368,9 +357,15 @@ static void disks_read_figures(struct tables *t, struct text in, struct vitals *
 		for (size_t i = 0; i < ARRAY_LEN(not_here); i++)
 			skip |= text_is(key, not_here[i]);
 		disks_rest(&rest);
-		if (text_is(key, "hung") && rest.p < rest.end && *rest.p == '/')
-			disks_show_hung(v, rest);
-		else if (text_is(key, "stat") && disks_stat(rest, &d))
+		if (text_is(key, "hung") && rest.p < rest.end && *rest.p == '/') {
+			char name[sizeof v->hung[0]];
+			size_t n = 0;
+			while (rest.p < rest.end && n < sizeof name - 1)
+				name[n++] = (char)disks_char(&rest.p, rest.end);
+			if (v->n_hung < VITALS_HUNG)
+				wash(v->hung[v->n_hung], sizeof v->hung[0], name, n);
+			v->n_hung++;
+		} else if (text_is(key, "stat") && disks_stat(rest, &d))
 			disks_add(t, &d, true);
 		else if (!skip && disks_df(line, &d))
 			disks_add(t, &d, false);
