@@ -24,18 +24,6 @@ void buf_finish(struct buf *b)
 	*b = kept;
 }
 
-/* Grows by copy and wipe, because realloc may leave a copy of the old bytes behind. */
-static char *buf_grow_secret(struct buf *b, size_t cap)
-{
-	char *fresh = xrealloc(NULL, cap);
-	if (b->data) {
-		memcpy(fresh, b->data, b->len + 1);
-		wipe(b->data, b->cap);
-	}
-	free(b->data);
-	return fresh;
-}
-
 static size_t buf_bound(const struct buf *b)
 {
 	return b->max ? b->max : BUF_MAX_DEFAULT;
@@ -53,7 +41,16 @@ static bool buf_reserve(struct buf *b, size_t n)
 		size_t cap = b->cap ? b->cap : 64;
 		while (cap < need)
 			cap *= 2;
-		b->data = b->secret ? buf_grow_secret(b, cap) : xrealloc(b->data, cap);
+		if (b->secret && b->data) {
+			/* realloc may leave a copy of the old bytes behind */
+			char *fresh = xrealloc(NULL, cap);
+			memcpy(fresh, b->data, b->len + 1);
+			wipe(b->data, b->cap);
+			free(b->data);
+			b->data = fresh;
+		} else {
+			b->data = xrealloc(b->data, cap);
+		}
 		b->cap = cap;
 	}
 	return true;

@@ -239,22 +239,19 @@ static char *json_token(const char *at, size_t len)
 	return token;
 }
 
-/* An index has no sign and no leading zero. */
-static const cJSON *json_element(const cJSON *array, const char *token)
-{
-	size_t digits = strspn(token, "0123456789");
-	if (!digits || digits > 9 || token[digits] || (digits > 1 && *token == '0'))
-		return NULL;
-	return cJSON_GetArrayItem(array, number_int(token));
-}
-
 const cJSON *json_pointer(const cJSON *at, const char *pointer)
 {
 	while (at && *pointer == '/') {
 		size_t len = strcspn(pointer + 1, "/");
 		char *token = json_token(pointer + 1, len);
-		at = cJSON_IsArray(at) ? json_element(at, token)
-		                       : cJSON_GetObjectItemCaseSensitive(at, token);
+		size_t digits = strspn(token, "0123456789");
+		/* an index has no sign and no leading zero */
+		bool is_index = digits && digits <= 9 && !token[digits] &&
+		                (digits == 1 || *token != '0');
+		if (!cJSON_IsArray(at))
+			at = cJSON_GetObjectItemCaseSensitive(at, token);
+		else
+			at = is_index ? cJSON_GetArrayItem(at, number_int(token)) : NULL;
 		free(token);
 		pointer += 1 + len;
 	}

@@ -248,12 +248,6 @@ void mask_url_path(char *text, size_t len, const char *path)
 
 /* --- JSON ---------------------------------------------------------------- */
 
-static bool mask_is_option(const char *s)
-{
-	return *s == '-' && !strchr(s, '=') && !strchr(s, ' ') &&
-	       (mask_is_secret(s, strlen(s)) || strcmp(s, "-p") == 0);
-}
-
 /* Masks a string that is NAME=VALUE as a whole. The value is everything after the sign, with its
  * blanks. */
 static bool mask_assignment(cJSON *v)
@@ -268,26 +262,19 @@ static bool mask_assignment(cJSON *v)
 	return true;
 }
 
-static void mask_walk(cJSON *v, bool secret);
-
-/* all: a list under a secret name, as in "passwords": ["a", "b"] */
-static void mask_walk_members(cJSON *v, bool all)
-{
-	bool after_option = false;
-	for (cJSON *child = v->child; child; child = child->next) {
-		bool secret = all || after_option ||
-		              (child->string &&
-		               mask_is_secret(child->string, strlen(child->string)));
-		after_option = cJSON_IsArray(v) && cJSON_IsString(child) &&
-		               mask_is_option(child->valuestring);
-		mask_walk(child, secret);
-	}
-}
-
 static void mask_walk(cJSON *v, bool secret)
 {
 	if (!cJSON_IsString(v)) {
-		mask_walk_members(v, secret && cJSON_IsArray(v));
+		/* a list under a secret name, as in "passwords": ["a", "b"] */
+		bool all = secret && cJSON_IsArray(v), after_option = false;
+		for (cJSON *child = v->child; child; child = child->next) {
+			const char *key = child->string, *s = cJSON_GetStringValue(child);
+			bool hidden = all || after_option ||
+			              (key && mask_is_secret(key, strlen(key)));
+			after_option = cJSON_IsArray(v) && s && *s == '-' && !strpbrk(s, "= ") &&
+			               (mask_is_secret(s, strlen(s)) || strcmp(s, "-p") == 0);
+			mask_walk(child, hidden);
+		}
 	} else if (secret && *v->valuestring) {
 		cJSON_SetValuestring(v, MASK);
 	} else if (!mask_assignment(v)) {
@@ -314,11 +301,19 @@ static bool mask_document(struct buf *out, const char *json, size_t len)
 	return true;
 }
 
-/* Masks lines that may each be a JSON document. A warning between them must not stop the masking of
- * the others. */
-static void mask_lines(struct buf *out, const char *text, size_t len)
+void mask_json(struct buf *out, const char *json, size_t len)
 {
-	for (const char *line = text, *end = text + len; line < end;) {
+	if (mask_document(out, json, len))
+		return;
+	const char *at = memchr(json, '\n', len);
+	bool first = len && (*json == '{' || *json == '[');
+	if (!first && !(at && (memmem(json, len, "\n{", 2) || memmem(json, len, "\n[", 2)))) {
+		mask_text(out, json, len); /* a quoted value may span several lines */
+		return;
+	}
+	/* Each line may be a JSON document. A warning between them must not stop the masking of
+	 * the others. */
+	for (const char *line = json, *end = json + len; line < end;) {
 		const char *nl = memchr(line, '\n', (size_t)(end - line));
 		size_t n = nl ? (size_t)(nl - line) : (size_t)(end - line);
 		bool may = n && (*line == '{' || *line == '[');
@@ -328,18 +323,6 @@ static void mask_lines(struct buf *out, const char *text, size_t len)
 			buf_puts(out, "\n");
 		line += n + (nl != NULL);
 	}
-}
-
-void mask_json(struct buf *out, const char *json, size_t len)
-{
-	if (mask_document(out, json, len))
-		return;
-	const char *at = memchr(json, '\n', len);
-	bool first = len && (*json == '{' || *json == '[');
-	if (first || (at && (memmem(json, len, "\n{", 2) || memmem(json, len, "\n[", 2))))
-		mask_lines(out, json, len);
-	else
-		mask_text(out, json, len); /* a quoted value may span several lines */
 }
 
 /* --- words --------------------------------------------------------------- */

@@ -19,26 +19,19 @@ struct match {
 	bool jit;
 };
 
-/* Whether the pattern has a capital letter. A letter after a backslash is a class (\S, \D) and does
- * not count. */
-static bool match_has_capital(const char *s)
-{
-	for (; *s; s++) {
-		if (*s == '\\' && s[1])
-			s++;
-		else if (*s >= 'A' && *s <= 'Z')
-			return true;
-	}
-	return false;
-}
-
 struct match *match_create(const char *pattern, char *why, size_t size)
 {
 	int code;
 	PCRE2_SIZE at;
+	bool has_capital = false;
+	for (const char *s = pattern; *s; s++) {
+		if (*s == '\\' && s[1])
+			s++; /* a letter after a backslash is a class (\S, \D) */
+		else if (*s >= 'A' && *s <= 'Z')
+			has_capital = true;
+	}
 	/* Lines are washed and so valid UTF-8. Invalid bytes would simply not match. */
-	uint32_t flags = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF |
-	                 (match_has_capital(pattern) ? 0 : PCRE2_CASELESS);
+	uint32_t flags = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (has_capital ? 0 : PCRE2_CASELESS);
 	pcre2_compile_context *compile = pcre2_compile_context_create(NULL);
 	pcre2_set_parens_nest_limit(compile, NESTING_MAX);
 	pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, flags, &code,

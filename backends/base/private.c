@@ -11,26 +11,23 @@
 
 #include "backends/base/mem.h"
 
-/* Whether the group is this user's own group, with no other member. */
-static bool private_is_own_group(gid_t gid)
+bool private_is_open_to_others(uid_t uid, gid_t gid, mode_t mode)
 {
+	if ((uid != geteuid() && uid != 0) || (mode & S_IWOTH))
+		return true;
+	if (!(mode & S_IWGRP))
+		return false;
+	/* Whether the group is this user's own group, with no other member. */
 	const struct passwd *pw = getpwuid(geteuid());
 	if (!pw || pw->pw_gid != gid)
-		return false;
+		return true;
 	char *name = xstrdup(pw->pw_name);
 	const struct group *gr = getgrgid(gid);
 	bool own = gr && strcmp(gr->gr_name, name) == 0;
 	for (char **member = own ? gr->gr_mem : NULL; member && *member; member++)
 		own = own && strcmp(*member, name) == 0;
 	free(name);
-	return own;
-}
-
-bool private_is_open_to_others(uid_t uid, gid_t gid, mode_t mode)
-{
-	if (uid != geteuid() && uid != 0)
-		return true;
-	return (mode & S_IWOTH) || ((mode & S_IWGRP) && !private_is_own_group(gid));
+	return !own;
 }
 
 int private_open(const char *path, int flags)

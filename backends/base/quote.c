@@ -45,20 +45,6 @@ char *quote_command(const char *const *argv)
 	return buf_take(&b);
 }
 
-/* Writes a byte as an octal escape for printf %b. The result has no quote, "!", newline or byte
- * beyond ASCII. All shells leave it unchanged between single quotes. fish and csh also keep a
- * backslash before a digit there. */
-static size_t quote_octal(struct buf *b, char c)
-{
-	unsigned char byte = (unsigned char)c;
-	if (byte < ' ' || byte > '~' || strchr("'\\!", c)) {
-		buf_addf(b, "\\0%03o", byte);
-		return OCTAL_LEN;
-	}
-	buf_add(b, &c, 1);
-	return 1;
-}
-
 /* The outer sh decodes the script from its arguments and then executes it by exec. So the script
  * runs as if it had been started directly. */
 char *quote_login(const char *script, bool begin)
@@ -73,7 +59,16 @@ char *quote_login(const char *script, bool begin)
 			buf_puts(&b, "' '");
 			left = PIECE_MAX;
 		}
-		left -= quote_octal(&b, *script);
+		/* An octal escape for printf %b has no quote, "!", newline or byte beyond ASCII.
+		 * All shells leave it unchanged between single quotes. fish and csh also keep a
+		 * backslash before a digit there. */
+		unsigned char byte = (unsigned char)*script;
+		bool octal = byte < ' ' || byte > '~' || strchr("'\\!", byte);
+		if (octal)
+			buf_addf(&b, "\\0%03o", byte);
+		else
+			buf_add(&b, script, 1);
+		left -= octal ? OCTAL_LEN : 1;
 	}
 	buf_puts(&b, "'");
 	return buf_take(&b);

@@ -258,18 +258,6 @@ bool state_update(const char *path, size_t max, state_change *change, void *arg,
 
 /* --- lines --------------------------------------------------------------- */
 
-static struct state_log *state_log_of(const char *path)
-{
-	for (struct state_log *l = state_logs; l; l = l->next)
-		if (strcmp(l->path, path) == 0)
-			return l;
-	struct state_log *l = xcalloc(1, sizeof(*l));
-	*l = (struct state_log){ .path = xstrdup(path), .next = state_logs };
-	buf_init(&l->waiting, STATE_WAITING_MAX);
-	state_logs = l;
-	return l;
-}
-
 static void state_log_free(struct state_log *l)
 {
 	LIST_DROP(state_logs, l);
@@ -314,9 +302,17 @@ static bool state_log_write(struct state_log *l, bool sync, struct err *err)
 
 bool state_append(const char *path, const char *line, bool sync, struct err *err)
 {
-	struct state_log *l = state_log_of(path);
+	struct state_log *l = state_logs;
 	struct err why = { 0 };
 	size_t len = strlen(line);
+	while (l && strcmp(l->path, path) != 0)
+		l = l->next;
+	if (!l) {
+		l = xcalloc(1, sizeof(*l));
+		*l = (struct state_log){ .path = xstrdup(path), .next = state_logs };
+		buf_init(&l->waiting, STATE_WAITING_MAX);
+		state_logs = l;
+	}
 	assert(len && line[len - 1] == '\n');
 	if (l->waiting.len + len <= STATE_WAITING_MAX)
 		buf_add(&l->waiting, line, len);

@@ -19,27 +19,21 @@
 #define STRING_MAX 4096 /* most bytes that an unfinished OSC or DCS may swallow */
 static const char replacement[] = "\xEF\xBF\xBD";
 
-/* Length of a CSI sequence: parameters 0x30-0x3f, intermediates 0x20-0x2f, one final byte
- * 0x40-0x7e. */
-static size_t wash_skip_csi(const unsigned char *s, size_t len)
-{
-	size_t i = 0;
-	while (i < len && s[i] >= 0x20 && s[i] <= 0x3f)
-		i++;
-	return i < len && s[i] >= 0x40 && s[i] <= 0x7e ? i + 1 : i;
-}
-
 /* Length of a sequence after its introducer: [ ] P X ^ _ or intermediates and a final byte. kind is
  * the byte after ESC, or the equivalent C1 code minus 0x40. */
 static size_t wash_skip_sequence(unsigned char kind, const unsigned char *rest, size_t len)
 {
-	if (kind == '[')
-		return wash_skip_csi(rest, len);
+	size_t i = 0;
+	if (kind == '[') {
+		/* parameters 0x30-0x3f, intermediates 0x20-0x2f, one final byte 0x40-0x7e */
+		while (i < len && rest[i] >= 0x20 && rest[i] <= 0x3f)
+			i++;
+		return i < len && rest[i] >= 0x40 && rest[i] <= 0x7e ? i + 1 : i;
+	}
 	if (kind == ']' || kind == 'P' || kind == 'X' || kind == '^' || kind == '_') {
 		/* Length of a string sequence (OSC, DCS, SOS, PM, APC) with its body at s, up to
 		 * BEL or ST. A line break also ends the sequence, so that a broken one does not
 		 * swallow the text after it. */
-		size_t i = 0;
 		for (; i < len && i < STRING_MAX; i++) {
 			if (rest[i] == 0x07)
 				return i + 1;
@@ -155,14 +149,6 @@ static size_t wash_one(struct out *o, const unsigned char *s, size_t len)
 	return (size_t)n;
 }
 
-static size_t wash_plain_run(const unsigned char *s, size_t len)
-{
-	size_t i = 0;
-	while (i < len && s[i] >= 0x20 && s[i] < 0x7f)
-		i++;
-	return i;
-}
-
 /* Washes as much of src as fits. *used gets the number of bytes taken from src. */
 static size_t wash_part(char *dst, size_t size, const char *src, size_t len, size_t *used)
 {
@@ -170,7 +156,9 @@ static size_t wash_part(char *dst, size_t size, const char *src, size_t len, siz
 	const unsigned char *s = (const unsigned char *)src;
 	size_t i = 0;
 	while (i < len && !o.full) {
-		size_t run = wash_plain_run(s + i, len - i); /* covers nearly every byte */
+		size_t run = 0; /* of plain characters, which are nearly all */
+		while (i + run < len && s[i + run] >= 0x20 && s[i + run] < 0x7f)
+			run++;
 		if (run) {
 			size_t room = size - 1 - o.len;
 			wash_put(&o, s + i, run < room ? run : room);

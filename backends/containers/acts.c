@@ -78,36 +78,25 @@ static void act_done(struct call *call, const struct reply *r, void *arg)
 	act_end(a, &err, r->status == 304 ? "nothing to do: it was already in that state" : "");
 }
 
-/* Accepts "TERM", "SIGTERM", "15". Other characters must not reach the request. */
-static bool ctr_act_is_signal(const char *s)
-{
-	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+");
-	return n > 0 && n < 16 && s[n] == '\0';
-}
-
-static struct engine *ctr_act_ready(struct order *order, struct ctr **c)
-{
-	struct row *row = order_row(order);
-	struct err err;
-	*c = row ? ctr_of(row) : NULL;
-	struct engine *e = *c ? (*c)->engine : NULL;
-	if (e && e->origin)
-		return e;
-	err_set(&err, ERR_LOST, "%s: its engine cannot be reached now", order->id);
-	order_end(order, &err, NULL);
-	return NULL;
-}
-
 static void ctr_act_run(struct order *order)
 {
 	const struct ctr_request *request = order->action->data;
-	struct ctr *c;
-	struct engine *e = ctr_act_ready(order, &c);
-	if (!e)
+	struct row *row = order_row(order);
+	struct ctr *c = row ? ctr_of(row) : NULL;
+	struct engine *e = c ? c->engine : NULL;
+	struct err err;
+	if (!e || !e->origin) {
+		err_set(&err, ERR_LOST, "%s: its engine cannot be reached now", order->id);
+		order_end(order, &err, NULL);
 		return;
+	}
 	bool with_signal = order->argument && *order->argument && request->takes_signal;
-	if (with_signal && !ctr_act_is_signal(order->argument)) {
-		struct err err;
+	/* "TERM", "SIGTERM", "15". Other characters must not reach the request. */
+	static const char signs[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+";
+	size_t n = with_signal ? strspn(order->argument, signs) : 0;
+	bool is_signal = n > 0 && n < 16 && order->argument[n] == '\0';
+	if (with_signal && !is_signal) {
 		err_set(&err, ERR_USAGE, "\"%s\" is not a signal; KILL, TERM, HUP, INT, USR1 are",
 		        order->argument);
 		order_end(order, &err, NULL);

@@ -87,14 +87,6 @@ static struct ctr *ctr_row_of(struct engine *e, const char *id, const char *name
 	return row->priv;
 }
 
-static unsigned ctr_recent_deaths(const struct ctr *c, int64_t now)
-{
-	unsigned n = 0;
-	for (size_t i = 0; i < ARRAY_LEN(c->deaths); i++)
-		n += c->deaths[i] > 0 && now - c->deaths[i] < DEATHS_RECENT_MS;
-	return n;
-}
-
 static void ctr_note_death(struct ctr *c, int64_t when)
 {
 	/* a deliberate stop, or the same death from both event and inspect */
@@ -122,10 +114,11 @@ void ctr_refresh(struct ctr *c)
 		.stopped = c->stopped,
 		.witnessed = c->witnessed,
 		.inspected = ctr_is_inspected(c),
-		.deaths = ctr_recent_deaths(c, now),
 		.mem_limit = c->mem_limit,
 		.now_ms = now,
 	};
+	for (size_t i = 0; i < ARRAY_LEN(c->deaths); i++)
+		f.deaths += c->deaths[i] > 0 && now - c->deaths[i] < DEATHS_RECENT_MS;
 	struct ctr_verdict v;
 	ctr_classify(row, &f);
 	ctr_judge(row, &f, &v);

@@ -87,27 +87,19 @@ const struct compose_steps compose_up = { { "up -d" }, false };
 const struct compose_steps compose_pull = { { "pull", "up -d" }, false };
 const struct compose_steps compose_down = { { "down" }, true };
 
-/* Writes the words before the engine's program: sudo or doas if the engine is reached only that
- * way, else DOCKER_HOST if needed. */
-static void compose_prefix(const struct source *s, char *buf, size_t size)
-{
-	const struct engine *e = engine_of((struct source *)s);
-	const char *root = engine_root_prefix(e->origin ? origin_endpoint(e->origin) : NULL);
-	struct buf b = { 0 };
-	buf_puts(&b, root);
-	if (!*root)
-		engine_environment(s, &b);
-	snprintf(buf, size, "%s", b.len ? b.data : "");
-	buf_finish(&b);
-}
-
 void engine_command(const struct source *s, char *buf, size_t size)
 {
 	/* engine->param is unset until the link was up once */
 	const struct engine_param *param = s->backend->param;
-	char before[ENGINE_COMMAND_SIZE];
-	compose_prefix(s, before, sizeof(before));
-	snprintf(buf, size, "%s%s", before, param->cli);
+	const struct engine *e = engine_of((struct source *)s);
+	const char *root = engine_root_prefix(e->origin ? origin_endpoint(e->origin) : NULL);
+	struct buf before = { 0 };
+	/* sudo or doas if the engine is reached only that way, else DOCKER_HOST if needed */
+	buf_puts(&before, root);
+	if (!*root)
+		engine_environment(s, &before);
+	snprintf(buf, size, "%s%s", before.len ? before.data : "", param->cli);
+	buf_finish(&before);
 }
 
 static char *compose_script(const struct container *c, const struct engine *e,

@@ -276,23 +276,20 @@ static void ctr_add_networks(struct doc *d, const cJSON *o)
 	}
 }
 
-static void ctr_add_some_labels(struct doc *d, const cJSON *labels, bool compose)
-{
-	const cJSON *l;
-	cJSON_ArrayForEach (l, labels)
-		if (cJSON_IsString(l) && l->string &&
-		    (strstr(l->string, "compose.") != NULL) == compose)
-			doc_pair(d, DOC_PLAIN, l->string, "%.*s", LABEL_VALUE_MAX, l->valuestring);
-}
-
 static void ctr_add_labels(struct doc *d, const cJSON *o)
 {
-	const cJSON *labels = ctr_get(o, "Config", "Labels");
+	const cJSON *l, *labels = ctr_get(o, "Config", "Labels");
 	if (!labels || !labels->child)
 		return;
 	doc_head(d, "Labels");
-	ctr_add_some_labels(d, labels, true);
-	ctr_add_some_labels(d, labels, false);
+	/* those of compose come first */
+	for (int compose = 1; compose >= 0; compose--)
+		cJSON_ArrayForEach (l, labels) {
+			bool of_compose = l->string && strstr(l->string, "compose.");
+			if (cJSON_IsString(l) && l->string && of_compose == compose)
+				doc_pair(d, DOC_PLAIN, l->string, "%.*s", LABEL_VALUE_MAX,
+				         l->valuestring);
+		}
 }
 
 static void ctr_add_env(struct doc *d, const cJSON *o, bool reveal)

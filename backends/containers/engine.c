@@ -199,17 +199,6 @@ static void engine_fail(struct engine *e, const struct err *err)
 
 /* --- feeding answers ----------------------------------------------------- */
 
-static void engine_garbled(struct engine *e, const struct err *err)
-{
-	struct err said;
-	err_set(&said, err->code, "%s on %s: %s", e->param->title, e->source.server->name,
-	        err->text);
-	if (e->origin)
-		engine_fail(e, &said);
-	else
-		source_set_state(&e->source, SOURCE_FAILED, &said);
-}
-
 /* The endpoint in use, in words for the user. */
 static const char *engine_way(const struct engine *e)
 {
@@ -262,7 +251,13 @@ static void engine_feed_list(struct engine *e, const char *json, size_t len)
 	struct ctr_list list;
 	struct err err;
 	if (!ctr_list_parse(&list, json, len, &err)) {
-		engine_garbled(e, &err);
+		struct err said;
+		err_set(&said, err.code, "%s on %s: %s", e->param->title, e->source.server->name,
+		        err.text);
+		if (e->origin)
+			engine_fail(e, &said);
+		else
+			source_set_state(&e->source, SOURCE_FAILED, &said);
 		return;
 	}
 	struct sync_view view = sync_is_asked(&e->sync) ? sync_take(&e->sync)

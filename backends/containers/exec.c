@@ -168,16 +168,6 @@ static void exec_code_done(struct call *call, const struct reply *r, void *arg)
 	exec_end(x);
 }
 
-static void exec_ask_code(struct exec *x)
-{
-	char path[64 + CTR_ID_SIZE];
-	x->phase = EXEC_ENDING;
-	snprintf(path, sizeof(path), "/exec/%s/json", x->exec_id);
-	x->call = engine_get(x->engine, path,
-	                     (struct call_spec){
-				     .done = exec_code_done, .arg = x, .timeout_ms = 3000 });
-}
-
 static void exec_fail(struct exec *x, enum err_code code, const char *words, size_t len)
 {
 	char said[200];
@@ -209,16 +199,6 @@ static void exec_flush(struct exec *x)
 		stream_write_eof(x->raw);
 }
 
-static void exec_now_open(struct exec *x)
-{
-	x->phase = EXEC_OPEN;
-	exec_send_size(x);
-	if (x->stream.events->opened)
-		x->stream.events->opened(&x->stream, x->stream.arg);
-	if (x->phase == EXEC_OPEN)
-		exec_flush(x);
-}
-
 /* Consumes bytes of the response head. Returns how many of them belonged to the head. The phase
  * tells the result. */
 static size_t exec_take_head(struct exec *x, const char *bytes, size_t len)
@@ -238,10 +218,14 @@ static size_t exec_take_head(struct exec *x, const char *bytes, size_t len)
 		return len;
 	}
 	buf_clear(&x->head);
-	if (status == 101 || status == 200)
-		exec_now_open(x);
-	else
-		x->phase = EXEC_REFUSED;
+	x->phase = status == 101 || status == 200 ? EXEC_OPEN : EXEC_REFUSED;
+	if (x->phase == EXEC_OPEN) {
+		exec_send_size(x);
+		if (x->stream.events->opened)
+			x->stream.events->opened(&x->stream, x->stream.arg);
+		if (x->phase == EXEC_OPEN)
+			exec_flush(x);
+	}
 	return used;
 }
 
@@ -278,9 +262,16 @@ static void exec_on_closed(struct stream *s, const struct stream_end *e, void *a
 	struct exec *x = arg;
 	x->raw = NULL;
 	x->end.err = e->err;
-	if (x->phase == EXEC_OPEN && !e->err.code && x->engine->origin)
-		exec_ask_code(x);
-	else if (x->phase == EXEC_REFUSED) {
+	if (x->phase == EXEC_OPEN && !e->err.code && x->engine->origin) {
+		/* only the engine knows the exit code */
+		char path[64 + CTR_ID_SIZE];
+		x->phase = EXEC_ENDING;
+		snprintf(path, sizeof(path), "/exec/%s/json", x->exec_id);
+		x->call = engine_get(x->engine, path,
+		                     (struct call_spec){ .done = exec_code_done,
+		                                         .arg = x,
+		                                         .timeout_ms = 3000 });
+	} else if (x->phase == EXEC_REFUSED) {
 		/* the body may be chunked, so look for the JSON between its braces */
 		const char *json = x->head.len ? memchr(x->head.data, '{', x->head.len) : NULL;
 		const char *close = json ? memrchr(json, '}',
@@ -299,8 +290,19 @@ static const struct stream_events raw_events = { .data = exec_on_data,
 	                                         .drained = exec_on_drained,
 	                                         .closed = exec_on_closed };
 
-static void exec_connect_raw(struct exec *x)
+static void exec_made(struct call *call, const struct reply *r, void *arg)
 {
+	struct exec *x = arg;
+	x->call = NULL;
+	if (r->err.code) {
+		x->end.err = r->err;
+		exec_end(x);
+		return;
+	}
+	if (r->status != 201 || !exec_read_id(r->body, r->len, x->exec_id, sizeof(x->exec_id))) {
+		exec_fail(x, ERR_REFUSED, r->body, r->len);
+		return;
+	}
 	struct engine *e = x->engine;
 	const struct endpoint *endpoint = origin_endpoint(e->origin);
 	char body[96], request[640];
@@ -320,21 +322,6 @@ static void exec_connect_raw(struct exec *x)
 	                 "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: %zu\r\n\r\n%s",
 	                 e->api, x->exec_id, strlen(body), body);
 	stream_write(x->raw, request, (size_t)n);
-}
-
-static void exec_made(struct call *call, const struct reply *r, void *arg)
-{
-	struct exec *x = arg;
-	x->call = NULL;
-	if (r->err.code) {
-		x->end.err = r->err;
-		exec_end(x);
-	} else if (r->status != 201 ||
-	           !exec_read_id(r->body, r->len, x->exec_id, sizeof(x->exec_id))) {
-		exec_fail(x, ERR_REFUSED, r->body, r->len);
-	} else {
-		exec_connect_raw(x);
-	}
 }
 
 /* --- the caller's side --------------------------------------------------- */

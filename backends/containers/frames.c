@@ -125,14 +125,6 @@ static void frames_drop_time(struct frames *f)
 	f->hold_len = 0;
 }
 
-static size_t frames_hold(struct frames *f, const char *bytes, size_t len)
-{
-	size_t room = sizeof(f->hold) - f->hold_len, n = len < room ? len : room;
-	memcpy(f->hold + f->hold_len, bytes, n);
-	f->hold_len += n;
-	return n;
-}
-
 void frames_feed(struct frames *f, const char *bytes, size_t len)
 {
 	while (len && !f->raw) {
@@ -143,10 +135,14 @@ void frames_feed(struct frames *f, const char *bytes, size_t len)
 		}
 		size_t n = f->left < len ? f->left : len;
 		bool inside = f->fresh && f->line[f->stream == 2].len;
-		if (inside)
-			n = frames_hold(f, bytes, n);
-		else
+		if (inside) {
+			size_t room = sizeof(f->hold) - f->hold_len;
+			n = n < room ? n : room;
+			memcpy(f->hold + f->hold_len, bytes, n);
+			f->hold_len += n;
+		} else {
 			frames_text(f, bytes, n);
+		}
 		f->left -= (uint32_t)n;
 		f->fresh = f->fresh && inside;
 		if (inside && (f->hold_len == sizeof(f->hold) || !f->left))

@@ -105,26 +105,10 @@ const char *ctr_missing_line(const char *lines, size_t *len)
 	return found;
 }
 
-static bool ctr_keeps_running(const char *policy)
-{
-	return strcmp(policy, "always") == 0 || strcmp(policy, "unless-stopped") == 0;
-}
-
 static bool ctr_over(const struct container *c)
 {
 	return c->state == CONTAINER_EXITED || c->state == CONTAINER_DEAD ||
 	       c->state == CONTAINER_RESTARTING;
-}
-
-/* A deliberate stop: seen in events, or implied by a policy that did not restart it. */
-static bool ctr_on_purpose(const struct container *c, const struct ctr_facts *f)
-{
-	if (f->stopped)
-		return true;
-	if (f->witnessed || c->state != CONTAINER_EXITED)
-		return false;
-	bool stop_signal = c->exit_code == 143 || c->exit_code == 137 || c->exit_code == 130;
-	return stop_signal && (c->exit_code == 143 || ctr_keeps_running(f->policy));
 }
 
 void ctr_classify(struct container *c, const struct ctr_facts *f)
@@ -138,9 +122,16 @@ void ctr_classify(struct container *c, const struct ctr_facts *f)
 		c->death = DEATH_MISSING_DEPENDENCY;
 	if (!ctr_over(c))
 		return;
+	/* A deliberate stop: seen in events, or implied by a policy that did not restart it. */
+	bool keeps_running = strcmp(f->policy, "always") == 0 ||
+	                     strcmp(f->policy, "unless-stopped") == 0;
+	bool stop_signal = c->exit_code == 143 ||
+	                   (keeps_running && (c->exit_code == 137 || c->exit_code == 130));
+	bool on_purpose = f->stopped ||
+	                  (!f->witnessed && c->state == CONTAINER_EXITED && stop_signal);
 	if (c->oom)
 		c->death = DEATH_OOM;
-	else if (ctr_on_purpose(c, f) && (c->exit_code == 0 || *sig))
+	else if (on_purpose && (c->exit_code == 0 || *sig))
 		c->death = DEATH_NONE;
 	else if (c->exit_code == 126 || c->exit_code == 127)
 		c->death = DEATH_MISSING_DEPENDENCY;
@@ -149,7 +140,7 @@ void ctr_classify(struct container *c, const struct ctr_facts *f)
 	else if (c->exit_code > 0)
 		c->death = ctr_missing_line(c->last_lines, &len) ? DEATH_MISSING_DEPENDENCY
 		                                                 : DEATH_NONZERO_EXIT;
-	else if (c->exit_code == 0 && ctr_keeps_running(f->policy) && !f->stopped)
+	else if (c->exit_code == 0 && keeps_running && !f->stopped)
 		c->death = DEATH_UNEXPECTED_EXIT;
 }
 

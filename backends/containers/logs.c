@@ -746,21 +746,17 @@ static bool ctr_log_older(struct follow *follow, unsigned lines, const char **wh
 	return true;
 }
 
-/* Where the lines of the present run begin. The engine records a start late, when the container may
- * have written hundreds of lines. It records an end at once. No lines are written between the end
- * and the next start, so the middle separates the runs. */
-static int64_t ctr_log_run_begins_ns(const struct container *row)
-{
-	int64_t started = row->started_ms, ended = row->finished_ms;
-	return (ended && ended < started ? started - (started - ended) / 2 : started) * 1000000;
-}
-
 /* If the lines shown already reach into earlier runs, requests lines before those. */
 static bool ctr_log_previous(struct follow *follow, unsigned lines, const char **why)
 {
 	struct log_follow *f = (struct log_follow *)follow;
 	struct ctr *c = ctr_log_target(f);
-	int64_t begins_ns = c ? ctr_log_run_begins_ns(c->row) : 0;
+	int64_t started = c ? c->row->started_ms : 0, ended = c ? c->row->finished_ms : 0;
+	/* Where the lines of the present run begin. The engine records a start late, when the
+	 * container may have written hundreds of lines. It records an end at once. No lines are
+	 * written between the end and the next start, so the middle separates the runs. */
+	int64_t half = ended && ended < started ? (started - ended) / 2 : 0;
+	int64_t begins_ns = (started - half) * 1000000;
 	if (begins_ns <= 0 || (f->first_ns && f->first_ns < begins_ns))
 		return ctr_log_older(follow, lines, why);
 	if (!ctr_log_can_ask(f, why))

@@ -186,21 +186,12 @@ static bool pull_on_data(struct call *call, const char *data, size_t len, void *
 	return true;
 }
 
-/* The registry requires a login, or the image was built locally and is in no registry. */
-static bool pull_is_refusal(int status, const char *said)
+static void pull_on_done(struct call *call, const struct reply *r, void *arg)
 {
 	static const char *const words[] = {
 		"denied",        "unauthorized", "authentication required",
 		"no basic auth", "not found",    "manifest unknown"
 	};
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (strcasestr(said, words[i]))
-			return true;
-	return status == 401 || status == 403 || status == 404;
-}
-
-static void pull_on_done(struct call *call, const struct reply *r, void *arg)
-{
 	struct pull *p = arg;
 	struct err err = r->err;
 	char said[300];
@@ -208,7 +199,11 @@ static void pull_on_done(struct call *call, const struct reply *r, void *arg)
 	snprintf(said, sizeof(said), "%s", p->told.error);
 	if (!err.code && r->status / 100 != 2)
 		ctr_message(said, sizeof(said), r->body, r->len);
-	if (!err.code && *said && pull_is_refusal(r->status, said))
+	/* The registry requires a login, or the image was built locally and is in no registry. */
+	bool refused = r->status == 401 || r->status == 403 || r->status == 404;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		refused = refused || strcasestr(said, words[i]);
+	if (!err.code && *said && refused)
 		p->refused = true;
 	else if (!err.code && *said)
 		err_set(&err, ERR_REFUSED, "%s was not pulled; nothing that runs was changed: %s",

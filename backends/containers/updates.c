@@ -157,15 +157,6 @@ struct updates_change {
 	const char *place;
 };
 
-static bool updates_is_line_of(const struct updates_change *c, const char *line, size_t len)
-{
-	struct image_news old;
-	char place[IMAGE_NAME_SIZE];
-	return image_news_read(&old, place, sizeof(place), line, len) &&
-	       !strcmp(place, c->place) && !strcmp(old.image, c->news->image) &&
-	       !strcmp(old.id, c->news->id);
-}
-
 static bool updates_write(const char *old, size_t len, struct buf *out, void *arg)
 {
 	const struct updates_change *c = arg;
@@ -175,23 +166,17 @@ static bool updates_write(const char *old, size_t len, struct buf *out, void *ar
 		line = strchr(old, '\n') + 1;
 	while (*line) {
 		size_t n = strcspn(line, "\n");
-		if (!updates_is_line_of(c, line, n))
+		struct image_news one;
+		char place[IMAGE_NAME_SIZE];
+		bool replaced = image_news_read(&one, place, sizeof(place), line, n) &&
+		                !strcmp(place, c->place) && !strcmp(one.image, c->news->image) &&
+		                !strcmp(one.id, c->news->id);
+		if (!replaced)
 			buf_addf(out, "%.*s\n", (int)n, line);
 		line += n + (line[n] == '\n');
 	}
 	image_news_write(c->news, c->place, out);
 	return buf_addf(out, "\n");
-}
-
-/* The file spares questions. Without it the next console asks again. */
-static void updates_save(struct updates *u, const struct image_news *news)
-{
-	char *file = updates_file(u), *place = updates_place(u);
-	struct updates_change change = { news, place };
-	if (file)
-		state_update(file, UPDATES_FILE_MAX, updates_write, &change, NULL);
-	free(place);
-	free(file);
 }
 
 /* --- one question --------------------------------------------------------- */
@@ -234,11 +219,16 @@ static void updates_rest_gap(struct updates *u)
 static void updates_end(struct updates *u, bool asked_registry)
 {
 	char *place = updates_place(u), *what = xasprintf("newer:%s", u->id);
+	char *file = updates_file(u);
+	struct updates_change change = { &u->asking, place };
 	struct buf line = { 0 };
 	image_news_write(&u->asking, place, &line);
-	updates_save(u, &u->asking);
+	/* The file spares questions. Without it the next console asks again. */
+	if (file)
+		state_update(file, UPDATES_FILE_MAX, updates_write, &change, NULL);
 	source_feed(&u->engine->source, what, line.data, line.len);
 	buf_finish(&line);
+	free(file);
 	free(what);
 	free(place);
 	updates_answer_orders(u, NULL);
@@ -309,21 +299,6 @@ static bool updates_is_ordered(const struct updates *u, const char *id)
 	return false;
 }
 
-/* May the registry be asked for this name now? An answer of late serves again. */
-static bool updates_may_ask(const struct updates *u, const struct image_news *last)
-{
-	int64_t least = updates_is_ordered(u, u->id) ? UPDATES_AGAIN_MS : updates_every_ms(u);
-	return !last || (least && engine_now(u->engine) - last->asked_ms >= least);
-}
-
-/* Does an answer about the name hold for this image? One that was pulled meanwhile may be newer
- * than the answer, unless the answer names it. */
-static bool updates_serves(const struct updates *u, const struct image_news *last)
-{
-	return last && (!strcmp(last->id, u->asking.id) ||
-	                image_digests_have(&u->digests, last->registry));
-}
-
 static void updates_on_image(struct call *call, const struct reply *r, void *arg)
 {
 	struct updates *u = arg;
@@ -337,16 +312,23 @@ static void updates_on_image(struct call *call, const struct reply *r, void *arg
 	const struct image_news *last = updates_of_name(u, image);
 	snprintf(u->asking.digest, sizeof(u->asking.digest), "%s",
 	         image_digest_of(&u->digests, image));
+	bool ordered = updates_is_ordered(u, u->id);
+	int64_t every = updates_every_ms(u), least = ordered ? UPDATES_AGAIN_MS : every;
+	/* Does an answer about the name hold for this image? One that was pulled meanwhile may be
+	 * newer than the answer, unless the answer names it. */
+	bool serves = last && (!strcmp(last->id, u->asking.id) ||
+	                       image_digests_have(&u->digests, last->registry));
+	/* An answer of late serves again. */
+	bool is_old = !last || (least && engine_now(u->engine) - last->asked_ms >= least);
 	if (!u->digests.n) {
 		snprintf(u->asking.why, sizeof(u->asking.why),
 		         "the image was built on this server");
 		u->asking.asked_ms = engine_now(u->engine);
 		updates_end(u, false);
-	} else if (!updates_serves(u, last) && !updates_is_ordered(u, u->id) &&
-	           !updates_every_ms(u)) {
+	} else if (!serves && !ordered && !every) {
 		err_set(&err, ERR_ABSENT, "its image changed since the registry was asked");
 		updates_fail(u, &err);
-	} else if (!updates_serves(u, last) || updates_may_ask(u, last)) {
+	} else if (!serves || is_old) {
 		char *path = xasprintf("/distribution/%s/json", image);
 		updates_ask(u, path, UPDATES_REGISTRY_MS, updates_on_registry);
 		free(path);

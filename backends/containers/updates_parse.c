@@ -34,19 +34,15 @@ const char *digest_short(char buf[24], const char *digest)
 	return buf;
 }
 
-static bool image_is_hex(const char *image)
-{
-	size_t n = strlen(image);
-	return n >= 12 && strspn(image, "0123456789abcdef") == n;
-}
-
 bool image_has_tag(const char *image)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:";
 	if (!image || !isalnum((unsigned char)*image) || strlen(image) >= IMAGE_NAME_SIZE)
 		return false;
-	if (strncmp(image, DIGEST_PREFIX, strlen(DIGEST_PREFIX)) == 0 || image_is_hex(image))
+	size_t n = strspn(image, "0123456789abcdef");
+	bool is_id = n >= 12 && !image[n];
+	if (is_id || strncmp(image, DIGEST_PREFIX, strlen(DIGEST_PREFIX)) == 0)
 		return false;
 	/* "..", "//": no name has these, and they would change the path of the request */
 	return strspn(image, allowed) == strlen(image) && !strstr(image, "..") &&

@@ -163,23 +163,6 @@ static void deploy_act_secret_came(struct ask *ask, struct secret *answer, bool 
 	deploy_act_act_end(a, &err, NULL);
 }
 
-static void deploy_act_ask_secret(struct act *a, const struct ask_word *word)
-{
-	struct server *v = a->owner->source.server;
-	struct ask *ask = xcalloc(1, sizeof(*ask));
-	*ask = (struct ask){
-		.kind = ASK_PASSWORD, .ordered = true, .answered = deploy_act_secret_came, .arg = a
-	};
-	snprintf(ask->title, sizeof(ask->title), "%.40s: a value for a deploy", v->name);
-	snprintf(ask->text, sizeof(ask->text),
-	         "%.200s asks for %s, which is secret.\nIt goes to the server for this run and is "
-	         "kept nowhere.",
-	         a->order->id, word->name);
-	snprintf(ask->prompt, sizeof(ask->prompt), "%.60s", word->name);
-	a->ask = ask;
-	server_ask(v, ask);
-}
-
 static void deploy_act_launch(struct act *);
 
 static void deploy_act_next_secret(struct act *a)
@@ -188,7 +171,22 @@ static void deploy_act_next_secret(struct act *a)
 		const struct ask_word *word = &a->wanted[a->n_secrets];
 		const char *own = getenv(word->name);
 		if (!own) {
-			deploy_act_ask_secret(a, word);
+			struct server *v = a->owner->source.server;
+			struct ask *ask = xcalloc(1, sizeof(*ask));
+			*ask = (struct ask){ .kind = ASK_PASSWORD,
+				             .ordered = true,
+				             .answered = deploy_act_secret_came,
+				             .arg = a };
+			snprintf(ask->title, sizeof(ask->title), "%.40s: a value for a deploy",
+			         v->name);
+			snprintf(ask->text, sizeof(ask->text),
+			         "%.200s asks for %s, which is secret.\nIt goes to the server for "
+			         "this "
+			         "run and is kept nowhere.",
+			         a->order->id, word->name);
+			snprintf(ask->prompt, sizeof(ask->prompt), "%.60s", word->name);
+			a->ask = ask;
+			server_ask(v, ask);
 			return;
 		}
 		a->secrets[a->n_secrets++] = secret_create(own, strlen(own));

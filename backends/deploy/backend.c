@@ -114,16 +114,6 @@ static void deploy_prepare(struct deploys *ds)
 	deploy_history_load(ds);
 }
 
-/* A server with only compose projects needs no stream before one is on screen. */
-static bool deploy_has_runs(const struct deploys *ds)
-{
-	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server); r;
-	     r = store_next(r, &kind_deploy, ds->source.server))
-		if (ROW_AS(deploy, r)->run.id[0] || r->shown)
-			return true;
-	return false;
-}
-
 static void deploy_up(struct source *s)
 {
 	struct deploys *ds = deploys_of(s);
@@ -136,7 +126,11 @@ static void deploy_up(struct source *s)
 			deploy_judge(deploy_row(ds, c->name));
 			n++;
 		}
-	if (!n && !deploy_has_runs(ds)) {
+	/* A server with only compose projects needs no stream before one is on screen. */
+	for (struct row *r = store_first(s->store, &kind_deploy, s->server); r;
+	     r = store_next(r, &kind_deploy, s->server))
+		n += ROW_AS(deploy, r)->run.id[0] || r->shown;
+	if (!n) {
 		source_set_state(s, SOURCE_ABSENT, NULL);
 		return;
 	}

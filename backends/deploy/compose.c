@@ -220,14 +220,6 @@ void project_script(const struct deploy *d, const char *const *steps, struct buf
 
 #define IMAGES_MAX 64
 
-static bool project_has(const char *const *images, size_t n, const char *image)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(images[i], image))
-			return true;
-	return false;
-}
-
 struct pull *project_pull(const struct deploy *d, const struct pull_events *events, void *arg,
                           bool *unnamed, struct err *err)
 {
@@ -242,9 +234,14 @@ struct pull *project_pull(const struct deploy *d, const struct pull_events *even
 			continue;
 		/* If another image took the name, the container's image is known only by its
 		 * digits. */
-		if (!c->image || !strncmp(c->image, "sha256:", 7) || !strcspn(c->image, "-"))
+		if (!c->image || !strncmp(c->image, "sha256:", 7) || !strcspn(c->image, "-")) {
 			*unnamed = true;
-		else if (!project_has(images, n, c->image))
+			continue;
+		}
+		size_t at = 0;
+		while (at < n && strcmp(images[at], c->image) != 0)
+			at++;
+		if (at == n)
 			images[n++] = c->image;
 	}
 	if (n && engine && project_engine_is_one(d->project->engine))

@@ -72,20 +72,20 @@ static struct deploy_run *runs_find(struct deploys *ds, const char *id, struct d
 	return NULL;
 }
 
-/* Compares by the server's clock, which is a single clock. Ids begin with the clocks of the
- * consoles, which may be wrong. */
-static bool runs_is_newer(const struct deploy_run *run, int64_t started_s, const char *id)
-{
-	return run->started_s != started_s ? run->started_s > started_s
-	                                   : number_long(run->id) > number_long(id);
-}
-
 /* Makes room for a run in the list, newest first. NULL: older than all RUNS_KEPT runs. */
 static struct deploy_run *runs_place(struct dep *p, int64_t started_s, const char *id)
 {
 	size_t at = 0;
-	while (at < p->n && runs_is_newer(&p->runs[at], started_s, id))
-		at++;
+	for (; at < p->n; at++) {
+		/* Compares by the server's clock, which is a single clock. Ids begin with the
+		 * clocks of the consoles, which may be wrong. */
+		const struct deploy_run *run = &p->runs[at];
+		bool newer = run->started_s > started_s;
+		if (run->started_s == started_s)
+			newer = number_long(run->id) > number_long(id);
+		if (!newer)
+			break;
+	}
 	if (at == RUNS_KEPT)
 		return NULL;
 	size_t tail = p->n < RUNS_KEPT ? p->n - at : RUNS_KEPT - 1 - at;
@@ -228,16 +228,6 @@ static int64_t runs_usual(const struct dep *p)
 	return took[n / 2];
 }
 
-/* Checks apply only to runs that ended recently. The result for an old run says nothing about the
- * present. */
-static bool runs_wants_check(const struct deploy *d)
-{
-	const struct deploy_config *c = deploy_config_of(d);
-	const struct deploy_run *r = &d->run;
-	return c && c->check && !r->checked && r->code == 0 &&
-	       now_wall_ms() / 1000 - r->ended_s < c->within + 600;
-}
-
 static enum deploy_state runs_state_of(const struct deploy *d)
 {
 	const struct deploy_run *r = &d->run;
@@ -251,7 +241,12 @@ static enum deploy_state runs_state_of(const struct deploy *d)
 		return DEPLOY_CANCELLED;
 	if (r->code != 0 || r->checked < 0)
 		return DEPLOY_FAILED;
-	return runs_wants_check(d) ? DEPLOY_CHECKING : DEPLOY_DONE;
+	/* Checks apply only to runs that ended recently. The result for an old run says nothing
+	 * about the present. */
+	const struct deploy_config *c = deploy_config_of(d);
+	bool checks = c && c->check && !r->checked &&
+	              now_wall_ms() / 1000 - r->ended_s < c->within + 600;
+	return checks ? DEPLOY_CHECKING : DEPLOY_DONE;
 }
 
 void deploy_judge(struct deploy *d)

@@ -201,19 +201,6 @@ static bool template_is_like(const struct ask_word *a, const char *value, struct
 	                     (int)(a->len < 120 ? a->len : 120), a->rest);
 }
 
-/* The value of variable a among words. Marks the word as used. */
-static const char *template_value_of(const struct ask_word *a, char **words, int n, bool *used)
-{
-	size_t len = strlen(a->name);
-	const char *value = NULL;
-	for (int i = 0; i < n; i++)
-		if (strncmp(words[i], a->name, len) == 0 && words[i][len] == '=') {
-			value = words[i] + len + 1;
-			used[i] = true;
-		}
-	return value;
-}
-
 bool value_export(const struct ask_word *a, const char *value, struct buf *out, struct err *err)
 {
 	if (strlen(value) > VALUE_MAX)
@@ -239,7 +226,13 @@ static bool template_export_all(const struct ask_word *asks, size_t n_asks, char
 {
 	bool used[2 * ASKS_MAX] = { false };
 	for (size_t i = 0; i < n_asks; i++) {
-		const char *value = template_value_of(&asks[i], words, n, used);
+		size_t len = strlen(asks[i].name);
+		const char *value = NULL;
+		for (int k = 0; k < n; k++)
+			if (strncmp(words[k], asks[i].name, len) == 0 && words[k][len] == '=') {
+				value = words[k] + len + 1;
+				used[k] = true;
+			}
 		if (value && asks[i].secret)
 			return err_set(err, ERR_USAGE,
 			               "%s is secret and is not written here: it is asked for, or "

@@ -169,19 +169,6 @@ char *api_words(char *buf, size_t size, const char *body, size_t len)
 	return buf;
 }
 
-/* The digits after the point of seconds, as ms, rounded up. strtod would depend on the locale. */
-static int64_t api_words_part_ms(const char *digits)
-{
-	int64_t ms = 0, worth = 100;
-	bool more = false;
-	for (; isdigit((unsigned char)*digits); digits++) {
-		ms += (*digits - '0') * worth;
-		more |= !worth && *digits != '0';
-		worth /= 10;
-	}
-	return ms + more;
-}
-
 int64_t api_retry_after(const char *value, int64_t wall_ms)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -193,8 +180,17 @@ int64_t api_retry_after(const char *value, int64_t wall_ms)
 	if (isdigit((unsigned char)*value)) {
 		char *end;
 		long s = strtol(value, &end, 10);
-		/* Discord says "64.57"; a whole millisecond is too early by what was cut off */
-		int64_t part = *end == '.' ? api_words_part_ms(end + 1) : 0;
+		/* Discord says "64.57". The digits are rounded up to a whole millisecond, and
+		 * strtod would depend on the locale. */
+		int64_t part = 0, worth = 100;
+		bool more = false;
+		const char *digit = *end == '.' ? end + 1 : end;
+		for (; isdigit((unsigned char)*digit); digit++) {
+			part += (*digit - '0') * worth;
+			more |= !worth && *digit != '0';
+			worth /= 10;
+		}
+		part += more;
 		return s >= RETRY_MAX_S ? (int64_t)RETRY_MAX_S * 1000 : (int64_t)s * 1000 + part;
 	}
 	if (sscanf(value, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d", &tm.tm_mday, month,

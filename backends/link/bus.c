@@ -86,28 +86,23 @@ static void bus_endpoint_failed(struct bus *, enum err_code, const char *why);
 
 /* --- when sd-bus runs ---------------------------------------------------- */
 
-static int64_t bus_due_ms(uint64_t due_us)
 /* sd-event would query an attached bus before every event of the loop. With a hundred servers, each
  * packet of any server queried two hundred buses. Here a bus is queried only after it was used. */
-{
-	struct timespec now;
-	if (due_us == UINT64_MAX)
-		return -1;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	uint64_t now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-	return due_us > now_us ? (int64_t)((due_us - now_us) / 1000 + 1) : 0;
-}
-
 static void bus_rearm(struct bus *bus)
 {
-	uint64_t due_us = UINT64_MAX;
+	uint64_t due_us;
+	int64_t wait_ms = -1;
 	if (!bus->sd || !bus->io)
 		return;
 	int events = sd_bus_get_events(bus->sd);
-	if (sd_bus_get_timeout(bus->sd, &due_us) < 0)
-		due_us = UINT64_MAX;
+	if (sd_bus_get_timeout(bus->sd, &due_us) >= 0 && due_us != UINT64_MAX) {
+		struct timespec now;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		uint64_t now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+		wait_ms = due_us > now_us ? (int64_t)((due_us - now_us) / 1000 + 1) : 0;
+	}
 	loop_io_set(bus->io, events > 0 ? (unsigned)events : 0);
-	loop_timer_set(bus->due, bus_due_ms(due_us));
+	loop_timer_set(bus->due, wait_ms);
 }
 
 static const char *bus_end_words(const struct bus *bus)
@@ -386,19 +381,6 @@ static void bus_call_end(struct bus_call *call, const char *json, size_t len, co
 
 static void bus_send_waiting(struct bus *);
 
-/* Converts the answer to JSON within the limits of the parsers. */
-static bool bus_call_json(const struct bus_call *call, struct buf *json, sd_bus_message *m,
-                          struct err *err)
-{
-	char what[200];
-	snprintf(what, sizeof what, "%.60s: the answer to %.63s over D-Bus", call->bus->link->name,
-	         call->member);
-	if (bus_json_body(json, m, err))
-		return json_fits(what, json->data, json->len, err);
-	struct err why = *err;
-	return err_set(err, why.code, "%s: %s", what, why.text);
-}
-
 static int bus_on_reply(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 {
 	struct bus_call *call = userdata;
@@ -411,10 +393,18 @@ static int bus_on_reply(sd_bus_message *m, void *userdata, sd_bus_error *ignored
 	if (e) {
 		err_set(&err, bus_code_of(e->name), "%s", e->message ? e->message : e->name);
 		bus_call_end(call, NULL, 0, &err, e->name);
-	} else if (!bus_call_json(call, &json, m, &err)) {
-		bus_call_end(call, NULL, 0, &err, "");
 	} else {
-		bus_call_end(call, json.data, json.len, &err, "");
+		/* JSON within the limits of the parsers */
+		char what[200];
+		snprintf(what, sizeof what, "%.60s: the answer to %.63s over D-Bus",
+		         bus->link->name, call->member);
+		bool good = bus_json_body(&json, m, &err);
+		struct err why = err;
+		if (good)
+			good = json_fits(what, json.data, json.len, &err);
+		else
+			err_set(&err, why.code, "%s: %s", what, why.text);
+		bus_call_end(call, good ? json.data : NULL, good ? json.len : 0, &err, "");
 	}
 	buf_finish(&json);
 	sd_bus_message_unref(m);

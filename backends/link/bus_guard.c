@@ -11,36 +11,18 @@ static uint32_t bus_guard_number(const unsigned char *at, bool big)
 	return n;
 }
 
-/* Computes the length of the whole message from its first 16 bytes. The parts are those 16 bytes,
- * the header fields padded to 8, and the body. 0: not a header. */
-static uint64_t bus_guard_length(const unsigned char *head)
-{
-	bool big = head[0] == 'B';
-	if (!big && head[0] != 'l')
-		return 0;
-	uint64_t body = bus_guard_number(head + 4, big), fields = bus_guard_number(head + 12, big);
-	return 16 + (fields + 7) / 8 * 8 + body;
-}
-
-/* The login consists of lines: "OK", "REJECTED", "DATA", "ERROR", "AGREE_UNIX_FD". A message starts
- * with 'l' or 'B', and no line does. */
-static size_t bus_guard_line(struct bus_guard *g, const char *bytes, size_t len)
-{
-	if (!g->have && (*bytes == 'l' || *bytes == 'B')) {
-		g->binary = true;
-		return 0;
-	}
-	const char *end = memchr(bytes, '\n', len);
-	g->have = end ? 0 : 1; /* 1: in the middle of a line */
-	return end ? (size_t)(end - bytes) + 1 : len;
-}
-
 uint64_t bus_guard_feed(struct bus_guard *g, const char *bytes, size_t len)
 {
 	while (len) {
 		size_t n;
+		/* The login consists of lines: "OK", "REJECTED", "DATA", "ERROR", "AGREE_UNIX_FD".
+		 * A message starts with 'l' or 'B', and no line does. */
+		if (!g->binary && !g->have && (*bytes == 'l' || *bytes == 'B'))
+			g->binary = true;
 		if (!g->binary) {
-			n = bus_guard_line(g, bytes, len);
+			const char *end = memchr(bytes, '\n', len);
+			g->have = end ? 0 : 1; /* 1: in the middle of a line */
+			n = end ? (size_t)(end - bytes) + 1 : len;
 		} else if (g->left) {
 			n = g->left < len ? (size_t)g->left : len;
 			g->left -= n;
@@ -50,9 +32,13 @@ uint64_t bus_guard_feed(struct bus_guard *g, const char *bytes, size_t len)
 			g->have += n;
 		}
 		if (g->binary && g->have == sizeof g->head) {
-			uint64_t whole = bus_guard_length(g->head);
-			if (!whole)
+			bool big = g->head[0] == 'B';
+			if (!big && g->head[0] != 'l')
 				return SIZE_MAX;
+			/* those 16 bytes, the header fields padded to 8, and the body */
+			uint64_t body = bus_guard_number(g->head + 4, big);
+			uint64_t fields = bus_guard_number(g->head + 12, big);
+			uint64_t whole = sizeof g->head + (fields + 7) / 8 * 8 + body;
 			if (whole > BUS_MESSAGE_MAX)
 				return whole;
 			g->left = whole - sizeof g->head;

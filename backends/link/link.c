@@ -71,12 +71,6 @@ static int64_t link_wait_ms(unsigned tries)
 	return ms + (int64_t)((double)ms * spread);
 }
 
-static bool link_helps_itself(const struct err *err)
-{
-	return err->code != ERR_DENIED && err->code != ERR_CANCELLED && err->code != ERR_USAGE &&
-	       err->code != ERR_ASKS && err->code != ERR_TOO_BIG;
-}
-
 static void link_set_retry(struct link *link, int64_t delay_ms)
 {
 	link->retry_at_ms = delay_ms < 0 ? 0 : loop_now(link->loop) + delay_ms;
@@ -124,9 +118,11 @@ void link_set_state(struct link *link, enum link_state state, const struct err *
 			link->tries = now_wall_ms() - link->since_ms < LINK_PROVEN_MS ? link->flaps
 			                                                              : 0;
 		link->tries++;
-		link_set_retry(link, link->wanted && link_helps_itself(&link->err)
-		                             ? link_wait_ms(link->tries)
-		                             : -1);
+		enum err_code code = link->err.code;
+		bool helps_itself = code != ERR_DENIED && code != ERR_CANCELLED &&
+		                    code != ERR_USAGE && code != ERR_ASKS && code != ERR_TOO_BIG;
+		if (link->wanted && helps_itself)
+			link_set_retry(link, link_wait_ms(link->tries));
 	}
 	link->state = state;
 	if (before != state || state == LINK_LOST)

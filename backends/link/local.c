@@ -346,26 +346,22 @@ static bool local_connect_err(struct local_stream *s, int error, const char *pat
 	return err_set(err, local_code_of(error), "%s: %s%s", s->what, strerror(error), hint);
 }
 
-static void local_connected(struct local_stream *s)
-{
-	int error = 0;
-	socklen_t len = sizeof(error);
-	getsockopt(s->in, SOL_SOCKET, SO_ERROR, &error, &len);
-	if (!error) {
-		local_be_open(s);
-		return;
-	}
-	struct err err;
-	local_connect_err(s, error, NULL, &err);
-	local_fail(s, &err);
-}
-
 static void local_on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	struct local_stream *s = arg;
 	s->busy++;
-	if (s->step == LOCAL_CONNECTING)
-		local_connected(s);
+	if (s->step == LOCAL_CONNECTING) {
+		int error = 0;
+		socklen_t len = sizeof(error);
+		struct err err;
+		getsockopt(s->in, SOL_SOCKET, SO_ERROR, &error, &len);
+		if (error) {
+			local_connect_err(s, error, NULL, &err);
+			local_fail(s, &err);
+		} else {
+			local_be_open(s);
+		}
+	}
 	if (!s->closed && io == s->in_io && (revents & (POLLOUT | POLLERR)))
 		local_flush(s);
 	if (!s->closed && io == s->out_io && (revents & ~(unsigned)POLLOUT))

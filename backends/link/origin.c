@@ -302,38 +302,22 @@ static bool origin_is_refused_by_tool(const char *words)
 	return strncmp(words + from, "sudo:", 5) == 0 || strncmp(words + from, "doas:", 5) == 0;
 }
 
-static bool origin_says_denied(const char *words)
-{
-	static const char *const denied[] = { "permission denied",  "password is required",
-		                              "not in the sudoers", "terminal is required",
-		                              "not allowed",        "may not run" };
-	for (size_t i = 0; i < ARRAY_LEN(denied); i++)
-		if (strcasestr(words, denied[i]))
-			return true;
-	return false;
-}
-
-/* The length without the blanks at the end. */
-static size_t origin_words_end(const char *words)
-{
-	size_t n = strlen(words);
-	while (n && isspace((unsigned char)words[n - 1]))
-		n--;
-	return n;
-}
-
 /* Builds the error of an ended stream, with the command's stderr. */
 static void origin_end_err(const struct origin_relay *p, const struct stream_end *end,
                            struct err *err)
 {
+	static const char *const denials[] = { "permission denied",  "password is required",
+		                               "not in the sudoers", "terminal is required",
+		                               "not allowed",        "may not run" };
 	char endpoint[256];
 	const struct origin *d = p->origin;
 	*err = end->err;
 	if (d->endpoints[p->endpoint].kind != ENDPOINT_EXEC || end->err.code == ERR_LOST)
 		return;
 	origin_endpoint_words(&d->endpoints[p->endpoint], endpoint, sizeof(endpoint));
-	bool denied = origin_says_denied(p->complaint) ||
-	              (end->exit_code == 1 && origin_is_refused_by_tool(p->complaint));
+	bool denied = end->exit_code == 1 && origin_is_refused_by_tool(p->complaint);
+	for (size_t i = 0; i < ARRAY_LEN(denials); i++)
+		denied = denied || strcasestr(p->complaint, denials[i]);
 	enum err_code code = denied ? ERR_DENIED : ERR_REFUSED;
 	const char *said = "nothing";
 	if (end->began && end->exit_code == 127)
@@ -344,9 +328,12 @@ static void origin_end_err(const struct origin_relay *p, const struct stream_end
 		said = end->err.text;
 	else if (!end->began)
 		said = "nothing, so the login may run no shell commands";
+	size_t n = strlen(said); /* without the blanks at the end */
+	while (n && isspace((unsigned char)said[n - 1]))
+		n--;
 	if (end->exit_code >= 0 || p->complaint[0])
 		err_set(err, code, "%s: %s said: %.*s (exit code %d)", d->link->name, endpoint,
-		        (int)origin_words_end(said), said, end->exit_code);
+		        (int)n, said, end->exit_code);
 }
 
 static void origin_on_closed(struct stream *s, const struct stream_end *end, void *arg)
@@ -442,20 +429,6 @@ static struct origin_relay *origin_ready_one(const struct origin *d)
 	return p;
 }
 
-static void origin_take(struct origin *d, int fd)
-{
-	struct origin_relay *p = origin_ready_one(d);
-	bool ready = p != NULL;
-	if (!p)
-		p = origin_relay_create(d, fd);
-	p->fd = fd;
-	p->io = loop_io_add(d->loop, fd, POLLIN, origin_on_io, p);
-	loop_timer_remove(p->stale);
-	p->stale = NULL;
-	if (!ready)
-		origin_relay_start(p);
-}
-
 void origin_ready(struct origin *d)
 {
 	bool relayed = !link_is_local(d->link) || d->endpoints[d->at].kind == ENDPOINT_TCP;
@@ -473,10 +446,18 @@ void origin_accept(struct origin *d, int listener, bool (*ours)(int fd))
 		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd < 0)
 			return;
-		if (ours(fd))
-			origin_take(d, fd);
-		else
+		if (!ours(fd)) {
 			close(fd);
+			continue;
+		}
+		struct origin_relay *ready = origin_ready_one(d);
+		struct origin_relay *p = ready ? ready : origin_relay_create(d, fd);
+		p->fd = fd;
+		p->io = loop_io_add(d->loop, fd, POLLIN, origin_on_io, p);
+		loop_timer_remove(p->stale);
+		p->stale = NULL;
+		if (!ready)
+			origin_relay_start(p);
 	}
 }
 

@@ -175,14 +175,6 @@ static bool spawn_exec(const struct endpoint *endpoint, struct spawned *out, str
 	return true;
 }
 
-/* The user's shell, chosen like login and sshd do. */
-static char *spawn_login_shell(void)
-{
-	struct passwd *pw = getpwuid(getuid());
-	const char *shell = pw && pw->pw_shell && *pw->pw_shell ? pw->pw_shell : getenv("SHELL");
-	return xstrdup(shell && *shell ? shell : "/bin/sh");
-}
-
 static bool spawn_open_terminal(const struct endpoint *endpoint, int *master, int *slave)
 {
 	int cols = endpoint->cols > 0 ? endpoint->cols : COLS_DEFAULT;
@@ -203,7 +195,10 @@ static bool spawn_terminal(const struct endpoint *endpoint, struct spawned *out,
 	if (!spawn_open_terminal(endpoint, &master, &slave))
 		return err_set(err, ERR_SYSTEM, "this machine could not make a terminal: %s",
 		               strerror(errno));
-	char *shell = spawn_login_shell(), *slash = strrchr(shell, '/');
+	/* The user's shell, chosen like login and sshd do. */
+	struct passwd *pw = getpwuid(getuid());
+	const char *own = pw && pw->pw_shell && *pw->pw_shell ? pw->pw_shell : getenv("SHELL");
+	char *shell = xstrdup(own && *own ? own : "/bin/sh"), *slash = strrchr(shell, '/');
 	char *login = xasprintf("-%s", slash ? slash + 1 : shell);
 	char *term = xasprintf("TERM=%s", endpoint->term ?: "xterm");
 	char *argv_shell[] = { login, NULL },

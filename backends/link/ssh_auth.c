@@ -224,30 +224,23 @@ static ssh_key ssh_auth_load_open(const char *path, bool *encrypted)
 	return key;
 }
 
-/* Signs with a copy of the key that carries the certificate. */
-static enum verdict ssh_auth_sign_with_cert(struct auth *a, ssh_key key,
-                                            const struct user_cert *cert)
-{
-	ssh_key both = ssh_key_dup(key);
-	enum verdict v = AUTH_NO;
-	ssh_auth_tried(a, cert->path);
-	if (both && ssh_pki_copy_cert_to_privkey(cert->key, both) == SSH_OK)
-		v = ssh_auth_verdict_of(a, ssh_userauth_publickey(a->s, NULL, both));
-	ssh_key_free(both);
-	if (v == AUTH_NO)
-		ssh_auth_note_refused(a, cert->text);
-	else if (v != AUTH_FAILED)
-		ssh_auth_note_cert(a, cert->text);
-	return v;
-}
-
 static enum verdict ssh_auth_sign_with(struct auth *a, ssh_key key, const char *path)
 {
 	char *text = ssh_auth_text_of(key);
 	const struct user_cert *cert;
 	enum verdict v = AUTH_NO;
-	for (size_t at = 0; v == AUTH_NO && (cert = ssh_auth_next_cert(a, text, &at));)
-		v = ssh_auth_sign_with_cert(a, key, cert);
+	for (size_t at = 0; v == AUTH_NO && (cert = ssh_auth_next_cert(a, text, &at));) {
+		/* a copy of the key that carries the certificate */
+		ssh_key both = ssh_key_dup(key);
+		ssh_auth_tried(a, cert->path);
+		if (both && ssh_pki_copy_cert_to_privkey(cert->key, both) == SSH_OK)
+			v = ssh_auth_verdict_of(a, ssh_userauth_publickey(a->s, NULL, both));
+		ssh_key_free(both);
+		if (v == AUTH_NO)
+			ssh_auth_note_refused(a, cert->text);
+		else if (v != AUTH_FAILED)
+			ssh_auth_note_cert(a, cert->text);
+	}
 	if (v == AUTH_NO && !ssh_auth_is_refused(a, text)) {
 		ssh_auth_tried(a, path);
 		v = ssh_auth_verdict_of(a, ssh_userauth_publickey(a->s, NULL, key));

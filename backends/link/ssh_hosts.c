@@ -25,20 +25,18 @@
 
 /* --- which algorithm to ask for ------------------------------------------ */
 
-/* Whether a key of this type signs for the algorithm. */
-static bool ssh_hosts_signs(enum ssh_keytypes_e type, const char *algorithm)
-{
-	if (type == SSH_KEYTYPE_RSA)
-		return strcmp(algorithm, "ssh-rsa") == 0 || strncmp(algorithm, "rsa-sha2-", 9) == 0;
-	return strcmp(algorithm, ssh_key_type_to_char(type)) == 0;
-}
-
+/* Whether a known key signs for the algorithm. */
 static bool ssh_hosts_is_known(const struct known_key *known, const char *algorithm)
 {
-	for (; known; known = known->next)
-		if (known->mark == KNOWN_KEY &&
-		    ssh_hosts_signs(ssh_key_type(known->key), algorithm))
+	bool by_rsa = strcmp(algorithm, "ssh-rsa") == 0 || strncmp(algorithm, "rsa-sha2-", 9) == 0;
+	for (; known; known = known->next) {
+		enum ssh_keytypes_e type = ssh_key_type(known->key);
+		bool signs = by_rsa;
+		if (type != SSH_KEYTYPE_RSA)
+			signs = strcmp(algorithm, ssh_key_type_to_char(type)) == 0;
+		if (known->mark == KNOWN_KEY && signs)
 			return true;
+	}
 	return false;
 }
 
@@ -46,31 +44,25 @@ static bool ssh_hosts_is_known(const struct known_key *known, const char *algori
 static const char usual[] = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-"
 			    "nistp521,rsa-sha2-512,rsa-sha2-256";
 
-/* Removes certificate algorithms, which libssh cannot use. The caller frees the result. */
-static char *ssh_hosts_plain_only(const char *algorithms)
-{
-	struct buf out = { 0 };
-	char *copy = xstrdup(algorithms), *save = NULL;
-	for (char *a = strtok_r(copy, ",", &save); a; a = strtok_r(NULL, ",", &save))
-		if (!strstr(a, "-cert-v01@"))
-			buf_addf(&out, "%s%s", out.len ? "," : "", a);
-	free(copy);
-	return buf_take(&out);
-}
-
 /* Like OpenSSH's order_hostkeyalgs. When a key of the preferred type is known, the order stays.
  * Otherwise types with a known key come first. */
 char *ssh_hosts_prefer(const struct known_key *known, const char *algorithms)
 {
 	struct buf out = { 0 };
-	char *plain = ssh_hosts_plain_only(algorithms ? algorithms : usual);
+	char *copy = xstrdup(algorithms ? algorithms : usual), *save = NULL;
+	/* libssh cannot use the algorithms of certificates */
+	for (char *a = strtok_r(copy, ",", &save); a; a = strtok_r(NULL, ",", &save))
+		if (!strstr(a, "-cert-v01@"))
+			buf_addf(&out, "%s%s", out.len ? "," : "", a);
+	free(copy);
+	char *plain = buf_take(&out);
 	char *first = xstrndup(plain, strcspn(plain, ","));
 	bool as_is = ssh_hosts_is_known(known, first);
 	free(first);
 	if (as_is)
 		return plain;
 	for (int pass = 0; pass < 2; pass++) {
-		char *copy = xstrdup(plain), *save = NULL;
+		copy = xstrdup(plain);
 		for (char *a = strtok_r(copy, ",", &save); a; a = strtok_r(NULL, ",", &save))
 			if (ssh_hosts_is_known(known, a) == (pass == 0))
 				buf_addf(&out, "%s%s", out.len ? "," : "", a);
@@ -129,25 +121,6 @@ static bool ssh_hosts_append_line(const char *path, const char *line)
 	return ok;
 }
 
-static bool ssh_hosts_remember(struct login *in, ssh_key key)
-{
-	const struct sshconf *c = &in->conf;
-	char *base64 = NULL, *name = sshconf_known_name(c, true);
-	if (ssh_pki_export_pubkey_base64(key, &base64) != SSH_OK) {
-		free(name);
-		return false;
-	}
-	char *line = xasprintf("%s %s %s\n", name, ssh_key_type_to_char(ssh_key_type(key)), base64);
-	ssh_string_free_char(base64);
-	free(name);
-	char *written = c->hash_known_hosts ? ssh_hosts_hashed(in, line) : xstrdup(line);
-	bool ok = written && c->known_hosts.n &&
-	          ssh_hosts_append_line(c->known_hosts.word[0], written);
-	free(written);
-	free(line);
-	return ok;
-}
-
 /* --- checking ------------------------------------------------------------ */
 
 void ssh_hosts_fingerprint(ssh_key key, char *buf, size_t size)
@@ -193,7 +166,19 @@ static bool ssh_hosts_accept_new(struct login *in, ssh_key key)
 {
 	/* Like OpenSSH: connects even when the file cannot be written. The next connection asks
 	 * again. */
-	ssh_hosts_remember(in, key);
+	const struct sshconf *c = &in->conf;
+	char *base64 = NULL, *name = sshconf_known_name(c, true);
+	if (c->known_hosts.n && ssh_pki_export_pubkey_base64(key, &base64) == SSH_OK) {
+		const char *type = ssh_key_type_to_char(ssh_key_type(key));
+		char *line = xasprintf("%s %s %s\n", name, type, base64);
+		char *written = c->hash_known_hosts ? ssh_hosts_hashed(in, line) : xstrdup(line);
+		if (written)
+			ssh_hosts_append_line(c->known_hosts.word[0], written);
+		ssh_string_free_char(base64);
+		free(written);
+		free(line);
+	}
+	free(name);
 	return true;
 }
 

@@ -78,16 +78,6 @@ static enum revoked ssh_revoked_by_list(struct buf *file, const char *key, char 
 
 /* --- a binary list ------------------------------------------------------- */
 
-static bool ssh_revoked_write_key(ssh_key key, const char *base64, char *path)
-{
-	int fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	bool ok = dprintf(fd, "%s %s\n", ssh_key_type_to_char(ssh_key_type(key)), base64) > 0;
-	close(fd);
-	return ok;
-}
-
 /* ssh-keygen exits with 0 for a good key and 1 for a revoked key. Any other code is a failure. */
 static enum revoked ssh_revoked_by_krl(struct login *in, ssh_key key, const char *base64, char *why,
                                        size_t size)
@@ -96,7 +86,12 @@ static enum revoked ssh_revoked_by_krl(struct login *in, ssh_key key, const char
 	struct buf out = { .max = 4096 };
 	const char *const argv[] = { "ssh-keygen", "-Q", "-f", in->conf.revoked_host_keys,
 		                     path,         NULL };
-	if (!ssh_revoked_write_key(key, base64, path)) {
+	const char *type = ssh_key_type_to_char(ssh_key_type(key));
+	int fd = mkostemp(path, O_CLOEXEC);
+	bool written = fd >= 0 && dprintf(fd, "%s %s\n", type, base64) > 0;
+	if (fd >= 0)
+		close(fd);
+	if (!written) {
 		snprintf(why, size, "no temporary file could be made for the key (%s)",
 		         strerror(errno));
 		return REVOKED_UNKNOWN;

@@ -615,17 +615,6 @@ static void ssh_stream_give_one(struct ssh_stream *s, int which, const char *dat
 		s->stream.events->error_data(&s->stream, data, len, s->stream.arg);
 }
 
-static bool ssh_stream_give_held(struct ssh_stream *s)
-{
-	if (s->reader == READER_PAUSED || !s->held.len)
-		return false;
-	struct buf held = s->held;
-	s->held = (struct buf){ 0 };
-	ssh_stream_give(s, held.data, held.len);
-	buf_finish(&held);
-	return true;
-}
-
 /* Reads what waits in libssh's buffer, at most room bytes. which: 0 output, 1 errors. */
 static bool ssh_stream_read_into(struct ssh_stream *s, int which, char *bytes, size_t room)
 {
@@ -714,18 +703,15 @@ static bool ssh_stream_step_write(struct ssh_stream *s)
 	return moved;
 }
 
-static bool ssh_stream_everything_came(struct ssh_stream *s)
-{
-	if (s->held.len || s->waiting[0] || s->waiting[1])
-		return false;
-	/* EOF ends a socket. A command's exit status comes after its EOF and before its close. */
-	return s->far == FAR_CLOSED ||
-	       (s->far == FAR_EOF && (s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP));
-}
-
 static bool ssh_stream_step_run(struct ssh_stream *s)
 {
-	bool moved = ssh_stream_give_held(s);
+	bool moved = s->reader != READER_PAUSED && s->held.len;
+	if (moved) {
+		struct buf held = s->held;
+		s->held = (struct buf){ 0 };
+		ssh_stream_give(s, held.data, held.len);
+		buf_finish(&held);
+	}
 	while (!s->detached && s->reader != READER_PAUSED &&
 	       (s->reader == READER_SLOW ? ssh_stream_read_all(s) : ssh_stream_read_some(s, 0)))
 		moved = true;
@@ -738,7 +724,10 @@ static bool ssh_stream_step_run(struct ssh_stream *s)
 		moved |= ssh_stream_step_write(s);
 	if (s->detached)
 		return true;
-	if (ssh_stream_everything_came(s)) {
+	/* EOF ends a socket. A command's exit status comes after its EOF and before its close. */
+	bool is_socket = s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP;
+	bool ended = s->far == FAR_CLOSED || (s->far == FAR_EOF && is_socket);
+	if (ended && !s->held.len && !s->waiting[0] && !s->waiting[1]) {
 		/* The command did not start. The bytes that came instead explain it (a login
 		 * without a shell, a device that is not Unix). They count as error output, never as
 		 * the command's output. */

@@ -26,16 +26,6 @@ void ssh_dest_finish(struct ssh_dest *d)
 	*d = (struct ssh_dest){ 0 };
 }
 
-static bool sshconf_parse_port(const char *s, int *port)
-{
-	char *end;
-	long n = strtol(s, &end, 10);
-	if (end == s || *end || n < 1 || n > 65535)
-		return false;
-	*port = (int)n;
-	return true;
-}
-
 static bool sshconf_bad_dest(struct ssh_dest *d, struct err *err, const char *text, const char *why)
 {
 	ssh_dest_finish(d);
@@ -74,11 +64,14 @@ bool ssh_dest_parse(struct ssh_dest *d, const char *text, struct err *err)
 	char *slash = strchr(d->host, '/');
 	if (slash)
 		*slash = '\0';
-	char port[16] = "";
+	char port[16] = "", *end;
 	if (colon)
 		snprintf(port, sizeof(port), "%.*s", (int)strcspn(colon + 1, "/"), colon + 1);
-	if (colon && !sshconf_parse_port(port, &d->port))
+	long number = strtol(port, &end, 10);
+	if (colon && (*end || number < 1 || number > 65535))
 		return sshconf_bad_dest(d, err, text, "the port is not a number from 1 to 65535");
+	if (colon)
+		d->port = (int)number;
 	if (!*d->host || *d->host == '-')
 		return sshconf_bad_dest(d, err, text,
 		                        *d->host ? "a host cannot start with -"
@@ -434,19 +427,6 @@ static const struct setting settings[] = {
 	SETTING("preferredauthentications", sshconf_take_word, preferred_auth),
 };
 
-static void sshconf_take_line(struct sshconf *c, char *line)
-{
-	char *value = strchr(line, ' ');
-	if (!value)
-		return;
-	*value++ = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
-		if (strcasecmp(settings[i].name, line) == 0) {
-			settings[i].take(c, settings[i].offset, value);
-			return;
-		}
-}
-
 static void sshconf_expand_path(struct sshconf *c, char **slot)
 {
 	char *path = sshconf_path(c, *slot);
@@ -469,7 +449,15 @@ void sshconf_parse(struct sshconf *c, const char *host, const char *text)
 	char *copy = xstrdup(text), *save = NULL;
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		line[strcspn(line, "\r")] = '\0';
-		sshconf_take_line(c, line);
+		char *value = strchr(line, ' ');
+		if (!value)
+			continue;
+		*value++ = '\0';
+		size_t i = 0;
+		while (i < ARRAY_LEN(settings) && strcasecmp(settings[i].name, line) != 0)
+			i++;
+		if (i < ARRAY_LEN(settings))
+			settings[i].take(c, settings[i].offset, value);
 	}
 	free(copy);
 	if (!c->hostname)

@@ -23,14 +23,6 @@ static size_t url_host_length(const char *at)
 	return n;
 }
 
-static bool url_is_printable(const char *s)
-{
-	for (; *s; s++)
-		if (*s <= ' ' || *s >= 0x7f)
-			return false;
-	return true;
-}
-
 bool url_read(const char *url, struct endpoint *endpoint, char *host, size_t size, char **path)
 {
 	bool tls = strncasecmp(url, "https://", 8) == 0;
@@ -50,7 +42,10 @@ bool url_read(const char *url, struct endpoint *endpoint, char *host, size_t siz
 		port = digits && digits < 6 ? number_read(at + 1, 1, 65535, 0) : 0;
 		at += 1 + digits;
 	}
-	if (port < 1 || (*at && !strchr("/?#", *at)) || !url_is_printable(at))
+	bool is_printable = true;
+	for (const char *c = at; *c; c++)
+		is_printable = is_printable && *c > ' ' && *c < 0x7f;
+	if (port < 1 || (*at && !strchr("/?#", *at)) || !is_printable)
 		return false;
 	*endpoint = (struct endpoint){
 		.kind = ENDPOINT_TCP, .host = host, .port = (int)port, .tls = tls

@@ -27,14 +27,6 @@ static const struct wire_scheme {
 	             { "postgres", "postgres", 5432 },
 	             { "openclaw", "ws", 18789 } };
 
-static struct wire_scheme wire_scheme_of(const char *scheme)
-{
-	for (size_t i = 0; i < ARRAY_LEN(wire_schemes); i++)
-		if (!strcmp(wire_schemes[i].scheme, scheme))
-			return wire_schemes[i];
-	return (struct wire_scheme){ scheme, scheme, 0 };
-}
-
 static bool wire_take(char *to, size_t size, const char *from, size_t len)
 {
 	if (len >= size)
@@ -86,7 +78,10 @@ static bool wire_read_parts(const char *at, struct wire_url *u)
 
 bool wire_url_read(const char *url, const char *scheme, struct wire_url *u, struct err *why)
 {
-	const struct wire_scheme of = wire_scheme_of(scheme);
+	struct wire_scheme of = { scheme, scheme, 0 };
+	for (size_t i = 0; i < ARRAY_LEN(wire_schemes); i++)
+		if (!strcmp(wire_schemes[i].scheme, scheme))
+			of = wire_schemes[i];
 	size_t n = strlen(of.written);
 	*u = (struct wire_url){ .port = of.port };
 	bool good = !strncmp(url, of.written, n) && !strncmp(url + n, "://", 3) &&

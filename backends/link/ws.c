@@ -90,19 +90,6 @@ static void ws_frames_answer(struct ws_frames *f, uint8_t opcode)
 	wslay_frame_send(f->wslay, &out);
 }
 
-static void ws_frames_control(struct ws_frames *f, uint8_t opcode)
-{
-	const unsigned char *b = (const unsigned char *)f->control;
-	size_t n = f->n_control, code = n < 2 ? n : 2;
-	if (opcode == WSLAY_PING)
-		ws_frames_answer(f, WSLAY_PONG);
-	if (opcode != WSLAY_CONNECTION_CLOSE)
-		return;
-	ws_frames_answer(f, opcode);
-	f->events->close(n < 2 ? 0 : (unsigned)b[0] << 8 | b[1], f->control + code, n - code,
-	                 f->arg);
-}
-
 bool ws_frames_feed(struct ws_frames *f, const char *bytes, size_t len)
 {
 	struct wslay_frame_iocb in;
@@ -128,8 +115,15 @@ bool ws_frames_feed(struct ws_frames *f, const char *bytes, size_t len)
 		}
 		memcpy(f->control + f->n_control, in.data, in.data_length);
 		f->n_control += in.data_length;
-		if (!f->left)
-			ws_frames_control(f, in.opcode);
+		if (!f->left && in.opcode == WSLAY_PING)
+			ws_frames_answer(f, WSLAY_PONG);
+		if (!f->left && in.opcode == WSLAY_CONNECTION_CLOSE) {
+			const unsigned char *b = (const unsigned char *)f->control;
+			size_t n = f->n_control, code = n < 2 ? n : 2;
+			ws_frames_answer(f, in.opcode);
+			f->events->close(n < 2 ? 0 : (unsigned)b[0] << 8 | b[1], f->control + code,
+			                 n - code, f->arg);
+		}
 	}
 	return got == WSLAY_ERR_WANT_READ;
 }

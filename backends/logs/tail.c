@@ -385,18 +385,6 @@ static void tail_take_lines(struct tail *t)
 	buf_consume(&t->in, used);
 }
 
-/* Whether a place is free. Tails that were requested earlier come first. */
-static bool tail_has_room(const struct tail *t)
-{
-	size_t taken = 0;
-	bool before = false; /* the list has the newest first */
-	for (const struct tail *k = t->at->tails; k; k = k->next) {
-		taken += k != t && (k->stream || (before && !k->denied && k->place != PLACE_LEFT));
-		before |= k == t;
-	}
-	return taken < STREAMS_MAX || link_is_local(source_link(&t->at->source));
-}
-
 /* A place is free. The tail that waits longest takes it. */
 static void tail_next_turn(struct logs_source *at)
 {
@@ -569,8 +557,15 @@ static void tail_open_stream(struct tail *t)
 	struct tail_query q = tail_do_query(t, names);
 	struct err err;
 	uint64_t random = 0;
+	size_t taken = 0;
+	bool before = false; /* the list has the newest first */
 	t->place = PLACE_TAKEN;
-	if (!tail_has_room(t)) {
+	/* Tails that were requested earlier come first. */
+	for (const struct tail *k = t->at->tails; k; k = k->next) {
+		taken += k != t && (k->stream || (before && !k->denied && k->place != PLACE_LEFT));
+		before |= k == t;
+	}
+	if (taken >= STREAMS_MAX && !link_is_local(source_link(&t->at->source))) {
 		t->place = PLACE_AWAITED;
 		log_set_status(t->follow.log, t->follow.source,
 		               "waits for its turn: %d are followed on %s already (MaxSessions of "

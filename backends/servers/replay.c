@@ -123,16 +123,6 @@ void server_replay_state(struct server *v, const char *bytes, size_t len)
 	store_changed_widely(v->store);
 }
 
-static void replay_source_state(struct source *s, const char *bytes)
-{
-	struct err err = { .code = ERR_REFUSED };
-	const char *text = replay_field(bytes, 1);
-	wash(err.text, sizeof(err.text), text, strlen(text));
-	for (int state = 0; state <= SOURCE_FAILED; state++)
-		if (replay_begins(bytes, source_state_name(state)))
-			source_set_state(s, state, *err.text ? &err : NULL);
-}
-
 /* --- records ------------------------------------------------------------- */
 
 static char *replay_cut_field(char **line)
@@ -184,9 +174,14 @@ static void replay_play(struct replay *r)
 	struct source *s = server_source(v, r->source);
 	if (strcmp(r->source, "link") == 0)
 		server_replay_state(v, r->bytes, r->len);
-	else if (s && strcmp(r->what, "@state") == 0)
-		replay_source_state(s, r->bytes);
-	else if (s)
+	else if (s && strcmp(r->what, "@state") == 0) {
+		struct err err = { .code = ERR_REFUSED };
+		const char *text = replay_field(r->bytes, 1);
+		wash(err.text, sizeof(err.text), text, strlen(text));
+		for (int state = 0; state <= SOURCE_FAILED; state++)
+			if (replay_begins(r->bytes, source_state_name(state)))
+				source_set_state(s, state, *err.text ? &err : NULL);
+	} else if (s)
 		source_feed(s, r->what, r->bytes, r->len);
 }
 

@@ -159,9 +159,16 @@ void ops_job_removed(struct systemd_source *sd, const char *job_path, const char
 
 /* --- sudo ---------------------------------------------------------------- */
 
-static void unit_act_sudo_failed(struct op *op, const struct run_result *r)
+static void unit_act_on_sudo(const struct run_result *r, void *arg)
 {
+	struct op *op = arg;
 	char said[240];
+	op->sudo = NULL;
+	if (!r->end.err.code && r->end.exit_code == 0) {
+		/* the unit's new state may arrive later, by D-Bus */
+		unit_act_op_end(op, NULL, "by sudo");
+		return;
+	}
 	const char *text = r->err_len ? r->err_out : r->out;
 	while (*text == '\n')
 		text++;
@@ -180,16 +187,6 @@ static void unit_act_sudo_failed(struct op *op, const struct run_result *r)
 	} else {
 		unit_act_fail(op, ERR_REFUSED, *said ? said : "systemctl failed without a word");
 	}
-}
-
-static void unit_act_on_sudo(const struct run_result *r, void *arg)
-{
-	struct op *op = arg;
-	op->sudo = NULL;
-	if (r->end.err.code || r->end.exit_code != 0)
-		unit_act_sudo_failed(op, r);
-	else /* the unit's new state may arrive later, by D-Bus */
-		unit_act_op_end(op, NULL, "by sudo");
 }
 
 static void unit_act_by_sudo(struct op *op, const struct err *denied)

@@ -264,23 +264,6 @@ static const char *const more_props[] = { "ExecStart",
 	                                  "Where",
 	                                  "Options" };
 
-/* Computes a timer's next run. A timer gives it by wall clock, by monotonic clock, or both; then
- * the earlier time counts. The server's monotonic clock is not ours. The time of activation is
- * known by both clocks and converts one into the other. */
-static void unit_parse_set_next(struct unit *u)
-{
-	const struct unit_priv *p = priv_of(u);
-	int64_t real = p->next_real_us / 1000, mono = 0;
-	if (p->next_mono_us && p->active_mono_us && p->active_wall_us)
-		mono = (p->next_mono_us - p->active_mono_us + p->active_wall_us) / 1000;
-	if (!real)
-		u->next_ms = mono;
-	else if (!mono || real < mono)
-		u->next_ms = real;
-	else
-		u->next_ms = mono;
-}
-
 void unit_take_props(struct unit *u, const cJSON *obj)
 {
 	struct unit_priv *p = priv_of(u);
@@ -301,5 +284,16 @@ void unit_take_props(struct unit *u, const cJSON *obj)
 			cJSON_AddItemToObject(p->more, v->string, cJSON_Duplicate(data, true));
 		}
 	}
-	unit_parse_set_next(u);
+	/* A timer gives its next run by wall clock, by monotonic clock, or both; then the earlier
+	 * time counts. The server's monotonic clock is not ours. The time of activation is known by
+	 * both clocks and converts one into the other. */
+	int64_t real = p->next_real_us / 1000, mono = 0;
+	if (p->next_mono_us && p->active_mono_us && p->active_wall_us)
+		mono = (p->next_mono_us - p->active_mono_us + p->active_wall_us) / 1000;
+	if (!real)
+		u->next_ms = mono;
+	else if (!mono || real < mono)
+		u->next_ms = real;
+	else
+		u->next_ms = mono;
 }

@@ -70,22 +70,6 @@ static void order_free(struct order *order)
 	free(order);
 }
 
-/* Keeps the newest ORDERS_KEPT orders, and every order that still runs. */
-static void action_prune(struct store *s)
-{
-	size_t n = 0;
-	struct order **slot = &s->orders;
-	while (*slot) {
-		struct order *order = *slot;
-		if (++n > ORDERS_KEPT && order->state != ORDER_RUNNING) {
-			*slot = order->next;
-			order_free(order);
-		} else {
-			slot = &order->next;
-		}
-	}
-}
-
 void orders_destroy(struct store *s)
 {
 	while (s->orders) {
@@ -175,7 +159,18 @@ struct order *order_start(struct row *row, const struct action *a, const char *a
 	};
 	s->orders = order;
 	row->order = order;
-	action_prune(s);
+	/* Keeps the newest ORDERS_KEPT orders, and every order that still runs. */
+	size_t n = 0;
+	struct order **slot = &s->orders;
+	while (*slot) {
+		struct order *one = *slot;
+		if (++n > ORDERS_KEPT && one->state != ORDER_RUNNING) {
+			*slot = one->next;
+			order_free(one);
+		} else {
+			slot = &one->next;
+		}
+	}
 	activity_add(s, ACTIVITY_ACTION, HEALTH_BUSY, row->id, "%s: %s", a->verb, order->command);
 	store_order_changed(row);
 	store_changed_widely(s);

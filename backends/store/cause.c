@@ -75,18 +75,6 @@ static const struct server *cause_find_next(const struct cause_word *all, const 
 	return found || !*v->hub ? found : cause_down(all, v, v->hub);
 }
 
-static const struct server *cause_find_root(const struct server *v)
-{
-	const struct server *root = NULL, *next = v;
-	for (int i = 0; next && i < WAY_MAX; i++) {
-		next = next->cause_next;
-		if (next == v) /* a circle explains nothing */
-			return NULL;
-		root = next ? next : root;
-	}
-	return next ? NULL : root;
-}
-
 /* All ways in one pass, because each of many servers may be behind each other one. */
 static void cause_find_all(struct store *s)
 {
@@ -106,8 +94,16 @@ static void cause_find_all(struct store *s)
 		}
 	for (struct server *v = s->servers; v; v = v->next)
 		v->cause_next = server_is_down(v) ? cause_find_next(words, v) : NULL;
-	for (struct server *v = s->servers; v; v = v->next)
-		v->cause_root = cause_find_root(v);
+	for (struct server *v = s->servers; v; v = v->next) {
+		const struct server *root = NULL, *next = v;
+		for (int i = 0; next && i < WAY_MAX; i++) {
+			next = next->cause_next;
+			if (next == v) /* a circle explains nothing */
+				break;
+			root = next ? next : root;
+		}
+		v->cause_root = next ? NULL : root;
+	}
 	struct cause_word *w, *next;
 	HASH_ITER (hh, words, w, next) {
 		HASH_DEL(words, w);
@@ -238,31 +234,24 @@ bool cause_says(const struct server *v, char *buf, size_t size)
 	return true;
 }
 
-/* The kind of which a source has the most rows, and how many. NULL: it has none. */
-static const struct kind *cause_source_kind(const struct source *s, size_t *n)
+bool cause_source_says(const struct source *s, char *buf, size_t size)
 {
-	const struct kind *most = NULL;
-	*n = 0;
+	char clock[32];
+	size_t n = 0;
+	/* what refuses from the beginning left nothing unknown */
+	if (!cause_is_silent(s) || (s->state == SOURCE_DENIED && !s->fresh_ms))
+		return false;
+	/* the kind of which it has the most rows, and how many */
+	const struct kind *kind = NULL;
 	for (size_t i = 0; i < s->server->n_kin; i++) {
 		size_t count = 0;
 		for (const struct row *r = s->server->kin[i].rows; r; r = r->kin_next)
 			count += r->source == s;
-		if (count <= *n)
+		if (count <= n)
 			continue;
-		*n = count;
-		most = s->server->kin[i].kind;
+		n = count;
+		kind = s->server->kin[i].kind;
 	}
-	return most;
-}
-
-bool cause_source_says(const struct source *s, char *buf, size_t size)
-{
-	char clock[32];
-	size_t n;
-	/* what refuses from the beginning left nothing unknown */
-	if (!cause_is_silent(s) || (s->state == SOURCE_DENIED && !s->fresh_ms))
-		return false;
-	const struct kind *kind = cause_source_kind(s, &n);
 	if (!kind || kind->apart)
 		return false;
 	const char *how = s->err.code == ERR_ABSENT ? "stopped" : "silent";

@@ -23,35 +23,6 @@ static void check_count(struct check_counts *n, const struct row *row)
 	n->problems += stands;
 }
 
-/* A row that is well has no condition, unless that comes and goes; every other one has. What
- * another row explains does not count. */
-static bool check_need(const struct row *row, struct err *err)
-{
-	bool bad = row->health >= HEALTH_ATTENTION || row->need_worst;
-	if (row->need != NEED_NONE && (row->need == NEED_FOLDED) != cause_folds(row))
-		return err_set(err, ERR_GARBLED, "%s: its need is %d, but it is %sfolded", row->id,
-		               (int)row->need, cause_folds(row) ? "" : "not ");
-	if (bad == (row->need != NEED_NONE))
-		return true;
-	return err_set(err, ERR_GARBLED, "%s: health %d, but its need is %d", row->id,
-	               (int)row->health, (int)row->need);
-}
-
-/* The counts by health of one kind on one server. */
-static bool check_kin(const struct server *v, const struct kin *kin, struct err *err)
-{
-	size_t there[HEALTHS] = { 0 };
-	for (const struct row *row = kin->rows; row; row = row->kin_next)
-		there[row->health]++;
-	for (int health = 0; health < HEALTHS; health++)
-		if (there[health] != kin->by_health[health])
-			return err_set(err, ERR_GARBLED,
-			               "%s: %zu %s of health %d are kept, %zu are there", v->name,
-			               kin->by_health[health], kin->kind->plural, health,
-			               there[health]);
-	return true;
-}
-
 static bool check_server(const struct store *s, const struct server *v, struct err *err)
 {
 	struct check_counts n = { 0 };
@@ -70,9 +41,18 @@ static bool check_server(const struct store *s, const struct server *v, struct e
 	if (facts != v->facts)
 		return err_set(err, ERR_GARBLED, "%s: %zu facts are kept, %zu are there", v->name,
 		               v->facts, facts);
-	for (size_t i = 0; i < v->n_kin; i++)
-		if (!check_kin(v, &v->kin[i], err))
-			return false;
+	for (size_t i = 0; i < v->n_kin; i++) {
+		const struct kin *kin = &v->kin[i];
+		size_t there[HEALTHS] = { 0 };
+		for (const struct row *row = kin->rows; row; row = row->kin_next)
+			there[row->health]++;
+		for (int health = 0; health < HEALTHS; health++)
+			if (there[health] != kin->by_health[health])
+				return err_set(err, ERR_GARBLED,
+				               "%s: %zu %s of health %d are kept, %zu are there",
+				               v->name, kin->by_health[health], kin->kind->plural,
+				               health, there[health]);
+	}
 	if (n.rows != store_count(s, NULL, v))
 		return err_set(err, ERR_GARBLED, "%s: %zu rows are kept by kind, %zu are there",
 		               v->name, store_count(s, NULL, v), n.rows);
@@ -83,11 +63,18 @@ bool store_counts_right(const struct store *s, struct err *err)
 {
 	struct check_counts n = { 0 };
 	size_t walked = 0;
-	for (const struct row *row = s->rows; row; row = row->hh.next)
-		if (!check_need(row, err))
-			return false;
-		else
-			check_count(&n, row);
+	for (const struct row *row = s->rows; row; row = row->hh.next) {
+		/* A row that is well has no condition, unless that comes and goes; every other one
+		 * has. What another row explains does not count. */
+		bool bad = row->health >= HEALTH_ATTENTION || row->need_worst;
+		if (row->need != NEED_NONE && (row->need == NEED_FOLDED) != cause_folds(row))
+			return err_set(err, ERR_GARBLED, "%s: its need is %d, but it is %sfolded",
+			               row->id, (int)row->need, cause_folds(row) ? "" : "not ");
+		if (bad != (row->need != NEED_NONE))
+			return err_set(err, ERR_GARBLED, "%s: health %d, but its need is %d",
+			               row->id, (int)row->health, (int)row->need);
+		check_count(&n, row);
+	}
 	for (const struct row *row = store_first(s, NULL, NULL); row;
 	     row = store_next(row, NULL, NULL))
 		walked++;

@@ -213,10 +213,14 @@ static size_t gist_percent(const char *text)
 	return n && text[n] == '%' ? n : 0;
 }
 
-/* The same reason, and no per cent that grew by more than a step. */
-static bool gist_same(const char *old, const char *new)
+bool quiet_holds(const struct quiet *one, enum health health, const char *gist, int64_t now_ms)
 {
-	while (*old || *new) {
+	if (quiet_is_over(one, now_ms) || health > one->health)
+		return false;
+	if (one->how == QUIET_CLEARED)
+		return true;
+	/* The same reason, and no per cent that grew by more than a step. */
+	for (const char *old = one->gist, *new = gist; *old || *new;) {
 		size_t n = gist_percent(old), m = gist_percent(new);
 		if (n && m) {
 			if (number_int(new) > number_int(old) + QUIET_PERCENT_STEP)
@@ -228,13 +232,6 @@ static bool gist_same(const char *old, const char *new)
 		}
 	}
 	return true;
-}
-
-bool quiet_holds(const struct quiet *one, enum health health, const char *gist, int64_t now_ms)
-{
-	if (quiet_is_over(one, now_ms) || health > one->health)
-		return false;
-	return one->how == QUIET_CLEARED || gist_same(one->gist, gist);
 }
 
 bool quiet_cleared(const struct quiet *one, enum health was, enum health now, int64_t now_ms)

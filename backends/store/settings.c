@@ -67,19 +67,6 @@ static char *settings_hint(const char *before, const char *near, const char *aft
 	return near ? xasprintf("; did you mean %s%s%s?", before, near, after) : xstrdup("");
 }
 
-static int settings_unknown_key(struct reading *r, const char *section, const char *key)
-{
-	const char *names[KEYS_MAX];
-	size_t n = 0;
-	for (const struct setting_row *row = setting_rows; row->key && n < KEYS_MAX; row++)
-		if (strcmp(row->section, section) == 0)
-			names[n++] = row->key;
-	char *hint = settings_hint("\"", nearest(key, names, n), "\"");
-	COMPLAIN(r, "[%s] has no key \"%s\"%s", section, key, hint);
-	free(hint);
-	return 1;
-}
-
 /* --- sections ------------------------------------------------------------ */
 
 struct section {
@@ -451,29 +438,21 @@ static int settings_on_line(void *arg, const char *heading, const char *key, con
 		return s->add(r, key, value);
 	const struct setting_row *row = setting_find(s->name, strlen(s->name), key);
 	char why[512];
-	if (!row)
-		return settings_unknown_key(r, s->name, key);
+	if (!row) {
+		const char *names[KEYS_MAX];
+		size_t n = 0;
+		for (row = setting_rows; row->key && n < KEYS_MAX; row++)
+			if (strcmp(row->section, s->name) == 0)
+				names[n++] = row->key;
+		char *hint = settings_hint("\"", nearest(key, names, n), "\"");
+		COMPLAIN(r, "[%s] has no key \"%s\"%s", s->name, key, hint);
+		free(hint);
+		return 1;
+	}
 	void *base = s->what ? settings_section(r, s, name) : r->settings;
 	if (setting_set(row, base, value, why, sizeof(why)))
 		return 1;
 	return COMPLAIN(r, "%s", why);
-}
-
-/* inih does not report headings without keys. But a [server NAME] without a key is a valid server,
- * and an unknown section is a mistake. */
-static void settings_notice_heading(struct reading *r, const char *line)
-{
-	static const char bom[] = "\xef\xbb\xbf";
-	if (r->line == 1 && strncmp(line, bom, 3) == 0)
-		line += 3;
-	if (*line != '[')
-		return;
-	size_t n = strcspn(++line, "]\r\n");
-	if (!n || line[n] != ']')
-		return;
-	char *heading = xstrndup(line, n);
-	settings_on_heading(r, heading);
-	free(heading);
 }
 
 static char *settings_next_line(char *buf, int size, void *arg)
@@ -500,7 +479,16 @@ static char *settings_next_line(char *buf, int size, void *arg)
 		COMPLAIN(r, "%s", why);
 	/* inih takes a line that begins with blanks as a continuation of the value before. */
 	memmove(line, line + strspn(line, " \t"), strlen(line + strspn(line, " \t")) + 1);
-	settings_notice_heading(r, line);
+	/* inih does not report headings without keys. But a [server NAME] without a key is a valid
+	 * server, and an unknown section is a mistake. */
+	static const char bom[] = "\xef\xbb\xbf";
+	const char *text = line + (r->line == 1 && strncmp(line, bom, 3) == 0 ? 3 : 0);
+	size_t end = *text == '[' ? strcspn(text, "]\r\n") : 0;
+	if (end > 1 && text[end] == ']') {
+		char *heading = xstrndup(text + 1, end - 1);
+		settings_on_heading(r, heading);
+		free(heading);
+	}
 	return line;
 }
 

@@ -299,67 +299,33 @@ static void disks_merge(struct tables *t)
 
 /* --- the result ---------------------------------------------------------- */
 
-/* Rounds up, like df: the used part of the space that users may use. */
-static int disks_percent(const struct disk *d)
-{
-	double all = (double)d->used + (double)d->available;
-	double p = all > 0 ? 100.0 * (double)d->used / all : 100;
-	int whole = (int)p;
-	return whole < p ? whole + 1 : whole;
-}
-
-static void disks_drop_least(struct vitals *v)
-{
-	size_t least = 0;
-	for (size_t i = 1; i < v->n_disks; i++)
-		if (v->disks[i].percent <= v->disks[least].percent)
-			least = i;
-	memmove(&v->disks[least], &v->disks[least + 1],
-	        (v->n_disks - least - 1) * sizeof *v->disks);
-	v->n_disks--;
-}
-
 /* Adds a disk to the result. If the room is used up, only the fullest stay. */
 static void disks_show(struct vitals *v, const struct disk *d)
 {
+	/* Rounds up, like df: the used part of the space that users may use. */
+	double all = (double)d->used + (double)d->available;
+	double percent = all > 0 ? 100.0 * (double)d->used / all : 100;
 	struct vitals_disk shown = { .total = d->total * 1024,
 		                     .used = d->used * 1024,
-		                     .percent = disks_percent(d) };
+		                     .percent = (int)percent };
+	shown.percent += shown.percent < percent;
 	wash(shown.mount, sizeof shown.mount, d->dir.p, text_len(d->dir));
 	if (v->n_disks == VITALS_DISKS) {
 		v->more_disks++;
-		int least = shown.percent;
-		for (size_t i = 0; i < v->n_disks; i++)
-			least = v->disks[i].percent < least ? v->disks[i].percent : least;
-		if (least == shown.percent)
+		size_t least = 0;
+		for (size_t i = 1; i < v->n_disks; i++)
+			if (v->disks[i].percent <= v->disks[least].percent)
+				least = i;
+		if (shown.percent <= v->disks[least].percent)
 			return;
-		disks_drop_least(v);
+		memmove(&v->disks[least], &v->disks[least + 1],
+		        (v->n_disks - least - 1) * sizeof *v->disks);
+		v->n_disks--;
 	}
 	v->disks[v->n_disks++] = shown;
 }
 
-static void disks_show_hung(struct vitals *v, struct text word)
-{
-	char name[sizeof v->hung[0]];
-	size_t n = 0;
-	while (word.p < word.end && n < sizeof name - 1)
-		name[n++] = (char)disks_char(&word.p, word.end);
-	if (v->n_hung < VITALS_HUNG)
-		wash(v->hung[v->n_hung], sizeof v->hung[0], name, n);
-	v->n_hung++;
-}
-
 /* --- reading ------------------------------------------------------------- */
-
-static void disks_read_mounts(struct tables *t, struct text in)
-{
-	struct text line, key;
-	struct mount m;
-	while (text_line(&in, &line))
-		if (text_word(&line, &key) && text_is(key, "mount") && t->n_mounts < TABLE_MAX &&
-		    disks_mount(line, &m))
-			t->mounts[t->n_mounts++] = m;
-}
 
 static void disks_add(struct tables *t, struct disk *d, bool by_stat)
 {
@@ -391,9 +357,15 @@ static void disks_read_figures(struct tables *t, struct text in, struct vitals *
 		for (size_t i = 0; i < ARRAY_LEN(not_here); i++)
 			skip |= text_is(key, not_here[i]);
 		disks_rest(&rest);
-		if (text_is(key, "hung") && rest.p < rest.end && *rest.p == '/')
-			disks_show_hung(v, rest);
-		else if (text_is(key, "stat") && disks_stat(rest, &d))
+		if (text_is(key, "hung") && rest.p < rest.end && *rest.p == '/') {
+			char name[sizeof v->hung[0]];
+			size_t n = 0;
+			while (rest.p < rest.end && n < sizeof name - 1)
+				name[n++] = (char)disks_char(&rest.p, rest.end);
+			if (v->n_hung < VITALS_HUNG)
+				wash(v->hung[v->n_hung], sizeof v->hung[0], name, n);
+			v->n_hung++;
+		} else if (text_is(key, "stat") && disks_stat(rest, &d))
 			disks_add(t, &d, true);
 		else if (!skip && disks_df(line, &d))
 			disks_add(t, &d, false);
@@ -402,13 +374,17 @@ static void disks_read_figures(struct tables *t, struct text in, struct vitals *
 
 void disks_take(const char *bytes, size_t len, struct vitals *v)
 {
-	struct text in = { bytes, bytes + len };
+	struct text in = { bytes, bytes + len }, rest = in, line, key;
+	struct mount m;
 	struct tables t = { .mounts = xcalloc(TABLE_MAX, sizeof *t.mounts),
 		            .disks = xcalloc(TABLE_MAX, sizeof *t.disks) };
 	v->n_disks = v->more_disks = v->n_hung = 0;
 	v->worst_disk = -1;
 	v->disks_known = true;
-	disks_read_mounts(&t, in);
+	while (text_line(&rest, &line))
+		if (text_word(&line, &key) && text_is(key, "mount") && t.n_mounts < TABLE_MAX &&
+		    disks_mount(line, &m))
+			t.mounts[t.n_mounts++] = m;
 	disks_read_figures(&t, in, v);
 	disks_merge(&t);
 	for (size_t i = 0; i < t.n_disks; i++)

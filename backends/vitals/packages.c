@@ -30,39 +30,29 @@ const char packages_command[] =
 
 /* --- parsing -------------------------------------------------------------- */
 
-/* "openssl/stable-security 3.0.15 amd64 [upgradable from: 3.0.14]": is this a line of the list? */
-static bool packages_line(struct text line, struct text *name, bool *security)
-{
-	static const char sign[] = "[upgradable from: ", secure[] = "-security";
-	struct text word;
-	if (!memmem(line.p, (size_t)(line.end - line.p), sign, strlen(sign)) ||
-	    !text_word(&line, &word))
-		return false;
-	const char *slash = memchr(word.p, '/', (size_t)(word.end - word.p));
-	if (!slash)
-		return false;
-	*name = (struct text){ word.p, slash };
-	*security = memmem(slash, (size_t)(word.end - slash), secure, strlen(secure)) != NULL;
-	return true;
-}
-
-/* Names of security updates come first. */
+/* Lines are like "openssl/stable-security 3.0.15 amd64 [upgradable from: 3.0.14]". Names of
+ * security updates come first. */
 static void packages_list(struct vitals *v, struct text in, bool secure)
 {
-	struct text line, name;
-	bool security;
+	static const char sign[] = "[upgradable from: ", archive[] = "-security";
+	struct text line, word;
 	while (text_line(&in, &line)) {
-		if (!packages_line(line, &name, &security) || security != secure)
+		if (!memmem(line.p, text_len(line), sign, strlen(sign)) || !text_word(&line, &word))
+			continue;
+		const char *slash = memchr(word.p, '/', text_len(word));
+		size_t left = slash ? (size_t)(word.end - slash) : 0;
+		bool security = slash && memmem(slash, left, archive, strlen(archive));
+		if (!slash || security != secure)
 			continue;
 		v->packages++;
 		v->packages_security += security;
-		size_t used = strlen(v->packages_names), n = (size_t)(name.end - name.p);
+		size_t used = strlen(v->packages_names), n = (size_t)(slash - word.p);
 		if (used + n + 3 >= sizeof(v->packages_names))
 			continue;
 		if (used)
 			used += (size_t)snprintf(v->packages_names + used,
 			                         sizeof(v->packages_names) - used, ", ");
-		wash(v->packages_names + used, sizeof(v->packages_names) - used, name.p, n);
+		wash(v->packages_names + used, sizeof(v->packages_names) - used, word.p, n);
 	}
 }
 
@@ -85,16 +75,6 @@ bool packages_parse(struct vitals *v, const char *text, size_t len, struct err *
 	return true;
 }
 
-/* The last line that is not empty. */
-static struct text packages_last_line(const char *text, size_t len)
-{
-	struct text in = { text, text + len }, line, last = { text, text };
-	while (text_line(&in, &line))
-		if (line.end > line.p)
-			last = line;
-	return last;
-}
-
 bool packages_read(struct vitals *v, const struct run_result *r, struct err *err)
 {
 	char said[200];
@@ -103,7 +83,10 @@ bool packages_read(struct vitals *v, const struct run_result *r, struct err *err
 		return false;
 	if (r->end.exit_code == 0)
 		return packages_parse(v, r->out, r->out_len, err);
-	struct text last = packages_last_line(r->err_out, r->err_len);
+	struct text in = { r->err_out, r->err_out + r->err_len }, line, last = { in.p, in.p };
+	while (text_line(&in, &line))
+		if (line.end > line.p)
+			last = line;
 	wash(said, sizeof(said), last.p, (size_t)(last.end - last.p));
 	if (*r->end.signal)
 		return err_set(err, ERR_REFUSED, "apt list --upgradable was ended by SIG%s",

@@ -8,19 +8,6 @@
 #include "backends/vitals/sample.h"
 #include "backends/vitals/text.h"
 
-/* Does a connection to 127.0.0.1 reach this address? A listener at all IPv6 addresses takes IPv4
- * too, unless its program asked for IPv6 only; those are few. */
-static bool ports_here(struct text address)
-{
-	static const char *const here[] = { "00000000", "0100007F", "7F000001",
-		                            "00000000000000000000000000000000",
-		                            "0000000000000000FFFF00000100007F" };
-	for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++)
-		if (text_is(address, here[i]))
-			return true;
-	return false;
-}
-
 /* "1F90": exactly four digits. 0: not such a port. */
 static unsigned ports_number(struct text digits)
 {
@@ -52,12 +39,20 @@ static void ports_add(uint16_t *ports, size_t *n, unsigned port)
 
 bool ports_parse(const char *bytes, size_t len, struct vitals *v)
 {
+	/* The addresses that a connection to 127.0.0.1 reaches. A listener at all IPv6 addresses
+	 * takes IPv4 too, unless its program asked for IPv6 only; those are few. */
+	static const char *const here[] = { "00000000", "0100007F", "7F000001",
+		                            "00000000000000000000000000000000",
+		                            "0000000000000000FFFF00000100007F" };
 	struct text in = { bytes, bytes + len }, line;
 	uint16_t ports[VITALS_PORTS] = { 0 };
 	size_t n = 0;
 	while (text_line(&in, &line)) {
 		const char *colon = memchr(line.p, ':', text_len(line));
-		if (!colon || !ports_here((struct text){ line.p, colon }))
+		bool is_here = false;
+		for (size_t i = 0; colon && i < sizeof(here) / sizeof(here[0]); i++)
+			is_here = is_here || text_is((struct text){ line.p, colon }, here[i]);
+		if (!is_here)
 			continue;
 		unsigned port = ports_number((struct text){ colon + 1, line.end });
 		if (port)

@@ -265,15 +265,6 @@ void server_sockets_feed(struct server *v, const char *lines, size_t len)
 	sockets_tell(v);
 }
 
-/* Whether anything was ever reported. Sockets of a login that never ran a shell are left alone. */
-static bool sockets_remember_any(const struct server_sockets *s)
-{
-	for (size_t i = 0; i < SOCKET_IDS; i++)
-		if (s->word[i] != WORD_NONE)
-			return true;
-	return false;
-}
-
 /* Absent sockets may exist by now, and the lost shell cannot report them. So they are tried again.
  * Each failed try adds a line to a journal. */
 static void sockets_on_lost(struct loop_timer *t, void *arg)
@@ -296,7 +287,11 @@ void server_sockets_unknown(struct server *v)
 		return;
 	s->telling = TELL_UNKNOWN;
 	sockets_wait_for(s->late, -1);
-	if (sockets_remember_any(s)) {
+	/* Sockets of a login that never ran a shell are left alone. */
+	bool any = false;
+	for (size_t i = 0; i < SOCKET_IDS; i++)
+		any = any || s->word[i] != WORD_NONE;
+	if (any) {
 		s->lost_ms = sockets_lost_ms;
 		sockets_wait_for(s->lost, s->lost_ms);
 	}

@@ -315,31 +315,27 @@ struct packages *vitals_packages(const struct server *server)
 	return source ? vitals_do_of(source)->packages : NULL;
 }
 
-static void vitals_late(struct vitals_source *vs)
-{
-	struct err err;
-	int64_t waited = vitals_clock_of(vs) - vs->asked_ms;
-	err_set(&err, ERR_TIMEOUT,
-	        "%s: the shell that tells the vitals has not answered for %d s; figures are old",
-	        vs->source.server->name, (int)(waited / 1000));
-	if (waited >= ANSWER_LOST_MS) {
-		vitals_fail(vs, &err);
-		return;
-	}
-	source_set_state(&vs->source, SOURCE_STALE, &err);
-	loop_timer_set(vs->timer, ANSWER_LATE_MS);
-}
-
 static void vitals_on_timer(struct loop_timer *timer, void *arg)
 {
 	struct vitals_source *vs = arg;
+	int64_t now = vitals_clock_of(vs);
 	if (!vs->shell)
 		vitals_start_shell(vs);
-	else if (vs->asked_ms)
-		vitals_late(vs);
-	else {
+	else if (vs->asked_ms) {
+		struct err err;
+		int64_t waited = now - vs->asked_ms;
+		err_set(&err, ERR_TIMEOUT,
+		        "%s: the shell that tells the vitals has not answered for %d s; figures "
+		        "are old",
+		        vs->source.server->name, (int)(waited / 1000));
+		if (waited >= ANSWER_LOST_MS) {
+			vitals_fail(vs, &err);
+			return;
+		}
+		source_set_state(&vs->source, SOURCE_STALE, &err);
+		loop_timer_set(vs->timer, ANSWER_LATE_MS);
+	} else {
 		/* The disks are requested together with a sample, when they are due. */
-		int64_t now = vitals_clock_of(vs);
 		bool disks = !vs->disks_ms || now - vs->disks_ms >= DISKS_EVERY_MS;
 		bool ports = !vs->ports_ms || now - vs->ports_ms >= PORTS_EVERY_MS;
 		char line[8];

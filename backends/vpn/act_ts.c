@@ -382,20 +382,6 @@ static void ts_act_on_prefs(struct call *call, const struct reply *r, void *arg)
 		ts_act_go_on(a);
 }
 
-static void ts_act_ask_prefs(struct ts_act *a)
-{
-	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
-	struct origin *origin = ts_origin(a->source);
-	if (origin)
-		a->call = call_start(origin, &(struct call_spec){ .path = "/localapi/v0/prefs",
-		                                                  .headers = headers,
-		                                                  .done = ts_act_on_prefs,
-		                                                  .arg = a,
-		                                                  .timeout_ms = CHECK_MS });
-	else
-		ts_act_on_prefs(NULL, NULL, a);
-}
-
 /* The status announces the login URL while `tailscale up` still waits. */
 void ts_acts_auth_url(struct source *source, const char *url)
 {
@@ -458,11 +444,19 @@ void run_tailscale(struct order *order)
 		order_end(order, &err, NULL);
 		return;
 	}
+	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
 	struct ts_act *a = ts_act_new(order, p->row.source);
-	if (request->what != TS_DOWN)
-		ts_act_ask_prefs(a);
-	else
+	struct origin *origin = ts_origin(a->source);
+	if (request->what == TS_DOWN)
 		ts_act_start_run(a, false);
+	else if (origin)
+		a->call = call_start(origin, &(struct call_spec){ .path = "/localapi/v0/prefs",
+		                                                  .headers = headers,
+		                                                  .done = ts_act_on_prefs,
+		                                                  .arg = a,
+		                                                  .timeout_ms = CHECK_MS });
+	else
+		ts_act_on_prefs(NULL, NULL, a);
 }
 
 void tailscale_command(const struct action *action, const struct row *row, char *buf, size_t size)
@@ -635,22 +629,6 @@ static void ts_act_probe_opened(struct stream *s, void *arg)
 	ts_act_pong(a, (double)(loop_now(store_loop(a->source->store)) - a->asked_ms), "by TCP");
 }
 
-static void ts_act_by_tcp(struct ts_act *a)
-{
-	static const struct stream_events events = { .opened = ts_act_probe_opened,
-		                                     .closed = ts_act_probe_closed };
-	struct err err;
-	a->asked_ms = loop_now(store_loop(a->source->store));
-	a->probe = link_open(source_link(a->source),
-	                     &(struct endpoint){ .kind = ENDPOINT_TCP,
-	                                         .host = a->peer,
-	                                         .port = 22,
-	                                         .timeout_ms = PING_MS },
-	                     &events, a, &err);
-	if (!a->probe)
-		ts_act_end(a, &err, NULL);
-}
-
 static void ts_act_on_ping_program(struct ts_act *a, const struct run_result *r)
 {
 	struct ts_pong p;
@@ -672,13 +650,27 @@ static void ts_act_on_ping(const struct run_result *r, void *arg)
 	struct ts_act *a = arg;
 	const char *at = strstr(r->out, "time=");
 	a->run = NULL;
-	if (!r->end.err.code && r->end.exit_code == 0 && at)
+	if (!r->end.err.code && r->end.exit_code == 0 && at) {
 		ts_act_pong(a, strtod(at + 5, NULL), "by ICMP");
-	else if (a->ts)
+		return;
+	}
+	if (a->ts) {
 		ts_act_on_ping_program(a, r);
-	else
-		/* no ping program, no right to use it, or no answer */
-		ts_act_by_tcp(a);
+		return;
+	}
+	/* By TCP: there is no ping program, no right to use it, or no answer. */
+	static const struct stream_events events = { .opened = ts_act_probe_opened,
+		                                     .closed = ts_act_probe_closed };
+	struct err err;
+	a->asked_ms = loop_now(store_loop(a->source->store));
+	a->probe = link_open(source_link(a->source),
+	                     &(struct endpoint){ .kind = ENDPOINT_TCP,
+	                                         .host = a->peer,
+	                                         .port = 22,
+	                                         .timeout_ms = PING_MS },
+	                     &events, a, &err);
+	if (!a->probe)
+		ts_act_end(a, &err, NULL);
 }
 
 struct call *ts_ping(struct origin *origin, const char *peer, int64_t timeout_ms,

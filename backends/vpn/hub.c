@@ -106,14 +106,6 @@ struct hub_best {
 	char route[64];
 };
 
-static bool hub_is_node(const struct peer *p, const char *address)
-{
-	for (size_t i = 0; i < p->at.n_addrs; i++)
-		if (!strcmp(p->at.addrs[i], address))
-			return true;
-	return false;
-}
-
 static struct hub_best hub_find(const struct store *s, const char *address)
 {
 	struct hub_best best = { .bits = -1 };
@@ -124,7 +116,10 @@ static struct hub_best hub_find(const struct store *s, const char *address)
 		bool is_live = row->source && row->source->state == SOURCE_LIVE;
 		if (!row->server->is_local || p->control || p->family == VPN_HEADSCALE || !is_live)
 			continue;
-		if (hub_is_node(p, address))
+		bool is_node = false;
+		for (size_t i = 0; i < p->at.n_addrs; i++)
+			is_node = is_node || !strcmp(p->at.addrs[i], address);
+		if (is_node)
 			return (struct hub_best){ .bits = -1 };
 		bool uses = p->family != VPN_TAILSCALE || ts_accepts_routes(row->source);
 		if (!p->at.self && uses) {

@@ -70,18 +70,6 @@ void vpn_ssh_address(const struct server *v, char *buf, size_t size)
 	snprintf(buf, size, "%.*s", (int)strcspn(from, " ,"), from);
 }
 
-static bool join_has_address(const struct peer *p, const char *address)
-{
-	char endpoint[64];
-	vpn_plain_address(endpoint, sizeof(endpoint), p->at.endpoint);
-	if (*address && !p->at.self && !strcmp(endpoint, address))
-		return true;
-	for (size_t i = 0; *address && i < p->at.n_addrs; i++)
-		if (!strcmp(p->at.addrs[i], address))
-			return true;
-	return false;
-}
-
 static bool join_has_name(const struct peer *p, const char *name)
 {
 	return *name && (!strcasecmp(p->at.name, name) || !strcasecmp(p->at.host, name));
@@ -112,9 +100,16 @@ static void join_places_read(struct places *s, const struct store *store)
 
 static const struct server *join_by_address(const struct places *s, const struct peer *p)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (join_has_address(p, s->at[i].address))
+	char endpoint[64];
+	vpn_plain_address(endpoint, sizeof(endpoint), p->at.endpoint);
+	for (size_t i = 0; i < s->n; i++) {
+		const char *address = s->at[i].address;
+		bool has = !p->at.self && !strcmp(endpoint, address);
+		for (size_t k = 0; k < p->at.n_addrs; k++)
+			has = has || !strcmp(p->at.addrs[k], address);
+		if (has && *address)
 			return s->at[i].server;
+	}
 	return NULL;
 }
 
@@ -360,17 +355,6 @@ static bool join_must_be_online(const struct peer *ring)
 	return false;
 }
 
-static bool join_is_listed(struct store *store, const char *name)
-{
-	for (struct row *row = store_first(store, &kind_peer, NULL); row;
-	     row = store_next(row, &kind_peer, NULL)) {
-		const struct peer *p = const_peer_of(row);
-		if (!p->control && !row->gone && join_is_called(p, name))
-			return true;
-	}
-	return false;
-}
-
 /* The first server with a list of the VPN, if all servers are connected and have listed what they
  * know. NULL: a server that is away may know more. */
 static const struct server *join_lister(const struct store *store)
@@ -397,12 +381,18 @@ bool vpn_unlisted(const struct server *v, char *why, size_t size)
 	char name[256];
 	if (!rest || join_lister(v->store) != v)
 		return false;
-	while (join_next_name(&rest, name, sizeof(name)))
-		if (!join_is_listed(v->store, name)) {
-			snprintf(why, size, "vpn_peers names %.100s, which no VPN here lists",
-			         name);
-			return true;
+	while (join_next_name(&rest, name, sizeof(name))) {
+		bool is_listed = false;
+		for (struct row *row = store_first(v->store, &kind_peer, NULL); row && !is_listed;
+		     row = store_next(row, &kind_peer, NULL)) {
+			const struct peer *p = const_peer_of(row);
+			is_listed = !p->control && !row->gone && join_is_called(p, name);
 		}
+		if (is_listed)
+			continue;
+		snprintf(why, size, "vpn_peers names %.100s, which no VPN here lists", name);
+		return true;
+	}
 	return false;
 }
 
@@ -717,18 +707,6 @@ static bool join_reason_of(const struct peer *p, char *buf, size_t size)
 	return true;
 }
 
-/* "sese.lab.example" in the tailnet of any open server, now or before. */
-static bool join_is_vpn_name(const struct store *store, const char *name)
-{
-	const char *dot = strchr(name, '.');
-	for (const struct server *v = dot ? store_servers(store) : NULL; v; v = v->next) {
-		const char *suffix = ts_suffix(server_source(v, "tailscale"));
-		if (*suffix && !strcasecmp(dot + 1, suffix))
-			return true;
-	}
-	return false;
-}
-
 /* Tailscale and Headscale use 100.64.0.0/10 and fd7a:115c:a1e0::/48. */
 bool vpn_carries(const struct server *v)
 {
@@ -737,7 +715,17 @@ bool vpn_carries(const struct server *v)
 	vpn_ssh_address(v, address, sizeof(address));
 	if (sscanf(address, "%u.%u.", &a, &b) == 2)
 		return a == 100 && b >= 64 && b < 128;
-	return !strncasecmp(address, "fd7a:115c:a1e0:", 15) || join_is_vpn_name(v->store, address);
+	if (!strncasecmp(address, "fd7a:115c:a1e0:", 15))
+		return true;
+	/* "sese.lab.example" in the tailnet of any open server, now or before. */
+	const char *dot = strchr(address, '.');
+	for (const struct server *one = dot ? store_servers(v->store) : NULL; one;
+	     one = one->next) {
+		const char *suffix = ts_suffix(server_source(one, "tailscale"));
+		if (*suffix && !strcasecmp(dot + 1, suffix))
+			return true;
+	}
+	return false;
 }
 
 bool vpn_reason(const struct server *v, char *buf, size_t size)

@@ -443,18 +443,6 @@ char *dns_records_write(const struct dns_records *r)
 	return copy;
 }
 
-static bool hs_parse_is_name(const char *s)
-{
-	return *s && strlen(s) < 254 &&
-	       !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_*")];
-}
-
-static bool hs_parse_is_value(const char *type, const char *s)
-{
-	const char *signs = !strcmp(type, "A") ? "0123456789." : "0123456789abcdefABCDEF:.";
-	return *s && !s[strspn(s, signs)] && strchr(s, !strcmp(type, "A") ? '.' : ':');
-}
-
 static bool hs_parse_dns_remove(struct dns_records *r, const struct dns_record *which,
                                 struct err *err)
 {
@@ -474,6 +462,8 @@ static bool hs_parse_dns_remove(struct dns_records *r, const struct dns_record *
 
 bool dns_records_edit(struct dns_records *r, const char *words, struct err *err)
 {
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_*";
 	char sign[8] = "";
 	struct dns_record one = { .name = "" };
 	int n = sscanf(words, "%7s %255s %7s %63s", sign, one.name, one.type, one.value);
@@ -481,7 +471,9 @@ bool dns_records_edit(struct dns_records *r, const char *words, struct err *err)
 	     remove = !strcmp(sign, "-") || !strcmp(sign, "remove");
 	for (char *s = one.type; *s; s++)
 		*s = (char)toupper((unsigned char)*s);
-	if ((!add && !remove) || n < 2 || !hs_parse_is_name(one.name))
+	size_t len = strspn(one.name, letters);
+	bool is_name = len && len < 254 && !one.name[len];
+	if ((!add && !remove) || n < 2 || !is_name)
 		return err_set(err, ERR_USAGE,
 		               "expected `+ NAME A ADDRESS` or `- NAME`, as in `+ mc.example A "
 		               "100.64.0.1`");
@@ -491,7 +483,10 @@ bool dns_records_edit(struct dns_records *r, const char *words, struct err *err)
 		return err_set(err, ERR_USAGE,
 		               "only A and AAAA reach the clients, so there is no use in %s",
 		               *one.type ? one.type : "no type");
-	if (n < 4 || !hs_parse_is_value(one.type, one.value))
+	bool by_4 = !strcmp(one.type, "A");
+	len = strspn(one.value, by_4 ? "0123456789." : "0123456789abcdefABCDEF:.");
+	bool is_address = len && !one.value[len] && strchr(one.value, by_4 ? '.' : ':');
+	if (n < 4 || !is_address)
 		return err_set(err, ERR_USAGE, "\"%s\" is not an address for a record of type %s",
 		               one.value, one.type);
 	for (size_t i = 0; i < r->n; i++)

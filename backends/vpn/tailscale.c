@@ -457,16 +457,6 @@ static void ts_start_watch(struct ts *t)
 	free(command);
 }
 
-/* Only tailscale's own messages prove that no daemon runs. */
-static enum err_code ts_program_code(const char *said)
-{
-	if (strstr(said, "ermission denied"))
-		return ERR_DENIED;
-	bool not_running = strstr(said, "doesn't appear to be running") ||
-	                   strstr(said, "failed to connect to local");
-	return not_running ? ERR_ABSENT : ERR_REFUSED;
-}
-
 static void ts_program_done(const struct run_result *r, void *arg)
 {
 	struct ts *t = arg;
@@ -482,10 +472,17 @@ static void ts_program_done(const struct run_result *r, void *arg)
 		err = t->denied; /* there is a socket, but no program with access */
 	else if (!err.code && r->end.exit_code == 127)
 		err_set(&err, ERR_ABSENT, "%s has no tailscale", t->source.server->name);
-	else if (!err.code && r->end.exit_code != 0)
-		err_set(&err, ts_program_code(r->err_out), "%s: `tailscale status` says: %s",
-		        t->source.server->name,
+	else if (!err.code && r->end.exit_code != 0) {
+		/* Only tailscale's own messages prove that no daemon runs. */
+		enum err_code code = ERR_REFUSED;
+		if (strstr(r->err_out, "ermission denied"))
+			code = ERR_DENIED;
+		else if (strstr(r->err_out, "doesn't appear to be running") ||
+		         strstr(r->err_out, "failed to connect to local"))
+			code = ERR_ABSENT;
+		err_set(&err, code, "%s: `tailscale status` says: %s", t->source.server->name,
 		        hs_message(said, sizeof(said), r->err_out, r->err_len));
+	}
 	if (err.code) {
 		ts_fail(t, &err);
 		return;

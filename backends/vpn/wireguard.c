@@ -68,11 +68,14 @@ static void wg_poll(void *arg);
 
 /* --- apply an answer ------------------------------------------------------ */
 
-static void wg_feed_dump(struct wg *w, const char *text, size_t len)
+static void wg_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
+	struct wg *w = wg_of(source);
 	struct vpn_list list;
 	struct err err;
-	if (!wg_dump_parse(&list, text, len, now_wall_ms(), &err)) {
+	if (strcmp(what, "dump") != 0)
+		return;
+	if (!wg_dump_parse(&list, bytes, len, now_wall_ms(), &err)) {
 		source_set_state(&w->source, SOURCE_FAILED, &err);
 		return;
 	}
@@ -93,12 +96,6 @@ static void wg_feed_dump(struct wg *w, const char *text, size_t len)
 	source_left_out(&w->source, &kind_peer, list.left_out);
 	vpn_list_finish(&list);
 	vpn_join(w->source.store);
-}
-
-static void wg_feed(struct source *source, const char *what, const char *bytes, size_t len)
-{
-	if (strcmp(what, "dump") == 0)
-		wg_feed_dump(wg_of(source), bytes, len);
 }
 
 /* --- look ----------------------------------------------------------------- */
