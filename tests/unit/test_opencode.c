@@ -520,6 +520,64 @@ static void a_prompt_that_is_there_without_a_word(void **state)
 	assert_int_equal(prompts, 1);
 }
 
+static struct order *prompted(const char *verb)
+{
+	struct err err;
+	struct order *o = order_start(&one()->row, action_find(&kind_session, verb), "words", &err);
+	assert_non_null(o);
+	int64_t end = now_mono_ms() + 6000;
+	while (o->state == ORDER_RUNNING && now_mono_ms() < end)
+		loop_turn(w.loop, 20);
+	return o;
+}
+
+/* The server would take the prompt, and work in a new directory or fail. Where only the server can
+ * see the directory, the prompt is sent. */
+static void a_directory_that_is_gone_gets_no_prompt(void **state)
+{
+	int arrived = 0;
+	has_message = true;
+	oc_seen_ms = 200;
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(shows(SESSION_IDLE, 3000));
+	struct ses *s = ses_find(w.sessions, "ses_a");
+	xreplace(&s->directory, "/tmp/gone-for-good/below");
+	xreplace(&s->row->directory, s->directory);
+	w.oc->pid = getpid();
+	for (size_t i = 0; i < 2; i++) {
+		struct order *o = prompted(i ? "command" : "prompt");
+		assert_int_equal(o->state, ORDER_FAILED);
+		assert_int_equal(o->err.code, ERR_ABSENT);
+		assert_non_null(strstr(o->err.text, "gone on here: /tmp/gone-for-good/below"));
+		assert_non_null(strstr(o->err.text, "nothing was sent. Make the directory again"));
+		assert_string_equal(o->argument, "words");
+	}
+	assert_true(s->row->git.gone);
+	assert_int_equal(prompts, 0);
+
+	/* a process that began at another time is another one; the last one cannot be looked at */
+	const struct {
+		int pid;
+		int64_t start;
+	} unknown[] = { { getpid(), 1 }, { 4194304, 0 }, { 0, 0 } };
+	for (size_t i = 0; i < ARRAY_LEN(unknown); i++) {
+		w.oc->pid = unknown[i].pid;
+		w.oc->started_ticks = unknown[i].start;
+		assert_int_equal(prompted("prompt")->state, ORDER_DONE);
+		assert_int_equal(prompts, ++arrived);
+	}
+
+	/* it was made again */
+	xreplace(&s->directory, "/tmp");
+	xreplace(&s->row->directory, "/tmp");
+	w.oc->pid = getpid();
+	w.oc->started_ticks = 0;
+	assert_int_equal(prompted("prompt")->state, ORDER_DONE);
+	assert_int_equal(prompts, ++arrived);
+	assert_false(s->row->git.gone);
+}
+
 static void snapshot_again(void)
 {
 	int before = lists;
@@ -917,6 +975,7 @@ int main(void)
 		T(a_prompt_without_an_answer_is_sent_once),
 		T(a_prompt_that_was_taken_and_lost),
 		T(a_prompt_that_is_there_without_a_word),
+		T(a_directory_that_is_gone_gets_no_prompt),
 		T(https_is_spoken),
 		T(a_turn_that_ended_unheard),
 		T(a_list_with_a_hole),

@@ -928,6 +928,29 @@ static void orders_are_sent_as_the_dialect_wants(void **state)
 	nothing_was_refused();
 }
 
+/* By each of the three dialects: it is refused before anything is sent. A directory that this login
+ * cannot look for may be there. */
+static void a_directory_that_is_gone_gets_no_prompt(void **state)
+{
+	static const enum speaks all[] = { RELEASED, EARLY, PREVIEW };
+	for (int i = 0; i < (int)ARRAY_LEN(all); i++) {
+		speaks = all[i];
+		begin();
+		assert_true(shows(SESSION_IDLE, 3000));
+		w.oc->pid = getpid();
+		const struct order *o = ordered("prompt", "say hello");
+		assert_int_equal(o->state, ORDER_FAILED);
+		assert_non_null(strstr(o->err.text, "gone on here: /srv/a."));
+		assert_non_null(strstr(o->err.text, "nothing was sent"));
+		assert_int_equal(sent_prompts, i);
+		w.oc->pid = 4194304;
+		done("prompt", "say hello");
+		assert_int_equal(sent_prompts, i + 1);
+		nothing_was_refused();
+		oc_stop(w.oc);
+	}
+}
+
 /* The last turn is taken back and brought back, by each of the three dialects. */
 static void turns_are_taken_back(void **state)
 {
@@ -1226,6 +1249,7 @@ int main(void)
 		T(a_form_that_cannot_be_filled_in),
 		T(a_stream_that_ends_within_a_form),
 		T(orders_are_sent_as_the_dialect_wants),
+		T(a_directory_that_is_gone_gets_no_prompt),
 		T(turns_are_taken_back),
 		T(what_the_preview_lacks_is_not_offered),
 		T(the_conversation_is_shown),
