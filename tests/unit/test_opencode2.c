@@ -31,7 +31,7 @@
 enum speaks { RELEASED, EARLY, PREVIEW, WEB_ONLY };
 static _Atomic int speaks, event_fd, sent_prompts, replies, pages, interrupts, deletes;
 static _Atomic bool runs, asks_permission, asks_form, gone, loses_a_message;
-/* status line and headers of the answer to each prompt; NULL: it is taken; "": none comes */
+/* status of the answer to each prompt; NULL: it is taken; "": none comes; "page": the web page */
 static const char *_Atomic refuses;
 static const char *_Atomic password; /* Basic of "opencode:" and it; NULL: none is wanted */
 static char complaint[3000], last_body[2000], last_path[2200];
@@ -186,6 +186,8 @@ static bool session_call(int fd, const struct httpd_request *r, const char *rest
 		if (preview ? !HAS(r, "prompt") : !HAS(r, "text"))
 			return refuse(fd, r, "body of the prompt");
 		sent_prompts++;
+		if (refuses && !strcmp(refuses, "page"))
+			return web_page(fd);
 		if (refuses)
 			return *refuses && httpd_answer(fd, refuses,
 			                                "Content-Type: application/json\r\n"
@@ -900,6 +902,22 @@ static void a_stream_that_ends_within_a_form(void **state)
 	assert_true(becomes(OC_LIVE, 8000));
 	assert_true(shows(SESSION_QUESTION, 3000));
 	assert_int_equal(session_request(&one()->row)->n_questions, 4);
+	/* and it ends once more before the answer is confirmed */
+	struct err err;
+	struct order *o = order_start(&one()->row, action_find(&kind_session, "reply"),
+	                              "frm_1 2;1,2;7;no", &err);
+	assert_non_null(o);
+	for (int k = 0; k < 200 && asks_form; k++)
+		loop_turn(w.loop, 20);
+	assert_true(httpd_say(event_fd, "data: {\"id\":\"evt_y\",\"type\":\"form.repl"));
+	shutdown(event_fd, SHUT_RDWR);
+	assert_true(becomes(OC_LOST, 3000));
+	assert_true(becomes(OC_LIVE, 8000));
+	for (int k = 0; k < 200 && o->state == ORDER_RUNNING; k++)
+		loop_turn(w.loop, 20);
+	assert_int_equal(o->state, ORDER_DONE);
+	assert_true(shows(SESSION_BUSY, 3000));
+	assert_int_equal(replies, 1);
 	nothing_was_refused();
 }
 
@@ -963,7 +981,7 @@ static void a_directory_that_is_gone_gets_no_prompt(void **state)
 static void what_is_refused_is_not_sent_again(void **state)
 {
 	static const char *const answers[] = { "400 X", "401 X", "404 X", "409 X", "429 X",
-		                               "500 X", "503 X", "" };
+		                               "500 X", "503 X", "",      "page" };
 	begin();
 	assert_true(shows(SESSION_IDLE, 3000));
 	for (int i = 0; i < (int)ARRAY_LEN(answers); i++) {

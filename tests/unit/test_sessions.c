@@ -333,6 +333,24 @@ static void complete_is_told_once_and_of_roots_only(void **state)
 		loop_turn(w.loop, 100);
 	loop_turn(w.loop, 100);
 	assert_int_equal(told("complete"), 1);
+	/* its row is marked until somebody looks, or works there again */
+	struct session *root = find("ses_root");
+	for (int i = 0; i < 2; i++) {
+		if (i) {
+			busy("ses_root");
+			assert_int_equal(root->finished_ms, 0);
+			idle("ses_root");
+			for (end = now_mono_ms() + 1500; now_mono_ms() < end && !root->finished_ms;)
+				loop_turn(w.loop, 100);
+		}
+		assert_true(root->finished_ms > 0);
+		assert_int_equal(root->row.health, HEALTH_ATTENTION);
+		assert_string_equal(root->row.why, UNSEEN_WHY);
+		assert_int_equal(find("ses_child")->finished_ms, 0);
+	}
+	session_looked_at(&root->row);
+	assert_int_equal(root->finished_ms, 0);
+	assert_int_equal(root->row.health, HEALTH_IDLE);
 }
 
 /* The instance is gone, with what it had in memory. */
