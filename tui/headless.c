@@ -438,9 +438,10 @@ static void headless_resized(int signo, void *arg)
 	attach_resized(arg);
 }
 
-int headless_shell(struct store *s, const char *id, int wait_ms)
+int headless_shell(struct store *s, const char *id, int wait_ms, bool says_end)
 {
 	int code = EXIT_UNREACHABLE;
+	char last[160] = "";
 	if (store_settings(s)->read_only) {
 		fprintf(stderr,
 		        "mocr: %s: not opened, mocr was started read-only, and what is typed into "
@@ -475,6 +476,12 @@ int headless_shell(struct store *s, const char *id, int wait_ms)
 	attach_enter(attach);
 	code = loop_run(store_loop(s));
 	loop_signal_remove(winch);
+	/* The last words of a program that could not start are scrolled away by now. */
+	const struct stream_end *end = attach_end(attach);
+	attach_last_line(attach, last, sizeof(last));
+	if (says_end && end && !end->err.code && end->exit_code > 0)
+		fprintf(stderr, "mocr: %s: ended with code %d%s%s\n", id, end->exit_code,
+		        last[0] ? ": " : "", last);
 	attach_destroy(attach);
 	keymap_load(NULL);
 	return code;

@@ -41,8 +41,9 @@ int headless_sessions(struct store *, bool json, int wait_ms);
 int headless_do(struct store *, const char *word, const char *id, const char *argument, bool yes,
                 int wait_ms);
 
-/* Lends the terminal to a shell in the row with that id, until the shell ends. */
-int headless_shell(struct store *, const char *id, int wait_ms);
+/* Lends the terminal to a shell in the row with that id, until the shell ends. says_end: a failure
+ * is told on stderr, with the last line of the program. */
+int headless_shell(struct store *, const char *id, int wait_ms, bool says_end);
 
 /* Prints the lines of the targets (logs.h), sorted by time. Starts with the last few hundred lines
  * of each, or at since_ms (wall clock; 0: not given). follow: continues with new lines until mocr

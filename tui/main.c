@@ -417,7 +417,7 @@ static int main_run_shell(struct program *p)
 		return main_wrong("%s needs a terminal", attach ? "attaching" : "a shell");
 	if (!headless_open(p->store, p->opt.words[1]))
 		return EXIT_WRONG_USAGE;
-	return headless_shell(p->store, p->opt.words[1], p->opt.wait_ms);
+	return headless_shell(p->store, p->opt.words[1], p->opt.wait_ms, attach);
 }
 
 static int main_run_doctor(struct program *p)

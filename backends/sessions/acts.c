@@ -87,9 +87,9 @@ void acts_lost(struct oc *oc)
 {
 	while (oc->acts) {
 		struct err err;
-		err_set(&err, ERR_LOST,
-		        "%s: the link was lost while it ran; whether it arrived is not known",
-		        oc->owner->source.server->name);
+		err_set(&err, ERR_LOST, "%s: the link was lost while it ran; %s",
+		        oc->owner->source.server->name,
+		        oc->acts->looks ? "nothing was sent" : "whether it arrived is not known");
 		oc_act_end(oc->acts, &err, NULL);
 	}
 }
@@ -276,6 +276,77 @@ const struct oc_how *oc_act_how(struct act *a, enum oc_act act, const char *done
 	return NULL;
 }
 
+static void session_act_simple_now(struct act *a)
+{
+	const struct oc_request *request = session_act_request(a->order);
+	const char *words = a->order->argument ? a->order->argument : "";
+	const struct oc_how *call = oc_act_how(a, request->act, NOTHING_SENT);
+	struct ses *s = ses_find(a->oc->owner, a->sid);
+	if (!call)
+		return;
+	if (!s || s->home != a->oc || !a->oc->api) {
+		struct err err;
+		err_set(&err, ERR_LOST, "its OpenCode server serves it no more; " NOTHING_SENT);
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	a->prompts = request->act == OC_PROMPT && !a->oc->dialect->stores_prompts;
+	if (s->last_known) {
+		memcpy(a->before, s->last.id, sizeof(a->before));
+		a->before_ms = s->last.created_ms;
+	}
+	char *path = oc_path(s, call->path), *body = call->body ? call->body(s, words) : NULL;
+	a->call = oc_call(a->oc, call->method, path, body, call->slow ? ACT_LONG_MS : ACT_MS, 0,
+	                  session_act_simple_done, a);
+	free(path);
+	free(body);
+}
+
+/* What OpenCode does in a directory that is gone (seen on 1.2.11, 1.18.33 and the preview): it
+ * takes the prompt and says nothing. Commands fail, and a file that the model writes makes the
+ * directory anew, with nothing else in it.
+ *
+ * Exit code 1: the directory $1 is gone. 2: this login cannot tell. The server may run in a
+ * container, on another machine or as another user, or the path may be hidden from this login. $2
+ * is the server's process, $3 its start: field 22 of stat in proc(5), 0 unknown. */
+#define DIRECTORY_GONE 1
+#define DIRECTORY_MS 5000
+static const char session_act_directory[] =
+	"[ -d \"$1\" ] && exit 0; d=$1; n=$3; p=/proc/$2; "
+	"{ read -r s <\"$p/stat\"; } 2>/dev/null || exit 2; set -- ${s##*) }; "
+	"[ \"$n\" = 0 ] || [ \"$n\" = \"${20}\" ] || exit 2; "
+	"m=$(readlink \"$p/ns/mnt\") && [ \"$m\" = \"$(readlink /proc/self/ns/mnt)\" ] && "
+	"[ \"$(readlink \"$p/root\")\" = / ] || exit 2; "
+	"while [ ! -d \"$d\" ]; do d=${d%/*}; d=${d:-/}; done; [ -x \"$d\" ] || exit 2; exit 1";
+
+static void session_act_directory_known(const struct run_result *r, void *arg)
+{
+	struct act *a = arg;
+	struct sessions *ss = a->oc->owner;
+	struct ses *s = ses_find(ss, a->sid);
+	bool told = !r->end.err.code && r->end.exit_code <= DIRECTORY_GONE;
+	bool gone = told && r->end.exit_code == DIRECTORY_GONE;
+	a->run = NULL;
+	a->looks = false;
+	/* the details say it too */
+	if (told && s && s->row->directory && gone != s->row->git.gone) {
+		char *line = xasprintf("%s\t%s\nover\n", gone ? "gone" : "is", s->row->directory);
+		source_feed(&ss->source, "git", line, strlen(line));
+		free(line);
+	}
+	if (!gone) {
+		session_act_simple_now(a);
+		return;
+	}
+	struct err err;
+	err_set(&err, ERR_ABSENT,
+	        "the directory of this session is gone on %.60s: %.100s. OpenCode would fail "
+	        "there, or begin an empty one, so " NOTHING_SENT ". Make the directory again, or "
+	        "begin a session in another one",
+	        ss->source.server->name, s && s->directory ? s->directory : "");
+	oc_act_end(a, &err, NULL);
+}
+
 static void session_act_simple(struct order *order)
 {
 	const struct oc_request *request = session_act_request(order);
@@ -287,21 +358,26 @@ static void session_act_simple(struct order *order)
 		return;
 	}
 	struct act *a = oc_act_begin(order, &s);
-	const struct oc_how *call = a ? oc_act_how(a, request->act, NOTHING_SENT) : NULL;
-	if (!call)
+	if (!a)
 		return;
-	a->prompts = request->act == OC_PROMPT && !a->oc->dialect->stores_prompts;
-	if (s->last_known) {
-		memcpy(a->before, s->last.id, sizeof(a->before));
-		a->before_ms = s->last.created_ms;
+	struct link *link = source_link(&a->oc->owner->source);
+	bool turns = request->act == OC_PROMPT || request->act == OC_COMMAND;
+	if (!turns || !a->oc->pid || !s->directory || *s->directory != '/' ||
+	    link->state != LINK_UP) {
+		session_act_simple_now(a);
+		return;
 	}
-	char *path = oc_path(s, call->path), *body = NULL;
-	if (call->body)
-		body = call->body(s, order->argument ? order->argument : "");
-	a->call = oc_call(a->oc, call->method, path, body, call->slow ? ACT_LONG_MS : ACT_MS, 0,
-	                  session_act_simple_done, a);
-	free(path);
-	free(body);
+	char pid[24], start[24];
+	snprintf(pid, sizeof(pid), "%d", a->oc->pid);
+	snprintf(start, sizeof(start), "%lld", (long long)a->oc->started_ticks);
+	const char *argv[] = { "sh", "-c", session_act_directory, "sh", s->directory, pid, start,
+		               NULL };
+	char *command = quote_command(argv);
+	a->run = link_run(link, command, NULL, 0, 4096, DIRECTORY_MS, session_act_directory_known,
+	                  a);
+	run_name(a->run, "the look for its directory");
+	a->looks = true;
+	free(command);
 }
 
 /* --- answers -------------------------------------------------------------- */

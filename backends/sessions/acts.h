@@ -33,6 +33,7 @@ struct act {
 	int64_t before_ms;
 	unsigned waits; /* times the check for the prompt's message was put off */
 	bool prompts, confirmed;
+	bool looks; /* for the directory of its session: nothing was sent yet */
 };
 
 struct act *oc_act_add(struct order *, struct oc *, struct act **list);

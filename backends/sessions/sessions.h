@@ -174,6 +174,7 @@ struct watch {
 	struct buf in;
 	struct loop_timer *tick;
 	char *last; /* the last answer; owned; NULL */
+	bool again; /* the last answer is to be applied once more */
 };
 
 struct sessions {
@@ -346,10 +347,11 @@ void oc_file_came(struct oc *, struct secret *password);
 bool oc_file_ask(struct oc *);
 
 /* watch.c */
+extern const char watch_script[];
 /* Starts the watch, unless it runs or there is nothing to watch. */
 void watch_begin(struct sessions *);
 void watch_end(struct sessions *);
-/* Call after a look was applied: forgets the last answer, so the next one applies even if equal. */
+/* Call after a look was applied: the next answer applies even if nothing changed. */
 void watch_again(struct sessions *);
 
 /* stored.c */

@@ -1,8 +1,9 @@
 /* watch.c: polls live Claude Code sessions every two seconds.
  *
  * Claude Code has no event stream, only a small file per process. So one shell on the server waits
- * for a line and answers with those files, using built-ins only: it starts no process. It runs only
- * if the last look printed lines of Claude Code.
+ * for a line and answers with those files, using built-ins only: it starts no process. While they
+ * stay the same it sends a mark instead. It runs only if the last look printed lines of Claude
+ * Code.
  *
  * Source: the files of Claude Code as seen on 2.1.332 (see claude.c); proc(5) for stat. */
 #include <stdio.h>
@@ -16,27 +17,30 @@
 #define ANSWER_MAX (1u << 20)
 
 /* A file counts only if the running process wrote it: it must carry the process's start time, field
- * 22 of stat in proc(5). The file of a background session's job says what it asks. */
-static const char script[] = CLAUDE_HOMES
-	"H=$(homes); n=$(printf \"\\nx\"); n=${n%x}; while read -r x; do "
+ * 22 of stat in proc(5). The file of a background session's job says what it asks. A file that is
+ * too long for a state is sent without its text. $a collects the answer, $o keeps the last one. */
+const char watch_script[] = CLAUDE_HOMES
+	"H=$(homes); n=$(printf \"\\nx\"); n=${n%x}; T=$(printf \"\\t\"); o=-; "
+	"while read -r x; do a=; "
 	"IFS=$n; set -f; for h in $H; do unset IFS; set +f; "
-	"case $h in \"$HOME/.claude\") ;; *) printf \"home\\t%s\\n\" \"$h\";; esac; "
+	"case $h in \"$HOME/.claude\") ;; *) a=\"${a}home$T$h$n\";; esac; "
 	"for f in \"$h\"/sessions/*.json; do "
 	"[ -r \"$f\" ] || continue; p=${f##*/}; p=${p%.json}; b=0; q=0; t=; "
 	"if { read -r s </proc/$p/stat; } 2>/dev/null; then set -- ${s##*) }; b=${20}; q=$2; fi; "
 	"while read -r l || [ -n \"$l\" ]; do t=$t$l; l=; done <\"$f\"; "
-	"printf \"live\\t%s\\t%s\\t%.8000s\\n\" \"$b\" \"$q\" \"$t\"; "
+	"[ ${#t} -le 8000 ] || t=; a=\"${a}live$T$b$T$q$T$t$n\"; "
 	"case $t in *\\\"jobId\\\":\\\"[0-9a-f]*) ;; *) continue;; esac; "
 	"j=${t#*\\\"jobId\\\":\\\"}; j=${j%%\\\"*}; case $j in *[!0-9a-f]*) continue;; esac; "
 	"[ -r \"$h/jobs/$j/state.json\" ] || continue; t=; "
 	"while read -r l || [ -n \"$l\" ]; do t=$t$l; l=; done <\"$h/jobs/$j/state.json\"; "
-	"printf \"job\\t%s\\t%.8000s\\n\" \"$j\" \"$t\"; "
-	"done; done; unset IFS; set +f; printf \"=end\\n\"; done";
+	"[ ${#t} -le 8000 ] || t=; a=\"${a}job$T$j$T$t$n\"; "
+	"done; done; unset IFS; set +f; "
+	"if [ \"$a\" = \"$o\" ]; then a=\"=$n\"; else o=$a; fi; printf \"%s=end\\n\" \"$a\"; done";
+#define UNCHANGED "=\n"
 
 void watch_again(struct sessions *ss)
 {
-	free(ss->watch.last);
-	ss->watch.last = NULL;
+	ss->watch.again = true;
 }
 
 static size_t watch_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
@@ -57,14 +61,19 @@ static size_t watch_on_data(struct stream *s, const char *bytes, size_t len, voi
 		buf_consume(&ss->watch.in, n + strlen(mark));
 		from = 0;
 		ss->watch.waits = false;
-		if (ss->watch.last && !strcmp(ss->watch.last, text)) {
+		bool same = !strcmp(text, UNCHANGED) ||
+		            (ss->watch.last && !strcmp(text, ss->watch.last));
+		if (same) {
 			free(text);
-			continue; /* nothing changed */
+		} else {
+			free(ss->watch.last);
+			ss->watch.last = text;
 		}
-		free(ss->watch.last);
-		ss->watch.last = text;
-		char *copy = xstrndup(text, n);
-		source_feed(&ss->source, "claude", copy, n);
+		if ((same && !ss->watch.again) || !ss->watch.last)
+			continue;
+		ss->watch.again = false;
+		char *copy = xstrdup(ss->watch.last);
+		source_feed(&ss->source, "claude", copy, strlen(copy));
 		free(copy);
 	}
 	return len;
@@ -94,7 +103,7 @@ void watch_begin(struct sessions *ss)
 	struct err err;
 	if (ss->watch.stream || !ss->watch.wanted || source_link(&ss->source)->state != LINK_UP)
 		return;
-	struct endpoint endpoint = { .kind = ENDPOINT_EXEC, .command = script };
+	struct endpoint endpoint = { .kind = ENDPOINT_EXEC, .command = watch_script };
 	buf_init(&ss->watch.in, ANSWER_MAX);
 	ss->watch.waits = false;
 	ss->watch.stream = link_open(source_link(&ss->source), &endpoint, &events, ss, &err);
@@ -111,5 +120,6 @@ void watch_end(struct sessions *ss)
 	if (ss->watch.tick)
 		loop_timer_set(ss->watch.tick, -1);
 	buf_finish(&ss->watch.in);
-	watch_again(ss);
+	free(ss->watch.last);
+	ss->watch.last = NULL;
 }

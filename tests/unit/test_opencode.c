@@ -33,9 +33,11 @@
 enum mode { FINE, HTML, NEXT, PASSWORD, ENDS, SILENT, SLOWLY, HUGE, DROPS };
 static struct httpd *httpd;
 static _Atomic int mode, lists, prompts, streams;
+static const char *_Atomic refuses; /* status of the answer to each prompt; NULL: it is taken */
 static _Atomic int event_fd; /* of the newest stream */
 /* 1: a question waits; 2: but that cannot be had now */
 static _Atomic int asking;
+static _Atomic int replies; /* to that question; taken while it waits */
 /* for messages; until they are answered */
 static _Atomic int asked, slow_ms;
 static _Atomic int64_t updated_ms;
@@ -161,10 +163,24 @@ static bool serve(int fd, const struct httpd_request *q)
 		return list(fd, q);
 	if (n > 13 && !strcmp(q->path + n - 13, "/prompt_async")) {
 		prompts++;
+		if (refuses)
+			return httpd_answer(fd, refuses,
+			                    "Content-Type: " JSON "\r\nRetry-After: 1\r\n",
+			                    "{\"name\":\"Error\",\"data\":{\"message\":\"not "
+			                    "now\"}}");
 		return mode != DROPS && httpd_say(fd, "HTTP/1.1 204 No Content\r\n\r\n");
 	}
 	if (n > 8 && !strcmp(q->path + n - 8, "/message"))
 		return messages(fd);
+	if (!strcmp(q->path, "/question/que_1/reply")) {
+		replies++;
+		if (!asking)
+			return answer(fd, "404 X", JSON,
+			              "{\"_tag\":\"QuestionNotFoundError\",\"message\":\"not "
+			              "found\"}");
+		asking = 0;
+		return answer(fd, NULL, JSON, "true");
+	}
 	if (!strcmp(q->path, "/question") && asking == 2)
 		return answer(fd, "503 X", JSON,
 		              "{\"name\":\"Error\",\"data\":{\"message\":\"the instance is "
@@ -215,9 +231,10 @@ static int make_world(void **state)
 	memset(&w, 0, sizeof w);
 	doc_init(&complaints);
 	mode = FINE;
-	lists = prompts = streams = asking = asked = slow_ms = 0;
+	lists = prompts = streams = asking = replies = asked = slow_ms = 0;
 	updated_ms = now_wall_ms();
 	said = "[]";
+	refuses = NULL;
 	oc_silence_ms = OC_SILENCE_MS;
 	oc_seen_ms = OC_SEEN_MS;
 	has_message = false;
@@ -520,6 +537,87 @@ static void a_prompt_that_is_there_without_a_word(void **state)
 	assert_int_equal(prompts, 1);
 }
 
+static struct order *ordered(const char *verb, const char *words)
+{
+	struct err err;
+	struct order *o = order_start(&one()->row, action_find(&kind_session, verb), words, &err);
+	assert_non_null(o);
+	int64_t end = now_mono_ms() + 6000;
+	while (o->state == ORDER_RUNNING && now_mono_ms() < end)
+		loop_turn(w.loop, 20);
+	return o;
+}
+
+/* The server would take the prompt, and work in a new directory or fail. Where only the server can
+ * see the directory, the prompt is sent. */
+static void a_directory_that_is_gone_gets_no_prompt(void **state)
+{
+	int arrived = 0;
+	has_message = true;
+	oc_seen_ms = 200;
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(shows(SESSION_IDLE, 3000));
+	struct ses *s = ses_find(w.sessions, "ses_a");
+	xreplace(&s->directory, "/tmp/gone-for-good/below");
+	xreplace(&s->row->directory, s->directory);
+	w.oc->pid = getpid();
+	for (size_t i = 0; i < 2; i++) {
+		struct order *o = ordered(i ? "command" : "prompt", "words");
+		assert_int_equal(o->state, ORDER_FAILED);
+		assert_int_equal(o->err.code, ERR_ABSENT);
+		assert_non_null(strstr(o->err.text, "gone on here: /tmp/gone-for-good/below"));
+		assert_non_null(strstr(o->err.text, "nothing was sent. Make the directory again"));
+		assert_string_equal(o->argument, "words");
+	}
+	assert_true(s->row->git.gone);
+	assert_int_equal(prompts, 0);
+
+	/* a process that began at another time is another one; the last one cannot be looked at */
+	const struct {
+		int pid;
+		int64_t start;
+	} unknown[] = { { getpid(), 1 }, { 4194304, 0 }, { 0, 0 } };
+	for (size_t i = 0; i < ARRAY_LEN(unknown); i++) {
+		w.oc->pid = unknown[i].pid;
+		w.oc->started_ticks = unknown[i].start;
+		assert_int_equal(ordered("prompt", "words")->state, ORDER_DONE);
+		assert_int_equal(prompts, ++arrived);
+	}
+
+	/* it was made again */
+	xreplace(&s->directory, "/tmp");
+	xreplace(&s->row->directory, "/tmp");
+	w.oc->pid = getpid();
+	w.oc->started_ticks = 0;
+	assert_int_equal(ordered("prompt", "words")->state, ORDER_DONE);
+	assert_int_equal(prompts, ++arrived);
+	assert_false(s->row->git.gone);
+}
+
+/* Whatever the server answers: the order ends, and the prompt is not sent again, also when the
+ * server is met anew. The console offers the words to the user again. */
+static void what_is_refused_is_not_sent_again(void **state)
+{
+	static const char *const answers[] = { "400 X", "401 X", "404 X", "415 X",
+		                               "429 X", "500 X", "503 X" };
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(shows(SESSION_IDLE, 3000));
+	for (int i = 0; i < (int)ARRAY_LEN(answers); i++) {
+		refuses = answers[i];
+		const struct order *o = ordered("prompt", "words");
+		assert_int_equal(o->state, ORDER_FAILED);
+		assert_string_equal(o->argument, "words");
+		assert_int_equal(prompts, i + 1);
+	}
+	turns(1300); /* longer than it was asked to wait */
+	lose_the_stream();
+	assert_true(becomes(OC_LIVE, 8000));
+	turns(300);
+	assert_int_equal(prompts, ARRAY_LEN(answers));
+}
+
 static void snapshot_again(void)
 {
 	int before = lists;
@@ -640,6 +738,45 @@ static void a_question_that_could_not_be_had(void **state)
 	turns(300);
 	assert_int_equal(w.oc->unheard_pause.fails, 0);
 	assert_int_equal(lists, before);
+}
+
+/* Two programs answer the same question: the other one was faster. Then mocr is, and what the other
+ * one sends comes to nothing. */
+static void a_question_that_was_answered_elsewhere(void **state)
+{
+	asking = 1;
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(shows(SESSION_QUESTION, 3000));
+	turns(300);
+	asking = 0;
+	const struct order *o = ordered("reply", "que_1 mine");
+	assert_int_equal(o->state, ORDER_FAILED);
+	assert_non_null(strstr(o->err.text, "answered elsewhere"));
+	assert_true(shows(SESSION_IDLE, 5000));
+	assert_int_equal(replies, 1);
+	struct err err;
+	assert_null(order_start(&one()->row, action_find(&kind_session, "reply"), "que_1 mine",
+	                        &err));
+	assert_int_equal(replies, 1);
+
+	asking = 1;
+	tell(busy);
+	tell(EVENT("question.asked", "\"id\":\"que_1\",\"sessionID\":\"ses_a\",\"questions\":[{"
+	                             "\"question\":\"which?\",\"options\":[]}]"));
+	assert_true(shows(SESSION_QUESTION, 3000));
+	struct order *mine = order_start(&one()->row, action_find(&kind_session, "reply"),
+	                                 "que_1 mine", &err);
+	assert_non_null(mine);
+	for (int i = 0; i < 200 && replies < 2; i++)
+		loop_turn(w.loop, 20);
+	tell(EVENT("question.replied", "\"sessionID\":\"ses_a\",\"requestID\":\"que_1\""));
+	for (int i = 0; i < 200 && mine->state == ORDER_RUNNING; i++)
+		loop_turn(w.loop, 20);
+	assert_int_equal(mine->state, ORDER_DONE);
+	turns(300);
+	assert_int_equal(replies, 2);
+	assert_null(session_request(&one()->row));
 }
 
 /* Two servers of one login have the same sessions: when the one that had them ends, the other has
@@ -917,6 +1054,8 @@ int main(void)
 		T(a_prompt_without_an_answer_is_sent_once),
 		T(a_prompt_that_was_taken_and_lost),
 		T(a_prompt_that_is_there_without_a_word),
+		T(a_directory_that_is_gone_gets_no_prompt),
+		T(what_is_refused_is_not_sent_again),
 		T(https_is_spoken),
 		T(a_turn_that_ended_unheard),
 		T(a_list_with_a_hole),
@@ -924,6 +1063,7 @@ int main(void)
 		T(a_turn_that_failed_unheard),
 		T(an_answer_older_than_an_event),
 		T(a_question_that_could_not_be_had),
+		T(a_question_that_was_answered_elsewhere),
 		T(another_server_has_them),
 		T(a_conversation_is_followed),
 		T(an_event_before_the_answer_is_followed),

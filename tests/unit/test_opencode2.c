@@ -31,6 +31,8 @@
 enum speaks { RELEASED, EARLY, PREVIEW, WEB_ONLY };
 static _Atomic int speaks, event_fd, sent_prompts, replies, pages, interrupts, deletes;
 static _Atomic bool runs, asks_permission, asks_form, gone, loses_a_message;
+/* status of the answer to each prompt; NULL: it is taken; "": none comes; "page": the web page */
+static const char *_Atomic refuses;
 static const char *_Atomic password; /* Basic of "opencode:" and it; NULL: none is wanted */
 static char complaint[3000], last_body[2000], last_path[2200];
 static char outcome[40];
@@ -184,6 +186,13 @@ static bool session_call(int fd, const struct httpd_request *r, const char *rest
 		if (preview ? !HAS(r, "prompt") : !HAS(r, "text"))
 			return refuse(fd, r, "body of the prompt");
 		sent_prompts++;
+		if (refuses && !strcmp(refuses, "page"))
+			return web_page(fd);
+		if (refuses)
+			return *refuses && httpd_answer(fd, refuses,
+			                                "Content-Type: application/json\r\n"
+			                                "Retry-After: 1\r\n",
+			                                "{\"message\":\"not now\"}");
 		return json(fd, "{\"data\":{\"id\":\"msg_9\",\"sessionID\":\"ses_a\"}}");
 	}
 	if (post && !strcmp(rest, "/interrupt")) {
@@ -370,7 +379,7 @@ static int make_world(void **state)
 	speaks = RELEASED;
 	runs = asks_permission = asks_form = gone = loses_a_message = false;
 	sent_prompts = replies = pages = interrupts = deletes = 0;
-	password = NULL;
+	password = refuses = NULL;
 	snprintf(w.state, sizeof w.state, "/tmp/test_oc2.XXXXXX");
 	if (!mkdtemp(w.state))
 		return -1;
@@ -893,6 +902,22 @@ static void a_stream_that_ends_within_a_form(void **state)
 	assert_true(becomes(OC_LIVE, 8000));
 	assert_true(shows(SESSION_QUESTION, 3000));
 	assert_int_equal(session_request(&one()->row)->n_questions, 4);
+	/* and it ends once more before the answer is confirmed */
+	struct err err;
+	struct order *o = order_start(&one()->row, action_find(&kind_session, "reply"),
+	                              "frm_1 2;1,2;7;no", &err);
+	assert_non_null(o);
+	for (int k = 0; k < 200 && asks_form; k++)
+		loop_turn(w.loop, 20);
+	assert_true(httpd_say(event_fd, "data: {\"id\":\"evt_y\",\"type\":\"form.repl"));
+	shutdown(event_fd, SHUT_RDWR);
+	assert_true(becomes(OC_LOST, 3000));
+	assert_true(becomes(OC_LIVE, 8000));
+	for (int k = 0; k < 200 && o->state == ORDER_RUNNING; k++)
+		loop_turn(w.loop, 20);
+	assert_int_equal(o->state, ORDER_DONE);
+	assert_true(shows(SESSION_BUSY, 3000));
+	assert_int_equal(replies, 1);
 	nothing_was_refused();
 }
 
@@ -926,6 +951,52 @@ static void orders_are_sent_as_the_dialect_wants(void **state)
 	assert_int_equal(deletes, 1);
 	assert_int_equal(sent_prompts, 1);
 	nothing_was_refused();
+}
+
+/* By each of the three dialects: it is refused before anything is sent. A directory that this login
+ * cannot look for may be there. */
+static void a_directory_that_is_gone_gets_no_prompt(void **state)
+{
+	static const enum speaks all[] = { RELEASED, EARLY, PREVIEW };
+	for (int i = 0; i < (int)ARRAY_LEN(all); i++) {
+		speaks = all[i];
+		begin();
+		assert_true(shows(SESSION_IDLE, 3000));
+		w.oc->pid = getpid();
+		const struct order *o = ordered("prompt", "say hello");
+		assert_int_equal(o->state, ORDER_FAILED);
+		assert_non_null(strstr(o->err.text, "gone on here: /srv/a."));
+		assert_non_null(strstr(o->err.text, "nothing was sent"));
+		assert_int_equal(sent_prompts, i);
+		w.oc->pid = 4194304;
+		done("prompt", "say hello");
+		assert_int_equal(sent_prompts, i + 1);
+		nothing_was_refused();
+		oc_stop(w.oc);
+	}
+}
+
+/* Whatever the server answers: the order ends, and the prompt is not sent again, also when the
+ * server is met anew. The console offers the words to the user again. */
+static void what_is_refused_is_not_sent_again(void **state)
+{
+	static const char *const answers[] = { "400 X", "401 X", "404 X", "409 X", "429 X",
+		                               "500 X", "503 X", "",      "page" };
+	begin();
+	assert_true(shows(SESSION_IDLE, 3000));
+	for (int i = 0; i < (int)ARRAY_LEN(answers); i++) {
+		refuses = answers[i];
+		const struct order *o = ordered("prompt", "words to keep");
+		assert_int_equal(o->state, ORDER_FAILED);
+		assert_string_equal(o->argument, "words to keep");
+		assert_int_equal(sent_prompts, i + 1);
+	}
+	turns_for(w.loop, 1300); /* longer than it was asked to wait */
+	shutdown(event_fd, SHUT_RDWR);
+	assert_true(becomes(OC_LOST, 3000));
+	assert_true(becomes(OC_LIVE, 8000));
+	turns_for(w.loop, 300);
+	assert_int_equal(sent_prompts, ARRAY_LEN(answers));
 }
 
 /* The last turn is taken back and brought back, by each of the three dialects. */
@@ -1226,6 +1297,8 @@ int main(void)
 		T(a_form_that_cannot_be_filled_in),
 		T(a_stream_that_ends_within_a_form),
 		T(orders_are_sent_as_the_dialect_wants),
+		T(a_directory_that_is_gone_gets_no_prompt),
+		T(what_is_refused_is_not_sent_again),
 		T(turns_are_taken_back),
 		T(what_the_preview_lacks_is_not_offered),
 		T(the_conversation_is_shown),

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
@@ -332,6 +333,24 @@ static void complete_is_told_once_and_of_roots_only(void **state)
 		loop_turn(w.loop, 100);
 	loop_turn(w.loop, 100);
 	assert_int_equal(told("complete"), 1);
+	/* its row is marked until somebody looks, or works there again */
+	struct session *root = find("ses_root");
+	for (int i = 0; i < 2; i++) {
+		if (i) {
+			busy("ses_root");
+			assert_int_equal(root->finished_ms, 0);
+			idle("ses_root");
+			for (end = now_mono_ms() + 1500; now_mono_ms() < end && !root->finished_ms;)
+				loop_turn(w.loop, 100);
+		}
+		assert_true(root->finished_ms > 0);
+		assert_int_equal(root->row.health, HEALTH_ATTENTION);
+		assert_string_equal(root->row.why, UNSEEN_WHY);
+		assert_int_equal(find("ses_child")->finished_ms, 0);
+	}
+	session_looked_at(&root->row);
+	assert_int_equal(root->finished_ms, 0);
+	assert_int_equal(root->row.health, HEALTH_IDLE);
 }
 
 /* The instance is gone, with what it had in memory. */
@@ -868,6 +887,107 @@ static void claude_among_thousands_of_files(void **state)
 	free(away);
 }
 
+/* --- the watch's shell ----------------------------------------------------- */
+
+static int watch_in, watch_out;
+static pid_t watch_pid;
+
+static void watch_start(const char *home)
+{
+	int in[2], out[2];
+	assert_int_equal(pipe(in) | pipe(out), 0);
+	watch_pid = fork();
+	if (!watch_pid) {
+		setenv("HOME", home, 1);
+		unsetenv("CLAUDE_CONFIG_DIR");
+		dup2(in[0], STDIN_FILENO);
+		dup2(out[1], STDOUT_FILENO);
+		close(in[1]);
+		close(out[0]);
+		execl("/bin/sh", "sh", "-c", watch_script, NULL);
+		_exit(127);
+	}
+	close(in[0]);
+	close(out[1]);
+	watch_in = in[1];
+	watch_out = out[0];
+}
+
+/* One round: its answer, up to and with the mark. */
+static const char *watch_round(void)
+{
+	static char answer[65536];
+	size_t n = 0;
+	assert_int_equal(write(watch_in, "\n", 1), 1);
+	do {
+		ssize_t got = read(watch_out, answer + n, sizeof(answer) - 1 - n);
+		assert_true(got > 0);
+		n += (size_t)got;
+		answer[n] = '\0';
+	} while (!strstr(answer, "=end\n"));
+	return answer;
+}
+
+/* Page faults of its children that ended, field 11 of stat in proc(5): any child has some. */
+static long watch_children(void)
+{
+	char path[40];
+	long faults = -1;
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)watch_pid);
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*d %*d %ld", &faults), 1);
+	fclose(f);
+	return faults;
+}
+
+static void write_file(const char *dir, const char *name, const char *text)
+{
+	char *path = xasprintf("%s/.claude/%s", dir, name);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	free(path);
+}
+
+/* A small file is sent once, and again when it, the file of its job or its process changed. At rest
+ * the shell sends a mark, and starts nothing. */
+static void what_did_not_change_is_not_sent(void **state)
+{
+	static const char same[] = "=\n=end\n";
+	char home[] = "/tmp/mocr_home-XXXXXX";
+	assert_non_null(mkdtemp(home));
+	char *made = xasprintf("mkdir -p %s/.claude/sessions %s/.claude/jobs/76ab", home, home);
+	assert_int_equal(system(made), 0);
+	free(made);
+	write_file(home, "sessions/4194304.json", "{\"jobId\":\"76ab\",\n\"a\":\"\\u0041 %s\"}");
+	write_file(home, "jobs/76ab/state.json", "{\"needs\":\"one\"}");
+	watch_start(home);
+	assert_string_equal(watch_round(), "live\t0\t0\t{\"jobId\":\"76ab\",\"a\":\"\\u0041 %s\"}\n"
+	                                   "job\t76ab\t{\"needs\":\"one\"}\n=end\n");
+	long children = watch_children();
+	for (int i = 0; i < 3; i++)
+		assert_string_equal(watch_round(), same);
+	assert_int_equal(watch_children(), children);
+	write_file(home, "jobs/76ab/state.json", "{\"needs\":\"two\"}");
+	assert_non_null(strstr(watch_round(), "\njob\t76ab\t{\"needs\":\"two\"}\n=end\n"));
+	assert_string_equal(watch_round(), same);
+	char *long_text = xcalloc(1, 8002);
+	memset(long_text, 'x', 8001);
+	write_file(home, "sessions/4194304.json", long_text);
+	free(long_text);
+	assert_string_equal(watch_round(), "live\t0\t0\t\n=end\n");
+	char *away = xasprintf("rm -rf %s", home);
+	assert_int_equal(system(away), 0);
+	free(away);
+	assert_string_equal(watch_round(), "=end\n");
+	assert_string_equal(watch_round(), same);
+	close(watch_in);
+	close(watch_out);
+	assert_int_equal(waitpid(watch_pid, NULL, 0), watch_pid);
+}
+
 static unsigned hurry_after(const char *lines)
 {
 	struct sessions *ss = (struct sessions *)w.source;
@@ -1172,6 +1292,7 @@ int main(void)
 		T(tmux_has_many_sockets),
 		T(claude_kept_elsewhere_is_gone_on_with_there),
 		T(claude_among_thousands_of_files),
+		T(what_did_not_change_is_not_sent),
 		T(a_server_that_starts_is_waited_for),
 		T(a_server_is_a_patient),
 		T(sessions_nobody_serves),
