@@ -34,8 +34,8 @@ int headless_notify_test(struct store *s, const char *name, int wait_ms)
 {
 	struct notify_trial trial = { 0 };
 	int64_t end = now_mono_ms() + wait_ms;
-	struct notify *n = notify_start_tests(s, &(struct notify_hooks){ headless_notify_write,
-	                                                                 NULL });
+	struct notify_hooks hooks = { .terminal = headless_notify_write };
+	struct notify *n = notify_start_tests(s, &hooks);
 	if (!notify_test(n, name, headless_notify_tested, &trial, &trial.err))
 		trial.over = true;
 	while (!trial.over && now_mono_ms() < end)
@@ -79,8 +79,14 @@ int headless_show_on_desktop(void)
 		return EXIT_ATTENTION;
 	bool shown = desktop_show(headless_notify_word("MOCR_TITLE"),
 	                          headless_notify_word("MOCR_TEXT"), headless_notify_urgency(),
-	                          &err);
+	                          headless_notify_word("MOCR_BUTTONS"), &err);
 	if (!shown)
 		dprintf(own, "%s\n", err.text);
-	return shown ? EXIT_WELL : EXIT_ATTENTION;
+	if (!shown || !desktop_has_buttons())
+		return shown ? EXIT_WELL : EXIT_ATTENTION;
+	dprintf(STDOUT_FILENO, "%s\n", DESKTOP_WAITS);
+	enum desktop_choice choice = desktop_wait();
+	if (choice != DESKTOP_CHOICES)
+		dprintf(STDOUT_FILENO, "%s\n", desktop_choices[choice]);
+	return EXIT_WELL;
 }

@@ -5,6 +5,7 @@
 #include "backends/base/buf.h"
 #include "backends/notify/notify.h"
 #include "backends/notify/terminal.h"
+#include "tui/aside.h"
 #include "tui/attach.h"
 #include "tui/console_internal.h"
 
@@ -25,9 +26,33 @@ static void notices_hide_title(struct console *c)
 	c->title.shown = false;
 }
 
+/* The button "Show" of a message on the desktop. A box or a line that is open stays, and so does
+ * what it is about. */
+static void notices_show(char *const *ids, size_t n, void *arg)
+{
+	struct console *c = arg;
+	const struct row *row = store_find(c->store, ids[0]);
+	if (c->dialog || c->line) {
+		console_flash(c, TONE_PLAIN, "Show: close what is open here first.");
+		return;
+	}
+	while (c->view)
+		view_close(c);
+	if (n > 1) {
+		console_enter_server(c, "");
+		pane_focus(c, PANE_NEEDS);
+		console_flash(c, TONE_PLAIN, "the message was about %zu things", n);
+	} else if (row) {
+		aside_go_to(c, row, "the message");
+	} else {
+		console_flash(c, TONE_WARN, "%s is no longer there", ids[0]);
+	}
+}
+
 void notices_start(struct console *c)
 {
-	c->notify = notify_start(c->store, &(struct notify_hooks){ notices_write, c });
+	struct notify_hooks hooks = { .terminal = notices_write, .show = notices_show, .arg = c };
+	c->notify = notify_start(c->store, &hooks);
 }
 
 void notices_store_changed(struct console *c)

@@ -47,18 +47,33 @@ static char *message_clean(const char *text, size_t max)
 	return clean;
 }
 
-/* A server is bad when its link is lost. */
-static const char *message_is_what(const struct notify_need *n, bool still)
+/* What a title says about one thing: the first row that fits. A server is bad when its link is
+ * lost, and a system for many reasons. */
+static const struct message_phrase {
+	const char *kind;   /* NULL: any */
+	enum health health; /* HEALTH_UNKNOWN: any */
+	const char *is, *still, *over;
+} phrases[] = {
+	{ "server", HEALTH_BAD, "cannot be reached", "still cannot be reached", "is well again" },
+	{ "source", HEALTH_UNKNOWN, "cannot be read", "still cannot be read", "can be read again" },
+	{ "notify", HEALTH_UNKNOWN, "cannot send", "still cannot send", "can send again" },
+	{ "check", HEALTH_BAD, "fails", "still fails", "is well again" },
+	{ "system", HEALTH_BAD, "has a problem", "still has a problem", "is well again" },
+	{ NULL, HEALTH_BAD, "failed", "has not recovered", "is well again" },
+	{ NULL, HEALTH_ASKS, "asks you", "still asks you", "no longer asks you" },
+	{ NULL, HEALTH_ATTENTION, "needs attention", "still needs attention", "is well again" },
+	{ NULL, HEALTH_UNKNOWN, "needs you", "still needs you", "is well again" },
+};
+
+static const char *message_is_what(const struct notify_need *n, enum message_what what)
 {
-	static const char *const words[HEALTHS][2] = {
-		[HEALTH_ATTENTION] = { "needs attention", "still needs attention" },
-		[HEALTH_BAD] = { "is bad", "is still bad" },
-		[HEALTH_ASKS] = { "asks you", "still asks you" },
-	};
-	bool server = strcmp(n->kind, "server") == 0;
-	if (server && n->health == HEALTH_BAD)
-		return still ? "still cannot be reached" : "cannot be reached";
-	return words[n->health][still] ? words[n->health][still] : "needs you";
+	const struct message_phrase *p = phrases;
+	while ((p->kind && strcmp(p->kind, n->kind) != 0) ||
+	       (p->health != HEALTH_UNKNOWN && p->health != n->health))
+		p++;
+	if (what == MESSAGE_RESOLVED)
+		return p->over;
+	return what == MESSAGE_STILL ? p->still : p->is;
 }
 
 /* "container n8n", or "the server" for a server's own row. */
@@ -85,9 +100,15 @@ static char *message_title_of_many(enum message_what what, const struct notify_n
 	}
 	const struct kind *kind = one_kind ? kind_find(needs->kind) : NULL;
 	const char *things = kind ? kind->plural : "things";
+	if (one_kind && strcmp(needs->kind, "server") == 0) /* it is in no list of kinds */
+		things = "servers";
+	/* worst first: what asks was not ill */
+	const char *say = is[what];
+	if (what == MESSAGE_RESOLVED && needs->health == HEALTH_ASKS)
+		say = "no longer need you";
 	if (one_server)
-		return xasprintf("%s: %zu %s %s", needs->server, n, things, is[what]);
-	return xasprintf("%zu %s %s", n, things, is[what]);
+		return xasprintf("%s: %zu %s %s", needs->server, n, things, say);
+	return xasprintf("%zu %s %s", n, things, say);
 }
 
 static char *message_title(enum message_what what, const struct notify_need *needs, size_t n)
@@ -96,12 +117,8 @@ static char *message_title(enum message_what what, const struct notify_need *nee
 		return xstrdup("a test");
 	if (n > 1)
 		return message_title_of_many(what, needs, n);
-	const char *is = message_is_what(needs, what == MESSAGE_STILL);
-	char *thing = message_thing(needs), *title;
-	if (what == MESSAGE_RESOLVED)
-		title = xasprintf("%s: %s is well again", needs->server, thing);
-	else
-		title = xasprintf("%s: %s %s", needs->server, thing, is);
+	char *thing = message_thing(needs);
+	char *title = xasprintf("%s: %s %s", needs->server, thing, message_is_what(needs, what));
 	free(thing);
 	return title;
 }
@@ -132,7 +149,7 @@ static bool message_add_line(struct buf *out, enum message_what what, const stru
 		buf_addf(&line, "%s: %s", n->server, thing);
 	else
 		buf_addf(&line, "%s: %s: %s", n->server, thing,
-		         *why ? why : message_is_what(n, false));
+		         *why ? why : message_is_what(n, MESSAGE_NEED));
 	message_add_times(&line, n, wall_ms);
 	buf_puts(&line, "\n");
 	bool fits = out->len + line.len + OMITTED_ROOM <= TEXT_MAX;
@@ -189,7 +206,8 @@ struct message *message_create(enum message_what what, const struct notify_need 
 		if (n > shown)
 			buf_addf(&out, "and %zu more", n - shown);
 	} else {
-		char *why = message_clean(needs->why ? needs->why : health_name(needs->health),
+		char *why = message_clean(needs->why ? needs->why
+		                                     : message_is_what(needs, MESSAGE_NEED),
 		                          ONE_MAX);
 		buf_addf(&out, "%s%s", what == MESSAGE_RESOLVED ? "It was: " : "", why);
 		message_add_times(&out, needs, wall_ms);

@@ -29,7 +29,7 @@ enum message_what {
 
 enum message_word {
 	WORD_WHAT,   /* "need", "still", "resolved", "test" */
-	WORD_TITLE,  /* "sese: container n8n is bad" */
+	WORD_TITLE,  /* "sese: container n8n failed" */
 	WORD_TEXT,   /* why and since when; the lines of a summary */
 	WORD_ID,     /* of the row; "" in a summary, like the next four */
 	WORD_SERVER, /* "sese" */

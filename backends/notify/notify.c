@@ -19,6 +19,7 @@
 #include "backends/store/doc.h"
 #include "backends/store/record.h"
 
+#define HOUR_MS INT64_C(3600000) /* of the button "Snooze" */
 #define QUEUE_MOST 100
 #define OLD_MS (24 * INT64_C(3600000)) /* what could not be sent for so long is no news */
 #define LATE_MS (15 * 60000) /* a message that waited so long says from when it is */
@@ -401,6 +402,27 @@ void channel_sent(struct channel *c, const struct sent *sent)
 		channel_test_is_over(c, sent);
 }
 
+/* --- the buttons --------------------------------------------------------- */
+
+void notify_pressed(struct notify *n, enum desktop_choice choice, char *const *ids, size_t n_ids)
+{
+	struct err err = { 0 };
+	int64_t until_ms = now_wall_ms() + HOUR_MS;
+	bool kept = true, any = false;
+	if (choice == DESKTOP_SHOW && n->hooks.show && n_ids)
+		n->hooks.show(ids, n_ids, n->hooks.arg);
+	/* what the user set aside meanwhile stays as he said */
+	for (size_t i = 0; i < n_ids && choice == DESKTOP_SNOOZE; i++) {
+		struct row *row = store_find(n->store, ids[i]);
+		bool counts = row && (row->need == NEED_STANDS || row->need == NEED_HELD);
+		any |= counts && need_quiet(row, QUIET_UNTIL, until_ms, &err);
+	}
+	if (any)
+		kept = need_keep(n->store, &err);
+	if (!kept)
+		activity_add(n->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "%s", err.text);
+}
+
 /* --- time ---------------------------------------------------------------- */
 
 static int64_t notify_sooner(int64_t a, int64_t b)
@@ -619,6 +641,7 @@ void notify_stop(struct notify *n)
 		return;
 	notify_state_stop(n);
 	notify_drop_channels(n);
+	run_end_waiting(n);
 	loop_defer_cancel(n->loop, notify_advance, n);
 	loop_timer_remove(n->timer);
 	link_destroy(n->link);

@@ -24,6 +24,9 @@ struct notify_hooks {
 	/* Writes bytes to the terminal of this program. False: it is lent to another program now.
 	 * len 0 only asks. NULL: there is no terminal. */
 	bool (*terminal)(const char *bytes, size_t len, void *arg);
+	/* The user pressed "Show" on a message about these rows: moves the cursor there. n is 1 or
+	 * more. NULL: there is no screen, and the button is not offered. */
+	void (*show)(char *const *ids, size_t n, void *arg);
 	void *arg;
 };
 

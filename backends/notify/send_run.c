@@ -1,6 +1,8 @@
 /* send_run.c: a command of the user, and sendmail: a child with a time limit.
  *
- * The desktop gets its message from a child, too: this program again, which loads libnotify.
+ * The desktop gets its message from a child, too: this program again, which loads libnotify. When
+ * the message has buttons, that child says so and stays. It is then no longer of its channel: it
+ * waits in a list of the notify, for a button, the end of the message, or its end.
  *
  * What the message says is in the environment and in the input, never in the command line. */
 #include <ctype.h>
@@ -15,6 +17,7 @@
 
 #include "backends/base/base64.h"
 #include "backends/base/buf.h"
+#include "backends/base/list.h"
 #include "backends/base/mask.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
@@ -28,6 +31,8 @@
 #define RUN_KILL_MS 2000 /* between TERM and KILL */
 #define SAID_MAX 2048
 #define SAID_SHOWN 280
+#define HEARD_MAX 64  /* all that a child on the desktop may say */
+#define WAITING_MOST 8 /* messages with buttons; beyond, the oldest has no buttons any more */
 #define SENDMAIL "PATH=\"$PATH:/usr/sbin:/usr/lib\" exec sendmail -t -i"
 
 struct run_job {
@@ -44,6 +49,13 @@ struct run_job {
 	int limit_s;
 	bool late;
 	struct sent sent; /* of a child that could not be started */
+	/* a message on the desktop */
+	struct buf heard;          /* from its output: lines of desktop.h */
+	struct notify *notify;     /* it waits for a button in the list of this one; NULL */
+	enum desktop_choice choice; /* while it waits */
+	char **ids;                /* owned: of the rows that the message is about */
+	size_t n_ids;
+	struct run_job *next;
 };
 
 static void run_close(struct loop_io **io, int *fd)
@@ -64,6 +76,10 @@ static void run_job_free(struct run_job *j)
 	loop_child_remove(j->child);
 	buf_finish(&j->input);
 	buf_finish(&j->said);
+	buf_finish(&j->heard);
+	for (size_t i = 0; i < j->n_ids; i++)
+		free(j->ids[i]);
+	free(j->ids);
 	free(j);
 }
 
@@ -94,27 +110,99 @@ static void run_on_input(struct loop_io *io, int fd, unsigned revents, void *arg
 
 enum run_read { READ_SOME, READ_LATER, READ_OVER };
 
-static enum run_read run_read(struct run_job *j, int fd, bool keep)
+/* keep: where the bytes go; NULL: nowhere. */
+static enum run_read run_read(int fd, struct buf *keep)
 {
 	char bytes[512];
 	ssize_t n = read(fd, bytes, sizeof(bytes));
 	if (n > 0 && keep)
-		buf_add(&j->said, bytes, (size_t)n);
+		buf_add(keep, bytes, (size_t)n);
 	if (n > 0)
 		return READ_SOME;
 	return n < 0 && (errno == EAGAIN || errno == EINTR) ? READ_LATER : READ_OVER;
 }
 
+static void run_hear(struct run_job *);
+
 static void run_on_output(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	struct run_job *j = arg;
 	bool is_error = fd == j->err;
-	if (run_read(j, fd, is_error) != READ_OVER)
-		return;
-	if (is_error)
+	struct buf *keep = is_error ? &j->said : NULL;
+	if (!is_error && j->speaks)
+		keep = &j->heard;
+	enum run_read how = run_read(fd, keep);
+	if (how == READ_OVER && is_error)
 		run_close(&j->err_io, &j->err);
-	else
+	else if (how == READ_OVER)
 		run_close(&j->out_io, &j->out);
+	else if (how == READ_SOME && keep == &j->heard)
+		run_hear(j);
+}
+
+/* --- a message with buttons ---------------------------------------------- */
+
+/* Nobody waits for the child any more. */
+static void run_stop_waiting(struct run_job *j, bool ended)
+{
+	if (!ended)
+		kill(-j->pid, SIGTERM);
+	LIST_DROP(j->notify->waiting, j);
+	run_job_free(j);
+}
+
+void run_end_waiting(struct notify *n)
+{
+	while (n->waiting)
+		run_stop_waiting(n->waiting, false);
+}
+
+/* The message is on the desktop, and its child waits for a button. */
+static void run_wait(struct run_job *j)
+{
+	struct channel *c = j->channel;
+	struct notify *n = c->notify;
+	const struct message *m = c->sending;
+	size_t waiting = 0;
+	j->n_ids = teller_told(c->teller, m->number, &j->ids);
+	if (!j->n_ids && *m->word[WORD_ID])
+		j->ids[j->n_ids++] = xstrdup(m->word[WORD_ID]);
+	c->job = NULL;
+	j->channel = NULL;
+	j->notify = n;
+	loop_timer_set(j->timer, 1000 * (int64_t)DESKTOP_WAIT_S + RUN_KILL_MS);
+	LIST_APPEND(n->waiting, j);
+	for (const struct run_job *one = n->waiting; one; one = one->next)
+		waiting++;
+	if (waiting > WAITING_MOST)
+		run_stop_waiting(n->waiting, false);
+	channel_sent(c, &(struct sent){ .how = SENT_WELL });
+}
+
+/* Takes whole lines of what the child said. Lines that it should not say mean nothing. */
+static void run_take_lines(struct run_job *j)
+{
+	char *end;
+	while (j->heard.len && (end = memchr(j->heard.data, '\n', j->heard.len))) {
+		*end = '\0';
+		if (!j->notify && j->channel && strcmp(j->heard.data, DESKTOP_WAITS) == 0)
+			run_wait(j);
+		for (int i = 0; i < DESKTOP_CHOICES && j->notify; i++)
+			if (strcmp(j->heard.data, desktop_choices[i]) == 0)
+				j->choice = i;
+		buf_consume(&j->heard, (size_t)(end + 1 - j->heard.data));
+	}
+}
+
+/* One button is all that a message has to say. */
+static void run_hear(struct run_job *j)
+{
+	run_take_lines(j);
+	if (!j->notify || (j->choice == DESKTOP_CHOICES && !j->heard.overflowed))
+		return;
+	if (j->choice != DESKTOP_CHOICES)
+		notify_pressed(j->notify, j->choice, j->ids, j->n_ids);
+	run_stop_waiting(j, false);
 }
 
 static void run_explain(struct run_job *j, int status, struct sent *sent)
@@ -146,8 +234,18 @@ static void run_on_end(struct loop_child *child, pid_t pid, int status, void *ar
 	struct sent sent = { .how = SENT_WELL };
 	(void)child;
 	(void)pid;
-	while (j->err >= 0 && !j->said.overflowed && run_read(j, j->err, true) == READ_SOME)
+	while (j->err >= 0 && !j->said.overflowed && run_read(j->err, &j->said) == READ_SOME)
 		;
+	while (j->speaks && j->out >= 0 && !j->heard.overflowed &&
+	       run_read(j->out, &j->heard) == READ_SOME)
+		;
+	run_take_lines(j);
+	if (j->notify) {
+		if (j->choice != DESKTOP_CHOICES)
+			notify_pressed(j->notify, j->choice, j->ids, j->n_ids);
+		run_stop_waiting(j, true);
+		return;
+	}
 	if (j->late || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		run_explain(j, status, &sent);
 	run_tell(j, &sent);
@@ -183,6 +281,8 @@ static void run_job_start(struct channel *c, const char *what, const char *comma
 		               .err = -1,
 		               .input = *input };
 	j->said.max = SAID_MAX;
+	j->heard.max = HEARD_MAX;
+	j->choice = DESKTOP_CHOICES;
 	c->job = j;
 	if (!spawn_endpoint(&endpoint, &child, &j->sent.err)) {
 		j->sent.how = SENT_AGAIN;
@@ -218,7 +318,7 @@ static void run_cancel_job(struct channel *c)
 
 static char **run_make_env(const struct channel *c, const struct message *m)
 {
-	char **env = xcalloc(WORDS + 2, sizeof(*env));
+	char **env = xcalloc(WORDS + 3, sizeof(*env));
 	size_t n = 0;
 	for (size_t i = 0; i < WORDS; i++) {
 		char *text = i == WORD_TEXT ? message_text(m) : xstrdup(m->word[i]);
@@ -331,7 +431,14 @@ static void run_send_desktop(struct channel *c, const struct message *m)
 		self[len - tail] = '\0';
 	const char *const argv[] = { "exec", self, "--show-on-desktop", NULL };
 	char *command = quote_command(argv);
-	char **env = run_make_env(c, m);
+	char **env = run_make_env(c, m), **last = env;
+	while (*last)
+		last++;
+	/* What is over needs nothing, and a test is about nothing. */
+	const char *buttons = "";
+	if (message_is(m, MESSAGE_NEED) || message_is(m, MESSAGE_STILL))
+		buttons = c->notify->hooks.show ? "show snooze" : "snooze";
+	*last = xasprintf("MOCR_BUTTONS=%s", buttons);
 	run_job_start(c, "the desktop", command, (const char *const *)env, &input);
 	run_free_env(env);
 	free(command);

@@ -13,6 +13,7 @@
 #define NOTIFY_SENDERS_H
 
 #include "backends/base/backoff.h"
+#include "backends/notify/desktop.h"
 #include "backends/notify/message.h"
 #include "backends/notify/notify.h"
 #include "backends/notify/teller.h"
@@ -20,6 +21,7 @@
 
 struct channel;
 struct http_format;
+struct run_job;
 struct link;
 struct loop;
 struct loop_timer;
@@ -84,6 +86,7 @@ struct notify {
 	struct notify_hooks hooks;
 	struct link *link; /* owned: this machine */
 	struct channel *channels;
+	struct run_job *waiting; /* send_run.c: messages with buttons, the oldest first */
 	struct loop_timer *timer; /* the next thing that is due */
 	bool replays; /* nothing is sent: the store shows a recording, or channels are tested */
 	bool looking; /* a look is due at the end of the turn */
@@ -125,7 +128,11 @@ void notify_advance_soon(void *arg);
 /* this program became the one that sends */
 void notify_became_sender(struct notify *);
 
-/* send_run.c: runs a command by sh with these variables and input. */
+/* The user pressed a button on a message about these rows. */
+void notify_pressed(struct notify *, enum desktop_choice, char *const *ids, size_t n);
+
+/* send_run.c: ends the children that wait for a button. */
+void run_end_waiting(struct notify *);
 extern const struct sender sender_command, sender_mail, sender_desktop;
 extern const struct sender sender_terminal;
 extern const struct sender sender_ntfy, sender_discord, sender_slack, sender_telegram,

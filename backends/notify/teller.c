@@ -446,6 +446,16 @@ void teller_withdraw(struct teller *t, uint64_t from, uint64_t to, int64_t now_m
 	}
 }
 
+size_t teller_told(const struct teller *t, uint64_t number, char ***ids)
+{
+	size_t n = 0;
+	*ids = xcalloc(HASH_COUNT(t->conditions) + 1, sizeof(**ids));
+	for (const struct condition *c = t->conditions; c && number; c = c->hh.next)
+		if (c->announced && c->announced_by == number)
+			(*ids)[n++] = xstrdup(c->id);
+	return n;
+}
+
 /* --- the state file ------------------------------------------------------ */
 
 static int condition_compare_announced(const void *a, const void *b)

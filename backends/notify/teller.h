@@ -68,6 +68,10 @@ int64_t teller_wait_ms(const struct teller *, int64_t now_ms, bool quiet_hours);
  * it is announced again when it is still there. */
 void teller_withdraw(struct teller *, uint64_t from, uint64_t to, int64_t now_ms);
 
+/* The ids of the rows that the message of this number announced and that are not over. Returns how
+ * many. The caller frees the ids and the array. */
+size_t teller_told(const struct teller *, uint64_t number, char ***ids);
+
 /* What was announced and is not over, for the state file: a cJSON array of the newest
  * ANNOUNCED_KEPT. teller_read takes it after a restart. What happened between is found out by the
  * first looks. unsent: without what the message of this number and later ones say; 0: with all. */

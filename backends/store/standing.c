@@ -32,6 +32,7 @@ struct standing_change {
 	char *id;      /* owned */
 	int64_t at_ms; /* a drop concerns only what was set at this time; 0: whenever */
 	bool drop;
+	bool said; /* by the user; not found out by this program */
 	struct standing_change *next;
 };
 
@@ -50,17 +51,22 @@ struct standing {
 
 /* --- the file ------------------------------------------------------------ */
 
-static void standing_change_add(struct standing *st, const char *id, int64_t at_ms, bool drop)
+static struct standing_change *standing_change_add(struct standing *st, const char *id,
+                                                   int64_t at_ms, bool drop)
 {
 	struct standing_change *one = xcalloc(1, sizeof(*one));
 	*one = (struct standing_change){ .id = xstrdup(id), .at_ms = at_ms, .drop = drop };
 	LL_APPEND(st->changes, one);
+	return one;
 }
 
-static void standing_changes_forget(struct standing *st)
+/* Keeps those that the user said, if keep_said. */
+static void standing_changes_forget(struct standing *st, bool keep_said)
 {
-	while (st->changes) {
-		struct standing_change *one = st->changes;
+	struct standing_change *one, *next;
+	LL_FOREACH_SAFE (st->changes, one, next) {
+		if (keep_said && one->said)
+			continue;
 		LL_DELETE(st->changes, one);
 		free(one->id);
 		free(one);
@@ -96,13 +102,15 @@ static bool standing_merge(const char *old, size_t len, struct buf *out, void *a
 
 static bool standing_write(struct standing *st, struct err *err)
 {
+	/* Without a screen only the user's own words are written: the buttons of a message. What is
+	 * not written is not kept for that. */
 	if (!st->path || st->store->settings->started.batch)
-		standing_changes_forget(st); /* nothing is written, so nothing is kept for that */
+		standing_changes_forget(st, st->path != NULL);
 	if (!st->changes)
 		return true;
 	if (!state_update(st->path, QUIET_FILE_MAX, standing_merge, st, err))
 		return false;
-	standing_changes_forget(st);
+	standing_changes_forget(st, false);
 	return true;
 }
 
@@ -264,7 +272,7 @@ void standing_destroy(struct standing *st)
 	loop_io_remove(st->watch);
 	if (st->watch_fd >= 0)
 		close(st->watch_fd);
-	standing_changes_forget(st);
+	standing_changes_forget(st, false);
 	quiets_finish(&st->quiets);
 	flaps_finish(&st->flaps);
 	free(st->path);
@@ -425,7 +433,7 @@ bool need_quiet(struct row *row, enum quiet_how how, int64_t until_ms, struct er
 	int64_t now = now_wall_ms();
 	standing_gist(row, gist, sizeof(gist));
 	quiet_set(&st->quiets, row->id, need_health(row), gist, how, now, until_ms);
-	standing_change_add(st, row->id, 0, false);
+	standing_change_add(st, row->id, 0, false)->said = true;
 	store_need_again(row);
 	if (need_says(row, words, sizeof(words)))
 		activity_add(st->store, ACTIVITY_ACTION, row->health, row->id, "%s: %s", words,

@@ -105,7 +105,7 @@ static void test_holds_then_once(void **state)
 	assert_string_equal(next_title(1000), "");
 	assert_int_equal(teller_wait_ms(teller, 1000, false), HOLD);
 	assert_string_equal(next_title(1000 + HOLD - 1), "");
-	assert_string_equal(next_title(1000 + HOLD), "sese: container a is bad");
+	assert_string_equal(next_title(1000 + HOLD), "sese: container a failed");
 	assert_string_equal(next_title(1000 + HOLD), "");
 	LOOK(50000, A());
 	assert_string_equal(next_title(900000), "");
@@ -124,20 +124,20 @@ static void test_resolved_holds_too(void **state)
 {
 	(void)state;
 	LOOK(1000, A());
-	assert_string_equal(next_title(11000), "sese: container a is bad");
+	assert_string_equal(next_title(11000), "sese: container a failed");
 	NOTHING(20000);
 	assert_string_equal(next_title(29999), "");
 	assert_string_equal(next_title(30000), "sese: container a is well again");
 	assert_string_equal(next_title(90000), "");
 	LOOK(91000, A()); /* it is told again when it comes again */
-	assert_string_equal(next_title(101000), "sese: container a is bad");
+	assert_string_equal(next_title(101000), "sese: container a failed");
 }
 
 static void test_comes_back_within_its_time(void **state)
 {
 	(void)state;
 	LOOK(1000, A());
-	assert_string_equal(next_title(11000), "sese: container a is bad");
+	assert_string_equal(next_title(11000), "sese: container a failed");
 	for (int64_t at = 20000; at < 200000; at += 10000) {
 		NOTHING(at);
 		assert_string_equal(next_title(at + 5000), "");
@@ -174,7 +174,7 @@ static void test_worse_is_news(void **state)
 	LOOK(12000, ROW("sese/container/a", HEALTH_ATTENTION, "unhealthy 92 %"));
 	assert_string_equal(next_title(60000), "");
 	LOOK(60000, A());
-	assert_string_equal(next_title(70000), "sese: container a is bad");
+	assert_string_equal(next_title(70000), "sese: container a failed");
 	LOOK(71000, ROW("sese/container/a", HEALTH_ATTENTION, "unhealthy"));
 	assert_string_equal(next_title(100000), "");
 }
@@ -268,7 +268,7 @@ static void test_held_back_by_the_queue(void **state)
 	/* alone, what is held back makes nobody wait */
 	LOOK(20000, ROW("sese/container/d", HEALTH_BAD, "exited", .held = true));
 	LOOK(23000, ROW("sese/container/d", HEALTH_BAD, "exited"), B(.held = true));
-	assert_string_equal(next_title(23000), "sese: container d is bad");
+	assert_string_equal(next_title(23000), "sese: container d failed");
 #undef B
 #undef C
 }
@@ -304,6 +304,36 @@ static void test_a_storm_ends_slowly(void **state)
 	assert_string_equal(next_title(39999), "");
 	assert_string_equal(next_title(40000), "sese: 20 containers are well again");
 	assert_string_equal(next_title(200000), "");
+}
+
+/* The rows of a message are those that it announced and that are still so. */
+static size_t count_told(uint64_t number, const char *first)
+{
+	char **ids;
+	size_t n = teller_told(teller, number, &ids);
+	if (n)
+		assert_string_equal(ids[0], first);
+	for (size_t i = 0; i < n; i++)
+		free(ids[i]);
+	free(ids);
+	return n;
+}
+
+static void test_rows_of_a_message(void **state)
+{
+	(void)state;
+	storm(1000, 20);
+	now = 11000;
+	struct message *m = teller_take(teller, now, WALL + now, false);
+	assert_int_equal(count_told(m->number, "sese/container/c000"), 20);
+	assert_int_equal(count_told(m->number + 1, ""), 0);
+	assert_int_equal(count_told(0, ""), 0);
+	storm(20000, 2);
+	assert_int_equal(count_told(m->number, "sese/container/c000"), 20); /* not over yet */
+	now = 20000 + GATHER_MS + HOLD;
+	message_free(teller_take(teller, now, WALL + now, false));
+	assert_int_equal(count_told(m->number, "sese/container/c000"), 2);
+	message_free(m);
 }
 
 /* One stays as it is: the others do not wait for it for ever. */
@@ -355,8 +385,8 @@ static void test_two_are_two(void **state)
 {
 	(void)state;
 	storm(1000, 2);
-	assert_string_equal(next_title(11000), "sese: container c000 is bad");
-	assert_string_equal(next_title(11000), "sese: container c001 is bad");
+	assert_string_equal(next_title(11000), "sese: container c000 failed");
+	assert_string_equal(next_title(11000), "sese: container c001 failed");
 	assert_string_equal(next_title(11000), "");
 }
 
@@ -367,9 +397,9 @@ static void test_storm_without_hold(void **state)
 	teller_destroy(teller);
 	teller = teller_create(&(struct teller_rules){ .resolved = true });
 	storm(1000, 1);
-	assert_string_equal(next_title(1000), "sese: container c000 is bad");
+	assert_string_equal(next_title(1000), "sese: container c000 failed");
 	storm(1100, 2);
-	assert_string_equal(next_title(1100), "sese: container c001 is bad");
+	assert_string_equal(next_title(1100), "sese: container c001 failed");
 	for (int i = 3; i < 50; i++) {
 		storm(1100 + i, i);
 		assert_string_equal(next_title(1100 + i), "");
@@ -383,7 +413,7 @@ static void test_frozen(void **state)
 {
 	(void)state;
 	LOOK(1000, A());
-	assert_string_equal(next_title(11000), "sese: container a is bad");
+	assert_string_equal(next_title(11000), "sese: container a failed");
 	LOOK(12000, A(.frozen = true),
 	     ROW("sese/container/b", HEALTH_BAD, "exited", .frozen = true));
 	assert_string_equal(next_title(90000), "");
@@ -405,7 +435,7 @@ static void test_dies_before_its_server(void **state)
 	LOOK(4000, A(.frozen = true), ROW("sese/server/sese", HEALTH_BAD, "lost"));
 	assert_string_equal(next_title(11000), "");
 	LOOK(13000, A(.frozen = true), ROW("sese/server/sese", HEALTH_BAD, "lost"));
-	assert_string_equal(next_title(14000), "sese: container sese is bad");
+	assert_string_equal(next_title(14000), "sese: container sese failed");
 	assert_string_equal(next_title(99000), "");
 }
 
@@ -415,7 +445,7 @@ static void test_quiet_rows(void **state)
 	LOOK(1000, A(.quiet = true));
 	assert_string_equal(next_title(90000), "");
 	LOOK(90000, A());
-	assert_string_equal(next_title(90000), "sese: container a is bad");
+	assert_string_equal(next_title(90000), "sese: container a failed");
 }
 
 static void test_quiet_hours(void **state)
@@ -425,7 +455,7 @@ static void test_quiet_hours(void **state)
 	assert_null(teller_take(teller, 50000, WALL, true));
 	assert_int_equal(teller_wait_ms(teller, 50000, true), -1);
 	storm(60000, 2); /* one is over before anybody was told */
-	assert_string_equal(next_title(70000), "sese: container c000 is bad");
+	assert_string_equal(next_title(70000), "sese: container c000 failed");
 }
 
 static void test_repeat(void **state)
@@ -435,16 +465,16 @@ static void test_repeat(void **state)
 	teller = teller_create(
 		&(struct teller_rules){ .hold_ms = HOLD, .repeat_ms = 60000, .resolved = false });
 	LOOK(1000, A());
-	assert_string_equal(next_title(11000), "sese: container a is bad");
+	assert_string_equal(next_title(11000), "sese: container a failed");
 	assert_int_equal(teller_wait_ms(teller, 11000, false), 60000);
 	assert_string_equal(next_title(70999), "");
-	assert_string_equal(next_title(71000), "sese: container a is still bad");
+	assert_string_equal(next_title(71000), "sese: container a has not recovered");
 	LOOK(72000, A(.quiet = true)); /* acknowledged */
 	assert_string_equal(next_title(200000), "");
 	NOTHING(200000);
 	assert_string_equal(next_title(300000), ""); /* resolved = no */
 	LOOK(300000, A());
-	assert_string_equal(next_title(310000), "sese: container a is bad");
+	assert_string_equal(next_title(310000), "sese: container a failed");
 }
 
 static void restart(void)
@@ -485,7 +515,7 @@ static void test_unsent(void **state)
 	assert_true(kept_is(0, "sese/container/b"));
 	message_free(m);
 	assert_string_equal(next_title(33999), "");
-	assert_string_equal(next_title(34000), "sese: container a is bad");
+	assert_string_equal(next_title(34000), "sese: container a failed");
 	assert_string_equal(next_title(99000), "");
 }
 
@@ -493,7 +523,7 @@ static void test_restart(void **state)
 {
 	(void)state;
 	LOOK(1000, A());
-	assert_string_equal(next_title(11000), "sese: container a is bad");
+	assert_string_equal(next_title(11000), "sese: container a failed");
 	restart();
 	nothing_is_known = true; /* no server has answered yet */
 	NOTHING(600);
@@ -506,7 +536,7 @@ static void test_restart(void **state)
 	assert_string_equal(next_title(11000), "sese: container a is well again");
 	restart();
 	LOOK(2000, A());
-	assert_string_equal(next_title(12000), "sese: container a is bad");
+	assert_string_equal(next_title(12000), "sese: container a failed");
 }
 
 static void test_state_of_others_is_survived(void **state)
@@ -556,6 +586,68 @@ static void test_words(void **state)
 	free(text);
 	cJSON_Delete(o);
 	message_free(back);
+	message_free(m);
+}
+
+/* Every title of one thing is a sentence. */
+static void test_titles(void **state)
+{
+	static const struct {
+		const char *kind;
+		enum health health;
+		const char *is, *still, *over;
+	} rows[] = {
+		{ "server", HEALTH_BAD, "sese: the server cannot be reached",
+		  "sese: the server still cannot be reached", "sese: the server is well again" },
+		{ "server", HEALTH_ASKS, "sese: the server asks you",
+		  "sese: the server still asks you", "sese: the server no longer asks you" },
+		{ "server", HEALTH_ATTENTION, "sese: the server needs attention",
+		  "sese: the server still needs attention", "sese: the server is well again" },
+		{ "unit", HEALTH_BAD, "sese: unit x failed", "sese: unit x has not recovered",
+		  "sese: unit x is well again" },
+		{ "container", HEALTH_ATTENTION, "sese: container x needs attention",
+		  "sese: container x still needs attention",
+		  "sese: container x is well again" },
+		{ "session", HEALTH_ASKS, "sese: session x asks you",
+		  "sese: session x still asks you", "sese: session x no longer asks you" },
+		{ "check", HEALTH_BAD, "sese: check x fails", "sese: check x still fails",
+		  "sese: check x is well again" },
+		{ "check", HEALTH_ATTENTION, "sese: check x needs attention",
+		  "sese: check x still needs attention", "sese: check x is well again" },
+		{ "system", HEALTH_BAD, "sese: system x has a problem",
+		  "sese: system x still has a problem", "sese: system x is well again" },
+		{ "source", HEALTH_BAD, "sese: source x cannot be read",
+		  "sese: source x still cannot be read", "sese: source x can be read again" },
+		{ "notify", HEALTH_ATTENTION, "sese: notify x cannot send",
+		  "sese: notify x still cannot send", "sese: notify x can send again" },
+		{ "peer", HEALTH_UNKNOWN, "sese: peer x needs you",
+		  "sese: peer x still needs you", "sese: peer x is well again" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *wanted[] = { [MESSAGE_NEED] = rows[i].is,
+			                 [MESSAGE_STILL] = rows[i].still,
+			                 [MESSAGE_RESOLVED] = rows[i].over };
+		struct notify_need need = { .id = "sese/k/x",
+			                    .server = "sese",
+			                    .kind = rows[i].kind,
+			                    .name = "x",
+			                    .health = rows[i].health };
+		for (int what = 0; what < (int)ARRAY_LEN(wanted); what++) {
+			struct message *m = message_create(what, &need, 1, WALL);
+			assert_string_equal(m->word[WORD_TITLE], wanted[what]);
+			message_free(m);
+		}
+	}
+	struct notify_need two[] = {
+		{ .id = "a", .server = "a", .kind = "server", .name = "a", .health = HEALTH_ASKS },
+		{ .id = "b", .server = "b", .kind = "server", .name = "b", .health = HEALTH_BAD },
+	};
+	struct message *m = message_create(MESSAGE_NEED, two, 2, WALL);
+	assert_string_equal(m->word[WORD_TITLE], "2 servers need you");
+	message_free(m);
+	m = message_create(MESSAGE_RESOLVED, two, 2, WALL);
+	assert_string_equal(m->word[WORD_TITLE], "2 servers no longer need you");
 	message_free(m);
 }
 
@@ -683,6 +775,7 @@ int main(void)
 		TELLER(test_a_big_storm_pauses),
 		TELLER(test_a_storm_without_end),
 		TELLER(test_a_storm_ends_slowly),
+		TELLER(test_rows_of_a_message),
 		TELLER(test_a_storm_ends_but_for_one),
 		TELLER(test_a_storm_ends_but_for_one_that_flaps),
 		TELLER(test_storm_without_hold),
@@ -695,6 +788,7 @@ int main(void)
 		TELLER(test_restart),
 		TELLER(test_state_of_others_is_survived),
 		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_titles),
 		cmocka_unit_test(test_summary_is_long),
 		cmocka_unit_test(test_hours),
 		cmocka_unit_test(test_terminal),

@@ -289,7 +289,7 @@ static void test_ntfy(void **state)
 	container("n8n", HEALTH_BAD, "exited 137");
 	arrive(1);
 	text_of(0, "title", text, sizeof(text));
-	assert_string_equal(text, "box: container n8n is bad");
+	assert_string_equal(text, "box: container n8n failed");
 	text_of(0, "message", text, sizeof(text));
 	assert_non_null(strstr(text, "exited 137 (since "));
 	assert_non_null(strstr(bodies[0], "\"priority\":4"));
@@ -530,7 +530,7 @@ static void test_deleted(void **state)
 	assert_null(strstr(why, "secret-token"));
 	assert_non_null(strstr(why, "nothing more is sent until :reload or a restart"));
 	arrive(1); /* another channel tells of it */
-	assert_non_null(strstr(bodies[0], "box: notify chat needs attention"));
+	assert_non_null(strstr(bodies[0], "box: notify chat cannot send"));
 	turn(300);
 	assert_int_equal(httpd_requests(server), 2);
 	program_end();
@@ -781,7 +781,7 @@ static void test_old_messages(void **state)
 	assert_non_null(strstr(bodies[0], "exited\\n(from 20"));
 	assert_non_null(strstr(bodies[0], ": it could not be sent before)"));
 	text_of(1, "title", text, sizeof(text));
-	assert_string_equal(text, "box: container n8n is bad");
+	assert_string_equal(text, "box: container n8n failed");
 	assert_null(strstr(bodies[1], "(from "));
 	assert_string_equal(activity_get(store, 0)->text, "notify hook: never sent: of days ago");
 	turn(300);
@@ -909,7 +909,7 @@ static void test_refused_message(void **state)
 	assert_non_null(strstr(state_file(), "\"queue\":[]"));
 	assert_string_equal(activity_get(store, 0)->text,
 	                    "notify hook: never sent, because the other side refuses it: box: "
-	                    "container a poison is bad");
+	                    "container a poison failed");
 	assert_null(store_find(store, "box/notify/hook"));
 	assert_int_equal(httpd_requests(server), 2);
 	program_end();
@@ -932,7 +932,7 @@ static void test_refused_alone(void **state)
 	assert_int_equal(notify->channels->n_queue, 0);
 	assert_string_equal(activity_get(store, 0)->text,
 	                    "notify hook: never sent, because the other side refuses it: box: "
-	                    "container poison is bad");
+	                    "container poison failed");
 	assert_null(store_find(store, "box/notify/hook"));
 	assert_int_equal(httpd_requests(server), 2);
 	program_end();
@@ -1027,7 +1027,7 @@ static void test_command(void **state)
 	                             "MOCR_ID=box/container/n8n\nMOCR_KIND=container\n"
 	                             "MOCR_NAME=n8n\nMOCR_SERVER=box\n"));
 	assert_non_null(strstr(text, "MOCR_WHY=exited $(touch ~/hacked) `id`\n"));
-	assert_non_null(strstr(text, "\nbox: container n8n is bad\nexited $("));
+	assert_non_null(strstr(text, "\nbox: container n8n failed\nexited $("));
 	assert_string_equal(read_home("hacked"), "");
 	program_end();
 }
