@@ -704,9 +704,13 @@ static void test_a_line_without_end(void **state)
 static void check_mask(const char *text, const char *expect)
 {
 	struct buf b = { 0 };
-	mask_text(&b, text, strlen(text));
+	size_t len = strlen(text);
+	char *exact = xcalloc(1, len); /* no NUL behind it */
+	memcpy(exact, text, len);
+	mask_text(&b, exact, len);
 	assert_string_equal(b.data, expect);
 	buf_finish(&b);
+	free(exact);
 }
 
 static void test_masks(void **state)
@@ -718,6 +722,12 @@ static void test_masks(void **state)
 	check_mask("api_key: 'two words' rest", "api_key: " MASK " rest");
 	check_mask("{\"password\": \"ge\\\"heim\", \"a\": 1", "{\"password\": " MASK ", \"a\": 1");
 	check_mask("{'token' : 'abc'}", "{'token' : " MASK "}");
+	/* cut off within a value */
+	check_mask("api_key: 'two wor", "api_key: " MASK);
+	check_mask("api_key: 'two wor\\", "api_key: " MASK);
+	check_mask("api_key: 'two wor\\'", "api_key: " MASK);
+	check_mask("api_key: 'two wor\\'ds' x", "api_key: " MASK " x");
+	check_mask("{\\\"secret\\\":\\\"abc\\", "{\\\"secret\\\":\\" MASK);
 	check_mask("\"{\\\"secret\\\":\\\"abc\\\",\\\"b\\\":2}\"",
 	           "\"{\\\"secret\\\":\\" MASK ",\\\"b\\\":2}\"");
 	check_mask("PATH=/usr/bin KEYMAP=de", "PATH=/usr/bin KEYMAP=de");
