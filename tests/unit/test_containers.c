@@ -390,6 +390,30 @@ static void test_event_forms(void **state)
 	static const char network[] =
 		"{\"Type\":\"network\",\"Action\":\"connect\",\"Actor\":{\"ID\":\"ab\"}}";
 	assert_false(ctr_event_parse(&ev, network, strlen(network)));
+	/* without nanoseconds, or with such that cannot be, the seconds count */
+	static const struct {
+		const char *times;
+		int64_t ms;
+	} times[] = {
+		{ "\"timeNano\":1500000000,\"time\":7", 1500 },
+		{ "\"time\":7", 7000 },
+		{ "\"timeNano\":0,\"time\":7", 7000 },
+		{ "\"timeNano\":-1,\"time\":7", 7000 },
+		{ "\"timeNano\":9e18,\"time\":7", 7000 },
+		{ "\"timeNano\":8e18", 8000000000000 },
+		{ "\"timeNano\":9e18", 0 },
+		{ "\"time\":8e9", 8000000000000 },
+		{ "\"time\":9e9", 0 },
+		{ "\"time\":0", 0 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+		char *text = xasprintf("{\"Type\":\"container\",\"Action\":\"die\","
+		                       "\"Actor\":{\"ID\":\"ab\"},%s}",
+		                       times[i].times);
+		assert_true(ctr_event_parse(&ev, text, strlen(text)));
+		assert_int_equal(ev.time_ms, times[i].ms);
+		free(text);
+	}
 	static const char lying[] = "{\"Type\":\"container\",\"Action\":\"die\",\"Actor\":{\"ID\":"
 				    "\"ab\",\"Attributes\":{\"exitCode\":\"x\"}},"
 				    "\"timeNano\":1e300,\"time\":-5}";

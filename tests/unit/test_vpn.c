@@ -503,6 +503,9 @@ static void test_dns_records(void **state)
 	assert_int_equal(r.n, 0);
 	free(r.at);
 	assert_false(dns_records_parse(&r, "{", 1, &err));
+	err_clear(&err);
+	assert_false(dns_records_parse(&r, "{}", 2, &err));
+	assert_string_equal(err.text, "the file of DNS records holds no list");
 }
 
 /* --- rows ---------------------------------------------------------------- */

@@ -106,6 +106,10 @@ void variants_of_json(struct buf *out, const char *what, dump_fn *dump, const ch
 		char *twice = xasprintf("%.*s,%.*s", n, p + 1, n, p + 1);
 		variants_one(out, dump, &before, text, at, at + (size_t)n, twice, "twice");
 		free(twice);
+		/* what is no element does not end the list */
+		char *behind = xasprintf("null,%.*s", n, p + 1);
+		variants_one(out, dump, &before, text, at, at + (size_t)n, behind, "behind null");
+		free(behind);
 	}
 	size_t half = strlen(text) / 2;
 	variants_one(out, dump, &before, text, half, strlen(text), "", "cut");
