@@ -59,8 +59,6 @@ static void graphs_figure(const struct server *s, const struct figure *f, int wi
 	bool ascii = canvas_ascii();
 	int wide = width - NAME_CELLS - VALUE_CELLS - 2;
 	size_t room = wide < LEAST_CELLS ? LEAST_CELLS : (size_t)wide;
-	if (room > TREND_POINTS / 2 && !ascii)
-		room = TREND_POINTS / 2;
 	size_t n = graph_points(ascii, room), newest = TREND_POINTS;
 	if (!trend_read(&s->vitals->trends[f->trend], loop_now(store_loop(s->store)), hour))
 		return;

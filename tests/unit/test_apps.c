@@ -333,6 +333,39 @@ static void test_reduce(void **state)
 	}
 }
 
+/* What is more than there is room for is counted. */
+static void test_trees_beyond_the_bound(void **state)
+{
+	static const struct {
+		const char *before, *one, *behind;
+	} lists[] = {
+		{ "[", "{\"projectId\":\"p\",\"name\":\"n\"}", "]" },
+		{ "[{\"projectId\":\"p\",\"environments\":[", "{\"environmentId\":\"e\"}", "]}]" },
+		{ "[{\"projectId\":\"p\",\"environments\":[{\"environmentId\":\"e\","
+		  "\"applications\":[",
+		  "{\"applicationId\":\"a\"}", "]}]}]" },
+	};
+	enum { MOST = 4000 };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		for (size_t n = MOST - 1; n <= MOST + 2; n++) {
+			struct buf b;
+			struct dp_tree t;
+			struct err err;
+			buf_init(&b, 4 << 20);
+			buf_puts(&b, lists[i].before);
+			for (size_t k = 0; k < n; k++)
+				buf_addf(&b, "%s%s", k ? "," : "", lists[i].one);
+			buf_puts(&b, lists[i].behind);
+			assert_true(dp_tree_parse(b.data, b.len, &t, &err));
+			size_t kept[] = { t.n_projects, t.n_envs, t.n_apps };
+			assert_int_equal(kept[i], n < MOST ? n : MOST);
+			assert_int_equal(t.left_out, n < MOST ? 0 : n - MOST);
+			dp_tree_finish(&t);
+			buf_finish(&b);
+		}
+}
+
 /* An id is kept whole up to its bound. What has a longer one is left out and named. */
 static void test_ids_beyond_the_bound(void **state)
 {
@@ -663,6 +696,7 @@ int main(void)
 		cmocka_unit_test(test_reduce),
 		T(test_long_ids),
 		T(test_ids_beyond_the_bound),
+		cmocka_unit_test(test_trees_beyond_the_bound),
 		T(test_rows),
 		T(test_two_of_one_name),
 		T(test_panel),

@@ -64,6 +64,12 @@ static const struct {
 	{ "a\xe2\x80\xa8"
 	  "b",
 	  "a b" },
+	/* an escape with intermediates ends with the first byte from 0 to ~ */
+	{ "a\033(~b", "ab" },
+	{ "a\033(0b", "ab" },
+	{ "a\033 /~b", "ab" },
+	{ "a\033~b", "ab" },
+	{ "a\0330b", "ab" },
 	/* a variation selector of the supplement, a tag */
 	{ "a\xf3\xa0\x84\x81"
 	  "b\xf3\xa0\x81\xa1",
@@ -355,6 +361,41 @@ static void test_secret_buffers(void **state)
 	}
 }
 
+static bool is_hidden(const char *value)
+{
+	char text[64];
+	int len = snprintf(text, sizeof(text), "key=%s;", value);
+	secret_hide(text, (size_t)len);
+	assert_true(!strncmp(text, "key=", 4) && text[len - 1] == ';');
+	return strspn(text + 4, "*") == strlen(value);
+}
+
+/* The last 64 values are hidden. One that is told again takes no second place. */
+static void test_known_secrets(void **state)
+{
+	enum { N = SECRETS_KNOWN };
+	char values[N + 1][16];
+	secret_know("abc", 3);
+	assert_false(is_hidden("abc"));
+	secret_know("abcd", 4);
+	assert_true(is_hidden("abcd"));
+	for (int i = 0; i <= N; i++)
+		snprintf(values[i], sizeof(values[i]), "value%03d", i);
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i < N; i++)
+			secret_know(values[i], strlen(values[i]));
+	assert_false(is_hidden("abcd"));
+	for (int i = 0; i < N; i++)
+		assert_true(is_hidden(values[i]));
+	secret_know(values[N], strlen(values[N]));
+	assert_false(is_hidden(values[0]));
+	for (int i = 1; i <= N; i++)
+		assert_true(is_hidden(values[i]));
+	char twice[] = "value001value001 value01";
+	secret_hide(twice, sizeof(twice) - 1);
+	assert_string_equal(twice, "**************** value01");
+}
+
 /* In a child, for it cannot be undone. */
 /* Memory that was written stays, and so does what is constant. */
 static void test_memory_that_is_given_back(void **state)
@@ -510,6 +551,7 @@ int main(void)
 		cmocka_unit_test(test_err),
 		cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_secret_buffers),
+		cmocka_unit_test(test_known_secrets),
 		cmocka_unit_test(test_memory_that_is_given_back),
 		cmocka_unit_test(test_guard),
 	};

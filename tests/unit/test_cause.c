@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include "backends/base/human.h"
+#include "backends/base/mem.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/servers/replay.h"
@@ -119,6 +121,36 @@ static void a_lost_server_is_one_row(void **state)
 	source_set_state(w->docker, SOURCE_LIVE, NULL);
 	assert_int_equal(counted(w), 1);
 	assert_int_equal(bad->need, NEED_STANDS);
+}
+
+/* The day is told when it is not today. */
+static void it_is_said_since_when(void **state)
+{
+	static const struct {
+		int64_t at_s;
+		const char *words;
+	} all[] = {
+		{ 1796126400, "down since 12:00, 2 things on it unknown" },
+		{ 1796083200, "down since 00:00, 2 things on it unknown" },
+		{ 1796083199, "down since 30 Nov 23:59, 2 things on it unknown" },
+		{ 1796126400 - 365 * 86400, "down since 1 Dec 12:00, 2 things on it unknown" },
+	};
+	struct world *w = *state;
+	setenv("TZ", "UTC0", 1);
+	tzset();
+	container(w, "n8n", HEALTH_BAD);
+	container(w, "db", HEALTH_GOOD);
+	lost(w->hub);
+	source_set_state(w->docker, SOURCE_STALE, NULL);
+	counted(w);
+	now_wall_set(1796126400999); /* 2026-12-01 12:00:00 UTC */
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		char text[160];
+		w->hub->row.health_ms = all[i].at_s * 1000 + 999;
+		assert_true(cause_says(w->hub, text, sizeof(text)));
+		assert_string_equal(text, all[i].words);
+	}
+	now_wall_set(0);
 }
 
 static void one_thing_is_not_many(void **state)
@@ -321,6 +353,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
 	const struct CMUnitTest tests[] = {
 		TEST(a_lost_server_is_one_row),
+		TEST(it_is_said_since_when),
 		TEST(one_thing_is_not_many),
 		TEST(a_stopped_engine_is_one_row),
 		TEST(sections_do_not_fold_under_one_that_fails),

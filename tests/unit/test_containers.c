@@ -390,6 +390,30 @@ static void test_event_forms(void **state)
 	static const char network[] =
 		"{\"Type\":\"network\",\"Action\":\"connect\",\"Actor\":{\"ID\":\"ab\"}}";
 	assert_false(ctr_event_parse(&ev, network, strlen(network)));
+	/* without nanoseconds, or with such that cannot be, the seconds count */
+	static const struct {
+		const char *times;
+		int64_t ms;
+	} times[] = {
+		{ "\"timeNano\":1500000000,\"time\":7", 1500 },
+		{ "\"time\":7", 7000 },
+		{ "\"timeNano\":0,\"time\":7", 7000 },
+		{ "\"timeNano\":-1,\"time\":7", 7000 },
+		{ "\"timeNano\":9e18,\"time\":7", 7000 },
+		{ "\"timeNano\":8e18", 8000000000000 },
+		{ "\"timeNano\":9e18", 0 },
+		{ "\"time\":8e9", 8000000000000 },
+		{ "\"time\":9e9", 0 },
+		{ "\"time\":0", 0 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+		char *text = xasprintf("{\"Type\":\"container\",\"Action\":\"die\","
+		                       "\"Actor\":{\"ID\":\"ab\"},%s}",
+		                       times[i].times);
+		assert_true(ctr_event_parse(&ev, text, strlen(text)));
+		assert_int_equal(ev.time_ms, times[i].ms);
+		free(text);
+	}
 	static const char lying[] = "{\"Type\":\"container\",\"Action\":\"die\",\"Actor\":{\"ID\":"
 				    "\"ab\",\"Attributes\":{\"exitCode\":\"x\"}},"
 				    "\"timeNano\":1e300,\"time\":-5}";
@@ -704,9 +728,13 @@ static void test_a_line_without_end(void **state)
 static void check_mask(const char *text, const char *expect)
 {
 	struct buf b = { 0 };
-	mask_text(&b, text, strlen(text));
+	size_t len = strlen(text);
+	char *exact = xcalloc(1, len); /* no NUL behind it */
+	memcpy(exact, text, len);
+	mask_text(&b, exact, len);
 	assert_string_equal(b.data, expect);
 	buf_finish(&b);
+	free(exact);
 }
 
 static void test_masks(void **state)
@@ -718,6 +746,12 @@ static void test_masks(void **state)
 	check_mask("api_key: 'two words' rest", "api_key: " MASK " rest");
 	check_mask("{\"password\": \"ge\\\"heim\", \"a\": 1", "{\"password\": " MASK ", \"a\": 1");
 	check_mask("{'token' : 'abc'}", "{'token' : " MASK "}");
+	/* cut off within a value */
+	check_mask("api_key: 'two wor", "api_key: " MASK);
+	check_mask("api_key: 'two wor\\", "api_key: " MASK);
+	check_mask("api_key: 'two wor\\'", "api_key: " MASK);
+	check_mask("api_key: 'two wor\\'ds' x", "api_key: " MASK " x");
+	check_mask("{\\\"secret\\\":\\\"abc\\", "{\\\"secret\\\":\\" MASK);
 	check_mask("\"{\\\"secret\\\":\\\"abc\\\",\\\"b\\\":2}\"",
 	           "\"{\\\"secret\\\":\\" MASK ",\\\"b\\\":2}\"");
 	check_mask("PATH=/usr/bin KEYMAP=de", "PATH=/usr/bin KEYMAP=de");

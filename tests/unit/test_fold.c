@@ -7,10 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <pty.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/containers/container.h"
@@ -21,6 +25,7 @@
 #include "backends/sessions/session.h"
 #include "backends/store/need.h"
 #include "backends/store/settings.h"
+#include "tests/unit/expected.h"
 #include "tui/console_internal.h"
 #include "tui/fold.h"
 #include "tui/look.h"
@@ -146,6 +151,64 @@ static void rows_stand_under_the_first_tag(void **state)
 	press("pane-fold-all");
 	assert_string_equal(lines_of(PANE_FLEET), "@prod db web @home pi @ old");
 	end();
+}
+
+/* Draws the table of a pane on a terminal that nobody sees; the text of the screen. */
+static char *drawn(size_t pane, int height, int width)
+{
+	struct winsize ws = { .ws_row = (unsigned short)height, .ws_col = (unsigned short)width };
+	int master, slave, real_in = dup(0), real_out = dup(1);
+	char why[256] = "", bytes[4096];
+	setlocale(LC_ALL, "C.UTF-8");
+	setenv("LC_ALL", "C.UTF-8", 1);
+	setenv("TERM", "xterm-256color", 1);
+	assert_int_equal(openpty(&master, &slave, NULL, NULL, &ws), 0);
+	fcntl(master, F_SETFL, O_NONBLOCK);
+	fflush(stdout);
+	dup2(slave, 0);
+	dup2(slave, 1);
+	bool good = canvas_start("default", false, why, sizeof(why));
+	char *text = NULL;
+	if (good) {
+		struct canvas screen = canvas_screen();
+		canvas_clear(&screen);
+		lines_of(pane);
+		table_draw(c.panes[pane].table, &screen, true);
+		canvas_flush();
+		text = canvas_screen_text();
+		canvas_stop();
+	}
+	while (read(master, bytes, sizeof(bytes)) > 0)
+		;
+	dup2(real_in, 0);
+	dup2(real_out, 1);
+	close(real_in);
+	close(real_out);
+	close(master);
+	close(slave);
+	if (!good)
+		fail_msg("%s", why);
+	return text;
+}
+
+static void heads_are_drawn(void **state)
+{
+	static const int heights[] = { 2, 4, 8 }, widths[] = { 2, 3, 4, 5, 18, 44, 100, 160 };
+	struct buf out = { .max = 1 << 20 };
+	forget();
+	begin(GROUPS);
+	pane_focus(&c, PANE_FLEET);
+	press("pane-fold-all");
+	press("row-open");
+	for (size_t h = 0; h < ARRAY_LEN(heights); h++)
+		for (size_t x = 0; x < ARRAY_LEN(widths); x++) {
+			char *text = drawn(PANE_FLEET, heights[h], widths[x]);
+			buf_addf(&out, "== %dx%d\n%s", heights[h], widths[x], text);
+			free(text);
+		}
+	end();
+	expected_check(&out, "tests/unit/answers/fold.txt");
+	buf_finish(&out);
 }
 
 static void a_head_counts(void **state)
@@ -413,6 +476,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_stand_under_the_first_tag),
+		cmocka_unit_test(heads_are_drawn),
 		cmocka_unit_test(a_head_counts),
 		cmocka_unit_test(an_action_takes_all_and_asks),
 		cmocka_unit_test(an_action_without_a_question_asks_on_a_head),

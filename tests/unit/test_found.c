@@ -60,6 +60,33 @@ static void an_image_is_known_without_registry_tag_and_digest(void **state)
 	assert_string_equal(found_by_image("a/victoria-metrics")->product, "VictoriaMetrics");
 }
 
+/* Where each product listens in its container, and on a server. */
+static void products_have_ports(void **state)
+{
+	static const struct {
+		const char *image;
+		int inside, outside;
+	} all[] = {
+		{ "prometheus", 9090, 9090 },    { "victoria-metrics", 8428, 8428 },
+		{ "alertmanager", 9093, 9093 },  { "grafana", 3000, 3000 },
+		{ "dokploy", 3000, 3000 },       { "ai-stack-portal", 3000, 3000 },
+		{ "gitea", 3000, 3000 },         { "forgejo", 3000, 3000 },
+		{ "litellm", 4000, 4000 },       { "coolify", 8080, 8000 },
+		{ "headscale", 8080, 8080 },     { "ollama", 11434, 11434 },
+		{ "n8n", 5678, 5678 },           { "ntfy", 80, 2586 },
+		{ "qdrant", 6333, 6333 },        { "caddy", 2019, 2019 },
+		{ "cadvisor", 8080, 8080 },      { "postgres", 5432, 5432 },
+		{ "timescaledb", 5432, 5432 },   { "openclaw", 18789, 18789 },
+		{ "valkey", 6379, 6379 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const struct found_kind *k = found_by_image(all[i].image);
+		assert_non_null(k);
+		assert_int_equal(k->inside, all[i].inside);
+		assert_int_equal(k->outside, all[i].outside);
+	}
+}
+
 static void a_published_port_is_found(void **state)
 {
 	static const struct {
@@ -76,6 +103,8 @@ static void a_published_port_is_found(void **state)
 		{ "8443->4443/tcp", "127.0.0.1", 8443 }, /* the only one */
 		{ "3000/tcp, 8443->4443/tcp", NULL, 0 }, /* it is there, and not published */
 		{ "8443->4443/tcp, 3000/tcp", NULL, 0 },
+		{ "3001/tcp, 8443->4443/tcp", "127.0.0.1", 8443 },
+		{ "300/tcp, 8443->4443/tcp", "127.0.0.1", 8443 },
 		{ "80->80/tcp, 443->443/tcp", NULL, 0 },
 		{ "3000->3000/udp", NULL, 0 },
 		{ "3000/tcp", NULL, 0 },
@@ -310,6 +339,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_image_is_known_without_registry_tag_and_digest),
+		cmocka_unit_test(products_have_ports),
 		cmocka_unit_test(a_published_port_is_found),
 		cmocka_unit_test(a_section_covers_what_it_leads_to),
 		cmocka_unit_test(no_key_reaches_the_file),

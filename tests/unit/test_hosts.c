@@ -267,6 +267,23 @@ static void servers_are_added_behind_what_the_user_wrote(void **state)
 	assert_string_equal(s->servers->name, "pi");
 	assert_string_equal(s->servers->next->name, "sese");
 	settings_destroy(s);
+	/* a heading that only begins alike is another one */
+	static const struct {
+		const char *text;
+		size_t added;
+	} alike[] = {
+		{ "[servex pi]\n", 1 },   { "[server pix]\n", 1 }, { "[server pi", 1 },
+		{ "[serverpi]\n", 1 },    { "server pi]\n", 1 },   { "#[server pi]\n", 1 },
+		{ "[server p]\n", 1 },    { "[server pi]\n", 0 },  { "[server\tpi\t]\n", 0 },
+		{ "\t[server pi] # a\n", 0 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(alike); i++) {
+		f = fopen(plain, "w");
+		fputs(alike[i].text, f);
+		fclose(f);
+		assert_true(config_add_servers(plain, names, 1, &added, &err));
+		assert_int_equal(added, alike[i].added);
+	}
 	/* one that others can write is not touched */
 	assert_int_equal(chmod(plain, 0666), 0);
 	assert_false(config_add_servers(plain, (const char *const[]){ "third" }, 1, &added, &err));

@@ -240,6 +240,11 @@ static void test_fragments(void **state)
 	type(e, "C-u o n Tab");
 	assert_string_equal(lineedit_text(e), "con"); /* what they share */
 	assert_int_equal(lineedit_list_rows(e, 10), 3);
+	/* letters together are better than letters apart; as good ones are in the order of names */
+	type(e, "C-u n t Tab Tab");
+	assert_string_equal(lineedit_text(e), "containers");
+	type(e, "C-u n f Tab Tab");
+	assert_string_equal(lineedit_text(e), "config ");
 	type(e, "C-u z z Tab");
 	assert_string_equal(lineedit_text(e), "zz");
 	assert_int_equal(lineedit_list_rows(e, 10), 0);

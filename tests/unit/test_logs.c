@@ -448,6 +448,14 @@ static void test_stamps(void **state)
 	assert_false(zone_parse("").known);
 	assert_false(zone_parse("UTC").known);
 	assert_int_equal(zone_parse("-0530").east_s, -19800);
+	assert_int_equal(zone_parse("+1459").east_s, 53940);
+	assert_int_equal(zone_parse("+05:45").east_s, 20700);
+	assert_int_equal(zone_parse("+0000").east_s, 0);
+	assert_true(zone_parse("+0000").known);
+	static const char *const no_zones[] = { "+0060", "+1500", "+00:60", "0100", "+010", "+1",
+		                                "+01:0", "+0a00", "+010a" };
+	for (size_t i = 0; i < ARRAY_LEN(no_zones); i++)
+		assert_false(zone_parse(no_zones[i]).known);
 	/* syslog leaves the year out: it is the last time that this was. */
 	char text[64];
 	time_t then = time(NULL) - 90 * 86400;

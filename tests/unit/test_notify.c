@@ -20,6 +20,7 @@
 
 #define WALL INT64_C(1764500000000)
 #define HOLD 10000
+#define MONTH (30 * INT64_C(86400000))
 
 /* --- the teller ---------------------------------------------------------- */
 
@@ -539,6 +540,91 @@ static void test_restart(void **state)
 	assert_string_equal(next_title(12000), "sese: container a failed");
 }
 
+/* What was announced how stands in the file: only what is worse than that is news. */
+static void test_restart_knows_how_bad(void **state)
+{
+	static const struct {
+		const char *kept; /* a word of a newer version is as bad as can be */
+		enum health now;
+		bool news;
+	} all[] = {
+		{ "attention", HEALTH_ATTENTION, false }, { "attention", HEALTH_BAD, true },
+		{ "bad", HEALTH_BAD, false },             { "bad", HEALTH_ATTENTION, false },
+		{ "asks", HEALTH_BAD, false },            { "good", HEALTH_BAD, false },
+		{ "worst", HEALTH_ATTENTION, false },     { "worst", HEALTH_BAD, false },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		char *text = xasprintf("[{\"id\":\"sese/container/a\",\"server\":\"sese\","
+		                       "\"kind\":\"container\",\"name\":\"a\",\"why\":\"w\","
+		                       "\"health\":\"%s\",\"told\":%lld}]",
+		                       all[i].kept, (long long)(WALL - 1000));
+		cJSON *kept = json_parse(text, strlen(text));
+		teller_down(NULL);
+		teller_up(NULL);
+		teller_read(teller, kept, now, WALL);
+		cJSON_Delete(kept);
+		free(text);
+		LOOK(2000, ROW("sese/container/a", all[i].now, "w"));
+		assert_int_equal(next_title(90000)[0] != '\0', all[i].news);
+	}
+}
+
+/* How often it came and went is kept: the more often, the longer "well again" waits. What cannot
+ * be is once. A time to come is now, and what was told a month ago is forgotten. */
+static void test_restart_knows_how_often(void **state)
+{
+	static const struct {
+		int count;
+		int64_t ago_ms, wait_ms; /* 0: nothing is told */
+	} all[] = {
+		{ -7, 1000, HOLD },    { 0, 1000, HOLD },     { 1, 1000, HOLD },
+		{ 2, 1000, 2 * HOLD }, { 99999, 1000, HOLD }, { 2, -5000, 2 * HOLD },
+		{ 1, MONTH - 1, HOLD }, { 1, MONTH, 0 },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		char *text = xasprintf("[{\"id\":\"sese/container/a\",\"server\":\"sese\","
+		                       "\"kind\":\"container\",\"name\":\"a\",\"why\":\"w\","
+		                       "\"health\":\"bad\",\"count\":%d,\"told\":%lld}]",
+		                       all[i].count, (long long)(WALL - all[i].ago_ms));
+		cJSON *kept = json_parse(text, strlen(text));
+		teller_down(NULL);
+		teller_up(NULL);
+		teller_read(teller, kept, now, WALL);
+		cJSON_Delete(kept);
+		free(text);
+		NOTHING(2000);
+		if (all[i].wait_ms)
+			assert_string_equal(next_title(1999 + all[i].wait_ms), "");
+		assert_string_equal(next_title(2000 + (all[i].wait_ms ? all[i].wait_ms : 900000)),
+		                    all[i].wait_ms ? "sese: container a is well again" : "");
+	}
+}
+
+/* What was told before the restart is told again when it is time, and not before it was seen. */
+static void test_restart_repeats_what_was_seen(void **state)
+{
+	(void)state;
+	for (int seen = 0; seen < 2; seen++) {
+		static const char text[] = "[{\"id\":\"sese/container/a\",\"server\":\"sese\","
+					   "\"kind\":\"container\",\"name\":\"a\",\"why\":\"w\","
+					   "\"health\":\"bad\",\"told\":1764499980000}]";
+		cJSON *kept = json_parse(text, strlen(text));
+		teller_destroy(teller);
+		teller = teller_create(
+			&(struct teller_rules){ .hold_ms = HOLD, .repeat_ms = 30000 });
+		now = 50000;
+		teller_read(teller, kept, now, WALL); /* it was told 20 s before */
+		cJSON_Delete(kept);
+		if (seen)
+			LOOK(50001, A());
+		assert_string_equal(next_title(59999), "");
+		assert_string_equal(next_title(60000),
+		                    seen ? "sese: container a is still bad" : "");
+	}
+}
+
 static void test_state_of_others_is_survived(void **state)
 {
 	(void)state;
@@ -786,6 +872,9 @@ int main(void)
 		TELLER(test_unsent),
 		TELLER(test_repeat),
 		TELLER(test_restart),
+		TELLER(test_restart_knows_how_bad),
+		TELLER(test_restart_knows_how_often),
+		TELLER(test_restart_repeats_what_was_seen),
 		TELLER(test_state_of_others_is_survived),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_titles),

@@ -488,6 +488,93 @@ static void test_targets_of_a_log(void **state)
 	log_destroy(log);
 }
 
+/* Each log is followed once, and no more of them than one log has places for. */
+static void test_places_of_a_log(void **state)
+{
+	static const struct {
+		int units;
+		size_t followed, with_journal;
+	} all[] = { { 1, 1, 2 }, { 248, 248, 249 }, { 249, 249, 250 }, { 250, 250, 250 },
+		    { 251, 250, 250 } };
+	struct source *systemd = server_source(w.server, "systemd");
+	char why[256], name[32];
+	int n = 1;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct log *log = log_create(0);
+		struct log_set *set = log_set_create(w.store, log);
+		for (; n < all[i].units; n++) {
+			snprintf(name, sizeof(name), "u%d.service", n);
+			store_row(systemd, &kind_unit, name, name);
+		}
+		assert_true(log_set_add(set, "sese/services", why, sizeof(why)));
+		assert_int_equal(log_set_refresh(set), all[i].followed);
+		assert_int_equal(log_set_refresh(set), all[i].followed);
+		assert_int_equal(log_sources(log), all[i].followed);
+		assert_true(log_set_add(set, "sese", why, sizeof(why)));
+		assert_int_equal(log_set_refresh(set), all[i].with_journal);
+		assert_int_equal(log_set_refresh(set), all[i].with_journal);
+		assert_int_equal(log_sources(log), all[i].with_journal);
+		assert_null(log_set_idle(set));
+		log_set_destroy(set);
+		log_destroy(log);
+	}
+}
+
+static bool takes_logs(const struct row *row, const char *word)
+{
+	(void)row;
+	return strcmp(word, "logs") == 0;
+}
+
+static int asked;
+static struct follow *follow_logs(struct row *row, const char *query, struct log *log,
+                                  struct err *err)
+{
+	asked++;
+	if (strcmp(query, "wrong") != 0)
+		return server_follow(row, log, err);
+	err_set(err, ERR_USAGE, "no such query");
+	return NULL;
+}
+
+/* A query goes to each database of this name, once. */
+static void test_queries_of_a_log(void **state)
+{
+	static const struct kind database = { .name = "database",
+		                              .plural = "databases",
+		                              .row_size = sizeof(struct row),
+		                              .takes_query = takes_logs,
+		                              .follow_query = follow_logs };
+	static const struct {
+		const char *target;
+		size_t followed;
+		int asked;
+		const char *says;
+	} all[] = {
+		{ "logs:all", 2, 2, NULL },
+		{ "logs:wrong", 0, 4, "no such query" },
+		{ "other:all", 0, 0, NULL },
+	};
+	char why[256];
+	struct source *source = server_source(w.server, "docker");
+	store_row(source, &database, "one", "one");
+	store_row(source, &database, "two", "two");
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct log *log = log_create(0);
+		struct log_set *set = log_set_create(w.store, log);
+		asked = 0;
+		assert_true(log_set_add(set, all[i].target, why, sizeof(why)));
+		assert_int_equal(log_set_refresh(set), all[i].followed);
+		assert_int_equal(log_set_refresh(set), all[i].followed);
+		assert_int_equal(asked, all[i].asked);
+		assert_int_equal(log_set_idle(set) != NULL, !all[i].asked);
+		if (all[i].says)
+			assert_string_equal(log_status(log), all[i].says);
+		log_set_destroy(set);
+		log_destroy(log);
+	}
+}
+
 #define WORLD(t) cmocka_unit_test_setup_teardown(t, make_world, end_world)
 int main(void)
 {
@@ -501,6 +588,8 @@ int main(void)
 		cmocka_unit_test(test_lines_that_were_left_out),
 		cmocka_unit_test(test_holding_what_is_settled),
 		WORLD(test_targets_of_a_log),
+		WORLD(test_places_of_a_log),
+		WORLD(test_queries_of_a_log),
 	};
 	return cmocka_run_group_tests_name("orders", tests, NULL, NULL);
 }

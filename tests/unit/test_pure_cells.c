@@ -456,6 +456,20 @@ static void test_graphs_of_an_hour(void **state)
 		assert_int_equal(cells(doc.lines[4].text), 9 + widths[i].cells + 2 + 4);
 		doc_finish(&doc);
 	}
+	/* The newest figure may be missing, but no more than that one. */
+	static const struct {
+		double before, now, shown; /* below 0: unknown */
+	} newest[] = { { 3, 0.25, 0.25 }, { 3, 0, 0 }, { 3, -1, 3 }, { -1, -1, -1 } };
+	for (size_t i = 0; i < ARRAY_LEN(newest); i++) {
+		memset(v, 0, sizeof(*v));
+		int64_t at = loop_now(loop);
+		trend_add(&v->trends[VITALS_LOAD], at - 2 * TREND_STEP_MS, 9);
+		if (newest[i].before >= 0)
+			trend_add(&v->trends[VITALS_LOAD], at - TREND_STEP_MS, newest[i].before);
+		if (newest[i].now >= 0)
+			trend_add(&v->trends[VITALS_LOAD], at, newest[i].now);
+		assert_true(graphs_now(&sese, VITALS_LOAD) == newest[i].shown);
+	}
 	free(v);
 }
 

@@ -130,6 +130,8 @@ static void test_bytes_of_a_terminal(void **state)
 		"\033[I",
 		"\033[O",
 		"\xc3\xa4",
+		"\xc2\x9f",
+		"\xc2\xa0",
 		"\xe2\x82\xac",
 		"\xf0\x9f\x98\x80",
 		"\xc3",

@@ -302,6 +302,14 @@ static void test_events_of_1(void **state)
 	variants_of_json(&out, "delta", dump_v1,
 	                 V1("message.part.delta", "\"sessionID\":\"ses_1\",\"messageID\":\"msg_1\","
 	                                          "\"partID\":\"prt_1\",\"delta\":\"w\""));
+	check_written(&out, ANSWERS "oc_events_1.txt");
+}
+
+static void test_more_events_of_1(void **state)
+{
+	struct buf out;
+	(void)state;
+	buf_init(&out, 8 << 20);
 	variants_of_json(&out, "error", dump_v1,
 	                 V1("session.error",
 	                    "\"sessionID\":\"ses_1\",\"error\":{\"name\":\"E\",\"data\":"
@@ -313,7 +321,7 @@ static void test_events_of_1(void **state)
 	                                          "\"permissionID\":\"per_2\""));
 	variants_of_json(&out, "disposed", dump_v1,
 	                 V1("server.instance.disposed", "\"directory\":\"/b\""));
-	check_written(&out, ANSWERS "oc_events_1.txt");
+	check_written(&out, ANSWERS "oc_events_1_more.txt");
 }
 
 static void test_answers_of_1(void **state)
@@ -411,6 +419,14 @@ static void test_events_of_2(void **state)
 	variants_of_json(&out, "retry", dump_v2,
 	                 V2("session.retry.scheduled", ",\"attempt\":1000002,\"at\":9,\"error\":{"
 	                                               "\"message\":\"w\"}"));
+	check_written(&out, ANSWERS "oc_events_2.txt");
+}
+
+static void test_more_events_of_2(void **state)
+{
+	struct buf out;
+	(void)state;
+	buf_init(&out, 8 << 20);
 	variants_of_json(&out, "text", dump_v2,
 	                 V2("session.text.ended",
 	                    ",\"assistantMessageID\":\"msg_1\",\"ordinal\":1000003,"
@@ -437,7 +453,7 @@ static void test_events_of_2(void **state)
 	                 "{\"type\":\"session.next.prompted\",\"data\":{\"timestamp\":8,"
 	                 "\"messageID\":"
 	                 "\"msg_1\"}}");
-	check_written(&out, ANSWERS "oc_events_2.txt");
+	check_written(&out, ANSWERS "oc_events_2_more.txt");
 }
 
 static void test_answers_of_2(void **state)
@@ -460,6 +476,41 @@ static void test_answers_of_2(void **state)
 		"{\"data\":[{\"id\":\"m\",\"providerID\":\"p\",\"enabled\":true,\"limit\":{"
 		"\"context\":100},\"variants\":[{\"id\":\"v\"}],\"mode\":\"primary\",\"hidden\":"
 		"false,\"name\":\"n\"}]}");
+	check_written(&out, ANSWERS "oc_answers_2.txt");
+}
+
+/* What costs nothing costs 0; what is not said is not known. */
+static void test_sums_of_nothing(void **state)
+{
+	static const struct {
+		const char *costs, *tokens;
+		double cost;
+		int64_t sum;
+	} all[] = {
+		{ "", "", -1, -1 },
+		{ ",\"cost\":0", ",\"tokens\":{\"input\":0,\"output\":0}", 0, 0 },
+		{ ",\"cost\":0.5", ",\"tokens\":{\"input\":1,\"output\":1}", 1, 4 },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		char *one = xasprintf("{\"info\":{\"id\":\"msg_1\",\"sessionID\":\"ses_1\","
+		                      "\"role\":\"assistant\"%s%s}}",
+		                      all[i].costs, all[i].tokens);
+		char *text = xasprintf("[%s,%s]", one, one);
+		struct oc_sums sums = oc_parse_sums(text, strlen(text));
+		assert_true(sums.cost == all[i].cost);
+		assert_int_equal(sums.tokens, all[i].sum);
+		assert_int_equal(sums.messages, 2);
+		free(text);
+		free(one);
+	}
+}
+
+static void test_talk_of_2(void **state)
+{
+	struct buf out;
+	(void)state;
+	buf_init(&out, 8 << 20);
 	variants_of_json(&out, "talk", dump_v2_talk,
 	                 "{\"data\":[{\"id\":\"msg_2\",\"type\":\"assistant\",\"time\":{"
 	                 "\"created\":5,\"completed\":6},"
@@ -493,7 +544,7 @@ static void test_answers_of_2(void **state)
 		buf_addf(&out, "%s: %d %s\n", cursors[i], more, text);
 		free(json);
 	}
-	check_written(&out, ANSWERS "oc_answers_2.txt");
+	check_written(&out, ANSWERS "oc_talk_2.txt");
 }
 
 static void test_every_name_of_an_event(void **state)
@@ -656,9 +707,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_events_of_1),
+		cmocka_unit_test(test_more_events_of_1),
 		cmocka_unit_test(test_answers_of_1),
 		cmocka_unit_test(test_events_of_2),
+		cmocka_unit_test(test_more_events_of_2),
 		cmocka_unit_test(test_answers_of_2),
+		cmocka_unit_test(test_talk_of_2),
+		cmocka_unit_test(test_sums_of_nothing),
 		cmocka_unit_test(test_every_name_of_an_event),
 		cmocka_unit_test(test_lists_at_their_limits),
 	};

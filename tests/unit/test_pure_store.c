@@ -240,6 +240,18 @@ static void test_the_nearest_word(void **state)
 		if ((found != NULL) != all[i].near)
 			fail_msg("%s and %s", all[i].word, all[i].name);
 	}
+	/* of long words the first 64 letters count */
+	for (size_t len = 62; len < 70; len++) {
+		char word[80] = "", name[80] = "", other[80] = "";
+		memset(word, 'a', len);
+		memset(name, 'a', len);
+		memset(other, 'a', len);
+		memset(other, 'b', len / 3 + 1);
+		name[len - 1] = 'b';
+		const char *name_of = name, *other_of = other;
+		assert_ptr_equal(nearest(word, &name_of, 1), name);
+		assert_null(nearest(word, &other_of, 1));
+	}
 	static const char *const names[] = { "caddx", "caddy", "cady" };
 	assert_string_equal(nearest("caddy", names, 3), "caddy");
 	assert_string_equal(nearest("caddz", names, 3), "caddx");

@@ -371,6 +371,95 @@ static void test_every_choice(void **state)
 	buf_finish(&out);
 }
 
+/* --- columns of the panels -------------------------------------------------- */
+
+#define COLUMNS_MOST 32
+#define FILLED 60
+struct filled {
+	struct row row;
+	char text[COLUMNS_MOST][FILLED + 1]; /* a letter of its own for each column */
+};
+
+/* How many cells each column has, as "name 20 cpu 5". */
+static void write_widths(char *out, size_t size, const struct panel *p)
+{
+	struct canvas screen = canvas_screen();
+	size_t len = 0, n[COLUMNS_MOST] = { 0 };
+	for (int x = 0, last = -1; x < screen.width; x++) {
+		cchar_t cell;
+		wchar_t w[CCHARW_MAX + 1] = { 0 };
+		attr_t attr = 0;
+		short pair = 0;
+		mvin_wch(1, x, &cell);
+		getcchar(&cell, w, &attr, &pair, NULL);
+		if (w[0] >= L'A' && w[0] < L'A' + COLUMNS_MOST)
+			last = (int)(w[0] - L'A');
+		if (last >= 0 && w[0] != L' ')
+			n[last]++;
+	}
+	for (int i = 0; i < COLUMNS_MOST; i++)
+		if (n[i])
+			len += (size_t)snprintf(out + len, size - len, " %s %zu",
+			                        p->columns[i].name, n[i]);
+}
+
+/* Which columns a pane has room for, and how much each gets: where all are full, and where each has
+ * a letter alone. Only the least of the widths that look alike is written. */
+static void write_columns_of(struct buf *out, const struct panel *shown, int filled)
+{
+	struct column fields[COLUMNS_MOST] = { { .name = NULL } };
+	struct panel p = *shown;
+	struct filled row = { .row = all[0] };
+	const struct row *rows[] = { &row.row };
+	char before[1024] = "";
+	for (int i = 0; p.columns[i].name; i++) {
+		memset(row.text[i], 'A' + i, (size_t)filled);
+		fields[i] = p.columns[i];
+		fields[i].cell = NULL;
+		fields[i].number = NULL;
+		fields[i].format = NULL;
+		fields[i].flags &= ~(unsigned)COLUMN_SERVER;
+		fields[i].field = (struct column_field){
+			FIELD_CHARS, offsetof(struct filled, text) + (size_t)i * (FILLED + 1)
+		};
+	}
+	p.columns = fields;
+	p.brief = p.brief_name = p.brief_end = NULL;
+	p.brief_columns[0] = NULL;
+	p.brief_why = false;
+	p.instead = NULL;
+	p.instead_after = NULL;
+	buf_addf(out, "== %s, %d\n", p.name, filled);
+	for (int width = 1; width <= WIDTH_MOST; width++) {
+		struct canvas screen = canvas_screen();
+		struct canvas c = canvas_part(&screen, 0, 0, 2, width);
+		struct table *t = table_create(&p);
+		char now[1024] = "";
+		table_set_rows(t, rows, 1);
+		canvas_clear(&screen);
+		table_draw(t, &c, true);
+		write_widths(now, sizeof(now), shown);
+		if (strcmp(now, before))
+			buf_addf(out, "%d:%s\n", width, now);
+		snprintf(before, sizeof(before), "%s", now);
+		table_destroy(t);
+	}
+}
+
+static void test_columns_of_every_panel(void **state)
+{
+	struct buf out;
+	(void)state;
+	buf_init(&out, 4 << 20);
+	for (const struct panel *const *p = panels; *p; p++)
+		if ((*p)->columns) {
+			write_columns_of(&out, *p, FILLED);
+			write_columns_of(&out, *p, 1);
+		}
+	expected_check(&out, "tests/unit/answers/table_columns.txt");
+	buf_finish(&out);
+}
+
 /* Where a row belongs among sorted ones: at each place, for each order. */
 static void test_places_of_rows(void **state)
 {
@@ -412,6 +501,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_every_width, open_terminal, close_terminal),
 		cmocka_unit_test_setup_teardown(test_every_height, open_terminal, close_terminal),
 		cmocka_unit_test_setup_teardown(test_every_choice, open_terminal, close_terminal),
+		cmocka_unit_test_setup_teardown(test_columns_of_every_panel, open_terminal,
+		                                close_terminal),
 		cmocka_unit_test(test_places_of_rows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

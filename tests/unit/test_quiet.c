@@ -14,6 +14,7 @@
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/base/state_file.h"
+#include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/servers/replay.h"
 #include "backends/servers/server.h"
@@ -376,6 +377,62 @@ static void a_snooze_ends_by_itself(void **state)
 	world_destroy(&w);
 }
 
+static bool file_has(const struct world *w, const char *id)
+{
+	char *path = xasprintf("%s/quiet.jsonl", w->settings->state_dir);
+	char *text = state_read(path, 1 << 20, NULL, NULL);
+	bool has = text && strstr(text, id);
+	free(text);
+	free(path);
+	return has;
+}
+
+/* What was set aside is forgotten once its row is gone: not while its server cannot say so. */
+static void what_is_gone_is_forgotten(void **state)
+{
+	static const struct {
+		enum link_state link;
+		int64_t up_ms; /* below 0: the clock was set back since */
+		enum source_state source;
+		bool forgotten;
+	} all[] = {
+		{ LINK_UP, HOUR, SOURCE_LIVE, true },
+		{ LINK_UP, HOUR, SOURCE_DENIED, true },
+		{ LINK_UP, 61000, SOURCE_LIVE, true },
+		{ LINK_UP, 58000, SOURCE_LIVE, false },
+		{ LINK_UP, 0, SOURCE_LIVE, false },
+		{ LINK_UP, -9000, SOURCE_LIVE, true },
+		{ LINK_LOST, HOUR, SOURCE_LIVE, false },
+		{ LINK_UP, HOUR, SOURCE_STALE, false },
+		{ LINK_UP, HOUR, SOURCE_FAILED, false },
+		{ LINK_UP, HOUR, SOURCE_WAITING, false },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		forget_file();
+		struct world w = world_create();
+		struct err err;
+		struct row *gone = say(&w, "gone", HEALTH_BAD, "exit code 1");
+		struct row *there = say(&w, "there", HEALTH_BAD, "exit code 1");
+		struct row *soon = say(&w, "soon", HEALTH_BAD, "exit code 1");
+		assert_true(set_aside(gone, QUIET_ACKNOWLEDGED, 0, &err));
+		assert_true(set_aside(there, QUIET_ACKNOWLEDGED, 0, &err));
+		assert_true(set_aside(soon, QUIET_UNTIL, now_wall_ms() + 20, &err));
+		store_row_remove(gone);
+		w.source->server->link->state = all[i].link;
+		w.source->server->link->since_ms = now_wall_ms() - all[i].up_ms;
+		for (struct source *s = w.source->server->sources; s; s = s->next)
+			s->state = SOURCE_ABSENT;
+		w.source->state = all[i].source;
+		turns_for(w.loop, 50);
+		assert_false(file_has(&w, "sese/container/soon"));
+		if (file_has(&w, "sese/container/gone") == all[i].forgotten)
+			fail_msg("case %zu", i);
+		assert_true(file_has(&w, "sese/container/there"));
+		world_destroy(&w);
+	}
+}
+
 static void a_restart_keeps_it(void **state)
 {
 	struct world w = world_create();
@@ -541,6 +598,7 @@ int main(void)
 		cmocka_unit_test(rubbish_in_the_file_is_left_out),
 		cmocka_unit_test(acknowledged_leaves_and_comes_back),
 		cmocka_unit_test(a_snooze_ends_by_itself),
+		cmocka_unit_test(what_is_gone_is_forgotten),
 		cmocka_unit_test(a_restart_keeps_it),
 		cmocka_unit_test(a_reason_is_masked),
 		cmocka_unit_test(the_clock_was_set_back),

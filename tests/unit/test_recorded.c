@@ -618,6 +618,16 @@ static void test_drawings_of_activity(void **state)
 	fuzzy_compile(&filter, "container/x");
 	look.filter = &filter; /* the entry is not shown: the next older one, else the last */
 	assert_string_equal(activity->id_at(w.store, &look), "pi/container/x");
+	/* where nothing is shown, there is no line under the cursor */
+	open_screen(4, 60);
+	struct canvas c = canvas_screen();
+	fuzzy_compile(&filter, "no such entry");
+	look.focused = true;
+	assert_int_equal(activity->draw(w.store, &look, &c), 0);
+	assert_int_equal(look.cursor_lines, 0);
+	assert_int_equal(look.shown, 0);
+	assert_int_equal(look.all, activity_count(w.store));
+	close_screen();
 	look.filter = NULL;
 	activity->step(w.store, &look, -1000000);
 	assert_int_equal(look.cursor, 0);

@@ -207,6 +207,59 @@ static void states_by_the_table(void **state)
 	assert_int_equal(shown("ses_root"), SESSION_QUESTION);
 }
 
+/* After a turn: how the one before ended, until the last message was fetched again. */
+static void the_last_outcome_stands_until_the_next_is_known(void **state)
+{
+	static const struct {
+		const char *error;
+		enum session_status shown;
+	} all[] = { { "MessageAbortedError", SESSION_ABORTED }, { "APIError", SESSION_ERROR } };
+	list(FAMILY);
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		char *info = xasprintf("{\"id\":\"msg_%zu\",\"role\":\"assistant\",\"time\":{"
+		                       "\"created\":4},\"error\":{\"name\":\"%s\"}}",
+		                       i + 1, all[i].error);
+		last("ses_root", info);
+		assert_int_equal(shown("ses_root"), all[i].shown);
+		event("{\"payload\":{\"type\":\"message.removed\",\"properties\":{\"sessionID\":"
+		      "\"ses_root\",\"messageID\":\"msg_%zu\"}}}",
+		      i + 1);
+		assert_int_equal(shown("ses_root"), all[i].shown);
+		free(info);
+	}
+	busy("ses_root");
+	assert_int_equal(shown("ses_root"), SESSION_BUSY);
+	idle("ses_root");
+	assert_int_equal(shown("ses_root"), SESSION_IDLE);
+}
+
+/* A failure needs the user for a day, and where no parent can handle it. */
+static void a_failure_gets_old(void **state)
+{
+	static const int64_t updated_ms = 1795239660000, day_ms = 86400000;
+	static const struct {
+		const char *id;
+		int64_t age_ms;
+		enum health health;
+	} all[] = {
+		{ "ses_root", 0, HEALTH_BAD },
+		{ "ses_root", day_ms, HEALTH_BAD },
+		{ "ses_root", day_ms + 1, HEALTH_IDLE },
+		{ "ses_child", 0, HEALTH_IDLE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		now_wall_set(updated_ms + all[i].age_ms);
+		list(FAMILY);
+		last(all[i].id, "{\"id\":\"msg_1\",\"role\":\"assistant\",\"time\":{\"created\":4},"
+		                "\"error\":{\"name\":\"APIError\"}}");
+		assert_int_equal(shown(all[i].id), SESSION_ERROR);
+		assert_int_equal(find(all[i].id)->row.health, all[i].health);
+	}
+	/* what works is never old */
+	busy("ses_root");
+	assert_int_equal(find("ses_root")->row.health, HEALTH_BUSY);
+}
+
 static void a_parent_shows_what_its_child_waits_for(void **state)
 {
 	list(FAMILY);
@@ -1264,6 +1317,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(states_by_the_table),
+		T(a_failure_gets_old),
+		T(the_last_outcome_stands_until_the_next_is_known),
 		T(a_parent_shows_what_its_child_waits_for),
 		T(the_command_of_the_older_dialect),
 		T(requests_of_idle_sessions_do_not_count),

@@ -129,6 +129,42 @@ static void a_name_that_changes_makes_one_section(void **state)
 	end(s);
 }
 
+/* "log:f = ACTION" is a key in a context, with any blanks. The key may be ":" or "=" itself. */
+static void a_key_may_name_its_context(void **state)
+{
+	static const struct {
+		const char *line, *key, *action;
+	} all[] = {
+		{ "f = follow", "f", "follow" },
+		{ "f: follow", "f", "follow" },
+		{ "log:f = follow", "log:f", "follow" },
+		{ "log:f=follow", "log:f", "follow" },
+		{ "log:f  =\t follow", "log:f", "follow" },
+		{ "details:Ctrl-F = none", "details:Ctrl-F", "none" },
+		{ "log:= = wrap", "log:=", "wrap" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		char *text = xasprintf("[keys]\n%s\nF12 = last\n", all[i].line);
+		struct settings *s = load(text);
+		expect_complaints(NULL, 0);
+		assert_string_equal(s->keys->key, all[i].key);
+		assert_string_equal(s->keys->action, all[i].action);
+		assert_int_equal(s->keys->line, 2);
+		assert_string_equal(s->keys->next->key, "F12");
+		assert_null(s->keys->next->next);
+		end(s);
+		free(text);
+	}
+	/* one that is there twice is told with its context; another context is another key */
+	static const char *const expected[] = {
+		"config:4: [keys] has log:f twice, first in line 2"
+	};
+	struct settings *s = load("[keys]\nlog:f = a\ntext:f = b\nlog:f = c\n");
+	expect_complaints(expected, 1);
+	end(s);
+}
+
 static void a_heading_is_complained_of_once(void **state)
 {
 	static const char *const expected[] = {
@@ -289,6 +325,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_section_is_read),
 		cmocka_unit_test(a_name_that_changes_makes_one_section),
+		cmocka_unit_test(a_key_may_name_its_context),
 		cmocka_unit_test(a_heading_is_complained_of_once),
 		cmocka_unit_test(a_platform_needs_a_url_of_the_right_form),
 		cmocka_unit_test(a_tilde_is_the_home),

@@ -121,6 +121,40 @@ static void test_rows(void **state)
 	world_destroy(&w);
 }
 
+/* Whether a source has said all it will. One that waits has, where the facts that it needs do not
+ * come. */
+static void test_what_a_source_still_says(void **state)
+{
+	static const struct {
+		const char *source;
+		bool known; /* the facts about the login */
+		enum source_state state, vitals;
+		bool settled;
+	} all[] = {
+		{ "podman-user", false, SOURCE_WAITING, SOURCE_WAITING, false },
+		{ "podman-user", false, SOURCE_WAITING, SOURCE_LIVE, false },
+		{ "podman-user", false, SOURCE_WAITING, SOURCE_FAILED, true },
+		{ "podman-user", false, SOURCE_WAITING, SOURCE_DENIED, true },
+		{ "podman-user", true, SOURCE_WAITING, SOURCE_FAILED, false },
+		{ "docker", false, SOURCE_WAITING, SOURCE_FAILED, false },
+		{ "docker", false, SOURCE_ABSENT, SOURCE_WAITING, true },
+		{ "docker", false, SOURCE_FAILED, SOURCE_WAITING, true },
+		{ "systemd", false, SOURCE_LIVE, SOURCE_WAITING, true },
+	};
+	struct world w = world_create(NULL);
+	struct server *v = server_open_replay(w.store, "a");
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct source *s = server_source(v, all[i].source);
+		v->facts_known = all[i].known;
+		s->state = all[i].state;
+		server_source(v, "vitals")->state = all[i].vitals;
+		if (source_settled(s) != all[i].settled)
+			fail_msg("case %zu", i);
+	}
+	world_destroy(&w);
+}
+
 static struct row *engine_row(struct server *v, const char *engine, const char *name)
 {
 	struct source *s = server_source(v, engine);
@@ -835,6 +869,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_what_a_source_still_says),
 		cmocka_unit_test(what_the_user_waits_for_is_asked_first),
 		cmocka_unit_test(test_lists_that_are_cut),
 		cmocka_unit_test(test_a_denial_beside_what_can_be_used),

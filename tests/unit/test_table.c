@@ -302,6 +302,40 @@ static void test_cursor_follows_id(void **state)
 	free_rows(10);
 }
 
+/* A click takes the row that was drawn there: not the head, and nothing below the last row. */
+static void test_clicks(void **state)
+{
+	static const struct {
+		size_t rows;
+		int line;
+		const char *id; /* NULL: there is none */
+	} clicks[] = {
+		{ 3, -1, NULL }, { 3, 0, NULL },          { 3, 1, "sese/thing/0" },
+		{ 3, 3, "sese/thing/2" }, { 3, 4, NULL }, { 9, 1, "sese/thing/4" },
+		{ 9, 5, "sese/thing/8" }, { 9, 6, NULL }, { 9, 7, NULL },
+	};
+	open_terminal(6, 80, "xterm-256color");
+	for (size_t i = 0; i < ARRAY_LEN(clicks); i++) {
+		struct table *t = table_create(&panel);
+		make_rows(clicks[i].rows);
+		table_set_rows(t, view, clicks[i].rows);
+		draw(t);
+		press(t, "G"); /* nine rows are more than fit: the last five are drawn */
+		draw(t);
+		press(t, "k");
+		draw(t);
+		size_t before = table_index(t);
+		assert_int_equal(table_click(t, clicks[i].line), clicks[i].id != NULL);
+		if (clicks[i].id)
+			assert_string_equal(table_cursor_id(t), clicks[i].id);
+		else
+			assert_int_equal(table_index(t), before);
+		table_destroy(t);
+		free_rows(clicks[i].rows);
+	}
+	close_terminal();
+}
+
 static void test_marks(void **state)
 {
 	struct table *t = table_create(&panel);
@@ -1013,6 +1047,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cursor_follows_id),
 		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_clicks),
 		cmocka_unit_test(test_filter_and_sort),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_chosen_columns),

@@ -416,6 +416,13 @@ static void test_versions(void **state)
 	                 28);
 	assert_int_equal(hs_version("headscale version v0.30.2 commit", 31, text, sizeof(text)),
 	                 30);
+	/* at most 20 bytes of one, and a minor number of three digits */
+	assert_int_equal(hs_version("0.28.0-beta.12345678901", 23, text, sizeof(text)), 28);
+	assert_string_equal(text, "0.28.0-beta.12345678");
+	assert_int_equal(hs_version("0.1234", 6, text, sizeof(text)), 123);
+	assert_string_equal(text, "0.1234");
+	assert_int_equal(hs_version("10.1.5 0.7.0", 12, text, sizeof(text)), 7);
+	assert_string_equal(text, "0.7.0");
 	assert_int_equal(hs_version("dev", 3, text, sizeof(text)), 0);
 	assert_int_equal(hs_version("", 0, text, sizeof(text)), 0);
 }
@@ -496,6 +503,9 @@ static void test_dns_records(void **state)
 	assert_int_equal(r.n, 0);
 	free(r.at);
 	assert_false(dns_records_parse(&r, "{", 1, &err));
+	err_clear(&err);
+	assert_false(dns_records_parse(&r, "{}", 2, &err));
+	assert_string_equal(err.text, "the file of DNS records holds no list");
 }
 
 /* --- rows ---------------------------------------------------------------- */

@@ -169,6 +169,14 @@ static void postgres_tells(void **unused)
 		assert_true(!f.standby && !f.cut_off && !*f.code);
 		drop(NULL);
 	}
+	/* what a column had before is gone where it is NULL now */
+	static const char nulls[] = AUTH_IS_OK VERSION READY ROW
+		"D\0\0\0\x23\0\x06\0\0\0\x03" "100\xff\xff\xff\xff\0\0\0\x01" "0\xff\xff\xff\xff"
+		"\xff\xff\xff\xff\0\0\0\x01" "f" READY;
+	assert_int_equal(hear(&postgres_talk, &nobody, BYTES(nulls), 999), WIRE_DONE);
+	assert_true(postgres_parse(x.report.data, x.report.len, &f, &err));
+	assert_int_equal(f.connections, -1);
+	assert_int_equal(f.connections_max, 100);
 }
 
 static void postgres_without_a_login(void **unused)
@@ -245,6 +253,28 @@ static void scram_of_the_rfc(void **unused)
 	assert_false(scram_is_proven(&s, "user", BYTES("v=6rri")));
 	buf_finish(&out);
 	scram_finish(&s);
+}
+
+/* A salt has its place, and none beyond. */
+static void scram_salts_have_a_length(void **unused)
+{
+	for (size_t len = 196; len <= 204; len += 4) {
+		char first[300] = "r=rOprNGfwEbeRWgbNEkqOx,s=";
+		struct scram s = { 0 };
+		struct buf out = { 0 };
+		struct err err = { 0 };
+		size_t at = strlen(first);
+		memset(first + at, 'A', len);
+		snprintf(first + at + len, sizeof(first) - at - len, ",i=1");
+		scram_first(&s, "user", "rOprNGfwEbeRWgbNEkqO", &out);
+		assert_int_equal(scram_second(&s, "user", "pencil", first, strlen(first), &out,
+		                              &err),
+		                 len < 200);
+		if (len >= 200)
+			assert_string_equal(err.text, "its request for a password is not SCRAM");
+		buf_finish(&out);
+		scram_finish(&s);
+	}
 }
 
 /* A server may ask neither for hours of hashing nor with a nonce of its own. */
@@ -471,6 +501,7 @@ int main(void)
 		cmocka_unit_test_teardown(postgres_refuses, drop),
 		cmocka_unit_test(scram_of_the_rfc),
 		cmocka_unit_test(scram_has_bounds),
+		cmocka_unit_test(scram_salts_have_a_length),
 		cmocka_unit_test(addresses),
 		SERVED(a_refused_password_waits),
 		SERVED(a_password_that_never_worked_waits),

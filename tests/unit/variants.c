@@ -31,11 +31,14 @@ static void variants_difference(struct buf *out, const struct buf *before, const
 }
 
 static void variants_one(struct buf *out, dump_fn *dump, const struct buf *before, const char *text,
-                         size_t from, size_t to, const char *with)
+                         size_t from, size_t to, const char *with, const char *called)
 {
 	char *varied = xasprintf("%.*s%s%s", (int)from, text, with, text + to);
 	size_t len = strlen(varied);
-	char *exact = xcalloc(1, len ? len : 1); /* no NUL behind it */
+	/* no NUL behind it, but where the answer is cut: that is quoted, as the NUL-ended text of a
+	 * struct buf */
+	bool cut = !*with && called != with;
+	char *exact = xcalloc(1, len && !cut ? len : len + 1);
 	struct buf now;
 	buf_init(&now, 1 << 20);
 	memcpy(exact, varied, len);
@@ -43,7 +46,7 @@ static void variants_one(struct buf *out, dump_fn *dump, const struct buf *befor
 	size_t name = from;
 	while (name && !strchr("{[,\n\t", text[name - 1]))
 		name--;
-	buf_addf(out, "%zu %.*s%s:", from, (int)(from - name), text + name, with);
+	buf_addf(out, "%zu %.*s%s:", from, (int)(from - name), text + name, called);
 	variants_difference(out, before, &now);
 	buf_finish(&now);
 	free(exact);
@@ -71,7 +74,12 @@ void variants_of_json(struct buf *out, const char *what, dump_fn *dump, const ch
 {
 	static const char *const with[] = { "null",          "\"\"",   "\"7\"", "0",    "-1",
 		                            "1e3",           "[]",     "{}",    "true", "false",
-		                            "\"x\\u0007y\"", "[\"a\"]" };
+		                            "\"x\\u0007y\"", "[\"a\"]", "1" };
+	char much[303];
+	much[0] = much[301] = '"';
+	much[302] = '\0';
+	for (int i = 1; i < 301; i++)
+		much[i] = (char)('a' + i % 26);
 	struct buf before;
 	buf_init(&before, 1 << 20);
 	dump(&before, text, strlen(text));
@@ -87,10 +95,25 @@ void variants_of_json(struct buf *out, const char *what, dump_fn *dump, const ch
 		const char *from = p == text ? p : p + 1;
 		if (*from == ']')
 			continue;
+		size_t at = (size_t)(from - text), end = (size_t)(variants_value_end(from) - text);
 		for (size_t i = 0; i < ARRAY_LEN(with); i++)
-			variants_one(out, dump, &before, text, (size_t)(from - text),
-			             (size_t)(variants_value_end(from) - text), with[i]);
+			variants_one(out, dump, &before, text, at, end, with[i], with[i]);
+		variants_one(out, dump, &before, text, at, end, much, "much");
+		if (*p != '[' || p[1] == ']')
+			continue;
+		at = (size_t)(p + 1 - text);
+		int n = (int)(variants_value_end(p + 1) - p - 1);
+		char *twice = xasprintf("%.*s,%.*s", n, p + 1, n, p + 1);
+		variants_one(out, dump, &before, text, at, at + (size_t)n, twice, "twice");
+		free(twice);
+		/* what is no element does not end the list */
+		char *behind = xasprintf("null,%.*s", n, p + 1);
+		variants_one(out, dump, &before, text, at, at + (size_t)n, behind, "behind null");
+		free(behind);
 	}
+	size_t half = strlen(text) / 2;
+	variants_one(out, dump, &before, text, half, strlen(text), "", "cut");
+	variants_one(out, dump, &before, text, 0, strlen(text), "", "nothing");
 	buf_finish(&before);
 }
 
@@ -98,7 +121,8 @@ void variants_of_words(struct buf *out, const char *what, dump_fn *dump, const c
 {
 	static const char *const with[] = { "",       "x",   "0",
 		                            "-1",     "7",   "99999999999999999999",
-		                            "(none)", "off", "1.5" };
+		                            "(none)", "off", "1.5",
+		                            "1" };
 	struct buf before;
 	buf_init(&before, 1 << 20);
 	dump(&before, text, strlen(text));
@@ -107,7 +131,7 @@ void variants_of_words(struct buf *out, const char *what, dump_fn *dump, const c
 		size_t n = strcspn(p, "\t\n:, ");
 		for (size_t i = 0; n && i < ARRAY_LEN(with); i++)
 			variants_one(out, dump, &before, text, (size_t)(p - text),
-			             (size_t)(p - text) + n, with[i]);
+			             (size_t)(p - text) + n, with[i], with[i]);
 		p += n + (p[n] != '\0');
 	}
 	buf_finish(&before);

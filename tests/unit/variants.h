@@ -1,5 +1,7 @@
 /* variants.h: what a parser makes of a sample in which one value was replaced: each value of the
- * sample by each replacement. Only what came out differently is written. */
+ * sample by each replacement. One of them is a long text ("much"). An element of a list is also
+ * replaced by two of it ("twice"), and by null and it. The sample is also cut in its middle, and
+ * left out. Only what came out differently is written. */
 #ifndef TESTS_VARIANTS_H
 #define TESTS_VARIANTS_H
 
