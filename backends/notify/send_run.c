@@ -187,7 +187,8 @@ static void run_take_lines(struct run_job *j)
 		*end = '\0';
 		if (!j->notify && j->channel && strcmp(j->heard.data, DESKTOP_WAITS) == 0)
 			run_wait(j);
-		for (int i = 0; i < DESKTOP_CHOICES && j->notify; i++)
+		bool listens = j->notify && j->choice == DESKTOP_CHOICES;
+		for (int i = 0; i < DESKTOP_CHOICES && listens; i++)
 			if (strcmp(j->heard.data, desktop_choices[i]) == 0)
 				j->choice = i;
 		buf_consume(&j->heard, (size_t)(end + 1 - j->heard.data));

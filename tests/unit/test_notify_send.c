@@ -962,6 +962,9 @@ static void test_channel_is_away(void **state)
 	program_start(HOOK "@/hook\n");
 	container("n8n", HEALTH_BAD, "exited");
 	arrive(1);
+	/* the answer, too: else the message leaves once more */
+	for (int i = 0; i < 500 && notify->channels->queue; i++)
+		turn(10);
 	program_end();
 	program_start(other);
 	container("n8n", HEALTH_BAD, "exited");
@@ -1137,8 +1140,208 @@ static void test_lent_terminal(void **state)
 	free(path);
 }
 
-int main(void)
+/* --- messages with buttons ----------------------------------------------- */
+
+/* This program again, as the child that shows a message: says what the test wants, with a pause at
+ * each "|". */
+static int show_on_desktop(void)
 {
+	FILE *f = fopen(getenv("FAKE_LOG"), "a");
+	fprintf(f, "%s\n", getenv("MOCR_BUTTONS"));
+	fclose(f);
+	for (const char *s = getenv("FAKE_SAYS"); *s; s++) {
+		if (*s != '|') {
+			putchar(*s);
+			continue;
+		}
+		fflush(stdout);
+		usleep(200000);
+	}
+	fflush(stdout);
+	for (int i = 0; i < 300 && *getenv("FAKE_STAYS"); i++)
+		usleep(100000);
+	return atoi(getenv("FAKE_CODE"));
+}
+
+static void fake_desktop(const char *says, bool stays, const char *code)
+{
+	char *path = xasprintf("%s/buttons", home);
+	remove(path);
+	setenv("FAKE_LOG", path, 1);
+	setenv("FAKE_SAYS", says, 1);
+	setenv("FAKE_STAYS", stays ? "y" : "", 1);
+	setenv("FAKE_CODE", code, 1);
+	setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent", 1);
+	free(path);
+}
+
+static int count_children(void)
+{
+	char *line = xasprintf("pgrep -cP %d -f -- [-]-show-on-desktop", (int)getpid());
+	FILE *f = popen(line, "re");
+	int n = -1;
+	assert_int_equal(fscanf(f, "%d", &n), 1);
+	pclose(f);
+	free(line);
+	return n;
+}
+
+static void children_become(int n)
+{
+	for (int i = 0; i < 50 && count_children() != n; i++)
+		turn(50);
+	assert_int_equal(count_children(), n);
+}
+
+static char shown_id[64];
+static size_t n_shown;
+static void on_show(char *const *ids, size_t n, void *arg)
+{
+	(void)arg;
+	n_shown += n;
+	snprintf(shown_id, sizeof(shown_id), "%s", ids[0]);
+}
+
+#define DESK "[notify desk]\ntype = desktop\nfor = 0\ntimeout = 5\n"
+#define DOTS "................................."
+#define FAR_TOO_MUCH "waits\n|" DOTS DOTS DOTS
+static void test_words_of_the_child(void **state)
+{
+	static const struct {
+		const char *says;
+		bool stays;
+		int waiting; /* children that wait at the end */
+		bool quiet;  /* the row is set aside */
+		size_t shown;
+	} rows[] = {
+		{ "", false, 0, false, 0 },
+		{ "waits\n", false, 0, false, 0 },
+		{ "waits\n", true, 1, false, 0 },
+		{ "waits\nsnooze\n", true, 0, true, 0 },
+		{ "waits\nsnooze\n", false, 0, true, 0 },
+		{ "waits\nshow\n", true, 0, false, 1 },
+		{ "waits\nshow\n", false, 0, false, 1 },
+		{ "waits\nshow\nsnooze\n", true, 0, false, 1 },
+		{ "waits\nsnooze\nshow\n", false, 0, true, 0 },
+		{ "wa|its\n|sno|oze\n", true, 0, true, 0 },
+		{ "snooze\nwaits\n", true, 1, false, 0 },
+		{ "waits\nreboot\n snooze\nsnooze \nwaits\n", true, 1, false, 0 },
+		{ "waits\nsnooze", true, 1, false, 0 },
+		{ "waits\nsnooze", false, 0, false, 0 },
+		{ FAR_TOO_MUCH, true, 0, false, 0 },
+	};
+	(void)state;
+	hooks = (struct notify_hooks){ .show = on_show };
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		n_shown = 0;
+		fake_desktop(rows[i].says, rows[i].stays, "0");
+		program_start(DESK);
+		container("n8n", HEALTH_BAD, "exited 137");
+		assert_string_equal(wait_home("buttons"), "show snooze\n");
+		for (int k = 0; k < 500 && notify->channels->queue; k++)
+			turn(10);
+		turn(300);
+		children_become(rows[i].waiting);
+		turn(100);
+		const struct row *row = store_find(store, "box/container/n8n");
+		assert_int_equal(row->need, rows[i].quiet ? NEED_QUIET : NEED_STANDS);
+		assert_int_equal(n_shown, rows[i].shown);
+		if (n_shown)
+			assert_string_equal(shown_id, "box/container/n8n");
+		/* it arrived, whatever was pressed */
+		assert_null(notify->channels->queue);
+		assert_int_equal(notify->channels->err.code, 0);
+		program_end();
+		assert_int_equal(count_children(), 0);
+		char *line = xasprintf("rm -rf -- %s/.local", home);
+		assert_int_equal(system(line), 0);
+		free(line);
+	}
+}
+
+/* Without a screen there is nothing to show, and the end of a condition needs nothing. */
+static void test_buttons_of_a_watch(void **state)
+{
+	(void)state;
+	fake_desktop("waits\n", false, "0");
+	program_start(DESK);
+	container("n8n", HEALTH_BAD, "exited 137");
+	assert_string_equal(wait_home("buttons"), "snooze\n");
+	turn(300);
+	container("n8n", HEALTH_GOOD, NULL);
+	for (int i = 0; i < 500 && strcmp(read_home("buttons"), "snooze\n\n") != 0; i++)
+		turn(10);
+	assert_string_equal(read_home("buttons"), "snooze\n\n");
+	program_end();
+}
+
+/* It says that it waits, and the message failed all the same: it arrived. */
+static void test_child_fails(void **state)
+{
+	(void)state;
+	fake_desktop("wait\n", false, "3");
+	program_start(DESK);
+	container("n8n", HEALTH_BAD, "exited 137");
+	assert_string_equal(complaint("desk"), "notify desk: the desktop ended with code 3");
+	program_end();
+	fake_desktop("waits\n", false, "3");
+	program_start(DESK);
+	container("n8n", HEALTH_BAD, "exited 137");
+	wait_home("buttons");
+	turn(300);
+	assert_null(notify->channels->queue);
+	assert_null(store_find(store, "box/notify/desk"));
+	program_end();
+}
+
+/* A message about many: all of them are set aside. What is well by now is not. */
+static void test_snooze_of_many(void **state)
+{
+	(void)state;
+	hooks = (struct notify_hooks){ .show = on_show };
+	fake_desktop("waits\nsnooze\n", false, "0");
+	program_start(DESK);
+	container("a", HEALTH_BAD, "exited 1");
+	container("b", HEALTH_BAD, "exited 1");
+	container("c", HEALTH_BAD, "exited 1");
+	container("d", HEALTH_GOOD, NULL);
+	for (int i = 0; i < 800 && store_find(store, "box/container/c")->need != NEED_QUIET; i++)
+		turn(10);
+	assert_string_equal(read_home("buttons"), "show snooze\n");
+	assert_int_equal(store_find(store, "box/container/a")->need, NEED_QUIET);
+	assert_int_equal(store_find(store, "box/container/b")->need, NEED_QUIET);
+	assert_int_equal(store_find(store, "box/container/c")->need, NEED_QUIET);
+	assert_int_equal(store_find(store, "box/container/d")->need, NEED_NONE);
+	program_end();
+}
+
+/* Twelve channels, twelve messages: the last eight keep their buttons. Other settings leave them,
+ * and none outlives the program. */
+static void test_few_children_wait(void **state)
+{
+	struct buf config = { 0 };
+	(void)state;
+	for (int i = 0; i < 12; i++)
+		buf_addf(&config, "[notify n%d]\ntype = desktop\nfor = 0\n", i);
+	fake_desktop("waits\n", true, "0");
+	program_start(config.data);
+	container("n8n", HEALTH_BAD, "exited 137");
+	for (int i = 0; i < 800 && strlen(read_home("buttons")) < 12 * strlen("snooze\n"); i++)
+		turn(10);
+	assert_int_equal(strlen(read_home("buttons")), 12 * strlen("snooze\n"));
+	children_become(8);
+	notify_reload(notify, settings);
+	turn(100);
+	assert_int_equal(count_children(), 8);
+	program_end();
+	assert_int_equal(count_children(), 0);
+	buf_finish(&config);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "--show-on-desktop") == 0)
+		return show_on_desktop();
 #define WORLD(f) cmocka_unit_test_setup_teardown(f, world_up, world_down)
 	const struct CMUnitTest tests[] = {
 		WORLD(test_ntfy),
@@ -1177,6 +1380,11 @@ int main(void)
 		WORLD(test_command_fails),
 		WORLD(test_command_hangs),
 		WORLD(test_mail),
+		WORLD(test_words_of_the_child),
+		WORLD(test_buttons_of_a_watch),
+		WORLD(test_child_fails),
+		WORLD(test_snooze_of_many),
+		WORLD(test_few_children_wait),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
