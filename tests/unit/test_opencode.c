@@ -595,6 +595,18 @@ static void a_directory_that_is_gone_gets_no_prompt(void **state)
 	assert_false(s->row->git.gone);
 }
 
+/* At rest only heartbeats come. */
+static void at_rest_nothing_is_asked(void **state)
+{
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(shows(SESSION_IDLE, 3000));
+	turns(1000);
+	int before = httpd_requests(httpd);
+	turns(3000);
+	assert_int_equal(httpd_requests(httpd), before);
+}
+
 /* Whatever the server answers: the order ends, and the prompt is not sent again, also when the
  * server is met anew. The console offers the words to the user again. */
 static void what_is_refused_is_not_sent_again(void **state)
@@ -1056,6 +1068,7 @@ int main(void)
 		T(a_prompt_that_is_there_without_a_word),
 		T(a_directory_that_is_gone_gets_no_prompt),
 		T(what_is_refused_is_not_sent_again),
+		T(at_rest_nothing_is_asked),
 		T(https_is_spoken),
 		T(a_turn_that_ended_unheard),
 		T(a_list_with_a_hole),

@@ -976,6 +976,17 @@ static void a_directory_that_is_gone_gets_no_prompt(void **state)
 	}
 }
 
+/* At rest only heartbeats come. */
+static void at_rest_nothing_is_asked(void **state)
+{
+	begin();
+	assert_true(shows(SESSION_IDLE, 3000));
+	turns_for(w.loop, 1000);
+	int before = httpd_requests(w.httpd);
+	turns_for(w.loop, 3000);
+	assert_int_equal(httpd_requests(w.httpd), before);
+}
+
 /* Whatever the server answers: the order ends, and the prompt is not sent again, also when the
  * server is met anew. The console offers the words to the user again. */
 static void what_is_refused_is_not_sent_again(void **state)
@@ -1299,6 +1310,7 @@ int main(void)
 		T(orders_are_sent_as_the_dialect_wants),
 		T(a_directory_that_is_gone_gets_no_prompt),
 		T(what_is_refused_is_not_sent_again),
+		T(at_rest_nothing_is_asked),
 		T(turns_are_taken_back),
 		T(what_the_preview_lacks_is_not_offered),
 		T(the_conversation_is_shown),
