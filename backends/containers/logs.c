@@ -751,7 +751,8 @@ static bool ctr_log_previous(struct follow *follow, unsigned lines, const char *
 {
 	struct log_follow *f = (struct log_follow *)follow;
 	struct ctr *c = ctr_log_target(f);
-	int64_t started = c ? c->row->started_ms : 0, ended = c ? c->row->finished_ms : 0;
+	int64_t started = c ? c->row->started_ms : 0;
+	int64_t ended = c ? c->row->finished_ms : 0;
 	/* Where the lines of the present run begin. The engine records a start late, when the
 	 * container may have written hundreds of lines. It records an end at once. No lines are
 	 * written between the end and the next start, so the middle separates the runs. */

@@ -400,11 +400,12 @@ static int bus_on_reply(sd_bus_message *m, void *userdata, sd_bus_error *ignored
 		         bus->link->name, call->member);
 		bool good = bus_json_body(&json, m, &err);
 		struct err why = err;
-		if (good)
-			good = json_fits(what, json.data, json.len, &err);
-		else
+		if (!good)
 			err_set(&err, why.code, "%s: %s", what, why.text);
-		bus_call_end(call, good ? json.data : NULL, good ? json.len : 0, &err, "");
+		if (good && json_fits(what, json.data, json.len, &err))
+			bus_call_end(call, json.data, json.len, &err, "");
+		else
+			bus_call_end(call, NULL, 0, &err, "");
 	}
 	buf_finish(&json);
 	sd_bus_message_unref(m);

@@ -99,20 +99,6 @@ static char *known_word(char **rest)
 	return word;
 }
 
-static bool known_mark(const char *word, enum known_mark *mark)
-{
-	static const struct {
-		const char *word;
-		enum known_mark mark;
-	} marks[] = { { "@revoked", KNOWN_REVOKED }, { "@cert-authority", KNOWN_AUTHORITY } };
-	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
-		if (strcmp(marks[i].word, word) == 0) {
-			*mark = marks[i].mark;
-			return true;
-		}
-	return false;
-}
-
 /* Parses "TYPE BASE64". NULL: libssh cannot read the key. */
 static ssh_key known_read_key(const char *text)
 {
@@ -130,6 +116,10 @@ static ssh_key known_read_key(const char *text)
 void known_take_line(struct known_key **list, const char *name, char *line, const char *file,
                      unsigned number)
 {
+	static const struct {
+		const char *word;
+		enum known_mark mark;
+	} marks[] = { { "@revoked", KNOWN_REVOKED }, { "@cert-authority", KNOWN_AUTHORITY } };
 	enum known_mark mark = KNOWN_KEY;
 	for (char *p = line; *p; p++)
 		if (*p == '\t')
@@ -138,8 +128,14 @@ void known_take_line(struct known_key **list, const char *name, char *line, cons
 	line += strspn(line, BLANKS);
 	if (!*line || *line == '#')
 		return;
-	if (*line == '@' && !known_mark(known_word(&line), &mark))
-		return;
+	if (*line == '@') {
+		const char *word = known_word(&line);
+		for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+			if (strcmp(marks[i].word, word) == 0)
+				mark = marks[i].mark;
+		if (mark == KNOWN_KEY)
+			return;
+	}
 	char *names = known_word(&line);
 	bool ours = *names == '|' ? known_is_hashed(name, names, line) : known_in_list(name, names);
 	ssh_key key = ours ? known_read_key(line) : NULL;

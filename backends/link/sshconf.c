@@ -251,21 +251,6 @@ bool sshconf_split(const char *text, struct ssh_words *words)
 	return true;
 }
 
-static void sshconf_add_variable(const char **p, struct buf *out)
-{
-	char name[64] = "";
-	const char *end = strchr(*p + 2, '}');
-	size_t len = end ? (size_t)(end - *p - 2) : 0;
-	if (!end || len >= sizeof(name)) {
-		buf_add(out, *p, 1);
-		return;
-	}
-	memcpy(name, *p + 2, len);
-	const char *value = getenv(name);
-	buf_puts(out, value ? value : "");
-	*p = end;
-}
-
 char *sshconf_path(const struct sshconf *c, const char *path)
 {
 	struct buf out = { .max = PATH_BYTES_MAX };
@@ -274,12 +259,19 @@ char *sshconf_path(const struct sshconf *c, const char *path)
 		path++;
 	}
 	for (const char *p = path; *p; p++) {
-		if (p[0] == '$' && p[1] == '{')
-			sshconf_add_variable(&p, &out);
-		else if (*p == '%' && p[1])
+		const char *end = p[0] == '$' && p[1] == '{' ? strchr(p + 2, '}') : NULL;
+		size_t len = end ? (size_t)(end - p - 2) : 0;
+		char name[64] = "";
+		if (end && len < sizeof(name)) {
+			memcpy(name, p + 2, len);
+			const char *value = getenv(name);
+			buf_puts(&out, value ? value : "");
+			p = end;
+		} else if (*p == '%' && p[1]) {
 			sshconf_add_token(c, *++p, &out);
-		else
+		} else {
 			buf_add(&out, p, 1);
+		}
 	}
 	return buf_take(&out);
 }

@@ -189,24 +189,6 @@ static void tail_add_entry(struct tail *t, const struct journal_line *line, int6
 		        LOG_GAP, cut, strlen(cut));
 }
 
-/* Adds an older journal line before the first line delivered (first_us). journald may give both the
- * same time, as for all lines that it reads at once. Then the older line gets an earlier time. A
- * line not before before_us is not wanted. Returns the time used, or 0. */
-static int64_t tail_take_older_journal(struct tail *t, const char *bytes, size_t len,
-                                       int64_t first_us, int64_t before_us)
-{
-	struct journal_line line;
-	int64_t line_us = 0;
-	if (!journal_line_parse(bytes, len, &line))
-		return 0;
-	if (line.time_us < before_us && line.time_us <= first_us) {
-		line_us = line.time_us < first_us ? line.time_us : first_us - 1;
-		tail_add_entry(t, &line, line_us);
-	}
-	journal_line_finish(&line);
-	return line_us;
-}
-
 static void tail_say_gap(struct tail *t, const char *more)
 {
 	char span[HUMAN_SIZE];
@@ -287,18 +269,6 @@ static void tail_on_state_answer(const struct run_result *r, void *arg)
 	t->start = t->size = 0;
 }
 
-static void tail_look_at_file(struct tail *t)
-{
-	if (t->head != HEAD_READ_SILENT || t->asking ||
-	    loop_now(tail_loop_of(t)) - t->looked_ms < SILENT_LOOK_MS)
-		return;
-	char *command = tail_inode_command(t->units[0].name);
-	t->looked_offset = t->offset;
-	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS,
-	                     tail_on_state_answer, t);
-	free(command);
-}
-
 static void tail_on_inode_answer(const struct run_result *r, void *arg)
 {
 	struct tail *t = arg;
@@ -352,7 +322,15 @@ static void tail_take_file_line(struct tail *t, const char *bytes, size_t len)
 	t->last_line = word == TAIL_LINE ? LAST_PLAIN : LAST_OF_TAIL;
 	if (blank)
 		return;
-	tail_look_at_file(t);
+	bool looks = t->head == HEAD_READ_SILENT && !t->asking &&
+	             loop_now(tail_loop_of(t)) - t->looked_ms >= SILENT_LOOK_MS;
+	if (looks) {
+		char *command = tail_inode_command(t->units[0].name);
+		t->looked_offset = t->offset;
+		t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64,
+		                     OLDER_TIMEOUT_MS, tail_on_state_answer, t);
+		free(command);
+	}
 	t->offset += word == TAIL_LINE ? len + 1 : before;
 	if (word == TAIL_LINE || before)
 		tail_add_file_line(t, bytes, before);
@@ -649,13 +627,25 @@ static void tail_begin_earlier(struct tail *t, const char *bytes, size_t len)
 			t->earlier.source = t->units[i].source;
 }
 
+/* Adds an older line before the first line delivered (first_us). Returns the time used, or 0. */
 static int64_t tail_take_older_line(struct tail *t, const char *bytes, size_t len, int64_t first_us)
 {
 	if (t->what != TAIL_FILE) {
 		/* The start of the present run has no cursor, so its first lines may be among
 		 * these. */
 		int64_t before_us = t->earlier.begun_us ? t->earlier.begun_us : INT64_MAX;
-		return tail_take_older_journal(t, bytes, len, first_us, before_us);
+		struct journal_line line;
+		int64_t line_us = 0;
+		if (!journal_line_parse(bytes, len, &line))
+			return 0;
+		/* journald may give it the time of the first line delivered, as for all lines that
+		 * it reads at once. Then it gets an earlier time. */
+		if (line.time_us < before_us && line.time_us <= first_us) {
+			line_us = line.time_us < first_us ? line.time_us : first_us - 1;
+			tail_add_entry(t, &line, line_us);
+		}
+		journal_line_finish(&line);
+		return line_us;
 	}
 	/* Lines of a file keep their order, whatever their timestamps. None may be later than the
 	 * first line delivered. */

@@ -62,20 +62,6 @@ static int64_t vitals_clock_of(const struct vitals_source *vs)
 	return loop_now(store_loop(vs->source.store));
 }
 
-static int vitals_attention_full(const struct vitals *v, int disk_warn, char *text, size_t size)
-{
-	if (v->worst_disk < 0 || v->disks[v->worst_disk].percent < disk_warn)
-		return 0;
-	const struct vitals_disk *disk = &v->disks[v->worst_disk];
-	int more = -1;
-	for (size_t i = 0; i < v->n_disks; i++)
-		more += v->disks[i].percent >= disk_warn;
-	if (more)
-		return snprintf(text, size, "disk %s %d%% full, and %d more", disk->mount,
-		                disk->percent, more);
-	return snprintf(text, size, "disk %s %d%% full", disk->mount, disk->percent);
-}
-
 bool vitals_attention(const struct vitals *v, int disk_warn, char *why, size_t size)
 {
 	char text[sizeof v->disks[0].mount + sizeof v->hung[0] + 80] = "";
@@ -83,7 +69,16 @@ bool vitals_attention(const struct vitals *v, int disk_warn, char *why, size_t s
 		wash(why, size, NULL, 0);
 		return false;
 	}
-	int n = vitals_attention_full(v, disk_warn, text, sizeof text);
+	int n = 0, n_full = 0;
+	for (size_t i = 0; i < v->n_disks; i++)
+		n_full += v->disks[i].percent >= disk_warn;
+	if (v->worst_disk >= 0 && v->disks[v->worst_disk].percent >= disk_warn) {
+		const struct vitals_disk *disk = &v->disks[v->worst_disk];
+		n = snprintf(text, sizeof text, "disk %s %d%% full", disk->mount, disk->percent);
+		if (n_full > 1)
+			n += snprintf(text + n, sizeof text - (size_t)n, ", and %d more",
+			              n_full - 1);
+	}
 	char *end = text + n;
 	size_t room = sizeof text - (size_t)n;
 	const char *after = n ? "; " : "";

@@ -247,8 +247,13 @@ static void ts_act_on_key(struct ask *ask, struct secret *answer, bool keep, voi
 	ts_act_start_run(a, false);
 }
 
-static void ts_act_ask_key(struct ts_act *a)
+static void ts_act_go_on(struct ts_act *a)
 {
+	bool interactive = a->order->argument && strstr(a->order->argument, "interactive");
+	if (!ts_act_is_up(a) || !ts_act_needs_login(a) || interactive) {
+		ts_act_start_run(a, false);
+		return;
+	}
 	struct ask *ask = xcalloc(1, sizeof(*ask));
 	ask->kind = ASK_CODE;
 	ask->ordered = true;
@@ -263,15 +268,6 @@ static void ts_act_ask_key(struct ts_act *a)
 	ask->arg = a;
 	a->ask = ask;
 	server_ask(a->source->server, ask);
-}
-
-static void ts_act_go_on(struct ts_act *a)
-{
-	if (ts_act_is_up(a) && ts_act_needs_login(a) &&
-	    !(a->order->argument && strstr(a->order->argument, "interactive")))
-		ts_act_ask_key(a);
-	else
-		ts_act_start_run(a, false);
 }
 
 /* Headscale answers {"status":"pass"} to /health. Tailscale's own control server has no such page,

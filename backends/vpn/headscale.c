@@ -253,28 +253,22 @@ static void hs_feed_poll(struct hs *h, const char *look, size_t len)
 	vpn_join(h->source.store);
 }
 
-static void hs_feed_keys(struct hs *h, bool first, const char *json, size_t len)
-{
-	struct hs_keys more;
-	struct err err;
-	if (!hs_keys_parse(&more, json, len, &err))
-		return;
-	size_t before = first ? 0 : h->keys.n;
-	h->keys.at = xrealloc(h->keys.at, (before + more.n + 1) * sizeof(*h->keys.at));
-	memcpy(h->keys.at + before, more.at, more.n * sizeof(*more.at));
-	h->keys.n = before + more.n;
-	free(more.at);
-}
-
 static void hs_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	struct hs *h = hs_of(source);
+	struct hs_keys more;
+	struct err err;
 	if (strcmp(what, "look") == 0)
 		hs_feed_poll(h, bytes, len);
-	else if (strncmp(what, "keys:", 5) == 0)
-		hs_feed_keys(h, what[5] == 'f', bytes, len);
 	else if (strcmp(what, "records") == 0)
 		hs_take_extras(h, bytes, len);
+	else if (strncmp(what, "keys:", 5) == 0 && hs_keys_parse(&more, bytes, len, &err)) {
+		size_t before = what[5] == 'f' ? 0 : h->keys.n; /* f: the first ones */
+		h->keys.at = xrealloc(h->keys.at, (before + more.n + 1) * sizeof(*h->keys.at));
+		memcpy(h->keys.at + before, more.at, more.n * sizeof(*more.at));
+		h->keys.n = before + more.n;
+		free(more.at);
+	}
 	/* Something shown in the details changed. */
 	if (h->round)
 		store_touch(&hs_control_row(h)->row);
@@ -604,33 +598,29 @@ static const struct platform platform_headscale = {
 	.over = hs_rest_over,
 };
 
-static void hs_poll_by_rest(struct hs *h)
-{
-	const struct headscale_config *c = h->config;
-	site_init(&h->site, &platform_headscale, &h->source, c->name);
-	h->blocks.max = POLL_MAX;
-	h->site.shown = h->shown;
-	if (h->site.up)
-		site_poke(&h->site);
-	else
-		site_open(&h->site, &(struct site_config){ .name = c->name,
-		                                           .url = c->url,
-		                                           .server = c->server,
-		                                           .token_command = c->token_command });
-	/* the url is wrong, so no round of the site comes back to new settings */
-	if (!h->site.up)
-		loop_timer_set(h->timer, RETRY_MS);
-}
-
 static void hs_poll(void *arg)
 {
 	struct hs *h = arg;
 	if (hs_is_busy(h) || h->state == HS_DOWN || source_link(&h->source)->state != LINK_UP)
 		return;
 	hs_take_config(h);
-	if (hs_by_rest(h))
-		hs_poll_by_rest(h);
-	else {
+	if (hs_by_rest(h)) {
+		const struct headscale_config *c = h->config;
+		site_init(&h->site, &platform_headscale, &h->source, c->name);
+		h->blocks.max = POLL_MAX;
+		h->site.shown = h->shown;
+		if (h->site.up)
+			site_poke(&h->site);
+		else
+			site_open(&h->site,
+			          &(struct site_config){ .name = c->name,
+			                                 .url = c->url,
+			                                 .server = c->server,
+			                                 .token_command = c->token_command });
+		/* the url is wrong, so no round of the site comes back to new settings */
+		if (!h->site.up)
+			loop_timer_set(h->timer, RETRY_MS);
+	} else {
 		char *script = hs_poll_script(h);
 		fetch_ask(&h->poll, sync_at(hs_now(h)));
 		h->run = link_run(source_link(&h->source), script, NULL, 0, POLL_MAX, POLL_MS,

@@ -122,7 +122,7 @@ static const struct server *join_by_name(const struct places *s, const struct pe
 	return NULL;
 }
 
-static const struct peer *join_own_view(const struct peer *ring)
+const struct peer *peer_self(const struct peer *ring)
 {
 	const struct peer *p = ring;
 	do {
@@ -135,7 +135,7 @@ static const struct peer *join_own_view(const struct peer *ring)
 
 static void join_name_ring(const struct places *s, struct peer *ring)
 {
-	const struct peer *self = join_own_view(ring);
+	const struct peer *self = peer_self(ring);
 	const struct server *v = self ? self->row.server : NULL;
 	struct peer *p = ring;
 	do {
@@ -191,11 +191,6 @@ static void join_choose(struct peer *ring)
 
 /* --- assess --------------------------------------------------------------- */
 
-const struct peer *peer_self(const struct peer *p)
-{
-	return join_own_view(p);
-}
-
 const struct peer *peer_in(const struct peer *ring, enum vpn_family family, bool self)
 {
 	const struct peer *p = ring;
@@ -240,17 +235,6 @@ static const char *join_daemon_words(const struct peer *self)
 	                                             : NULL;
 }
 
-/* When its control server last saw it. That clock may be wrong, so correct it if mocr sees that
- * Headscale. */
-static int64_t join_seen_ms(const struct peer *p)
-{
-	const struct peer *o = p;
-	while (p->at.seen_ms && p->family == VPN_TAILSCALE && (o = o->next) != p)
-		if (o->family == VPN_HEADSCALE && join_is_live(o))
-			return p->at.seen_ms + hs_skew(o->row.source);
-	return p->at.seen_ms;
-}
-
 /* Age since a time. Never negative, even if the other clock is ahead. */
 static const char *join_ago(char *buf, int64_t since)
 {
@@ -279,7 +263,15 @@ static const char *join_sight(const struct peer *p, int64_t *since)
 		return "idle";
 	}
 	if (p->at.online == 0) {
-		*since = join_seen_ms(p);
+		/* When its control server last saw it. That clock may be wrong, so correct it if
+		 * mocr sees that Headscale. */
+		const struct peer *o = p;
+		*since = p->at.seen_ms;
+		while (p->at.seen_ms && p->family == VPN_TAILSCALE && (o = o->next) != p)
+			if (o->family == VPN_HEADSCALE && join_is_live(o)) {
+				*since += hs_skew(o->row.source);
+				break;
+			}
 		return "offline";
 	}
 	return peer_online(p) ? "online" : "unknown";
@@ -287,7 +279,7 @@ static const char *join_sight(const struct peer *p, int64_t *since)
 
 const char *peer_state(const struct peer *p, int64_t *since)
 {
-	const struct peer *self = join_own_view(p);
+	const struct peer *self = peer_self(p);
 	const char *words = self && join_is_live(self) ? join_daemon_words(self) : NULL,
 		   *state = join_sight(p, since);
 	if (!words || p->control || strcmp(state, "expired") == 0)
@@ -344,17 +336,6 @@ static bool join_next_name(const char **rest, char *name, size_t size)
 	return n > 0;
 }
 
-/* vpn_peers of the settings names it, by any name of the ring. */
-static bool join_must_be_online(const struct peer *ring)
-{
-	const char *rest = store_settings(ring->row.server->store)->wants.vpn_peers;
-	char name[256];
-	while (join_next_name(&rest, name, sizeof(name)))
-		if (join_is_called(ring, name))
-			return true;
-	return false;
-}
-
 /* The first server with a list of the VPN, if all servers are connected and have listed what they
  * know. NULL: a server that is away may know more. */
 static const struct server *join_lister(const struct store *store)
@@ -399,7 +380,7 @@ bool vpn_unlisted(const struct server *v, char *why, size_t size)
 /* Assesses the ring for its primary row. */
 static enum health join_judge(const struct peer *p, char *why, size_t size)
 {
-	const struct peer *self = join_own_view(p), *witness = peer_witness(p);
+	const struct peer *self = peer_self(p), *witness = peer_witness(p);
 	const char *words = self && join_is_live(self) ? join_daemon_words(self) : NULL;
 	const struct peer *view = witness ? witness : p;
 	char span[HUMAN_SIZE];
@@ -407,7 +388,12 @@ static enum health join_judge(const struct peer *p, char *why, size_t size)
 	*why = '\0';
 	if (p->control)
 		return p->row.health; /* headscale.c assesses this row */
-	bool must = join_must_be_online(p);
+	/* vpn_peers of the settings names it, by any name of the ring */
+	const char *rest = store_settings(p->row.server->store)->wants.vpn_peers;
+	char name[256];
+	bool must = false;
+	while (!must && join_next_name(&rest, name, sizeof(name)))
+		must = join_is_called(p, name);
 	if (words && strcmp(words, "stopped") == 0) {
 		if (must)
 			snprintf(why, size, "tailscaled there is stopped; `up` connects it "
@@ -554,7 +540,7 @@ void vpn_join(struct store *store)
 			continue;
 		for (size_t k = 0; k < used; k++)
 			if (all[k] != p && *all[k]->at.key && all[k]->family != VPN_WIREGUARD &&
-			    !strcmp(all[k]->is, p->row.server->name) && !join_own_view(all[k]) &&
+			    !strcmp(all[k]->is, p->row.server->name) && !peer_self(all[k]) &&
 			    join_has_name(all[k], *p->at.host ? p->at.host : p->row.server->name)) {
 				join_link_into(all[k], p);
 				break;

@@ -205,11 +205,16 @@ static void ts_fail(struct ts *t, const struct err *err)
 
 /* --- apply an answer ------------------------------------------------------ */
 
-static void ts_feed_status(struct ts *t, const char *json, size_t len)
+static void ts_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
+	struct ts *t = ts_of(source);
 	struct ts_status s;
 	struct err err, said;
-	if (!ts_status_parse(&s, json, len, &err)) {
+	if (strcmp(what, "clock") == 0)
+		t->skew_ms = number_long(bytes);
+	if (strcmp(what, "status") != 0)
+		return;
+	if (!ts_status_parse(&s, bytes, len, &err)) {
 		err_set(&said, err.code, "tailscaled on %s: %s", t->source.server->name, err.text);
 		if (t->origin)
 			ts_fail(t, &said);
@@ -241,14 +246,6 @@ static void ts_feed_status(struct ts *t, const char *json, size_t len)
 	vpn_join(t->source.store);
 	if (*t->auth_url)
 		ts_acts_auth_url(&t->source, t->auth_url);
-}
-
-static void ts_feed(struct source *source, const char *what, const char *bytes, size_t len)
-{
-	if (strcmp(what, "status") == 0)
-		ts_feed_status(ts_of(source), bytes, len);
-	else if (strcmp(what, "clock") == 0)
-		ts_of(source)->skew_ms = number_long(bytes);
 }
 
 /* Feeds the clock difference before its status, and only if it changed. */
