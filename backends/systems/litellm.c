@@ -1,7 +1,8 @@
 /* litellm.c: a LiteLLM proxy: whether it and its database are well, its version and models. Also
  * what was spent today of the budget, per key and per model. Orders: block and unblock a key.
  *
- * Source: BerriAI/litellm 1.81. GET /health is never asked: it calls every model, for money.
+ * Source: BerriAI/litellm 1.81; 1.108.7 seen running without a database: it tells its version only
+ * to who has a key, at /health/readiness/details. GET /health is never asked: it calls every model, for money.
  *
  * What was spent today comes from the first of these that is known:
  *
@@ -33,6 +34,7 @@ struct litellm {
 	struct system_site base;
 	enum litellm_known known; /* the best source of this round */
 	bool ill;                 /* it says that it is not well */
+	bool bare;                /* it says that it has no database: it knows only its models */
 };
 
 static struct litellm *litellm_of(struct site *s)
@@ -87,6 +89,7 @@ static bool litellm_take_ready(struct site *s, const char *ref, const char *json
 	bool ill = strcmp(r.status, "healthy") != 0 && strcmp(r.status, "connected") != 0;
 	site_answered(s);
 	system_figure(system_own(s), "db", DOC_PLAIN, "%s", r.db);
+	l->bare = !strcmp(r.db, "Not connected");
 	if (!ill && !l->ill)
 		return true; /* the note is about money */
 	char why[80] = "";
@@ -94,6 +97,17 @@ static bool litellm_take_ready(struct site *s, const char *ref, const char *json
 		snprintf(why, sizeof(why), "it reports: %s", r.status);
 	l->ill = ill;
 	system_note(s, ill ? HEALTH_BAD : HEALTH_GOOD, why);
+	return true;
+}
+
+static bool litellm_take_version(struct site *s, const char *ref, const char *json, size_t len,
+                                 struct err *err)
+{
+	struct litellm_ready r;
+	if (!litellm_ready_parse(json, len, &r, err))
+		return false;
+	if (*r.version)
+		snprintf(s->version, sizeof(s->version), "%s", r.version);
 	return true;
 }
 
@@ -205,9 +219,13 @@ static char *litellm_path(const struct site *s, const struct platform_step *step
 	return xasprintf("%s?start_date=%s&end_date=%s&page_size=1000", step->path, day, day);
 }
 
-/* These are for administrators: a plain key is refused, which is as it should be. */
+/* These are for administrators: a plain key is refused, which is as it should be. Without a
+ * database it has neither keys nor sums, and answers 500 or 400 for both. An older one has no
+ * address for its version. */
 static void litellm_lacks(struct site *s, const struct platform_step *step, const struct err *err)
 {
+	if (!strcmp(step->what, "version") || (litellm_of(s)->bare && strcmp(step->what, "models")))
+		return;
 	bool for_admins = !strcmp(step->what, "keys") || !strcmp(step->what, "providers");
 	bool refused = err->code == ERR_DENIED || err->code == ERR_REFUSED;
 	if (!for_admins || !refused)
@@ -259,6 +277,7 @@ static const struct platform platform_litellm = {
 	.steps =
 		(const struct platform_step[]){
 			{ "ready", "/health/readiness", STEP_MUST | STEP_OPEN, litellm_take_ready },
+			{ "version", "/health/readiness/details", STEP_ONCE, litellm_take_version },
 			{ "key", "/key/info", 0, litellm_take_key },
 			{ "providers", "/provider/budgets", 0, litellm_take_providers },
 			{ "day", "/user/daily/activity", 0, litellm_take_day },
