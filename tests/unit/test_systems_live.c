@@ -167,6 +167,27 @@ static const struct httpd_route lite_routes[] = {
 	{ 0 }
 };
 
+/* As 1.108.7 answers that has no database. */
+static bool lite_bare(int fd, const struct httpd_request *q)
+{
+	if (!bearer(fd, q, "sk-1"))
+		return true;
+	return httpd_answer(fd, "500 Internal Server Error", NULL,
+	                    "{\"detail\":{\"error\":\"DB not connected. This endpoint needs a "
+	                    "database\"}}");
+}
+
+static const struct httpd_route bare_routes[] = {
+	{ .path = "/health/readiness", .body = "{\"status\":\"healthy\",\"db\":\"Not connected\"}" },
+	{ .path = "/health/readiness/details",
+	  .body = "{\"status\":\"healthy\",\"litellm_version\":\"1.108.7\"}" },
+	{ .path = "/v1/models", .body = "{\"data\":[{\"id\":\"a\"}]}" },
+	{ .path = "/key/*", .answer = lite_bare },
+	{ .path = "/provider/budgets", .answer = lite_bare },
+	{ .path = "/user/daily/activity", .answer = lite_bare },
+	{ 0 }
+};
+
 /* --- Ollama -------------------------------------------------------------- */
 
 static bool olla_version(int fd, const struct httpd_request *q)
@@ -536,6 +557,17 @@ static void a_wrong_key(void **unused)
 	assert_int_equal(at("litellm/box")->row.health, HEALTH_ATTENTION);
 	assert_true(why("litellm/box", "rejects the key (401"));
 	assert_true(why("litellm/box", "token_command"));
+}
+
+/* What it does not keep is no fault of it. */
+static void no_database(void **unused)
+{
+	begin(&backend_litellm, bare_routes, token);
+	UNTIL(complete());
+	assert_int_equal(at("litellm/box")->row.health, HEALTH_GOOD);
+	assert_string_equal(w.sites->first->version, "1.108.7");
+	assert_true(figure("litellm/box", "db", "Not connected"));
+	assert_true(figure("litellm/box", "models", "1"));
 }
 
 static void without_a_key(void **unused)
@@ -1847,6 +1879,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(budget_of_the_key, end),
 		cmocka_unit_test_teardown(budget_of_all_providers, end),
+		cmocka_unit_test_teardown(no_database, end),
 		cmocka_unit_test_teardown(budget_of_the_section, end),
 		cmocka_unit_test_teardown(block_and_unblock, end),
 		cmocka_unit_test_teardown(a_wrong_key, end),
