@@ -148,24 +148,6 @@ static bool vitals_feed_facts(struct source *source, const char *bytes, size_t l
 	return true;
 }
 
-/* What came anyway goes into the graphs of the last hour. Nothing is asked for them. */
-static void vitals_keep_trends(const struct server *server, int64_t now_ms)
-{
-	struct vitals *v = server->vitals;
-	bool linked = server->link && server->link->state == LINK_UP;
-	double memory = v->mem_total ? 100.0 * (double)v->mem_used / (double)v->mem_total : -1;
-	const double values[VITALS_TRENDS] = {
-		[VITALS_LOAD] = v->load1,
-		[VITALS_CPU] = v->cpu,
-		[VITALS_MEMORY] = memory,
-		[VITALS_NET_IN] = v->net_in_rate,
-		[VITALS_NET_OUT] = v->net_out_rate,
-		[VITALS_LATENCY] = linked && !server->is_local ? server->link->latency_ms : -1,
-	};
-	for (size_t i = 0; i < VITALS_TRENDS; i++)
-		trend_add(&v->trends[i], now_ms, values[i]);
-}
-
 static bool vitals_feed_sample(struct source *source, const char *bytes, size_t len)
 {
 	struct vitals *v = vitals_vitals_of(source);
@@ -183,7 +165,20 @@ static bool vitals_feed_sample(struct source *source, const char *bytes, size_t 
 	}
 	struct limits limits = limits_of(source->server);
 	limits_see(v, &limits, vitals_clock_of(vitals_do_of(source)));
-	vitals_keep_trends(source->server, vitals_clock_of(vitals_do_of(source)));
+	/* What came anyway goes into the graphs of the last hour. Nothing is asked for them. */
+	const struct server *server = source->server;
+	bool linked = server->link && server->link->state == LINK_UP;
+	double memory = v->mem_total ? 100.0 * (double)v->mem_used / (double)v->mem_total : -1;
+	const double values[VITALS_TRENDS] = {
+		[VITALS_LOAD] = v->load1,
+		[VITALS_CPU] = v->cpu,
+		[VITALS_MEMORY] = memory,
+		[VITALS_NET_IN] = v->net_in_rate,
+		[VITALS_NET_OUT] = v->net_out_rate,
+		[VITALS_LATENCY] = linked && !server->is_local ? server->link->latency_ms : -1,
+	};
+	for (size_t i = 0; i < VITALS_TRENDS; i++)
+		trend_add(&v->trends[i], vitals_clock_of(vs), values[i]);
 	return true;
 }
 
