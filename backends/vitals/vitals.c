@@ -281,15 +281,6 @@ static void vitals_fail(struct vitals_source *vs, const struct err *err)
 	server_sockets_unknown(vs->source.server);
 }
 
-/* All servers are sampled at the same clock times, so that their samples show one moment. */
-static int64_t vitals_until_next(const struct vitals_source *vs)
-{
-	const struct settings *settings = store_settings(vs->source.store);
-	int64_t each = settings && settings->vitals_interval > 0 ? settings->vitals_interval * 1000
-	                                                         : 3000;
-	return each - loop_now(store_loop(vs->source.store)) % each;
-}
-
 bool vitals_ask_sockets(struct server *server)
 {
 	struct source *source = server_source(server, "vitals");
@@ -362,8 +353,13 @@ static size_t vitals_on_data(struct stream *shell, const char *bytes, size_t len
 		if (strcmp(block.name, "sample") == 0) {
 			vs->asked_ms = 0;
 			backoff_reset(&vs->pause);
-			loop_timer_set(vs->timer,
-			               vs->first ? FIRST_DELAY_MS : vitals_until_next(vs));
+			/* All servers are sampled at the same clock times, so that their samples
+			 * show one moment. */
+			const struct settings *settings = store_settings(vs->source.store);
+			int64_t each = settings ? settings->vitals_interval * 1000 : 0;
+			each = each > 0 ? each : 3000;
+			int64_t left = each - loop_now(store_loop(vs->source.store)) % each;
+			loop_timer_set(vs->timer, vs->first ? FIRST_DELAY_MS : left);
 			vs->first = false;
 		}
 		buf_consume(&vs->in, vs->in.len < used ? vs->in.len : used);
