@@ -24,15 +24,11 @@ void buf_finish(struct buf *b)
 	*b = kept;
 }
 
-static size_t buf_bound(const struct buf *b)
-{
-	return b->max ? b->max : BUF_MAX_DEFAULT;
-}
-
 /* Makes room for n more bytes and the NUL. */
 static bool buf_reserve(struct buf *b, size_t n)
 {
-	if (n > buf_bound(b) || b->len > buf_bound(b) - n) {
+	size_t bound = b->max ? b->max : BUF_MAX_DEFAULT;
+	if (n > bound || b->len > bound - n) {
 		b->overflowed = true;
 		return false;
 	}

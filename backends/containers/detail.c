@@ -46,16 +46,6 @@ static void ctr_pair(struct doc *d, const char *label, const char *value)
 
 /* --- facts of the row ---------------------------------------------------- */
 
-static enum doc_tone ctr_tone_of(const struct row *row)
-{
-	static const enum doc_tone tones[] = {
-		[HEALTH_UNKNOWN] = DOC_DIM, [HEALTH_GOOD] = DOC_GOOD,      [HEALTH_IDLE] = DOC_DIM,
-		[HEALTH_BUSY] = DOC_WARN,   [HEALTH_ATTENTION] = DOC_WARN, [HEALTH_BAD] = DOC_BAD,
-		[HEALTH_ASKS] = DOC_WARN,
-	};
-	return tones[row->health];
-}
-
 static void ctr_add_time(struct doc *d, const char *label, int64_t ms, int64_t now)
 {
 	char age[HUMAN_SIZE], clock[40];
@@ -72,15 +62,20 @@ static void ctr_add_state(struct doc *d, const struct container *c, int64_t now)
 {
 	const struct row *row = &c->row;
 	bool checked = c->health != CTR_HEALTH_NONE && c->state == CONTAINER_RUNNING;
+	static const enum doc_tone tones[] = {
+		[HEALTH_UNKNOWN] = DOC_DIM, [HEALTH_GOOD] = DOC_GOOD,      [HEALTH_IDLE] = DOC_DIM,
+		[HEALTH_BUSY] = DOC_WARN,   [HEALTH_ATTENTION] = DOC_WARN, [HEALTH_BAD] = DOC_BAD,
+		[HEALTH_ASKS] = DOC_WARN,
+	};
+	enum doc_tone tone = tones[row->health];
 	doc_head(d, "State");
 	const char *state = container_state_name(c->state);
 	if (checked)
-		doc_pair(d, ctr_tone_of(row), "state", "%s, %s", state,
-		         container_health_name(c->health));
+		doc_pair(d, tone, "state", "%s, %s", state, container_health_name(c->health));
 	else
-		doc_pair(d, ctr_tone_of(row), "state", "%s", state);
+		doc_pair(d, tone, "state", "%s", state);
 	if (row->why)
-		doc_pair(d, ctr_tone_of(row), "why", "%s", row->why);
+		doc_pair(d, tone, "why", "%s", row->why);
 	ctr_add_time(d, "started", c->started_ms, now);
 	if (c->state != CONTAINER_RUNNING)
 		ctr_add_time(d, "ended", c->finished_ms, now);

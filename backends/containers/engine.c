@@ -125,13 +125,6 @@ static void engine_denied_sentence(const struct engine *e, const struct err *why
 		        user, server, name, cli);
 }
 
-/* The server has no such engine. That is not a fault. The link reports ERR_ABSENT only when it is
- * sure. */
-static bool engine_is_absent(const struct engine *e, const struct err *err)
-{
-	return !e->greeted && !e->ctrs && err->code == ERR_ABSENT;
-}
-
 /* Does the vitals shell report on this engine's socket? A socket named by DOCKER_HOST may be
  * anywhere. */
 static bool engine_is_listed(const struct engine *e)
@@ -163,7 +156,7 @@ static void engine_fail(struct engine *e, const struct err *err)
 		return; /* engine_down() does the rest */
 	const struct endpoint *used = e->origin ? origin_endpoint(e->origin) : NULL;
 	bool by_command = used && used->kind == ENDPOINT_EXEC;
-	if (!by_command && (e->greeted || err->code == ERR_ABSENT || engine_is_absent(e, err))) {
+	if (!by_command && (e->greeted || err->code == ERR_ABSENT)) {
 		/* A connection failed, or a working engine disappeared. Marks the socket, so that
 		 * the shell looks at the kernel's list before the next attempt. */
 		if (engine_is_listed(e) &&
@@ -171,7 +164,9 @@ static void engine_fail(struct engine *e, const struct err *err)
 			server_socket_failed(e->source.server, e->param->socket, e->greeted);
 	}
 	const char *of_user = e->param->of_user ? "--user " : "";
-	if (engine_is_absent(e, err)) {
+	/* The server has no such engine. That is not a fault. The link reports ERR_ABSENT only when
+	 * it is sure. */
+	if (!e->greeted && !e->ctrs && err->code == ERR_ABSENT) {
 		e->stopped = engine_is_listed(e) && !e->not_ours &&
 		             server_socket_is_set_up(e->source.server, e->param->socket);
 		if (e->stopped)

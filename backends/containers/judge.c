@@ -105,22 +105,18 @@ const char *ctr_missing_line(const char *lines, size_t *len)
 	return found;
 }
 
-static bool ctr_over(const struct container *c)
-{
-	return c->state == CONTAINER_EXITED || c->state == CONTAINER_DEAD ||
-	       c->state == CONTAINER_RESTARTING;
-}
-
 void ctr_classify(struct container *c, const struct ctr_facts *f)
 {
 	size_t len;
-	const char *sig = ctr_over(c) ? ctr_exit_signal(c->exit_code) : "";
+	bool over = c->state == CONTAINER_EXITED || c->state == CONTAINER_DEAD ||
+	            c->state == CONTAINER_RESTARTING;
+	const char *sig = over ? ctr_exit_signal(c->exit_code) : "";
 	snprintf(c->exit_signal, sizeof(c->exit_signal), "%s", sig);
 	c->death = DEATH_NONE;
 	/* it never started: the command is missing in the image, or a mount or port failed */
 	if (c->state == CONTAINER_CREATED && *f->error)
 		c->death = DEATH_MISSING_DEPENDENCY;
-	if (!ctr_over(c))
+	if (!over)
 		return;
 	/* A deliberate stop: seen in events, or implied by a policy that did not restart it. */
 	bool keeps_running = strcmp(f->policy, "always") == 0 ||

@@ -152,14 +152,6 @@ static void api_words_of(const struct api_call *c, const struct reply *r, char *
 	free(clean);
 }
 
-/* Ends a sentence with what the url of the section may be wrong about. */
-static void api_blame_url(const struct api *api, const char *words, struct err *err)
-{
-	struct err said = *err;
-	if (api->label)
-		err_set(err, said.code, "%s; url of %s %s", said.text, api->label, words);
-}
-
 static void api_say_status(const struct api_call *c, const struct reply *r, struct err *err)
 {
 	const struct api *api = c->api;
@@ -194,28 +186,21 @@ static void api_say_status(const struct api_call *c, const struct reply *r, stru
 	else
 		err_set(err, ERR_REFUSED, "%s refuses %s %.*s (%d): %s", api->who, c->method,
 		        api_shown(c), c->path, r->status, words);
+	/* what the url of the section may be wrong about */
+	const char *wrong = NULL;
+	struct err said = *err;
 	if (r->status / 100 == 3)
-		api_blame_url(api, "must name where it really is", err);
+		wrong = "must name where it really is";
 	else if (r->status == 404 && api_is_page(r->body))
-		api_blame_url(api, "may lead to another service", err);
+		wrong = "may lead to another service";
+	if (wrong && api->label)
+		err_set(err, said.code, "%s; url of %s %s", said.text, api->label, wrong);
 	free(to);
-}
-
-static bool api_may_have_been_done(const struct api_call *c, const struct reply *r)
-{
-	static const enum err_code unsure[] = { ERR_TIMEOUT, ERR_LOST, ERR_TOO_BIG, ERR_GARBLED };
-	if (api_only_reads(c))
-		return false;
-	if (r->status)
-		return r->status / 100 == 2 || r->status == 502 || r->status == 504;
-	for (size_t i = 0; i < ARRAY_LEN(unsure); i++)
-		if (r->err.code == unsure[i])
-			return true;
-	return false;
 }
 
 static void api_judge(const struct api_call *c, const struct reply *r, struct api_answer *out)
 {
+	static const enum err_code unsure[] = { ERR_TIMEOUT, ERR_LOST, ERR_TOO_BIG, ERR_GARBLED };
 	const struct api *api = c->api;
 	bool has_body = r->status != 204 && !c->spec.data;
 	struct err why;
@@ -244,7 +229,10 @@ static void api_judge(const struct api_call *c, const struct reply *r, struct ap
 		        "front of it, or url leads elsewhere",
 		        api->who, api_shown(c), c->path, words, api->product);
 	}
-	out->unsure = out->err.code && api_may_have_been_done(c, r);
+	bool may_be_done = r->status / 100 == 2 || r->status == 502 || r->status == 504;
+	for (size_t i = 0; !r->status && i < ARRAY_LEN(unsure); i++)
+		may_be_done = may_be_done || r->err.code == unsure[i];
+	out->unsure = out->err.code && may_be_done && !api_only_reads(c);
 	if (!out->unsure)
 		return;
 	why = out->err;

@@ -71,15 +71,6 @@ static int64_t link_wait_ms(unsigned tries)
 	return ms + (int64_t)((double)ms * spread);
 }
 
-static void link_set_retry(struct link *link, int64_t delay_ms)
-{
-	link->retry_at_ms = delay_ms < 0 ? 0 : loop_now(link->loop) + delay_ms;
-	if (!link->retry && delay_ms >= 0)
-		link->retry = loop_timer_add(link->loop, delay_ms, link_on_retry, link);
-	else if (link->retry)
-		loop_timer_set(link->retry, delay_ms);
-}
-
 /* --- states -------------------------------------------------------------- */
 
 static void link_drop_ask(struct link *link)
@@ -112,7 +103,7 @@ void link_set_state(struct link *link, enum link_state state, const struct err *
 		link->err = *err;
 	else if (state == LINK_UP || state == LINK_DOWN)
 		err_clear(&link->err);
-	link_set_retry(link, -1);
+	int64_t retry_ms = -1;
 	if (state == LINK_LOST) {
 		if (from_up)
 			link->tries = now_wall_ms() - link->since_ms < LINK_PROVEN_MS ? link->flaps
@@ -122,8 +113,13 @@ void link_set_state(struct link *link, enum link_state state, const struct err *
 		bool helps_itself = code != ERR_DENIED && code != ERR_CANCELLED &&
 		                    code != ERR_USAGE && code != ERR_ASKS && code != ERR_TOO_BIG;
 		if (link->wanted && helps_itself)
-			link_set_retry(link, link_wait_ms(link->tries));
+			retry_ms = link_wait_ms(link->tries);
 	}
+	link->retry_at_ms = retry_ms < 0 ? 0 : loop_now(link->loop) + retry_ms;
+	if (!link->retry && retry_ms >= 0)
+		link->retry = loop_timer_add(link->loop, retry_ms, link_on_retry, link);
+	else if (link->retry)
+		loop_timer_set(link->retry, retry_ms);
 	link->state = state;
 	if (before != state || state == LINK_LOST)
 		link->since_ms = now_wall_ms();

@@ -307,7 +307,7 @@ static void local_settle(struct local_stream *s)
 	local_maybe_ended(s);
 }
 
-static enum err_code local_code_of(int error)
+static bool local_connect_err(struct local_stream *s, int error, const char *path, struct err *err)
 {
 	static const struct {
 		int error;
@@ -317,14 +317,6 @@ static enum err_code local_code_of(int error)
 		{ ENOTSOCK, ERR_ABSENT },   { EACCES, ERR_DENIED },       { EPERM, ERR_DENIED },
 		{ ETIMEDOUT, ERR_TIMEOUT }, { EMFILE, ERR_SYSTEM },       { ENFILE, ERR_SYSTEM },
 	};
-	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-		if (codes[i].error == error)
-			return codes[i].code;
-	return ERR_REFUSED;
-}
-
-static bool local_connect_err(struct local_stream *s, int error, const char *path, struct err *err)
-{
 	char hint[160] = "";
 	if (error == EACCES && path) {
 		/* Names the owner of the socket at path, as the end of a sentence. */
@@ -343,7 +335,11 @@ static bool local_connect_err(struct local_stream *s, int error, const char *pat
 	if (error == ECONNREFUSED)
 		return err_set(err, ERR_ABSENT, "%s: nothing listens there (connection refused)",
 		               s->what);
-	return err_set(err, local_code_of(error), "%s: %s%s", s->what, strerror(error), hint);
+	enum err_code code = ERR_REFUSED;
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (codes[i].error == error)
+			code = codes[i].code;
+	return err_set(err, code, "%s: %s%s", s->what, strerror(error), hint);
 }
 
 static void local_on_io(struct loop_io *io, int fd, unsigned revents, void *arg)

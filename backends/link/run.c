@@ -62,21 +62,18 @@ static void run_do_free(struct run *r)
 	free(r);
 }
 
-static const char *run_text_of(const struct buf *b)
-{
-	return b->data ? b->data : "";
-}
-
 /* Reports the result and frees the run. */
 static void run_finish(void *arg)
 {
 	struct run *r = arg;
 	stream_close(r->stream);
 	r->stream = NULL;
+	const char *out = r->out.data ? r->out.data : "";
+	const char *err_out = r->err_out.data ? r->err_out.data : "";
 	struct run_result result = {
-		.out = run_text_of(&r->out),
+		.out = out,
 		.out_len = r->out.len,
-		.err_out = run_text_of(&r->err_out),
+		.err_out = err_out,
 		.err_len = r->err_out.len,
 		.end = r->end,
 		.begun = r->stage == STAGE_BEGUN,

@@ -338,12 +338,6 @@ static bool ssh_login_set_list(ssh_session s, enum ssh_options_e option, const c
 	return !list || (*list && ssh_options_set(s, option, list) == SSH_OK);
 }
 
-static bool ssh_login_set_both(ssh_session s, enum ssh_options_e there, enum ssh_options_e back,
-                               const char *list)
-{
-	return ssh_login_set_list(s, there, list) && ssh_login_set_list(s, back, list);
-}
-
 /* The user's configuration forbids every other algorithm, so the connection fails. */
 static bool ssh_login_no_common(struct login *in, const char *setting, const char *list,
                                 const char *example)
@@ -378,14 +372,16 @@ static bool ssh_login_set_host_keys(struct login *in, ssh_session s,
 static bool ssh_login_set_ciphers(struct login *in, ssh_session s)
 {
 	const struct sshconf *c = &in->conf;
-	bool mac_known = ssh_login_set_both(s, SSH_OPTIONS_HMAC_C_S, SSH_OPTIONS_HMAC_S_C, c->macs);
+	bool mac_known = ssh_login_set_list(s, SSH_OPTIONS_HMAC_C_S, c->macs) &&
+	                 ssh_login_set_list(s, SSH_OPTIONS_HMAC_S_C, c->macs);
 	char *allowed;
 	if (mac_known)
 		allowed = xstrdup(c->ciphers);
 	else
 		allowed = ssh_login_need_no_mac(c->ciphers ? c->ciphers : "");
 	char *ciphers = allowed ? ssh_login_fast_first(allowed) : NULL;
-	bool ok = ssh_login_set_both(s, SSH_OPTIONS_CIPHERS_C_S, SSH_OPTIONS_CIPHERS_S_C, ciphers);
+	bool ok = ssh_login_set_list(s, SSH_OPTIONS_CIPHERS_C_S, ciphers) &&
+	          ssh_login_set_list(s, SSH_OPTIONS_CIPHERS_S_C, ciphers);
 	if (!ok && !mac_known && !*ciphers)
 		ssh_login_no_common(in, "MACs", c->macs, "hmac-sha2-256-etm@openssh.com");
 	else if (!ok)

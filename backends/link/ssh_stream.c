@@ -855,19 +855,6 @@ static const struct stream_ops ssh_stream_ops = {
 	.close = ssh_stream_close,
 };
 
-static char **ssh_stream_copy_env(const char *const *env)
-{
-	size_t n = 0;
-	while (env && env[n])
-		n++;
-	if (!n)
-		return NULL;
-	char **copy = xcalloc(n + 1, sizeof(*copy));
-	for (size_t i = 0; i < n; i++)
-		copy[i] = xstrdup(env[i]);
-	return copy;
-}
-
 struct stream *ssh_stream_open(struct link_ssh *l, const struct endpoint *endpoint,
                                const struct stream_events *events, void *arg, struct err *err)
 {
@@ -885,7 +872,12 @@ struct stream *ssh_stream_open(struct link_ssh *l, const struct endpoint *endpoi
 	s->host = xstrdup(endpoint->host ? endpoint->host : "127.0.0.1");
 	s->command = xstrdup(endpoint->command);
 	s->term = xstrdup(endpoint->term);
-	s->env = ssh_stream_copy_env(endpoint->env);
+	size_t n = 0;
+	while (endpoint->env && endpoint->env[n])
+		n++;
+	s->env = n ? xcalloc(n + 1, sizeof(*s->env)) : NULL;
+	for (size_t i = 0; i < n; i++)
+		s->env[i] = xstrdup(endpoint->env[i]);
 	s->port = endpoint->port;
 	s->cols = endpoint->cols > 0 ? endpoint->cols : 80;
 	s->rows = endpoint->rows > 0 ? endpoint->rows : 24;

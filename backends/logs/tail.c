@@ -468,24 +468,20 @@ static void tail_broke(struct tail *t, bool reader_ended)
 		                                    : link_last_heard(source_link(&t->at->source));
 }
 
-static const char *tail_what_of(const struct tail *t)
-{
-	return t->what == TAIL_FILE ? t->units[0].name : "the journal";
-}
-
 static void tail_on_closed(struct stream *stream, const struct stream_end *end, void *arg)
 {
 	struct tail *t = arg;
 	(void)stream;
 	bool head_was_read = t->head != HEAD_AWAITED;
+	const char *what = t->what == TAIL_FILE ? t->units[0].name : "the journal";
 	while (t->complaint_len && isspace((unsigned char)t->complaint[t->complaint_len - 1]))
 		t->complaint[--t->complaint_len] = '\0';
 	tail_broke(t, !end->err.code);
 	if (end->err.code == ERR_LOST) {
 		log_set_lost(t->follow.log, t->follow.source, t->at->source.server->name);
 	} else if (end->err.code) {
-		log_set_status(t->follow.log, t->follow.source, "%s cannot be followed: %s",
-		               tail_what_of(t), end->err.text);
+		log_set_status(t->follow.log, t->follow.source, "%s cannot be followed: %s", what,
+		               end->err.text);
 		loop_timer_set(t->timer, RETRY_MS);
 	} else if (t->denied) {
 		return;
@@ -497,9 +493,8 @@ static void tail_on_closed(struct stream *stream, const struct stream_end *end, 
 		loop_timer_set(t->timer, RETRY_MS);
 	} else {
 		log_set_status(t->follow.log, t->follow.source,
-		               "%s: the reader ended with code %d%s%.200s; trying again",
-		               tail_what_of(t), end->exit_code, t->complaint_len ? ": " : "",
-		               t->complaint);
+		               "%s: the reader ended with code %d%s%.200s; trying again", what,
+		               end->exit_code, t->complaint_len ? ": " : "", t->complaint);
 		loop_timer_set(t->timer, RETRY_MS);
 	}
 }

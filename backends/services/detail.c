@@ -199,17 +199,6 @@ static void unit_pair_words(struct doc *doc, const char *label, const cJSON *lis
 	}
 }
 
-static enum doc_tone unit_tone_of(enum health health)
-{
-	static const enum doc_tone tones[] = {
-		[HEALTH_UNKNOWN] = DOC_DIM,    [HEALTH_GOOD] = DOC_GOOD,
-		[HEALTH_IDLE] = DOC_PLAIN,     [HEALTH_BUSY] = DOC_WARN,
-		[HEALTH_ATTENTION] = DOC_WARN, [HEALTH_BAD] = DOC_BAD,
-		[HEALTH_ASKS] = DOC_WARN,
-	};
-	return tones[health];
-}
-
 static void unit_add_process(struct doc *doc, const struct unit *u, bool reveal)
 {
 	char span[HUMAN_SIZE];
@@ -287,11 +276,17 @@ void unit_detail(struct row *row, struct doc *doc, bool reveal)
 	int64_t since = unit_since_ms(u);
 	if (since > 0)
 		human_span(age, now_wall_ms() - since);
+	static const enum doc_tone tones[] = {
+		[HEALTH_UNKNOWN] = DOC_DIM,    [HEALTH_GOOD] = DOC_GOOD,
+		[HEALTH_IDLE] = DOC_PLAIN,     [HEALTH_BUSY] = DOC_WARN,
+		[HEALTH_ATTENTION] = DOC_WARN, [HEALTH_BAD] = DOC_BAD,
+		[HEALTH_ASKS] = DOC_WARN,
+	};
+	enum doc_tone tone = tones[u->row.health];
 	const char *active = *u->active ? u->active : "unknown";
-	doc_pair(doc, unit_tone_of(u->row.health), "state", "%s (%s)%s%s", active, u->sub,
-	         *age ? " for " : "", age);
+	doc_pair(doc, tone, "state", "%s (%s)%s%s", active, u->sub, *age ? " for " : "", age);
 	if (u->row.why)
-		doc_pair(doc, unit_tone_of(u->row.health), "why", "%s", u->row.why);
+		doc_pair(doc, tone, "why", "%s", u->row.why);
 	unit_pair_text(doc, "says", json_text(unit_more(u, "StatusText")));
 	unit_pair_text(doc, "what", u->description);
 	doc_pair(doc, DOC_PLAIN, "at boot", "%s", *u->file_state ? u->file_state : "unknown");

@@ -148,24 +148,6 @@ static bool vitals_feed_facts(struct source *source, const char *bytes, size_t l
 	return true;
 }
 
-/* What came anyway goes into the graphs of the last hour. Nothing is asked for them. */
-static void vitals_keep_trends(const struct server *server, int64_t now_ms)
-{
-	struct vitals *v = server->vitals;
-	bool linked = server->link && server->link->state == LINK_UP;
-	double memory = v->mem_total ? 100.0 * (double)v->mem_used / (double)v->mem_total : -1;
-	const double values[VITALS_TRENDS] = {
-		[VITALS_LOAD] = v->load1,
-		[VITALS_CPU] = v->cpu,
-		[VITALS_MEMORY] = memory,
-		[VITALS_NET_IN] = v->net_in_rate,
-		[VITALS_NET_OUT] = v->net_out_rate,
-		[VITALS_LATENCY] = linked && !server->is_local ? server->link->latency_ms : -1,
-	};
-	for (size_t i = 0; i < VITALS_TRENDS; i++)
-		trend_add(&v->trends[i], now_ms, values[i]);
-}
-
 static bool vitals_feed_sample(struct source *source, const char *bytes, size_t len)
 {
 	struct vitals *v = vitals_vitals_of(source);
@@ -183,7 +165,20 @@ static bool vitals_feed_sample(struct source *source, const char *bytes, size_t 
 	}
 	struct limits limits = limits_of(source->server);
 	limits_see(v, &limits, vitals_clock_of(vitals_do_of(source)));
-	vitals_keep_trends(source->server, vitals_clock_of(vitals_do_of(source)));
+	/* What came anyway goes into the graphs of the last hour. Nothing is asked for them. */
+	const struct server *server = source->server;
+	bool linked = server->link && server->link->state == LINK_UP;
+	double memory = v->mem_total ? 100.0 * (double)v->mem_used / (double)v->mem_total : -1;
+	const double values[VITALS_TRENDS] = {
+		[VITALS_LOAD] = v->load1,
+		[VITALS_CPU] = v->cpu,
+		[VITALS_MEMORY] = memory,
+		[VITALS_NET_IN] = v->net_in_rate,
+		[VITALS_NET_OUT] = v->net_out_rate,
+		[VITALS_LATENCY] = linked && !server->is_local ? server->link->latency_ms : -1,
+	};
+	for (size_t i = 0; i < VITALS_TRENDS; i++)
+		trend_add(&v->trends[i], vitals_clock_of(vs), values[i]);
 	return true;
 }
 
@@ -286,15 +281,6 @@ static void vitals_fail(struct vitals_source *vs, const struct err *err)
 	server_sockets_unknown(vs->source.server);
 }
 
-/* All servers are sampled at the same clock times, so that their samples show one moment. */
-static int64_t vitals_until_next(const struct vitals_source *vs)
-{
-	const struct settings *settings = store_settings(vs->source.store);
-	int64_t each = settings && settings->vitals_interval > 0 ? settings->vitals_interval * 1000
-	                                                         : 3000;
-	return each - loop_now(store_loop(vs->source.store)) % each;
-}
-
 bool vitals_ask_sockets(struct server *server)
 {
 	struct source *source = server_source(server, "vitals");
@@ -367,8 +353,13 @@ static size_t vitals_on_data(struct stream *shell, const char *bytes, size_t len
 		if (strcmp(block.name, "sample") == 0) {
 			vs->asked_ms = 0;
 			backoff_reset(&vs->pause);
-			loop_timer_set(vs->timer,
-			               vs->first ? FIRST_DELAY_MS : vitals_until_next(vs));
+			/* All servers are sampled at the same clock times, so that their samples
+			 * show one moment. */
+			const struct settings *settings = store_settings(vs->source.store);
+			int64_t each = settings ? settings->vitals_interval * 1000 : 0;
+			each = each > 0 ? each : 3000;
+			int64_t left = each - loop_now(store_loop(vs->source.store)) % each;
+			loop_timer_set(vs->timer, vs->first ? FIRST_DELAY_MS : left);
 			vs->first = false;
 		}
 		buf_consume(&vs->in, vs->in.len < used ? vs->in.len : used);

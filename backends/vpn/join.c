@@ -288,23 +288,20 @@ const char *peer_state(const struct peer *p, int64_t *since)
 	return words;
 }
 
-static bool join_expires_soon(const struct peer *p, int64_t *left)
-{
-	*left = p->at.expiry_ms - now_wall_ms();
-	return p->at.expiry_ms && *left < VPN_EXPIRY_WARN_MS;
-}
-
 static enum health join_expiry_health(const struct peer *ring, char *why, size_t size)
 {
 	const struct peer *p = ring;
 	char span[HUMAN_SIZE];
-	int64_t left = 0;
+	int64_t left;
+	bool soon;
 	do {
-		if (p->at.expired || join_expires_soon(p, &left))
+		left = p->at.expiry_ms - now_wall_ms();
+		soon = p->at.expired || (p->at.expiry_ms && left < VPN_EXPIRY_WARN_MS);
+		if (soon)
 			break;
 		p = p->next;
 	} while (p != ring);
-	if (!p->at.expired && !join_expires_soon(p, &left))
+	if (!soon)
 		return HEALTH_UNKNOWN;
 	if (p->at.expired || left <= 0)
 		snprintf(why, size, "its key has expired: it must log in again (tailscale up)");
