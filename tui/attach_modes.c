@@ -92,22 +92,6 @@ static bool modes_csi_done(struct modes *m)
 	return !strchr("<=>?", first);
 }
 
-/* Handles a complete escape in seq: two bytes, or more with intermediates. */
-static bool modes_esc_done(struct modes *m)
-{
-	char final = m->seq[m->n - 1];
-
-	if (m->n == 2 && final == '=')
-		m->set |= MODES_KEYPAD;
-	else if (m->n == 2 && final == '>')
-		m->set &= ~MODES_KEYPAD;
-	else if (m->n == 2 && final == 'c') { /* full reset */
-		m->changed = 0;
-		m->set &= MODES_CURSOR_STYLE;
-	}
-	return !(m->n == 2 && (final == '=' || final == '>' || final == 'Z'));
-}
-
 static void modes_finish(struct modes *m, bool show, struct buf *again)
 {
 	if (show && again && !m->too_long)
@@ -143,8 +127,19 @@ static void modes_feed_escape(struct modes *m, char c, struct buf *again)
 		m->state = MODES_CSI;
 	else if (m->n == 2 && strchr("]P_^X", c) && c)
 		m->state = MODES_STRING;
-	else if (c >= 0x30)
-		modes_finish(m, modes_esc_done(m), again);
+	else if (c >= 0x30) {
+		/* a complete escape: two bytes, or more with intermediates */
+		char final = m->n == 2 ? m->seq[1] : '\0';
+		if (final == '=')
+			m->set |= MODES_KEYPAD;
+		else if (final == '>')
+			m->set &= ~MODES_KEYPAD;
+		else if (final == 'c') { /* full reset */
+			m->changed = 0;
+			m->set &= MODES_CURSOR_STYLE;
+		}
+		modes_finish(m, final != '=' && final != '>' && final != 'Z', again);
+	}
 }
 
 static void modes_feed_csi(struct modes *m, char c, struct buf *again)

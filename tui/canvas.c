@@ -133,13 +133,6 @@ static struct look canvas_make_look(const struct style *s)
 	return l;
 }
 
-/* Tones with a foreground that keeps its meaning under the cursor. */
-static bool canvas_speaks(enum tone t)
-{
-	return t == TONE_GOOD || t == TONE_BUSY || t == TONE_WARN || t == TONE_BAD ||
-	       t == TONE_ASKS || t == TONE_MATCH;
-}
-
 static struct style canvas_overlaid(const struct style *base, enum tone base_tone,
                                     const struct style *over, bool keep_rest)
 {
@@ -149,7 +142,10 @@ static struct style canvas_overlaid(const struct style *base, enum tone base_ton
 		return *base;
 	if (base_tone == TONE_MATCH)
 		s.attrs |= base->attrs & (STYLE_BOLD | STYLE_UNDERLINE);
-	if (canvas_speaks(base_tone) || keep_rest) {
+	/* the foreground of these tones keeps its meaning under the cursor */
+	bool speaks = base_tone == TONE_GOOD || base_tone == TONE_BUSY || base_tone == TONE_WARN ||
+	              base_tone == TONE_BAD || base_tone == TONE_ASKS || base_tone == TONE_MATCH;
+	if (speaks || keep_rest) {
 		s.attrs |= base->attrs & (STYLE_BOLD | (keep_rest ? STYLE_DIM : 0u));
 		/* with reverse, the colour would fill the whole cell */
 		if (base->fg.kind != COLOR_OWN && !(over->attrs & STYLE_REVERSE))

@@ -122,22 +122,18 @@ static void complete_server_or_row(struct complete *c, enum complete_use use, co
 
 /* --- the words of each command ------------------------------------------- */
 
-/* Each verb once: a unit and a container both have restart. */
-static void complete_verb(struct complete *c, const struct action *a)
-{
-	for (size_t i = 0; i < c->n_said; i++)
-		if (!strcmp(c->said[i], a->verb))
-			return;
-	if (c->n_said < ARRAY_LEN(c->said))
-		c->said[c->n_said++] = a->verb;
-	complete_say(c, a->verb, a->help);
-}
-
 static void complete_verbs_of(struct complete *c, const struct action *actions)
 {
-	for (const struct action *a = actions; a && a->name; a++)
-		if (a->run)
-			complete_verb(c, a);
+	for (const struct action *a = actions; a && a->name; a++) {
+		size_t i = 0;
+		while (i < c->n_said && strcmp(c->said[i], a->verb) != 0)
+			i++;
+		if (!a->run || i < c->n_said)
+			continue; /* each verb once: a unit and a container both have restart */
+		if (c->n_said < ARRAY_LEN(c->said))
+			c->said[c->n_said++] = a->verb;
+		complete_say(c, a->verb, a->help);
+	}
 }
 
 static void complete_do(struct complete *c)

@@ -141,15 +141,6 @@ void dialog_cancel(struct dialog *d)
 	free(d);
 }
 
-/* Which items are chosen, by the caller's order. The caller frees it. */
-static bool *dialog_picked(const struct dialog *d)
-{
-	bool *picked = xcalloc(d->n + 1, sizeof(*picked));
-	for (size_t i = 0; i < d->n; i++)
-		picked[d->items[i].place] = d->items[i].picked;
-	return picked;
-}
-
 void dialog_finish(struct dialog *d)
 {
 	struct dialog_result r = d->result;
@@ -175,7 +166,12 @@ void dialog_finish(struct dialog *d)
 		text = words.len ? buf_take(&words) : xstrdup("");
 	}
 	r.text = text ? text : "";
-	bool *picked = d->picks ? dialog_picked(d) : NULL;
+	bool *picked = NULL; /* which items are chosen, by the caller's order */
+	if (d->picks) {
+		picked = xcalloc(d->n + 1, sizeof(*picked));
+		for (size_t i = 0; i < d->n; i++)
+			picked[d->items[i].place] = d->items[i].picked;
+	}
 	r.picked = picked;
 	dialog_cancel(d);
 	if (fn)
@@ -738,14 +734,6 @@ static void dialog_list_steps(struct dialog *d, size_t n, int step)
 
 /* --- a list to choose several of ----------------------------------------- */
 
-static size_t dialog_count_picked(const struct dialog *d)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < d->n; i++)
-		n += d->items[i].picked;
-	return n;
-}
-
 static void dialog_pick_one(struct dialog *d)
 {
 	if (d->chosen < 0)
@@ -893,10 +881,13 @@ static void dialog_draw_list(struct dialog *d, const struct canvas *all)
 			         keymap_key(menu_actions, "menu-later", down),
 			         keymap_key(menu_actions, "menu-earlier", up));
 		const char *chooses = all->width < PICKS_WIDE ? "" : " choose ";
+		size_t picked = 0;
+		for (size_t i = 0; i < d->n; i++)
+			picked += d->items[i].picked;
 		canvas_textf(all, all->height - 1, 0, -1, TONE_HINT, "%s%s %s%s %s %zu  %s %s",
 		             keymap_key(menu_actions, "menu-choose", choose), chooses, move,
 		             keymap_key(menu_actions, "menu-take", take), d->picks,
-		             dialog_count_picked(d), keymap_key(menu_actions, "menu-close", later),
+		             picked, keymap_key(menu_actions, "menu-close", later),
 		             d->ordered ? "cancel" : "later");
 	}
 	dialog_list_widths(d, c.width, &key_width, &label_width);

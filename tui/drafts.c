@@ -82,14 +82,6 @@ static struct draft *draft_find(const struct console *c, const struct action *a,
 	return NULL;
 }
 
-static void draft_forget(struct console *c, struct draft *d)
-{
-	free(d->id);
-	free(d->text);
-	size_t behind = (size_t)(&c->drafts[--c->n_drafts] - d);
-	memmove(d, d + 1, behind * sizeof(*d));
-}
-
 /* Marked rows share the same words: a single note is enough. */
 static bool draft_is_listed(const struct console *c, const char *words)
 {
@@ -110,7 +102,10 @@ static void draft_settle(struct console *c, struct draft *d, const char *words)
 			c->drafts[i].noted |= strcmp(c->drafts[i].text, d->text) == 0;
 	}
 	free(what);
-	draft_forget(c, d);
+	free(d->id);
+	free(d->text);
+	size_t behind = (size_t)(&c->drafts[--c->n_drafts] - d);
+	memmove(d, d + 1, behind * sizeof(*d));
 }
 
 void draft_keep(struct console *c, const struct intent *in, size_t i, const char *why)

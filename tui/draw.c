@@ -33,16 +33,11 @@ static void draw_count_rows(struct console *c)
 		c->pane_rows[PANE_FLEET] = EMPTY_FLEET_LINES;
 }
 
-static int draw_last_line(const struct canvas *screen)
-{
-	return screen->height > 0 ? screen->height - 1 : 0;
-}
-
 /* Draws the typed line on the bottom line, with its candidates above. */
 static void console_draw_line(struct console *c)
 {
 	struct canvas screen = canvas_screen();
-	int y = draw_last_line(&screen);
+	int y = screen.height > 0 ? screen.height - 1 : 0; /* the last line */
 	struct canvas line = canvas_part(&screen, y, 0, 1, -1);
 	canvas_clear(&line);
 	lineedit_draw(c->line, &line, 0, 0, -1, true);

@@ -95,19 +95,6 @@ static void fold_tag_of(const struct server *v, char tag[FOLD_TAG])
 	snprintf(tag, FOLD_TAG, "%.*s", FOLD_TAG - 1, *tags ? tags : FOLD_NONE);
 }
 
-/* Adds the row. The head is as unwell as the worst row under it. */
-static void fold_push(struct fold_head *h, const struct row *r)
-{
-	if (h->n == h->cap) {
-		h->cap = h->cap ? h->cap * 2 : 16;
-		h->rows = xrealloc(h->rows, h->cap * sizeof(*h->rows));
-	}
-	if (!h->n || r->health > h->row.health)
-		h->row.health = r->health;
-	h->row.server = h->n ? h->row.server : r->server;
-	h->rows[h->n++] = r;
-}
-
 void fold_clear(struct pane *p)
 {
 	for (size_t i = 0; p->fold && i < p->fold->n; i++)
@@ -124,17 +111,6 @@ void fold_finish(struct pane *p)
 	p->fold = NULL;
 }
 
-/* The head's line, then the rows under it unless it is closed. Returns how many lines. */
-static size_t fold_lay(const struct fold_head *h, const struct row **out)
-{
-	size_t n = 0;
-	if (h->n)
-		out[n++] = &h->row;
-	for (size_t i = 0; !h->closed && i < h->n; i++)
-		out[n++] = h->rows[i];
-	return n;
-}
-
 void fold_arrange(struct console *c, struct pane *p)
 {
 	struct fold *f = p->fold;
@@ -142,18 +118,33 @@ void fold_arrange(struct console *c, struct pane *p)
 	fold_clear(p);
 	fold_order(c, f);
 	for (size_t i = 0; i < p->n; i++) {
-		fold_tag_of(p->rows[i]->server, tag);
+		const struct row *r = p->rows[i];
+		fold_tag_of(r->server, tag);
 		struct fold_head *h = fold_find(f, tag);
 		h->panel = p->panel;
-		fold_push(h, p->rows[i]);
+		if (h->n == h->cap) {
+			h->cap = h->cap ? h->cap * 2 : 16;
+			h->rows = xrealloc(h->rows, h->cap * sizeof(*h->rows));
+		}
+		/* the head is as unwell as the worst row under it */
+		if (!h->n || r->health > h->row.health)
+			h->row.health = r->health;
+		h->row.server = h->n ? h->row.server : r->server;
+		h->rows[h->n++] = r;
 	}
 	if (p->n + f->n > p->cap) {
 		p->cap = p->n + f->n;
 		p->rows = xrealloc(p->rows, p->cap * sizeof(*p->rows));
 	}
 	p->n = 0;
-	for (size_t i = 0; i < f->n; i++)
-		p->n += fold_lay(f->heads[i], &p->rows[p->n]);
+	for (size_t i = 0; i < f->n; i++) {
+		/* the head's line, then the rows under it unless it is closed */
+		const struct fold_head *h = f->heads[i];
+		if (h->n)
+			p->rows[p->n++] = &h->row;
+		for (size_t k = 0; !h->closed && k < h->n; k++)
+			p->rows[p->n++] = h->rows[k];
+	}
 }
 
 /* --- what a head says ------------------------------------------------------- */

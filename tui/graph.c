@@ -33,35 +33,19 @@ float graph_top(const float *points, size_t n, float least)
 	return least;
 }
 
-/* How many levels of a graph with `levels` levels the value fills. 0: unknown. */
-static int graph_level(float value, float max, int levels)
+/* How many levels of this row the value fills: 0 to per_row. All rows together reach max. A value
+ * below 0 is unknown and fills none. */
+static int graph_level_in(float value, float max, int row, int rows, int per_row)
 {
 	if (value < 0)
 		return 0;
+	int levels = rows * per_row;
 	int level = max > 0 ? (int)(value / max * (float)levels + 0.5f) : 1;
 	level = level > levels ? levels : level;
-	return level < 1 ? 1 : level;
-}
-
-/* The same within one row: 0 to per_row. */
-static int graph_level_in(float value, float max, int row, int rows, int per_row)
-{
-	int level = graph_level(value, max, rows * per_row) - (rows - 1 - row) * per_row;
+	level = level < 1 ? 1 : level;
+	level -= (rows - 1 - row) * per_row; /* those of the rows below */
 	level = level > per_row ? per_row : level;
 	return level < 0 ? 0 : level;
-}
-
-/* The dots of a braille cell whose columns are filled that high. */
-static unsigned graph_dots(int left, int right)
-{
-	static const unsigned lefts[] = { 0x40, 0x04, 0x02, 0x01 };
-	static const unsigned rights[] = { 0x80, 0x20, 0x10, 0x08 };
-	unsigned dots = 0;
-	for (int i = 0; i < left; i++)
-		dots |= lefts[i];
-	for (int i = 0; i < right; i++)
-		dots |= rights[i];
-	return dots;
 }
 
 static size_t graph_put_dots(char *buf, unsigned dots)
@@ -80,6 +64,9 @@ static size_t graph_put_dots(char *buf, unsigned dots)
 void graph_row(char *buf, const float *points, size_t n, float max, int row, int rows, bool ascii)
 {
 	static const char plain[ASCII_ROWS + 1] = { ' ', '.', ':' };
+	/* the dots of a braille cell, of each column from below */
+	static const unsigned lefts[] = { 0x40, 0x04, 0x02, 0x01 };
+	static const unsigned rights[] = { 0x80, 0x20, 0x10, 0x08 };
 	size_t len = 0, most = graph_points(ascii, GRAPH_CELLS_MAX);
 	n = n < most ? n : most;
 	if (ascii) {
@@ -92,7 +79,12 @@ void graph_row(char *buf, const float *points, size_t n, float max, int row, int
 		float next = i + 1 < n ? points[i + 1] : -1;
 		int left = graph_level_in(points[i], max, row, rows, BRAILLE_ROWS);
 		int right = graph_level_in(next, max, row, rows, BRAILLE_ROWS);
-		len += graph_put_dots(buf + len, graph_dots(left, right));
+		unsigned dots = 0;
+		for (int k = 0; k < left; k++)
+			dots |= lefts[k];
+		for (int k = 0; k < right; k++)
+			dots |= rights[k];
+		len += graph_put_dots(buf + len, dots);
 	}
 	buf[len] = '\0';
 }

@@ -11,21 +11,6 @@
 #include "backends/store/report.h"
 #include "tui/headless.h"
 
-static void headless_print_session(const struct row *row)
-{
-	const struct session *s = ROW_AS(session, row);
-	char age[HUMAN_SIZE] = "";
-	if (s->updated_ms)
-		human_age(age, now_wall_ms() - s->updated_ms);
-	const char *status = session_status_name(s->shown);
-	if (s->type == SESSION_SERVICE || s->type == SESSION_SPEND)
-		status = s->words ? s->words : "asked";
-	printf("%-40s %-12s %4s  %s", row->id, status, age, row->name);
-	if (row->why)
-		printf("  | %s", row->why);
-	putchar('\n');
-}
-
 /* Only what is printed is waited for. */
 static bool headless_sessions_settled(const struct store *s)
 {
@@ -52,8 +37,19 @@ int headless_sessions(struct store *s, bool json, int wait_ms)
 	     row = store_next(row, &kind_session, NULL)) {
 		if (row->health == HEALTH_ASKS)
 			code = EXIT_ATTENTION;
-		if (!json)
-			headless_print_session(row);
+		if (json)
+			continue;
+		const struct session *one = ROW_AS(session, row);
+		char age[HUMAN_SIZE] = "";
+		if (one->updated_ms)
+			human_age(age, now_wall_ms() - one->updated_ms);
+		const char *status = session_status_name(one->shown);
+		if (one->type == SESSION_SERVICE || one->type == SESSION_SPEND)
+			status = one->words ? one->words : "asked";
+		printf("%-40s %-12s %4s  %s", row->id, status, age, row->name);
+		if (row->why)
+			printf("  | %s", row->why);
+		putchar('\n');
 	}
 	if (!json && !store_first(s, &kind_session, NULL))
 		fprintf(stderr, "mocr: no session of OpenCode, another agent or tmux was found\n");

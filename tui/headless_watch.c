@@ -163,20 +163,15 @@ void headless_watch_settings(struct settings *fresh, const struct settings *befo
 		fresh->ssh_config = xstrdup(before->ssh_config);
 }
 
-static bool watch_has_channels(const struct settings *s)
-{
-	for (const struct notify_config *c = s->notifys; c; c = c->next)
-		if (c->type && strcmp(c->type, "terminal") != 0)
-			return true;
-	return false;
-}
-
 int headless_watch(struct store *s)
 {
 	static const int signals[] = { SIGHUP, SIGTERM, SIGINT };
 	struct loop_signal *heard[ARRAY_LEN(signals)];
 	struct watch w = { .store = s, .loop = store_loop(s) };
-	if (!watch_has_channels(store_settings(s))) {
+	bool has_channels = false;
+	for (const struct notify_config *c = store_settings(s)->notifys; c; c = c->next)
+		has_channels |= c->type && strcmp(c->type, "terminal") != 0;
+	if (!has_channels) {
 		fputs("mocr: there is no way to tell you: the configuration has no [notify NAME] "
 		      "but for terminals, and mocr watch has none; mocr-config(5)\n",
 		      stderr);

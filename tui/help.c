@@ -38,20 +38,6 @@ static void help_context(struct console *c, struct doc *doc, enum action_context
 			help_action(c, doc, a, false);
 }
 
-/* The actions of the row's kind that apply now. Over a view only those with a key: the others are
- * in the menu. */
-static void help_kind(struct console *c, struct doc *doc, const struct row *r)
-{
-	const struct action *now[MENU_MAX];
-	size_t n = actions_of(r, now, MENU_MAX);
-	char title[160];
-	snprintf(title, sizeof(title), "What can be done with this %s now", r->kind->name);
-	if (n)
-		doc_head(doc, title);
-	for (size_t i = 0; i < n; i++)
-		help_action(c, doc, now[i], !c->view);
-}
-
 static void help_console(struct console *c, struct doc *doc, const struct row *r, unsigned of_row,
                          const char *title)
 {
@@ -79,10 +65,18 @@ void console_help(struct console *c)
 			commands_help_log(&doc);
 		help_context(c, &doc, CONTEXT_TEXT);
 	}
-	if (r)
-		help_kind(c, &doc, r);
-	if (r)
+	if (r) {
+		/* The actions of the row's kind that apply now. Over a view only those with a key:
+		 * the others are in the menu. */
+		const struct action *now[MENU_MAX];
+		size_t n = actions_of(r, now, MENU_MAX);
+		snprintf(title, sizeof(title), "What can be done with this %s now", r->kind->name);
+		if (n)
+			doc_head(&doc, title);
+		for (size_t i = 0; i < n; i++)
+			help_action(c, &doc, now[i], !c->view);
 		help_console(c, &doc, r, CONSOLE_ROW, "On the row under the cursor");
+	}
 	if (!c->view)
 		help_context(c, &doc, CONTEXT_TABLE);
 	help_console(c, &doc, r, 0, context_of(CONTEXT_CONSOLE)->title);

@@ -126,14 +126,6 @@ static const struct action *keymap_named(enum action_context context, const char
 	return a && !(a->flags & contexts[context].useless) ? a : NULL;
 }
 
-/* Can a key in this context start an action of this name, on some row at least? */
-static bool keymap_startable(enum action_context context, const char *name)
-{
-	if (keymap_named(context, name, NULL))
-		return true;
-	return keymap_reaches(context, CONTEXT_CONSOLE) && keymap_kind_action(name);
-}
-
 /* --- the [keys] section -------------------------------------------------- */
 
 /* Splits "log:f" into context and key. Without a context returns false. */
@@ -155,8 +147,10 @@ static bool keymap_split(const char *written, enum action_context *context, cons
 static bool keymap_read(const struct key_config *k, enum action_context *context, const char **key)
 {
 	const struct action *a = NULL;
+	/* true: a key there can start the action, on some row at least */
 	if (keymap_split(k->key, context, key))
-		return keymap_startable(*context, k->action);
+		return keymap_named(*context, k->action, NULL) ||
+		       (keymap_reaches(*context, CONTEXT_CONSOLE) && keymap_kind_action(k->action));
 	*context = CONTEXT_CONSOLE;
 	if (!strcmp(k->action, action_none.name))
 		return true;
@@ -171,18 +165,12 @@ static bool keymap_read(const struct key_config *k, enum action_context *context
 
 /* Can the key have this action? All keys of a shell go to its programs, which need most of them.
  * What leaves it is a key with Ctrl, or F1 to F12: the terminal sends these as a whole. */
-/* Does every terminal send the key as one control character or as a function key? In a shell only
- * such a key is certain to arrive, and programs there need the others. */
-static bool keymap_is_control(const struct key *key)
+static bool keymap_fits(enum action_context context, const struct key *key, const char *action)
 {
 	bool control = key->mods == MOD_CTRL && key->code > 0 && key->code < 0x7f &&
 	               strchr("abcdefghijklmnopqrstuvwxyz[\\]^_@ ", (int)key->code);
-	return control || (key->code >= K_F1 && key->code <= K_F12);
-}
-
-static bool keymap_fits(enum action_context context, const struct key *key, const char *action)
-{
-	return context != CONTEXT_SHELL || keymap_is_control(key) ||
+	bool function = key->code >= K_F1 && key->code <= K_F12;
+	return context != CONTEXT_SHELL || control || function ||
 	       !strcmp(action, action_none.name);
 }
 

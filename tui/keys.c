@@ -484,36 +484,30 @@ static void key_plain_front(const unsigned char *s, size_t len, struct front *f)
 	key_settle(&f->key);
 }
 
-static void key_escape_front(const unsigned char *s, size_t len, struct front *f)
-{
-	if (len == 1) {
-		f->alone = true;
-	} else if (s[1] == '[') {
-		key_csi_front(s, len, f);
-	} else if (s[1] == 'O') {
-		key_ss3_front(s, len, f);
-	} else if (strchr("]P_^X", s[1])) {
-		key_string_front(s, len, f);
-	} else if (s[1] == 0x1b) {
-		f->n = 1;
-		f->key.code = K_ESC;
-	} else {
-		key_plain_front(s + 1, len - 1, f);
-		if (f->n) {
-			f->n++;
-			f->key.mods |= MOD_META;
-		}
-	}
-}
-
 static struct front key_look(const unsigned char *s, size_t len)
 {
 	struct front f = { .n = 0 };
 
-	if (*s == 0x1b)
-		key_escape_front(s, len, &f);
-	else
+	if (*s != 0x1b) {
 		key_plain_front(s, len, &f);
+	} else if (len == 1) {
+		f.alone = true;
+	} else if (s[1] == '[') {
+		key_csi_front(s, len, &f);
+	} else if (s[1] == 'O') {
+		key_ss3_front(s, len, &f);
+	} else if (strchr("]P_^X", s[1])) {
+		key_string_front(s, len, &f);
+	} else if (s[1] == 0x1b) {
+		f.n = 1;
+		f.key.code = K_ESC;
+	} else {
+		key_plain_front(s + 1, len - 1, &f);
+		if (f.n) {
+			f.n++;
+			f.key.mods |= MOD_META;
+		}
+	}
 	return f;
 }
 

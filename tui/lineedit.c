@@ -726,15 +726,6 @@ static size_t lineedit_characters(const char *s, size_t len)
 	return n;
 }
 
-static size_t lineedit_cells_of(const char *s, size_t len)
-{
-	char *part = xstrndup(s, len);
-	size_t n = cells(part);
-
-	free(part);
-	return n;
-}
-
 static void lineedit_draw_secret(const struct lineedit *e, const struct canvas *c, int y, int x,
                                  int width, bool focused)
 {
@@ -767,7 +758,9 @@ void lineedit_draw(const struct lineedit *e, const struct canvas *c, int y, int 
 		lineedit_draw_secret(e, c, y, x, width, focused);
 		return;
 	}
-	before = (int)lineedit_cells_of(e->text, e->cursor);
+	char *part = xstrndup(e->text, e->cursor);
+	before = (int)cells(part);
+	free(part);
 	/* scroll by thirds, so that the text rarely moves while typing */
 	while (before - skip >= width) {
 		size_t used = 0;

@@ -230,15 +230,6 @@ void logview_facts(const struct logview *v, bool brief, char *buf, size_t size)
 
 /* --- taking lines along -------------------------------------------------- */
 
-static size_t logview_stamp(char *buf, size_t size, int64_t time_us)
-{
-	time_t s = (time_t)(time_us / 1000000);
-	struct tm tm;
-	localtime_r(&s, &tm);
-	size_t n = strftime(buf, size, "%Y-%m-%d %H:%M:%S", &tm);
-	return n + (size_t)snprintf(buf + n, size - n, ".%03d", (int)(time_us / 1000 % 1000));
-}
-
 char *logview_copy(const struct logview *v, uint64_t place, size_t *lines)
 {
 	struct buf out;
@@ -276,8 +267,11 @@ long logview_save(const struct logview *v, const char *path, bool all, char *why
 		const struct log_line *line = at ? log_get(v->log, at) : NULL;
 		if (!line)
 			break;
-		logview_stamp(when, sizeof(when), line->time_us);
-		fprintf(f, "%s %s %s%s\n", when, log_source_name(v->log, line->source),
+		time_t s = (time_t)(line->time_us / 1000000);
+		struct tm tm;
+		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", localtime_r(&s, &tm));
+		fprintf(f, "%s.%03d %s %s%s\n", when, (int)(line->time_us / 1000 % 1000),
+		        log_source_name(v->log, line->source),
 		        line->mark == LOG_GAP ? "-- " : "", line->text);
 	}
 	bool good = f && !ferror(f);

@@ -363,15 +363,6 @@ static bool asks_first(const struct action *a, const struct row *row)
 	return a->asks && *more;
 }
 
-/* The key was pressed with the eyes elsewhere: on several rows, on a marked one, or while a text is
- * read, where the same letter may be a key of less. Such a change asks first. */
-static bool order_is_far(struct console *c, const struct action *a, struct row **rows, size_t n,
-                         const char *argument)
-{
-	bool words = argument || a->asks || a->choices;
-	return !words && (n > 1 || c->view || rows[0] != console_row(c));
-}
-
 /* Are the rows those under a head? Most of them may be out of sight: every action asks. */
 static bool order_is_of_head(struct console *c)
 {
@@ -395,6 +386,10 @@ void order_begin_rows(struct console *c, const struct action *a, struct row **ro
 	for (size_t i = 0; i < n; i++)
 		c->intent.ids[c->intent.n++] = xstrdup(rows[i]->id);
 	free(copy);
+	/* The key was pressed with the eyes elsewhere: on several rows, on a marked one, or while a
+	 * text is read, where the same letter may be a key of less. Such a change asks first. */
+	bool words = argument || a->asks || a->choices;
+	bool far = !words && (n > 1 || c->view || rows[0] != console_row(c));
 	if (!c->intent.argument && panel_ask(c, a, rows, n)) {
 		intent_free(&c->intent);
 	} else if (a->choices && !argument) {
@@ -404,8 +399,7 @@ void order_begin_rows(struct console *c, const struct action *a, struct row **ro
 	} else if (argument && !action_fits(a, rows[0], argument, &err)) {
 		order_ask_argument(c, a, rows[0], c->intent.argument, &err);
 	} else if (head || (a->flags & (ACTION_CONFIRM | ACTION_DANGER)) ||
-	           ((a->flags & ACTION_CHANGES) &&
-	            (order_protected_server(rows, n) || order_is_far(c, a, rows, n, argument)))) {
+	           ((a->flags & ACTION_CHANGES) && (order_protected_server(rows, n) || far))) {
 		order_confirm(c, a, rows, n);
 	} else {
 		order_carry_out(c);

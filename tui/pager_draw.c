@@ -372,17 +372,6 @@ static void pager_draw_flat(const struct pager *p, const struct canvas *c, int y
 		canvas_text(&rest, 0, 0, 1, TONE_DIM, canvas_ascii() ? "<" : "‹");
 }
 
-static void pager_draw_tone_rows(const struct pager *p, const struct canvas *c, int from, int to,
-                                 uint64_t line, const struct laid *l)
-{
-	for (int y = from; y < to; y++) {
-		if (l->marked)
-			canvas_row_tone(c, y, TONE_MARK);
-		if (p->log && !p->follow && line == p->cursor)
-			canvas_row_tone(c, y, TONE_CURSOR);
-	}
-}
-
 static void pager_draw_lines(const struct pager *p, const struct canvas *c)
 {
 	struct place at = p->top;
@@ -397,7 +386,13 @@ static void pager_draw_lines(const struct pager *p, const struct canvas *c)
 			pager_draw_flat(p, c, y, &l);
 			y++;
 		}
-		pager_draw_tone_rows(p, c, from, y, at.line, &l);
+		bool under_cursor = p->log && !p->follow && at.line == p->cursor;
+		for (; from < y; from++) {
+			if (l.marked)
+				canvas_row_tone(c, from, TONE_MARK);
+			if (under_cursor)
+				canvas_row_tone(c, from, TONE_CURSOR);
+		}
 	}
 }
 

@@ -47,13 +47,6 @@ static struct place undo_here(struct console *c)
 	return at;
 }
 
-static bool undo_is_same(const struct place *a, const struct place *b)
-{
-	return a->focus == b->focus && a->zoom == b->zoom && a->problems == b->problems &&
-	       a->aside == b->aside && a->reverse == b->reverse && !strcmp(a->scope, b->scope) &&
-	       !strcmp(a->filter, b->filter) && !strcmp(a->sort, b->sort);
-}
-
 void undo_note(struct console *c)
 {
 	if (c->line || c->dialog || c->view || !c->n_panes)
@@ -62,7 +55,12 @@ void undo_note(struct console *c)
 		c->undo = xcalloc(1, sizeof(*c->undo));
 	struct undo *u = c->undo;
 	struct place here = undo_here(c);
-	if (u->known && !undo_is_same(&u->now, &here)) {
+	const struct place *was = &u->now;
+	bool same = was->focus == here.focus && was->zoom == here.zoom &&
+	            was->problems == here.problems && was->aside == here.aside &&
+	            was->reverse == here.reverse && !strcmp(was->scope, here.scope) &&
+	            !strcmp(was->filter, here.filter) && !strcmp(was->sort, here.sort);
+	if (u->known && !same) {
 		if (u->n == UNDO_MAX)
 			memmove(&u->before[0], &u->before[1], --u->n * sizeof(u->before[0]));
 		u->before[u->n++] = u->now;

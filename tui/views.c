@@ -165,30 +165,6 @@ struct view *view_push_log(struct console *c, struct log *log, const char *id, c
 	return v;
 }
 
-/* If rows are marked here, marked rows of other panels are included. */
-static size_t view_rows_to_follow(struct console *c, struct row **rows)
-{
-	size_t n = console_rows(c, rows, LOGS_MAX);
-	const struct pane *here = pane_focused(c);
-	if (c->view || !here->table || !table_marks(here->table, NULL, 0))
-		return n;
-	for (size_t i = 0; i < c->n_panes; i++) {
-		const char *ids[LOGS_MAX];
-		size_t marked = c->panes[i].table && &c->panes[i] != here
-		                        ? table_marks(c->panes[i].table, ids, LOGS_MAX)
-		                        : 0;
-		for (size_t k = 0; k < marked && k < LOGS_MAX && n < LOGS_MAX; k++) {
-			struct row *r = store_find(c->store, ids[k]);
-			size_t at = 0;
-			while (at < n && rows[at] != r)
-				at++;
-			if (r && row_has_log(r) && at == n)
-				rows[n++] = r;
-		}
-	}
-	return n;
-}
-
 /* "log of 2 containers, 1 unit" */
 static char *view_log_title(struct row *const *rows, size_t n)
 {
@@ -231,7 +207,25 @@ static void view_follow(struct console *c, struct row **rows, size_t n)
 void view_open_log(struct console *c)
 {
 	struct row *rows[LOGS_MAX];
-	view_follow(c, rows, view_rows_to_follow(c, rows));
+	size_t n = console_rows(c, rows, LOGS_MAX);
+	/* if rows are marked here, marked rows of other panels are included */
+	const struct pane *here = pane_focused(c);
+	bool marks = !c->view && here->table && table_marks(here->table, NULL, 0);
+	for (size_t i = 0; marks && i < c->n_panes; i++) {
+		const char *ids[LOGS_MAX];
+		size_t marked = c->panes[i].table && &c->panes[i] != here
+		                        ? table_marks(c->panes[i].table, ids, LOGS_MAX)
+		                        : 0;
+		for (size_t k = 0; k < marked && k < LOGS_MAX && n < LOGS_MAX; k++) {
+			struct row *r = store_find(c->store, ids[k]);
+			size_t at = 0;
+			while (at < n && rows[at] != r)
+				at++;
+			if (r && row_has_log(r) && at == n)
+				rows[n++] = r;
+		}
+	}
+	view_follow(c, rows, n);
 }
 
 void view_open_log_of(struct console *c, struct row *r)

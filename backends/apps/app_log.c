@@ -105,21 +105,6 @@ static size_t app_log_find_new(const struct app_log *l, const char *text, size_t
 	return 0;
 }
 
-/* Time of a line: its own stamp. Without a stamp: now, or for the first text the time of the line
- * before. */
-static int64_t app_log_time_of(struct app_log *l, const char *text, size_t len)
-{
-	int64_t now_us = now_wall_ms() * 1000, us = stamp_find(text, len, (struct zone){ 0 });
-	if (us > now_us)
-		us = 0;
-	if (!us)
-		us = l->seen ? now_us : l->time_us;
-	if (us < l->time_us)
-		us = l->time_us;
-	l->time_us = us;
-	return us ? us : now_us;
-}
-
 static void app_log_add_lines(struct app_log *l, const char *text, size_t len)
 {
 	while (len) {
@@ -129,9 +114,19 @@ static void app_log_add_lines(struct app_log *l, const char *text, size_t len)
 		/* a progress bar overwrote itself */
 		const char *cr = shown ? memrchr(text, '\r', shown - 1) : NULL;
 		size_t skip = cr ? (size_t)(cr + 1 - text) : 0;
-		log_add(l->follow.log, l->follow.source,
-		        app_log_time_of(l, text + skip, shown - skip), LOG_LEVEL_UNKNOWN, LOG_LINE,
-		        text + skip, shown - skip);
+		/* The time is the line's own stamp. Without a stamp: now, or for the first text the
+		 * time of the line before. */
+		int64_t now_us = now_wall_ms() * 1000;
+		int64_t us = stamp_find(text + skip, shown - skip, (struct zone){ 0 });
+		if (us > now_us)
+			us = 0;
+		if (!us)
+			us = l->seen ? now_us : l->time_us;
+		if (us < l->time_us)
+			us = l->time_us;
+		l->time_us = us;
+		log_add(l->follow.log, l->follow.source, us ? us : now_us, LOG_LEVEL_UNKNOWN,
+		        LOG_LINE, text + skip, shown - skip);
 		text += n + (nl != NULL);
 		len -= n + (nl != NULL);
 	}

@@ -169,21 +169,6 @@ enum health dp_health(const char *state)
 	return HEALTH_UNKNOWN;
 }
 
-static void dp_read_deployment(const cJSON *o, struct app_deployment *d)
-{
-	*d = (struct app_deployment){ .id = "" };
-	app_id_read(o, "deploymentId", NULL, d->id);
-	vj_text(o, "status", NULL, d->state, sizeof(d->state));
-	vj_text(o, "title", NULL, d->title, sizeof(d->title));
-	vj_text(o, "errorMessage", NULL, d->error, sizeof(d->error));
-	vj_text(o, "logPath", NULL, d->log, sizeof(d->log));
-	d->health = dp_health(d->state);
-	d->created_ms = vj_time(o, "startedAt", NULL);
-	if (!d->created_ms)
-		d->created_ms = vj_time(o, "createdAt", NULL);
-	d->ended_ms = vj_time(o, "finishedAt", NULL);
-}
-
 /* Keeps the newest deployments and sorts them newest first. */
 static size_t dp_read_deployments(const cJSON *list, struct app_deployment *out)
 {
@@ -192,10 +177,19 @@ static size_t dp_read_deployments(const cJSON *list, struct app_deployment *out)
 	if (!cJSON_IsArray(list))
 		return 0;
 	cJSON_ArrayForEach (v, list) {
-		struct app_deployment d;
+		struct app_deployment d = { .id = "" };
 		if (!cJSON_IsObject(v))
 			continue;
-		dp_read_deployment(v, &d);
+		app_id_read(v, "deploymentId", NULL, d.id);
+		vj_text(v, "status", NULL, d.state, sizeof(d.state));
+		vj_text(v, "title", NULL, d.title, sizeof(d.title));
+		vj_text(v, "errorMessage", NULL, d.error, sizeof(d.error));
+		vj_text(v, "logPath", NULL, d.log, sizeof(d.log));
+		d.health = dp_health(d.state);
+		d.created_ms = vj_time(v, "startedAt", NULL);
+		if (!d.created_ms)
+			d.created_ms = vj_time(v, "createdAt", NULL);
+		d.ended_ms = vj_time(v, "finishedAt", NULL);
 		size_t at = n;
 		while (at > 0 && out[at - 1].created_ms < d.created_ms)
 			at--;

@@ -87,22 +87,22 @@ static void join_free_entries(struct join_entry *e)
 
 /* --- candidates ---------------------------------------------------------- */
 
-/* A row of an Alertmanager that answers counts, or of any site that answers while this one does
- * not. */
-static bool join_counts(const struct system *y, const struct system *z)
-{
-	bool counts = y->site->err.code || (alert_site_silences(z) && !alert_site_silences(y));
-	return counts && z->site != y->site &&
-	       (alert_labels_in(y->labels, z->labels) || alert_labels_in(z->labels, y->labels));
-}
-
 /* The first of the store among the entries and best. */
 static const struct join_entry *join_first(const struct join_entry *e, const struct system *y,
                                            const struct join_entry *best)
 {
-	for (; e; e = e->next)
-		if ((!best || e->number < best->number) && join_counts(y, e->y))
+	for (; e; e = e->next) {
+		const struct system *z = e->y;
+		if ((best && e->number >= best->number) || z->site == y->site)
+			continue;
+		/* A row of an Alertmanager that answers counts, or of any site that answers while
+		 * this one does not. */
+		bool counts = y->site->err.code ||
+		              (alert_site_silences(z) && !alert_site_silences(y));
+		if (counts && (alert_labels_in(y->labels, z->labels) ||
+		               alert_labels_in(z->labels, y->labels)))
 			best = e;
+	}
 	return best;
 }
 

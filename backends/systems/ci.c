@@ -143,20 +143,6 @@ static bool ci_is_of(const struct system *y, const char *repository)
 	return !strcmp(y->type, RUN_TYPE) && !strncmp(y->ref, repository, n) && y->ref[n] == ':';
 }
 
-/* The runs of repositories that the section no longer names. */
-static void ci_sweep_others(struct site *s)
-{
-	const struct ci_site *c = ci_of(s);
-	for (struct system *y = system_next(s, NULL), *next; y; y = next) {
-		bool named = false;
-		next = system_next(s, y);
-		for (size_t i = 0; i < c->n_places; i++)
-			named = named || ci_is_of(y, c->places[i].name);
-		if (!named)
-			store_row_remove(&y->row);
-	}
-}
-
 static void ci_count(struct site *s)
 {
 	size_t running = 0, failed = 0;
@@ -323,7 +309,15 @@ static void ci_came(struct site *s, const struct platform_step *step, const stru
 static void ci_over(struct site *s)
 {
 	struct ci_site *c = ci_of(s);
-	ci_sweep_others(s);
+	/* the runs of repositories that the section no longer names are gone */
+	for (struct system *y = system_next(s, NULL), *next; y; y = next) {
+		bool named = false;
+		next = system_next(s, y);
+		for (size_t i = 0; i < c->n_places; i++)
+			named = named || ci_is_of(y, c->places[i].name);
+		if (!named)
+			store_row_remove(&y->row);
+	}
 	ci_count(s);
 	if (site_round_failed(s))
 		return;

@@ -128,18 +128,6 @@ static void dns_set_row(struct site *s, const struct dns_page *page, const char 
 	system_settle(y, "set", HEALTH_IDLE, NULL);
 }
 
-static void dns_sweep(struct site *s, const struct dns_page *page)
-{
-	char start[48];
-	int n = snprintf(start, sizeof(start), "%lld/%d/", (long long)page->zone, page->number);
-	for (struct system *y = system_next(s, NULL), *next; y; y = next) {
-		next = system_next(s, y);
-		bool mine = !strcmp(y->type, SET_TYPE) && !strncmp(y->ref, start, (size_t)n);
-		if (mine && y->round != system_site(s)->lists)
-			store_row_remove(&y->row);
-	}
-}
-
 static bool dns_take_sets(struct site *s, const char *ref, const char *json, size_t len,
                           struct err *err)
 {
@@ -161,7 +149,15 @@ static bool dns_take_sets(struct site *s, const char *ref, const char *json, siz
 	system_begin(s, SET_TYPE);
 	for (size_t i = 0; i < l.n; i++)
 		dns_set_row(s, &page, y->row.name, &l.at[i]);
-	dns_sweep(s, &page);
+	/* the sets of this page that it no longer has are gone */
+	char start[48];
+	int n = snprintf(start, sizeof(start), "%lld/%d/", (long long)page.zone, page.number);
+	for (struct system *set = system_next(s, NULL), *next; set; set = next) {
+		next = system_next(s, set);
+		bool mine = !strcmp(set->type, SET_TYPE) && !strncmp(set->ref, start, (size_t)n);
+		if (mine && set->round != system_site(s)->lists)
+			store_row_remove(&set->row);
+	}
 	/* The last page of a zone states how many sets there are in all. */
 	struct dns_site *d = dns_of(s);
 	size_t through = (size_t)page.number * DNS_SETS_MAX;

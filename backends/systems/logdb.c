@@ -132,16 +132,6 @@ static size_t logdb_take(struct logdb_follow *f, const struct logdb_page *page, 
 	return added;
 }
 
-static void logdb_say_gap(struct logdb_follow *f)
-{
-	char span[HUMAN_SIZE];
-	if (f->lost_ms)
-		log_gap(f->follow.log, f->follow.source,
-		        "nothing was read for %s; what was written meanwhile follows",
-		        human_span(span, now_wall_ms() - f->lost_ms));
-	f->lost_ms = 0;
-}
-
 /* The title of a log has too little room for a sentence: each is said once among the lines, too.
  * What is only printed has its status. */
 static void logdb_complain(struct logdb_follow *f, const char *text)
@@ -178,12 +168,6 @@ static void logdb_ask(struct logdb_follow *f, enum logdb_want want, int64_t star
 		                        .from_ns = logdb_now_ns(f) };
 	loop_timer_set(f->timer, -1);
 	logdb_ask_page(f);
-}
-
-static void logdb_ask_new(struct logdb_follow *f)
-{
-	bool first = !f->asked_ns && !log_since(f->follow.log);
-	logdb_ask(f, WANT_NEW, logdb_next_start(f), 0, first ? LOGDB_FIRST : LOGDB_PAGE);
 }
 
 /* Asks again in a while. A tail is opened as soon as what was there is shown. */
@@ -281,8 +265,14 @@ static void logdb_page_came(const struct api_answer *r, void *arg)
 	/* The clock there when the first question was sent. The header has whole seconds. */
 	if (!ask->pages && r->date_ms)
 		ask->from_ns = (r->date_ms - 1000 - (loop_now(f->loop) - ask->sent_ms)) * MS_NS;
-	if (ask->want == WANT_NEW && page.n)
-		logdb_say_gap(f);
+	if (ask->want == WANT_NEW && page.n) {
+		char span[HUMAN_SIZE];
+		if (f->lost_ms)
+			log_gap(f->follow.log, f->follow.source,
+			        "nothing was read for %s; what was written meanwhile follows",
+			        human_span(span, now_wall_ms() - f->lost_ms));
+		f->lost_ms = 0;
+	}
 	ask->added += logdb_take(f, &page, ++f->round, ask->end_ns / 1000);
 	ask->pages++;
 	int64_t oldest = page.n ? page.at[0].ns : 0;
@@ -334,8 +324,9 @@ static void logdb_ask_page(struct logdb_follow *f)
 static void logdb_on_timer(struct loop_timer *t, void *arg)
 {
 	struct logdb_follow *f = arg;
+	bool first = !f->asked_ns && !log_since(f->follow.log);
 	if (logdb_is_connected(f) && !f->ask.call && !f->paused && !f->over)
-		logdb_ask_new(f);
+		logdb_ask(f, WANT_NEW, logdb_next_start(f), 0, first ? LOGDB_FIRST : LOGDB_PAGE);
 }
 
 /* --- the live tail ---------------------------------------------------------- */

@@ -240,19 +240,6 @@ static bool vlogs_is_level(const char *name)
 	return false;
 }
 
-/* Adds " ms=12", as a JSON line is shown when folded. */
-static void vlogs_add_field(struct buf *text, const cJSON *field, bool first)
-{
-	const char *value = field->valuestring;
-	const char *quote = !*value || strchr(value, ' ') ? "\"" : "";
-	logdb_add_text(text, first ? "" : " ");
-	logdb_add_text(text, field->string);
-	logdb_add_text(text, "=");
-	logdb_add_text(text, quote);
-	logdb_add_text(text, value);
-	logdb_add_text(text, quote);
-}
-
 bool vlogs_line_parse(const char *json, size_t len, const char *query, struct logdb_page *p)
 {
 	cJSON *o = json_whole(json, len);
@@ -273,7 +260,15 @@ bool vlogs_line_parse(const char *json, size_t len, const char *query, struct lo
 		               vlogs_is_level(v->string) || vlogs_in_stream(stream, v->string);
 		if (is_told || !cJSON_IsString(v))
 			continue;
-		vlogs_add_field(&text, v, first);
+		/* " ms=12", as a JSON line is shown when folded */
+		const char *value = v->valuestring;
+		const char *quote = !*value || strchr(value, ' ') ? "\"" : "";
+		logdb_add_text(&text, first ? "" : " ");
+		logdb_add_text(&text, v->string);
+		logdb_add_text(&text, "=");
+		logdb_add_text(&text, quote);
+		logdb_add_text(&text, value);
+		logdb_add_text(&text, quote);
 		first = false;
 	}
 	logdb_page_add(p, ns, logdb_hash_members(o), logdb_level(o), &text);

@@ -62,7 +62,10 @@ static void zlh_server_row(struct site *s, const struct zlh_status *t)
 	system_settle(y, *t->word ? t->word : "not told", h, why);
 }
 
-static void zlh_code_row(struct site *s, const struct zlh_status *t)
+/* --- answers ------------------------------------------------------------- */
+
+/* What zlh_came picked. */
+static bool zlh_take(struct site *s, const char *ref, const char *json, size_t len, struct err *err)
 {
 	static const struct {
 		const char *state;
@@ -70,15 +73,6 @@ static void zlh_code_row(struct site *s, const struct zlh_status *t)
 	} told[] = { [ZLH_UNKNOWN] = { "not told", HEALTH_UNKNOWN },
 		     [ZLH_NO] = { "stopped", HEALTH_IDLE },
 		     [ZLH_YES] = { "running", HEALTH_GOOD } };
-	struct system *y = system_row(s, CODE_TYPE, s->name, "", true);
-	system_settle(y, told[t->code_server].state, told[t->code_server].health, NULL);
-}
-
-/* --- answers ------------------------------------------------------------- */
-
-/* What zlh_came picked. */
-static bool zlh_take(struct site *s, const char *ref, const char *json, size_t len, struct err *err)
-{
 	struct zlh_status t;
 	if (!zlh_parse(json, len, &t, err))
 		return false;
@@ -87,7 +81,8 @@ static bool zlh_take(struct site *s, const char *ref, const char *json, size_t l
 	memcpy(((struct zlh *)s)->log, t.log, sizeof(t.log));
 	system_begin(s, SERVER_TYPE);
 	zlh_server_row(s, &t);
-	zlh_code_row(s, &t);
+	struct system *code = system_row(s, CODE_TYPE, s->name, "", true);
+	system_settle(code, told[t.code_server].state, told[t.code_server].health, NULL);
 	site_listed(s);
 	system_note(s, HEALTH_GOOD, "");
 	return true;
