@@ -149,6 +149,14 @@ static void it_is_said_since_when(void **state)
 		w->hub->row.health_ms = all[i].at_s * 1000 + 999;
 		assert_true(cause_says(w->hub, text, sizeof(text)));
 		assert_string_equal(text, all[i].words);
+		/* in a buffer of any size there is its beginning */
+		for (size_t size = 1; size <= strlen(text) + 1; size++) {
+			char *exact = xcalloc(1, size);
+			assert_true(cause_says(w->hub, exact, size));
+			assert_memory_equal(exact, text, size - 1);
+			assert_int_equal(exact[size - 1], '\0');
+			free(exact);
+		}
 	}
 	now_wall_set(0);
 }

@@ -177,6 +177,9 @@ static void no_key_reaches_the_file(void **state)
 	assert_true(found_key_fits(must, "~/bin/token-of-coolify-now", &err));
 	assert_true(found_key_fits(must, "/usr/local/bin/token-of-coolify", &err));
 	assert_true(found_key_fits(must, "printenv;true", &err));
+	char *exact = xstrdup(";true"); /* nothing is before it */
+	assert_true(found_key_fits(must, exact, &err));
+	free(exact);
 	assert_true(found_key_fits(must, "123456789012345", &err));
 	assert_false(found_key_fits(must, "1234567890123456", &err));
 	assert_non_null(strstr(err.text, "looks like the key itself"));

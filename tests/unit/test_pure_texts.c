@@ -175,6 +175,18 @@ static void write_read(struct buf *out, const char *json)
 		if (json_member(exact, len, names[i], &value, &n))
 			buf_addf(out, "  member %s = %.*s\n", names[i], (int)n, value);
 	}
+	/* with a NUL at each place: how many elements are read, and whether there is a member */
+	buf_puts(out, "  NUL");
+	for (size_t i = 0; i < len; i++) {
+		const char *value;
+		size_t n;
+		char was = exact[i];
+		exact[i] = '\0';
+		buf_addf(out, " %ld%s", json_count(exact, len),
+		         json_member(exact, len, "b", &value, &n) ? "b" : "");
+		exact[i] = was;
+	}
+	buf_puts(out, "\n");
 	cJSON *whole = json_whole(exact, len), *o = json_parse(exact, len),
 	      *inside = vj_document(exact, len);
 	buf_addf(out, "  parsed %d whole %d document %d\n", o != NULL, whole != NULL,

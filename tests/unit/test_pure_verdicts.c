@@ -156,6 +156,14 @@ static void write_unit(struct buf *out)
 	snprintf(u.sub, sizeof(u.sub), "%s", ONE_OF(subs));
 	snprintf(u.result, sizeof(u.result), "%s", ONE_OF(results));
 	enum health health = unit_judge(&u, NOW, why, sizeof(why));
+	/* in a buffer of any size there is the beginning of the reason */
+	for (size_t size = 1; size <= strlen(why) + 1; size += 5) {
+		char *exact = xcalloc(1, size);
+		assert_int_equal(unit_judge(&u, NOW, exact, size), health);
+		assert_memory_equal(exact, why, size - 1);
+		assert_int_equal(exact[size - 1], '\0');
+		free(exact);
+	}
 	int64_t since = unit_since_ms(&u);
 	buf_addf(out,
 	         "%s %s %s %s status %d restarts %d%s near %s line %s flap %lld: %s since %lld "

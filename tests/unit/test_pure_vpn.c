@@ -188,6 +188,19 @@ static long long in_minutes(int64_t ms)
 	return ms ? (ms - NOW) / MINUTE : 77777;
 }
 
+/* In a buffer of any size there is the beginning of the text, and nothing behind the buffer. */
+static void check_sizes(void (*say)(const struct peer *, char *, size_t), const struct peer *p,
+                        const char *whole)
+{
+	for (size_t size = 1; size <= strlen(whole) + 1; size++) {
+		char *exact = xcalloc(1, size);
+		say(p, exact, size);
+		assert_memory_equal(exact, whole, size - 1);
+		assert_int_equal(exact[size - 1], '\0');
+		free(exact);
+	}
+}
+
 static void say_peer(struct buf *out, const struct row *r)
 {
 	const struct peer *p = const_peer_of(r), *w = peer_witness(p), *self = peer_self(p);
@@ -201,8 +214,10 @@ static void say_peer(struct buf *out, const struct row *r)
 	buf_addf(out, "  %s %lld online %d path [%s] witness %s self %s\n", state,
 	         in_minutes(since), peer_online(p), text, w ? w->row.id : "-",
 	         self ? self->row.id : "-");
+	check_sizes(peer_path, p, text);
 	peer_seen(p, text, sizeof(text));
 	buf_addf(out, "  %s\n", text);
+	check_sizes(peer_seen, p, text);
 }
 
 static void say_cells(struct buf *out, const struct row *r)

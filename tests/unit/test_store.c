@@ -31,6 +31,7 @@
 #include "backends/store/report.h"
 #include "backends/servers/replay.h"
 #include "backends/servers/server.h"
+#include "backends/servers/tags.h"
 #include "backends/store/settings.h"
 #include "backends/store/store.h"
 #include "backends/vpn/vpn.h"
@@ -402,6 +403,81 @@ static void test_activity_is_kept(void **state)
 	assert_true(activity_count(w.store) > 0);
 	assert_string_equal(activity_get(w.store, 0)->text, "well -> failed: exit 1");
 	world_destroy(&w);
+}
+
+static bool note_text(const struct activity_entry *e, void *arg)
+{
+	struct buf *all = arg;
+	buf_addf(all, "%s|", e->text);
+	return strcmp(e->text, "enough") != 0;
+}
+
+/* What is kept is read from the older file to the newer one, until it is enough. */
+static void test_activity_is_read(void **state)
+{
+	static const struct {
+		const char *old, *new; /* NULL: no such file */
+		const char *texts;
+	} all[] = {
+		{ NULL, NULL, "" },
+		{ NULL, "one two", "one|two|" },
+		{ "one two", NULL, "one|two|" },
+		{ "one two", "three four", "one|two|three|four|" },
+		{ "one enough", "three", "one|enough|" },
+		{ "one", "enough four", "one|enough|" },
+	};
+	char *dir = xasprintf("%s/read", home);
+	(void)state;
+	assert_int_equal(mkdir(dir, 0700), 0);
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct buf texts = { 0 };
+		struct err err = { 0 };
+		buf_puts(&texts, "");
+		for (int newer = 0; newer < 2; newer++) {
+			char *path = xasprintf("%s/activity.jsonl%s", dir, newer ? "" : ".1");
+			const char *words = newer ? all[i].new : all[i].old;
+			unlink(path);
+			FILE *f = words ? fopen(path, "w") : NULL;
+			char *copy = xstrdup(words), *save = NULL;
+			for (char *w = f ? strtok_r(copy, " ", &save) : NULL; w;
+			     w = strtok_r(NULL, " ", &save))
+				fprintf(f, "rubbish\n{\"ms\":1000,\"what\":\"note\",\"id\":\"\","
+				           "\"text\":\"%s\"}\n",
+				        w);
+			if (f)
+				fclose(f);
+			free(copy);
+			free(path);
+		}
+		assert_true(activity_read(dir, note_text, &texts, &err));
+		assert_string_equal(texts.data ? texts.data : "", all[i].texts);
+		buf_finish(&texts);
+	}
+	free(dir);
+}
+
+/* A tag that no section has is refused with those that there are. */
+static void test_servers_of_a_tag(void **state)
+{
+	static const struct {
+		const char *config, *tag, *why;
+	} all[] = {
+		{ "[server a]\nhost = x\n", "@prod", "@prod; there is no tag yet (tags =" },
+		{ "[server a]\ntags = home prod\n[server b]\ntags = eu\n", "@x",
+		  "has the tag @x; there are @home @prod @eu (tags =" },
+		{ "[server a]\ntags = home\n", "@hom", "has the tag @hom; there are @home (" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct world w = world_create(all[i].config);
+		struct err err = { 0 };
+		assert_false(servers_open_tagged(w.store, all[i].tag, &err));
+		assert_int_equal(err.code, ERR_USAGE);
+		if (!strstr(err.text, all[i].why))
+			fail_msg("%s", err.text);
+		assert_null(store_servers(w.store));
+		world_destroy(&w);
+	}
 }
 
 /* The file is anybody's to write: times that cannot be, half lines and rubbish are passed over. */
@@ -878,6 +954,8 @@ int main(void)
 		cmocka_unit_test(test_changed_once_a_turn),
 		cmocka_unit_test(test_ten_thousand),
 		cmocka_unit_test(test_activity_is_kept),
+		cmocka_unit_test(test_activity_is_read),
+		cmocka_unit_test(test_servers_of_a_tag),
 		cmocka_unit_test(test_activity_of_rubbish),
 		cmocka_unit_test(test_activity_is_rotated_once),
 		cmocka_unit_test(test_read_only),
