@@ -31,7 +31,7 @@ const struct backend *const backends[] = {
 	&backend_litellm,      &backend_ollama,     &backend_ntfy,
 	&backend_n8n,          &backend_qdrant,     &backend_caddy,
 	&backend_cadvisor,     &backend_openclaw,
-	&backend_found, /* after all whose sections it knows */
+	&backend_found,        &backend_offers, /* after all whose sections they know */
 	NULL
 };
 

@@ -6,15 +6,37 @@
 #include "backends/link/loop.h"
 #include "backends/store/action.h"
 #include "panels/panels.h"
+#include "tui/keymap.h"
 
 #define LINE_CELLS 20 /* runs in the column */
+#define NEVER_RUN -2  /* the share of an offer */
+
+/* Offers are dimmed, behind all others; the count of those that are not shown is the last. */
+static int checks_place(const struct row *r)
+{
+	const struct offer *o = ROW_AS(check, r)->offer;
+	return o ? 1 + !o->port : 0;
+}
+
+static int checks_order(const struct row *a, const struct row *b)
+{
+	int places = checks_place(a) - checks_place(b);
+	return places ? places : order_by_need(a, b);
+}
+
+static void checks_name_cell(const struct row *r, struct cell *c)
+{
+	cell_name(r, c);
+	if (ROW_AS(check, r)->offer)
+		c->tone = TONE_DIM;
+}
 
 static void checks_state_cell(const struct row *r, struct cell *c)
 {
 	const struct check *k = ROW_AS(check, r);
 	enum tone tone = tone_health(r->health);
 	/* the result of "check now" is the row itself */
-	if (r->order && r->order->state == ORDER_RUNNING && cell_order(r, c))
+	if (r->order && (k->offer || r->order->state == ORDER_RUNNING) && cell_order(r, c))
 		return;
 	if (k->paused || !k->ran)
 		tone = TONE_DIM;
@@ -27,13 +49,17 @@ static void checks_state_cell(const struct row *r, struct cell *c)
 
 static void checks_what_cell(const struct row *r, struct cell *c)
 {
-	cell_set(c, TONE_DIM, "%s", probe_what_name(ROW_AS(check, r)->what));
+	const struct check *k = ROW_AS(check, r);
+	bool rest = k->offer && !k->offer->port;
+	cell_set(c, TONE_DIM, "%s", rest ? "" : probe_what_name(k->what));
 }
 
 static void checks_latency_cell(const struct row *r, struct cell *c)
 {
 	const struct check *k = ROW_AS(check, r);
-	if (!k->ran || k->latency_ms < 0)
+	if (k->offer)
+		cell_set(c, TONE_DIM, "%s", "");
+	else if (!k->ran || k->latency_ms < 0)
 		cell_unknown(c);
 	else if (k->latency_ms >= 10000)
 		cell_set(c, TONE_PLAIN, "%.0fs", k->latency_ms / 1000);
@@ -60,6 +86,8 @@ static void checks_line_cell(const struct row *r, struct cell *c)
 
 static double checks_share(const struct row *r)
 {
+	if (ROW_AS(check, r)->offer)
+		return NEVER_RUN;
 	unsigned good;
 	unsigned all = lately_count(&ROW_AS(check, r)->lately,
 	                            loop_now(store_loop(r->server->store)), &good);
@@ -69,7 +97,9 @@ static double checks_share(const struct row *r)
 /* Rounded down: 100 means that every run was good. */
 static void checks_share_format(struct cell *c, double share)
 {
-	if (share < 0)
+	if (share == NEVER_RUN)
+		cell_set(c, TONE_DIM, "%s", "");
+	else if (share < 0)
 		cell_unknown(c);
 	else if (share >= 100)
 		cell_set(c, TONE_DIM, "100%%");
@@ -100,7 +130,14 @@ static void checks_certificate_cell(const struct row *r, struct cell *c)
 static void checks_why_cell(const struct row *r, struct cell *c)
 {
 	const struct check *k = ROW_AS(check, r);
-	if (r->why)
+	const struct offer *o = k->offer;
+	char key[KEY_NAME_SIZE];
+	if (o && o->port)
+		cell_set(c, TONE_DIM, "%s, by %s; %s writes its section", k->target, o->by,
+		         keymap_key(kind_check.actions, "check-write", key));
+	else if (o)
+		cell_set(c, TONE_DIM, "offers; at most %d are shown of a server", OFFERS_MOST);
+	else if (r->why)
 		cell_set(c, r->health >= HEALTH_ATTENTION ? tone_health(r->health) : TONE_WARN,
 		         "%s", r->why);
 	else if (k->failed_ms)
@@ -116,7 +153,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                   .min = 8,
 	                                   .max = 28,
 	                                   .cut = CUT_MIDDLE,
-	                                   .cell = cell_name },
+	                                   .cell = checks_name_cell },
 	                                 { .name = "what",
 	                                   .title = "WHAT",
 	                                   .min = 4,
@@ -193,7 +230,7 @@ const struct panel panel_checks = {
 	.tab = "chk",
 	.kind = &kind_check,
 	.columns = columns,
-	.order = order_by_need,
+	.order = checks_order,
 	.brief_columns = { "state" },
 	.brief_why = true,
 	.sources = { "checks" },

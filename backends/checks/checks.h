@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "backends/checks/lately.h"
+#include "backends/checks/offer.h"
 #include "backends/store/probe_spec.h"
 #include "backends/store/store.h"
 
@@ -38,7 +39,8 @@ struct check {
 	int64_t failed_ms; /* and when, wall clock; 0 never */
 	int64_t every_ms;
 	struct lately lately;
-	struct check_runner *runner; /* owned by the source; NULL: a recording */
+	struct check_runner *runner; /* owned by the source; NULL: a recording, or an offer */
+	struct offer *offer;         /* owned: it has no section yet (offer.h); NULL: it has */
 };
 
 extern const struct kind kind_check;
@@ -53,6 +55,6 @@ const char *check_state(const struct check *);
 /* Days until its certificate ends, rounded down; false: unknown. */
 bool check_certificate_days(const struct check *, int64_t now_wall_ms, int *days);
 
-extern const struct backend backend_checks;
+extern const struct backend backend_checks, backend_offers;
 
 #endif

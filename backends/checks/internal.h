@@ -126,4 +126,12 @@ void outcome_write(const struct check_runner *, const struct probe_result *, str
 struct check *outcome_take(struct source *, const char *bytes, size_t len);
 void outcome_judge(struct check *);
 
+/* offers.c: what can be done with an offer, and its details. */
+bool offer_fits(const struct row *, const char *argument, struct err *);
+void offer_command(const struct row *, char *buf, size_t size);
+void offer_write(struct order *);
+void offer_say_dismiss(const struct row *, char *buf, size_t size);
+void offer_dismiss(struct order *);
+void offer_detail(const struct row *, struct doc *);
+
 #endif

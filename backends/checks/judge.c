@@ -24,6 +24,8 @@ static bool judge_is_slow(const struct check *c)
 
 const char *check_state(const struct check *c)
 {
+	if (c->offer)
+		return "offered";
 	if (c->paused)
 		return "paused";
 	if (*c->unable)

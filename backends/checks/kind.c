@@ -1,5 +1,6 @@
 /* kind.c: the check as a kind of row: details, JSON, actions. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
@@ -15,6 +16,7 @@
 static void check_finish(struct row *row)
 {
 	struct check *c = check_of(row);
+	free(c->offer);
 	if (!c->runner)
 		return;
 	kept_write(c->runner);
@@ -34,6 +36,7 @@ static void check_json(const struct row *row, void *out)
 	json_add_filled(o, "what", probe_what_name(c->what));
 	json_add_filled(o, "target", c->target);
 	json_add_filled(o, "state", check_state(c));
+	cJSON_AddBoolToObject(o, "offered", c->offer != NULL);
 	json_add_number(o, "latency_ms", c->latency_ms, c->ran && c->latency_ms >= 0);
 	json_add_number(o, "http_status", c->status, c->status > 0);
 	json_add_filled(o, "said", c->said);
@@ -72,6 +75,10 @@ static void check_detail(struct row *row, struct doc *doc, bool reveal)
 	const struct check *c = check_of(row);
 	char text[HUMAN_SIZE];
 	unsigned good, all = check_share(c, &good);
+	if (c->offer) {
+		offer_detail(row, doc);
+		return;
+	}
 	const struct check_config *config = store_settings(c->row.server->store)->checks;
 	while (config && (!c->runner || strcmp(config->name, c->runner->name) != 0))
 		config = config->next;
@@ -137,6 +144,12 @@ static bool check_can_resume(const struct row *row)
 	return check_can_run(row) && check_of(row)->paused;
 }
 
+static bool check_is_offer(const struct row *row)
+{
+	const struct check *c = ROW_AS(check, row);
+	return c->offer && c->offer->port;
+}
+
 static bool check_not_now(const struct row *row, const struct action *a, char *buf, size_t size)
 {
 	bool paused = ROW_AS(check, row)->paused;
@@ -191,6 +204,25 @@ static const struct action check_actions[] = {
 	  .run = check_pause,
 	  .doing = "resuming",
 	  .help = "make it again" },
+	{ .name = "check-write",
+	  .verb = "write section",
+	  .key = "w",
+	  .applies = check_is_offer,
+	  .command = offer_command,
+	  .fits = offer_fits,
+	  .run = offer_write,
+	  .doing = "writing its section",
+	  .help = "write the section of a check that is offered into the configuration, and run "
+	          "the check" },
+	{ .name = "check-dismiss",
+	  .verb = "dismiss",
+	  .key = "X",
+	  .flags = ACTION_MARKED,
+	  .applies = check_is_offer,
+	  .command = offer_say_dismiss,
+	  .run = offer_dismiss,
+	  .doing = "dismissing",
+	  .help = "never offer this check again" },
 	{ .name = NULL }
 };
 

@@ -200,6 +200,7 @@ static bool unit_feed_units(struct systemd_source *sd, const char *arg, const cJ
 	source_left_out(&sd->source, &kind_unit, sd->units_left_out + sd->files_left_out);
 	sd->picture = SYSTEMD_SETTLING;
 	systemd_settle(sd);
+	server_rows_changed(sd->source.server, &kind_unit);
 	return true;
 }
 

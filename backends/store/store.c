@@ -125,7 +125,7 @@ struct source *server_source(const struct server *v, const char *backend)
 void server_rows_changed(struct server *v, const struct kind *kind)
 {
 	for (struct source *s = v->sources; s; s = s->next)
-		if (s->backend->watches == kind)
+		if (s->backend->watches == kind || s->backend->watches_too == kind)
 			s->backend->watched(s);
 }
 

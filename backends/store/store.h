@@ -202,9 +202,9 @@ struct backend {
 	void (*ports)(struct source *);
 	/* the settings were replaced while the link is up; NULL: a refresh brings what is new */
 	void (*reconfigured)(struct source *);
-	/* Rows of this kind on its server came, changed or went: watched is called. Both NULL: none
-	 */
-	const struct kind *watches;
+	/* Rows of these kinds on its server came, changed or went: watched is called. All NULL:
+	 * none */
+	const struct kind *watches, *watches_too;
 	void (*watched)(struct source *);
 	const void *param; /* for backends that share code */
 	/* The backend whose rows have the plain ids, where both have rows of one kind. The ids of

@@ -1,8 +1,7 @@
 /* found.c: systems that run on a server and have no section: offers.
  *
  * An offer is a row of kind_system, idle, so nobody is called. One action writes its section into
- * the configuration, another dismisses it for good: $XDG_STATE_HOME/mocr/dismissed has lines
- * "SERVER TAB SECTION TAB NAME".
+ * the configuration, another dismisses it for good (dismissed.h).
  *
  * Containers are known by their image. A port that listens without such a container is asked once
  * what it is, through the link (found_kinds). What an unknown service answers is neither kept nor
@@ -13,7 +12,6 @@
 
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
-#include "backends/base/state_file.h"
 #include "backends/containers/containers.h"
 #include "backends/link/api.h"
 #include "backends/link/http.h"
@@ -22,6 +20,7 @@
 #include "backends/link/wire.h"
 #include "backends/store/action.h"
 #include "backends/store/config_add.h"
+#include "backends/store/dismissed.h"
 #include "backends/store/record.h"
 #include "backends/store/settings.h"
 #include "backends/systems/found_parse.h"
@@ -31,7 +30,6 @@
 #define FOUND_ASK_MS 5000
 #define FOUND_ANSWER_MAX (64u << 10)
 #define FOUND_PORTS 32
-#define DISMISSED_MAX (256u << 10) /* bytes of the file */
 #define NAME_SIZE 48
 
 /* One port of found_kinds that listens. */
@@ -48,7 +46,7 @@ struct found {
 	size_t n_ports;
 	struct api *api; /* owned, with its call: the running question; NULL none */
 	int asked_port;  /* which it is about */
-	char *dismissed; /* owned: "\nSERVER\tSECTION\tNAME\n..."; NULL: not read */
+	char *dismissed; /* owned: of dismissed_read; NULL: not read */
 	bool up;
 };
 
@@ -114,41 +112,15 @@ static bool found_is_covered(const struct found *f, const struct found_kind *k,
 
 /* --- what was dismissed --------------------------------------------------- */
 
-static char *found_file(const struct store *store)
-{
-	const struct settings *s = store_settings(store);
-	return s->state_dir ? xasprintf("%s/dismissed", s->state_dir) : NULL;
-}
-
 static void found_read_dismissed(struct found *f)
 {
-	char *path = found_file(f->source.store);
-	size_t len;
-	char *text = path ? state_read(path, DISMISSED_MAX, &len, NULL) : NULL;
 	free(f->dismissed);
-	f->dismissed = xasprintf("\n%s", text ? text : "");
-	free(text);
-	free(path);
-}
-
-static char *found_line(const struct server *v, const char *section, const char *name)
-{
-	return xasprintf("\n%s\t%s\t%s\n", v->name, section, name);
+	f->dismissed = dismissed_read(f->source.store);
 }
 
 static bool found_is_dismissed(const struct found *f, const struct found_kind *k, const char *name)
 {
-	char *line = found_line(f->source.server, k->section, name);
-	bool is = strstr(f->dismissed, line) != NULL;
-	free(line);
-	return is;
-}
-
-static bool found_add_line(const char *old, size_t len, struct buf *out, void *arg)
-{
-	buf_add(out, old, len);
-	buf_puts(out, (const char *)arg + 1);
-	return true;
+	return dismissed_has(f->dismissed, f->source.server->name, k->section, name);
 }
 
 /* --- offers ---------------------------------------------------------------- */
@@ -453,15 +425,10 @@ static void found_dismiss(const struct system_act *act, struct order *order, str
 {
 	struct found *f = found_of(y->row.source);
 	const struct found_kind *k = found_kind_of(y);
-	char *path = found_file(f->source.store);
-	char *line = found_line(f->source.server, k->section, y->row.name);
 	struct err err = { 0 };
-	bool good = path && state_update(path, DISMISSED_MAX, found_add_line, line, &err);
-	if (!path)
-		err_set(&err, ERR_USAGE, "this mocr keeps no state");
+	bool good = dismissed_add(f->source.store, f->source.server->name, k->section, y->row.name,
+	                          &err);
 	order_end(order, good ? NULL : &err, "not offered again");
-	free(line);
-	free(path);
 	found_read_dismissed(f);
 	found_judge(f);
 }
