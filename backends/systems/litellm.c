@@ -1,8 +1,9 @@
 /* litellm.c: a LiteLLM proxy: whether it and its database are well, its version and models. Also
  * what was spent today of the budget, per key and per model. Orders: block and unblock a key.
  *
- * Source: BerriAI/litellm 1.81; 1.108.7 seen running without a database: it tells its version only
- * to who has a key, at /health/readiness/details. GET /health is never asked: it calls every model, for money.
+ * Source: BerriAI/litellm 1.81, and 1.108.7, seen running without a database: that one gives its
+ * version only for a key, at /health/readiness/details. GET /health is never asked: it calls every
+ * model, for money.
  *
  * What was spent today comes from the first of these that is known:
  *

@@ -178,7 +178,8 @@ static cJSON *claw_kept(const char *id, const cJSON *payload)
 	const cJSON *list = payload, *cache = vj_get(payload, "cacheStatus", NULL);
 	/* Until 2026.9.6 has read its files once, it says that nothing was spent (seen for half a
 	 * minute). */
-	if (vj_int(cache, "pendingFiles", NULL, 0) > 0 && vj_int(cache, "cachedFiles", NULL, 1) == 0)
+	if (vj_int(cache, "pendingFiles", NULL, 0) > 0 &&
+	    vj_int(cache, "cachedFiles", NULL, 1) == 0)
 		return cJSON_CreateNull();
 	cJSON *kept = cJSON_CreateArray();
 	if (!strcmp(id, "sessions") || !strcmp(id, "agents"))

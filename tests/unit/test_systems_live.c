@@ -178,7 +178,8 @@ static bool lite_bare(int fd, const struct httpd_request *q)
 }
 
 static const struct httpd_route bare_routes[] = {
-	{ .path = "/health/readiness", .body = "{\"status\":\"healthy\",\"db\":\"Not connected\"}" },
+	{ .path = "/health/readiness",
+	  .body = "{\"status\":\"healthy\",\"db\":\"Not connected\"}" },
 	{ .path = "/health/readiness/details",
 	  .body = "{\"status\":\"healthy\",\"litellm_version\":\"1.108.7\"}" },
 	{ .path = "/v1/models", .body = "{\"data\":[{\"id\":\"a\"}]}" },
