@@ -387,6 +387,10 @@ static bool found_fits_write(const struct system_act *act, const struct system *
                              const char *argument, struct err *err)
 {
 	const struct found_kind *k = found_kind_of(y);
+	if (store_settings(y->row.source->store)->read_only)
+		return err_set(err, ERR_DENIED,
+		               "nothing is written to the configuration: mocr was started "
+		               "read-only");
 	return !found_asks(k, y) || found_key_fits(k, argument ? argument : "", err);
 }
 
