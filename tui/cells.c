@@ -356,14 +356,6 @@ static bool cell_server_sentence(const struct server *s, char *buf, size_t size)
 	return true;
 }
 
-static bool cell_named(const struct source *s, const char *const *names)
-{
-	for (; *names; names++)
-		if (!strcmp(s->backend->name, *names))
-			return true;
-	return false;
-}
-
 /* Adds one sentence on a new line. */
 static void cell_add_sentence(char *buf, size_t size, const char *sentence)
 {
@@ -386,7 +378,10 @@ static int cell_add_sentences_of(const struct server *s, const char *const *name
 	}
 	for (const struct source *src = s->sources; src; src = src->next) {
 		bool mere = src->state == SOURCE_DENIED && !source_needs(src);
-		if (cell_named(src, names) && !mere && source_sentence(src, one, sizeof(one))) {
+		bool named = false;
+		for (const char *const *name = names; *name; name++)
+			named |= !strcmp(src->backend->name, *name);
+		if (named && !mere && source_sentence(src, one, sizeof(one))) {
 			cell_add_sentence(buf, size, one);
 			found |= src->state == SOURCE_WAITING ? ASKING : TROUBLE;
 		}

@@ -501,22 +501,17 @@ void command_run(struct console *c, const char *typed)
 
 /* --- typing it ----------------------------------------------------------- */
 
-static bool command_is_builtin(const char *word)
-{
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (!strcmp(commands[i].name, word))
-			return true;
-	return false;
-}
-
 static void command_complete_actions(struct console *c, struct completion *out, const char *typed,
                                      const struct action *a, bool now)
 {
 	const struct row *r = console_row(c);
-	for (; a && a->name; a++)
-		if (action_exists(c, a) && (!now || action_applies(c, a, r)) &&
-		    !command_is_builtin(a->verb))
+	for (; a && a->name; a++) {
+		bool builtin = false;
+		for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+			builtin |= !strcmp(commands[i].name, a->verb);
+		if (!builtin && action_exists(c, a) && (!now || action_applies(c, a, r)))
 			command_offer(out, typed, a->verb, a->help);
+	}
 }
 
 static void command_complete(struct completion *out, const char *text, size_t cursor, void *arg)

@@ -220,14 +220,6 @@ static const struct option_row *complete_takes(char **words, int n)
 	return NULL;
 }
 
-static bool complete_is_command(const char *const *commands, const char *word)
-{
-	for (size_t i = 0; commands[i]; i++)
-		if (!strcmp(commands[i], word))
-			return true;
-	return false;
-}
-
 int headless_complete(struct store *s, const char *const *commands, char **words, int n)
 {
 	struct complete c = { .store = s,
@@ -271,8 +263,11 @@ int headless_complete(struct store *s, const char *const *commands, char **words
 			complete_commands[i].say(&c);
 			return EXIT_WELL;
 		}
+	bool is_command = false;
+	for (size_t i = 0; c.n && commands[i]; i++)
+		is_command |= !strcmp(commands[i], c.words[0]);
 	/* no command: the console, with a server's name for each word */
-	if (c.n && !complete_is_command(commands, c.words[0]))
+	if (c.n && !is_command)
 		complete_servers(&c);
 	return EXIT_WELL;
 }

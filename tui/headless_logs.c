@@ -70,22 +70,6 @@ static void headless_add_json_string(struct buf *b, const char *s)
 	buf_puts(b, "\"");
 }
 
-static void headless_add_json(struct buf *b, const struct log *log, const struct log_line *l)
-{
-	static const char *const marks[] = {
-		[LOG_LINE] = "line", [LOG_GAP] = "gap", [LOG_ERROR_LINE] = "stderr"
-	};
-	buf_puts(b, "{\"time\":\"");
-	headless_add_stamp(b, l->time_us, true);
-	buf_puts(b, "\",\"source\":");
-	headless_add_json_string(b, log_source_name(log, l->source));
-	if (l->level)
-		buf_addf(b, ",\"level\":\"%s\"", level_name(l->level));
-	buf_addf(b, ",\"mark\":\"%s\",\"text\":", marks[l->mark]);
-	headless_add_json_string(b, l->text);
-	buf_puts(b, "}\n");
-}
-
 static void headless_flush(struct printing *p)
 {
 	if (p->out.len &&
@@ -96,13 +80,24 @@ static void headless_flush(struct printing *p)
 
 static void headless_print_line(struct printing *p, const struct log_line *l)
 {
+	static const char *const marks[] = {
+		[LOG_LINE] = "line", [LOG_GAP] = "gap", [LOG_ERROR_LINE] = "stderr"
+	};
 	if (!p->follow && l->time_us > p->began_us && l->mark != LOG_GAP)
 		return;
 	p->came_ms = now_mono_ms();
 	p->printed = true;
-	if (p->json)
-		headless_add_json(&p->out, p->log, l);
-	else {
+	if (p->json) {
+		buf_puts(&p->out, "{\"time\":\"");
+		headless_add_stamp(&p->out, l->time_us, true);
+		buf_puts(&p->out, "\",\"source\":");
+		headless_add_json_string(&p->out, log_source_name(p->log, l->source));
+		if (l->level)
+			buf_addf(&p->out, ",\"level\":\"%s\"", level_name(l->level));
+		buf_addf(&p->out, ",\"mark\":\"%s\",\"text\":", marks[l->mark]);
+		headless_add_json_string(&p->out, l->text);
+		buf_puts(&p->out, "}\n");
+	} else {
 		size_t said = l->mark == LOG_GAP ? 0
 		                                 : stamp_said(l->text, l->len, l->time_us, 1000);
 		headless_add_stamp(&p->out, l->time_us, false);

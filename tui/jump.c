@@ -68,14 +68,6 @@ static int jump_compare(const void *pa, const void *pb, void *arg)
 	return by_name ? by_name : strcmp(a->id, b->id);
 }
 
-static bool jump_is_place(const struct console *c, const struct row *r)
-{
-	for (size_t i = 0; i < c->n_panes; i++)
-		if (c->panes[i].panel->kind == r->kind)
-			return true;
-	return false;
-}
-
 /* The rows in order; the caller frees the array. */
 static const struct row **jump_rows(struct console *c, size_t *n)
 {
@@ -83,9 +75,13 @@ static const struct row **jump_rows(struct console *c, size_t *n)
 	const struct row **rows = xcalloc(all + 1, sizeof(*rows));
 	*n = 0;
 	for (const struct row *r = store_first(c->store, NULL, NULL); r;
-	     r = store_next(r, NULL, NULL))
-		if (jump_is_place(c, r) && *n < all)
+	     r = store_next(r, NULL, NULL)) {
+		bool has_pane = false;
+		for (size_t i = 0; i < c->n_panes; i++)
+			has_pane |= c->panes[i].panel->kind == r->kind;
+		if (has_pane && *n < all)
 			rows[(*n)++] = r;
+	}
 	qsort_r(rows, *n, sizeof(*rows), jump_compare, c);
 	if (*n > JUMP_MAX)
 		*n = JUMP_MAX;
@@ -144,13 +140,6 @@ static struct jump_place *jump_line(struct console *c, struct jump_lines *l, con
 	return p;
 }
 
-static void jump_line_action(struct console *c, struct jump_lines *l, const struct action *a)
-{
-	const struct row *r = a->flags & CONSOLE_MENU ? NULL : console_row(c);
-	char *help = xasprintf("action on %s: %s", r ? r->name : "mocr", a->help);
-	jump_line(c, l, a->verb, help, xstrdup("kind:action"))->action = a;
-}
-
 void jump_open(struct console *c)
 {
 	if (!c->jump)
@@ -185,9 +174,14 @@ void jump_open(struct console *c)
 		jump_line(c, &l, c->panes[i].panel->title, xstrdup("panel"),
 		          xstrdup("kind:panel"))
 			->panel = i;
-	for (size_t i = 0; i < n_now; i++)
-		if (now[i]->show != jump_open)
-			jump_line_action(c, &l, now[i]);
+	for (size_t i = 0; i < n_now; i++) {
+		const struct action *a = now[i];
+		const struct row *r = a->flags & CONSOLE_MENU ? NULL : console_row(c);
+		if (a->show == jump_open)
+			continue;
+		char *help = xasprintf("action on %s: %s", r ? r->name : "mocr", a->help);
+		jump_line(c, &l, a->verb, help, xstrdup("kind:action"))->action = a;
+	}
 	c->dialog = dialog_find("Go to", l.items, (const char *const *)l.words, l.n, jump_chosen,
 	                        c);
 	for (size_t i = 0; i < l.n; i++) {

@@ -527,23 +527,6 @@ const char *keys_find(const char *bytes, size_t len, bool (*wanted)(const struct
 	return NULL;
 }
 
-/* Decodes an incomplete key of len bytes after its timeout: Esc, Meta with a character, or
- * nothing. */
-static struct front key_give_up(const unsigned char *s, size_t len)
-{
-	struct front f = key_look(s, len);
-
-	if (!f.n) {
-		bool alone = f.alone;
-		f = (struct front){ .n = len };
-		if (alone && len == 1)
-			f.key.code = K_ESC;
-		if (alone && len == 2)
-			f.key = (struct key){ .code = s[1], .mods = MOD_META };
-	}
-	return f;
-}
-
 /* --- pasting ------------------------------------------------------------- */
 
 static void key_paste_add(struct keys *k, const unsigned char *s, size_t len)
@@ -658,11 +641,19 @@ bool keys_next(struct keys *k, struct key *out, int64_t now)
 			return key_paste_next(k, out, now);
 		if (!k->len)
 			return false;
-		f = key_look(k->buf, k->ripe ? k->ripe : k->len);
+		size_t len = k->ripe ? k->ripe : k->len;
+		f = key_look(k->buf, len);
 		if (!f.n && !k->ripe && now - k->came_ms < key_patience(k))
 			return false;
-		if (!f.n)
-			f = key_give_up(k->buf, k->ripe ? k->ripe : k->len);
+		if (!f.n) {
+			/* incomplete after its timeout: Esc, Meta with a character, or nothing */
+			bool alone = f.alone;
+			f = (struct front){ .n = len };
+			if (alone && len == 1)
+				f.key.code = K_ESC;
+			if (alone && len == 2)
+				f.key = (struct key){ .code = k->buf[1], .mods = MOD_META };
+		}
 		key_consume(k, f.n);
 		if (f.paste_begins) {
 			if (!k->paste)

@@ -28,22 +28,17 @@ const struct dokploy_config *dokploy_section(const struct dokploy *d)
 
 /* --- rows ---------------------------------------------------------------- */
 
-static bool dokploy_makes_a_stack(const struct site *s)
-{
-	for (const struct job *j = s->jobs; j; j = j->next) {
-		struct row *r = order_row(j->order);
-		if (r && app_of(r)->is_platform)
-			return true;
-	}
-	return false;
-}
-
 static enum health dokploy_opinion(const struct site *s, char *why, size_t size)
 {
 	const struct dokploy *d = (const struct dokploy *)s;
 	const char *things = d->n_made == 1 ? "thing" : "things";
 	const char *are = d->n_made == 1 ? "is" : "are";
-	if (!d->n_made || dokploy_makes_a_stack(s))
+	bool makes_a_stack = false;
+	for (const struct job *j = s->jobs; j; j = j->next) {
+		struct row *r = order_row(j->order);
+		makes_a_stack |= r && app_of(r)->is_platform;
+	}
+	if (!d->n_made || makes_a_stack)
 		return HEALTH_GOOD;
 	snprintf(why, size,
 	         "%zu %s of %.60s %s left of a new stack that is not whole; \"new stack\" "

@@ -95,15 +95,6 @@ static enum zlh_answer zlh_answer(const cJSON *o, const char *name)
 	return ZLH_UNKNOWN;
 }
 
-/* RFC 3339, seconds, or milliseconds. */
-static int64_t zlh_time(const cJSON *o, const char *name)
-{
-	const cJSON *v = vj_get(o, name, NULL);
-	if (cJSON_IsNumber(v) && v->valuedouble >= 1e11 && v->valuedouble < 1e14)
-		return vj_int(o, name, NULL, 0);
-	return vj_time(o, name, NULL);
-}
-
 /* Adds the lines of text. Only the last of all are kept. */
 static void zlh_add_lines(struct buf *lines, const char *text)
 {
@@ -157,7 +148,12 @@ bool zlh_parse(const char *json, size_t len, struct zlh_status *s, struct err *e
 	vj_text(o, members[ZLH_VERSION], NULL, s->version, sizeof(s->version));
 	if (cJSON_IsNumber(backoff) && backoff->valuedouble >= 0 && backoff->valuedouble < 1e6)
 		s->backoff_ms = vj_int(o, members[ZLH_BACKOFF], NULL, 0) * 1000;
-	s->crash_ms = zlh_time(o, members[ZLH_CRASH_TIME]);
+	/* RFC 3339, seconds, or milliseconds */
+	const cJSON *crash = vj_get(o, members[ZLH_CRASH_TIME], NULL);
+	if (cJSON_IsNumber(crash) && crash->valuedouble >= 1e11 && crash->valuedouble < 1e14)
+		s->crash_ms = vj_int(o, members[ZLH_CRASH_TIME], NULL, 0);
+	else
+		s->crash_ms = vj_time(o, members[ZLH_CRASH_TIME], NULL);
 	vj_text(o, members[ZLH_CRASH_CLASS], NULL, s->crash_class, sizeof(s->crash_class));
 	vj_text(o, members[ZLH_CRASH_EXIT], NULL, s->crash_exit, sizeof(s->crash_exit));
 	vj_text(o, members[ZLH_CRASH_SIGNAL], NULL, s->crash_signal, sizeof(s->crash_signal));
