@@ -278,6 +278,20 @@ static void test_silences_are_a_list(void **state)
 	assert_string_equal(err.text, "");
 }
 
+/* The id of a new silence is kept up to 63 bytes. */
+static void test_ids_of_silences(void **state)
+{
+	(void)state;
+	for (int len = 60; len < 64; len++) {
+		char id[64], want[65] = "";
+		memset(want, 'a', (size_t)len);
+		char *text = xasprintf("{\"silenceID\":\"%s\"}", want);
+		assert_true(silence_id_parse(text, strlen(text), id));
+		assert_string_equal(id, want);
+		free(text);
+	}
+}
+
 /* What OpenCode itself adds to a conversation is not its last message. */
 static void test_last_message_is_of_people_or_models(void **state)
 {
@@ -306,6 +320,7 @@ int main(void)
 		cmocka_unit_test(test_words_of_a_pong),
 		cmocka_unit_test(test_counters_of_wireguard),
 		cmocka_unit_test(test_silences_are_a_list),
+		cmocka_unit_test(test_ids_of_silences),
 		cmocka_unit_test(test_last_message_is_of_people_or_models),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,6 +129,20 @@ static void a_name_that_changes_makes_one_section(void **state)
 	end(s);
 }
 
+/* An editor's mark at the beginning of the file belongs to no line. Behind it, it is rubbish. */
+static void a_mark_of_an_editor_is_passed_over(void **state)
+{
+	(void)state;
+	struct settings *s = load("\xef\xbb\xbf[server a]\nhost = x\n[settings]\ntheme = dark\n");
+	expect_complaints(NULL, 0);
+	assert_string_equal(s->servers->name, "a");
+	assert_string_equal(s->theme, "dark");
+	end(s);
+	s = load("[server a]\nhost = x\n\xef\xbb\xbf[settings]\ntheme = dark\n");
+	assert_true(complaints.n > 0);
+	end(s);
+}
+
 /* "log:f = ACTION" is a key in a context, with any blanks. The key may be ":" or "=" itself. */
 static void a_key_may_name_its_context(void **state)
 {
@@ -325,6 +339,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_section_is_read),
 		cmocka_unit_test(a_name_that_changes_makes_one_section),
+		cmocka_unit_test(a_mark_of_an_editor_is_passed_over),
 		cmocka_unit_test(a_key_may_name_its_context),
 		cmocka_unit_test(a_heading_is_complained_of_once),
 		cmocka_unit_test(a_platform_needs_a_url_of_the_right_form),
