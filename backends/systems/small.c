@@ -3,8 +3,10 @@
  *
  * Caddy's whole configuration is never asked: it may hold passwords. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/mem.h"
 #include "backends/store/settings.h"
 #include "backends/systems/small_parse.h"
 #include "backends/systems/system.h"
@@ -25,16 +27,47 @@ static bool ntfy_take(struct site *s, const char *ref, const char *json, size_t 
 	return true;
 }
 
+/* /healthz says "ok" also while the database is away, so /healthz/readiness is asked before. */
+struct n8n {
+	struct system_site base;
+	bool unready; /* what /healthz/readiness said in this round */
+};
+
+static bool n8n_take_ready(struct site *s, const char *ref, const char *json, size_t len,
+                           struct err *err)
+{
+	char status[40];
+	/* What is no such answer comes from a proxy before it: /healthz decides. */
+	bool reads = n8n_parse(json, len, status, sizeof(status), err);
+	((struct n8n *)s)->unready = reads && strcmp(status, "ok") != 0;
+	return true;
+}
+
+/* An n8n that is not ready says so with 503. An older one has no such page. */
+static void n8n_came(struct site *s, const struct platform_step *step, const struct api_answer *r)
+{
+	if (step->take == n8n_take_ready)
+		((struct n8n *)s)->unready = false;
+	if (r->err.code && r->status != 503)
+		return;
+	char *what = xasprintf("%s\t%s", s->name, step->what);
+	source_feed(s->source, what, r->body, r->len);
+	free(what);
+}
+
 static bool n8n_take(struct site *s, const char *ref, const char *json, size_t len, struct err *err)
 {
+	bool unready = ((struct n8n *)s)->unready;
 	char status[40], why[80] = "";
 	if (!n8n_parse(json, len, status, sizeof(status), err))
 		return false;
 	bool well = !strcmp(status, "ok");
 	if (!well)
 		snprintf(why, sizeof(why), "it reports: %s", status);
+	else if (unready)
+		snprintf(why, sizeof(why), "it is not ready: its database is away or it starts");
 	site_answered(s);
-	system_note(s, well ? HEALTH_GOOD : HEALTH_BAD, why);
+	system_note(s, well && !unready ? HEALTH_GOOD : HEALTH_BAD, why);
 	return true;
 }
 
@@ -101,10 +134,13 @@ static const struct platform platform_ntfy = {
 };
 const struct backend backend_ntfy = PLATFORM_BACKEND("ntfy", platform_ntfy);
 
-static const struct system_ops n8n_ops = { .asks = "health" };
+static const struct system_ops n8n_ops = { .asks = "readiness, health" };
 static const struct platform platform_n8n = {
-	SYSTEM_PLATFORM("n8n", "n8n", n8ns, platform_config, &n8n_ops),
-	.steps = (const struct platform_step[]){ { "health", "/healthz", STEP_MUST, n8n_take },
+	SYSTEM_PLATFORM_OF("n8n", "n8n", n8ns, platform_config, &n8n_ops, struct n8n, NULL),
+	.came = n8n_came,
+	.steps = (const struct platform_step[]){ { "ready", "/healthz/readiness", 0,
+	                                           n8n_take_ready },
+	                                         { "health", "/healthz", STEP_MUST, n8n_take },
 	                                         { .what = NULL } },
 	SMALL_TIMES,
 };

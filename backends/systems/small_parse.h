@@ -3,7 +3,7 @@
  * Sources, as of August 2026:
  *
  * - ntfy: docs.ntfy.sh/publish and its server's GET /v1/health
- * - n8n: docs.n8n.io, "Monitoring", GET /healthz
+ * - n8n: docs.n8n.io, "Monitoring", GET /healthz and /healthz/readiness
  * - Qdrant: its openapi.json, GET /readyz, / and /collections
  * - Caddy 2.6: caddyserver.com/docs/api, GET /reverse_proxy/upstreams */
 #ifndef SYSTEMS_SMALL_PARSE_H

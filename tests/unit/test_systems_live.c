@@ -762,6 +762,40 @@ static void small_ones(void **unused)
 	}
 }
 
+static bool n8n_unready(int fd, const struct httpd_request *q)
+{
+	return httpd_answer(fd, "503 Service Unavailable", NULL, "{\"status\":\"error\"}");
+}
+
+static bool n8n_behind_a_proxy(int fd, const struct httpd_request *q)
+{
+	return httpd_answer(fd, "503 Service Unavailable", NULL, "<html><title>Not here</title>");
+}
+
+/* Its /healthz says "ok" also without its database. An answer of a proxy does not count. */
+static void n8n_readiness(void **unused)
+{
+	static const struct httpd_route away[] = {
+		{ .path = "/healthz/readiness", .method = "GET", .answer = n8n_unready },
+		{ .path = "/healthz", .method = "GET", .body = "{\"status\":\"ok\"}" },
+		{ 0 }
+	};
+	static const struct httpd_route proxy[] = {
+		{ .path = "/healthz/readiness", .answer = n8n_behind_a_proxy },
+		{ .path = "/healthz", .body = "{\"status\":\"ok\"}" },
+		{ 0 }
+	};
+	begin(&backend_n8n, away, token);
+	UNTIL(complete());
+	assert_int_equal(at("n8n/box")->row.health, HEALTH_BAD);
+	assert_true(why("n8n/box", "it is not ready: its database is away or it starts"));
+	end(NULL);
+	begin(&backend_n8n, proxy, token);
+	UNTIL(complete());
+	assert_int_equal(at("n8n/box")->row.health, HEALTH_GOOD);
+	end(NULL);
+}
+
 /* --- cAdvisor ------------------------------------------------------------ */
 
 #define CADVISOR_MACHINE                                                               \
@@ -1910,6 +1944,7 @@ int main(void)
 		cmocka_unit_test_teardown(dns_rests_when_hidden, end),
 		cmocka_unit_test_teardown(dns_with_a_wrong_token, end),
 		cmocka_unit_test(small_ones),
+		cmocka_unit_test(n8n_readiness),
 		cmocka_unit_test_teardown(cadvisor_shows_containers, end),
 		cmocka_unit_test(none_of_them),
 		cmocka_unit_test(ill_answers),
