@@ -1,5 +1,6 @@
 #include "backends/base/secret.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -58,12 +59,19 @@ void secret_know(const char *text, size_t len)
 
 void secret_hide(char *bytes, size_t len)
 {
+	/* One secret may be part of another: all are found before any is hidden. */
+	bool *hidden = NULL;
 	for (size_t i = 0; i < SECRETS_KNOWN; i++) {
 		const struct secret *s = known[i];
-		char *end = bytes + len, *at = bytes;
-		while (s && (at = memmem(at, (size_t)(end - at), s->text, s->len))) {
-			memset(at, '*', s->len);
-			at += s->len;
+		const char *end = bytes + len, *at = bytes;
+		for (; s && (at = memmem(at, (size_t)(end - at), s->text, s->len)); at++) {
+			if (!hidden)
+				hidden = xcalloc(len, sizeof(*hidden));
+			memset(hidden + (at - bytes), true, s->len);
 		}
 	}
+	for (size_t i = 0; hidden && i < len; i++)
+		if (hidden[i])
+			bytes[i] = '*';
+	free(hidden);
 }

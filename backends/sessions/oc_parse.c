@@ -13,6 +13,8 @@
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 
+#define QUOTED_MAX 80 /* bytes of an answer that a sentence shows */
+
 /* --- helpers -------------------------------------------------------------- */
 
 const cJSON *oc_parse_get(const cJSON *o, const char *name)
@@ -58,8 +60,10 @@ void oc_parse_washed(char *out, size_t size, const char *s)
 cJSON *oc_parse_parse(const char *json, size_t len, struct err *err)
 {
 	cJSON *root = json_parse(json, len);
+	int quoted = len < QUOTED_MAX ? (int)len : QUOTED_MAX;
 	if (!root)
-		err_set(err, ERR_GARBLED, "the answer is not JSON: %.80s", len ? json : "(empty)");
+		err_set(err, ERR_GARBLED, "the answer is not JSON: %.*s%s", quoted, json,
+		        len ? "" : "(empty)");
 	return root;
 }
 

@@ -394,6 +394,13 @@ static void test_known_secrets(void **state)
 	char twice[] = "value001value001 value01";
 	secret_hide(twice, sizeof(twice) - 1);
 	assert_string_equal(twice, "**************** value01");
+	/* one is part of another, or overlaps it */
+	secret_know("hush", 4);
+	secret_know("a-hush-b", 8);
+	secret_know("b-rush", 6);
+	char parts[] = "a-hush-b-rush c-hush-b";
+	secret_hide(parts, sizeof(parts) - 1);
+	assert_string_equal(parts, "************* c-****-b");
 }
 
 /* In a child, for it cannot be undone. */

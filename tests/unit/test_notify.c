@@ -621,7 +621,7 @@ static void test_restart_repeats_what_was_seen(void **state)
 			LOOK(50001, A());
 		assert_string_equal(next_title(59999), "");
 		assert_string_equal(next_title(60000),
-		                    seen ? "sese: container a is still bad" : "");
+		                    seen ? "sese: container a has not recovered" : "");
 	}
 }
 

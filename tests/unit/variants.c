@@ -35,10 +35,7 @@ static void variants_one(struct buf *out, dump_fn *dump, const struct buf *befor
 {
 	char *varied = xasprintf("%.*s%s%s", (int)from, text, with, text + to);
 	size_t len = strlen(varied);
-	/* no NUL behind it, but where the answer is cut: that is quoted, as the NUL-ended text of a
-	 * struct buf */
-	bool cut = !*with && called != with;
-	char *exact = xcalloc(1, len && !cut ? len : len + 1);
+	char *exact = xcalloc(1, len ? len : 1); /* no NUL behind it */
 	struct buf now;
 	buf_init(&now, 1 << 20);
 	memcpy(exact, varied, len);
