@@ -136,7 +136,7 @@ static void checks_why_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_DIM, "%s, by %s; %s writes its section", k->target, o->by,
 		         keymap_key(kind_check.actions, "check-write", key));
 	else if (o)
-		cell_set(c, TONE_DIM, "offers; at most %d are shown of a server", OFFERS_MOST);
+		cell_set(c, TONE_DIM, "offers; at most %d are shown per server", OFFERS_MOST);
 	else if (r->why)
 		cell_set(c, r->health >= HEALTH_ATTENTION ? tone_health(r->health) : TONE_WARN,
 		         "%s", r->why);

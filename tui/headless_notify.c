@@ -70,12 +70,13 @@ static enum desktop_urgency headless_notify_urgency(void)
 	return DESKTOP_NORMAL;
 }
 
-/* GLib and the bus print warnings of their own. Standard error has our sentence only. */
+/* GLib and the bus print words of their own. Standard output and error have ours only. */
 int headless_show_on_desktop(void)
 {
 	struct err err;
-	int own = dup(STDERR_FILENO);
-	if (!freopen("/dev/null", "w", stderr) || own < 0)
+	int own = dup(STDERR_FILENO), said = dup(STDOUT_FILENO);
+	if (own < 0 || said < 0 || !freopen("/dev/null", "w", stderr) ||
+	    !freopen("/dev/null", "w", stdout))
 		return EXIT_ATTENTION;
 	bool shown = desktop_show(headless_notify_word("MOCR_TITLE"),
 	                          headless_notify_word("MOCR_TEXT"), headless_notify_urgency(),
@@ -84,9 +85,9 @@ int headless_show_on_desktop(void)
 		dprintf(own, "%s\n", err.text);
 	if (!shown || !desktop_has_buttons())
 		return shown ? EXIT_WELL : EXIT_ATTENTION;
-	dprintf(STDOUT_FILENO, "%s\n", DESKTOP_WAITS);
+	dprintf(said, "%s\n", DESKTOP_WAITS);
 	enum desktop_choice choice = desktop_wait();
 	if (choice != DESKTOP_CHOICES)
-		dprintf(STDOUT_FILENO, "%s\n", desktop_choices[choice]);
+		dprintf(said, "%s\n", desktop_choices[choice]);
 	return EXIT_WELL;
 }

@@ -32,7 +32,7 @@ static void notices_show(char *const *ids, size_t n, void *arg)
 {
 	struct console *c = arg;
 	const struct row *row = store_find(c->store, ids[0]);
-	if (c->dialog || c->line || c->editor) {
+	if (c->dialog || c->line || c->editor || attach_current()) {
 		console_flash(c, TONE_PLAIN, "Show: close what is open here first.");
 		return;
 	}

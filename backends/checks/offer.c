@@ -76,6 +76,11 @@ static bool offer_is_taken(const struct offers *o, const struct offer *one,
 	return !strcasecmp(host, one->host);
 }
 
+void offer_key(const struct offer *one, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s at %s:%d", one->by, one->host, one->port);
+}
+
 /* Takes the offer, unless it is known already. */
 static void offers_push(struct offers *o, struct offer *one, const char *from)
 {
@@ -100,12 +105,24 @@ static void offers_push(struct offers *o, struct offer *one, const char *from)
 		         again++);
 		i = (size_t)-1;
 	}
-	if (dismissed_has(o->dismissed, o->server, "check", one->name))
+	char key[OFFER_KEY_SIZE];
+	offer_key(one, key, sizeof(key));
+	if (dismissed_has(o->dismissed, o->server, "check", key))
 		return;
-	if (o->n == OFFERS_MOST)
-		o->left_out++;
-	else
+	if (o->n < OFFERS_MOST) {
 		o->list[o->n++] = *one;
+		return;
+	}
+	size_t known = o->left_out < OFFERS_LEFT ? o->left_out : OFFERS_LEFT;
+	for (size_t i = 0; i < known; i++)
+		if (o->left[i].port == one->port && !strcmp(o->left[i].host, one->host))
+			return;
+	if (o->left_out < OFFERS_LEFT) {
+		struct offer_place *place = &o->left[o->left_out];
+		memcpy(place->host, one->host, sizeof(place->host));
+		place->port = one->port;
+	}
+	o->left_out++;
 }
 
 /* --- containers ------------------------------------------------------------ */

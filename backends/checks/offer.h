@@ -10,7 +10,9 @@
 #include "backends/base/buf.h"
 
 #define OFFERS_MOST 20     /* of one server; the rest is counted */
+#define OFFERS_LEFT 200    /* of one server; those beyond are counted, known or not */
 #define OFFER_NAME_SIZE 56 /* below CHECK_NAME_SIZE, with room for "-99" */
+#define OFFER_KEY_SIZE 170
 
 /* Zeroed before it is filled, so that memcmp tells two apart. */
 struct offer {
@@ -40,7 +42,15 @@ struct offers {
 	/* the offers */
 	struct offer list[OFFERS_MOST];
 	size_t n, left_out;
+	struct offer_place {
+		char host[48];
+		int port;
+	} left[OFFERS_LEFT]; /* of those left out: each counts once */
 };
+
+/* What is kept of one that was dismissed: "container web at 127.0.0.1:8080". Another container at
+ * that place is offered again. */
+void offer_key(const struct offer *, char *buf, size_t size);
 
 /* ports: as of struct container, "8080->80/tcp, 127.0.0.1:9090->9090/tcp, 53/udp". */
 void offers_add_container(struct offers *, const char *name, const char *ports);

@@ -240,7 +240,7 @@ void offer_write(struct order *order)
 
 void offer_say_dismiss(const struct row *row, char *buf, size_t size)
 {
-	snprintf(buf, size, "offers a check of %s on %s no more", check_of(row)->target,
+	snprintf(buf, size, "stops offering a check of %s on %s", check_of(row)->target,
 	         row->server->name);
 }
 
@@ -249,8 +249,9 @@ void offer_dismiss(struct order *order)
 	struct row *row = order_row(order);
 	struct offers_source *f = offers_of(row->source);
 	struct err err = { 0 };
-	bool good = dismissed_add(f->source.store, row->server->name, "check",
-	                          check_of(row)->offer->name, &err);
+	char key[OFFER_KEY_SIZE];
+	offer_key(check_of(row)->offer, key, sizeof(key));
+	bool good = dismissed_add(f->source.store, row->server->name, "check", key, &err);
 	order_end(order, good ? NULL : &err, "not offered again");
 	free(f->dismissed);
 	f->dismissed = dismissed_read(f->source.store);
@@ -266,7 +267,7 @@ void offer_detail(const struct row *row, struct doc *doc)
 	struct buf keys = { 0 };
 	if (!one->port) {
 		doc_pair(doc, DOC_DIM, "offers",
-		         "%s. At most %d are shown of a server: write or dismiss some of them",
+		         "%s. At most %d are shown per server: write or dismiss some of them",
 		         one->name, OFFERS_MOST);
 		return;
 	}
@@ -275,7 +276,7 @@ void offer_detail(const struct row *row, struct doc *doc)
 		doc_pair(doc, DOC_PLAIN, "range", "the first of %d ports", one->more + 1);
 	if (one->everywhere)
 		doc_pair(doc, DOC_DIM, "from",
-		         "%s itself: the port is published at every address of it, and is checked "
+		         "%s itself: the port is published at all its addresses, and is checked "
 		         "without its firewall",
 		         row->server->name);
 	else

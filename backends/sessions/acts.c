@@ -281,9 +281,9 @@ static void session_act_simple_now(struct act *a)
 	const struct oc_request *request = session_act_request(a->order);
 	const char *words = a->order->argument ? a->order->argument : "";
 	const struct oc_how *call = oc_act_how(a, request->act, NOTHING_SENT);
-	struct ses *s = ses_find(a->oc->owner, a->sid);
 	if (!call)
-		return;
+		return; /* a is gone */
+	struct ses *s = ses_find(a->oc->owner, a->sid);
 	if (!s || s->home != a->oc || !a->oc->api) {
 		struct err err;
 		err_set(&err, ERR_LOST, "its OpenCode server serves it no more; " NOTHING_SENT);
@@ -307,17 +307,19 @@ static void session_act_simple_now(struct act *a)
  * directory anew, with nothing else in it.
  *
  * Exit code 1: the directory $1 is gone. 2: this login cannot tell. The server may run in a
- * container, on another machine or as another user, or the path may be hidden from this login. $2
- * is the server's process, $3 its start: field 22 of stat in proc(5), 0 unknown. */
+ * container, on another machine or as another user, or the path may be hidden from this login: a
+ * mount of that user's own, or a link into such a place. $2 is the server's process, $3 its start:
+ * field 22 of stat in proc(5), 0 unknown. */
 #define DIRECTORY_GONE 1
 #define DIRECTORY_MS 5000
 static const char session_act_directory[] =
 	"[ -d \"$1\" ] && exit 0; d=$1; n=$3; p=/proc/$2; "
 	"{ read -r s <\"$p/stat\"; } 2>/dev/null || exit 2; set -- ${s##*) }; "
-	"[ \"$n\" = 0 ] || [ \"$n\" = \"${20}\" ] || exit 2; "
+	"[ -O \"$p\" ] || exit 2; [ \"$n\" = 0 ] || [ \"$n\" = \"${20}\" ] || exit 2; "
 	"m=$(readlink \"$p/ns/mnt\") && [ \"$m\" = \"$(readlink /proc/self/ns/mnt)\" ] && "
 	"[ \"$(readlink \"$p/root\")\" = / ] || exit 2; "
-	"while [ ! -d \"$d\" ]; do d=${d%/*}; d=${d:-/}; done; [ -x \"$d\" ] || exit 2; exit 1";
+	"while [ ! -d \"$d\" ]; do [ -L \"$d\" ] && exit 2; d=${d%/*}; d=${d:-/}; done; "
+	"[ -x \"$d\" ] || exit 2; exit 1";
 
 static void session_act_directory_known(const struct run_result *r, void *arg)
 {

@@ -1,6 +1,6 @@
 # lib.sh: real programs of other people on loopback, and mocr beside them. Sourced by the scripts of tests/real.
 #
-#   fetched NAME COMMAND...  runs the command in $kept/NAME, once: what it brings stays there for the next time
+#   fetched NAME COMMAND...  runs the command in $kept/NAME, once: what it brings stays there. The version belongs to the name
 #   started NAME COMMAND...  starts it in the background with its output in $work/NAME.log; ended with the script
 #   ready SECONDS COMMAND... waits until the command succeeds; on failure the ends of all logs are shown
 #   config, open, run, system, knows, to  as in tests/screens/systems_lib.sh: the sections, the screen, status --json

@@ -204,7 +204,9 @@ static void a_section_covers_its_address(void **state)
 static void the_user_dismissed_it(void **state)
 {
 	struct offers o = nothing();
-	o.dismissed = "\nsese\tcheck\tweb-80\npi\tcheck\tweb-81\nsese\tredis\tweb-82\n";
+	o.dismissed = "\nsese\tcheck\tcontainer web at 127.0.0.1:80\n"
+	              "pi\tcheck\tcontainer web at 127.0.0.1:81\n"
+	              "sese\tredis\tcontainer web at 127.0.0.1:82\n";
 	offers_add_container(&o, "web", "80->80/tcp");
 	offers_add_container(&o, "web", "81->80/tcp");
 	offers_add_container(&o, "web", "82->80/tcp");
@@ -212,6 +214,41 @@ static void the_user_dismissed_it(void **state)
 	assert_string_equal(told(&o), "web-81 http://127.0.0.1:81/ everywhere; "
 	                              "web-82 http://127.0.0.1:82/ everywhere; "
 	                              "web-8 http://127.0.0.1:8/ everywhere");
+}
+
+/* Two things of one name at two addresses: one is dismissed, the other stays. */
+static void of_two_one_is_dismissed(void **state)
+{
+	struct offers o = nothing();
+	char key[OFFER_KEY_SIZE];
+	offers_add_container(&o, "web", "10.0.0.5:80->80/tcp");
+	offers_add_container(&o, "web", "127.0.0.1:80->80/tcp");
+	assert_int_equal(o.n, 2);
+	offer_key(&o.list[0], key, sizeof(key));
+	assert_string_equal(key, "container web at 10.0.0.5:80");
+	char *dismissed = xasprintf("\nsese\tcheck\t%s\n", key);
+	o = nothing();
+	o.dismissed = dismissed;
+	offers_add_container(&o, "web", "10.0.0.5:80->80/tcp");
+	offers_add_container(&o, "web", "127.0.0.1:80->80/tcp");
+	assert_string_equal(told(&o), "web-80 http://127.0.0.1:80/");
+	free(dismissed);
+}
+
+/* A port that does not fit in the list counts once, whoever has it. */
+static void what_is_left_out_counts_once(void **state)
+{
+	static const uint16_t ssh[] = { 22 };
+	struct offers o = nothing();
+	for (int i = 0; i < OFFERS_MOST; i++) {
+		char ports[40];
+		snprintf(ports, sizeof(ports), "%d->80/tcp", 1000 + 10 * i);
+		offers_add_container(&o, "web", ports);
+	}
+	assert_int_equal(o.n, OFFERS_MOST);
+	for (int i = 0; i < 30; i++)
+		offers_add_service(&o, "ssh.service", ssh, 1);
+	assert_int_equal(o.left_out, 1);
 }
 
 /* --- hostile names --------------------------------------------------------------- */
@@ -551,6 +588,8 @@ int main(void)
 		cmocka_unit_test(no_more_than_a_screen_of_them),
 		cmocka_unit_test(a_section_covers_its_address),
 		cmocka_unit_test(the_user_dismissed_it),
+		cmocka_unit_test(of_two_one_is_dismissed),
+		cmocka_unit_test(what_is_left_out_counts_once),
 		cmocka_unit_test(a_name_adds_no_line),
 		cmocka_unit_test(rows_are_offered_and_are_no_faults),
 		cmocka_unit_test(the_rest_is_a_count),

@@ -548,6 +548,28 @@ static struct order *ordered(const char *verb, const char *words)
 	return o;
 }
 
+/* While the directory is looked for, the server becomes one that knows no slash commands. */
+static void a_server_that_is_replaced_during_the_look(void **state)
+{
+	struct err err;
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(shows(SESSION_IDLE, 3000));
+	struct ses *s = ses_find(w.sessions, "ses_a");
+	xreplace(&s->directory, "/");
+	w.oc->pid = getpid();
+	struct order *o = order_start(&one()->row, action_find(&kind_session, "command"), "build",
+	                              &err);
+	assert_non_null(o);
+	assert_int_equal(o->state, ORDER_RUNNING);
+	oc_feed(w.oc, "health", "{\"healthy\":true}", 16);
+	int64_t end = now_mono_ms() + 6000;
+	while (o->state == ORDER_RUNNING && now_mono_ms() < end)
+		loop_turn(w.loop, 20);
+	assert_int_equal(o->state, ORDER_FAILED);
+	assert_non_null(strstr(o->err.text, "nothing was sent"));
+}
+
 /* The server would take the prompt, and work in a new directory or fail. Where only the server can
  * see the directory, the prompt is sent. */
 static void a_directory_that_is_gone_gets_no_prompt(void **state)
@@ -1066,6 +1088,7 @@ int main(void)
 		T(a_prompt_without_an_answer_is_sent_once),
 		T(a_prompt_that_was_taken_and_lost),
 		T(a_prompt_that_is_there_without_a_word),
+		T(a_server_that_is_replaced_during_the_look),
 		T(a_directory_that_is_gone_gets_no_prompt),
 		T(what_is_refused_is_not_sent_again),
 		T(at_rest_nothing_is_asked),
