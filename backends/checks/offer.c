@@ -182,7 +182,7 @@ static int offer_compare_ports(const void *a, const void *b)
 
 void offers_add_container(struct offers *o, const char *name, const char *ports)
 {
-	struct offer_port all[PORTS_MOST];
+	struct offer_port all[PORTS_MOST] = { 0 };
 	size_t n = 0;
 	for (const char *p = ports ? ports : ""; *p && n < PORTS_MOST; p += strspn(p, ", ")) {
 		char word[160];
