@@ -18,6 +18,7 @@
 #include "backends/store/activity.h"
 #include "backends/store/doc.h"
 #include "backends/store/record.h"
+#include "backends/vitals/limits.h"
 
 #define HOUR_MS INT64_C(3600000) /* of the button "Snooze" */
 #define QUEUE_MOST 100
@@ -29,6 +30,8 @@
 #define REFUSED_MOST 5
 /* While something waits for the end of quiet hours: the wall clock may be set meanwhile. */
 #define CLOCK_MS (5 * 60000)
+/* After a connect: until the mean of the CPU is known. */
+#define LIMITS_MS 30000
 
 static void notify_advance(void *arg);
 
@@ -69,6 +72,10 @@ static bool notify_is_well(const char *id, enum health announced, void *arg)
 	if (!v || !notify_is_up(v))
 		return false;
 	const struct row *row = store_find(n->store, id);
+	/* A program that began just now does not know yet that a figure is over its limit. */
+	if (notify_is_kind(id, &kind_server) && announced == HEALTH_ATTENTION &&
+	    now_wall_ms() - v->link->since_ms < limits_of(v).hold_ms + LIMITS_MS)
+		return false;
 	if (row)
 		return row->health == HEALTH_GOOD || row->health == HEALTH_IDLE ||
 		       (announced == HEALTH_ASKS && row->health == HEALTH_BUSY);
@@ -499,8 +506,26 @@ void notify_look(struct notify *n)
 		notify_advance_soon(n);
 }
 
+static struct teller *channel_teller(const struct channel *c)
+{
+	const struct notify_config *s = c->config;
+	return teller_create(&(struct teller_rules){
+		.hold_ms = 1000 * (int64_t)s->hold,
+		.stands_ms = 1000 * (int64_t)c->notify->settings->need_for,
+		.repeat_ms = 60000 * (int64_t)s->repeat,
+		.resolved = s->resolved,
+	});
+}
+
+/* What this program knew when it last sent is old: the other one has sent since. */
 void notify_became_sender(struct notify *n)
 {
+	for (struct channel *c = n->channels; c; c = c->next) {
+		if (c->sender->own)
+			continue;
+		teller_destroy(c->teller);
+		c->teller = channel_teller(c);
+	}
 	notify_state_read(n, false);
 	n->looked_at = 0;
 	notify_advance_soon(n);
@@ -536,12 +561,7 @@ static void notify_add_channels(struct notify *n)
 			continue;
 		struct channel *c = xcalloc(1, sizeof(*c));
 		*c = (struct channel){ .notify = n, .config = s, .sender = sender };
-		c->teller = teller_create(&(struct teller_rules){
-			.hold_ms = 1000 * (int64_t)s->hold,
-			.stands_ms = 1000 * (int64_t)n->settings->need_for,
-			.repeat_ms = 60000 * (int64_t)s->repeat,
-			.resolved = s->resolved,
-		});
+		c->teller = channel_teller(c);
 		LIST_APPEND(n->channels, c);
 	}
 }
