@@ -389,8 +389,9 @@ static struct row **remember_rows(const struct console *c, const struct panel *p
 		return report_rows(c->store, p->kind, NULL, REPORT_BY_NEED, n);
 	struct row **rows = xcalloc(most + 1, sizeof(*rows));
 	*n = 0;
+	/* One without a source is this program's own: the next one finds it by itself, or not. */
 	for (struct row *r = store_need_first(c->store, NULL); r; r = store_need_next(r, NULL))
-		if (*n < most && r->need == NEED_STANDS && r->kind != &kind_server)
+		if (*n < most && r->need == NEED_STANDS && r->source && r->kind != &kind_server)
 			rows[(*n)++] = r;
 	qsort_r(rows, *n, sizeof(struct row *), remember_compare, (void *)p);
 	return rows;
