@@ -27,7 +27,7 @@
 struct offers_source {
 	struct source source;
 	char *dismissed; /* owned: of dismissed_read; NULL: not read */
-	uint64_t seen;   /* a digest of what the rows were made from; 0: they must be made anew */
+	uint64_t seen;   /* a digest of what the rows were made from; 0: make them again */
 	bool up;
 };
 
@@ -129,7 +129,7 @@ static void offers_row(struct source *s, const struct offer *one)
 	store_touch(&c->row);
 }
 
-/* Makes the rows anew if something changed. */
+/* Makes the rows again if something changed. */
 static void offers_judge(struct offers_source *f)
 {
 	struct source *s = &f->source;

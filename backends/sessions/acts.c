@@ -303,8 +303,8 @@ static void session_act_simple_now(struct act *a)
 }
 
 /* What OpenCode does in a directory that is gone (seen on 1.2.11, 1.18.33 and the preview): it
- * takes the prompt and says nothing. Commands fail, and a file that the model writes makes the
- * directory anew, with nothing else in it.
+ * takes the prompt and says nothing. Commands fail, and a file that the model writes creates
+ * the directory again, with nothing else in it.
  *
  * Exit code 1: the directory $1 is gone. 2: this login cannot tell. The server may run in a
  * container, on another machine or as another user, or the path may be hidden from this login: a

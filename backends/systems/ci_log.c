@@ -26,7 +26,7 @@ struct ci_log_job {
 	size_t shown;    /* bytes of its text */
 	int64_t time_us; /* of its last line */
 	int refused;     /* how often the server refused its log */
-	bool over;       /* all of its text is shown, or there is none to show */
+	bool over;       /* all of its text is shown, or it has no text */
 };
 
 struct ci_log {

@@ -630,7 +630,7 @@ static void at_rest_nothing_is_asked(void **state)
 }
 
 /* Whatever the server answers: the order ends, and the prompt is not sent again, also when the
- * server is met anew. The console offers the words to the user again. */
+ * server is found again. The console offers the words to the user again. */
 static void what_is_refused_is_not_sent_again(void **state)
 {
 	static const char *const answers[] = { "400 X", "401 X", "404 X", "415 X",
